@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpol for people; Kbuild is what the kernel's build reads.
+#
+#   make               the tool, and the module for the running kernel
+#   make KERNELDIR=D   the same for the kernel whose headers are in D
+#   make install       into $(DESTDIR); make dkms-install: the module by DKMS
+#   make demo          a small cluster in a virtual machine
+#   make check         all tests; make help: every target
+
+SHELL := /bin/bash
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+KERNELDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang-14
+CFLAGS ?= -O2 -g
+B := build
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.PHONY: all help module modules tools install dkms-install clean deps demo check \
+	check-unit check-fuzz check-static check-dkms check-vm \
+	unit-bins fuzz-bins selftest-bins e2e-bins kselftest FORCE
+
+all: tools module
+
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@echo '  make deps          install the packages that all of this needs'
+	@echo '  make modules       the module for each kernel that it is tested on'
+	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
+	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
+	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
+	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
+	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
+	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
+
+# --- the module --------------------------------------------------------------
+
+# $(call release,HEADERS)
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(1)/include/generated/utsrelease.h 2>/dev/null)
+KVER = $(call release,$(KERNELDIR))
+module-src = $(wildcard Kbuild dkms.conf kmod/*.[ch] kmod/*.sh kmod/core/*.[ch] \
+	include/*.h include/*/*.h uapi/linux/*.h)
+
+# Each kernel is built from its own copy, so that two don't share objects.
+module:
+	@if [ -z "$(KVER)" ]; then \
+		echo "no kernel headers in $(KERNELDIR): install the package" \
+			"linux-headers-$$(uname -r), or give KERNELDIR=..." >&2; \
+		exit 1; \
+	fi
+	@tests/lib/sync-tree.sh $(B)/$(KVER)/src $(module-src)
+	+$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/$(B)/$(KVER)/src modules
+	@cp $(B)/$(KVER)/src/netpol.ko $(B)/$(KVER)/netpol.ko
+	@echo "$(B)/$(KVER)/netpol.ko"
+
+KERNELS ?= 6.1 6.12
+modules:
+	+@for k in $(KERNELS); do \
+		$(MAKE) --no-print-directory module \
+			KERNELDIR=$$(tests/lib/kernel.sh headers $$k) || exit 1; \
+	done
+
+# --- userspace ---------------------------------------------------------------
+
+core-src := $(sort $(wildcard kmod/core/*.c))
+lib-src := $(sort $(wildcard tools/lib/*.c))
+tool-src := $(sort $(wildcard tools/netpolctl/*.c))
+unit-src := $(sort $(wildcard tests/unit/test_*.c))
+fuzz-src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+selftest-src := $(sort $(wildcard tests/selftests/*.c))
+e2e-src := $(sort $(wildcard tests/e2e/*.c))
+
+UCPPFLAGS := -D_GNU_SOURCE -DNETPOL_VERSION=\"$(VERSION)\" \
+	-Iinclude -Iuapi -Ikmod/core -Itools/lib
+UCFLAGS := -std=gnu11 -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter \
+	-Wno-sign-compare -Wno-missing-field-initializers \
+	-Werror=implicit-function-declaration
+ULIBS := -Wl,--as-needed -lyaml -lcjson -lnl-genl-3 -lnl-3 -lcurl -lssl -lcrypto \
+	-lm -lpthread -Wl,--no-as-needed
+libnl := $(shell pkg-config --cflags libnl-genl-3.0 2>/dev/null)
+san := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+
+# $(call userspace,DIR,COMPILER,FLAGS): the core and tools/lib as an archive.
+define userspace
+$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(2) $$(UCPPFLAGS) $$(libnl) $$(UCFLAGS) $(3) $$(CPPFLAGS_EXTRA) -MMD -MP -c -o $$@ $$<
+
+$(1)/libnetpol.a: $$(addprefix $(1)/,$$(core-src:.c=.o) $$(lib-src:.c=.o))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(eval $(call userspace,$(B)/obj,$$(CC),$$(CFLAGS)))
+$(eval $(call userspace,$(B)/asan,$$(CC),$$(san)))
+$(eval $(call userspace,$(B)/fuzz/obj,$$(CLANG),$$(san) -fsanitize=fuzzer-no-link))
+-include $(shell find $(B)/obj $(B)/asan $(B)/fuzz/obj -name '*.d' 2>/dev/null)
+
+tools: $(if $(tool-src),$(B)/netpolctl)
+
+$(B)/netpolctl: $(addprefix $(B)/obj/,$(tool-src:.c=.o)) $(B)/obj/libnetpol.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ULIBS)
+
+unit-bins: $(unit-src:tests/unit/%.c=$(B)/unit/%)
+$(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(san) -o $@ $^ $(ULIBS)
+
+fuzz-bins: $(fuzz-src:tests/fuzz/%.c=$(B)/fuzz/%)
+$(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/obj/libnetpol.a
+	$(CLANG) $(san) -fsanitize=fuzzer -o $@ $^ $(ULIBS)
+
+kselftest: $(B)/kselftest/kselftest.h
+$(B)/kselftest/kselftest.h:
+	@tests/lib/kselftest.sh $(B)/kselftest
+
+selftest-bins: $(selftest-src:tests/selftests/%.c=$(B)/selftests/%)
+$(B)/obj/tests/selftests/%.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/selftests
+$(selftest-src:%.c=$(B)/obj/%.o): | $(B)/kselftest/kselftest.h
+$(B)/selftests/%: $(B)/obj/tests/selftests/%.o $(B)/obj/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
+e2e-bins: $(e2e-src:tests/e2e/%.c=$(B)/e2e/%)
+$(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
+.SECONDARY:
+
+# --- installing --------------------------------------------------------------
+
+man-pages = $(wildcard docs/man/*.[1-8])
+units = $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
+
+install: all
+	install -D -m 755 $(B)/netpolctl $(DESTDIR)$(PREFIX)/sbin/netpolctl
+	install -D -m 644 $(B)/$(KVER)/netpol.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/updates/netpol.ko
+	$(foreach m,$(man-pages),install -D -m 644 $(m) \
+		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
+	$(foreach u,$(units),install -D -m 644 $(u) \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u));)
+	[ -n "$(DESTDIR)" ] || depmod $(KVER)
+
+dkms-src = /usr/src/netpol-$(VERSION)
+dkms-install:
+	rm -rf $(DESTDIR)$(dkms-src)
+	@tests/lib/sync-tree.sh $(DESTDIR)$(dkms-src) $(module-src)
+	[ -n "$(DESTDIR)" ] || { \
+		if [ -n "$$(dkms status netpol/$(VERSION))" ]; then \
+			dkms remove netpol/$(VERSION) --all; fi; \
+		dkms add netpol/$(VERSION) && \
+		dkms build netpol/$(VERSION) $(if $(KVER),-k $(KVER)) && \
+		dkms install netpol/$(VERSION) $(if $(KVER),-k $(KVER)); }
+
+clean:
+	rm -rf $(B)
+
+# --- trying and testing ------------------------------------------------------
+
+deps:
+	@tests/lib/deps.sh
+
+demo: deps
+	+@$(MAKE) --no-print-directory -s tools modules KERNELS=6.12
+	@rel=$$(tests/lib/kernel.sh release 6.12) && tests/vm/run -k 6.12 -t 600 \
+		-m $(B)/$$rel/netpol.ko -f $(B)/netpolctl:/usr/sbin/netpolctl \
+		-d examples:/examples -- sh /examples/demo.sh
+
+check: deps
+	+@tests/lib/check.sh unit static fuzz dkms vm
+
+check-unit check-fuzz check-static check-dkms check-vm: check-%: deps
+	+@tests/lib/check.sh $*

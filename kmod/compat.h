@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The differences between the kernels that netpol builds on, all in this one
+ * place. HAVE_... comes from kmod/compat.sh, which looks at the headers of the
+ * kernel in question; no other file asks for a HAVE_... or a kernel version.
+ */
+#ifndef NETPOL_COMPAT_H
+#define NETPOL_COMPAT_H
+
+#include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/random.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <net/genetlink.h>
+
+#ifdef HAVE_LINUX_UNALIGNED_H
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+#ifndef HAVE_TIMER_DELETE_SYNC
+#define timer_delete_sync(timer) del_timer_sync(timer)
+#endif
+
+#ifndef HAVE_RANDOM_U32_BELOW
+#define get_random_u32_below(ceil) prandom_u32_max(ceil)
+#endif
+
+/* For .flags of a multicast group: CAP_NET_ADMIN over the listener's netns. */
+#ifndef HAVE_GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
+#ifndef HAVE_GENL_REQ_ATTR_CHECK
+#define GENL_REQ_ATTR_CHECK(info, attr) ({				\
+	struct genl_info *__info = (info);				\
+	bool __miss = !__info->attrs[(attr)];				\
+									\
+	if (__miss)							\
+		NL_SET_ERR_MSG(__info->extack,				\
+			       "required attribute missing");		\
+	__miss;								\
+})
+#endif
+
+/* struct netpol_genl_ops: what genl_family.pre_doit and .post_doit are given. */
+#ifdef HAVE_GENL_SPLIT_OPS
+#define netpol_genl_ops genl_split_ops
+#else
+#define netpol_genl_ops genl_ops
+#endif
+
+/* The request's attributes in a dumpit. */
+static inline struct nlattr **netpol_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+/* The bridge port that a bridged packet came in by; needs rcu_read_lock. */
+static inline struct net_device *
+netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
+{
+#ifdef HAVE_BRIDGE_PHYSINDEV_NET
+	return nf_bridge_get_physindev(skb, net);
+#else
+	return nf_bridge_get_physindev(skb);
+#endif
+}
+#else
+static inline struct net_device *
+netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
+{
+	return NULL;
+}
+#endif
+
+/*
+ * The verdict for a denied packet. With NF_DROP_REASON the skb is gone when
+ * this returns; either way don't touch it afterwards.
+ */
+static inline unsigned int netpol_drop(struct sk_buff *skb)
+{
+#if defined(HAVE_NF_DROP_REASON) && defined(HAVE_NETFILTER_DROP_REASON)
+	return NF_DROP_REASON(skb, SKB_DROP_REASON_NETFILTER_DROP, EPERM);
+#else
+	return NF_DROP_ERR(EPERM);
+#endif
+}
+
+#endif /* NETPOL_COMPAT_H */

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "classify.h"
+
+/**
+ * netpol_resolve() - which pod an address belongs to
+ * @snapshot: state in force
+ * @family: AF_INET or AF_INET6
+ * @address: network order
+ * @end: filled; a local pod whose interface is gone is no pod any more
+ */
+void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
+		    struct netpol_end *end)
+{
+	const struct netpol_local *local;
+	u32 value;
+
+	if (family == AF_INET)
+		value = netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
+	else
+		value = netpol_peers_find6(&snapshot->peers[1], address);
+	end->local = NULL;
+	end->identity = value;
+	if (!(value & NETPOL_VALUE_LOCAL))
+		return;
+	local = netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
+	if (unlikely(READ_ONCE(local->runtime->gone))) {
+		end->identity = 0;
+		return;
+	}
+	end->local = local;
+	end->identity = local->identity;
+}
+
+/*
+ * The cell of a destination port by its name: the lowest order over the names that the
+ * destination pod gives the port. One probe; more only where one port has many names,
+ * at most NETPOL_LIMIT_PORTS_PER_POD.
+ */
+static u32 name_cell(const struct netpol_program *program,
+		     const struct netpol_ports *ports, const struct netpol_flow *flow,
+		     const u32 *row_cell, const u32 *address_cell)
+{
+	u32 low = 0, high = ports->count, cell = NETPOL_CELL_NONE;
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+		const struct netpol_named_port *port = &ports->port[middle];
+
+		if (port->protocol < flow->protocol ||
+		    (port->protocol == flow->protocol && port->port < flow->port))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < ports->count; low++) {
+		const struct netpol_named_port *port = &ports->port[low];
+		u32 first = 0, count = program->nnames;
+
+		if (port->protocol != flow->protocol || port->port != flow->port)
+			break;
+		while (count) {
+			u32 half = count / 2;
+			const struct netpol_name_class *name =
+				&program->names[first + half];
+
+			if (name->name == port->name &&
+			    name->protocol == port->protocol) {
+				cell = min(cell, row_cell[name->class]);
+				cell = min(cell, address_cell[name->class]);
+				break;
+			}
+			if (name->name < port->name ||
+			    (name->name == port->name &&
+			     name->protocol < port->protocol)) {
+				first += half + 1;
+				count -= half + 1;
+			} else {
+				count = half;
+			}
+		}
+	}
+	return cell;
+}
+
+/**
+ * netpol_judge_half() - one direction: a subject's program against its peer
+ * @snapshot: state in force
+ * @flow: what is judged
+ * @direction: enum netpol_direction, of the subject
+ * @subject: local pod
+ * @peer: the other end
+ * @decision: filled
+ */
+void netpol_judge_half(const struct netpol_snapshot *snapshot,
+		       const struct netpol_flow *flow, u8 direction,
+		       const struct netpol_local *subject, const struct netpol_end *peer,
+		       struct netpol_decision *decision)
+{
+	const struct netpol_program *program = subject->program[direction];
+	const u32 *row, *address_row;
+	u32 cell, class;
+
+	decision->subject = subject;
+	decision->program = program;
+	decision->cell = NETPOL_CELL_NONE;
+	if (!program) {
+		decision->accept = true;
+		decision->reason = NETPOL_REASON_NOT_ISOLATED;
+		return;
+	}
+	if (unlikely(flow->no_ports)) {
+		decision->accept = false;
+		decision->reason = NETPOL_REASON_NO_PORTS;
+		return;
+	}
+	row = program->cell + (size_t)netpol_program_row(program, peer->identity) *
+			      program->nclasses;
+	address_row = row;
+	if (program->by_address)
+		address_row = program->cell + (size_t)program->nclasses *
+			netpol_program_address_row(program, flow->family,
+						   direction == NETPOL_DIRECTION_EGRESS ?
+						   flow->destination : flow->source);
+	class = netpol_program_class(program, flow->protocol, flow->port);
+	cell = min(row[class], address_row[class]);
+	if (program->nnames && peer->identity) {
+		const struct netpol_ports *ports =
+			netpol_snapshot_ports(snapshot, peer->identity);
+
+		if (ports)
+			cell = min(cell, name_cell(program, ports, flow, row,
+						   address_row));
+	}
+	decision->cell = cell;
+	decision->accept = NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_ACCEPT;
+	decision->reason = decision->accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED;
+}
+
+/**
+ * netpol_judge() - both halves: the source's egress and the destination's ingress
+ * @snapshot: state in force
+ * @flow: what is judged
+ * @source: what its source is
+ * @destination: what its destination is
+ * @judgement: filled
+ *
+ * Only local pods are judged; the node of a remote pod judges the other half. A pod to
+ * itself is accepted (a pod cannot block itself, Kubernetes Network Policies page);
+ * that the packet is the pod's own, the caller has made sure of.
+ *
+ * Return: whether the flow is accepted.
+ */
+bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
+		  const struct netpol_end *source, const struct netpol_end *destination,
+		  struct netpol_judgement *judgement)
+{
+	struct netpol_decision *half = judgement->half;
+
+	half[NETPOL_DIRECTION_EGRESS].subject = NULL;
+	half[NETPOL_DIRECTION_INGRESS].subject = NULL;
+	judgement->accept = true;
+	judgement->direction = NETPOL_DIRECTION_INGRESS;
+	judgement->reason = NETPOL_REASON_NOT_LOCAL;
+	if (source->local) {
+		if (source->local == destination->local) {
+			judgement->reason = NETPOL_REASON_SELF;
+			return true;
+		}
+		judgement->direction = NETPOL_DIRECTION_EGRESS;
+		netpol_judge_half(snapshot, flow, NETPOL_DIRECTION_EGRESS, source->local,
+				  destination, &half[NETPOL_DIRECTION_EGRESS]);
+		judgement->accept = half[NETPOL_DIRECTION_EGRESS].accept;
+	}
+	if (destination->local && judgement->accept) {
+		judgement->direction = NETPOL_DIRECTION_INGRESS;
+		netpol_judge_half(snapshot, flow, NETPOL_DIRECTION_INGRESS,
+				  destination->local, source,
+				  &half[NETPOL_DIRECTION_INGRESS]);
+		judgement->accept = half[NETPOL_DIRECTION_INGRESS].accept;
+	}
+	if (half[judgement->direction].subject)
+		judgement->reason = half[judgement->direction].reason;
+	return judgement->accept;
+}
+
+static __always_inline void account_half(const struct netpol_decision *half, u8 direction)
+{
+	struct netpol_pod_stats __percpu *stats;
+
+	if (!half->subject)
+		return;
+	stats = half->subject->runtime->stats;
+	if (half->accept)
+		netpol_percpu_inc(&stats->allowed[direction]);
+	else
+		netpol_percpu_inc(&stats->denied[direction]);
+	if (half->program && NETPOL_CELL_ACTION(half->cell))
+		netpol_percpu_inc(half->program->order[NETPOL_CELL_ORDER(half->cell)].packets);
+}
+
+/* Counts a judgement on its pods and the rules that decided. RCU; CPU may change. */
+void netpol_account(const struct netpol_judgement *judgement)
+{
+	account_half(&judgement->half[NETPOL_DIRECTION_EGRESS], NETPOL_DIRECTION_EGRESS);
+	account_half(&judgement->half[NETPOL_DIRECTION_INGRESS], NETPOL_DIRECTION_INGRESS);
+}

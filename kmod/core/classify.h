@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The verdict: a snapshot and a flow in, accept or deny and the reason out. This is the
+ * code that packets run through in the kernel and that eval and matrix run as well.
+ * No allocation, no lock, no loop without a bound. RCU, or a reference to the snapshot.
+ */
+#ifndef NETPOL_CLASSIFY_H
+#define NETPOL_CLASSIFY_H
+
+#include "world.h"
+
+/**
+ * struct netpol_flow - what is judged: the first packet of a connection, as it were
+ * @source: address, network order, 4 or 16 bytes, aligned to 4
+ * @destination: address
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_*
+ * @no_ports: TCP, UDP or SCTP whose ports can't be read (fragment, short header)
+ * @port: destination port, host order
+ */
+struct netpol_flow {
+	const void *source;
+	const void *destination;
+	u8 family;
+	u8 protocol;
+	bool no_ports;
+	u16 port;
+};
+
+/**
+ * struct netpol_end - what an address is
+ * @identity: number; 0: no known pod
+ * @local: the local pod, or NULL
+ */
+struct netpol_end {
+	u32 identity;
+	const struct netpol_local *local;
+};
+
+/**
+ * struct netpol_decision - one half: a local pod in one direction
+ * @subject: the pod; NULL: this half is not judged here
+ * @program: its program, or NULL
+ * @cell: cell of @program that decided
+ * @accept: yes or no
+ * @reason: enum netpol_reason
+ */
+struct netpol_decision {
+	const struct netpol_local *subject;
+	const struct netpol_program *program;
+	u32 cell;
+	bool accept;
+	u8 reason;
+};
+
+/**
+ * struct netpol_judgement - the outcome
+ * @half: by enum netpol_direction; ingress is judged only if egress accepts
+ * @accept: both halves accept
+ * @reason: enum netpol_reason of the half that decided
+ * @direction: enum netpol_direction of that half
+ */
+struct netpol_judgement {
+	struct netpol_decision half[NETPOL_DIRECTIONS];
+	bool accept;
+	u8 reason;
+	u8 direction;
+};
+
+void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
+		    struct netpol_end *end);
+void netpol_judge_half(const struct netpol_snapshot *snapshot,
+		       const struct netpol_flow *flow, u8 direction,
+		       const struct netpol_local *subject, const struct netpol_end *peer,
+		       struct netpol_decision *decision);
+bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
+		  const struct netpol_end *source, const struct netpol_end *destination,
+		  struct netpol_judgement *judgement);
+void netpol_account(const struct netpol_judgement *judgement);
+
+#endif /* NETPOL_CLASSIFY_H */

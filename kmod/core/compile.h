@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the two halves of the compiler share: compile.c and rows.c. */
+#ifndef NETPOL_COMPILE_H
+#define NETPOL_COMPILE_H
+
+#include "program.h"
+#include "world.h"
+
+/**
+ * struct signature - exclusive or of the numbers of the peers that match
+ */
+struct signature {
+	u64 low;
+	u64 high;
+};
+
+/**
+ * struct span - classes that a port item covers, both ends included
+ */
+struct span {
+	u32 first;
+	u32 last;
+};
+
+/**
+ * struct compile - everything that lives during one compilation
+ * @world: world
+ * @program: what is being made
+ * @fault: where a refusal is explained
+ * @nitems: peers of rules, told apart: first pod peers, then blocks
+ * @number: random number of each item
+ * @item_first: where the orders of an item begin in @item_order; one more at the end
+ * @item_order: orders of rules by item
+ * @any_order: orders of rules without peers
+ * @nany: how many
+ * @span_first: where the spans of an order begin in @span; one more at the end
+ * @span: classes by order
+ * @block: blocks
+ * @nblocks: how many
+ * @signature: of each row
+ * @row_slot: hash table: row + 1 by signature
+ * @row_mask: slots less one
+ * @rows_size: rows that @signature and the cells have room for
+ * @hit: one bit for each order, while a row is filled
+ * @next: next class that is not filled, while a row is filled
+ */
+struct compile {
+	struct netpol_world *world;
+	struct netpol_program *program;
+	struct netpol_fault *fault;
+	u32 nitems;
+	struct signature *number;
+	u32 *item_first;
+	u32 *item_order;
+	u32 *any_order;
+	u32 nany;
+	u32 *span_first;
+	struct span *span;
+	const struct netpol_block **block;
+	u32 nblocks;
+	struct signature *signature;
+	u32 *row_slot;
+	u32 row_mask;
+	u32 rows_size;
+	u64 *hit;
+	u32 *next;
+};
+
+int netpol_compile_rows(struct compile *c);
+
+#endif /* NETPOL_COMPILE_H */

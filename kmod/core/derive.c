@@ -1,0 +1,739 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What follows from changed objects: labels of namespaces, identities, who owns which
+ * address, sets of peers, programs of local pods. Everything that is changed in place
+ * on the control side is noted in the undo log first, so that an abort puts it back
+ * without allocating.
+ */
+#include "change.h"
+
+/* A pod object's slot entry, pad[0]: its programs are to be found anew. */
+#define LOCAL_CHANGED 1
+
+/* Above this many new identities, peers are evaluated anew rather than asked one by one. */
+#define FEW_IDENTITIES 32
+
+static int undo(struct netpol_edit *edit, u32 kind, u32 number, void *subject, void *value)
+{
+	return netpol_log_add(&edit->undo, kind, number, subject, value);
+}
+
+/* Puts the control side back to before the edit, newest change first. */
+void netpol_undo_run(struct netpol_edit *edit)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_peer *peer, *next_peer;
+	struct netpol_program *program, *next_program;
+	u32 i;
+
+	list_for_each_entry_safe(program, next_program, &world->programs, node)
+		if (program->created == edit->serial)
+			list_del_init(&program->node);
+	list_for_each_entry_safe(peer, next_peer, &world->active_peers, active) {
+		if (peer->activated != edit->serial)
+			continue;
+		list_del_init(&peer->active);
+		netpol_idset_free(&peer->set);
+	}
+	for (i = edit->undo.count; i; i--) {
+		struct netpol_change *change = &edit->undo.change[i - 1];
+		struct netpol_template *template = change->subject;
+		struct netpol_identity *identity;
+
+		switch (change->kind) {
+		case NETPOL_UNDO_NS:
+			netpol_ns_set_labels(world, change->subject, change->value);
+			break;
+		case NETPOL_UNDO_KEY:
+			((struct netpol_key *)change->subject)->active = false;
+			break;
+		case NETPOL_UNDO_TEMPLATE:
+			identity = template->identity;
+			template->identity = change->value;
+			netpol_identity_put(world, identity);
+			break;
+		case NETPOL_UNDO_PEER:
+			peer = change->subject;
+			netpol_idset_free(&peer->set);
+			peer->set = *(struct netpol_idset *)change->value;
+			netpol_free(change->value);
+			break;
+		case NETPOL_UNDO_SLOT_TAKEN:
+			netpol_idset_del(&world->slots, change->number);
+			break;
+		case NETPOL_UNDO_SLOT_FREED:
+			netpol_idset_add(&world->slots, change->number);
+			break;
+		}
+	}
+}
+
+/* The edit is published: what it could have gone back to is given up. */
+void netpol_undo_forget(struct netpol_edit *edit)
+{
+	u32 i;
+
+	for (i = 0; i < edit->undo.count; i++) {
+		struct netpol_change *change = &edit->undo.change[i];
+
+		if (change->kind == NETPOL_UNDO_TEMPLATE && change->value)
+			netpol_identity_put(edit->world, change->value);
+		if (change->kind == NETPOL_UNDO_PEER) {
+			netpol_idset_free(change->value);
+			netpol_free(change->value);
+		}
+	}
+}
+
+/* The Namespace object that counts: of the origin that wins. */
+static struct netpol_namespace *effective_namespace(struct netpol_edit *edit,
+						    const struct netpol_ns *ns)
+{
+	struct netpol_namespace *namespace, *best = NULL;
+	u32 cursor = 0;
+
+	while ((namespace = netpol_table_edit_for_each(&edit->namespaces,
+						       ns->interned.hash, &cursor)))
+		if (namespace->ns == ns &&
+		    (!best || netpol_origin_wins(edit->next, namespace->origin,
+						 best->origin)))
+			best = namespace;
+	return best;
+}
+
+static int derive_namespaces(struct netpol_edit *edit)
+{
+	u32 i;
+
+	for (i = 0; i < edit->objects.count; i++) {
+		struct netpol_change *change = &edit->objects.change[i];
+		struct netpol_namespace *namespace;
+		struct netpol_labels *labels;
+		struct netpol_ns *ns;
+		int error;
+
+		if (change->kind != NETPOL_CHANGE_NAMESPACE)
+			continue;
+		namespace = change->value ? change->value : change->subject;
+		ns = namespace->ns;
+		namespace = effective_namespace(edit, ns);
+		labels = namespace ? namespace->labels : NULL;
+		if (labels == ns->labels)
+			continue;
+		error = undo(edit, NETPOL_UNDO_NS, 0, ns, ns->labels);
+		if (!error)
+			error = netpol_log_add(&edit->relabelled, 0, 0, ns, NULL);
+		if (error)
+			return error;
+		if (ns->labels_changed != edit->serial)
+			ns->before = ns->labels;
+		ns->labels_changed = edit->serial;
+		error = netpol_ns_set_labels(edit->world, ns, labels);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* Makes the keys that a policy's peers name tell identities apart. */
+static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *policy,
+			 bool *split)
+{
+	u32 i, j, k;
+
+	for (i = 0; i < policy->nrules; i++) {
+		for (j = 0; j < policy->rule[i].npeers; j++) {
+			const struct netpol_peer *peer = policy->rule[i].peer[j].pods;
+
+			if (!peer || !peer->pods)
+				continue;
+			for (k = 0; k < peer->pods->count; k++) {
+				struct netpol_key *key = peer->pods->requirement[k].key;
+
+				if (key->active)
+					continue;
+				if (undo(edit, NETPOL_UNDO_KEY, 0, key, NULL))
+					return -ENOMEM;
+				key->active = true;
+				*split = true;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Gives a template the identity that the active keys make of it. */
+static int identify(struct netpol_edit *edit, struct netpol_template *template)
+{
+	struct netpol_identity *identity = netpol_identity_get(edit->world, template);
+	struct netpol_ports **ports;
+	int error;
+
+	if (IS_ERR(identity)) {
+		if (PTR_ERR(identity) != -ENOSPC)
+			return PTR_ERR(identity);
+		return netpol_fail(edit->fault, -ENOSPC,
+				   "namespace %s: more than %llu identities in all",
+				   template->ns->name, (unsigned long long)
+				   edit->world->limit[NETPOL_LIMIT_IDENTITIES]);
+	}
+	if (identity == template->identity) {
+		netpol_identity_put(edit->world, identity);
+		return 0;
+	}
+	/* the reference on the old identity moves to the undo log */
+	error = undo(edit, NETPOL_UNDO_TEMPLATE, 0, template, template->identity);
+	if (error) {
+		netpol_identity_put(edit->world, identity);
+		return error;
+	}
+	template->identity = identity;
+	template->changed = edit->serial;
+	if (identity->interned.refs > 1 || identity->created != edit->serial)
+		return 0;
+	ports = netpol_pages_write(&edit->ports, identity->number);
+	if (!ports)
+		return -ENOMEM;
+	*ports = identity->ports;
+	return netpol_log_add(&edit->identities, 0, 0, identity, NULL);
+}
+
+static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
+{
+	const u8 *address;
+	u8 family;
+	u32 i;
+
+	for (i = 0; i < netpol_pod_addresses(pod); i++) {
+		address = netpol_pod_address(pod, i, &family);
+		if (netpol_log_add(&edit->touched, 0, family, (void *)address, NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* All templates get their identity anew: a new key tells more of them apart. */
+static int split_identities(struct netpol_edit *edit)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_interned *thing;
+	struct netpol_pod *pod;
+	int error;
+	u32 i;
+
+	netpol_intern_for_each(&world->templates, i, thing) {
+		struct netpol_template *template =
+			container_of(thing, struct netpol_template, interned);
+
+		if (!template->identity)
+			continue;
+		error = identify(edit, template);
+		if (error)
+			return error;
+		cond_resched();
+	}
+	for (i = 0; edit->pods.count && i <= edit->pods.mask; i++) {
+		pod = netpol_table_edit_slot(&edit->pods, i);
+		if (!pod || pod->template->changed != edit->serial)
+			continue;
+		error = touch(edit, pod);
+		if (error)
+			return error;
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static int derive_keys(struct netpol_edit *edit)
+{
+	bool split = false;
+	u32 i;
+
+	for (i = 0; i < edit->objects.count; i++) {
+		struct netpol_change *change = &edit->objects.change[i];
+
+		if (change->kind == NETPOL_CHANGE_POLICY && change->value &&
+		    activate_keys(edit, change->value, &split))
+			return -ENOMEM;
+	}
+	return split ? split_identities(edit) : 0;
+}
+
+static int slot_take(struct netpol_edit *edit, u32 *slot)
+{
+	struct netpol_world *world = edit->world;
+	u32 i;
+	int error;
+
+	for (i = 0, *slot = 0; i < world->slots.count; i++, *slot += 64) {
+		const struct netpol_idset_word *word = &world->slots.words[i];
+
+		if (word->index * 64 != *slot)
+			break;
+		if (~word->bits) {
+			*slot += __ffs64(~word->bits);
+			break;
+		}
+	}
+	if (edit->next->nlocals >= world->limit[NETPOL_LIMIT_LOCAL_PODS])
+		return -ENOSPC;
+	error = undo(edit, NETPOL_UNDO_SLOT_TAKEN, *slot, NULL, NULL);
+	if (error)
+		return error;
+	error = netpol_idset_add(&world->slots, *slot);
+	if (!error)
+		edit->next->nlocals++;
+	return error;
+}
+
+static int slot_free(struct netpol_edit *edit, u32 slot)
+{
+	struct netpol_local *local;
+
+	if (undo(edit, NETPOL_UNDO_SLOT_FREED, slot, NULL, NULL))
+		return -ENOMEM;
+	local = netpol_pages_write(&edit->locals, slot);
+	if (!local)
+		return -ENOMEM;
+	memset(local, 0, sizeof(*local));
+	netpol_idset_del(&edit->world->slots, slot);
+	edit->next->nlocals--;
+	return 0;
+}
+
+/* The entry of a local pod; its programs are found later. */
+static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
+		     struct netpol_pod *pod)
+{
+	u32 slot = old ? old->slot : NETPOL_NO_SLOT;
+	struct netpol_local *local;
+	int error;
+
+	if (!pod || !netpol_pod_is_local(pod))
+		return slot == NETPOL_NO_SLOT ? 0 : slot_free(edit, slot);
+	if (slot == NETPOL_NO_SLOT) {
+		error = slot_take(edit, &slot);
+		if (error == -ENOSPC)
+			return netpol_fail(edit->fault, error,
+					   "pod %s/%s: more than %llu local pods",
+					   pod->template->ns->name,
+					   netpol_pod_name(pod), (unsigned long long)
+					   edit->world->limit[NETPOL_LIMIT_LOCAL_PODS]);
+		if (error)
+			return error;
+	}
+	pod->slot = slot;
+	local = netpol_pages_write(&edit->locals, slot);
+	if (!local)
+		return -ENOMEM;
+	local->pod = pod;
+	local->runtime = pod->runtime;
+	local->ifindex = pod->ifindex;
+	local->pad[0] = LOCAL_CHANGED;
+	return 0;
+}
+
+static int claims_remove(struct netpol_edit *edit, struct netpol_pod *pod)
+{
+	u32 i;
+	int error;
+
+	for (i = 0; i < netpol_pod_addresses(pod); i++) {
+		error = netpol_table_remove(&edit->claims, netpol_claim(pod, i));
+		if (error)
+			return error;
+	}
+	return touch(edit, pod);
+}
+
+static int claims_insert(struct netpol_edit *edit, struct netpol_pod *pod)
+{
+	u32 i;
+	int error;
+
+	for (i = 0; i < netpol_pod_addresses(pod); i++) {
+		void *claim = netpol_claim(pod, i);
+
+		error = netpol_table_insert(&edit->claims, claim,
+					    netpol_claim_hash(claim));
+		if (error)
+			return error;
+	}
+	return touch(edit, pod);
+}
+
+/* Pods of the same name in other origins may have come into or out of the shadow. */
+static int touch_namesakes(struct netpol_edit *edit, const struct netpol_pod *pod)
+{
+	const struct netpol_pod *other;
+	u32 cursor = 0;
+
+	while ((other = netpol_table_edit_for_each(&edit->pods, pod->hash, &cursor)))
+		if (other->origin != pod->origin && netpol_pod_same_name(other, pod) &&
+		    touch(edit, other))
+			return -ENOMEM;
+	return 0;
+}
+
+static int derive_pods(struct netpol_edit *edit)
+{
+	u32 i, added = 0;
+	int error;
+
+	for (i = 0; i < edit->objects.count; i++)
+		added += edit->objects.change[i].kind == NETPOL_CHANGE_POD &&
+			 edit->objects.change[i].value;
+	error = netpol_table_reserve(&edit->claims, edit->claims.count + added);
+	for (i = 0; !error && i < edit->objects.count; i++) {
+		struct netpol_change *change = &edit->objects.change[i];
+		struct netpol_pod *old = change->subject, *pod = change->value;
+
+		if (change->kind != NETPOL_CHANGE_POD)
+			continue;
+		if (old)
+			error = claims_remove(edit, old);
+		if (!error && pod && !pod->template->identity)
+			error = identify(edit, pod->template);
+		if (!error && pod)
+			error = claims_insert(edit, pod);
+		if (!error)
+			error = local_set(edit, old, pod);
+		if (!error)
+			error = touch_namesakes(edit, pod ? pod : old);
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	return error;
+}
+
+static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod)
+{
+	const struct netpol_pod *other;
+	u32 cursor = 0;
+
+	while ((other = netpol_table_edit_for_each(&edit->pods, pod->hash, &cursor)))
+		if (netpol_pod_same_name(pod, other) &&
+		    netpol_origin_wins(edit->next, other->origin, pod->origin))
+			return true;
+	return false;
+}
+
+/* Does pod @a own an address rather than pod @b? The running one, then the newest uid. */
+static bool pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
+{
+	if ((a->flags ^ b->flags) & NETPOL_POD_F_RUNNING)
+		return a->flags & NETPOL_POD_F_RUNNING;
+	return a->arrived > b->arrived;
+}
+
+static int derive_addresses(struct netpol_edit *edit)
+{
+	u32 i;
+	int error;
+
+	for (i = 0; i < edit->touched.count; i++) {
+		const void *address = edit->touched.change[i].subject;
+		u8 family = edit->touched.change[i].number;
+		struct netpol_peers_edit *peers = &edit->peers[family == AF_INET6];
+		u32 hash = netpol_address_hash(family, address);
+		struct netpol_pod *pod, *owner = NULL;
+		u32 cursor = 0, value = 0;
+		void *claim;
+
+		while ((claim = netpol_table_edit_for_each(&edit->claims, hash, &cursor))) {
+			if (!netpol_claim_is(claim, family, address))
+				continue;
+			pod = netpol_claim_pod(claim);
+			if ((owner && !pod_owns(pod, owner)) || pod_in_shadow(edit, pod))
+				continue;
+			owner = pod;
+		}
+		if (owner && netpol_pod_is_local(owner))
+			value = NETPOL_VALUE_LOCAL | owner->slot;
+		else if (owner)
+			value = owner->template->identity->number;
+		if (netpol_peers_get(peers, address) == value)
+			continue;
+		error = netpol_peers_set(peers, address, value);
+		if (error)
+			return error;
+		if (i % 256 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+/* May the edit have changed what a peer matches? */
+static bool peer_affected(const struct netpol_edit *edit, const struct netpol_peer *peer)
+{
+	u32 i;
+
+	if (edit->identities.count > FEW_IDENTITIES ||
+	    edit->relabelled.count > FEW_IDENTITIES)
+		return true;
+	for (i = 0; i < edit->relabelled.count; i++) {
+		const struct netpol_ns *ns = edit->relabelled.change[i].subject;
+		bool before, after;
+
+		if (peer->ns) {
+			if (peer->ns == ns && !ns->labels != !ns->before)
+				return true;
+			continue;
+		}
+		before = ns->before && netpol_selector_matches(peer->namespaces,
+							       ns->before);
+		after = ns->labels && netpol_selector_matches(peer->namespaces,
+							      ns->labels);
+		if (before != after)
+			return true;
+	}
+	for (i = 0; i < edit->identities.count; i++)
+		if (netpol_peer_matches(peer, edit->identities.change[i].subject))
+			return true;
+	return false;
+}
+
+static int derive_peers(struct netpol_edit *edit)
+{
+	struct netpol_idset set = {};
+	struct netpol_peer *peer;
+	int error = 0;
+
+	if (!edit->identities.count && !edit->relabelled.count)
+		return 0;
+	list_for_each_entry(peer, &edit->world->active_peers, active) {
+		struct netpol_idset *before;
+
+		cond_resched();
+		if (!peer_affected(edit, peer))
+			continue;
+		error = netpol_peer_evaluate(edit->world, peer, &set);
+		if (error)
+			break;
+		if (netpol_idset_equal(&set, &peer->set))
+			continue;
+		before = netpol_alloc(sizeof(*before));
+		error = before ? undo(edit, NETPOL_UNDO_PEER, 0, peer, before) : -ENOMEM;
+		if (error) {
+			netpol_free(before);
+			break;
+		}
+		*before = peer->set;
+		peer->set = set;
+		peer->changed = edit->serial;
+		memset(&set, 0, sizeof(set));
+	}
+	netpol_idset_free(&set);
+	return error;
+}
+
+/*
+ * Is a program out of date: does one of its peers match others now, or is a row kept for
+ * a number that has become somebody else?
+ */
+static bool program_stale(const struct netpol_edit *edit,
+			  const struct netpol_program *program)
+{
+	u32 i;
+
+	for (i = 0; i < program->npeers; i++)
+		if (program->peer[i]->changed == edit->serial)
+			return true;
+	for (i = 0; i < edit->identities.count; i++) {
+		const struct netpol_identity *identity =
+			edit->identities.change[i].subject;
+
+		if (netpol_program_row(program, identity->number))
+			return true;
+	}
+	return false;
+}
+
+static bool program_is(const struct netpol_program *program, u8 direction,
+		       struct netpol_policy *const *policy, u32 npolicies,
+		       const struct netpol_ports *ports)
+{
+	return program->direction == direction && program->npolicies == npolicies &&
+	       program->ports == ports &&
+	       !memcmp(program->policy, policy, npolicies * sizeof(*policy));
+}
+
+/* The program of a list of policies: one that is there already, or a new one. */
+static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
+			u8 direction, struct netpol_policy **policy, u32 npolicies,
+			const struct netpol_program **found)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_ports *ports = NULL;
+	struct netpol_program *program;
+	int error;
+
+	*found = NULL;
+	if (!npolicies)
+		return 0;
+	if (netpol_policies_need_ports(policy, npolicies, direction))
+		ports = pod->template->ports;
+	list_for_each_entry(program, &world->programs, node) {
+		if (program->stale == edit->serial ||
+		    !program_is(program, direction, policy, npolicies, ports))
+			continue;
+		program->used = edit->serial;
+		*found = program;
+		return 0;
+	}
+	program = netpol_program_compile(world, direction, policy, npolicies, ports,
+					 edit->fault);
+	if (IS_ERR(program))
+		return PTR_ERR(program);
+	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
+	if (error) {
+		netpol_program_free(world, program);
+		return error;
+	}
+	program->used = edit->serial;
+	list_add(&program->node, &world->programs);
+	*found = program;
+	return 0;
+}
+
+/* The policies that select a pod in a direction, in order. */
+static int select_policies(struct netpol_edit *edit, const struct netpol_pod *pod,
+			   u8 direction, struct netpol_log *log)
+{
+	const struct netpol_template *template = pod->template;
+	struct netpol_policy *policy;
+
+	log->count = 0;
+	list_for_each_entry(policy, &template->ns->policies, node) {
+		if (!(policy->directions & BIT(direction)) ||
+		    !netpol_selector_matches(policy->subject, template->labels))
+			continue;
+		if (netpol_log_add(log, 0, 0, policy, NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Finds the program of a local pod in one direction. */
+static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
+			  u8 direction, bool reselect, struct netpol_log *log,
+			  const struct netpol_program **found)
+{
+	const struct netpol_program *program = local->program[direction];
+	struct netpol_policy **policy;
+	int error;
+	u32 i;
+
+	if (!reselect) {
+		*found = program;
+		if (!program)
+			return 0;
+		if (program->stale != edit->serial) {
+			((struct netpol_program *)program)->used = edit->serial;
+			return 0;
+		}
+		return find_program(edit, local->pod, direction, program->policy,
+				    program->npolicies, found);
+	}
+	error = select_policies(edit, local->pod, direction, log);
+	if (error)
+		return error;
+	policy = netpol_alloc_array(log->count, sizeof(*policy));
+	if (!policy)
+		return -ENOMEM;
+	for (i = 0; i < log->count; i++)
+		policy[i] = log->change[i].subject;
+	error = find_program(edit, local->pod, direction, policy, log->count, found);
+	netpol_free(policy);
+	return error;
+}
+
+static int derive_local(struct netpol_edit *edit, u32 slot, struct netpol_log *log)
+{
+	const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
+	const struct netpol_program *program[NETPOL_DIRECTIONS];
+	const struct netpol_template *template = local->pod->template;
+	bool changed = local->pad[0] == LOCAL_CHANGED;
+	struct netpol_local *write;
+	u8 direction;
+	int error;
+
+	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
+		error = derive_program(edit, local, direction, changed ||
+				       template->ns->policies_changed == edit->serial,
+				       log, &program[direction]);
+		if (error)
+			return error;
+	}
+	if (!changed && local->identity == template->identity->number &&
+	    !memcmp(program, local->program, sizeof(program)))
+		return 0;
+	write = netpol_pages_write(&edit->locals, slot);
+	if (!write)
+		return -ENOMEM;
+	memcpy(write->program, program, sizeof(program));
+	write->identity = template->identity->number;
+	write->pad[0] = 0;
+	return 0;
+}
+
+static int derive_programs(struct netpol_edit *edit)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_program *program;
+	struct netpol_idset_walk walk;
+	struct netpol_log log = {};
+	int error = 0;
+	u32 slot;
+
+	list_for_each_entry(program, &world->programs, node)
+		if (program_stale(edit, program))
+			program->stale = edit->serial;
+	netpol_idset_for_each(&world->slots, walk, slot) {
+		error = derive_local(edit, slot, &log);
+		if (error)
+			break;
+		cond_resched();
+	}
+	netpol_free(log.change);
+	if (error)
+		return error;
+	list_for_each_entry(program, &world->programs, node) {
+		if (program->used == edit->serial)
+			continue;
+		error = netpol_log_add(&edit->unused, 0, 0, program, NULL);
+		if (!error)
+			error = netpol_retire_add_sized(&edit->cow.retired, program,
+							NETPOL_RETIRE_PROGRAM,
+							program->bytes);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/**
+ * netpol_edit_prepare() - bring everything that packets read up to date
+ * @edit: filled
+ *
+ * Return: 0: netpol_edit_publish() can't fail any more; -ENOMEM; -ENOSPC over a limit.
+ */
+int netpol_edit_prepare(struct netpol_edit *edit)
+{
+	int error;
+
+	edit->next->origin[edit->origin].generation = edit->next->generation;
+	error = derive_namespaces(edit);
+	if (!error)
+		error = derive_keys(edit);
+	if (!error)
+		error = derive_pods(edit);
+	if (!error)
+		error = derive_addresses(edit);
+	if (!error)
+		error = derive_peers(edit);
+	if (!error)
+		error = derive_programs(edit);
+	return error;
+}

@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "change.h"
+
+/* Appends to a log. Return: 0 or -ENOMEM. */
+int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
+		   void *value)
+{
+	struct netpol_change *change;
+
+	if (log->count == log->size) {
+		u32 size = max(16u, log->size * 2);
+
+		change = netpol_alloc_array(size, sizeof(*change));
+		if (!change)
+			return -ENOMEM;
+		if (log->count)
+			memcpy(change, log->change, log->count * sizeof(*change));
+		netpol_free(log->change);
+		log->change = change;
+		log->size = size;
+	}
+	change = &log->change[log->count++];
+	change->kind = kind;
+	change->number = number;
+	change->subject = subject;
+	change->value = value;
+	return 0;
+}
+
+static void log_free(struct netpol_log *log)
+{
+	netpol_free(log->change);
+	memset(log, 0, sizeof(*log));
+}
+
+/* The number of the edit's origin in the snapshot being made; a new one takes a place. */
+static int edit_origin(struct netpol_edit *edit, const char *name)
+{
+	struct netpol_origin *origin = edit->next->origin;
+	int i, place = netpol_world_origin(edit->next, name);
+
+	for (i = 0; place < 0 && i < NETPOL_ORIGINS; i++)
+		if (!origin[i].name[0])
+			place = i;
+	for (i = 0; place < 0 && i < NETPOL_ORIGINS; i++)
+		if (!origin[i].objects)
+			place = i;
+	if (place < 0)
+		return netpol_fail(edit->fault, -ENOSPC,
+				   "origin %s: there are %u others with objects already",
+				   name, NETPOL_ORIGINS);
+	if (strcmp(origin[place].name, name)) {
+		memset(&origin[place], 0, sizeof(*origin));
+		strscpy(origin[place].name, name, sizeof(origin[place].name));
+	}
+	edit->origin = place;
+	return 0;
+}
+
+/**
+ * netpol_edit_begin() - begin the next snapshot
+ * @world: world, locked until the edit ends
+ * @origin: whose objects they are
+ * @fault: refusals are explained here until the edit ends
+ *
+ * Return: the edit; -ENOMEM; -ENOSPC for one origin too many.
+ */
+struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *origin,
+				      struct netpol_fault *fault)
+{
+	const struct netpol_snapshot *base = world->snapshot;
+	struct netpol_edit *edit = netpol_alloc(sizeof(*edit));
+	int error;
+
+	if (!edit)
+		return ERR_PTR(-ENOMEM);
+	edit->next = netpol_alloc(sizeof(*edit->next));
+	if (!edit->next) {
+		netpol_free(edit);
+		return ERR_PTR(-ENOMEM);
+	}
+	edit->world = world;
+	edit->fault = fault;
+	edit->serial = ++world->edits;
+	memcpy(edit->next->origin, base->origin, sizeof(base->origin));
+	edit->next->settings = base->settings;
+	edit->next->generation = base->generation + 1;
+	edit->next->nlocals = base->nlocals;
+	netpol_table_edit_init(&edit->namespaces, &base->namespaces,
+			       netpol_namespace_hash, &edit->cow);
+	netpol_table_edit_init(&edit->pods, &base->pods, netpol_pod_hash, &edit->cow);
+	netpol_table_edit_init(&edit->policies, &base->policies,
+			       netpol_policy_object_hash, &edit->cow);
+	netpol_table_edit_init(&edit->claims, &base->claims, netpol_claim_hash,
+			       &edit->cow);
+	netpol_peers_edit_init(&edit->peers[0], &base->peers[0], AF_INET, &edit->cow);
+	netpol_peers_edit_init(&edit->peers[1], &base->peers[1], AF_INET6, &edit->cow);
+	netpol_pages_edit_init(&edit->locals, base->locals, NETPOL_LOCAL_SHIFT,
+			       &edit->cow);
+	netpol_pages_edit_init(&edit->ports, base->ports, NETPOL_PORTS_SHIFT, &edit->cow);
+	error = edit_origin(edit, origin);
+	if (error) {
+		netpol_edit_abort(edit);
+		return ERR_PTR(error);
+	}
+	return edit;
+}
+
+/* Takes a new object over: from here on the edit frees it. */
+static int edit_own(struct netpol_edit *edit, void *object, u8 kind)
+{
+	int error = netpol_retire_add(&edit->cow.created, object, kind);
+
+	if (error)
+		netpol_world_free(edit->world, object, kind);
+	return error;
+}
+
+/* Puts @object in place of @old, either of which may be NULL, and notes it. */
+static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, u32 kind,
+		     u8 retire, void *old, void *object, u32 hash, u8 origin)
+{
+	int error;
+
+	if (old) {
+		error = netpol_retire_add_sized(&edit->cow.retired, old, retire, 256);
+		if (error)
+			return error;
+	}
+	error = netpol_log_add(&edit->objects, kind, 0, old, object);
+	if (error)
+		return error;
+	if (old && object)
+		error = netpol_table_replace(table, old, object);
+	else if (object)
+		error = netpol_table_insert(table, object, hash);
+	else
+		error = netpol_table_remove(table, old);
+	if (error) {
+		edit->objects.count--;
+		return error;
+	}
+	edit->next->origin[origin].objects += !!object - !!old;
+	return 0;
+}
+
+static bool namespace_match(const void *value, const void *key)
+{
+	const struct netpol_namespace *a = value, *b = key;
+
+	return a->ns == b->ns && a->origin == b->origin;
+}
+
+/**
+ * netpol_edit_namespace() - add or replace a Namespace object
+ * @edit: edit
+ * @namespace: object; belongs to the edit, also on failure
+ *
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
+int netpol_edit_namespace(struct netpol_edit *edit, struct netpol_namespace *namespace)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_namespace *old;
+	int error;
+
+	namespace->origin = edit->origin;
+	namespace->mark = edit->serial;
+	error = edit_own(edit, namespace, NETPOL_RETIRE_NAMESPACE);
+	if (error)
+		return error;
+	old = netpol_table_edit_find(&edit->namespaces, namespace->hash, namespace_match,
+				     namespace);
+	if (old && old->labels == namespace->labels) {
+		old->mark = edit->serial;
+		return netpol_retire_add(&edit->cow.retired, namespace,
+					 NETPOL_RETIRE_NAMESPACE);
+	}
+	if (!old && edit->namespaces.count >= world->limit[NETPOL_LIMIT_NAMESPACES])
+		return netpol_fail(edit->fault, -ENOSPC,
+				   "namespace %s: more than %llu namespaces",
+				   namespace->ns->name, (unsigned long long)
+				   world->limit[NETPOL_LIMIT_NAMESPACES]);
+	return edit_swap(edit, &edit->namespaces, NETPOL_CHANGE_NAMESPACE,
+			 NETPOL_RETIRE_NAMESPACE, old, namespace, namespace->hash,
+			 edit->origin);
+}
+
+static bool pod_match(const void *value, const void *key)
+{
+	const struct netpol_pod *a = value, *b = key;
+
+	return a->origin == b->origin && netpol_pod_same_name(a, b);
+}
+
+static int pod_limits(struct netpol_edit *edit, const struct netpol_pod *pod)
+{
+	struct netpol_world *world = edit->world;
+	const char *what = NULL;
+	u32 limit = 0;
+
+	if (edit->pods.count >= world->limit[NETPOL_LIMIT_PODS]) {
+		limit = NETPOL_LIMIT_PODS;
+		what = "pods";
+	} else if (pod->template->ns->npods >=
+		   world->limit[NETPOL_LIMIT_PODS_PER_NAMESPACE]) {
+		limit = NETPOL_LIMIT_PODS_PER_NAMESPACE;
+		what = "pods in one namespace";
+	} else if (edit->claims.count + netpol_pod_addresses(pod) >
+		   world->limit[NETPOL_LIMIT_ADDRESSES]) {
+		limit = NETPOL_LIMIT_ADDRESSES;
+		what = "addresses";
+	}
+	if (!what)
+		return 0;
+	return netpol_fail(edit->fault, -ENOSPC, "pod %s/%s: more than %llu %s",
+			   pod->template->ns->name, netpol_pod_name(pod),
+			   (unsigned long long)world->limit[limit], what);
+}
+
+/**
+ * netpol_edit_pod() - add or replace a pod
+ * @edit: edit
+ * @pod: object; belongs to the edit, also on failure
+ *
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
+int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod)
+{
+	struct netpol_pod *old;
+	bool same_uid;
+	int error;
+
+	pod->origin = edit->origin;
+	pod->mark = edit->serial;
+	error = edit_own(edit, pod, NETPOL_RETIRE_POD);
+	if (error)
+		return error;
+	old = netpol_table_edit_find(&edit->pods, pod->hash, pod_match, pod);
+	if (old && netpol_pod_equal(old, pod)) {
+		old->mark = edit->serial;
+		return netpol_retire_add(&edit->cow.retired, pod, NETPOL_RETIRE_POD);
+	}
+	if (!old) {
+		error = pod_limits(edit, pod);
+		if (error)
+			return error;
+	}
+	same_uid = old && !memcmp(old->uid, pod->uid, sizeof(pod->uid));
+	pod->arrived = same_uid ? old->arrived : ++edit->world->arrivals;
+	if (same_uid && old->runtime && pod->runtime && !old->runtime->gone &&
+	    old->ifindex == pod->ifindex)
+		netpol_pod_share_runtime(pod, old);
+	error = edit_swap(edit, &edit->pods, NETPOL_CHANGE_POD, NETPOL_RETIRE_POD, old,
+			  pod, pod->hash, edit->origin);
+	if (!error && !old)
+		pod->template->ns->npods++;
+	return error;
+}
+
+static bool policy_match(const void *value, const void *key)
+{
+	const struct netpol_policy *a = value, *b = key;
+
+	return a->ns == b->ns && a->origin == b->origin && a->kind == b->kind &&
+	       !strcmp(a->name, b->name);
+}
+
+/* Is policy @a listed before @b? By origin, the winning one first, then by name. */
+static bool policy_before(const struct netpol_edit *edit, const struct netpol_policy *a,
+			  const struct netpol_policy *b)
+{
+	if (a->origin != b->origin)
+		return netpol_origin_wins(edit->next, a->origin, b->origin);
+	return strcmp(a->name, b->name) < 0;
+}
+
+static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy)
+{
+	struct list_head *place = policy->ns->policies.prev;
+
+	/* from the end: policies mostly come sorted */
+	while (place != &policy->ns->policies &&
+	       policy_before(edit, policy, list_entry(place, struct netpol_policy, node)))
+		place = place->prev;
+	list_add(&policy->node, place);
+	policy->ns->npolicies++;
+}
+
+static void policy_detach(struct netpol_policy *policy)
+{
+	list_del_init(&policy->node);
+	policy->ns->npolicies--;
+}
+
+static int policy_limits(struct netpol_edit *edit, const struct netpol_policy *policy,
+			 bool fresh)
+{
+	struct netpol_world *world = edit->world;
+	const char *what = NULL;
+	u32 limit = 0;
+
+	if (fresh && edit->policies.count >= world->limit[NETPOL_LIMIT_POLICIES]) {
+		limit = NETPOL_LIMIT_POLICIES;
+		what = "policies";
+	} else if (fresh && policy->ns->npolicies >=
+		   world->limit[NETPOL_LIMIT_POLICIES_PER_NAMESPACE]) {
+		limit = NETPOL_LIMIT_POLICIES_PER_NAMESPACE;
+		what = "policies in one namespace";
+	} else if (policy->nrules > world->limit[NETPOL_LIMIT_RULES_PER_POLICY]) {
+		limit = NETPOL_LIMIT_RULES_PER_POLICY;
+		what = "rules";
+	} else if (policy->npeers > world->limit[NETPOL_LIMIT_PEERS_PER_POLICY]) {
+		limit = NETPOL_LIMIT_PEERS_PER_POLICY;
+		what = "peers and excepts";
+	} else if (policy->nports > world->limit[NETPOL_LIMIT_PORTS_PER_POLICY]) {
+		limit = NETPOL_LIMIT_PORTS_PER_POLICY;
+		what = "ports";
+	}
+	if (!what)
+		return 0;
+	return netpol_fail(edit->fault, -ENOSPC, "policy %s/%s: more than %llu %s",
+			   policy->ns->name, policy->name,
+			   (unsigned long long)world->limit[limit], what);
+}
+
+/**
+ * netpol_edit_policy() - add or replace a policy
+ * @edit: edit
+ * @policy: object, filled; belongs to the edit, also on failure
+ *
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
+int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
+{
+	struct netpol_policy *old;
+	int error;
+
+	policy->origin = edit->origin;
+	policy->mark = edit->serial;
+	error = edit_own(edit, policy, NETPOL_RETIRE_POLICY);
+	if (error)
+		return error;
+	old = netpol_table_edit_find(&edit->policies, policy->hash, policy_match, policy);
+	if (old && netpol_policy_equal(old, policy)) {
+		old->mark = edit->serial;
+		return netpol_retire_add(&edit->cow.retired, policy,
+					 NETPOL_RETIRE_POLICY);
+	}
+	error = policy_limits(edit, policy, !old);
+	if (error)
+		return error;
+	if (old)
+		netpol_policy_share_hits(policy, old);
+	error = edit_swap(edit, &edit->policies, NETPOL_CHANGE_POLICY,
+			  NETPOL_RETIRE_POLICY, old, policy, policy->hash, edit->origin);
+	if (error)
+		return error;
+	if (old)
+		policy_detach(old);
+	policy_attach(edit, policy);
+	policy->ns->policies_changed = edit->serial;
+	return 0;
+}
+
+/**
+ * netpol_edit_settings() - replace the settings
+ * @edit: edit
+ * @settings: finished; belongs to the edit, also on failure
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int netpol_edit_settings(struct netpol_edit *edit, struct netpol_settings *settings)
+{
+	int error;
+
+	settings->origin = edit->origin;
+	error = edit_own(edit, settings, NETPOL_RETIRE_SETTINGS);
+	if (!error)
+		error = netpol_retire_add(&edit->cow.retired,
+					  (void *)edit->next->settings,
+					  NETPOL_RETIRE_SETTINGS);
+	if (!error)
+		edit->next->settings = settings;
+	return error;
+}
+
+static int remove_namespace(struct netpol_edit *edit, struct netpol_namespace *old)
+{
+	return edit_swap(edit, &edit->namespaces, NETPOL_CHANGE_NAMESPACE,
+			 NETPOL_RETIRE_NAMESPACE, old, NULL, 0, old->origin);
+}
+
+static int remove_pod(struct netpol_edit *edit, struct netpol_pod *old)
+{
+	int error = edit_swap(edit, &edit->pods, NETPOL_CHANGE_POD, NETPOL_RETIRE_POD,
+			      old, NULL, 0, old->origin);
+
+	if (!error)
+		old->template->ns->npods--;
+	return error;
+}
+
+static int remove_policy(struct netpol_edit *edit, struct netpol_policy *old)
+{
+	int error = edit_swap(edit, &edit->policies, NETPOL_CHANGE_POLICY,
+			      NETPOL_RETIRE_POLICY, old, NULL, 0, old->origin);
+
+	if (error)
+		return error;
+	policy_detach(old);
+	old->ns->policies_changed = edit->serial;
+	return 0;
+}
+
+/* Deletes the origin's Namespace object. Return: 0 (also if there is none), -ENOMEM. */
+int netpol_edit_delete_namespace(struct netpol_edit *edit, struct netpol_text name)
+{
+	struct netpol_namespace key = {
+		.ns = netpol_ns_find(edit->world, name),
+		.origin = edit->origin,
+	};
+	struct netpol_namespace *old;
+
+	if (!key.ns)
+		return 0;
+	old = netpol_table_edit_find(&edit->namespaces, key.ns->interned.hash,
+				     namespace_match, &key);
+	return old ? remove_namespace(edit, old) : 0;
+}
+
+/**
+ * netpol_edit_delete_pod() - delete the origin's pod
+ * @edit: edit
+ * @ns: namespace
+ * @name: name
+ * @uid: only if it still has this uid; NULL: whatever it has
+ *
+ * Return: 0 (also if there is none) or -ENOMEM.
+ */
+int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
+			   struct netpol_text name, const u8 *uid)
+{
+	struct netpol_ns *found = netpol_ns_find(edit->world, ns);
+	struct netpol_pod *pod;
+	u32 cursor = 0, hash;
+
+	if (!found)
+		return 0;
+	hash = netpol_policy_hash(edit->world, found, name);
+	while ((pod = netpol_table_edit_for_each(&edit->pods, hash, &cursor))) {
+		if (pod->origin != edit->origin || pod->template->ns != found ||
+		    strlen(netpol_pod_name(pod)) != name.length ||
+		    memcmp(netpol_pod_name(pod), name.data, name.length))
+			continue;
+		if (uid && memcmp(uid, pod->uid, sizeof(pod->uid)))
+			return 0;
+		return remove_pod(edit, pod);
+	}
+	return 0;
+}
+
+/* Deletes the origin's policy. Return: 0 (also if there is none) or -ENOMEM. */
+int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_text ns,
+			      struct netpol_text name)
+{
+	struct netpol_ns *found = netpol_ns_find(edit->world, ns);
+	struct netpol_policy *policy;
+	u32 cursor = 0, hash;
+
+	if (!found)
+		return 0;
+	hash = netpol_policy_hash(edit->world, found, name);
+	while ((policy = netpol_table_edit_for_each(&edit->policies, hash, &cursor))) {
+		if (policy->origin == edit->origin && policy->kind == kind &&
+		    policy->ns == found && strlen(policy->name) == name.length &&
+		    !memcmp(policy->name, name.data, name.length))
+			return remove_policy(edit, policy);
+	}
+	return 0;
+}
+
+/* Lists the values of a table that are to go; a removal moves others. */
+static int sweep_list(struct netpol_edit *edit, struct netpol_table_edit *table,
+		      bool (*doomed)(const struct netpol_edit *edit, const void *value),
+		      struct netpol_log *log)
+{
+	void *value;
+	int error;
+	u32 i;
+
+	log->count = 0;
+	for (i = 0; table->count && i <= table->mask; i++) {
+		value = netpol_table_edit_slot(table, i);
+		if (!value || (doomed && !doomed(edit, value)))
+			continue;
+		error = netpol_log_add(log, 0, 0, value, NULL);
+		if (error)
+			return error;
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static bool namespace_doomed(const struct netpol_edit *edit, const void *value)
+{
+	const struct netpol_namespace *namespace = value;
+
+	return namespace->origin == edit->origin && namespace->mark != edit->serial;
+}
+
+static bool pod_doomed(const struct netpol_edit *edit, const void *value)
+{
+	const struct netpol_pod *pod = value;
+
+	return pod->origin == edit->origin && pod->mark != edit->serial;
+}
+
+static bool policy_doomed(const struct netpol_edit *edit, const void *value)
+{
+	const struct netpol_policy *policy = value;
+
+	return policy->origin == edit->origin && policy->mark != edit->serial;
+}
+
+static int edit_sweep(struct netpol_edit *edit, bool all)
+{
+	struct netpol_log log = {};
+	int error;
+	u32 i;
+
+	error = sweep_list(edit, &edit->policies, all ? NULL : policy_doomed, &log);
+	for (i = 0; !error && i < log.count; i++)
+		error = remove_policy(edit, log.change[i].subject);
+	if (!error)
+		error = sweep_list(edit, &edit->pods, all ? NULL : pod_doomed, &log);
+	for (i = 0; !error && i < log.count; i++)
+		error = remove_pod(edit, log.change[i].subject);
+	if (!error)
+		error = sweep_list(edit, &edit->namespaces, all ? NULL : namespace_doomed,
+				   &log);
+	for (i = 0; !error && i < log.count; i++)
+		error = remove_namespace(edit, log.change[i].subject);
+	log_free(&log);
+	return error;
+}
+
+/* Deletes what the origin had and this edit did not set. Return: 0 or -ENOMEM. */
+int netpol_edit_sweep(struct netpol_edit *edit)
+{
+	return edit_sweep(edit, false);
+}
+
+/* Deletes every object of every origin; settings go back to the defaults. */
+int netpol_edit_clear(struct netpol_edit *edit)
+{
+	struct netpol_settings *settings = netpol_settings_create();
+	int error;
+
+	if (!settings)
+		return -ENOMEM;
+	error = netpol_edit_settings(edit, settings);
+	return error ? error : edit_sweep(edit, true);
+}
+
+/* Ends an edit: everything of it but what it leaves to the world. */
+static void edit_free(struct netpol_edit *edit)
+{
+	log_free(&edit->objects);
+	log_free(&edit->undo);
+	log_free(&edit->touched);
+	log_free(&edit->identities);
+	log_free(&edit->unused);
+	log_free(&edit->relabelled);
+	netpol_free(edit);
+}
+
+/**
+ * netpol_edit_publish() - make the prepared snapshot the world's
+ * @edit: prepared; gone afterwards
+ *
+ * Cannot fail. The caller publishes the snapshot to packets and gives the reference on
+ * the one before back by netpol_snapshot_put() after a grace period.
+ *
+ * Return: the snapshot, which is world->snapshot now.
+ */
+struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
+{
+	struct netpol_snapshot *next = edit->next, *old = edit->world->snapshot;
+	struct netpol_world *world = edit->world;
+	u32 i;
+
+	netpol_table_edit_done(&edit->namespaces, &next->namespaces);
+	netpol_table_edit_done(&edit->pods, &next->pods);
+	netpol_table_edit_done(&edit->policies, &next->policies);
+	netpol_table_edit_done(&edit->claims, &next->claims);
+	netpol_peers_edit_done(&edit->peers[0], &next->peers[0]);
+	netpol_peers_edit_done(&edit->peers[1], &next->peers[1]);
+	next->locals = netpol_pages_edit_done(&edit->locals);
+	next->ports = netpol_pages_edit_done(&edit->ports);
+	for (i = 0; i < edit->unused.count; i++)
+		list_del_init(&((struct netpol_program *)edit->unused.change[i].subject)->node);
+	/* one reference for the world's root, one for the snapshot before */
+	next->refs = 2;
+	old->next = next;
+	world->retired_bytes += edit->cow.retired.bytes;
+	netpol_retire_move(&old->retired, &edit->cow.retired);
+	netpol_retire_drop(&edit->cow.created);
+	world->snapshot = next;
+	netpol_undo_forget(edit);
+	edit_free(edit);
+	return next;
+}
+
+/* Takes the objects of an aborted edit out of the lists that it put them on. */
+static void objects_undo(struct netpol_edit *edit)
+{
+	u32 i;
+
+	for (i = edit->objects.count; i; i--) {
+		struct netpol_change *change = &edit->objects.change[i - 1];
+		struct netpol_policy *policy = change->value, *old = change->subject;
+		struct netpol_pod *pod;
+
+		switch (change->kind) {
+		case NETPOL_CHANGE_POD:
+			pod = change->value ? change->value : change->subject;
+			pod->template->ns->npods += !!change->subject - !!change->value;
+			break;
+		case NETPOL_CHANGE_POLICY:
+			if (policy)
+				policy_detach(policy);
+			if (old)
+				policy_attach(edit, old);
+			break;
+		}
+	}
+}
+
+/**
+ * netpol_edit_abort() - give an edit up
+ * @edit: in any state; gone afterwards
+ *
+ * Cannot fail. The world is as it was before the edit began.
+ */
+void netpol_edit_abort(struct netpol_edit *edit)
+{
+	netpol_undo_run(edit);
+	objects_undo(edit);
+	netpol_table_edit_abort(&edit->namespaces);
+	netpol_table_edit_abort(&edit->pods);
+	netpol_table_edit_abort(&edit->policies);
+	netpol_table_edit_abort(&edit->claims);
+	netpol_peers_edit_abort(&edit->peers[0]);
+	netpol_peers_edit_abort(&edit->peers[1]);
+	netpol_pages_edit_abort(&edit->locals);
+	netpol_pages_edit_abort(&edit->ports);
+	netpol_world_run(edit->world, &edit->cow.created);
+	netpol_retire_drop(&edit->cow.retired);
+	netpol_free(edit->next);
+	edit_free(edit);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An edit: the next snapshot in the making. It is begun, filled with objects, prepared,
+ * and then published or aborted, all under one hold of the world's mutex:
+ *
+ *	netpol_edit_begin()
+ *	netpol_edit_namespace(), _pod(), _policy(), _settings(), _delete_*(), _sweep(), _clear()
+ *	netpol_edit_prepare()	validates, allocates, compiles; the last that can fail
+ *	netpol_edit_publish()	or netpol_edit_abort(), from any point before
+ *
+ * After a failure only netpol_edit_abort() is allowed; it leaves the world, every dump
+ * and every verdict as they were. Objects given to an edit belong to it from then on.
+ */
+#ifndef NETPOL_EDIT_H
+#define NETPOL_EDIT_H
+
+#include "fault.h"
+#include "world.h"
+
+struct netpol_edit;
+
+struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *origin,
+				      struct netpol_fault *fault);
+int netpol_edit_namespace(struct netpol_edit *edit, struct netpol_namespace *namespace);
+int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod);
+int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy);
+int netpol_edit_settings(struct netpol_edit *edit, struct netpol_settings *settings);
+int netpol_edit_delete_namespace(struct netpol_edit *edit, struct netpol_text name);
+int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
+			   struct netpol_text name, const u8 *uid);
+int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_text ns,
+			      struct netpol_text name);
+int netpol_edit_sweep(struct netpol_edit *edit);
+int netpol_edit_clear(struct netpol_edit *edit);
+int netpol_edit_prepare(struct netpol_edit *edit);
+struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit);
+void netpol_edit_abort(struct netpol_edit *edit);
+
+#endif /* NETPOL_EDIT_H */

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "identity.h"
+#include "selector.h"
+#include "world.h"
+
+/**
+ * netpol_template_get() - the template of a namespace, labels and ports
+ * @world: world, locked
+ * @ns: namespace; a reference is taken
+ * @labels: full label set; a reference is taken
+ * @ports: named ports or NULL; a reference is taken
+ *
+ * Return: the template with one more reference, or NULL without memory.
+ */
+struct netpol_template *netpol_template_get(struct netpol_world *world,
+					    struct netpol_ns *ns,
+					    struct netpol_labels *labels,
+					    struct netpol_ports *ports)
+{
+	const void *parts[3] = { ns, labels, ports };
+	u32 hash = netpol_world_hash(world, parts, sizeof(parts));
+	struct netpol_template *template;
+
+	hlist_for_each_entry(template, netpol_intern_chain(&world->templates, hash),
+			     interned.node) {
+		if (template->ns == ns && template->labels == labels &&
+		    template->ports == ports) {
+			template->interned.refs++;
+			return template;
+		}
+	}
+	template = netpol_alloc(sizeof(*template));
+	if (!template)
+		return NULL;
+	template->ns = netpol_ns_hold(ns);
+	template->labels = netpol_labels_hold(labels);
+	template->ports = netpol_ports_hold(ports);
+	netpol_intern_add(&world->templates, &template->interned, hash);
+	return template;
+}
+
+/* Gives a reference back. */
+void netpol_template_put(struct netpol_world *world, struct netpol_template *template)
+{
+	if (--template->interned.refs)
+		return;
+	netpol_intern_remove(&world->templates, &template->interned);
+	if (template->identity)
+		netpol_identity_put(world, template->identity);
+	netpol_ports_put(world, template->ports);
+	netpol_labels_put(world, template->labels);
+	netpol_ns_put(world, template->ns);
+	netpol_free(template);
+}
+
+/* Makes world->identity and world->blocks reach past @block. */
+static int blocks_reserve(struct netpol_world *world, u32 block)
+{
+	u32 size = max(64u, world->nblocks * 2);
+	struct netpol_identity **identity;
+	struct netpol_ns **blocks;
+
+	if (block < world->nblocks)
+		return 0;
+	size = max(size, block + 1);
+	identity = netpol_alloc_array((size_t)size * NETPOL_IDENTITY_BLOCK,
+				      sizeof(*identity));
+	blocks = netpol_alloc_array(size, sizeof(*blocks));
+	if (!identity || !blocks) {
+		netpol_free(identity);
+		netpol_free(blocks);
+		return -ENOMEM;
+	}
+	if (world->nblocks) {
+		memcpy(identity, world->identity, (size_t)world->nblocks *
+		       NETPOL_IDENTITY_BLOCK * sizeof(*identity));
+		memcpy(blocks, world->blocks, world->nblocks * sizeof(*blocks));
+	}
+	netpol_free(world->identity);
+	netpol_free(world->blocks);
+	world->identity = identity;
+	world->blocks = blocks;
+	world->nblocks = size;
+	return 0;
+}
+
+/* A block for a namespace: the one behind its last, so that runs grow, else the first. */
+static int block_take(struct netpol_world *world, struct netpol_ns *ns)
+{
+	u32 block = ns->nblocks ? ns->blocks[ns->nblocks - 1] + 1 : 0;
+	u32 *larger;
+	int error;
+
+	if (!block || block >= world->nblocks || world->blocks[block]) {
+		block = max(world->block_hint, 1u);
+		while (block < world->nblocks && world->blocks[block])
+			block++;
+		world->block_hint = block;
+	}
+	if (block >= world->limit[NETPOL_LIMIT_IDENTITIES] / NETPOL_IDENTITY_BLOCK)
+		return -ENOSPC;
+	error = blocks_reserve(world, block);
+	if (error)
+		return error;
+	larger = netpol_alloc_array(ns->nblocks + 1, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	if (ns->nblocks)
+		memcpy(larger, ns->blocks, ns->nblocks * sizeof(*larger));
+	netpol_free(ns->blocks);
+	ns->blocks = larger;
+	ns->blocks[ns->nblocks++] = block;
+	world->blocks[block] = ns;
+	return 0;
+}
+
+static bool block_number(struct netpol_world *world, u32 block, u32 *number)
+{
+	for (*number = block * NETPOL_IDENTITY_BLOCK;
+	     *number < (block + 1) * NETPOL_IDENTITY_BLOCK; (*number)++)
+		if (!world->identity[*number])
+			return true;
+	return false;
+}
+
+static int identity_number(struct netpol_world *world, struct netpol_ns *ns, u32 *number)
+{
+	u32 i;
+	int error;
+
+	for (i = ns->nblocks; i; i--)
+		if (block_number(world, ns->blocks[i - 1], number))
+			return 0;
+	error = block_take(world, ns);
+	if (error)
+		return error;
+	block_number(world, ns->blocks[ns->nblocks - 1], number);
+	return 0;
+}
+
+/* Gives a block back when its last number is free. */
+static void block_release(struct netpol_world *world, struct netpol_ns *ns, u32 block)
+{
+	u32 i;
+
+	for (i = 0; i < NETPOL_IDENTITY_BLOCK; i++)
+		if (world->identity[block * NETPOL_IDENTITY_BLOCK + i])
+			return;
+	for (i = 0; ns->blocks[i] != block; i++)
+		;
+	ns->nblocks--;
+	memmove(&ns->blocks[i], &ns->blocks[i + 1],
+		(ns->nblocks - i) * sizeof(*ns->blocks));
+	world->blocks[block] = NULL;
+	world->block_hint = min(world->block_hint, block);
+}
+
+static void identity_unpost(struct netpol_world *world, struct netpol_identity *identity)
+{
+	struct netpol_peer *peer;
+	u32 i;
+
+	for (i = 0; i < identity->labels->count; i++) {
+		struct netpol_label *label = identity->labels->label[i];
+
+		netpol_idset_del(&label->identities, identity->number);
+		netpol_idset_del(&label->key->identities, identity->number);
+	}
+	netpol_idset_del(&identity->ns->identities, identity->number);
+	netpol_idset_del(&world->loaded_identities, identity->number);
+	list_for_each_entry(peer, &world->active_peers, active)
+		netpol_idset_del(&peer->set, identity->number);
+}
+
+static int identity_post(struct netpol_world *world, struct netpol_identity *identity)
+{
+	int error;
+	u32 i;
+
+	for (i = 0; i < identity->labels->count; i++) {
+		struct netpol_label *label = identity->labels->label[i];
+
+		error = netpol_idset_add(&label->identities, identity->number);
+		if (!error)
+			error = netpol_idset_add(&label->key->identities,
+						 identity->number);
+		if (error)
+			return error;
+	}
+	error = netpol_idset_add(&identity->ns->identities, identity->number);
+	if (!error && identity->ns->labels)
+		error = netpol_idset_add(&world->loaded_identities, identity->number);
+	return error;
+}
+
+static void identity_free(struct netpol_world *world, struct netpol_identity *identity)
+{
+	identity_unpost(world, identity);
+	world->identity[identity->number] = NULL;
+	world->nidentities--;
+	block_release(world, identity->ns, identity->number / NETPOL_IDENTITY_BLOCK);
+	netpol_ports_put(world, identity->ports);
+	netpol_labels_put(world, identity->labels);
+	netpol_ns_put(world, identity->ns);
+	netpol_free(identity);
+}
+
+static struct netpol_identity *identity_create(struct netpol_world *world,
+					       const struct netpol_template *template,
+					       struct netpol_labels *labels, u32 hash)
+{
+	struct netpol_identity *identity;
+	u32 number;
+	int error;
+
+	identity = netpol_alloc(sizeof(*identity));
+	if (!identity)
+		return ERR_PTR(-ENOMEM);
+	error = identity_number(world, template->ns, &number);
+	if (error) {
+		netpol_free(identity);
+		return ERR_PTR(error);
+	}
+	identity->number = number;
+	identity->ns = netpol_ns_hold(template->ns);
+	identity->labels = netpol_labels_hold(labels);
+	identity->ports = netpol_ports_hold(template->ports);
+	identity->created = world->edits;
+	world->identity[number] = identity;
+	world->nidentities++;
+	error = identity_post(world, identity);
+	if (error) {
+		identity_free(world, identity);
+		return ERR_PTR(error);
+	}
+	netpol_intern_add(&world->identities, &identity->interned, hash);
+	return identity;
+}
+
+/**
+ * netpol_identity_get() - the identity of a template, by the keys active now
+ * @world: world, locked
+ * @template: the template
+ *
+ * Return: the identity with one more reference; -ENOMEM; -ENOSPC over the limit.
+ */
+struct netpol_identity *netpol_identity_get(struct netpol_world *world,
+					    const struct netpol_template *template)
+{
+	struct netpol_identity *identity;
+	struct netpol_labels *labels;
+	const void *parts[3];
+	u32 hash;
+
+	labels = netpol_labels_active(world, template->labels);
+	if (!labels)
+		return ERR_PTR(-ENOMEM);
+	parts[0] = template->ns;
+	parts[1] = labels;
+	parts[2] = template->ports;
+	hash = netpol_world_hash(world, parts, sizeof(parts));
+	hlist_for_each_entry(identity, netpol_intern_chain(&world->identities, hash),
+			     interned.node) {
+		if (identity->ns == template->ns && identity->labels == labels &&
+		    identity->ports == template->ports) {
+			identity->interned.refs++;
+			goto out;
+		}
+	}
+	identity = identity_create(world, template, labels, hash);
+out:
+	netpol_labels_put(world, labels);
+	return identity;
+}
+
+/* Gives a reference back; the last one frees the number. */
+void netpol_identity_put(struct netpol_world *world, struct netpol_identity *identity)
+{
+	if (--identity->interned.refs)
+		return;
+	netpol_intern_remove(&world->identities, &identity->interned);
+	identity_free(world, identity);
+}

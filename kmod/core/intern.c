@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "intern.h"
+
+#define INTERN_FIRST 64u
+
+/* Makes an empty table. Return: 0 or -ENOMEM. */
+int netpol_intern_init(struct netpol_intern *table)
+{
+	table->heads = netpol_alloc_array(INTERN_FIRST, sizeof(*table->heads));
+	if (!table->heads)
+		return -ENOMEM;
+	table->mask = INTERN_FIRST - 1;
+	table->count = 0;
+	return 0;
+}
+
+/* Frees the chains; the things in them must be gone. */
+void netpol_intern_exit(struct netpol_intern *table)
+{
+	if (table->heads)
+		WARN_ON_ONCE(table->count);
+	netpol_free(table->heads);
+	table->heads = NULL;
+}
+
+/* A table that can't grow for want of memory only gets slower. */
+static void intern_grow(struct netpol_intern *table)
+{
+	u32 i, mask = table->mask * 2 + 1;
+	struct hlist_head *heads;
+	struct hlist_node *next;
+	struct netpol_interned *thing;
+
+	heads = netpol_alloc_array((size_t)mask + 1, sizeof(*heads));
+	if (!heads)
+		return;
+	for (i = 0; i <= table->mask; i++) {
+		hlist_for_each_entry_safe(thing, next, &table->heads[i], node) {
+			hlist_del(&thing->node);
+			hlist_add_head(&thing->node, &heads[thing->hash & mask]);
+		}
+	}
+	netpol_free(table->heads);
+	table->heads = heads;
+	table->mask = mask;
+}
+
+/**
+ * netpol_intern_add() - put a new thing into its table, with one reference
+ * @table: the table
+ * @thing: its head; not in a table yet
+ * @hash: of its content
+ */
+void netpol_intern_add(struct netpol_intern *table, struct netpol_interned *thing,
+		       u32 hash)
+{
+	if (table->count > table->mask)
+		intern_grow(table);
+	thing->hash = hash;
+	thing->refs = 1;
+	hlist_add_head(&thing->node, netpol_intern_chain(table, hash));
+	table->count++;
+}
+
+/* Takes a thing out of its table; the caller frees it. */
+void netpol_intern_remove(struct netpol_intern *table,
+			  struct netpol_interned *thing)
+{
+	hlist_del(&thing->node);
+	table->count--;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pods as they were loaded. An object is immutable once it is in a world, but for the
+ * fields named so. Every call needs the world's mutex; runtime and names are also read
+ * by packets, under RCU, through the table of local pods.
+ */
+#ifndef NETPOL_POD_H
+#define NETPOL_POD_H
+
+#include "identity.h"
+#include "label.h"
+#include <linux/netpol.h>
+
+/* Addresses of one pod; a claim keeps the index in three bits of a pointer. */
+#define NETPOL_POD_ADDRESSES 8
+
+/* No place in the table of local pods. */
+#define NETPOL_NO_SLOT U32_MAX
+
+/**
+ * struct netpol_pod_stats - packets of one local pod, per CPU
+ * @allowed: judged and accepted, by enum netpol_direction
+ * @denied: judged and denied
+ * @spoofed: of those denied in egress, with a forged source
+ * @unchecked: source that could not be held against an interface
+ * @sent: packets from it that the hook saw
+ * @received: packets to it that the hook saw
+ */
+struct netpol_pod_stats {
+	u64 allowed[NETPOL_DIRECTIONS];
+	u64 denied[NETPOL_DIRECTIONS];
+	u64 spoofed;
+	u64 unchecked;
+	u64 sent;
+	u64 received;
+};
+
+/**
+ * struct netpol_runtime - what outlives the versions of a local pod
+ * @refs: pod objects that share it; under the mutex
+ * @gone: its interface was removed: the addresses are unknown ones; only ever set
+ * @stats: counters
+ */
+struct netpol_runtime {
+	u32 refs;
+	bool gone;
+	struct netpol_pod_stats __percpu *stats;
+};
+
+/**
+ * struct netpol_pod - a pod of one origin
+ * @template: namespace, labels, ports; one reference
+ * @runtime: of a local pod, one reference; NULL of a remote one
+ * @mark: serial of the last edit that set it; changed under the mutex
+ * @hash: of namespace and name
+ * @arrived: when this uid came, for the newest of two claims
+ * @slot: place in the table of local pods, or NETPOL_NO_SLOT; changed under the mutex
+ * @ifindex: interface of a local pod, 0 if unknown
+ * @flags: NETPOL_POD_F_*
+ * @origin: number of the origin
+ * @naddress4: IPv4 addresses
+ * @naddress6: IPv6 addresses
+ * @uid: uid
+ * @address6: IPv6 addresses, then IPv4 addresses, then the name with NUL
+ */
+struct netpol_pod {
+	struct netpol_template *template;
+	struct netpol_runtime *runtime;
+	u64 mark;
+	u32 hash;
+	u32 arrived;
+	u32 slot;
+	u32 ifindex;
+	u16 flags;
+	u8 origin;
+	u8 naddress4;
+	u8 naddress6;
+	u8 uid[NETPOL_UID_LEN];
+	u8 data[];
+};
+
+/* A pod as input gives it. */
+struct netpol_pod_text {
+	struct netpol_text ns;
+	struct netpol_text name;
+	u8 uid[NETPOL_UID_LEN];
+	struct netpol_labels *labels;
+	struct netpol_ports *ports;
+	u32 naddress4;
+	u32 naddress6;
+	u8 address4[NETPOL_POD_ADDRESSES][4];
+	u8 address6[NETPOL_POD_ADDRESSES][16];
+	u32 flags;
+	u32 ifindex;
+};
+
+struct netpol_pod *netpol_pod_create(struct netpol_world *world,
+				     const struct netpol_pod_text *text);
+void netpol_pod_free(struct netpol_world *world, struct netpol_pod *pod);
+void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old);
+bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b);
+
+/* Its name, with NUL. */
+static inline const char *netpol_pod_name(const struct netpol_pod *pod)
+{
+	return (const char *)pod->data + pod->naddress6 * 16 + pod->naddress4 * 4;
+}
+
+/* Address @i, IPv6 ones first, and its family. */
+static inline const u8 *netpol_pod_address(const struct netpol_pod *pod, u32 i,
+					   u8 *family)
+{
+	if (i < pod->naddress6) {
+		*family = AF_INET6;
+		return pod->data + i * 16;
+	}
+	*family = AF_INET;
+	return pod->data + pod->naddress6 * 16 + (i - pod->naddress6) * 4;
+}
+
+/* Are these two objects of one pod? */
+static inline bool netpol_pod_same_name(const struct netpol_pod *a,
+					const struct netpol_pod *b)
+{
+	return a->hash == b->hash && a->template->ns == b->template->ns &&
+	       !strcmp(netpol_pod_name(a), netpol_pod_name(b));
+}
+
+static inline u32 netpol_pod_addresses(const struct netpol_pod *pod)
+{
+	return pod->naddress4 + pod->naddress6;
+}
+
+static inline bool netpol_pod_is_local(const struct netpol_pod *pod)
+{
+	return pod->flags & NETPOL_POD_F_LOCAL;
+}
+
+#endif /* NETPOL_POD_H */

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "policy.h"
+#include "world.h"
+#include <linux/netpol.h>
+
+/* Keyed hash of a policy's or a pod's namespace and name. */
+u32 netpol_policy_hash(const struct netpol_world *world, const struct netpol_ns *ns,
+		       struct netpol_text name)
+{
+	return netpol_world_hash(world, name.data, name.length) ^
+	       ns->interned.hash * 0x9e3779b1u;
+}
+
+/**
+ * netpol_policy_create() - a policy without rules
+ * @world: world, locked
+ * @ns: namespace
+ * @name: name
+ * @kind: enum netpol_kind
+ * @directions: bits 1 << enum netpol_direction
+ * @subject: requirements of the pod selector
+ * @nsubject: how many
+ *
+ * Return: the policy, owned by the caller, or NULL without memory.
+ */
+struct netpol_policy *netpol_policy_create(struct netpol_world *world,
+					   struct netpol_text ns,
+					   struct netpol_text name, u8 kind,
+					   u8 directions,
+					   const struct netpol_requirement_text *subject,
+					   u32 nsubject)
+{
+	struct netpol_policy *policy = netpol_alloc(sizeof(*policy));
+
+	if (!policy)
+		return NULL;
+	INIT_LIST_HEAD(&policy->node);
+	policy->kind = kind;
+	policy->directions = directions;
+	policy->name = netpol_alloc(name.length + 1);
+	policy->ns = netpol_ns_get(world, ns);
+	policy->subject = netpol_selector_get(world, subject, nsubject);
+	if (!policy->name || !policy->ns || !policy->subject) {
+		netpol_policy_free(world, policy);
+		return NULL;
+	}
+	memcpy(policy->name, name.data, name.length);
+	policy->hash = netpol_policy_hash(world, policy->ns, name);
+	return policy;
+}
+
+static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
+{
+	u32 i;
+
+	for (i = 0; i < rule->npeers; i++) {
+		if (rule->peer[i].pods)
+			netpol_peer_put(world, rule->peer[i].pods);
+		if (rule->peer[i].block)
+			netpol_free(rule->peer[i].block->except);
+		netpol_free(rule->peer[i].block);
+	}
+	for (i = 0; i < rule->nports; i++)
+		if (rule->port[i].name)
+			netpol_port_name_put(world, rule->port[i].name);
+	netpol_free(rule->peer);
+	netpol_free(rule->port);
+}
+
+static void hits_put(struct netpol_hits *hits)
+{
+	if (!hits || --hits->refs)
+		return;
+	netpol_percpu_free(hits->packets);
+	netpol_free(hits);
+}
+
+/* Frees a policy that nobody can see any more, whole or half filled. */
+void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy)
+{
+	u32 i;
+
+	for (i = 0; i < policy->nrules; i++)
+		rule_free(world, &policy->rule[i]);
+	netpol_free(policy->rule);
+	hits_put(policy->hits);
+	netpol_selector_put(world, policy->subject);
+	if (policy->ns)
+		netpol_ns_put(world, policy->ns);
+	netpol_free(policy->name);
+	netpol_free(policy);
+}
+
+/* Room for one more element of an array that doubles; NULL without memory. */
+static void *array_more(void **array, u32 count, u32 *size, size_t element)
+{
+	if (count == *size) {
+		u32 larger = max(4u, *size * 2);
+		void *copy = netpol_alloc_array(larger, element);
+
+		if (!copy)
+			return NULL;
+		if (count)
+			memcpy(copy, *array, count * element);
+		netpol_free(*array);
+		*array = copy;
+		*size = larger;
+	}
+	return (u8 *)*array + (size_t)count * element;
+}
+
+/* Appends an accepting rule. Return: the rule, or NULL without memory. */
+struct netpol_rule *netpol_policy_add_rule(struct netpol_policy *policy, u8 direction)
+{
+	struct netpol_rule *rule;
+	u32 i, index = 0;
+
+	rule = array_more((void **)&policy->rule, policy->nrules, &policy->srules,
+			  sizeof(*rule));
+	if (!rule)
+		return NULL;
+	for (i = policy->nrules; i; i--) {
+		if (policy->rule[i - 1].direction == direction) {
+			index = policy->rule[i - 1].index + 1;
+			break;
+		}
+	}
+	policy->nrules++;
+	rule->direction = direction;
+	rule->action = NETPOL_ACTION_ACCEPT;
+	rule->index = index;
+	return rule;
+}
+
+static struct netpol_rule *last_rule(struct netpol_policy *policy)
+{
+	return &policy->rule[policy->nrules - 1];
+}
+
+static struct netpol_rule_peer *add_peer(struct netpol_policy *policy)
+{
+	struct netpol_rule *rule = last_rule(policy);
+
+	return array_more((void **)&rule->peer, rule->npeers, &rule->speers,
+			  sizeof(*rule->peer));
+}
+
+/**
+ * netpol_rule_add_pods() - append a peer made of selectors to the last rule
+ * @world: world, locked
+ * @policy: policy with one rule at least
+ * @namespaces: requirements of the namespaceSelector
+ * @nnamespaces: how many
+ * @has_namespaces: false: the policy's own namespace
+ * @pods: requirements of the podSelector
+ * @npods: how many
+ * @has_pods: false: every pod
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *policy,
+			 const struct netpol_requirement_text *namespaces,
+			 u32 nnamespaces, bool has_namespaces,
+			 const struct netpol_requirement_text *pods, u32 npods,
+			 bool has_pods)
+{
+	struct netpol_selector *ns_selector = NULL, *pod_selector = NULL;
+	struct netpol_rule_peer *peer = add_peer(policy);
+
+	if (!peer)
+		return -ENOMEM;
+	if (has_namespaces) {
+		ns_selector = netpol_selector_get(world, namespaces, nnamespaces);
+		if (!ns_selector)
+			return -ENOMEM;
+	}
+	/* an empty podSelector says nothing, so that equal peers are one */
+	if (has_pods && npods) {
+		pod_selector = netpol_selector_get(world, pods, npods);
+		if (!pod_selector) {
+			netpol_selector_put(world, ns_selector);
+			return -ENOMEM;
+		}
+	}
+	peer->block = NULL;
+	peer->pods = netpol_peer_get(world, has_namespaces ? NULL : policy->ns,
+				     ns_selector, pod_selector);
+	if (!peer->pods)
+		return -ENOMEM;
+	last_rule(policy)->npeers++;
+	policy->npeers++;
+	return 0;
+}
+
+static void prefix_copy(u8 *to, u8 family, const void *address, u8 length)
+{
+	u32 bytes = family == AF_INET ? 4 : 16;
+	u32 i;
+
+	memset(to, 0, 16);
+	memcpy(to, address, bytes);
+	for (i = length; i < bytes * 8; i++)
+		to[i / 8] &= ~(0x80 >> (i % 8));
+}
+
+/**
+ * netpol_rule_add_block() - append an ipBlock to the last rule
+ * @policy: policy with one rule at least
+ * @family: AF_INET or AF_INET6
+ * @address: 4 or 16 bytes; bits past @length are ignored
+ * @length: at most 32 or 128
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for a length that the family does not have.
+ */
+int netpol_rule_add_block(struct netpol_policy *policy, u8 family, const void *address,
+			  u8 length)
+{
+	struct netpol_rule_peer *peer;
+
+	if (length > (family == AF_INET ? 32 : 128))
+		return -EINVAL;
+	peer = add_peer(policy);
+	if (!peer)
+		return -ENOMEM;
+	peer->pods = NULL;
+	peer->block = netpol_alloc(sizeof(*peer->block));
+	if (!peer->block)
+		return -ENOMEM;
+	peer->block->family = family;
+	peer->block->length = length;
+	prefix_copy(peer->block->address, family, address, length);
+	last_rule(policy)->npeers++;
+	policy->npeers++;
+	return 0;
+}
+
+/**
+ * netpol_rule_add_except() - append an except to the last peer, an ipBlock
+ * @policy: policy
+ * @family: as the block's
+ * @address: 4 or 16 bytes
+ * @length: longer than the block's
+ *
+ * Return: 0; -ENOMEM; -EINVAL where the last peer is no ipBlock that strictly covers it
+ * (k8s.io/kubernetes, pkg/apis/networking/validation).
+ */
+int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *address,
+			   u8 length)
+{
+	struct netpol_block_except *except;
+	struct netpol_rule *rule;
+	struct netpol_block *block;
+	u8 masked[16];
+
+	if (!policy->nrules || !last_rule(policy)->npeers)
+		return -EINVAL;
+	rule = last_rule(policy);
+	block = rule->peer[rule->npeers - 1].block;
+	if (!block || block->family != family || length <= block->length ||
+	    length > (family == AF_INET ? 32 : 128))
+		return -EINVAL;
+	prefix_copy(masked, family, address, length);
+	if (!netpol_prefix_has(block->address, block->length, masked))
+		return -EINVAL;
+	except = array_more((void **)&block->except, block->nexcepts, &block->sexcepts,
+			    sizeof(*except));
+	if (!except)
+		return -ENOMEM;
+	memcpy(except->address, masked, sizeof(masked));
+	except->length = length;
+	block->nexcepts++;
+	policy->npeers++;
+	return 0;
+}
+
+/**
+ * netpol_rule_add_port() - append a port item to the last rule
+ * @world: world, locked
+ * @policy: policy with one rule at least
+ * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
+ * @name: a named port, or length 0
+ * @first: first number, host order
+ * @last: last number; 0 to 65535 is every port of the protocol
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for @last below @first.
+ */
+int netpol_rule_add_port(struct netpol_world *world, struct netpol_policy *policy,
+			 u8 protocol, struct netpol_text name, u16 first, u16 last)
+{
+	struct netpol_rule *rule = last_rule(policy);
+	struct netpol_rule_port *port;
+
+	if (last < first)
+		return -EINVAL;
+	port = array_more((void **)&rule->port, rule->nports, &rule->sports,
+			  sizeof(*port));
+	if (!port)
+		return -ENOMEM;
+	port->name = NULL;
+	if (name.length) {
+		port->name = netpol_port_name_get(world, name);
+		if (!port->name)
+			return -ENOMEM;
+	}
+	port->protocol = protocol;
+	port->first = first;
+	port->last = last;
+	rule->nports++;
+	policy->nports++;
+	return 0;
+}
+
+static bool block_equal(const struct netpol_block *a, const struct netpol_block *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->family == b->family && a->length == b->length &&
+	       a->nexcepts == b->nexcepts && !memcmp(a->address, b->address, 16) &&
+	       (!a->nexcepts ||
+		!memcmp(a->except, b->except, a->nexcepts * sizeof(*a->except)));
+}
+
+static bool rule_equal(const struct netpol_rule *a, const struct netpol_rule *b)
+{
+	u32 i;
+
+	if (a->direction != b->direction || a->action != b->action ||
+	    a->npeers != b->npeers || a->nports != b->nports)
+		return false;
+	for (i = 0; i < a->npeers; i++)
+		if (a->peer[i].pods != b->peer[i].pods ||
+		    !block_equal(a->peer[i].block, b->peer[i].block))
+			return false;
+	for (i = 0; i < a->nports; i++)
+		if (a->port[i].name != b->port[i].name ||
+		    a->port[i].protocol != b->port[i].protocol ||
+		    a->port[i].first != b->port[i].first ||
+		    a->port[i].last != b->port[i].last)
+			return false;
+	return true;
+}
+
+/* Do two policies of the same name say the same, rule by rule? */
+bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b)
+{
+	u32 i;
+
+	if (a->kind != b->kind || a->directions != b->directions ||
+	    a->subject != b->subject || a->nrules != b->nrules)
+		return false;
+	for (i = 0; i < a->nrules; i++)
+		if (!rule_equal(&a->rule[i], &b->rule[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Lets a new version of a policy go on with the counters of the old one, where it has as
+ * many rules; otherwise a count could move to another rule, and it starts at 0.
+ */
+void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy *old)
+{
+	if (!old->hits || old->hits->count != policy->nrules)
+		return;
+	hits_put(policy->hits);
+	policy->hits = old->hits;
+	policy->hits->refs++;
+}
+
+/* Gives a policy its counters, if it has none yet. Return: 0 or -ENOMEM. */
+int netpol_policy_need_hits(struct netpol_policy *policy)
+{
+	struct netpol_hits *hits;
+
+	if (policy->hits || !policy->nrules)
+		return 0;
+	hits = netpol_alloc(sizeof(*hits));
+	if (!hits)
+		return -ENOMEM;
+	hits->packets = netpol_percpu_alloc(policy->nrules * sizeof(u64));
+	if (!hits->packets) {
+		netpol_free(hits);
+		return -ENOMEM;
+	}
+	hits->refs = 1;
+	hits->count = policy->nrules;
+	policy->hits = hits;
+	return 0;
+}
+
+/* Is an address inside a prefix? Both in network order. */
+bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address)
+{
+	u32 bytes = length / 8, bits = length % 8;
+
+	if (memcmp(prefix, address, bytes))
+		return false;
+	return !bits || !((prefix[bytes] ^ address[bytes]) >> (8 - bits));
+}
+
+/* Is an address inside a block and in none of its excepts? */
+bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address)
+{
+	u32 i;
+
+	if (block->family != family ||
+	    !netpol_prefix_has(block->address, block->length, address))
+		return false;
+	for (i = 0; i < block->nexcepts; i++)
+		if (netpol_prefix_has(block->except[i].address,
+				      block->except[i].length, address))
+			return false;
+	return true;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who frees what in copy-on-write; see retire.h. */
+#include "retire.h"
+
+/* Entries of a list's first chunk (256 bytes) and of the others (4 KiB). */
+#define FIRST_CHUNK	14
+#define LATER_CHUNK	254
+
+/* Entries freed between two offers of the CPU to others. */
+#define RUN_BATCH	64
+
+/**
+ * struct netpol_retire_entry - something to free
+ * @p: what
+ * @kind: how
+ */
+struct netpol_retire_entry {
+	void *p;
+	u8 kind;
+};
+
+/**
+ * struct netpol_retire_chunk - some entries of a list
+ * @next: the following ones
+ * @count: entries used
+ * @capacity: entries there is room for
+ * @entry: entries, in the order of adding
+ */
+struct netpol_retire_chunk {
+	struct netpol_retire_chunk *next;
+	u32 count;
+	u32 capacity;
+	struct netpol_retire_entry entry[];
+};
+
+int netpol_retire_add_sized(struct netpol_retire_list *l, void *p, u8 kind, u64 bytes)
+{
+	struct netpol_retire_chunk *chunk = l->last;
+
+	if (!chunk || chunk->count == chunk->capacity) {
+		u32 capacity = chunk ? LATER_CHUNK : FIRST_CHUNK;
+
+		chunk = netpol_alloc(struct_size(chunk, entry, capacity));
+		if (!chunk)
+			return -ENOMEM;
+		chunk->capacity = capacity;
+		if (l->last)
+			l->last->next = chunk;
+		else
+			l->first = chunk;
+		l->last = chunk;
+	}
+	chunk->entry[chunk->count].p = p;
+	chunk->entry[chunk->count].kind = kind;
+	chunk->count++;
+	l->count++;
+	l->bytes += bytes;
+	return 0;
+}
+
+void netpol_retire_run(struct netpol_retire_list *l,
+		       void (*free_object)(void *ctx, void *p, u8 kind), void *ctx)
+{
+	struct netpol_retire_chunk *chunk, *next;
+	u32 i;
+
+	for (chunk = l->first; chunk; chunk = next) {
+		next = chunk->next;
+		for (i = 0; i < chunk->count; i++) {
+			const struct netpol_retire_entry *entry = &chunk->entry[i];
+
+			if (entry->kind == NETPOL_RETIRE_PAGE)
+				netpol_page_free(entry->p);
+			else if (entry->kind == NETPOL_RETIRE_MEMORY)
+				netpol_free(entry->p);
+			else if (!WARN_ON_ONCE(!free_object))
+				free_object(ctx, entry->p, entry->kind);
+			if (i % RUN_BATCH == RUN_BATCH - 1)
+				cond_resched();
+		}
+		netpol_free(chunk);
+		cond_resched();
+	}
+	memset(l, 0, sizeof(*l));
+}
+
+void netpol_retire_drop(struct netpol_retire_list *l)
+{
+	struct netpol_retire_chunk *chunk, *next;
+
+	for (chunk = l->first; chunk; chunk = next) {
+		next = chunk->next;
+		netpol_free(chunk);
+		cond_resched();
+	}
+	memset(l, 0, sizeof(*l));
+}
+
+void netpol_retire_move(struct netpol_retire_list *dst, struct netpol_retire_list *src)
+{
+	if (!src->first)
+		return;
+	if (dst->last)
+		dst->last->next = src->first;
+	else
+		dst->first = src->first;
+	dst->last = src->last;
+	dst->bytes += src->bytes;
+	dst->count += src->count;
+	memset(src, 0, sizeof(*src));
+}

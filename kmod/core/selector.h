@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Label selectors, and peers made of them. A selector is a list of requirements, all of
+ * which must hold (k8s.io/apimachinery, meta/v1 LabelSelector). It is judged in two
+ * ways that must agree: on one label set, and on all identities at once through the
+ * posting sets of the labels. Every call needs the world's mutex.
+ */
+#ifndef NETPOL_SELECTOR_H
+#define NETPOL_SELECTOR_H
+
+#include "idset.h"
+#include "intern.h"
+#include "label.h"
+
+struct netpol_ns;
+struct netpol_identity;
+
+/**
+ * struct netpol_requirement - one condition on one key
+ * @key: the key, one reference
+ * @operator: enum netpol_operator
+ * @count: values of IN and NOT_IN
+ * @value: labels of @key with those values, sorted by address, one reference each
+ */
+struct netpol_requirement {
+	struct netpol_key *key;
+	u8 operator;
+	u32 count;
+	struct netpol_label **value;
+};
+
+/**
+ * struct netpol_selector - requirements, all of which must hold
+ * @interned: head
+ * @count: how many; none: everything matches
+ * @requirement: sorted by key and operator
+ */
+struct netpol_selector {
+	struct netpol_interned interned;
+	u32 count;
+	struct netpol_requirement requirement[];
+};
+
+/* A requirement as input gives it. */
+struct netpol_requirement_text {
+	struct netpol_text key;
+	u8 operator;
+	u32 count;
+	const struct netpol_text *value;
+};
+
+/**
+ * struct netpol_peer - pods that selectors name
+ * @interned: head
+ * @ns: namespace whose pods are meant, one reference; NULL: those that @namespaces picks
+ * @namespaces: selector of namespaces, one reference; NULL with @ns
+ * @pods: selector of pods, one reference; NULL: every pod
+ * @active: place among the peers whose @set is kept
+ * @set: identities that it matches, valid while on the active list
+ * @changed: serial of the last edit that changed @set
+ * @activated: serial of the edit that put it on the active list
+ * @scratch: number that a compile gives it
+ */
+struct netpol_peer {
+	struct netpol_interned interned;
+	struct netpol_ns *ns;
+	struct netpol_selector *namespaces;
+	struct netpol_selector *pods;
+	struct list_head active;
+	struct netpol_idset set;
+	u64 changed;
+	u64 activated;
+	u32 scratch;
+};
+
+struct netpol_selector *netpol_selector_get(struct netpol_world *world,
+					    const struct netpol_requirement_text *text,
+					    u32 count);
+void netpol_selector_put(struct netpol_world *world, struct netpol_selector *selector);
+bool netpol_selector_matches(const struct netpol_selector *selector,
+			     const struct netpol_labels *labels);
+int netpol_selector_namespaces(const struct netpol_selector *selector,
+			       struct netpol_idset *set);
+
+struct netpol_peer *netpol_peer_get(struct netpol_world *world, struct netpol_ns *ns,
+				    struct netpol_selector *namespaces,
+				    struct netpol_selector *pods);
+void netpol_peer_put(struct netpol_world *world, struct netpol_peer *peer);
+bool netpol_peer_matches(const struct netpol_peer *peer,
+			 const struct netpol_identity *identity);
+int netpol_peer_evaluate(struct netpol_world *world, const struct netpol_peer *peer,
+			 struct netpol_idset *set);
+
+#endif /* NETPOL_SELECTOR_H */

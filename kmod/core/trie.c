@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rule trie: longest prefix match; see trie.h. */
+#include "trie.h"
+
+/* Bits that a node looks at. */
+#define STRIDE	6
+
+/**
+ * struct netpol_trie_region - a node to be made
+ * @first: the first prefix inside it; all are longer than @from
+ * @end: the one after the last
+ * @row: the row of addresses in it that none of them covers
+ * @from: bits that lead to it
+ */
+struct netpol_trie_region {
+	u32 first;
+	u32 end;
+	u32 row;
+	u8 from;
+};
+
+/**
+ * struct netpol_trie_build - a trie being built
+ * @prefix: prefixes, sorted by address and length, each once
+ * @region: one per node, in the order of the nodes
+ * @regions: number of them
+ * @room: most that fit
+ * @leaves: leaves so far, the unused first included
+ * @checks: checks so far, the unused first included
+ * @width: bits of an address
+ */
+struct netpol_trie_build {
+	const struct netpol_prefix *prefix;
+	struct netpol_trie_region *region;
+	u32 regions;
+	u32 room;
+	u32 leaves;
+	u32 checks;
+	u8 width;
+};
+
+/* The bits from off on, which must not be the last five or fewer; 16 bytes at addr. */
+static u32 netpol_trie_bits(const u8 *addr, u32 off)
+{
+	u32 byte = min_t(u32, off / 8, 14);
+
+	return (addr[byte] << 8 | addr[byte + 1]) >> (16 - STRIDE - (off - 8 * byte)) & 63;
+}
+
+/* Bits that two addresses of 16 bytes have in common from the first on. */
+static u32 netpol_trie_common(const u8 *a, const u8 *b)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++)
+		if (a[i] != b[i])
+			return 8 * i + 8 - fls(a[i] ^ b[i]);
+	return 128;
+}
+
+/* Clears the bits of an address from length on. */
+static void netpol_trie_mask(u8 addr[16], u32 length)
+{
+	u32 i = length / 8;
+
+	if (i < 16)
+		addr[i] &= 0xff00 >> length % 8;
+	while (++i < 16)
+		addr[i] = 0;
+}
+
+static int netpol_trie_compare(const void *a, const void *b)
+{
+	const struct netpol_prefix *x = a, *y = b;
+	int order = memcmp(x->addr, y->addr, sizeof(x->addr));
+
+	return order ? order : (int)x->length - (int)y->length;
+}
+
+/* Masks, sorts, and leaves each prefix once. */
+static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
+{
+	bool sorted = true;
+	u32 i, kept = 0;
+
+	for (i = 0; i < *n; i++) {
+		if (prefixes[i].length > width)
+			return -EINVAL;
+		netpol_trie_mask(prefixes[i].addr, prefixes[i].length);
+		if (i && netpol_trie_compare(&prefixes[i - 1], &prefixes[i]) > 0)
+			sorted = false;
+	}
+	if (!sorted)
+		sort(prefixes, *n, sizeof(*prefixes), netpol_trie_compare, NULL);
+	for (i = 0; i < *n; i++) {
+		if (kept && !netpol_trie_compare(&prefixes[kept - 1], &prefixes[i])) {
+			if (prefixes[kept - 1].row != prefixes[i].row)
+				return -EEXIST;
+			continue;
+		}
+		prefixes[kept++] = prefixes[i];
+	}
+	*n = kept;
+	return 0;
+}
+
+/*
+ * Where the node of a region begins to look: past the bits that all its
+ * prefixes have in common, if that saves a level. In sorted order the first
+ * and the last have no more in common than any others, and if one is no longer
+ * than that, the first one is the shortest.
+ */
+static u32 netpol_trie_offset(const struct netpol_trie_build *b,
+			      const struct netpol_trie_region *r)
+{
+	const struct netpol_prefix *first = &b->prefix[r->first];
+	u32 last = b->width - STRIDE;
+	u32 off;
+
+	off = netpol_trie_common(first->addr, b->prefix[r->end - 1].addr);
+	off = min_t(u32, off, first->length - 1);
+	if (off < (u32)r->from + STRIDE)
+		off = r->from;
+	return min_t(u32, off, last);
+}
+
+/* The check of a node that looks at the bits from off on. */
+static void netpol_trie_fill_check(struct netpol_trie_check *c, const u8 *addr, u32 off,
+				   u32 row, u32 width)
+{
+	u8 masked[16], mask[16];
+
+	memcpy(masked, addr, sizeof(masked));
+	netpol_trie_mask(masked, off);
+	memset(mask, 0xff, sizeof(mask));
+	netpol_trie_mask(mask, off);
+	if (width == 32) {
+		__be32 word;
+
+		memcpy(&word, masked, sizeof(word));
+		c->addr4 = be32_to_cpu(word);
+		memcpy(&word, mask, sizeof(word));
+		c->mask4 = be32_to_cpu(word);
+	} else {
+		memcpy(c->addr, masked, sizeof(masked));
+		memcpy(c->mask, mask, sizeof(mask));
+	}
+	c->row = row;
+}
+
+/* Counts the runs of leaves of a node and, if there is a trie, writes them. */
+static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children, const u32 row[64],
+			    u32 *leaf)
+{
+	u64 runs = 0;
+	u32 v, before = 0;
+
+	for (v = 0; v < 64; v++) {
+		if (children >> v & 1)
+			continue;
+		if (runs && row[v] == before)
+			continue;
+		before = row[v];
+		runs |= BIT_ULL(v);
+		if (leaf)
+			leaf[b->leaves] = before;
+		b->leaves++;
+	}
+	return runs;
+}
+
+/* Finds the children of a region and the rows of its 64 values. */
+static int netpol_trie_split(struct netpol_trie_build *b, const struct netpol_trie_region *r,
+			     u32 off, u32 row[64], u64 *children)
+{
+	u32 i, v, end;
+
+	*children = 0;
+	for (v = 0; v < 64; v++)
+		row[v] = r->row;
+	for (i = r->first; i < r->end; i++) {
+		const struct netpol_prefix *p = &b->prefix[i];
+
+		v = netpol_trie_bits(p->addr, off);
+		if (p->length <= off + STRIDE) {
+			/* Those it covers come later and write over it. */
+			end = v + (1U << (off + STRIDE - p->length));
+			for (; v < end; v++)
+				row[v] = p->row;
+			continue;
+		}
+		if (!(*children >> v & 1)) {
+			if (WARN_ON_ONCE(b->regions == b->room))
+				return -EINVAL;
+			*children |= BIT_ULL(v);
+			b->region[b->regions++] = (struct netpol_trie_region){
+				.first = i, .row = row[v], .from = off + STRIDE,
+			};
+		}
+		b->region[b->regions - 1].end = i + 1;
+	}
+	return 0;
+}
+
+/*
+ * Makes the nodes, level by level: the n-th region becomes the n-th node and
+ * adds its children to the end. Once without a trie, to count, and once to
+ * fill it.
+ */
+static int netpol_trie_walk(struct netpol_trie_build *b, struct netpol_trie *t, u32 *leaf,
+			    struct netpol_trie_check *check)
+{
+	u32 i, row[64];
+	int error;
+
+	b->leaves = 1;
+	b->checks = 1;
+	for (i = 0; i < b->regions; i++) {
+		const struct netpol_trie_region r = b->region[i];
+		struct netpol_trie_node node = {
+			.child = b->regions, .leaf = b->leaves - 1,
+		};
+		u32 off = netpol_trie_offset(b, &r);
+
+		if (off > r.from) {
+			if (check)
+				netpol_trie_fill_check(&check[b->checks], b->prefix[r.first].addr,
+						       off, r.row, b->width);
+			node.check = b->checks++;
+		}
+		error = netpol_trie_split(b, &r, off, row, &node.children);
+		if (error)
+			return error;
+		node.runs = netpol_trie_runs(b, node.children, row, leaf);
+		if (b->width == 32) {
+			node.shift = 32 - STRIDE - off;
+		} else {
+			node.byte = min_t(u32, off / 8, 14);
+			node.shift = 16 - STRIDE - (off - 8 * node.byte);
+		}
+		if (t)
+			t->node[i] = node;
+		if (i % 64 == 63)
+			cond_resched();
+	}
+	return 0;
+}
+
+static void netpol_trie_start(struct netpol_trie_build *b, u32 n, u32 row)
+{
+	b->region[0] = (struct netpol_trie_region){ .end = n, .row = row };
+	b->regions = n ? 1 : 0;
+}
+
+/* Allocates the trie that the first walk has counted, and fills it. */
+static struct netpol_trie *netpol_trie_make(struct netpol_trie_build *b, u32 n, u32 default_row,
+					    int *error)
+{
+	struct netpol_trie_check *check;
+	struct netpol_trie *t;
+	u32 nodes, *leaf;
+	u64 bytes;
+
+	netpol_trie_start(b, n, default_row);
+	*error = netpol_trie_walk(b, NULL, NULL, NULL);
+	if (*error)
+		return NULL;
+	nodes = b->regions;
+	bytes = sizeof(*t) + (u64)nodes * sizeof(t->node[0]) +
+		(u64)b->checks * sizeof(*check) + (u64)b->leaves * sizeof(*leaf);
+	t = bytes <= SIZE_MAX ? netpol_alloc(bytes) : NULL;
+	if (!t) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	check = (struct netpol_trie_check *)&t->node[nodes];
+	leaf = (u32 *)&check[b->checks];
+	t->default_row = default_row;
+	t->nodes = nodes;
+	t->leaves = b->leaves;
+	t->checks = b->checks;
+	t->family = b->width == 32 ? AF_INET : AF_INET6;
+	t->check = check;
+	t->leaf = leaf;
+	netpol_trie_start(b, n, default_row);
+	*error = netpol_trie_walk(b, t, leaf, check);
+	if (*error) {
+		netpol_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes, u32 n,
+				      u32 default_row, int *error)
+{
+	struct netpol_trie_build b = { .width = family == AF_INET ? 32 : 128 };
+	struct netpol_trie *t;
+
+	if (family != AF_INET && family != AF_INET6) {
+		*error = -EINVAL;
+		return NULL;
+	}
+	if (n > NETPOL_TRIE_PREFIXES_MAX) {
+		*error = -ENOSPC;
+		return NULL;
+	}
+	*error = netpol_trie_sort(prefixes, &n, b.width);
+	if (*error)
+		return NULL;
+	if (n && !prefixes->length) {
+		default_row = prefixes->row;
+		prefixes++;
+		n--;
+	}
+	b.prefix = prefixes;
+	b.room = 2 * n + 1;
+	b.region = netpol_alloc_array(b.room, sizeof(*b.region));
+	if (!b.region) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	t = netpol_trie_make(&b, n, default_row, error);
+	netpol_free(b.region);
+	return t;
+}
+
+void netpol_trie_free(struct netpol_trie *t)
+{
+	netpol_free(t);
+}
+
+u64 netpol_trie_bytes(const struct netpol_trie *t)
+{
+	return sizeof(*t) + (u64)t->nodes * sizeof(t->node[0]) +
+	       (u64)t->checks * sizeof(*t->check) + (u64)t->leaves * sizeof(*t->leaf);
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "world.h"
+
+siphash_key_t netpol_hash_key;
+
+/* Draws the key of all tables; once, before the first world. */
+void netpol_core_init(void)
+{
+	get_random_bytes(&netpol_hash_key, sizeof(netpol_hash_key));
+}
+
+/*
+ * Bounds. They are far above the largest Kubernetes cluster that is supported (150,000
+ * pods, 10,000 namespaces), and far below what would endanger a node.
+ */
+static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
+	[NETPOL_LIMIT_NAMESPACES] = 1 << 16,
+	[NETPOL_LIMIT_PODS] = 1 << 19,
+	[NETPOL_LIMIT_LOCAL_PODS] = 1 << 12,
+	[NETPOL_LIMIT_POLICIES] = 1 << 17,
+	[NETPOL_LIMIT_IDENTITIES] = 1 << 20,
+	[NETPOL_LIMIT_ADDRESSES] = 1 << 20,
+	[NETPOL_LIMIT_PODS_PER_NAMESPACE] = 1 << 18,
+	[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = 1 << 16,
+	[NETPOL_LIMIT_RULES_PER_POLICY] = 4096,
+	[NETPOL_LIMIT_PEERS_PER_POLICY] = 1 << 16,
+	[NETPOL_LIMIT_PORTS_PER_POLICY] = 1 << 16,
+	[NETPOL_LIMIT_LABELS_PER_OBJECT] = 256,
+	[NETPOL_LIMIT_PORTS_PER_POD] = 256,
+	[NETPOL_LIMIT_ADDRESSES_PER_POD] = NETPOL_POD_ADDRESSES,
+	[NETPOL_LIMIT_CELLS_PER_PROGRAM] = 1 << 22,
+	[NETPOL_LIMIT_BYTES] = 1ULL << 30,
+	[NETPOL_LIMIT_UNFREED_BYTES] = 256ULL << 20,
+	[NETPOL_LIMIT_TRANSACTIONS] = 64,
+	[NETPOL_LIMIT_GUARDS] = NETPOL_GUARDS_MAX,
+};
+
+static struct netpol_intern *world_table(struct netpol_world *world, u32 i)
+{
+	struct netpol_intern *table[] = {
+		&world->keys, &world->labels, &world->label_sets, &world->port_names,
+		&world->port_sets, &world->selectors, &world->peers, &world->ns_names,
+		&world->templates, &world->identities,
+	};
+
+	return i < ARRAY_SIZE(table) ? table[i] : NULL;
+}
+
+/**
+ * netpol_world_free() - free one object
+ * @context: struct netpol_world, locked
+ * @object: object that nobody can see any more
+ * @kind: enum netpol_world_retire
+ */
+void netpol_world_free(void *context, void *object, u8 kind)
+{
+	struct netpol_world *world = context;
+
+	switch (kind) {
+	case NETPOL_RETIRE_NAMESPACE:
+		netpol_namespace_free(world, object);
+		break;
+	case NETPOL_RETIRE_POD:
+		netpol_pod_free(world, object);
+		break;
+	case NETPOL_RETIRE_POLICY:
+		netpol_policy_free(world, object);
+		break;
+	case NETPOL_RETIRE_PROGRAM:
+		netpol_program_free(world, object);
+		break;
+	case NETPOL_RETIRE_SETTINGS:
+		netpol_settings_free(object);
+		break;
+	}
+}
+
+/* Frees a list of objects and pages of this world. */
+void netpol_world_run(struct netpol_world *world, struct netpol_retire_list *list)
+{
+	netpol_retire_run(list, netpol_world_free, world);
+}
+
+/* An empty world, unlocked, unpublished. Return: NULL without memory. */
+struct netpol_world *netpol_world_create(void)
+{
+	struct netpol_world *world = netpol_alloc(sizeof(*world));
+	struct netpol_settings *settings;
+	struct netpol_intern *table;
+	u32 i;
+
+	if (!world)
+		return NULL;
+	INIT_LIST_HEAD(&world->active_peers);
+	INIT_LIST_HEAD(&world->programs);
+	memcpy(world->limit, default_limit, sizeof(world->limit));
+	for (i = 0; (table = world_table(world, i)); i++)
+		if (netpol_intern_init(table))
+			goto fail;
+	world->snapshot = netpol_alloc(sizeof(*world->snapshot));
+	settings = netpol_settings_create();
+	if (!world->snapshot || !settings) {
+		netpol_settings_free(settings);
+		goto fail;
+	}
+	world->snapshot->settings = settings;
+	world->snapshot->refs = 1;
+	return world;
+fail:
+	for (i = 0; (table = world_table(world, i)); i++)
+		netpol_intern_exit(table);
+	netpol_free(world->snapshot);
+	netpol_free(world);
+	return NULL;
+}
+
+static void free_table(struct netpol_world *world, struct netpol_table *table, u8 kind)
+{
+	u32 i;
+
+	for (i = 0; table->slots && i <= table->mask; i++) {
+		void *object = (void *)netpol_table_slot(table, i);
+
+		if (object)
+			netpol_world_free(world, object, kind);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	netpol_table_free_all(table);
+}
+
+/**
+ * netpol_world_destroy() - free a world and all that is in it
+ * @world: world that no packet and no reader of a snapshot can see any more
+ */
+void netpol_world_destroy(struct netpol_world *world)
+{
+	struct netpol_snapshot *snapshot = world->snapshot;
+	struct netpol_program *program, *next_program;
+	struct netpol_policy *policy;
+	struct netpol_intern *table;
+	u32 i;
+
+	WARN_ON_ONCE(snapshot->refs != 1);
+	list_for_each_entry_safe(program, next_program, &world->programs, node)
+		netpol_program_free(world, program);
+	for (i = 0; snapshot->policies.slots && i <= snapshot->policies.mask; i++) {
+		policy = (void *)netpol_table_slot(&snapshot->policies, i);
+		if (policy)
+			list_del_init(&policy->node);
+	}
+	netpol_table_free_all(&snapshot->claims);
+	free_table(world, &snapshot->pods, NETPOL_RETIRE_POD);
+	free_table(world, &snapshot->policies, NETPOL_RETIRE_POLICY);
+	free_table(world, &snapshot->namespaces, NETPOL_RETIRE_NAMESPACE);
+	netpol_peers_free_all(&snapshot->peers[0]);
+	netpol_peers_free_all(&snapshot->peers[1]);
+	netpol_pages_free_all(snapshot->locals);
+	netpol_pages_free_all(snapshot->ports);
+	netpol_settings_free((struct netpol_settings *)snapshot->settings);
+	netpol_free(snapshot);
+	for (i = 0; (table = world_table(world, i)); i++)
+		netpol_intern_exit(table);
+	netpol_idset_free(&world->loaded_namespaces);
+	netpol_idset_free(&world->loaded_identities);
+	netpol_idset_free(&world->slots);
+	netpol_free(world->identity);
+	netpol_free(world->blocks);
+	netpol_free(world->ns);
+	netpol_free(world);
+}
+
+/* A reference on a snapshot for a reader that leaves the RCU section. World locked. */
+struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot)
+{
+	snapshot->refs++;
+	return snapshot;
+}
+
+/**
+ * netpol_snapshot_put() - give a reference back
+ * @world: world, locked
+ * @snapshot: the reference that its successor's publication leaves behind is given back
+ *	after a grace period
+ */
+void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot)
+{
+	struct netpol_snapshot *next;
+
+	/* each snapshot holds the next one, so they are freed in order */
+	for (; snapshot && !--snapshot->refs; snapshot = next) {
+		next = snapshot->next;
+		world->retired_bytes -= snapshot->retired.bytes;
+		netpol_world_run(world, &snapshot->retired);
+		netpol_free(snapshot);
+	}
+}
+
+/* The number of an origin, or -ENOENT. */
+int netpol_world_origin(struct netpol_snapshot *snapshot, const char *name)
+{
+	int i;
+
+	for (i = 0; i < NETPOL_ORIGINS; i++)
+		if (!strcmp(snapshot->origin[i].name, name))
+			return i;
+	return -ENOENT;
+}
+
+/* How much of a limit is in use; 0 for bounds on single objects. */
+u64 netpol_world_used(const struct netpol_world *world, u32 limit)
+{
+	const struct netpol_snapshot *snapshot = world->snapshot;
+
+	switch (limit) {
+	case NETPOL_LIMIT_NAMESPACES:
+		return snapshot->namespaces.count;
+	case NETPOL_LIMIT_PODS:
+		return snapshot->pods.count;
+	case NETPOL_LIMIT_LOCAL_PODS:
+		return snapshot->nlocals;
+	case NETPOL_LIMIT_POLICIES:
+		return snapshot->policies.count;
+	case NETPOL_LIMIT_IDENTITIES:
+		return world->nidentities;
+	case NETPOL_LIMIT_ADDRESSES:
+		return snapshot->claims.count;
+	case NETPOL_LIMIT_UNFREED_BYTES:
+		return world->retired_bytes;
+	default:
+		return 0;
+	}
+}
+
+/* Hashes of what the tables of a snapshot hold. */
+u32 netpol_namespace_hash(const void *value)
+{
+	return ((const struct netpol_namespace *)value)->hash;
+}
+
+u32 netpol_pod_hash(const void *value)
+{
+	return ((const struct netpol_pod *)value)->hash;
+}
+
+u32 netpol_policy_object_hash(const void *value)
+{
+	return ((const struct netpol_policy *)value)->hash;
+}
+
+/* Keyed hash of an address. */
+u32 netpol_address_hash(u8 family, const void *address)
+{
+	return siphash(address, family == AF_INET ? 4 : 16, &netpol_hash_key);
+}
+
+/* A claim is a pod's pointer with the number of one of its addresses in the low bits. */
+u32 netpol_claim_hash(const void *value)
+{
+	const struct netpol_pod *pod = netpol_claim_pod(value);
+	const u8 *address;
+	u8 family;
+
+	address = netpol_pod_address(pod, (unsigned long)value & NETPOL_CLAIM_MASK,
+				     &family);
+	return netpol_address_hash(family, address);
+}
+
+/* Does origin @a win over origin @b? "kube" does over all, then by name. */
+bool netpol_origin_wins(const struct netpol_snapshot *snapshot, u8 a, u8 b)
+{
+	const char *left = snapshot->origin[a].name, *right = snapshot->origin[b].name;
+
+	if (a == b)
+		return false;
+	if (!strcmp(left, "kube") || !strcmp(right, "kube"))
+		return !strcmp(left, "kube");
+	return strcmp(left, right) < 0;
+}
+
+/* Does another origin have this pod too, and wins? */
+bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
+			 const struct netpol_pod *pod)
+{
+	const struct netpol_pod *other;
+	u32 cursor = 0;
+
+	while ((other = netpol_table_for_each(&snapshot->pods, pod->hash, &cursor,
+					      netpol_pod_hash)))
+		if (netpol_pod_same_name(pod, other) &&
+		    netpol_origin_wins(snapshot, other->origin, pod->origin))
+			return true;
+	return false;
+}
+
+/* Does another origin have this namespace too, and wins? */
+bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
+			       const struct netpol_namespace *namespace)
+{
+	const struct netpol_namespace *other;
+	u32 cursor = 0;
+
+	while ((other = netpol_table_for_each(&snapshot->namespaces, namespace->hash,
+					      &cursor, netpol_namespace_hash)))
+		if (other->ns == namespace->ns &&
+		    netpol_origin_wins(snapshot, other->origin, namespace->origin))
+			return true;
+	return false;
+}
+
+/* Is one of a pod's addresses another pod's? World locked. */
+bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
+			 const struct netpol_pod *pod)
+{
+	const void *claim;
+	const u8 *address;
+	u32 i, cursor;
+	u8 family;
+
+	for (i = 0; i < netpol_pod_addresses(pod); i++) {
+		address = netpol_pod_address(pod, i, &family);
+		cursor = 0;
+		while ((claim = netpol_table_for_each(&snapshot->claims,
+						      netpol_address_hash(family, address),
+						      &cursor, netpol_claim_hash)))
+			if (netpol_claim_is(claim, family, address) &&
+			    !netpol_pod_same_name(netpol_claim_pod(claim), pod))
+				return true;
+	}
+	return false;
+}
+
+/**
+ * netpol_snapshot_pod() - the effective pod of a name
+ * @world: world, locked
+ * @snapshot: where to look
+ * @ns: namespace
+ * @name: name
+ *
+ * Return: the pod of the origin that wins, or NULL.
+ */
+const struct netpol_pod *netpol_snapshot_pod(struct netpol_world *world,
+					     const struct netpol_snapshot *snapshot,
+					     struct netpol_text ns,
+					     struct netpol_text name)
+{
+	struct netpol_ns *found = netpol_ns_find(world, ns);
+	const struct netpol_pod *pod, *best = NULL;
+	u32 cursor = 0, hash;
+
+	if (!found)
+		return NULL;
+	hash = netpol_policy_hash(world, found, name);
+	while ((pod = netpol_table_for_each(&snapshot->pods, hash, &cursor,
+					    netpol_pod_hash))) {
+		if (pod->template->ns != found ||
+		    strlen(netpol_pod_name(pod)) != name.length ||
+		    memcmp(netpol_pod_name(pod), name.data, name.length))
+			continue;
+		if (!best || netpol_origin_wins(snapshot, pod->origin, best->origin))
+			best = pod;
+	}
+	return best;
+}

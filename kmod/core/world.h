@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The world: everything that netpol knows in one network namespace. It has a control
+ * side, changed in place under one mutex that the owner of the world holds around every
+ * call, and a published side, the snapshot: immutable, read by packets under RCU, and
+ * replaced whole by a commit. An edit (edit.h) makes the next snapshot out of the last
+ * one, copying only what it changes.
+ *
+ * What a snapshot no longer needs once the next one is published hangs on the older one,
+ * and is freed with it. Snapshots are freed in order, oldest first, whatever the order
+ * in which their readers let go.
+ */
+#ifndef NETPOL_WORLD_H
+#define NETPOL_WORLD_H
+
+#include "fault.h"
+#include "identity.h"
+#include "intern.h"
+#include "label.h"
+#include "namespace.h"
+#include "peer.h"
+#include "pod.h"
+#include "policy.h"
+#include "program.h"
+#include "retire.h"
+#include "selector.h"
+#include "settings.h"
+#include "table.h"
+
+#define NETPOL_ORIGINS 16
+
+/* Kinds of objects on retire lists. */
+enum netpol_world_retire {
+	NETPOL_RETIRE_NAMESPACE = NETPOL_RETIRE_FIRST_OBJECT,
+	NETPOL_RETIRE_POD,
+	NETPOL_RETIRE_POLICY,
+	NETPOL_RETIRE_PROGRAM,
+	NETPOL_RETIRE_SETTINGS,
+};
+
+/* A value in the peer table: identity number, or this bit and the local pod's slot. */
+#define NETPOL_VALUE_LOCAL	0x80000000U
+
+/**
+ * struct netpol_local - a local pod, as packets read it; one element of a page
+ * @program: by enum netpol_direction; NULL: not isolated
+ * @runtime: counters, and whether the interface is gone
+ * @pod: names, addresses
+ * @identity: number
+ * @ifindex: interface, 0 if unknown
+ */
+struct netpol_local {
+	const struct netpol_program *program[NETPOL_DIRECTIONS];
+	struct netpol_runtime *runtime;
+	const struct netpol_pod *pod;
+	u32 identity;
+	u32 ifindex;
+	u64 pad[3];
+};
+
+#define NETPOL_LOCAL_SHIFT	6
+#define NETPOL_PORTS_SHIFT	3
+
+/**
+ * struct netpol_origin - who loaded objects
+ * @name: with NUL; empty: no such origin
+ * @generation: of its last commit
+ * @objects: how many of its objects are loaded
+ */
+struct netpol_origin {
+	char name[NETPOL_ORIGIN_MAX + 1];
+	u64 generation;
+	u64 objects;
+};
+
+/**
+ * struct netpol_snapshot - what is in force between two commits
+ * @peers: address to identity or local pod, IPv4 and IPv6
+ * @locals: struct netpol_local by slot
+ * @ports: named ports of each identity, a pointer to struct netpol_ports each
+ * @settings: settings in force
+ * @generation: number of the commit, from 1; 0: nothing was ever committed
+ * @nlocals: slots in use
+ * @namespaces: struct netpol_namespace by name and origin
+ * @pods: struct netpol_pod by namespace, name and origin
+ * @policies: struct netpol_policy by namespace, name and origin
+ * @claims: pods by address; the low bits of the pointer are the address's index
+ * @origin: by number
+ * @refs: readers that hold it, the root among them; under the mutex
+ * @next: the snapshot after it, one reference
+ * @retired: what @next no longer needs
+ *
+ * Read under RCU, or with a reference. It never changes but for the last three fields.
+ */
+struct netpol_snapshot {
+	struct netpol_peers peers[2];
+	struct netpol_pages *locals;
+	struct netpol_pages *ports;
+	const struct netpol_settings *settings;
+	u64 generation;
+	u32 nlocals;
+
+	/* control path */
+	struct netpol_table namespaces;
+	struct netpol_table pods;
+	struct netpol_table policies;
+	struct netpol_table claims;
+	struct netpol_origin origin[NETPOL_ORIGINS];
+	u32 refs;
+	struct netpol_snapshot *next;
+	struct netpol_retire_list retired;
+};
+
+/**
+ * struct netpol_world - one network namespace's state, its control side
+ * @snapshot: in force; the owner publishes it to packets
+ * @serial: last number given to a key or label
+ * @edits: number of edits begun, so that marks of one edit are never mistaken
+ * @arrivals: pods that ever arrived
+ * @keys: label keys
+ * @labels: labels
+ * @label_sets: label sets
+ * @port_names: names of ports
+ * @port_sets: named ports of pods
+ * @selectors: selectors
+ * @peers: peers made of selectors
+ * @ns_names: namespaces
+ * @templates: templates
+ * @identities: identities
+ * @active_peers: peers whose set of identities is kept up to date
+ * @programs: programs of the state in force
+ * @ns: namespaces by number
+ * @ns_size: length of @ns
+ * @ns_hint: no free number below
+ * @loaded_namespaces: namespaces whose object is loaded
+ * @loaded_identities: identities in those
+ * @identity: identities by number
+ * @blocks: namespace of each block of identities
+ * @nblocks: length of @blocks
+ * @block_hint: no free block below
+ * @nidentities: identities
+ * @naddresses: addresses of all pods
+ * @slots: used slots of the table of local pods
+ * @nslots: slots that @slots has bits for
+ * @retired_bytes: bytes that wait for readers of old snapshots
+ * @limit: by enum netpol_limit
+ */
+struct netpol_world {
+	struct netpol_snapshot *snapshot;
+	u64 serial;
+	u64 edits;
+	u32 arrivals;
+	struct netpol_intern keys;
+	struct netpol_intern labels;
+	struct netpol_intern label_sets;
+	struct netpol_intern port_names;
+	struct netpol_intern port_sets;
+	struct netpol_intern selectors;
+	struct netpol_intern peers;
+	struct netpol_intern ns_names;
+	struct netpol_intern templates;
+	struct netpol_intern identities;
+	struct list_head active_peers;
+	struct list_head programs;
+	struct netpol_ns **ns;
+	u32 ns_size;
+	u32 ns_hint;
+	struct netpol_idset loaded_namespaces;
+	struct netpol_idset loaded_identities;
+	struct netpol_identity **identity;
+	struct netpol_ns **blocks;
+	u32 nblocks;
+	u32 block_hint;
+	u32 nidentities;
+	struct netpol_idset slots;
+	u64 retired_bytes;
+	u64 limit[NETPOL_LIMIT_MAX + 1];
+};
+
+struct netpol_world *netpol_world_create(void);
+void netpol_world_destroy(struct netpol_world *world);
+void netpol_world_free(void *context, void *object, u8 kind);
+void netpol_world_run(struct netpol_world *world, struct netpol_retire_list *list);
+int netpol_world_origin(struct netpol_snapshot *snapshot, const char *name);
+u64 netpol_world_used(const struct netpol_world *world, u32 limit);
+struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot);
+void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot);
+const struct netpol_pod *netpol_snapshot_pod(struct netpol_world *world,
+					     const struct netpol_snapshot *snapshot,
+					     struct netpol_text ns,
+					     struct netpol_text name);
+bool netpol_origin_wins(const struct netpol_snapshot *snapshot, u8 a, u8 b);
+bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
+			 const struct netpol_pod *pod);
+bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
+			       const struct netpol_namespace *namespace);
+bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
+			 const struct netpol_pod *pod);
+
+u32 netpol_namespace_hash(const void *value);
+u32 netpol_pod_hash(const void *value);
+u32 netpol_policy_object_hash(const void *value);
+u32 netpol_claim_hash(const void *value);
+u32 netpol_address_hash(u8 family, const void *address);
+
+/* Key of every table that tenants' data goes into; drawn once, by netpol_core_init(). */
+extern siphash_key_t netpol_hash_key;
+
+void netpol_core_init(void);
+
+/* Keyed hash of bytes, so that no tenant can choose what collides. */
+static inline u32 netpol_world_hash(const struct netpol_world *world, const void *data,
+				    size_t length)
+{
+	return siphash(data, length, &netpol_hash_key);
+}
+
+/* A claim: a pod and, in the low bits of its pointer, the number of an address. */
+#define NETPOL_CLAIM_MASK	((unsigned long)NETPOL_POD_ADDRESSES - 1)
+
+static inline struct netpol_pod *netpol_claim_pod(const void *claim)
+{
+	return (struct netpol_pod *)((unsigned long)claim & ~NETPOL_CLAIM_MASK);
+}
+
+static inline void *netpol_claim(const struct netpol_pod *pod, u32 address)
+{
+	return (void *)((unsigned long)pod | address);
+}
+
+/* Is this the claim of an address? */
+static inline bool netpol_claim_is(const void *claim, u8 family, const void *address)
+{
+	const u8 *claimed;
+	u8 claimed_family;
+
+	claimed = netpol_pod_address(netpol_claim_pod(claim),
+				     (unsigned long)claim & NETPOL_CLAIM_MASK,
+				     &claimed_family);
+	return claimed_family == family &&
+	       !memcmp(claimed, address, family == AF_INET ? 4 : 16);
+}
+
+/* The local pod in a slot. RCU. */
+static __always_inline const struct netpol_local *
+netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
+{
+	return netpol_pages_at(snapshot->locals, NETPOL_LOCAL_SHIFT, slot);
+}
+
+/* Named ports of an identity, or NULL. RCU. */
+static inline const struct netpol_ports *
+netpol_snapshot_ports(const struct netpol_snapshot *snapshot, u32 identity)
+{
+	if (!snapshot->ports || identity >= snapshot->ports->count)
+		return NULL;
+	return *(struct netpol_ports * const *)
+		netpol_pages_at(snapshot->ports, NETPOL_PORTS_SHIFT, identity);
+}
+
+#endif /* NETPOL_WORLD_H */

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the module keeps for one network namespace. */
+#ifndef NETPOL_NETNS_H
+#define NETPOL_NETNS_H
+
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include "core/edit.h"
+#include "core/world.h"
+
+/* Sentences of refusals, kept until the acknowledgement has been sent. */
+#define NETPOL_FAULT_RING 16
+
+struct netpol_event_queue;
+
+/**
+ * struct netpol_totals - packets of a network namespace, per CPU
+ * @allowed: judged and accepted, by enum netpol_direction of the half
+ * @denied: judged and denied
+ * @spoofed: of those denied, with a forged source
+ * @unknown: denied because an address inside a guard belongs to no known pod
+ * @unchecked: source of a local pod that could not be held against its interface
+ */
+struct netpol_totals {
+	u64 allowed[NETPOL_DIRECTIONS];
+	u64 denied[NETPOL_DIRECTIONS];
+	u64 spoofed;
+	u64 unknown;
+	u64 unchecked;
+};
+
+/**
+ * struct netpol_net - state of one network namespace
+ * @net: the namespace
+ * @lock: guards everything but @root's readers; taken inside RTNL, never around it
+ * @root: the snapshot in force; written under @lock, read by packets under RCU
+ * @world: control side, under @lock
+ * @enforcing: hooks are registered, conntrack is taken, the module is held; under @lock
+ * @conntrack: conntrack is taken; under @lock
+ * @old: snapshots that a grace period has passed for, to be put by @reaper
+ * @reaper: frees them, under @lock
+ * @transactions: struct netpol_txn of all sockets; under @lock
+ * @ntransactions: how many
+ * @dumps: struct netpol_dump that hold snapshots; under @lock
+ * @fault_text: ring of sentences for netlink acknowledgements; under @lock
+ * @fault_next: next place in it
+ * @totals: counters
+ * @events: queue from the packet path to the multicast groups
+ */
+struct netpol_net {
+	struct net *net;
+	struct mutex lock;
+	struct netpol_snapshot __rcu *root;
+	struct netpol_world *world;
+	bool enforcing;
+	bool conntrack;
+	struct llist_head old;
+	struct work_struct reaper;
+	struct list_head transactions;
+	u32 ntransactions;
+	struct list_head dumps;
+	char fault_text[NETPOL_FAULT_RING][NETPOL_FAULT_TEXT];
+	u32 fault_next;
+	struct netpol_totals __percpu *totals;
+	struct netpol_event_queue *events;
+};
+
+/* netns.c */
+struct netpol_net *netpol_net(const struct net *net);
+int netpol_net_register(void);
+void netpol_net_unregister(void);
+int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
+		      struct netpol_fault *fault);
+int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
+const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault);
+
+/* hook.c: registration sleeps; unregistration does not wait for packets under way. */
+int netpol_hook_register(struct net *net);
+void netpol_hook_unregister(struct net *net);
+
+/* device.c: ends a local pod with its interface. */
+int netpol_device_register(void);
+void netpol_device_unregister(void);
+
+/* event.c */
+struct netpol_flow;
+struct netpol_judgement;
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);
+void netpol_event_queue_destroy(struct netpol_event_queue *queue);
+void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		       const struct netpol_flow *flow, u16 source_port,
+		       const struct netpol_judgement *judgement);
+void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost);
+
+/* netlink.c, txn.c, dump.c */
+int netpol_netlink_register(void);
+void netpol_netlink_unregister(void);
+void netpol_txn_close_all(struct netpol_net *nn);
+void netpol_dump_close_all(struct netpol_net *nn);
+void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation);
+
+#endif /* NETPOL_NETNS_H */

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Any bytes as JSON: the loader must return, with or without an error. What
+ * loads leniently and is printed must not upset the printers either.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load.h"
+#include "node.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static FILE *null;
+	struct np_load_options opts = { .lenient = size & 1 };
+	struct np_objects objs;
+	struct np_error err;
+	char *text;
+	size_t i;
+
+	if (!null)
+		null = fopen("/dev/null", "w");
+	/* What begins with a brace is taken for JSON. */
+	text = malloc(size + 1);
+	text[0] = '{';
+	if (size)
+		memcpy(text + 1, data, size);
+	np_objects_init(&objs);
+	if (np_load_buffer(&objs, "fuzz.json", text, size + 1, &opts, &err)) {
+		np_error_print(null, &err);
+		np_error_print_json(null, &err);
+		if (objs.policy_count || objs.pod_count || !err.text[0])
+			abort();
+	}
+	for (i = 0; i < objs.warning_count; i++)
+		np_warning_print(null, &objs.warnings[i]);
+	np_load_check_twice(&objs, &err);
+	np_objects_free(&objs);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# kselftest.sh DIR - kselftest.h, kselftest_harness.h and checkpatch.pl, taken
+# out of Debian's linux-source package (cached, it is a big archive) into DIR.
+set -eu
+
+dir=$1
+cache=${NETPOL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netpol}
+tar=/usr/src/linux-source-6.12.tar.xz
+[ -e "$tar" ] || { echo "no $tar: run make deps" >&2; exit 1; }
+version=$(dpkg-query -W -f '${Version}' linux-source-6.12)
+from=$cache/kselftest/$version
+
+if [ ! -e "$from/kselftest.h" ]; then
+	mkdir -p "$cache/kselftest"
+	tmp=$(mktemp -d "$cache/kselftest/.tmp.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	top=linux-source-6.12
+	self=$top/tools/testing/selftests
+	tar -C "$tmp" --strip-components=1 -I 'xz -dT0' -xf "$tar" \
+		$self/kselftest.h $self/kselftest_harness.h \
+		$top/scripts/checkpatch.pl $top/scripts/spelling.txt \
+		$top/scripts/const_structs.checkpatch
+	mkdir "$tmp/flat"
+	cp "$tmp"/tools/testing/selftests/*.h "$tmp"/scripts/* "$tmp/flat/"
+	rm -rf "${from:?}"
+	mv -T "$tmp/flat" "$from"
+fi
+mkdir -p "$dir"
+cp "$from"/* "$dir/"

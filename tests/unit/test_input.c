@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From bytes to documents: YAML, JSON, places, limits, files, messages.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "load_check.h"
+#include "node.h"
+
+#define PORT(text) SPEC("  ingress: [{ports: [{" text "}]}]\n")
+
+static void test_yaml(void)
+{
+	const struct np_policy *p;
+
+	BAD(HEAD "  name: b\n", 5, 3, "", "\"name\" is given twice, first at line 4");
+	BAD(SPEC("  <<: {}\n"), 6, 3, "", "merge key");
+	BAD(SPEC("  ingress: [*x]\n"), 6, 13, "", "no anchor");
+	BAD(SPEC("  ingress: &x [*x]\n"), 6, 16, "", "inside its own");
+	BAD(SPEC("  ? [a]\n  : b\n"), 6, 5, "", "cannot be a key");
+	BAD(SPEC("  ~: b\n"), 6, 3, "", "cannot be a key");
+	BAD(SPEC("\tpodSelector: {}\n"), 6, 1, "", "cannot start");
+	BAD(SPEC("  a: !!binary aGk=\n"), 6, 6, "", "not supported");
+	BAD(SPEC("  a: \"x\\0y\"\n"), 6, 6, "", "NUL");
+	BAD(SPEC("  a: [1, 2\n"), 7, 1, "", "did not find");
+	BAD(HEAD "# \xc3\xa4\xff\n", 5, 4, "", "UTF-8");
+	BAD(HEAD "# \x01\n", 5, 3, "", "control characters");
+	p = POLICY(SPEC("  podSelector: &s {matchLabels: &l {a: !!str 1, b: ! "
+			"yes, 1: x, on: z}}\n"
+			"  ingress:\n"
+			"  - from:\n"
+			"    - podSelector: *s\n"
+			"    - {podSelector: {matchLabels: *l}}\n"));
+	if (p) {
+		CHECK_EQ(p->ingress[0].peer_count, 2);
+		CHECK_EQ(p->ingress[0].peer[1].pod_selector.count, 4);
+		CHECK_STR(p->pod_selector.item[0].key, "1");
+		CHECK_STR(p->pod_selector.item[1].value[0], "1");
+		CHECK_STR(p->pod_selector.item[2].value[0], "yes");
+		CHECK_STR(p->pod_selector.item[3].key, "true");
+	}
+	CHECK_EQ(load("---\n# nothing\n---\n" HEAD "---\n...\n---\n" HEAD), 0);
+	CHECK_EQ(objs.policy_count, 2);
+	CHECK_EQ(objs.policies[1].place.line, 11);
+	CHECK_EQ(np_load_check_twice(&objs, &err), -1);
+	CHECK_EQ(err.line, 11);
+	CHECK(strstr(err.text, "default/a is given twice, first at t.yaml:4"));
+	CHECK(POLICY("\xef\xbb\xbf" HEAD));
+	CHECK(POLICY("apiVersion: networking.k8s.io/v1\r\n"
+		     "kind: NetworkPolicy\r\n"
+		     "metadata:\r\n"
+		     "  name: a\r\n"));
+	BAD("apiVersion: networking.k8s.io/v1\r\nkind: NetworkPolicy\r\nmetadata:\r\n  name: A\r\n",
+	    4, 9, "metadata.name", "lower");
+	BAD("\xef\xbb\xbf{\n\"apiVersion\": 1}", 2, 15, "apiVersion",
+	    "must be a string");
+	CHECK_EQ(load(""), 0);
+	CHECK_EQ(objs.warning_count, 1);
+	CHECK_EQ(load("# only\n"), 0);
+	CHECK_EQ(load(" \n"), 0);
+}
+
+static void test_json(void)
+{
+	BAD("{", 1, 2, "", "found the end");
+	BAD("{\"a\":1,}", 1, 8, "", "comma");
+	BAD("{\"a\":[1,]}", 1, 9, "", "comma");
+	BAD("{\"a\" 1}", 1, 6, "", "expected ':', found '1'");
+	BAD("{a:1}", 1, 2, "", "double quotes");
+	BAD("{\"a\":01}", 1, 7, "", "expected ',' or '}'");
+	BAD("{\"a\":-}", 1, 7, "", "expected a value");
+	BAD("{\"a\":1.}", 1, 8, "", "a digit");
+	BAD("{\"a\":nul}", 1, 6, "", "\"nul\"");
+	BAD("{\"a\":\"\n\"}", 1, 7, "", "0x0a");
+	BAD("{\"a\":\"\\x\"}", 1, 8, "", "after \\");
+	BAD("{\"a\":\"\\u00g0\"}", 1, 11, "", "hexadecimal");
+	BAD("{\"a\":\"\\u0000\"}", 1, 13, "", "NUL");
+	BAD("{\"a\":\"\xff\"}", 1, 6, "", "not UTF-8");
+	BAD("{\"a\":\"abc", 1, 6, "", "closing quote");
+	BAD("[1]", 1, 1, "", "expected an object");
+	BAD("{\"\xc3\xa4\":\n {\"\xc3\xa4\":\"\\ud83d\\ude00\",\"b\" 1}}", 2, 26,
+	    "", "expected ':'");
+	BAD("{\"a\":1,\n\"b\":2,\n\"a\":3}", 3, 1, "",
+	    "\"a\" is given twice, first at line 1");
+	BAD("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"p\"}} x",
+	    1, 58, "", "expected an object, found 'x'");
+	CHECK_EQ(load("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{"
+		      "\"name\":\"p\","
+		      "\"uid\":\"\\u0041\\n\\ud83d\\ude00\\ud800\\ud800\\n\\udc"
+		      "00\"}}\n"
+		      "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{"
+		      "\"name\":\"q\"}}\n"), 0);
+	if (CHECK_EQ(objs.pod_count, 2))
+		CHECK_STR(objs.pods[0].uid,
+			  "A\n\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd");
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Refused with these words, in less than a second. */
+static void check_limit(const char *text, size_t len, const char *words,
+			int line)
+{
+	double start = now();
+	bool ok = load_opts(text, len, false) && strstr(err.text, words);
+
+	if (!check_one(ok, __FILE__, line, words))
+		printf("\t%s\n", err.text);
+	check_one(now() - start < 1, __FILE__, line, "fast");
+	err.text[0] = '\0';
+}
+
+static void test_depth(size_t size, char *big)
+{
+	size_t i;
+
+	memset(big, '[', size);
+	memcpy(big, "a: ", 3);
+	check_limit(big, size, "deeper than 64", __LINE__);
+	CHECK_EQ(err.column, 3 + 64);
+	memcpy(big, "{\"a\":", 5);
+	check_limit(big, size, "deeper than 64", __LINE__);
+	CHECK_EQ(err.column, 5 + 64);
+	for (i = 0; i + 5 < size; i += 5)
+		memcpy(big + i, "{\"a\":", 5);
+	check_limit(big, i, "deeper than 64", __LINE__);
+	for (i = 0; i + 2 < size; i += 2)
+		memcpy(big + i, "- ", 2);
+	check_limit(big, i, "deeper than 64", __LINE__);
+	memset(big, '[', size);
+	memcpy(big, "--- [", 5);
+	check_limit(big, size, "deeper than 64", __LINE__);
+	memset(big, '{', size);
+	memcpy(big, "a: ", 3);
+	check_limit(big, size, "cannot be a key", __LINE__);
+}
+
+static void test_limits(void)
+{
+	size_t size = 10 * 1024 * 1024, len, i;
+	char *big = malloc(size + 1);
+
+	test_depth(size, big);
+	memset(big, 'a', size);
+	check_limit(big, size, "larger than 8 MiB", __LINE__);
+	memcpy(big, "{\"a\":\"", 6);
+	check_limit(big, size, "larger than 8 MiB", __LINE__);
+	memset(big, ' ', size);
+	memcpy(big, "{", 1);
+	check_limit(big, size, "larger than 8 MiB", __LINE__);
+	for (i = 0; i + 16 < size; i += 16)
+		memcpy(big + i, "%TAG !aaaa! bbb\n", 16);
+	check_limit(big, i, "begin with '%'", __LINE__);
+	memcpy(big, "a: [", 4);
+	for (i = 4; i + 2 < 3 * 1024 * 1024; i += 2)
+		memcpy(big + i, "1,", 2);
+	/* Not timed: a million nodes take a while under the sanitizers. */
+	CHECK(load_opts(big, i, false) && strstr(err.text, "more than 1000000"));
+	memcpy(big, "{\"a\":[1,", 8);
+	CHECK(load_opts(big, i, false) && strstr(err.text, "more than 1000000"));
+	for (len = 0, i = 0; i < 1200; i++)
+		len += sprintf(big + len, "a%zu: &a%zu x\n", i, i);
+	check_limit(big, len, "anchors", __LINE__);
+	/* Nine of nine of nine: a few bytes, many nodes. */
+	len = sprintf(big, "a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+	for (i = 1; i < 9; i++)
+		len += sprintf(big + len,
+			       "a%zu: &a%zu [*a%zu,*a%zu,*a%zu,*a%zu,*a%zu,"
+			       "*a%zu,*a%zu,*a%zu,*a%zu]\n",
+			       i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1,
+			       i - 1, i - 1, i - 1);
+	check_limit(big, len, "aliases expand", __LINE__);
+	/* One level each, deeper and deeper through aliases. */
+	len = sprintf(big, "a0: &a0 [x]\n");
+	for (i = 1; i < 70; i++)
+		len += sprintf(big + len, "a%zu: &a%zu [*a%zu]\n", i, i,
+			       i - 1);
+	check_limit(big, len, "through alias", __LINE__);
+	free(big);
+}
+
+static char *join(const char *a, const char *b)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", a, b);
+	return path;
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	FILE *out = fopen(join(dir, name), "w");
+
+	if (!CHECK(out))
+		return;
+	fputs(text, out);
+	fclose(out);
+}
+
+#define NS(name) "apiVersion: v1\nkind: Namespace\nmetadata: {name: " name "}\n"
+
+static void test_paths(void)
+{
+	struct np_load_options opts = { .recursive = true };
+	char dir[] = "/tmp/test_load.XXXXXX", sub[64], command[128];
+	int fds[2], old;
+
+	if (!CHECK(mkdtemp(dir)))
+		return;
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	np_objects_reset(&objs);
+	CHECK_EQ(mkdir(sub, 0700), 0);
+	CHECK_EQ(np_load_path(&objs, dir, NULL, &err), -1);
+	CHECK(strstr(err.text, "no file ending"));
+	CHECK(strstr(err.hint, "-R"));
+	write_file(dir, "b.yml", NS("b"));
+	write_file(dir, "a.yaml", NS("a"));
+	write_file(dir, "c.json", "{\"apiVersion\":\"v1\","
+				  "\"kind\":\"Namespace\",\"metadata\":{"
+				  "\"name\":\"c\"}}");
+	write_file(dir, "d.txt", "[");
+	write_file(dir, ".e.yaml", "[");
+	write_file(sub, "f.yaml", NS("f"));
+	CHECK_EQ(symlink(dir, join(sub, "loop")), 0);
+	CHECK_EQ(np_load_path(&objs, dir, NULL, &err), 0);
+	if (CHECK_EQ(objs.namespace_count, 3)) {
+		CHECK_STR(objs.namespaces[0].name, "a");
+		CHECK_STR(objs.namespaces[2].name, "c");
+		CHECK_STR(objs.namespaces[1].place.file, join(dir, "b.yml"));
+	}
+	np_objects_reset(&objs);
+	CHECK_EQ(np_load_path(&objs, dir, &opts, &err), 0);
+	CHECK_EQ(objs.namespace_count, 4);
+	/* The suffix decides: this is YAML, though it begins with a brace. */
+	write_file(dir, "g.yaml", "{apiVersion: v1, kind: Namespace, metadata: {name: g}}");
+	CHECK_EQ(np_load_path(&objs, join(dir, "g.yaml"), NULL, &err), 0);
+	write_file(dir, "h.yaml", NS("h") "---\n" NS("H"));
+	CHECK_EQ(np_load_path(&objs, dir, NULL, &err), -1);
+	CHECK_EQ(objs.namespace_count, 5);
+	CHECK_EQ(err.line, 7);
+	CHECK_EQ(np_load_path(&objs, join(dir, "none"), NULL, &err), -1);
+	CHECK(strstr(err.text, "No such file"));
+	old = dup(STDIN_FILENO);
+	if (CHECK_EQ(pipe(fds), 0)) {
+		CHECK_EQ(write(fds[1], " \n" NS("x"), 52), 52);
+		close(fds[1]);
+		dup2(fds[0], STDIN_FILENO);
+		close(fds[0]);
+		np_objects_reset(&objs);
+		CHECK_EQ(np_load_path(&objs, "-", NULL, &err), 0);
+		CHECK_EQ(objs.namespace_count, 1);
+		CHECK_STR(objs.namespaces[0].place.file, "-");
+		dup2(old, STDIN_FILENO);
+	}
+	close(old);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	CHECK_EQ(system(command), 0);
+}
+
+/* A list far over the limit of one object, out of a buffer. */
+static void test_long_list(void)
+{
+	size_t len, count = 60000, i;
+	char *text = malloc(count * 220 + 100);
+
+	len = sprintf(text, "{\"apiVersion\":\"v1\",\"items\":[\n");
+	for (i = 0; i < count; i++)
+		len += sprintf(text + len,
+			       "%s{\"apiVersion\":\"v1\",\"kind\":\"Pod\","
+			       "\"metadata\":{\"name\":\"p%zu\","
+			       "\"namespace\":\"n\",\"labels\":{"
+			       "\"app\":\"web\"},\"annotations\":{"
+			       "\"a\":\"%040zu\"}},\"status\":{"
+			       "\"podIP\":\"10.1.%zu.%zu\"}}\n",
+			       i ? "," : "", i, i, i >> 8 & 255, i & 255);
+	sprintf(text + len, "],\"kind\":\"List\"}");
+	CHECK(len > NP_DOCUMENT_MAX);
+	CHECK_EQ(load(text), 0);
+	CHECK_EQ(objs.pod_count, count);
+	CHECK(objs.pods[0].labels.item[0].value ==
+	      objs.pods[count - 1].labels.item[0].value);
+	CHECK_EQ(objs.pods[count - 1].place.line, count + 1);
+	free(text);
+}
+
+/* The same objects in both formats give the same, but for the places. */
+static void test_equal(void)
+{
+	static const char yaml[] = SPEC("  podSelector:\n"
+					"    matchLabels: {b: x, a: \"1\"}\n"
+					"    matchExpressions:\n"
+					"    - {key: k, operator: NotIn, "
+					"values: [v, w]}\n"
+					"  ingress:\n"
+					"  - ports: [{port: 80, endPort: 90, "
+					"protocol: UDP}, {port: http}]\n"
+					"    from: [{ipBlock: {cidr: "
+					"10.0.0.0/8, except: [10.1.0.0/16]}}]\n");
+	static const char json[] = "{\"apiVersion\":\"networking.k8s.io/v1\","
+				   "\"kind\":\"NetworkPolicy\",\"metadata\":{"
+				   "\"name\":\"a\"},\"spec\":{\"podSelector\":{"
+				   "\"matchLabels\":{\"b\":\"x\",\"a\":\"1\"},"
+				   "\"matchExpressions\":[{\"key\":\"k\","
+				   "\"operator\":\"NotIn\",\"values\":[\"v\","
+				   "\"w\"]}]},\"ingress\":[{\"ports\":[{"
+				   "\"port\":80,\"endPort\":90,"
+				   "\"protocol\":\"UDP\"},{\"port\":\"http\"}],"
+				   "\"from\":[{\"ipBlock\":{"
+				   "\"cidr\":\"10.0.0.0/8\",\"except\":["
+				   "\"10.1.0.0/16\"]}}]}]}}";
+	const struct np_policy *a, *b;
+	uint32_t i;
+
+	np_objects_reset(&objs);
+	CHECK_EQ(np_load_buffer(&objs, "y", yaml, strlen(yaml), NULL, &err),
+		 0);
+	CHECK_EQ(np_load_buffer(&objs, "j", json, strlen(json), NULL, &err),
+		 0);
+	if (!CHECK_EQ(objs.policy_count, 2))
+		return;
+	a = &objs.policies[0];
+	b = &objs.policies[1];
+	/* Strings are interned, so equal ones are the same pointer. */
+	CHECK(a->name == b->name && a->namespace == b->namespace);
+	CHECK(a->directions == b->directions &&
+	      a->pod_selector.count == 3 && b->pod_selector.count == 3);
+	for (i = 0; i < 3; i++) {
+		const struct np_requirement *x = &a->pod_selector.item[i];
+		const struct np_requirement *y = &b->pod_selector.item[i];
+
+		CHECK(x->key == y->key && x->op == y->op &&
+		      x->value_count == y->value_count &&
+		      !memcmp(x->value, y->value,
+			      x->value_count * sizeof(*x->value)));
+	}
+	for (i = 0; i < 2; i++) {
+		const struct np_port *x = &a->ingress[0].port[i];
+		const struct np_port *y = &b->ingress[0].port[i];
+
+		CHECK(x->kind == y->kind && x->first == y->first &&
+		      x->last == y->last && x->name == y->name &&
+		      x->protocol == y->protocol);
+	}
+	CHECK(!memcmp(&a->ingress[0].peer[0].ipblock->cidr,
+		      &b->ingress[0].peer[0].ipblock->cidr,
+		      sizeof(struct np_cidr)));
+}
+
+static void check_print(void (*print)(FILE *, const struct np_error *),
+			const char *want)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	print(out, &err);
+	fclose(out);
+	CHECK_STR(text, want);
+	free(text);
+}
+
+static void test_print(void)
+{
+	load(PORT("port: 80, endPort: 79"));
+	check_print(np_error_print, "netpolctl: error: t.yaml:6:42: "
+				    "spec.ingress[0].ports[0].endPort: 79 is "
+				    "below port 80\n");
+	check_print(np_error_print_json,
+		    "{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Error\","
+		    "\"exitStatus\":3,\"file\":\"t.yaml\",\"line\":6,"
+		    "\"column\":42,\"object\":\"NetworkPolicy default/a\","
+		    "\"path\":\"spec.ingress[0].ports[0].endPort\","
+		    "\"message\":\"79 is below port 80\"}\n");
+	np_error_set(&err, NP_EXIT_INPUT, "a\x1b[31m\n\xc2\x9b\xe2\x80\xae\xff\xc3\xa4");
+	np_error_place(&err, "x\ty", 1, 2);
+	np_error_hint(&err, "h\r");
+	check_print(np_error_print, "netpolctl: error: x\\ty:1:2: a\\x1b[31m\\n"
+				    "\\u009b\\u202e\\xff\xc3\xa4\n"
+				    "hint: h\\r\n");
+	check_print(np_error_print_json,
+		    "{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Error\","
+		    "\"exitStatus\":3,\"file\":\"x\\u0009y\",\"line\":1,"
+		    "\"column\":2,\"message\":\"a\\u001b["
+		    "31m\\u000a\\u009b\\u202e\\ufffd\xc3\xa4\","
+		    "\"hint\":\"h\\u000d\"}\n");
+}
+
+int main(void)
+{
+	test_yaml();
+	test_json();
+	test_limits();
+	test_paths();
+	test_long_list();
+	test_equal();
+	test_print();
+	np_objects_free(&objs);
+	return check_done("test_input");
+}

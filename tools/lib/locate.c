@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where pods are: longest prefix match over the node's routes, bridges by their
+ * neighbour and forwarding tables.
+ */
+#include "locate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/rtnetlink.h>
+
+void np_node_init(struct np_node *node)
+{
+	memset(node, 0, sizeof(*node));
+}
+
+void np_node_free(struct np_node *node)
+{
+	free(node->route);
+	free(node->device);
+	free(node->neighbour);
+	free(node->station);
+	memset(node, 0, sizeof(*node));
+}
+
+/* Arrays double when their count is a power of two. */
+static void *np_node_append(void *array, size_t *count, const void *entry, size_t size)
+{
+	if (!(*count & (*count - 1)))
+		array = np_xrealloc(array, *count ? *count * 2 : 1, size);
+	memcpy((char *)array + (*count)++ * size, entry, size);
+	return array;
+}
+
+void np_node_add_route(struct np_node *node, const struct np_route *route)
+{
+	node->route = np_node_append(node->route, &node->route_count, route, sizeof(*route));
+}
+
+void np_node_add_device(struct np_node *node, const struct np_device *device)
+{
+	node->device = np_node_append(node->device, &node->device_count, device,
+				      sizeof(*device));
+}
+
+void np_node_add_neighbour(struct np_node *node, const struct np_neighbour *neighbour)
+{
+	node->neighbour = np_node_append(node->neighbour, &node->neighbour_count, neighbour,
+					 sizeof(*neighbour));
+}
+
+void np_node_add_station(struct np_node *node, const struct np_station *station)
+{
+	node->station = np_node_append(node->station, &node->station_count, station,
+				       sizeof(*station));
+}
+
+/* The kernel's own rules ask the local table first, then main, then default. */
+static int np_table_rank(uint8_t table)
+{
+	return table == RT_TABLE_LOCAL ? 0 : table == RT_TABLE_MAIN ? 1 : 2;
+}
+
+static int np_prefix_compare(const struct np_route *a, const struct np_route *b)
+{
+	if (a->to.family != b->to.family)
+		return a->to.family < b->to.family ? -1 : 1;
+	if (a->to.length != b->to.length)
+		return a->to.length > b->to.length ? -1 : 1;
+	return memcmp(a->to.addr, b->to.addr, sizeof(a->to.addr));
+}
+
+static int np_route_compare(const void *left, const void *right)
+{
+	const struct np_route *a = left, *b = right;
+	int ret = np_prefix_compare(a, b);
+
+	if (!ret)
+		ret = np_table_rank(a->table) - np_table_rank(b->table);
+	if (!ret && a->priority != b->priority)
+		ret = a->priority < b->priority ? -1 : 1;
+	return ret;
+}
+
+static int np_device_compare(const void *left, const void *right)
+{
+	const struct np_device *a = left, *b = right;
+
+	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
+}
+
+static int np_neighbour_compare(const void *left, const void *right)
+{
+	const struct np_neighbour *a = left, *b = right;
+
+	if (a->ifindex != b->ifindex)
+		return a->ifindex < b->ifindex ? -1 : 1;
+	if (a->address.family != b->address.family)
+		return a->address.family < b->address.family ? -1 : 1;
+	return memcmp(a->address.addr, b->address.addr, sizeof(a->address.addr));
+}
+
+static int np_station_compare(const void *left, const void *right)
+{
+	const struct np_station *a = left, *b = right;
+
+	if (a->bridge != b->bridge)
+		return a->bridge < b->bridge ? -1 : 1;
+	return memcmp(a->mac, b->mac, sizeof(a->mac));
+}
+
+static void np_sort(void *array, size_t count, size_t size,
+		    int (*compare)(const void *, const void *))
+{
+	if (count)
+		qsort(array, count, size, compare);
+}
+
+void np_node_sort(struct np_node *node)
+{
+	unsigned int family, *count;
+	size_t i;
+
+	np_sort(node->route, node->route_count, sizeof(*node->route), np_route_compare);
+	np_sort(node->device, node->device_count, sizeof(*node->device), np_device_compare);
+	np_sort(node->neighbour, node->neighbour_count, sizeof(*node->neighbour),
+		np_neighbour_compare);
+	np_sort(node->station, node->station_count, sizeof(*node->station), np_station_compare);
+	memset(node->length_count, 0, sizeof(node->length_count));
+	for (i = 0; i < node->route_count; i++) {
+		family = node->route[i].to.family == AF_INET ? 0 : 1;
+		count = &node->length_count[family];
+		if (!*count || node->length[family][*count - 1] != node->route[i].to.length)
+			node->length[family][(*count)++] = node->route[i].to.length;
+	}
+}
+
+static void np_route_mask(struct np_cidr *cidr)
+{
+	unsigned int i, bits;
+
+	for (i = 0; i < sizeof(cidr->addr); i++) {
+		bits = cidr->length > i * 8 ? cidr->length - i * 8 : 0;
+		if (bits < 8)
+			cidr->addr[i] &= (uint8_t)(0xff00 >> bits);
+	}
+}
+
+/* First route to exactly this prefix, in order of tables and priorities. */
+static const struct np_route *np_route_find(const struct np_node *node, const struct np_cidr *to)
+{
+	struct np_route want = { .to = *to };
+	size_t low = 0, high = node->route_count, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (np_prefix_compare(&node->route[mid], &want) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < node->route_count && !np_prefix_compare(&node->route[low], &want))
+		return &node->route[low];
+	return NULL;
+}
+
+/* The first route of one table among those to the same prefix. */
+static const struct np_route *np_route_of_table(const struct np_node *node,
+						const struct np_route *route, int rank)
+{
+	const struct np_route *end = node->route + node->route_count, *next;
+
+	for (next = route; next < end && !np_prefix_compare(next, route); next++)
+		if (np_table_rank(next->table) == rank)
+			return next;
+	return NULL;
+}
+
+const struct np_route *np_node_route(const struct np_node *node, const struct np_address *addr)
+{
+	unsigned int family = addr->family == AF_INET ? 0 : 1, i;
+	const struct np_route *best[3] = { NULL }, *route, *hit;
+	struct np_cidr to;
+	int rank;
+
+	for (i = 0; i < node->length_count[family]; i++) {
+		to.family = addr->family;
+		to.length = node->length[family][i];
+		memcpy(to.addr, addr->addr, sizeof(to.addr));
+		np_route_mask(&to);
+		route = np_route_find(node, &to);
+		for (rank = 0; route && rank < 3; rank++) {
+			hit = best[rank] ? NULL : np_route_of_table(node, route, rank);
+			if (hit)
+				best[rank] = hit;
+		}
+		if (best[0])
+			break;
+	}
+	return best[0] ? best[0] : best[1] ? best[1] : best[2];
+}
+
+const struct np_device *np_node_device(const struct np_node *node, uint32_t ifindex)
+{
+	struct np_device want = { .ifindex = ifindex };
+
+	if (!node->device_count)
+		return NULL;
+	return bsearch(&want, node->device, node->device_count, sizeof(want),
+		       np_device_compare);
+}
+
+const struct np_device *np_node_device_named(const struct np_node *node, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < node->device_count; i++)
+		if (!strcmp(node->device[i].name, name))
+			return &node->device[i];
+	return NULL;
+}
+
+/* The port of a bridge behind which an address was seen. */
+static enum np_where np_locate_bridge(const struct np_node *node, uint32_t bridge,
+				      const struct np_address *addr, uint32_t *ifindex)
+{
+	struct np_neighbour near = { .address = *addr, .ifindex = bridge }, *neighbour;
+	struct np_station at = { .bridge = bridge }, *station;
+	const struct np_device *port;
+
+	*ifindex = bridge;
+	neighbour = node->neighbour_count ?
+		bsearch(&near, node->neighbour, node->neighbour_count, sizeof(near),
+			np_neighbour_compare) : NULL;
+	if (!neighbour)
+		return NP_WHERE_BRIDGE;
+	memcpy(at.mac, neighbour->mac, sizeof(at.mac));
+	station = node->station_count ?
+		bsearch(&at, node->station, node->station_count, sizeof(at),
+			np_station_compare) : NULL;
+	if (!station)
+		return NP_WHERE_BRIDGE;
+	port = np_node_device(node, station->port);
+	if (!port || port->kind != NP_DEVICE_POD)
+		return NP_WHERE_REMOTE;
+	*ifindex = port->ifindex;
+	return NP_WHERE_LOCAL;
+}
+
+enum np_where np_node_locate(const struct np_node *node, const struct np_address *addr,
+			     uint32_t *ifindex)
+{
+	const struct np_route *route = np_node_route(node, addr);
+	const struct np_device *device;
+
+	*ifindex = 0;
+	if (!route)
+		return NP_WHERE_REMOTE;
+	if (route->kind == NP_ROUTE_OWN)
+		return NP_WHERE_OWN;
+	if (route->kind != NP_ROUTE_DIRECT || !route->to.length)
+		return NP_WHERE_REMOTE;
+	device = np_node_device(node, route->ifindex);
+	if (!device || device->kind == NP_DEVICE_TUNNEL || device->kind == NP_DEVICE_PHYSICAL)
+		return NP_WHERE_REMOTE;
+	if (device->kind == NP_DEVICE_BRIDGE)
+		return np_locate_bridge(node, device->ifindex, addr, ifindex);
+	*ifindex = device->ifindex;
+	if (route->to.length == (addr->family == AF_INET ? 32 : 128))
+		return NP_WHERE_LOCAL;
+	return NP_WHERE_CONNECTED;
+}
+
+struct np_locating {
+	const struct np_node *node;
+	const struct np_locate_options *opts;
+	np_locate_warn_fn warn;
+	void *arg;
+	const struct np_pod *pod;
+};
+
+static void np_remark(const struct np_locating *at, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void np_remark(const struct np_locating *at, const char *fmt, ...)
+{
+	char text[768];
+	int len;
+	va_list args;
+
+	if (!at->warn)
+		return;
+	len = snprintf(text, sizeof(text), "pod %s/%s: ", at->pod->namespace, at->pod->name);
+	va_start(args, fmt);
+	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	va_end(args);
+	at->warn(at->arg, text);
+}
+
+static const char *np_device_name(const struct np_node *node, uint32_t ifindex)
+{
+	const struct np_device *device = np_node_device(node, ifindex);
+
+	return device ? device->name : "?";
+}
+
+/* By the routing table alone; remarks only where it decides. */
+static void np_locate_routes(const struct np_locating *at, bool decides,
+			     struct np_placement *place)
+{
+	const struct np_pod *pod = at->pod;
+	char text[NP_CIDR_TEXT];
+	enum np_where where;
+	uint32_t ifindex, i;
+
+	for (i = 0; i < pod->address_count; i++) {
+		where = np_node_locate(at->node, &pod->address[i], &ifindex);
+		np_address_text(&pod->address[i], text);
+		if (where == NP_WHERE_LOCAL) {
+			if (place->local && place->ifindex != ifindex)
+				np_remark(at, "its addresses are behind %s and %s; taken: %s",
+					  np_device_name(at->node, place->ifindex),
+					  np_device_name(at->node, ifindex),
+					  np_device_name(at->node, place->ifindex));
+			else
+				place->ifindex = ifindex;
+			place->local = true;
+		} else if (!decides) {
+			continue;
+		} else if (where == NP_WHERE_OWN) {
+			np_remark(at, "%s is an address of the node itself", text);
+		} else if (where == NP_WHERE_BRIDGE) {
+			np_remark(at, "bridge %s has not seen %s yet; taken as remote "
+				  "(--node or --interface says otherwise)",
+				  np_device_name(at->node, ifindex), text);
+		} else if (where == NP_WHERE_CONNECTED) {
+			np_remark(at, "%s is in a subnet on %s, not behind a route of its own; "
+				  "taken as remote (--node or --interface says otherwise)",
+				  text, np_device_name(at->node, ifindex));
+		}
+	}
+}
+
+static void np_locate_pod(const struct np_locating *at, struct np_placement *place)
+{
+	const struct np_locate_options *opts = at->opts;
+	struct np_placement routed = { 0 };
+	bool local;
+
+	np_locate_routes(at, opts->mode == NP_LOCATE_AUTO && !opts->node, &routed);
+	*place = routed;
+	if (opts->mode == NP_LOCATE_ALL) {
+		place->local = true;
+	} else if (opts->mode == NP_LOCATE_NONE) {
+		place->local = false;
+	} else if (opts->node) {
+		local = !strcmp(at->pod->node, opts->node);
+		if (local && !routed.local)
+			np_remark(at, "spec.nodeName is this node, but no local route leads to "
+				  "it; its interface is not known");
+		if (!local && routed.local)
+			np_remark(at, "spec.nodeName is \"%s\", but it is reached over %s of "
+				  "this node", at->pod->node,
+				  np_device_name(at->node, routed.ifindex));
+		place->local = local;
+	}
+	if (!place->local)
+		place->ifindex = 0;
+}
+
+static int np_locate_override(const struct np_locating *at,
+			      const struct np_locate_override *over,
+			      const struct np_objects *objs, struct np_placement *place,
+			      struct np_error *err)
+{
+	const struct np_device *device = np_node_device_named(at->node, over->device);
+	const char *slash = strchr(over->pod, '/');
+	size_t i;
+
+	if (!device)
+		return np_error_set(err, NP_EXIT_INPUT, "--interface %s=%s: no such interface",
+				    over->pod, over->device);
+	for (i = 0; slash && i < objs->pod_count; i++)
+		if (!strcmp(objs->pods[i].name, slash + 1) &&
+		    strlen(objs->pods[i].namespace) == (size_t)(slash - over->pod) &&
+		    !strncmp(objs->pods[i].namespace, over->pod, slash - over->pod))
+			break;
+	if (!slash || i == objs->pod_count)
+		return np_error_set(err, NP_EXIT_INPUT,
+				    "--interface %s=%s: the input has no such pod", over->pod,
+				    over->device);
+	place[i].local = true;
+	place[i].ifindex = device->ifindex;
+	return 0;
+}
+
+int np_locate(const struct np_node *node, const struct np_objects *objs,
+	      const struct np_locate_options *opts, struct np_placement *place,
+	      np_locate_warn_fn warn, void *arg, struct np_error *err)
+{
+	struct np_locating at = { .node = node, .opts = opts, .warn = warn, .arg = arg };
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		at.pod = &objs->pods[i];
+		place[i] = (struct np_placement){ 0 };
+		if (np_pod_usable(at.pod))
+			np_locate_pod(&at, &place[i]);
+	}
+	for (i = 0; i < opts->override_count; i++)
+		if (np_locate_override(&at, &opts->override[i], objs, place, err))
+			return -1;
+	return 0;
+}

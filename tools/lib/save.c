@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Snapshot files, written and read.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE		/* fopencookie(), memrchr() */
+#endif
+#include "save.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include <sys/stat.h>
+
+#include "load.h"
+#include "manifest.h"
+#include "output.h"
+#include "settings.h"
+
+#define NP_SNAPSHOT_MAX	(1ULL << 30)
+
+uint64_t np_crc64(uint64_t crc, const void *data, size_t len)
+{
+	static uint64_t table[256];
+	const uint8_t *byte = data;
+	unsigned int i, bit;
+	uint64_t value;
+
+	for (i = 0; !table[255] && i < 256; i++) {
+		for (bit = 0, value = i; bit < 8; bit++)
+			value = value & 1 ? value >> 1 ^ 0xc96c5795d7870f42ULL : value >> 1;
+		table[i] = value;
+	}
+	crc = ~crc;
+	while (len--)
+		crc = table[(uint8_t)(crc ^ *byte++)] ^ crc >> 8;
+	return ~crc;
+}
+
+void np_boot_id(char id[NETPOL_BOOT_ID_MAX + 1])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, id, NETPOL_BOOT_ID_MAX);
+
+	if (fd >= 0)
+		close(fd);
+	id[len > 0 ? len : 0] = '\0';
+}
+
+/* A file that keeps a checksum of what is written to it. */
+struct np_summed {
+	int fd;
+	uint64_t crc;
+};
+
+static ssize_t np_summed_write(void *cookie, const char *data, size_t len)
+{
+	struct np_summed *sum = cookie;
+	size_t done = 0;
+	ssize_t ret;
+
+	sum->crc = np_crc64(sum->crc, data, len);
+	while (done < len) {
+		ret = write(sum->fd, data + done, len - done);
+		if (ret < 0 && errno == EINTR)
+			continue;
+		if (ret < 0)
+			return 0;
+		done += ret;
+	}
+	return (ssize_t)len;
+}
+
+static void np_save_head(struct np_writer *w, const struct np_info *info)
+{
+	char boot[NETPOL_BOOT_ID_MAX + 1], when[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	np_boot_id(boot);
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	np_write_top(w, "Snapshot");
+	np_write_number(w, "formatVersion", NP_SNAPSHOT_FORMAT);
+	np_write_string(w, "moduleVersion", info->version);
+	np_write_number(w, "abi", NETPOL_ABI_MAX);
+	np_write_string(w, "bootId", *info->boot_id ? info->boot_id : boot);
+	np_write_number(w, "generation", info->generation);
+	np_write_string(w, "time", when);
+	np_write_end(w);
+}
+
+static void np_save_objects(struct np_writer *w, const struct np_state *state, size_t *skipped)
+{
+	const struct np_objects *objs = &state->objects;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "origin", state->namespace[i].origin);
+		np_manifest_namespace(w, "object", &objs->namespaces[i], &state->namespace[i]);
+		np_write_end(w);
+	}
+	for (i = 0; i < objs->pod_count; i++) {
+		if (state->pod[i].flags & NETPOL_OBJECT_F_GONE) {
+			++*skipped;
+			continue;
+		}
+		np_write_object(w, NULL);
+		np_write_string(w, "origin", state->pod[i].origin);
+		if (state->pod[i].place.local) {
+			np_write_bool(w, "local", true);
+			np_write_number(w, "ifindex", state->pod[i].place.ifindex);
+		}
+		np_manifest_pod(w, "object", &objs->pods[i], &state->pod[i]);
+		np_write_end(w);
+	}
+	for (i = 0; i < objs->policy_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "origin", state->policy[i].origin);
+		np_manifest_policy(w, "object", &objs->policies[i], &state->policy[i]);
+		np_write_end(w);
+	}
+}
+
+static int np_save_stream(int fd, const struct np_info *info, const struct np_settings *set,
+			  const struct np_state *state, size_t *skipped)
+{
+	struct np_summed sum = { .fd = fd };
+	cookie_io_functions_t io = { .write = np_summed_write };
+	struct np_writer w;
+	FILE *file;
+	size_t i;
+	int ret;
+
+	file = fopencookie(&sum, "w", io);
+	if (!file)
+		return -1;
+	setvbuf(file, NULL, _IOFBF, 65536);
+	np_writer_init(&w, file, NP_FORMAT_JSONL);
+	np_save_head(&w, info);
+	np_write_object(&w, NULL);
+	np_settings_write(&w, "settings", set);
+	np_write_end(&w);
+	for (i = 0; i < info->origin_count; i++) {
+		np_write_object(&w, NULL);
+		np_write_string(&w, "origin", info->origin[i].name);
+		np_write_number(&w, "generation", info->origin[i].generation);
+		np_write_end(&w);
+	}
+	np_save_objects(&w, state, skipped);
+	ret = fflush(file);
+	fprintf(file, "{\"checksum\":\"crc64:%016llx\"}\n", (unsigned long long)sum.crc);
+	ret |= ferror(file);
+	return fclose(file) || ret ? -1 : 0;
+}
+
+static int np_save_failed(const char *path, int error, struct np_error *err)
+{
+	return np_error_set(err, error == EACCES || error == EPERM || error == EROFS ?
+			    NP_EXIT_PERMISSION : NP_EXIT_INPUT, "%s: %s", path,
+			    strerror(error ? error : EIO));
+}
+
+int np_snapshot_write(const char *path, const struct np_info *info,
+		      const struct np_settings *set, const struct np_state *state,
+		      size_t *skipped, struct np_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash ? (int)(slash - path) : 0, fd, dir, error;
+	char temp[4096], folder[4096];
+
+	*skipped = 0;
+	if (!strcmp(path, "-"))
+		return np_save_stream(STDOUT_FILENO, info, set, state, skipped) ?
+			np_save_failed("standard output", errno, err) : 0;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (dir_len ? dir_len : 1) : 1,
+		 slash ? path : ".");
+	if (snprintf(temp, sizeof(temp), "%.*s/.%s.XXXXXX", slash ? dir_len : 1,
+		     slash ? path : ".", slash ? slash + 1 : path) >= (int)sizeof(temp))
+		return np_save_failed(path, ENAMETOOLONG, err);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return np_save_failed(path, errno, err);
+	errno = 0;
+	if (np_save_stream(fd, info, set, state, skipped) || fsync(fd) || rename(temp, path)) {
+		error = errno;
+		close(fd);
+		unlink(temp);
+		return np_save_failed(path, error, err);
+	}
+	close(fd);
+	/* The new name itself must be on the disk too. */
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		fsync(dir);
+		close(dir);
+	}
+	return 0;
+}
+
+static int np_damaged(const char *name, struct np_error *err, size_t line, const char *why)
+{
+	np_error_set(err, NP_EXIT_INPUT, "the snapshot is damaged: %s", why);
+	np_error_place(err, name, (uint32_t)line, 1);
+	np_error_hint(err, "nothing was changed; an older snapshot or 'netpolctl apply' helps");
+	return -1;
+}
+
+static void np_json_text(const cJSON *json, const char *key, char *to, size_t size)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, key);
+
+	snprintf(to, size, "%s", cJSON_IsString(value) ? value->valuestring : "");
+}
+
+static uint64_t np_json_number(const cJSON *json, const char *key)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, key);
+
+	if (!cJSON_IsNumber(value) || !(value->valuedouble >= 0) || value->valuedouble > 1e18)
+		return 0;
+	return (uint64_t)value->valuedouble;
+}
+
+static int np_parse_head(const char *name, const cJSON *json, struct np_snapshot *snap,
+			 struct np_error *err)
+{
+	char kind[16];
+
+	np_json_text(json, "kind", kind, sizeof(kind));
+	snap->format = (uint32_t)np_json_number(json, "formatVersion");
+	if (strcmp(kind, "Snapshot") || !snap->format) {
+		np_error_set(err, NP_EXIT_INPUT, "this is no snapshot of netpolctl");
+		np_error_place(err, name, 0, 0);
+		np_error_hint(err, "'netpolctl apply -f' takes Kubernetes manifests");
+		return -1;
+	}
+	np_json_text(json, "moduleVersion", snap->module, sizeof(snap->module));
+	np_json_text(json, "bootId", snap->boot_id, sizeof(snap->boot_id));
+	np_json_text(json, "time", snap->time, sizeof(snap->time));
+	snap->generation = np_json_number(json, "generation");
+	if (snap->format <= NP_SNAPSHOT_FORMAT)
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT, "the snapshot has format %u, this tool knows up to %u",
+		     snap->format, NP_SNAPSHOT_FORMAT);
+	np_error_place(err, name, 0, 0);
+	np_error_hint(err, "it was written by a newer netpolctl; use that one");
+	return -1;
+}
+
+static struct np_snapshot_origin *np_snapshot_origin(struct np_snapshot *snap, const char *name)
+{
+	struct np_snapshot_origin *origin;
+	size_t i;
+
+	for (i = 0; i < snap->origin_count; i++)
+		if (!strcmp(snap->origin[i].name, name))
+			return &snap->origin[i];
+	snap->origin = np_xrealloc(snap->origin, snap->origin_count + 1, sizeof(*origin));
+	origin = &snap->origin[snap->origin_count++];
+	memset(origin, 0, sizeof(*origin));
+	snprintf(origin->name, sizeof(origin->name), "%s", name);
+	np_objects_init(&origin->objects);
+	return origin;
+}
+
+static int np_parse_object(const char *name, const cJSON *head, const char *object, size_t len,
+			   struct np_snapshot *snap, struct np_snapshot_origin *origin,
+			   struct np_error *err)
+{
+	const struct np_load_options lenient = { .lenient = true };
+	bool local = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(head, "local"));
+	size_t pods = origin->objects.pod_count;
+
+	if (local && !snap->same_boot) {
+		snap->left_out++;
+		return 0;
+	}
+	if (np_load_buffer(&origin->objects, name, object, len, &lenient, err))
+		return -1;
+	if (origin->objects.pod_count > pods + 1)
+		return np_error_set(err, NP_EXIT_INPUT, "a line of the snapshot has two pods");
+	if (origin->objects.pod_count == pods)
+		return 0;
+	if (pods == origin->place_room) {
+		origin->place_room = pods ? pods * 2 : 64;
+		origin->place = np_xrealloc(origin->place, origin->place_room,
+					    sizeof(*origin->place));
+	}
+	origin->place[pods].local = local;
+	origin->place[pods].ifindex = (uint32_t)np_json_number(head, "ifindex");
+	return 0;
+}
+
+/*
+ * The object of a line is its last member, so it is cut out as text instead of being
+ * parsed twice. No string can hold the mark, since its quotes would be escaped.
+ */
+static int np_parse_line(const char *name, size_t number, char *line, size_t len,
+			 struct np_snapshot *snap, struct np_error *err)
+{
+	static const char mark[] = ",\"object\":";
+	char *object = memmem(line, len, mark, sizeof(mark) - 1), text[32];
+	size_t head_len = object ? (size_t)(object - line) : len;
+	const cJSON *settings;
+	cJSON *head;
+	int ret = 0;
+
+	if (object) {
+		if (line[len - 1] != '}')
+			return np_damaged(name, err, number, "an object has no end");
+		*object = '}';
+		head_len++;
+		object += sizeof(mark) - 1;
+	}
+	head = cJSON_ParseWithLength(line, head_len);
+	settings = cJSON_GetObjectItemCaseSensitive(head, "settings");
+	np_json_text(head, "origin", text, sizeof(text));
+	if (!cJSON_IsObject(head))
+		ret = np_damaged(name, err, number, "a line is not JSON");
+	else if (settings)
+		ret = np_settings_read_json(settings, &snap->settings, err);
+	else if (!*text || strlen(text) > NETPOL_ORIGIN_MAX)
+		ret = np_damaged(name, err, number, "a line names no origin");
+	else if (!object)
+		np_snapshot_origin(snap, text);
+	else
+		ret = np_parse_object(name, head, object, line + len - 1 - object, snap,
+				      np_snapshot_origin(snap, text), err);
+	if (ret && settings)
+		err->exit = NP_EXIT_INPUT;
+	if (ret && (!err->line || object))
+		np_error_place(err, name, (uint32_t)number, 1);
+	cJSON_Delete(head);
+	return ret;
+}
+
+/* The last line holds the checksum of all before it; gives the length without it. */
+static int np_check_sum(const char *name, const char *data, size_t *len, struct np_error *err)
+{
+	char want[64];
+	const char *last;
+
+	if (!*len || data[*len - 1] != '\n')
+		return np_damaged(name, err, 0, "it is cut short");
+	last = memrchr(data, '\n', *len - 1);
+	last = last ? last + 1 : data;
+	snprintf(want, sizeof(want), "{\"checksum\":\"crc64:%016llx\"}\n",
+		 (unsigned long long)np_crc64(0, data, last - data));
+	if (strncmp(last, "{\"checksum\":", 12))
+		return np_damaged(name, err, 0, "it is cut short, the checksum is missing");
+	if (strlen(want) != *len - (last - data) || memcmp(last, want, strlen(want)))
+		return np_damaged(name, err, 0, "the checksum does not match");
+	*len = last - data;
+	return 0;
+}
+
+int np_snapshot_parse(const char *name, char *data, size_t len, const char *boot_id,
+		      struct np_snapshot *snap, struct np_error *err)
+{
+	char *line = data, *end = memchr(data, '\n', len);
+	size_t number = 1;
+	cJSON *head;
+	int ret;
+
+	memset(snap, 0, sizeof(*snap));
+	head = cJSON_ParseWithLength(data, end ? (size_t)(end - data) : len);
+	ret = np_parse_head(name, head, snap, err);
+	cJSON_Delete(head);
+	if (ret || np_check_sum(name, data, &len, err))
+		return -1;
+	snap->same_boot = boot_id && *boot_id && !strcmp(boot_id, snap->boot_id);
+	for (line = end + 1; line < data + len; line = end + 1) {
+		number++;
+		end = memchr(line, '\n', data + len - line);
+		if (np_parse_line(name, number, line, end - line, snap, err))
+			return -1;
+	}
+	return 0;
+}
+
+static char *np_read_all(const char *path, size_t *len, struct np_error *err)
+{
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	size_t room = 65536;
+	char *data;
+	ssize_t got;
+
+	*len = 0;
+	if (fd < 0) {
+		np_save_failed(path, errno, err);
+		return NULL;
+	}
+	data = np_xmalloc(room);
+	for (;;) {
+		got = read(fd, data + *len, room - *len - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || *len > NP_SNAPSHOT_MAX)
+			break;
+		*len += got;
+		if (*len + 1 == room) {
+			room *= 2;
+			data = np_xrealloc(data, room, 1);
+		}
+	}
+	if (got) {
+		np_save_failed(path, got < 0 ? errno : EFBIG, err);
+		free(data);
+		data = NULL;
+	} else {
+		data[*len] = '\0';
+	}
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return data;
+}
+
+int np_snapshot_read(const char *path, const char *boot_id, struct np_snapshot *snap,
+		     struct np_error *err)
+{
+	size_t len;
+	char *data;
+	int ret;
+
+	memset(snap, 0, sizeof(*snap));
+	data = np_read_all(path, &len, err);
+	if (!data)
+		return -1;
+	ret = np_snapshot_parse(path, data, len, boot_id, snap, err);
+	free(data);
+	return ret;
+}
+
+void np_snapshot_free(struct np_snapshot *snap)
+{
+	size_t i;
+
+	for (i = 0; i < snap->origin_count; i++) {
+		np_objects_free(&snap->origin[i].objects);
+		free(snap->origin[i].place);
+	}
+	free(snap->origin);
+	np_settings_free(&snap->settings);
+	memset(snap, 0, sizeof(*snap));
+}

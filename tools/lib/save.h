@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Snapshot files.
+ *
+ * Text, one JSON object a line: a head (format and module version, boot id, generation),
+ * the settings, one line an origin, one line an object, and a last line with a CRC-64
+ * of all before it. Files are replaced as a whole or not at all.
+ */
+#ifndef NP_SAVE_H
+#define NP_SAVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "message.h"
+#include "report.h"
+
+#define NP_SNAPSHOT_FORMAT	1
+
+/* Objects of one origin. place[i] belongs to objects.pods[i]. */
+struct np_snapshot_origin {
+	char name[NETPOL_ORIGIN_MAX + 1];
+	struct np_objects objects;
+	struct np_placement *place;
+	size_t place_room;
+};
+
+/* A snapshot that was read. */
+struct np_snapshot {
+	uint32_t format;
+	char module[NETPOL_VERSION_MAX + 1];
+	char boot_id[NETPOL_BOOT_ID_MAX + 1];
+	char time[32];
+	uint64_t generation;
+	bool same_boot;
+	size_t left_out;	/* local pods of an earlier boot, which were not read */
+	struct np_settings settings;
+	struct np_snapshot_origin *origin;
+	size_t origin_count;
+};
+
+/* This boot's random id; "" if there is none. */
+void np_boot_id(char id[NETPOL_BOOT_ID_MAX + 1]);
+
+/* Writes to path, or to standard output for "-". *skipped: local pods without interface. */
+int np_snapshot_write(const char *path, const struct np_info *info,
+		      const struct np_settings *set, const struct np_state *state,
+		      size_t *skipped, struct np_error *err);
+/*
+ * Reads and checks all of it: NP_EXIT_INPUT with the reason if it is damaged or of a
+ * newer format. Local pods are left out unless boot_id is the one of the snapshot.
+ */
+int np_snapshot_read(const char *path, const char *boot_id, struct np_snapshot *snap,
+		     struct np_error *err);
+/* The same for bytes in memory; name is for messages. */
+int np_snapshot_parse(const char *name, char *data, size_t len, const char *boot_id,
+		      struct np_snapshot *snap, struct np_error *err);
+void np_snapshot_free(struct np_snapshot *snap);
+
+/* CRC-64/XZ, to be continued with its own result; begin with 0. */
+uint64_t np_crc64(uint64_t crc, const void *data, size_t len);
+
+#endif
