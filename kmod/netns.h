@@ -98,6 +98,7 @@ int netpol_netlink_register(void);
 void netpol_netlink_unregister(void);
 void netpol_txn_close_all(struct netpol_net *nn);
 void netpol_dump_close_all(struct netpol_net *nn);
+void netpol_dump_revoke(struct netpol_net *nn);
 void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation);
 
 #endif /* NETPOL_NETNS_H */

@@ -287,6 +287,23 @@ static int slot_take(struct netpol_edit *edit, u32 *slot)
 	return error;
 }
 
+/* An interface no longer leads to a slot; another pod may be behind it too. */
+static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
+{
+	struct netpol_idset_walk walk;
+	u32 value = 0, other;
+
+	if (netpol_peers_get(&edit->interfaces, &ifindex) != (NETPOL_VALUE_LOCAL | slot))
+		return 0;
+	netpol_idset_for_each(&edit->world->slots, walk, other) {
+		const struct netpol_local *local = netpol_pages_read(&edit->locals, other);
+
+		if (other != slot && local->ifindex == ifindex)
+			value = NETPOL_VALUE_LOCAL | other;
+	}
+	return netpol_peers_set(&edit->interfaces, &ifindex, value);
+}
+
 static int slot_free(struct netpol_edit *edit, u32 slot)
 {
 	struct netpol_local *local;
@@ -295,6 +312,8 @@ static int slot_free(struct netpol_edit *edit, u32 slot)
 		return -ENOMEM;
 	local = netpol_pages_write(&edit->locals, slot);
 	if (!local)
+		return -ENOMEM;
+	if (local->ifindex && interface_drop(edit, local->ifindex, slot))
 		return -ENOMEM;
 	memset(local, 0, sizeof(*local));
 	netpol_idset_del(&edit->world->slots, slot);
@@ -326,6 +345,12 @@ static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 	pod->slot = slot;
 	local = netpol_pages_write(&edit->locals, slot);
 	if (!local)
+		return -ENOMEM;
+	if (local->ifindex && local->ifindex != pod->ifindex &&
+	    interface_drop(edit, local->ifindex, slot))
+		return -ENOMEM;
+	if (pod->ifindex && netpol_peers_set(&edit->interfaces, &pod->ifindex,
+					     NETPOL_VALUE_LOCAL | slot))
 		return -ENOMEM;
 	local->pod = pod;
 	local->runtime = pod->runtime;
@@ -419,9 +444,17 @@ static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod
 	return false;
 }
 
-/* Does pod @a own an address rather than pod @b? The running one, then the newest uid. */
+/*
+ * Does pod @a own an address rather than pod @b? One whose interface is still there, the
+ * running one, then the newest uid.
+ */
 static bool pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
 {
+	bool a_gone = a->runtime && a->runtime->gone;
+	bool b_gone = b->runtime && b->runtime->gone;
+
+	if (a_gone != b_gone)
+		return b_gone;
 	if ((a->flags ^ b->flags) & NETPOL_POD_F_RUNNING)
 		return a->flags & NETPOL_POD_F_RUNNING;
 	return a->arrived > b->arrived;

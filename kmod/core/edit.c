@@ -95,6 +95,8 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 			       &edit->cow);
 	netpol_peers_edit_init(&edit->peers[0], &base->peers[0], AF_INET, &edit->cow);
 	netpol_peers_edit_init(&edit->peers[1], &base->peers[1], AF_INET6, &edit->cow);
+	netpol_peers_edit_init(&edit->interfaces, &base->interfaces, AF_INET,
+			       &edit->cow);
 	netpol_pages_edit_init(&edit->locals, base->locals, NETPOL_LOCAL_SHIFT,
 			       &edit->cow);
 	netpol_pages_edit_init(&edit->ports, base->ports, NETPOL_PORTS_SHIFT, &edit->cow);
@@ -557,9 +559,12 @@ int netpol_edit_clear(struct netpol_edit *edit)
 {
 	struct netpol_settings *settings = netpol_settings_create();
 	int error;
+	u32 i;
 
 	if (!settings)
 		return -ENOMEM;
+	for (i = 0; i < NETPOL_ORIGINS; i++)
+		edit->next->origin[i].generation = edit->next->generation;
 	error = netpol_edit_settings(edit, settings);
 	return error ? error : edit_sweep(edit, true);
 }
@@ -597,6 +602,7 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_table_edit_done(&edit->claims, &next->claims);
 	netpol_peers_edit_done(&edit->peers[0], &next->peers[0]);
 	netpol_peers_edit_done(&edit->peers[1], &next->peers[1]);
+	netpol_peers_edit_done(&edit->interfaces, &next->interfaces);
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
 	for (i = 0; i < edit->unused.count; i++)
@@ -654,6 +660,7 @@ void netpol_edit_abort(struct netpol_edit *edit)
 	netpol_table_edit_abort(&edit->claims);
 	netpol_peers_edit_abort(&edit->peers[0]);
 	netpol_peers_edit_abort(&edit->peers[1]);
+	netpol_peers_edit_abort(&edit->interfaces);
 	netpol_pages_edit_abort(&edit->locals);
 	netpol_pages_edit_abort(&edit->ports);
 	netpol_world_run(edit->world, &edit->cow.created);

@@ -30,8 +30,7 @@ struct netpol_step {
 	u32 rule;
 };
 
-int netpol_explain(struct netpol_world *world, const struct netpol_snapshot *snapshot,
-		   const struct netpol_flow *flow,
+int netpol_explain(struct netpol_world *world, const struct netpol_flow *flow,
 		   struct netpol_judgement *judgement,
 		   int (*visit)(void *context, const struct netpol_step *step),
 		   void *context);

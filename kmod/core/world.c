@@ -155,6 +155,7 @@ void netpol_world_destroy(struct netpol_world *world)
 	free_table(world, &snapshot->namespaces, NETPOL_RETIRE_NAMESPACE);
 	netpol_peers_free_all(&snapshot->peers[0]);
 	netpol_peers_free_all(&snapshot->peers[1]);
+	netpol_peers_free_all(&snapshot->interfaces);
 	netpol_pages_free_all(snapshot->locals);
 	netpol_pages_free_all(snapshot->ports);
 	netpol_settings_free((struct netpol_settings *)snapshot->settings);

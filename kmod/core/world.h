@@ -76,6 +76,7 @@ struct netpol_origin {
 /**
  * struct netpol_snapshot - what is in force between two commits
  * @peers: address to identity or local pod, IPv4 and IPv6
+ * @interfaces: interface index to local pod, kept as if it were an IPv4 address
  * @locals: struct netpol_local by slot
  * @ports: named ports of each identity, a pointer to struct netpol_ports each
  * @settings: settings in force
@@ -94,6 +95,7 @@ struct netpol_origin {
  */
 struct netpol_snapshot {
 	struct netpol_peers peers[2];
+	struct netpol_peers interfaces;
 	struct netpol_pages *locals;
 	struct netpol_pages *ports;
 	const struct netpol_settings *settings;
@@ -246,6 +248,17 @@ static __always_inline const struct netpol_local *
 netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
 {
 	return netpol_pages_at(snapshot->locals, NETPOL_LOCAL_SHIFT, slot);
+}
+
+/* A local pod that lives behind an interface, or NULL. RCU. */
+static inline const struct netpol_local *
+netpol_snapshot_interface(const struct netpol_snapshot *snapshot, u32 ifindex)
+{
+	u32 value = netpol_peers_find4(&snapshot->interfaces, (__force __be32)ifindex);
+
+	if (!value)
+		return NULL;
+	return netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
 }
 
 /* Named ports of an identity, or NULL. RCU. */

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 mkdir -p "$results"
 # What the calling make was told (-s, -j) is not for the makes below.
 unset MAKEFLAGS MFLAGS MAKELEVEL
+export HOME="${HOME:-/root}"
 # Two of these in one tree would build the same files.
 exec 8>build/.check-lock
 if ! flock -n 8; then

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "netns.h"
+
+#include <linux/llist.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netns/generic.h>
+
+static unsigned int netpol_net_id __read_mostly;
+
+/**
+ * struct netpol_old - a snapshot that has been replaced, on its way out
+ * @rcu: until no packet reads it
+ * @node: on netpol_net::old
+ * @nn: whose it is
+ * @snapshot: its reference is given back by the reaper
+ */
+struct netpol_old {
+	struct rcu_head rcu;
+	struct llist_node node;
+	struct netpol_net *nn;
+	struct netpol_snapshot *snapshot;
+};
+
+/* The state of a network namespace; there as long as the namespace is. */
+struct netpol_net *netpol_net(const struct net *net)
+{
+	return net_generic(net, netpol_net_id);
+}
+
+/* Gives back the snapshots that a grace period has passed for. Under @nn->lock. */
+static void net_reap(struct netpol_net *nn)
+{
+	struct llist_node *list = llist_del_all(&nn->old);
+	struct netpol_old *old, *next;
+
+	lockdep_assert_held(&nn->lock);
+	llist_for_each_entry_safe(old, next, list, node) {
+		netpol_snapshot_put(nn->world, old->snapshot);
+		kfree(old);
+	}
+}
+
+static void net_reap_work(struct work_struct *work)
+{
+	struct netpol_net *nn = container_of(work, struct netpol_net, reaper);
+
+	mutex_lock(&nn->lock);
+	net_reap(nn);
+	mutex_unlock(&nn->lock);
+}
+
+static void old_unread(struct rcu_head *rcu)
+{
+	struct netpol_old *old = container_of(rcu, struct netpol_old, rcu);
+	struct netpol_net *nn = old->nn;
+
+	/* freeing can take long: not in softirq */
+	llist_add(&old->node, &nn->old);
+	schedule_work(&nn->reaper);
+}
+
+/**
+ * netpol_net_fault() - the sentence of a refusal, for a netlink acknowledgement
+ * @nn: network namespace, locked
+ * @fault: what happened
+ *
+ * Return: a string that stays until NETPOL_FAULT_RING more refusals have come.
+ */
+const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault)
+{
+	char *text = nn->fault_text[nn->fault_next++ % NETPOL_FAULT_RING];
+
+	lockdep_assert_held(&nn->lock);
+	if (!fault->text[0])
+		return fault->error == -ENOMEM ? "out of memory" : NULL;
+	strscpy(text, fault->text, NETPOL_FAULT_TEXT);
+	return text;
+}
+
+static int net_take_conntrack(struct netpol_net *nn)
+{
+	int error;
+
+	if (nn->conntrack)
+		return 0;
+	error = nf_ct_netns_get(nn->net, NFPROTO_INET);
+	nn->conntrack = !error;
+	return error;
+}
+
+/* Hooks, conntrack and a hold on the module, before the first object is in force. */
+static int net_enforce(struct netpol_net *nn, struct netpol_fault *fault)
+{
+	int error;
+
+	if (nn->enforcing)
+		return 0;
+	if (!try_module_get(THIS_MODULE))
+		return netpol_fail(fault, -ENODEV, "the module is being unloaded");
+	error = net_take_conntrack(nn);
+	if (error) {
+		netpol_fail(fault, error, "conntrack can't be used (error %d)", error);
+		goto put;
+	}
+	error = netpol_hook_register(nn->net);
+	if (error) {
+		netpol_fail(fault, error, "hooks can't be registered (error %d)", error);
+		goto put;
+	}
+	nn->enforcing = true;
+	return 0;
+put:
+	module_put(THIS_MODULE);
+	return error;
+}
+
+/* The last object is gone: nothing is enforced, and the module may be unloaded. */
+static void net_release(struct netpol_net *nn)
+{
+	if (!nn->enforcing)
+		return;
+	netpol_hook_unregister(nn->net);
+	nn->enforcing = false;
+	module_put(THIS_MODULE);
+}
+
+/* Makes room where replaced state waits for slow readers. */
+static int net_bound_unfreed(struct netpol_net *nn, struct netpol_fault *fault)
+{
+	struct netpol_world *world = nn->world;
+	u64 limit = world->limit[NETPOL_LIMIT_UNFREED_BYTES];
+
+	if (world->retired_bytes <= limit)
+		return 0;
+	netpol_dump_revoke(nn);
+	rcu_barrier();
+	net_reap(nn);
+	if (world->retired_bytes <= limit)
+		return 0;
+	return netpol_fail(fault, -EAGAIN,
+			   "%llu bytes of replaced state still have readers; try again",
+			   (unsigned long long)world->retired_bytes);
+}
+
+static bool snapshot_empty(const struct netpol_snapshot *snapshot)
+{
+	return !snapshot->namespaces.count && !snapshot->pods.count &&
+	       !snapshot->policies.count;
+}
+
+/**
+ * netpol_net_commit() - put a prepared edit in force
+ * @nn: network namespace, locked
+ * @edit: prepared; gone afterwards: published on success, else aborted
+ * @fault: a refusal is explained here
+ *
+ * Return: 0 or a negative errno with nothing changed.
+ */
+int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
+		      struct netpol_fault *fault)
+{
+	struct netpol_snapshot *snapshot;
+	struct netpol_old *old;
+	int error = -ENOMEM;
+
+	lockdep_assert_held(&nn->lock);
+	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
+	if (old)
+		error = net_bound_unfreed(nn, fault);
+	if (!error)
+		error = net_enforce(nn, fault);
+	if (error) {
+		kfree(old);
+		netpol_edit_abort(edit);
+		return error;
+	}
+
+	/* nothing below can fail */
+	old->nn = nn;
+	old->snapshot = nn->world->snapshot;
+	snapshot = netpol_edit_publish(edit);
+	rcu_assign_pointer(nn->root, snapshot);
+	call_rcu(&old->rcu, old_unread);
+	if (snapshot_empty(snapshot))
+		net_release(nn);
+	return 0;
+}
+
+/**
+ * netpol_net_flush() - drop every object of every origin
+ * @nn: network namespace, locked
+ * @fault: a refusal is explained here
+ *
+ * Return: 0 or -ENOMEM with nothing changed.
+ */
+int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
+{
+	struct netpol_edit *edit = netpol_edit_begin(nn->world, "manual", fault);
+	int error;
+
+	if (IS_ERR(edit))
+		return PTR_ERR(edit);
+	error = netpol_edit_clear(edit);
+	if (!error)
+		error = netpol_edit_prepare(edit);
+	if (error) {
+		netpol_edit_abort(edit);
+		return error;
+	}
+	return netpol_net_commit(nn, edit, fault);
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct netpol_net *nn = netpol_net(net);
+
+	nn->net = net;
+	mutex_init(&nn->lock);
+	init_llist_head(&nn->old);
+	INIT_WORK(&nn->reaper, net_reap_work);
+	INIT_LIST_HEAD(&nn->transactions);
+	INIT_LIST_HEAD(&nn->dumps);
+	nn->totals = alloc_percpu(struct netpol_totals);
+	if (!nn->totals)
+		return -ENOMEM;
+	nn->world = netpol_world_create();
+	if (!nn->world)
+		goto free_totals;
+	nn->events = netpol_event_queue_create(nn);
+	if (!nn->events)
+		goto destroy_world;
+	RCU_INIT_POINTER(nn->root, nn->world->snapshot);
+	return 0;
+destroy_world:
+	netpol_world_destroy(nn->world);
+free_totals:
+	free_percpu(nn->totals);
+	return -ENOMEM;
+}
+
+/* Between this and net_exit() the network core waits for a grace period. */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct netpol_net *nn = netpol_net(net);
+
+	mutex_lock(&nn->lock);
+	netpol_txn_close_all(nn);
+	netpol_dump_close_all(nn);
+	if (nn->enforcing)
+		netpol_hook_unregister(net);
+	mutex_unlock(&nn->lock);
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct netpol_net *nn = netpol_net(net);
+
+	netpol_event_queue_destroy(nn->events);
+	rcu_barrier();
+	flush_work(&nn->reaper);
+	RCU_INIT_POINTER(nn->root, NULL);
+	mutex_lock(&nn->lock);
+	net_reap(nn);
+	netpol_world_destroy(nn->world);
+	mutex_unlock(&nn->lock);
+	if (nn->conntrack)
+		nf_ct_netns_put(net, NFPROTO_INET);
+	free_percpu(nn->totals);
+	if (nn->enforcing)
+		module_put(THIS_MODULE);
+}
+
+static struct pernet_operations netpol_net_ops = {
+	.init = net_init,
+	.pre_exit = net_pre_exit,
+	.exit = net_exit,
+	.id = &netpol_net_id,
+	.size = sizeof(struct netpol_net),
+};
+
+/*
+ * Begins to keep state for every network namespace. In the initial one conntrack is
+ * taken at once, long before the first policy: a connection that conntrack meets in
+ * its middle may be recorded the wrong way round.
+ */
+int netpol_net_register(void)
+{
+	int error = register_pernet_subsys(&netpol_net_ops);
+	struct netpol_net *nn;
+
+	if (error)
+		return error;
+	nn = netpol_net(&init_net);
+	mutex_lock(&nn->lock);
+	error = net_take_conntrack(nn);
+	mutex_unlock(&nn->lock);
+	if (error)
+		unregister_pernet_subsys(&netpol_net_ops);
+	return error;
+}
+
+/* Ends all state; no namespace enforces anything, or the module could not be unloaded. */
+void netpol_net_unregister(void)
+{
+	unregister_pernet_subsys(&netpol_net_ops);
+	rcu_barrier();
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl apply
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "load.h"
+#include "loaded.h"
+#include "transaction.h"
+
+static const char np_apply_help[] =
+"Usage: netpolctl apply -f FILE [-f FILE...] [OPTION...]\n"
+"\n"
+"Loads namespaces, pods and network policies from Kubernetes manifests, YAML or\n"
+"JSON: all of the input in one step, or nothing. Adds and updates; other objects\n"
+"stay. Pods of the host's network, finished ones and ones without an address are\n"
+"left out.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"      --replace         the input is all of its origin: drop what it lacks\n"
+"      --origin NAME     on whose behalf (manual)\n"
+"      --dry-run=MODE    none; client: read and check the input only; kernel: let\n"
+"                        the kernel do all but publish it\n"
+"      --lenient         unknown fields are warnings instead of errors\n"
+"      --local WHICH     which pods run here: auto (by the routing table), all, none\n"
+"      --node NAME       those with this spec.nodeName run here\n"
+"      --interface NS/POD=DEV  this pod runs here, behind DEV; repeatable\n"
+"  -o, --output FORM     table, name, json, yaml\n"
+"\n"
+"Examples:\n"
+"  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient\n"
+"  netpolctl apply -f policies/ -R --replace --dry-run=kernel\n";
+
+#define NP_APPLY_TRIES	5
+#define NP_WARNINGS_MAX	10
+
+enum np_dry_run {
+	NP_DRY_NONE,
+	NP_DRY_CLIENT,
+	NP_DRY_KERNEL,
+};
+
+struct np_apply {
+	const char **file;
+	size_t file_count;
+	struct np_load_options load;
+	struct np_locate_options locate;
+	struct np_locate_override *override;
+	enum np_dry_run dry;
+	bool replace;
+	const char *origin;
+
+	struct np_objects objects;
+	struct np_placement *place;
+	size_t warnings;
+	struct np_result_list results;
+	uint64_t generation;
+};
+
+static int np_choice(const char *option, const char *arg, const char *const *word,
+		     unsigned int count, struct np_error *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(arg, word[i]))
+			return (int)i;
+	np_error_set(err, NP_EXIT_USAGE, "--%s takes %s, %s or %s, not \"%.40s\"", option,
+		     word[0], word[1], word[2], arg);
+	return -1;
+}
+
+static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_error *err)
+{
+	char *copy, *equals;
+
+	copy = strdup(arg);
+	equals = copy ? strchr(copy, '=') : NULL;
+	if (!equals || !strchr(copy, '/') || strchr(copy, '/') > equals || !equals[1]) {
+		free(copy);
+		return np_error_set(err, NP_EXIT_USAGE, "--interface takes "
+				    "NAMESPACE/POD=DEVICE, not \"%.80s\"", arg);
+	}
+	*equals = '\0';
+	ap->override = np_xrealloc(ap->override, ap->locate.override_count + 1,
+				   sizeof(*ap->override));
+	ap->override[ap->locate.override_count++] = (struct np_locate_override) {
+		.pod = copy,
+		.device = equals + 1,
+	};
+	ap->locate.override = ap->override;
+	return 0;
+}
+
+enum {
+	NP_OPT_REPLACE = 0x100,
+	NP_OPT_ORIGIN,
+	NP_OPT_DRY_RUN,
+	NP_OPT_LENIENT,
+	NP_OPT_LOCAL,
+	NP_OPT_NODE,
+	NP_OPT_INTERFACE,
+};
+
+static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	static const char * const dry[] = { "none", "client", "kernel" };
+	static const char * const local[] = { "auto", "all", "none" };
+	struct np_apply *ap = ctx;
+	int choice = 0;
+
+	switch (code) {
+	case 'f':
+		ap->file = np_xrealloc(ap->file, ap->file_count + 1, sizeof(*ap->file));
+		ap->file[ap->file_count++] = arg;
+		break;
+	case 'R':
+		ap->load.recursive = true;
+		break;
+	case NP_OPT_REPLACE:
+		ap->replace = true;
+		break;
+	case NP_OPT_ORIGIN:
+		ap->origin = arg;
+		break;
+	case NP_OPT_DRY_RUN:
+		choice = np_choice("dry-run", arg, dry, 3, err);
+		ap->dry = choice < 0 ? NP_DRY_NONE : (enum np_dry_run)choice;
+		break;
+	case NP_OPT_LENIENT:
+		ap->load.lenient = true;
+		break;
+	case NP_OPT_LOCAL:
+		choice = np_choice("local", arg, local, 3, err);
+		ap->locate.mode = choice < 0 ? NP_LOCATE_AUTO : (enum np_locate_mode)choice;
+		break;
+	case NP_OPT_NODE:
+		ap->locate.node = arg;
+		break;
+	case NP_OPT_INTERFACE:
+		return np_apply_interface(ap, arg, err);
+	}
+	return choice < 0 ? -1 : 0;
+}
+
+/* One note for each kind that netpol has no use for. */
+static void np_apply_skipped(const struct np_objects *objs)
+{
+	size_t i, k, count;
+
+	for (i = 0; i < objs->skipped_count; i++) {
+		for (k = 0; k < i; k++)
+			if (!strcmp(objs->skipped[k].kind, objs->skipped[i].kind))
+				break;
+		if (k < i)
+			continue;
+		for (count = 1; k + 1 < objs->skipped_count; k++)
+			count += !strcmp(objs->skipped[k + 1].kind, objs->skipped[i].kind);
+		np_note("skipped %zu of kind %s", count, objs->skipped[i].kind);
+	}
+}
+
+static const char *np_unusable(const struct np_pod *pod)
+{
+	return pod->host_network ? "of the host's network" :
+	       !pod->address_count ? "without an address" : "finished";
+}
+
+static void np_apply_unusable(const struct np_objects *objs)
+{
+	static const char * const why[] = {
+		"of the host's network", "without an address", "finished",
+	};
+	size_t count[3] = { 0 }, i;
+	unsigned int k;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		if (np_pod_usable(&objs->pods[i]))
+			continue;
+		for (k = 0; strcmp(why[k], np_unusable(&objs->pods[i])); k++)
+			;
+		count[k]++;
+		if (np_common.verbose)
+			np_note("skipped pod %s/%s: %s", objs->pods[i].namespace,
+				objs->pods[i].name, why[k]);
+	}
+	for (k = 0; k < 3; k++)
+		if (count[k])
+			np_note("skipped %zu pod%s %s", count[k], count[k] == 1 ? "" : "s",
+				why[k]);
+}
+
+static void np_apply_warn(void *arg, const char *text)
+{
+	struct np_apply *ap = arg;
+
+	if (ap->warnings++ < NP_WARNINGS_MAX || np_common.verbose)
+		np_warn("%s", text);
+}
+
+static int np_apply_read(struct np_apply *ap, struct np_error *err)
+{
+	struct np_objects *objs = &ap->objects;
+	size_t i;
+
+	for (i = 0; i < ap->file_count; i++)
+		if (np_load_path(objs, ap->file[i], &ap->load, err))
+			return -1;
+	if (np_load_check_twice(objs, err))
+		return -1;
+	for (i = 0; i < objs->warning_count; i++)
+		np_warning_print(stderr, &objs->warnings[i]);
+	np_apply_skipped(objs);
+	np_apply_unusable(objs);
+	if (objs->namespace_count || objs->pod_count || objs->policy_count)
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT, "the input has no namespace, pod or network policy");
+	if (ap->replace)
+		np_error_hint(err, "'netpolctl flush --yes' drops everything");
+	return -1;
+}
+
+static int np_apply_place(struct np_apply *ap, struct np_error *err)
+{
+	struct np_node node;
+	int ret = 0;
+
+	ap->place = np_xcalloc(ap->objects.pod_count + 1, sizeof(*ap->place));
+	np_node_init(&node);
+	if (ap->objects.pod_count)
+		ret = np_enter(err) || np_node_read(&node, np_common.timeout, err) ||
+		      np_locate(&node, &ap->objects, &ap->locate, ap->place, np_apply_warn, ap,
+				err);
+	np_node_free(&node);
+	if (ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
+		np_warn("and %zu more of this kind; -v shows all",
+			ap->warnings - NP_WARNINGS_MAX);
+	return ret ? -1 : 0;
+}
+
+static const char *np_apply_compare(struct np_apply *ap, struct np_loaded *loaded,
+				    uint8_t object, const char *namespace, const char *name,
+				    np_digest digest)
+{
+	struct np_loaded_item *item = np_loaded_find(loaded, object, namespace, name,
+						     ap->origin);
+
+	if (!item)
+		return "created";
+	item->seen = true;
+	return item->digest == digest ? "unchanged" : "configured";
+}
+
+static int np_apply_pod(struct np_apply *ap, struct np_loaded *loaded,
+			struct np_encoder *enc, size_t i, struct np_error *err)
+{
+	const struct np_pod *pod = &ap->objects.pods[i];
+	struct np_loaded_item *item;
+	const char *action;
+
+	if (np_pod_usable(pod)) {
+		action = np_apply_compare(ap, loaded, NETPOL_OBJECT_POD, pod->namespace,
+					  pod->name, np_pod_digest(pod, &ap->place[i]));
+		np_result_add(&ap->results, NETPOL_OBJECT_POD, pod->namespace, pod->name,
+			      action);
+		return np_encode_pod(enc, pod, &ap->place[i], err);
+	}
+	/* What was a pod of the network when it was loaded must not stay one. */
+	item = np_loaded_find(loaded, NETPOL_OBJECT_POD, pod->namespace, pod->name, ap->origin);
+	if (!item || ap->replace)
+		return 0;
+	np_result_add(&ap->results, NETPOL_OBJECT_POD, pod->namespace, pod->name, "deleted");
+	return np_encode_delete(enc, NETPOL_OBJECT_POD, pod->namespace, pod->name, NULL, err);
+}
+
+static int np_apply_objects(struct np_apply *ap, struct np_loaded *loaded,
+			    struct np_encoder *enc, struct np_error *err)
+{
+	const struct np_objects *objs = &ap->objects;
+	const struct np_namespace *ns;
+	const struct np_policy *policy;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++) {
+		ns = &objs->namespaces[i];
+		np_result_add(&ap->results, NETPOL_OBJECT_NAMESPACE, "", ns->name,
+			      np_apply_compare(ap, loaded, NETPOL_OBJECT_NAMESPACE, "",
+					       ns->name, np_namespace_digest(ns)));
+		if (np_encode_namespace(enc, ns, err))
+			return -1;
+	}
+	for (i = 0; i < objs->pod_count; i++)
+		if (np_apply_pod(ap, loaded, enc, i, err))
+			return -1;
+	for (i = 0; i < objs->policy_count; i++) {
+		policy = &objs->policies[i];
+		np_result_add(&ap->results, NETPOL_OBJECT_POLICY, policy->namespace,
+			      policy->name,
+			      np_apply_compare(ap, loaded, NETPOL_OBJECT_POLICY,
+					       policy->namespace, policy->name,
+					       np_policy_digest(policy)));
+		if (np_encode_policy(enc, policy, err))
+			return -1;
+	}
+	for (i = 0; ap->replace && i < loaded->count; i++)
+		if (!loaded->item[i].seen && !strcmp(loaded->item[i].origin, ap->origin))
+			np_result_add(&ap->results, loaded->item[i].object,
+				      np_intern_str(&ap->objects, loaded->item[i].namespace),
+				      np_intern_str(&ap->objects, loaded->item[i].name),
+				      "deleted");
+	return 0;
+}
+
+/* One go: 0, -1, or 1 if another writer was faster. */
+static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np_error *err)
+{
+	struct np_transaction_options opts = { .full = ap->replace, .has_base = true };
+	struct np_transaction txn = { .client = client };
+	struct np_loaded loaded;
+	struct np_info info;
+	int ret;
+
+	ap->results.count = 0;
+	ret = np_info_get(client, &info, err);
+	opts.base = np_info_generation(&info, ap->origin);
+	np_info_free(&info);
+	if (ret)
+		return -1;
+	ret = np_loaded_get(client, &loaded, err);
+	if (!ret)
+		ret = np_transaction_begin(&txn, client, ap->origin, &opts, err);
+	if (!ret)
+		ret = np_apply_objects(ap, &loaded, &txn.encoder, err);
+	if (!ret)
+		ret = np_transaction_commit(&txn, ap->dry == NP_DRY_KERNEL, &ap->generation,
+					    err);
+	if (ret && client->refusal.error == ESTALE)
+		ret = 1;
+	np_transaction_end(&txn);
+	np_loaded_free(&loaded);
+	return ret;
+}
+
+static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
+	int ret, try;
+
+	ret = np_connect(&client, &info, err);
+	np_info_free(&info);
+	if (!ret)
+		ret = np_apply_place(ap, err);
+	if (!ret)
+		for (try = 0, ret = 1; ret > 0 && try < NP_APPLY_TRIES; try++)
+			ret = np_apply_try(ap, &client, err);
+	np_client_close(&client);
+	return ret ? -1 : 0;
+}
+
+/* Without a kernel: what is in the input is all there is to say. */
+static int np_apply_client(struct np_apply *ap, struct np_error *err)
+{
+	const struct np_objects *objs = &ap->objects;
+	size_t i;
+
+	if (np_apply_place(ap, err))
+		return -1;
+	for (i = 0; i < objs->namespace_count; i++)
+		np_result_add(&ap->results, NETPOL_OBJECT_NAMESPACE, "",
+			      objs->namespaces[i].name, "valid");
+	for (i = 0; i < objs->pod_count; i++)
+		if (np_pod_usable(&objs->pods[i]))
+			np_result_add(&ap->results, NETPOL_OBJECT_POD,
+				      objs->pods[i].namespace, objs->pods[i].name, "valid");
+	for (i = 0; i < objs->policy_count; i++)
+		np_result_add(&ap->results, NETPOL_OBJECT_POLICY, objs->policies[i].namespace,
+			      objs->policies[i].name, "valid");
+	return 0;
+}
+
+static void np_apply_free(struct np_apply *ap)
+{
+	size_t i;
+
+	for (i = 0; i < ap->locate.override_count; i++)
+		free((char *)ap->override[i].pod);
+	free(ap->override);
+	free(ap->file);
+	free(ap->place);
+	free(ap->results.item);
+	np_objects_free(&ap->objects);
+}
+
+static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "replace", no_argument, NP_OPT_REPLACE },
+		{ "origin", required_argument, NP_OPT_ORIGIN },
+		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
+		{ "lenient", no_argument, NP_OPT_LENIENT },
+		{ "local", required_argument, NP_OPT_LOCAL },
+		{ "node", required_argument, NP_OPT_NODE },
+		{ "interface", required_argument, NP_OPT_INTERFACE },
+		{ 0 }
+	};
+	struct np_apply ap = { .origin = NP_MANUAL_ORIGIN };
+	struct np_error err = { 0 };
+	int ret;
+
+	np_objects_init(&ap.objects);
+	ret = np_parse(cmd, argc, argv, options, np_apply_take, &ap,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
+		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		goto out;
+	if (optind < argc || !ap.file_count) {
+		ret = np_usage(cmd, optind < argc ? "a file is given as -f %.80s" :
+			       "apply needs -f FILE%.0s", optind < argc ? argv[optind] : "");
+		goto out;
+	}
+	ret = np_apply_read(&ap, &err);
+	if (!ret)
+		ret = ap.dry == NP_DRY_CLIENT ? np_apply_client(&ap, &err) :
+						np_apply_kernel(&ap, &err);
+	if (ret)
+		ret = np_fail(&err);
+	else
+		np_result_print(&ap.results, "ApplyResult", ap.dry, ap.dry ? " (dry run)" : "",
+				ap.generation);
+out:
+	np_apply_free(&ap);
+	return ret;
+}
+
+const struct np_command np_command_apply = {
+	.name = "apply",
+	.summary = "load namespaces, pods and policies from manifests",
+	.help = np_apply_help,
+	.run = np_apply_run,
+};

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What all commands share.
+ */
+#include "common.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <net/if.h>
+#include <linux/netpol.h>
+
+struct np_common np_common = { .timeout = NP_CLIENT_TIMEOUT };
+
+enum {
+	NP_OPT_NO_HEADERS = 0x1000,
+	NP_OPT_NETNS,
+	NP_OPT_TIMEOUT,
+	NP_OPT_COLOR,
+};
+
+static const struct np_option np_options[] = {
+	{ "output", required_argument, 'o' },
+	{ "no-headers", no_argument, NP_OPT_NO_HEADERS },
+	{ "netns", required_argument, NP_OPT_NETNS },
+	{ "quiet", no_argument, 'q' },
+	{ "verbose", no_argument, 'v' },
+	{ "timeout", required_argument, NP_OPT_TIMEOUT },
+	{ "color", required_argument, NP_OPT_COLOR },
+	{ "help", no_argument, 'h' },
+};
+
+#define NP_OPTION_COUNT	(sizeof(np_options) / sizeof(np_options[0]))
+#define NP_OPTION_MAX	32
+
+/* "30", "30s", "500ms", "2m"; 0 means for ever. */
+static bool np_parse_timeout(const char *text, int *timeout)
+{
+	unsigned long number, unit = 1000;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	number = strtoul(text, &end, 10);
+	if (!strcmp(end, "ms"))
+		unit = 1;
+	else if (!strcmp(end, "m"))
+		unit = 60000;
+	else if (*end && strcmp(end, "s"))
+		return false;
+	if (number > (unsigned long)INT32_MAX / unit)
+		return false;
+	*timeout = number ? (int)(number * unit) : -1;
+	return true;
+}
+
+static int np_take_common(int code, const char *arg, struct np_error *err)
+{
+	switch (code) {
+	case 'o':
+		np_common.form = arg;
+		return 0;
+	case 'q':
+		np_common.quiet = true;
+		return 0;
+	case 'v':
+		np_common.verbose = true;
+		return 0;
+	case NP_OPT_NO_HEADERS:
+		np_common.no_headers = true;
+		return 0;
+	case NP_OPT_NETNS:
+		np_common.netns = arg;
+		return 0;
+	case NP_OPT_TIMEOUT:
+		if (np_parse_timeout(arg, &np_common.timeout))
+			return 0;
+		return np_error_set(err, NP_EXIT_USAGE, "--timeout takes 500ms, 30s or 2m, "
+				    "not \"%.40s\"", arg);
+	case NP_OPT_COLOR:
+		if (!strcmp(arg, "auto"))
+			np_common.color = NP_COLOR_AUTO;
+		else if (!strcmp(arg, "always"))
+			np_common.color = NP_COLOR_ALWAYS;
+		else if (!strcmp(arg, "never"))
+			np_common.color = NP_COLOR_NEVER;
+		else
+			return np_error_set(err, NP_EXIT_USAGE, "--color takes auto, always "
+					    "or never, not \"%.40s\"", arg);
+		return 0;
+	}
+	return 1;
+}
+
+struct np_parser {
+	struct option longs[NP_OPTION_MAX + 1];
+	char shorts[2 * NP_OPTION_MAX + 3];
+	unsigned int count;
+};
+
+static void np_parser_add(struct np_parser *parser, const struct np_option *option)
+{
+	size_t used = strlen(parser->shorts);
+
+	if (parser->count == NP_OPTION_MAX)
+		abort();
+	parser->longs[parser->count++] = (struct option) {
+		.name = option->name,
+		.has_arg = option->has_arg,
+		.val = option->code,
+	};
+	if (option->code < 0x80)
+		snprintf(parser->shorts + used, sizeof(parser->shorts) - used, "%c%s",
+			 option->code, option->has_arg ? ":" : "");
+}
+
+static void np_parser_init(struct np_parser *parser, const char *first,
+			   const struct np_option *options)
+{
+	size_t i;
+
+	memset(parser, 0, sizeof(*parser));
+	strcpy(parser->shorts, first);
+	for (i = 0; options && options[i].name; i++)
+		np_parser_add(parser, &options[i]);
+	for (i = 0; i < NP_OPTION_COUNT; i++)
+		np_parser_add(parser, &np_options[i]);
+	optind = 0;
+	opterr = 0;
+}
+
+static int np_bad_option(const char *name, int code, char **argv, struct np_error *err)
+{
+	char word[3] = { '-', (char)optopt, '\0' };
+	/* A long option leaves its place behind; a short one its letter. */
+	const char *text = optopt && optopt < 0x80 ? word : argv[optind - 1];
+
+	if (code == ':')
+		np_error_set(err, NP_EXIT_USAGE, "option %.80s needs a value", text);
+	else
+		np_error_set(err, NP_EXIT_USAGE, "there is no option %.80s here, or it takes "
+			     "no value", text);
+	np_error_hint(err, "netpolctl %s%s--help", name, *name ? " " : "");
+	return np_fail(err);
+}
+
+int np_parse(const struct np_command *cmd, int argc, char **argv,
+	     const struct np_option *options, np_option_fn take, void *ctx,
+	     unsigned int formats, enum np_format standard)
+{
+	struct np_error err = { 0 };
+	struct np_parser parser;
+	int code, ret;
+
+	np_parser_init(&parser, ":", options);
+	while ((code = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			return np_bad_option(cmd->name, code, argv, &err);
+		if (code == 'h') {
+			fputs(cmd->help, stdout);
+			return NP_EXIT_OK;
+		}
+		ret = np_take_common(code, optarg, &err);
+		if (ret > 0)
+			ret = take(code, optarg, ctx, &err);
+		if (ret)
+			return np_fail(&err);
+	}
+	np_common.format = standard;
+	if (np_common.form &&
+	    np_format_parse(np_common.form, formats, &np_common.format, &err))
+		return np_fail(&err);
+	np_color_setup(np_common.color);
+	return NP_PARSE_DONE;
+}
+
+int np_parse_leading(int argc, char **argv, int *first)
+{
+	struct np_error err = { 0 };
+	struct np_parser parser;
+	int code;
+
+	np_parser_init(&parser, "+:", NULL);
+	*first = 0;
+	while ((code = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			return np_bad_option("", code, argv, &err);
+		if (code == 'h')
+			return NP_EXIT_OK;
+		if (np_take_common(code, optarg, &err))
+			return np_fail(&err);
+	}
+	*first = optind;
+	return NP_PARSE_DONE;
+}
+
+int np_enter(struct np_error *err)
+{
+	static bool done;
+
+	if (done || !np_common.netns)
+		return 0;
+	done = true;
+	return np_netns_enter(np_common.netns, err);
+}
+
+int np_connect(struct np_client *client, struct np_info *info, struct np_error *err)
+{
+	memset(client, 0, sizeof(*client));
+	memset(info, 0, sizeof(*info));
+	if (np_enter(err) ||
+	    np_client_open(client, NETPOL_GENL_NAME, np_common.timeout, err))
+		return -1;
+	return np_info_get(client, info, err) || np_info_check(info, err) ? -1 : 0;
+}
+
+int np_fail(const struct np_error *err)
+{
+	struct np_error copy = *err;
+
+	/* A kernel error has no file; the object stands in front of the path instead. */
+	if (*err->object && !*err->file)
+		snprintf(copy.path, sizeof(copy.path), "%.200s%s%.160s", err->object,
+			 *err->path ? ": " : "", err->path);
+	fflush(stdout);
+	np_error_print(stderr, &copy);
+	if (np_common.form && (!strcmp(np_common.form, "json") ||
+			       !strcmp(np_common.form, "jsonl")))
+		np_error_print_json(stdout, err);
+	return err->exit;
+}
+
+int np_usage(const struct np_command *cmd, const char *fmt, ...)
+{
+	struct np_error err = { 0 };
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	np_error_set(&err, NP_EXIT_USAGE, "%s", text);
+	np_error_hint(&err, "netpolctl %s --help", cmd->name);
+	return np_fail(&err);
+}
+
+static void np_say(const char *level, const char *fmt, va_list args)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	fflush(stdout);
+	fprintf(stderr, "netpolctl: %s: ", level);
+	np_print_escaped(stderr, text);
+	fputc('\n', stderr);
+}
+
+void np_note(const char *fmt, ...)
+{
+	va_list args;
+
+	if (np_common.quiet)
+		return;
+	va_start(args, fmt);
+	np_say("note", fmt, args);
+	va_end(args);
+}
+
+void np_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	np_say("warning", fmt, args);
+	va_end(args);
+}
+
+bool np_split_name(const char *text, char *namespace, size_t namespace_size, char *name,
+		   size_t name_size)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!slash || slash == text || !slash[1] || strchr(slash + 1, '/') ||
+	    (size_t)(slash - text) >= namespace_size || strlen(slash + 1) >= name_size)
+		return false;
+	memcpy(namespace, text, slash - text);
+	namespace[slash - text] = '\0';
+	strcpy(name, slash + 1);
+	return true;
+}
+
+const char *np_interface_name(uint32_t ifindex, char text[IF_NAMESIZE])
+{
+	if (!ifindex)
+		strcpy(text, "-");
+	else if (!if_indextoname(ifindex, text))
+		snprintf(text, IF_NAMESIZE, "#%u", ifindex);
+	return text;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl counters
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+
+static const char np_counters_help[] =
+"Usage: netpolctl counters [--zero] [-o table|wide|json|yaml]\n"
+"\n"
+"Packets allowed and denied: in total, for each local pod, and for each rule that\n"
+"decided one. wide adds what the hook and the interface of a pod saw.\n"
+"\n"
+"Options:\n"
+"      --zero          read, and set to zero in the same step\n"
+"\n"
+"Examples:\n"
+"  netpolctl counters\n"
+"  netpolctl counters --zero -o json | jq '.pods[] | select(.ingressDenied > 0)'\n";
+
+static int np_counters_compare(const void *left, const void *right)
+{
+	const struct np_counters *a = left, *b = right;
+	int ret = (int)a->kind - (int)b->kind;
+
+	if (!ret)
+		ret = strcmp(a->namespace, b->namespace);
+	if (!ret)
+		ret = strcmp(a->name, b->name);
+	return ret ? ret : strcmp(a->origin, b->origin);
+}
+
+static void np_counters_cell(struct np_table *table, const struct np_counters *c, int attr)
+{
+	if (c->has[attr - NP_COUNTER_FIRST])
+		np_table_add(table, "%llu", (unsigned long long)np_counter(c, attr));
+	else
+		np_table_add(table, "-");
+}
+
+static void np_counters_subjects(const struct np_counter_list *list)
+{
+	static const char * const titles[] = {
+		"NAMESPACE", "POD", "IN-ALLOWED", "IN-DENIED", "OUT-ALLOWED", "OUT-DENIED",
+		"SPOOFED", "HOOK-SENT", "HOOK-RECEIVED", "DEVICE-SENT", "DEVICE-RECEIVED",
+	};
+	bool wide = np_common.format == NP_FORMAT_WIDE;
+	const struct np_counters *c;
+	struct np_table table;
+	size_t i;
+	int attr;
+
+	np_table_init(&table, titles, wide ? 11 : 7);
+	for (i = 0; i < list->count; i++) {
+		c = &list->item[i];
+		if (c->kind == NP_COUNTERS_POLICY)
+			continue;
+		np_table_add(&table, "%s", *c->namespace ? c->namespace : "*");
+		np_table_add(&table, "%s", *c->name ? c->name : "*");
+		for (attr = NETPOL_COUNTERS_A_INGRESS_ALLOWED;
+		     attr <= NETPOL_COUNTERS_A_SPOOFED; attr++)
+			np_counters_cell(&table, c, attr);
+		for (attr = NETPOL_COUNTERS_A_SEEN_SENT;
+		     wide && attr <= NETPOL_COUNTERS_A_DEVICE_RECEIVED; attr++)
+			np_counters_cell(&table, c, attr);
+	}
+	np_table_print(&table, stdout, np_common.no_headers);
+	np_table_free(&table);
+}
+
+static void np_counters_rules(const struct np_counter_list *list)
+{
+	static const char * const titles[] = {
+		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS",
+	};
+	const struct np_counters *c;
+	struct np_table table;
+	size_t i, r;
+
+	np_table_init(&table, titles, 5);
+	for (i = 0; i < list->count; i++) {
+		c = &list->item[i];
+		for (r = 0; c->kind == NP_COUNTERS_POLICY && r < c->rule_count; r++) {
+			np_table_add(&table, "%s", c->namespace);
+			np_table_add(&table, "%s", c->name);
+			np_table_add(&table, "%s", c->origin);
+			np_table_add(&table, "%s[%u]", np_direction_name(c->rule[r].direction),
+				     c->rule[r].index);
+			np_table_add(&table, "%llu", (unsigned long long)c->rule[r].hits);
+		}
+	}
+	if (table.count && !np_common.no_headers)
+		putchar('\n');
+	np_table_print(&table, stdout, np_common.no_headers);
+	np_table_free(&table);
+}
+
+static void np_counters_values(struct np_writer *w, const struct np_counters *c)
+{
+	int attr;
+
+	for (attr = NP_COUNTER_FIRST; attr <= NETPOL_COUNTERS_A_MAX; attr++)
+		if (c->has[attr - NP_COUNTER_FIRST])
+			np_write_number(w, np_counter_name(attr), np_counter(c, attr));
+}
+
+static void np_counters_write_kind(struct np_writer *w, const char *key,
+				   const struct np_counter_list *list,
+				   enum np_counters_kind kind)
+{
+	const struct np_counters *c;
+	char name[IF_NAMESIZE];
+	size_t i, r;
+
+	np_write_array(w, key);
+	for (i = 0; i < list->count; i++) {
+		c = &list->item[i];
+		if (c->kind != kind)
+			continue;
+		np_write_object(w, NULL);
+		np_write_string(w, "namespace", c->namespace);
+		np_write_string(w, "name", c->name);
+		if (*c->origin)
+			np_write_string(w, "origin", c->origin);
+		if (c->ifindex)
+			np_write_string(w, "interface", np_interface_name(c->ifindex, name));
+		np_counters_values(w, c);
+		if (kind == NP_COUNTERS_POLICY)
+			np_write_array(w, "rules");
+		for (r = 0; kind == NP_COUNTERS_POLICY && r < c->rule_count; r++) {
+			np_write_object(w, NULL);
+			np_write_string(w, "direction",
+					np_direction_name(c->rule[r].direction));
+			np_write_number(w, "index", c->rule[r].index);
+			np_write_number(w, "packets", c->rule[r].hits);
+			np_write_end(w);
+		}
+		if (kind == NP_COUNTERS_POLICY)
+			np_write_end(w);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+static void np_counters_write(const struct np_counter_list *list)
+{
+	struct np_writer w;
+	size_t i;
+
+	np_writer_init(&w, stdout, np_common.format);
+	np_write_top(&w, "Counters");
+	np_write_object(&w, "total");
+	for (i = 0; i < list->count; i++)
+		if (list->item[i].kind == NP_COUNTERS_TOTAL)
+			break;
+	if (i < list->count)
+		np_counters_values(&w, &list->item[i]);
+	np_write_end(&w);
+	np_counters_write_kind(&w, "pods", list, NP_COUNTERS_POD);
+	np_counters_write_kind(&w, "policies", list, NP_COUNTERS_POLICY);
+	np_write_end(&w);
+}
+
+int np_show_counters(struct np_client *client, bool zero, struct np_error *err)
+{
+	struct np_counter_list list;
+
+	if (np_counters_get(client, zero, &list, err)) {
+		np_counters_free(&list);
+		return -1;
+	}
+	if (list.count)
+		qsort(list.item, list.count, sizeof(*list.item), np_counters_compare);
+	if (np_format_structured(np_common.format)) {
+		np_counters_write(&list);
+	} else {
+		np_counters_subjects(&list);
+		np_counters_rules(&list);
+	}
+	np_counters_free(&list);
+	return 0;
+}
+
+static int np_counters_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	(void)code;
+	(void)arg;
+	(void)err;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+static int np_counters_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = { { "zero", no_argument, 0x100 }, { 0 } };
+	struct np_client client;
+	struct np_error err = { 0 };
+	struct np_info info;
+	bool zero = false;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_counters_take, &zero,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_WIDE) |
+		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		return np_usage(cmd, "counters takes no word \"%.40s\"", argv[optind]);
+	ret = np_connect(&client, &info, &err) || np_show_counters(&client, zero, &err);
+	if (ret)
+		ret = np_fail(&err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+const struct np_command np_command_counters = {
+	.name = "counters",
+	.summary = "packets allowed and denied, by pod and by rule",
+	.help = np_counters_help,
+	.run = np_counters_run,
+};

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl eval
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <netinet/in.h>
+
+#include "common.h"
+#include "settings.h"
+
+static const char np_eval_help[] =
+"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o table|json|yaml]\n"
+"\n"
+"Asks the kernel for its verdict on a new connection, without sending a packet.\n"
+"SRC and DST are NAMESPACE/POD or an address. Prints the steps and one last line\n"
+"that begins with ALLOW or DENY. This node judges its own pods only.\n"
+"\n"
+"Options:\n"
+"  -p, --protocol P    tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6, or a number\n"
+"      --family 4|6    which addresses of the pods; default: what both have\n"
+"\n"
+"Exit status: 0 allowed, 1 denied, 3 no such pod.\n"
+"\n"
+"Examples:\n"
+"  netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
+"  netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n";
+
+struct np_eval_options {
+	struct np_eval_request request;
+	bool has_protocol;
+};
+
+static int np_eval_protocol(const char *text, struct np_eval_request *request,
+			    struct np_error *err)
+{
+	const char *slash = strchr(text, '/');
+	unsigned long number;
+	char name[16], *end;
+
+	snprintf(name, sizeof(name), "%.*s", slash ? (int)(slash - text) : 15, text);
+	request->protocol = np_protocol_parse(name);
+	request->has_port = slash;
+	if (!request->protocol && !strcasecmp(name, "icmp"))
+		request->protocol = IPPROTO_ICMP;
+	if (!request->protocol && !strcasecmp(name, "icmpv6"))
+		request->protocol = IPPROTO_ICMPV6;
+	if (!request->protocol && *name >= '0' && *name <= '9') {
+		number = strtoul(name, &end, 10);
+		if (!*end && number <= 255)
+			request->protocol = (uint8_t)number;
+	}
+	if (!request->protocol && strcmp(name, "0"))
+		goto bad;
+	if (slash) {
+		number = slash[1] >= '0' && slash[1] <= '9' ? strtoul(slash + 1, &end, 10) : 0;
+		if (!number || *end || number > 65535 ||
+		    !*np_protocol_name(request->protocol))
+			goto bad;
+		request->port = (uint16_t)number;
+	} else if (*np_protocol_name(request->protocol)) {
+		goto bad;
+	}
+	return 0;
+bad:
+	np_error_set(err, NP_EXIT_USAGE, "\"%.40s\" is no protocol and port", text);
+	np_error_hint(err, "as tcp/80, udp/53, sctp/3868, icmp, icmpv6 or 47; tcp, udp and sctp "
+		      "need a port, others have none");
+	return -1;
+}
+
+static int np_eval_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_eval_options *opts = ctx;
+
+	if (code == 'p') {
+		opts->has_protocol = true;
+		return np_eval_protocol(arg, &opts->request, err);
+	}
+	if (!strcmp(arg, "4"))
+		opts->request.family = AF_INET;
+	else if (!strcmp(arg, "6"))
+		opts->request.family = AF_INET6;
+	else
+		return np_error_set(err, NP_EXIT_USAGE, "--family takes 4 or 6, not \"%.40s\"",
+				    arg);
+	return 0;
+}
+
+static bool np_eval_end(const char *text, struct np_end *end)
+{
+	return np_address_parse(text, &end->address) ||
+	       np_split_name(text, end->namespace, sizeof(end->namespace), end->name,
+			     sizeof(end->name));
+}
+
+static void np_eval_step(const struct np_step *step, unsigned int number)
+{
+	char pod[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
+	char policy[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 16];
+
+	snprintf(pod, sizeof(pod), "%s/%s", step->pod_namespace, step->pod_name);
+	printf("%u %-7s of ", number, np_direction_name(step->direction));
+	if (*step->pod_name)
+		np_print_escaped(stdout, pod);
+	else
+		putchar('-');
+	if (!*step->policy_name) {
+		printf("   %s%s%s\n", np_verdict_name(step->verdict), step->verdict ? ": " : "",
+		       np_reason_text(step->reason));
+		return;
+	}
+	snprintf(policy, sizeof(policy), "%s/%s", step->policy_namespace, step->policy_name);
+	fputs("   isolated by ", stdout);
+	np_print_escaped(stdout, policy);
+	if (step->has_rule)
+		printf("   %s by %s[%u]\n", *np_verdict_name(step->verdict) ?
+		       np_verdict_name(step->verdict) : "matched",
+		       np_direction_name(step->direction), step->rule);
+	else
+		puts("   no rule matches");
+}
+
+/* The half that decided: its own direction, else the first step that denies. */
+static const struct np_step *np_eval_decider(const struct np_eval *eval)
+{
+	const struct np_step *step;
+	size_t i;
+
+	for (i = 0; i < eval->step_count; i++) {
+		step = &eval->step[i];
+		if (*step->pod_name && (eval->has_direction ?
+		    step->direction == eval->direction :
+		    step->verdict == NETPOL_VERDICT_DENY))
+			return step;
+	}
+	return NULL;
+}
+
+static void np_eval_policies(const struct np_eval *eval, const struct np_step *half)
+{
+	const struct np_step *step;
+	unsigned int count = 0;
+	char name[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
+	size_t i;
+
+	for (i = 0; half && i < eval->step_count; i++) {
+		step = &eval->step[i];
+		if (step->direction != half->direction || !*step->policy_name)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", step->policy_namespace,
+			 step->policy_name);
+		fputs(count++ ? ", " : " (policies that isolate: ", stdout);
+		np_print_escaped(stdout, name);
+	}
+	if (count)
+		putchar(')');
+	else
+		printf(" (%s)", np_reason_text(eval->reason));
+}
+
+static void np_eval_table(const struct np_eval *eval, char **word, const char *protocol)
+{
+	const struct np_step *half = np_eval_decider(eval);
+	char line[1024];
+	unsigned int i;
+
+	for (i = 0; i < eval->step_count; i++)
+		np_eval_step(&eval->step[i], i + 1);
+	if (eval->verdict != NETPOL_VERDICT_DENY) {
+		np_color_print(stdout, NP_COLOR_GOOD, np_verdict_name(eval->verdict));
+		snprintf(line, sizeof(line), " %s -> %s %s", word[0], word[1], protocol);
+		np_print_escaped(stdout, line);
+	} else {
+		np_color_print(stdout, NP_COLOR_BAD, "DENY");
+		if (half)
+			snprintf(line, sizeof(line), " %s %s/%s",
+				 np_direction_name(half->direction), half->pod_namespace,
+				 half->pod_name);
+		else
+			snprintf(line, sizeof(line), " %s -> %s %s", word[0], word[1],
+				 protocol);
+		np_print_escaped(stdout, line);
+		np_eval_policies(eval, eval->reason == NETPOL_REASON_ISOLATED ||
+				 !eval->reason ? half : NULL);
+	}
+	printf("   generation %llu\n", (unsigned long long)eval->generation);
+}
+
+static void np_eval_write(const struct np_eval *eval, char **word, const char *protocol)
+{
+	const struct np_step *step;
+	struct np_writer w;
+	size_t i;
+
+	np_writer_init(&w, stdout, np_common.format);
+	np_write_top(&w, "Evaluation");
+	np_write_string(&w, "source", word[0]);
+	np_write_string(&w, "destination", word[1]);
+	np_write_string(&w, "protocol", protocol);
+	np_write_string(&w, "verdict", np_verdict_name(eval->verdict));
+	np_write_string(&w, "reason", np_reason_name(eval->reason));
+	if (eval->has_direction)
+		np_write_string(&w, "direction", np_direction_name(eval->direction));
+	np_write_number(&w, "generation", eval->generation);
+	np_write_array(&w, "steps");
+	for (i = 0; i < eval->step_count; i++) {
+		step = &eval->step[i];
+		np_write_object(&w, NULL);
+		np_write_string(&w, "direction", np_direction_name(step->direction));
+		if (*step->pod_name)
+			np_write_format(&w, "pod", "%s/%s", step->pod_namespace,
+					step->pod_name);
+		if (*step->policy_name) {
+			np_write_format(&w, "policy", "%s/%s", step->policy_namespace,
+					step->policy_name);
+			np_write_string(&w, "origin", step->policy_origin);
+		}
+		if (step->verdict)
+			np_write_string(&w, "verdict", np_verdict_name(step->verdict));
+		if (step->reason)
+			np_write_string(&w, "reason", np_reason_name(step->reason));
+		if (step->has_rule)
+			np_write_number(&w, "rule", step->rule);
+		np_write_end(&w);
+	}
+	np_write_end(&w);
+	np_write_end(&w);
+}
+
+static int np_eval_ask(struct np_client *client, const struct np_eval_request *request,
+		       char **word, const char *protocol, struct np_error *err)
+{
+	struct np_eval eval = { 0 };
+	int ret;
+
+	ret = np_eval_get(client, request, &eval, err);
+	if (ret) {
+		if (client->refusal.error == ENOENT || client->refusal.error == ESRCH) {
+			err->exit = NP_EXIT_INPUT;
+			np_error_hint(err, "'netpolctl get pods' lists what is loaded");
+		}
+		ret = np_fail(err);
+	} else {
+		if (np_format_structured(np_common.format))
+			np_eval_write(&eval, word, protocol);
+		else
+			np_eval_table(&eval, word, protocol);
+		ret = eval.verdict == NETPOL_VERDICT_DENY ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+	}
+	np_eval_free(&eval);
+	return ret;
+}
+
+static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "protocol", required_argument, 'p' },
+		{ "family", required_argument, 0x100 },
+		{ 0 }
+	};
+	struct np_eval_options opts = { 0 };
+	struct np_error err = { 0 };
+	struct np_client client;
+	struct np_info info;
+	char protocol[16], **word;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_eval_take, &opts,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	word = argv + optind;
+	if (argc - optind != 2)
+		return np_usage(cmd, "eval takes a source and a destination");
+	if (!opts.has_protocol)
+		return np_usage(cmd, "eval needs -p PROTO/PORT");
+	if (!np_eval_end(word[0], &opts.request.source))
+		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[0]);
+	if (!np_eval_end(word[1], &opts.request.destination))
+		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[1]);
+	if (opts.request.has_port)
+		snprintf(protocol, sizeof(protocol), "%s/%u",
+			 np_protocol_name(opts.request.protocol), opts.request.port);
+	else
+		snprintf(protocol, sizeof(protocol), "%u", opts.request.protocol);
+	for (char *c = protocol; *c; c++)
+		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
+	if (np_connect(&client, &info, &err))
+		ret = np_fail(&err);
+	else
+		ret = np_eval_ask(&client, &opts.request, word, protocol, &err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+const struct np_command np_command_eval = {
+	.name = "eval",
+	.summary = "the kernel's verdict on a connection, with its steps",
+	.help = np_eval_help,
+	.run = np_eval_run,
+};

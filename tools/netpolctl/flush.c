@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl flush
+ */
+#include <stdio.h>
+
+#include "common.h"
+
+static const char np_flush_help[] =
+"Usage: netpolctl flush --yes\n"
+"\n"
+"Drops every namespace, pod, policy and setting of all origins. From then on every\n"
+"packet passes, until objects are loaded again.\n"
+"\n"
+"Options:\n"
+"      --yes           really do it\n"
+"\n"
+"Examples:\n"
+"  netpolctl save /root/before.netpol && netpolctl flush --yes\n"
+"  netpolctl --netns node2 flush --yes\n";
+
+static int np_flush_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	(void)code;
+	(void)arg;
+	(void)err;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+static int np_flush_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = { { "yes", no_argument, 0x100 }, { 0 } };
+	struct np_client client;
+	struct np_error err = { 0 };
+	struct np_info info;
+	bool yes = false;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_flush_take, &yes,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		return np_usage(cmd, "flush takes no word \"%.40s\"", argv[optind]);
+	if (!yes)
+		return np_usage(cmd, "flush opens every pod to everyone; --yes if you mean it");
+	ret = np_connect(&client, &info, &err) ||
+	      np_client_call(&client, np_client_message(&client, NETPOL_CMD_FLUSH, 256), NULL,
+			     NULL, &err);
+	if (ret)
+		ret = np_fail(&err);
+	else if (!np_common.quiet)
+		puts("flushed");
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+const struct np_command np_command_flush = {
+	.name = "flush",
+	.summary = "drop everything; all traffic passes",
+	.help = np_flush_help,
+	.run = np_flush_run,
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What one origin has loaded, to compare input with.
+ */
+#ifndef NP_LOADED_H
+#define NP_LOADED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/netpol.h>
+
+#include "client.h"
+#include "message.h"
+#include "output.h"
+
+/* One object of the kernel's; strings belong to the state it came from. */
+struct np_loaded_item {
+	uint8_t object;		/* enum netpol_object */
+	bool seen;		/* for the caller */
+	const char *namespace;	/* "" for a namespace */
+	const char *name;
+	const char *origin;
+	const struct np_pod_state *pod;
+	np_digest digest;
+};
+
+/* All objects, ordered by kind, namespace, name and origin. */
+struct np_loaded {
+	struct np_state state;
+	struct np_loaded_item *item;
+	size_t count;
+};
+
+/* Dumps all objects; np_loaded_free() also after a failure. */
+int np_loaded_get(struct np_client *client, struct np_loaded *loaded, struct np_error *err);
+void np_loaded_free(struct np_loaded *loaded);
+/* The object of an origin, or with origin NULL of any; NULL: there is none. */
+struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
+				      const char *namespace, const char *name,
+				      const char *origin);
+
+/* "networkpolicy", "pod", "namespace" */
+const char *np_object_name(uint8_t object);
+
+/* What a command did to each object: printed sorted, as lines, names, JSON or YAML. */
+struct np_result {
+	uint8_t object;
+	const char *namespace;
+	const char *name;
+	const char *action;	/* "created", "configured", ... */
+};
+
+struct np_result_list {
+	struct np_result *item;
+	size_t count;
+	size_t room;
+};
+
+void np_result_add(struct np_result_list *list, uint8_t object, const char *namespace,
+		   const char *name, const char *action);
+/* kind is the document's; suffix follows each line ("" or " (dry run)"). */
+void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
+		     uint64_t generation);
+
+#endif

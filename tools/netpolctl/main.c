@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl: the table of commands.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+
+static const struct np_command * const np_commands[] = {
+	&np_command_status,
+	&np_command_apply,
+	&np_command_delete,
+	&np_command_get,
+	&np_command_eval,
+	&np_command_counters,
+	&np_command_monitor,
+	&np_command_settings,
+	&np_command_save,
+	&np_command_restore,
+	&np_command_flush,
+	&np_command_version,
+};
+
+#define NP_COMMAND_COUNT	(sizeof(np_commands) / sizeof(np_commands[0]))
+
+static const char np_help_options[] =
+"Options of every command:\n"
+"  -o, --output FORM   table, wide, json, yaml, jsonl or name, as the command has\n"
+"      --no-headers    tables without a line of titles\n"
+"      --netns NAME    in the network namespace NAME, or of a path\n"
+"  -q, --quiet         no notes and no line for each object\n"
+"  -v, --verbose       more notes\n"
+"      --timeout TIME  for one answer of the kernel: 500ms, 30s (default), 2m; 0: ever\n"
+"      --color WHEN    auto (default), always, never; NO_COLOR is honoured\n"
+"  -h, --help          help on a command\n"
+"\n"
+"Exit status: 0 done or allowed, 1 denied or not found, 2 usage, 3 input rejected,\n"
+"4 module absent, 5 rejected by the kernel, 6 no permission, 8 timed out, 9 the ABI\n"
+"of tool and module differ.\n";
+
+static void np_help(FILE *file)
+{
+	size_t i;
+
+	fputs("Usage: netpolctl [OPTION...] [COMMAND [WORD...]]\n\n"
+	      "Kubernetes NetworkPolicy in the Linux kernel. Without a command: status.\n\n"
+	      "Commands:\n", file);
+	for (i = 0; i < NP_COMMAND_COUNT; i++)
+		fprintf(file, "  %-10s %s\n", np_commands[i]->name, np_commands[i]->summary);
+	fprintf(file, "\n%s", np_help_options);
+}
+
+static const struct np_command *np_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NP_COMMAND_COUNT; i++)
+		if (!strcmp(np_commands[i]->name, name))
+			return np_commands[i];
+	return NULL;
+}
+
+/* The command that a mistyped one most likely was: equal first letters, longest run. */
+static const char *np_guess(const char *name)
+{
+	const char *best = NULL;
+	size_t i, same, most = 1;
+
+	for (i = 0; i < NP_COMMAND_COUNT; i++) {
+		for (same = 0; name[same] && name[same] == np_commands[i]->name[same]; same++)
+			;
+		if (same > most) {
+			most = same;
+			best = np_commands[i]->name;
+		}
+	}
+	return best;
+}
+
+static int np_unknown(const char *name)
+{
+	struct np_error err = { 0 };
+	const char *guess = np_guess(name);
+
+	np_error_set(&err, NP_EXIT_USAGE, "there is no command \"%.40s\"", name);
+	if (guess)
+		np_error_hint(&err, "did you mean \"%s\"? 'netpolctl help' lists all", guess);
+	else
+		np_error_hint(&err, "'netpolctl help' lists all commands");
+	return np_fail(&err);
+}
+
+static int np_finish(int status)
+{
+	struct np_error err = { 0 };
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	np_error_set(&err, NP_EXIT_INPUT, "cannot write the result");
+	np_error_print(stderr, &err);
+	return status ? status : NP_EXIT_INPUT;
+}
+
+int main(int argc, char **argv)
+{
+	char *status_argv[] = { (char *)"status", NULL };
+	const struct np_command *cmd;
+	int first, ret;
+
+	ret = np_parse_leading(argc, argv, &first);
+	if (ret == NP_EXIT_OK)
+		np_help(stdout);
+	if (ret != NP_PARSE_DONE)
+		return np_finish(ret);
+	argc -= first;
+	argv += first;
+	if (argc && !strcmp(argv[0], "help")) {
+		if (argc == 1) {
+			np_help(stdout);
+			return np_finish(NP_EXIT_OK);
+		}
+		cmd = np_find(argv[1]);
+		if (!cmd)
+			return np_unknown(argv[1]);
+		fputs(cmd->help, stdout);
+		return np_finish(NP_EXIT_OK);
+	}
+	if (!argc)
+		return np_finish(np_command_status.run(&np_command_status, 1, status_argv));
+	cmd = np_find(argv[0]);
+	if (!cmd)
+		return np_unknown(argv[0]);
+	return np_finish(cmd->run(cmd, argc, argv));
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl status
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE		/* vasprintf() */
+#endif
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "settings.h"
+
+static const char np_status_help[] =
+"Usage: netpolctl [status] [-o table|json|yaml]\n"
+"\n"
+"One screen: the module and whether it enforces, who loaded objects, limits that\n"
+"are more than half used, settings that are not the default, packets so far. Local\n"
+"pods whose interface moved many more packets than the hook saw are warned of.\n"
+"Warnings go to standard error (with -o json|yaml: to \"warnings\" too) and leave\n"
+"the exit status 0.\n"
+"\n"
+"Examples:\n"
+"  netpolctl\n"
+"  netpolctl status -o json | jq .warnings\n";
+
+struct np_status {
+	struct np_client client;
+	struct np_info info;
+	struct np_settings settings;
+	struct np_counter_list counters;
+	char **warning;
+	size_t warning_count;
+};
+
+static void np_status_warn(struct np_status *st, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void np_status_warn(struct np_status *st, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, fmt);
+	len = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	st->warning = np_xrealloc(st->warning, st->warning_count + 1, sizeof(text));
+	st->warning[st->warning_count++] = text;
+}
+
+/* Fewer are ARP, neighbour discovery, and what came before the pod was loaded. */
+#define NP_BYPASS_LEAST	20
+
+static void np_check_way(struct np_status *st, const struct np_counters *c, const char *way,
+			 int seen_attr, int device_attr)
+{
+	uint64_t seen = np_counter(c, seen_attr), moved = np_counter(c, device_attr);
+	char name[IF_NAMESIZE];
+
+	if (moved <= seen || moved - seen < NP_BYPASS_LEAST || moved / 2 < seen ||
+	    (moved / 2 == seen && moved % 2 == 0))
+		return;
+	np_status_warn(st, "pod %s/%s: its interface %s moved %llu packets %s it, the hook saw "
+		       "%llu; some of its traffic may bypass the policies (a bridge without "
+		       "br_netfilter, a flowtable, a tc or XDP redirect), or it is from before "
+		       "it was loaded", c->namespace, c->name,
+		       np_interface_name(c->ifindex, name), (unsigned long long)moved, way,
+		       (unsigned long long)seen);
+}
+
+static void np_status_check(struct np_status *st)
+{
+	const struct np_counters *c;
+	size_t i;
+
+	for (i = 0; i < st->counters.count; i++) {
+		c = &st->counters.item[i];
+		if (c->kind != NP_COUNTERS_POD || !c->ifindex)
+			continue;
+		np_check_way(st, c, "from", NETPOL_COUNTERS_A_SEEN_SENT,
+			     NETPOL_COUNTERS_A_DEVICE_SENT);
+		np_check_way(st, c, "to", NETPOL_COUNTERS_A_SEEN_RECEIVED,
+			     NETPOL_COUNTERS_A_DEVICE_RECEIVED);
+	}
+	if (st->info.generation && !(st->info.flags & NETPOL_FLAG_ENFORCING))
+		np_status_warn(st, "objects are loaded, but nothing is enforced");
+}
+
+static const struct np_counters *np_status_total(const struct np_status *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->counters.count; i++)
+		if (st->counters.item[i].kind == NP_COUNTERS_TOTAL)
+			return &st->counters.item[i];
+	return NULL;
+}
+
+static bool np_limit_high(const struct np_limit *limit)
+{
+	return limit->has_used && limit->max && limit->used > limit->max / 2;
+}
+
+static unsigned int np_percent(const struct np_limit *limit)
+{
+	return (unsigned int)((double)limit->used * 100 / (double)limit->max);
+}
+
+static void np_status_table(const struct np_status *st)
+{
+	const struct np_info *info = &st->info;
+	const struct np_counters *c = np_status_total(st);
+	bool enforcing = info->flags & NETPOL_FLAG_ENFORCING;
+	unsigned int i;
+
+	printf("module      %s, ABI %u to %u\n", info->version, info->abi_min, info->abi_max);
+	printf("generation  %llu\n", (unsigned long long)info->generation);
+	fputs("enforcing   ", stdout);
+	np_color_print(stdout, enforcing ? NP_COLOR_GOOD : NP_COLOR_NOTE,
+		       enforcing ? "yes" : "no");
+	putchar('\n');
+	for (i = 0; i < info->origin_count; i++)
+		printf("origin      %s: %llu objects, generation %llu\n", info->origin[i].name,
+		       (unsigned long long)info->origin[i].objects,
+		       (unsigned long long)info->origin[i].generation);
+	for (i = 0; i < info->limit_count; i++)
+		if (np_limit_high(&info->limit[i]))
+			printf("limit       %s: %llu of %llu (%u %%)\n",
+			       np_limit_name(info->limit[i].id),
+			       (unsigned long long)info->limit[i].used,
+			       (unsigned long long)info->limit[i].max,
+			       np_percent(&info->limit[i]));
+	for (i = 0; i < NP_SETTING_COUNT; i++) {
+		if (np_setting_default(&st->settings, i))
+			continue;
+		printf("setting     %s=", np_setting_name(i));
+		np_setting_print(stdout, &st->settings, i);
+		putchar('\n');
+	}
+	if (!c)
+		return;
+	printf("ingress     %llu allowed, %llu denied\n",
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_INGRESS_ALLOWED),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_INGRESS_DENIED));
+	printf("egress      %llu allowed, %llu denied\n",
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_ALLOWED),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_DENIED));
+	printf("denied      %llu spoofed, %llu unknown; %llu unchecked\n",
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_SPOOFED),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNKNOWN),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNCHECKED));
+	printf("events      %llu sent, %llu lost\n",
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EVENTS),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EVENTS_LOST));
+}
+
+static void np_status_write_info(struct np_writer *w, const struct np_info *info)
+{
+	size_t i;
+
+	np_write_object(w, "module");
+	np_write_string(w, "version", info->version);
+	np_write_number(w, "abiMin", info->abi_min);
+	np_write_number(w, "abiMax", info->abi_max);
+	np_write_number(w, "features", info->features);
+	np_write_end(w);
+	np_write_number(w, "generation", info->generation);
+	np_write_bool(w, "enforcing", info->flags & NETPOL_FLAG_ENFORCING);
+	np_write_array(w, "origins");
+	for (i = 0; i < info->origin_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "name", info->origin[i].name);
+		np_write_number(w, "objects", info->origin[i].objects);
+		np_write_number(w, "generation", info->origin[i].generation);
+		np_write_end(w);
+	}
+	np_write_end(w);
+	np_write_array(w, "limits");
+	for (i = 0; i < info->limit_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "name", np_limit_name(info->limit[i].id));
+		if (info->limit[i].has_used)
+			np_write_number(w, "used", info->limit[i].used);
+		np_write_number(w, "max", info->limit[i].max);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+static void np_status_write(const struct np_status *st)
+{
+	const struct np_counters *c = np_status_total(st);
+	struct np_writer w;
+	size_t i;
+	int attr;
+
+	np_writer_init(&w, stdout, np_common.format);
+	np_write_top(&w, "Status");
+	np_status_write_info(&w, &st->info);
+	np_settings_write(&w, "settings", &st->settings);
+	np_write_object(&w, "counters");
+	for (attr = NP_COUNTER_FIRST; c && attr <= NETPOL_COUNTERS_A_MAX; attr++)
+		if (c->has[attr - NP_COUNTER_FIRST])
+			np_write_number(&w, np_counter_name(attr), np_counter(c, attr));
+	np_write_end(&w);
+	np_write_array(&w, "warnings");
+	for (i = 0; i < st->warning_count; i++)
+		np_write_string(&w, NULL, st->warning[i]);
+	np_write_end(&w);
+	np_write_end(&w);
+}
+
+static int np_status_run(const struct np_command *cmd, int argc, char **argv)
+{
+	struct np_status st = { .warning = NULL };
+	struct np_error err = { 0 };
+	size_t i;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, NULL, NULL, NULL, NP_FORMAT_BIT(NP_FORMAT_TABLE) |
+		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		return np_usage(cmd, "status takes no word \"%.40s\"", argv[optind]);
+	ret = np_connect(&st.client, &st.info, &err) ||
+	      np_settings_get(&st.client, &st.settings, &err) ||
+	      np_counters_get(&st.client, false, &st.counters, &err);
+	if (!ret) {
+		np_status_check(&st);
+		if (np_format_structured(np_common.format))
+			np_status_write(&st);
+		else
+			np_status_table(&st);
+		for (i = 0; i < st.warning_count; i++)
+			np_warn("%s", st.warning[i]);
+	}
+	ret = ret ? np_fail(&err) : NP_EXIT_OK;
+	for (i = 0; i < st.warning_count; i++)
+		free(st.warning[i]);
+	free(st.warning);
+	np_counters_free(&st.counters);
+	np_settings_free(&st.settings);
+	np_info_free(&st.info);
+	np_client_close(&st.client);
+	return ret;
+}
+
+const struct np_command np_command_status = {
+	.name = "status",
+	.summary = "the module, its load and its warnings on one screen",
+	.help = np_status_help,
+	.run = np_status_run,
+};
