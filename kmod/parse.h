@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Attributes of NETPOL_CMD_TXN_ADD into objects of the core. The policies in netlink.c
+ * have looked at each attribute before; here are the relations between them, the limits
+ * on one object, and the creation.
+ *
+ * Every call needs the lock of @nn, for objects share what is interned in its world.
+ * What is returned belongs to the caller. A refusal is explained in @extack.
+ */
+#ifndef NETPOL_PARSE_H
+#define NETPOL_PARSE_H
+
+#include <linux/xarray.h>
+#include "netns.h"
+
+/**
+ * struct netpol_parse - context of a message
+ * @nn: state, locked
+ * @world: its world
+ * @extack: where refusals are explained
+ */
+struct netpol_parse {
+	struct netpol_net *nn;
+	struct netpol_world *world;
+	struct netlink_ext_ack *extack;
+};
+
+/**
+ * struct netpol_label_set - a label set with a number, as pods refer to it
+ * @labels: one reference
+ * @ports: named ports or NULL, one reference
+ */
+struct netpol_label_set {
+	struct netpol_labels *labels;
+	struct netpol_ports *ports;
+};
+
+/**
+ * struct netpol_deletion - an object to delete
+ * @object: enum netpol_object
+ * @kind: enum netpol_kind, of a policy
+ * @has_uid: only a pod that has @uid
+ * @uid: see there
+ * @ns: namespace of a pod or policy, in @data
+ * @name: name, in @data
+ * @data: the characters
+ */
+struct netpol_deletion {
+	u8 object;
+	u8 kind;
+	bool has_uid;
+	u8 uid[NETPOL_UID_LEN];
+	struct netpol_text ns;
+	struct netpol_text name;
+	char data[];
+};
+
+int netpol_parse_text(struct netpol_parse *parse, const struct nlattr *attr, bool empty,
+		      struct netpol_text *text);
+struct netpol_label_set *netpol_parse_label_set(struct netpol_parse *parse,
+						const struct nlattr *nest, u32 *id);
+struct netpol_namespace *netpol_parse_namespace(struct netpol_parse *parse,
+						const struct nlattr *nest);
+struct netpol_pod *netpol_parse_pod(struct netpol_parse *parse, const struct nlattr *nest,
+				    struct xarray *label_sets);
+struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
+					  const struct nlattr *nest);
+int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy);
+int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy);
+int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
+			struct netpol_policy *policy);
+int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy);
+struct netpol_settings *netpol_parse_settings(struct netpol_parse *parse,
+					      const struct nlattr *nest);
+struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
+					    const struct nlattr *nest);
+
+#endif /* NETPOL_PARSE_H */
