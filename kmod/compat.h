@@ -73,11 +73,33 @@ netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
 	return nf_bridge_get_physindev(skb);
 #endif
 }
+
+/* The bridge port that a bridged packet leaves by; NULL if it isn't bridged. */
+static inline struct net_device *netpol_bridge_physoutdev(const struct sk_buff *skb)
+{
+	return nf_bridge_get_physoutdev(skb);
+}
+
+/* Did it come in by a bridge port, under br_netfilter? */
+static inline bool netpol_bridged(const struct sk_buff *skb)
+{
+	return nf_bridge_info_exists(skb);
+}
 #else
 static inline struct net_device *
 netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
 {
 	return NULL;
+}
+
+static inline struct net_device *netpol_bridge_physoutdev(const struct sk_buff *skb)
+{
+	return NULL;
+}
+
+static inline bool netpol_bridged(const struct sk_buff *skb)
+{
+	return false;
 }
 #endif
 

@@ -309,7 +309,7 @@ struct genl_family netpol_genl_family __ro_after_init = {
 
 /**
  * netpol_refuse() - refuse a request with a sentence
- * @nn: state, locked; the sentence is kept there until the acknowledgement is sent
+ * @nn: state, locked; the sentence is kept there until the acknowledgment is sent
  * @extack: where to; may be NULL
  * @attr: attribute to blame, or NULL
  * @error: negative errno
@@ -422,13 +422,13 @@ lost:
 /* After netpol_net_register(), for requests can come from here on. 0 or an errno. */
 int netpol_netlink_register(void)
 {
-	int error = genl_register_family(&netpol_genl_family);
+	int error = netpol_txn_register();
 
 	if (error)
 		return error;
-	error = netpol_txn_register();
+	error = genl_register_family(&netpol_genl_family);
 	if (error)
-		genl_unregister_family(&netpol_genl_family);
+		netpol_txn_unregister();
 	return error;
 }
 

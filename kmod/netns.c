@@ -62,7 +62,7 @@ static void old_unread(struct rcu_head *rcu)
 }
 
 /**
- * netpol_net_fault() - the sentence of a refusal, for a netlink acknowledgement
+ * netpol_net_fault() - the sentence of a refusal, for a netlink acknowledgment
  * @nn: network namespace, locked
  * @fault: what happened
  *

@@ -9,7 +9,7 @@
 #include "core/edit.h"
 #include "core/world.h"
 
-/* Sentences of refusals, kept until the acknowledgement has been sent. */
+/* Sentences of refusals, kept until the acknowledgment has been sent. */
 #define NETPOL_FAULT_RING 16
 
 struct netpol_event_queue;
@@ -43,14 +43,14 @@ struct netpol_totals {
  * @transactions: struct netpol_txn of all sockets; under @lock
  * @ntransactions: how many
  * @dumps: struct netpol_dump that hold snapshots; under @lock
- * @fault_text: ring of sentences for netlink acknowledgements; under @lock
+ * @fault_text: ring of sentences for netlink acknowledgments; under @lock
  * @fault_next: next place in it
  * @totals: counters
  * @events: queue from the packet path to the multicast groups
  */
 struct netpol_net {
 	struct net *net;
-	struct mutex lock;
+	struct mutex lock; /* see above */
 	struct netpol_snapshot __rcu *root;
 	struct netpol_world *world;
 	bool enforcing;

@@ -55,6 +55,16 @@ struct netpol_deletion {
 	char data[];
 };
 
+/* parse.c: what both files need; see there. */
+int netpol_no_memory(struct netpol_parse *parse);
+int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest,
+		     struct nlattr **tb, u16 type, bool empty, struct netpol_text *text);
+void netpol_nest_attrs(struct nlattr **tb, int max, const struct nlattr *nest);
+u32 netpol_count_attrs(const struct nlattr *nest, int type);
+int netpol_count_limited(struct netpol_parse *parse, const struct nlattr *nest, int type,
+			 u32 limit, const char *what, u32 *count);
+int netpol_parse_prefix(struct netpol_parse *parse, const struct nlattr *nest, u8 *family,
+			const void **address, u8 *length);
 int netpol_parse_text(struct netpol_parse *parse, const struct nlattr *attr, bool empty,
 		      struct netpol_text *text);
 struct netpol_label_set *netpol_parse_label_set(struct netpol_parse *parse,
@@ -63,6 +73,12 @@ struct netpol_namespace *netpol_parse_namespace(struct netpol_parse *parse,
 						const struct nlattr *nest);
 struct netpol_pod *netpol_parse_pod(struct netpol_parse *parse, const struct nlattr *nest,
 				    struct xarray *label_sets);
+struct netpol_settings *netpol_parse_settings(struct netpol_parse *parse,
+					      const struct nlattr *nest);
+struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
+					    const struct nlattr *nest);
+
+/* parse_policy.c */
 struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 					  const struct nlattr *nest);
 int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
@@ -73,9 +89,5 @@ int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
 			struct netpol_policy *policy);
 int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 		      struct netpol_policy *policy);
-struct netpol_settings *netpol_parse_settings(struct netpol_parse *parse,
-					      const struct nlattr *nest);
-struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
-					    const struct nlattr *nest);
 
 #endif /* NETPOL_PARSE_H */

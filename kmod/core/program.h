@@ -35,7 +35,7 @@
 
 /* Identities on one page of the row map. */
 #define NETPOL_ROWS_SHIFT	8
-#define NETPOL_ROWS_PAGE	(1U << NETPOL_ROWS_SHIFT)
+#define NETPOL_ROWS_PAGE	BIT(NETPOL_ROWS_SHIFT)
 
 #define NETPOL_ROWS_MAX		65535U
 

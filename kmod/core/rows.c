@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policies to program, second half: rows. Two identities (or two addresses) belong in one row if the same
- * peers of the same rules match them. To find out, each peer gets a random number of 128
- * bits, and an identity's signature is the exclusive or of the numbers of its peers:
- * equal signatures, equal rows. The numbers are drawn anew for each program, so no
- * tenant can aim at a collision, and by chance one is out of reach. The work is the sum
- * of the sizes of the peers' sets, not identities times policies.
+ * Policies to program, second half: rows. Two identities (or two addresses) belong in one
+ * row if the same peers of the same rules match them. To find out, each peer gets a random
+ * number of 128 bits, and an identity's signature is the exclusive or of the numbers of its
+ * peers: equal signatures, equal rows. The numbers are drawn anew for each program, so no
+ * tenant can aim at a collision, and by chance one is out of reach. The work is the sum of
+ * the sizes of the peers' sets, not identities times policies.
  */
 #include "compile.h"
 
@@ -74,18 +74,18 @@ static int rows_reserve(struct compile *c)
 }
 
 /* The row of a signature; a new one is still to be filled. */
-static int row_get(struct compile *c, struct signature signature, u32 *row, bool *fresh)
+static int row_get(struct compile *c, struct signature wanted, u32 *row, bool *fresh)
 {
 	u32 slot;
 	int error;
 
 	*fresh = false;
 	if (c->row_slot) {
-		slot = signature.low & c->row_mask;
+		slot = wanted.low & c->row_mask;
 		for (; c->row_slot[slot]; slot = (slot + 1) & c->row_mask) {
 			*row = c->row_slot[slot] - 1;
-			if (c->signature[*row].low == signature.low &&
-			    c->signature[*row].high == signature.high)
+			if (c->signature[*row].low == wanted.low &&
+			    c->signature[*row].high == wanted.high)
 				return 0;
 		}
 	}
@@ -94,8 +94,8 @@ static int row_get(struct compile *c, struct signature signature, u32 *row, bool
 		return error;
 	*fresh = true;
 	*row = c->program->nrows++;
-	c->signature[*row] = signature;
-	slot = signature.low & c->row_mask;
+	c->signature[*row] = wanted;
+	slot = wanted.low & c->row_mask;
 	while (c->row_slot[slot])
 		slot = (slot + 1) & c->row_mask;
 	c->row_slot[slot] = *row + 1;

@@ -10,7 +10,7 @@ set -eu
 
 packages='
 build-essential cpio dkms kmod pahole pkg-config xz-utils
-libcjson-dev libcurl4-openssl-dev libnl-3-dev libnl-genl-3-dev libssl-dev
+libcjson-dev libcurl4-openssl-dev libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libssl-dev
 libyaml-dev
 linux-headers-cloud-amd64 linux-headers-6.12-cloud-amd64 linux-source-6.12
 clang-14 libclang-rt-14-dev llvm-14 cppcheck shellcheck sparse

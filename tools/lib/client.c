@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/genetlink.h>
+#include <linux/sock_diag.h>
 #include <netlink/attr.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -437,6 +438,20 @@ int np_client_join(struct np_client *client, const char *group, struct np_error 
 	return np_client_failed(client, errno, "", err);
 }
 
+/* Messages that the socket had no room for since the last call; 1 if it can't tell. */
+static uint64_t np_client_drops(struct np_client *client)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(memory);
+	uint32_t more;
+
+	if (getsockopt(client->fd, SOL_SOCKET, SO_MEMINFO, memory, &len))
+		return 1;
+	more = memory[SK_MEMINFO_DROPS] - client->drops;
+	client->drops = memory[SK_MEMINFO_DROPS];
+	return more ? more : 1;
+}
+
 int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, void *arg,
 		      uint64_t *lost, struct np_error *err)
 {
@@ -448,7 +463,7 @@ int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, 
 	if (len < 0 && errno == ETIMEDOUT)
 		return 0;
 	if (len < 0 && errno == ENOBUFS) {
-		++*lost;
+		*lost += np_client_drops(client);
 		return 1;
 	}
 	if (len < 0)

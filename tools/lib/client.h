@@ -50,6 +50,7 @@ struct np_client {
 	uint32_t sequence;
 	uint32_t port;
 	uint8_t *buffer;
+	uint32_t drops;		/* of the socket, as last read */
 	bool interrupted;	/* NLM_F_DUMP_INTR was seen in this dump */
 	unsigned int group_count;
 	struct np_client_group group[NP_CLIENT_GROUPS];
@@ -93,7 +94,7 @@ int np_client_dump(struct np_client *client, struct nl_msg *msg, np_restart_fn r
 int np_client_join(struct np_client *client, const char *group, struct np_error *err);
 /*
  * Waits for events; timeout in milliseconds, < 0: for ever. 1: some came, 0: none in
- * time, -1: failed. *lost is raised by one for each overrun of the socket.
+ * time, -1: failed. *lost is raised by the messages that overran the socket.
  */
 int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, void *arg,
 		      uint64_t *lost, struct np_error *err);

@@ -11,22 +11,22 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 
-void np_node_init(struct np_node *node)
+void np_host_init(struct np_host *host)
 {
-	memset(node, 0, sizeof(*node));
+	memset(host, 0, sizeof(*host));
 }
 
-void np_node_free(struct np_node *node)
+void np_host_free(struct np_host *host)
 {
-	free(node->route);
-	free(node->device);
-	free(node->neighbour);
-	free(node->station);
-	memset(node, 0, sizeof(*node));
+	free(host->route);
+	free(host->device);
+	free(host->neighbour);
+	free(host->station);
+	memset(host, 0, sizeof(*host));
 }
 
 /* Arrays double when their count is a power of two. */
-static void *np_node_append(void *array, size_t *count, const void *entry, size_t size)
+static void *np_host_append(void *array, size_t *count, const void *entry, size_t size)
 {
 	if (!(*count & (*count - 1)))
 		array = np_xrealloc(array, *count ? *count * 2 : 1, size);
@@ -34,26 +34,26 @@ static void *np_node_append(void *array, size_t *count, const void *entry, size_
 	return array;
 }
 
-void np_node_add_route(struct np_node *node, const struct np_route *route)
+void np_host_add_route(struct np_host *host, const struct np_route *route)
 {
-	node->route = np_node_append(node->route, &node->route_count, route, sizeof(*route));
+	host->route = np_host_append(host->route, &host->route_count, route, sizeof(*route));
 }
 
-void np_node_add_device(struct np_node *node, const struct np_device *device)
+void np_host_add_device(struct np_host *host, const struct np_device *device)
 {
-	node->device = np_node_append(node->device, &node->device_count, device,
+	host->device = np_host_append(host->device, &host->device_count, device,
 				      sizeof(*device));
 }
 
-void np_node_add_neighbour(struct np_node *node, const struct np_neighbour *neighbour)
+void np_host_add_neighbour(struct np_host *host, const struct np_neighbour *neighbour)
 {
-	node->neighbour = np_node_append(node->neighbour, &node->neighbour_count, neighbour,
+	host->neighbour = np_host_append(host->neighbour, &host->neighbour_count, neighbour,
 					 sizeof(*neighbour));
 }
 
-void np_node_add_station(struct np_node *node, const struct np_station *station)
+void np_host_add_station(struct np_host *host, const struct np_station *station)
 {
-	node->station = np_node_append(node->station, &node->station_count, station,
+	host->station = np_host_append(host->station, &host->station_count, station,
 				       sizeof(*station));
 }
 
@@ -118,22 +118,22 @@ static void np_sort(void *array, size_t count, size_t size,
 		qsort(array, count, size, compare);
 }
 
-void np_node_sort(struct np_node *node)
+void np_host_sort(struct np_host *host)
 {
 	unsigned int family, *count;
 	size_t i;
 
-	np_sort(node->route, node->route_count, sizeof(*node->route), np_route_compare);
-	np_sort(node->device, node->device_count, sizeof(*node->device), np_device_compare);
-	np_sort(node->neighbour, node->neighbour_count, sizeof(*node->neighbour),
+	np_sort(host->route, host->route_count, sizeof(*host->route), np_route_compare);
+	np_sort(host->device, host->device_count, sizeof(*host->device), np_device_compare);
+	np_sort(host->neighbour, host->neighbour_count, sizeof(*host->neighbour),
 		np_neighbour_compare);
-	np_sort(node->station, node->station_count, sizeof(*node->station), np_station_compare);
-	memset(node->length_count, 0, sizeof(node->length_count));
-	for (i = 0; i < node->route_count; i++) {
-		family = node->route[i].to.family == AF_INET ? 0 : 1;
-		count = &node->length_count[family];
-		if (!*count || node->length[family][*count - 1] != node->route[i].to.length)
-			node->length[family][(*count)++] = node->route[i].to.length;
+	np_sort(host->station, host->station_count, sizeof(*host->station), np_station_compare);
+	memset(host->length_count, 0, sizeof(host->length_count));
+	for (i = 0; i < host->route_count; i++) {
+		family = host->route[i].to.family == AF_INET ? 0 : 1;
+		count = &host->length_count[family];
+		if (!*count || host->length[family][*count - 1] != host->route[i].to.length)
+			host->length[family][(*count)++] = host->route[i].to.length;
 	}
 }
 
@@ -149,28 +149,28 @@ static void np_route_mask(struct np_cidr *cidr)
 }
 
 /* First route to exactly this prefix, in order of tables and priorities. */
-static const struct np_route *np_route_find(const struct np_node *node, const struct np_cidr *to)
+static const struct np_route *np_route_find(const struct np_host *host, const struct np_cidr *to)
 {
 	struct np_route want = { .to = *to };
-	size_t low = 0, high = node->route_count, mid;
+	size_t low = 0, high = host->route_count, mid;
 
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (np_prefix_compare(&node->route[mid], &want) < 0)
+		if (np_prefix_compare(&host->route[mid], &want) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low < node->route_count && !np_prefix_compare(&node->route[low], &want))
-		return &node->route[low];
+	if (low < host->route_count && !np_prefix_compare(&host->route[low], &want))
+		return &host->route[low];
 	return NULL;
 }
 
 /* The first route of one table among those to the same prefix. */
-static const struct np_route *np_route_of_table(const struct np_node *node,
+static const struct np_route *np_route_of_table(const struct np_host *host,
 						const struct np_route *route, int rank)
 {
-	const struct np_route *end = node->route + node->route_count, *next;
+	const struct np_route *end = host->route + host->route_count, *next;
 
 	for (next = route; next < end && !np_prefix_compare(next, route); next++)
 		if (np_table_rank(next->table) == rank)
@@ -178,21 +178,21 @@ static const struct np_route *np_route_of_table(const struct np_node *node,
 	return NULL;
 }
 
-const struct np_route *np_node_route(const struct np_node *node, const struct np_address *addr)
+const struct np_route *np_host_route(const struct np_host *host, const struct np_address *addr)
 {
 	unsigned int family = addr->family == AF_INET ? 0 : 1, i;
 	const struct np_route *best[3] = { NULL }, *route, *hit;
 	struct np_cidr to;
 	int rank;
 
-	for (i = 0; i < node->length_count[family]; i++) {
+	for (i = 0; i < host->length_count[family]; i++) {
 		to.family = addr->family;
-		to.length = node->length[family][i];
+		to.length = host->length[family][i];
 		memcpy(to.addr, addr->addr, sizeof(to.addr));
 		np_route_mask(&to);
-		route = np_route_find(node, &to);
+		route = np_route_find(host, &to);
 		for (rank = 0; route && rank < 3; rank++) {
-			hit = best[rank] ? NULL : np_route_of_table(node, route, rank);
+			hit = best[rank] ? NULL : np_route_of_table(host, route, rank);
 			if (hit)
 				best[rank] = hit;
 		}
@@ -202,28 +202,28 @@ const struct np_route *np_node_route(const struct np_node *node, const struct np
 	return best[0] ? best[0] : best[1] ? best[1] : best[2];
 }
 
-const struct np_device *np_node_device(const struct np_node *node, uint32_t ifindex)
+const struct np_device *np_host_device(const struct np_host *host, uint32_t ifindex)
 {
 	struct np_device want = { .ifindex = ifindex };
 
-	if (!node->device_count)
+	if (!host->device_count)
 		return NULL;
-	return bsearch(&want, node->device, node->device_count, sizeof(want),
+	return bsearch(&want, host->device, host->device_count, sizeof(want),
 		       np_device_compare);
 }
 
-const struct np_device *np_node_device_named(const struct np_node *node, const char *name)
+const struct np_device *np_host_device_named(const struct np_host *host, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < node->device_count; i++)
-		if (!strcmp(node->device[i].name, name))
-			return &node->device[i];
+	for (i = 0; i < host->device_count; i++)
+		if (!strcmp(host->device[i].name, name))
+			return &host->device[i];
 	return NULL;
 }
 
 /* The port of a bridge behind which an address was seen. */
-static enum np_where np_locate_bridge(const struct np_node *node, uint32_t bridge,
+static enum np_where np_locate_bridge(const struct np_host *host, uint32_t bridge,
 				      const struct np_address *addr, uint32_t *ifindex)
 {
 	struct np_neighbour near = { .address = *addr, .ifindex = bridge }, *neighbour;
@@ -231,28 +231,28 @@ static enum np_where np_locate_bridge(const struct np_node *node, uint32_t bridg
 	const struct np_device *port;
 
 	*ifindex = bridge;
-	neighbour = node->neighbour_count ?
-		bsearch(&near, node->neighbour, node->neighbour_count, sizeof(near),
+	neighbour = host->neighbour_count ?
+		bsearch(&near, host->neighbour, host->neighbour_count, sizeof(near),
 			np_neighbour_compare) : NULL;
 	if (!neighbour)
 		return NP_WHERE_BRIDGE;
 	memcpy(at.mac, neighbour->mac, sizeof(at.mac));
-	station = node->station_count ?
-		bsearch(&at, node->station, node->station_count, sizeof(at),
+	station = host->station_count ?
+		bsearch(&at, host->station, host->station_count, sizeof(at),
 			np_station_compare) : NULL;
 	if (!station)
 		return NP_WHERE_BRIDGE;
-	port = np_node_device(node, station->port);
+	port = np_host_device(host, station->port);
 	if (!port || port->kind != NP_DEVICE_POD)
 		return NP_WHERE_REMOTE;
 	*ifindex = port->ifindex;
 	return NP_WHERE_LOCAL;
 }
 
-enum np_where np_node_locate(const struct np_node *node, const struct np_address *addr,
+enum np_where np_host_locate(const struct np_host *host, const struct np_address *addr,
 			     uint32_t *ifindex)
 {
-	const struct np_route *route = np_node_route(node, addr);
+	const struct np_route *route = np_host_route(host, addr);
 	const struct np_device *device;
 
 	*ifindex = 0;
@@ -262,11 +262,11 @@ enum np_where np_node_locate(const struct np_node *node, const struct np_address
 		return NP_WHERE_OWN;
 	if (route->kind != NP_ROUTE_DIRECT || !route->to.length)
 		return NP_WHERE_REMOTE;
-	device = np_node_device(node, route->ifindex);
+	device = np_host_device(host, route->ifindex);
 	if (!device || device->kind == NP_DEVICE_TUNNEL || device->kind == NP_DEVICE_PHYSICAL)
 		return NP_WHERE_REMOTE;
 	if (device->kind == NP_DEVICE_BRIDGE)
-		return np_locate_bridge(node, device->ifindex, addr, ifindex);
+		return np_locate_bridge(host, device->ifindex, addr, ifindex);
 	*ifindex = device->ifindex;
 	if (route->to.length == (addr->family == AF_INET ? 32 : 128))
 		return NP_WHERE_LOCAL;
@@ -274,7 +274,7 @@ enum np_where np_node_locate(const struct np_node *node, const struct np_address
 }
 
 struct np_locating {
-	const struct np_node *node;
+	const struct np_host *host;
 	const struct np_locate_options *opts;
 	np_locate_warn_fn warn;
 	void *arg;
@@ -299,9 +299,9 @@ static void np_remark(const struct np_locating *at, const char *fmt, ...)
 	at->warn(at->arg, text);
 }
 
-static const char *np_device_name(const struct np_node *node, uint32_t ifindex)
+static const char *np_device_name(const struct np_host *host, uint32_t ifindex)
 {
-	const struct np_device *device = np_node_device(node, ifindex);
+	const struct np_device *device = np_host_device(host, ifindex);
 
 	return device ? device->name : "?";
 }
@@ -316,14 +316,14 @@ static void np_locate_routes(const struct np_locating *at, bool decides,
 	uint32_t ifindex, i;
 
 	for (i = 0; i < pod->address_count; i++) {
-		where = np_node_locate(at->node, &pod->address[i], &ifindex);
+		where = np_host_locate(at->host, &pod->address[i], &ifindex);
 		np_address_text(&pod->address[i], text);
 		if (where == NP_WHERE_LOCAL) {
 			if (place->local && place->ifindex != ifindex)
 				np_remark(at, "its addresses are behind %s and %s; taken: %s",
-					  np_device_name(at->node, place->ifindex),
-					  np_device_name(at->node, ifindex),
-					  np_device_name(at->node, place->ifindex));
+					  np_device_name(at->host, place->ifindex),
+					  np_device_name(at->host, ifindex),
+					  np_device_name(at->host, place->ifindex));
 			else
 				place->ifindex = ifindex;
 			place->local = true;
@@ -334,11 +334,11 @@ static void np_locate_routes(const struct np_locating *at, bool decides,
 		} else if (where == NP_WHERE_BRIDGE) {
 			np_remark(at, "bridge %s has not seen %s yet; taken as remote "
 				  "(--node or --interface says otherwise)",
-				  np_device_name(at->node, ifindex), text);
+				  np_device_name(at->host, ifindex), text);
 		} else if (where == NP_WHERE_CONNECTED) {
 			np_remark(at, "%s is in a subnet on %s, not behind a route of its own; "
 				  "taken as remote (--node or --interface says otherwise)",
-				  text, np_device_name(at->node, ifindex));
+				  text, np_device_name(at->host, ifindex));
 		}
 	}
 }
@@ -363,7 +363,7 @@ static void np_locate_pod(const struct np_locating *at, struct np_placement *pla
 		if (!local && routed.local)
 			np_remark(at, "spec.nodeName is \"%s\", but it is reached over %s of "
 				  "this node", at->pod->node,
-				  np_device_name(at->node, routed.ifindex));
+				  np_device_name(at->host, routed.ifindex));
 		place->local = local;
 	}
 	if (!place->local)
@@ -375,7 +375,7 @@ static int np_locate_override(const struct np_locating *at,
 			      const struct np_objects *objs, struct np_placement *place,
 			      struct np_error *err)
 {
-	const struct np_device *device = np_node_device_named(at->node, over->device);
+	const struct np_device *device = np_host_device_named(at->host, over->device);
 	const char *slash = strchr(over->pod, '/');
 	size_t i;
 
@@ -396,11 +396,11 @@ static int np_locate_override(const struct np_locating *at,
 	return 0;
 }
 
-int np_locate(const struct np_node *node, const struct np_objects *objs,
+int np_locate(const struct np_host *host, const struct np_objects *objs,
 	      const struct np_locate_options *opts, struct np_placement *place,
 	      np_locate_warn_fn warn, void *arg, struct np_error *err)
 {
-	struct np_locating at = { .node = node, .opts = opts, .warn = warn, .arg = arg };
+	struct np_locating at = { .host = host, .opts = opts, .warn = warn, .arg = arg };
 	size_t i;
 
 	for (i = 0; i < objs->pod_count; i++) {

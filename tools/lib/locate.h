@@ -63,8 +63,8 @@ struct np_station {
 	uint8_t mac[6];
 };
 
-/* The node as its tables show it. Fill with np_node_add_...(), then np_node_sort(). */
-struct np_node {
+/* The node as its tables show it. Fill with np_host_add_...(), then np_host_sort(). */
+struct np_host {
 	struct np_route *route;
 	struct np_device *device;
 	struct np_neighbour *neighbour;
@@ -78,20 +78,20 @@ struct np_node {
 	unsigned int length_count[2];
 };
 
-void np_node_init(struct np_node *node);
-void np_node_free(struct np_node *node);
-void np_node_add_route(struct np_node *node, const struct np_route *route);
-void np_node_add_device(struct np_node *node, const struct np_device *device);
-void np_node_add_neighbour(struct np_node *node, const struct np_neighbour *neighbour);
-void np_node_add_station(struct np_node *node, const struct np_station *station);
-void np_node_sort(struct np_node *node);
+void np_host_init(struct np_host *host);
+void np_host_free(struct np_host *host);
+void np_host_add_route(struct np_host *host, const struct np_route *route);
+void np_host_add_device(struct np_host *host, const struct np_device *device);
+void np_host_add_neighbour(struct np_host *host, const struct np_neighbour *neighbour);
+void np_host_add_station(struct np_host *host, const struct np_station *station);
+void np_host_sort(struct np_host *host);
 /* Reads the tables of the present network namespace. */
-int np_node_read(struct np_node *node, int timeout, struct np_error *err);
+int np_host_read(struct np_host *host, int timeout, struct np_error *err);
 
 /* The longest match, the local table first; NULL: no route. */
-const struct np_route *np_node_route(const struct np_node *node, const struct np_address *addr);
-const struct np_device *np_node_device(const struct np_node *node, uint32_t ifindex);
-const struct np_device *np_node_device_named(const struct np_node *node, const char *name);
+const struct np_route *np_host_route(const struct np_host *host, const struct np_address *addr);
+const struct np_device *np_host_device(const struct np_host *host, uint32_t ifindex);
+const struct np_device *np_host_device_named(const struct np_host *host, const char *name);
 
 enum np_where {
 	NP_WHERE_REMOTE,
@@ -102,7 +102,7 @@ enum np_where {
 };
 
 /* Where one address is; *ifindex is the interface, or the bridge or device in doubt. */
-enum np_where np_node_locate(const struct np_node *node, const struct np_address *addr,
+enum np_where np_host_locate(const struct np_host *host, const struct np_address *addr,
 			     uint32_t *ifindex);
 
 enum np_locate_mode {
@@ -131,7 +131,7 @@ typedef void (*np_locate_warn_fn)(void *arg, const char *text);
  * Places all usable pods of objs; place has objs->pod_count entries. Fails only if an
  * override names a pod or device that does not exist.
  */
-int np_locate(const struct np_node *node, const struct np_objects *objs,
+int np_locate(const struct np_host *host, const struct np_objects *objs,
 	      const struct np_locate_options *opts, struct np_placement *place,
 	      np_locate_warn_fn warn, void *arg, struct np_error *err);
 

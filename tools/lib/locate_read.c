@@ -63,7 +63,7 @@ static int np_read_link(const struct nlmsghdr *nlh, void *arg, struct np_error *
 	    info[IFLA_INFO_KIND])
 		nla_strlcpy(kind, info[IFLA_INFO_KIND], sizeof(kind));
 	device.kind = np_device_kind(kind, link->ifi_type);
-	np_node_add_device(arg, &device);
+	np_host_add_device(arg, &device);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int np_read_route(const struct nlmsghdr *nlh, void *arg, struct np_error 
 		route.ifindex = nla_get_u32(tb[RTA_OIF]);
 	if (tb[RTA_PRIORITY] && nla_len(tb[RTA_PRIORITY]) >= 4)
 		route.priority = nla_get_u32(tb[RTA_PRIORITY]);
-	np_node_add_route(arg, &route);
+	np_host_add_route(arg, &route);
 	return 0;
 }
 
@@ -140,7 +140,7 @@ static int np_read_neighbour(const struct nlmsghdr *nlh, void *arg, struct np_er
 		station.bridge = nla_get_u32(tb[NDA_MASTER]);
 		station.port = (uint32_t)msg->ndm_ifindex;
 		memcpy(station.mac, nla_data(tb[NDA_LLADDR]), 6);
-		np_node_add_station(arg, &station);
+		np_host_add_station(arg, &station);
 		return 0;
 	}
 	if (msg->ndm_state & (NUD_FAILED | NUD_INCOMPLETE) || !tb[NDA_DST] ||
@@ -150,20 +150,20 @@ static int np_read_neighbour(const struct nlmsghdr *nlh, void *arg, struct np_er
 	near.ifindex = (uint32_t)msg->ndm_ifindex;
 	memcpy(near.address.addr, nla_data(tb[NDA_DST]), family == AF_INET ? 4 : 16);
 	memcpy(near.mac, nla_data(tb[NDA_LLADDR]), 6);
-	np_node_add_neighbour(arg, &near);
+	np_host_add_neighbour(arg, &near);
 	return 0;
 }
 
 static void np_restart_links(void *arg)
 {
-	((struct np_node *)arg)->device_count = 0;
+	((struct np_host *)arg)->device_count = 0;
 }
 
-static int np_node_dump(struct np_client *client, struct np_node *node, uint16_t type,
+static int np_host_dump(struct np_client *client, struct np_host *host, uint16_t type,
 			uint8_t family, size_t size, np_reply_fn reply, struct np_error *err)
 {
-	size_t routes = node->route_count, near = node->neighbour_count;
-	size_t stations = node->station_count;
+	size_t routes = host->route_count, near = host->neighbour_count;
+	size_t stations = host->station_count;
 	struct nl_msg *msg;
 	char head[32] = { 0 };
 	int ret = -1, try;
@@ -174,11 +174,11 @@ static int np_node_dump(struct np_client *client, struct np_node *node, uint16_t
 		if (!msg || nlmsg_append(msg, head, size, NLMSG_ALIGNTO))
 			return np_error_set(err, NP_EXIT_KERNEL, "no memory for a message");
 		if (type == RTM_GETLINK)
-			np_restart_links(node);
-		node->route_count = routes;
-		node->neighbour_count = near;
-		node->station_count = stations;
-		ret = np_client_dump(client, msg, NULL, reply, node, err);
+			np_restart_links(host);
+		host->route_count = routes;
+		host->neighbour_count = near;
+		host->station_count = stations;
+		ret = np_client_dump(client, msg, NULL, reply, host, err);
 		if (ret)
 			return -1;
 		ret = client->interrupted ? -1 : 0;
@@ -187,25 +187,25 @@ static int np_node_dump(struct np_client *client, struct np_node *node, uint16_t
 	return 0;
 }
 
-int np_node_read(struct np_node *node, int timeout, struct np_error *err)
+int np_host_read(struct np_host *host, int timeout, struct np_error *err)
 {
 	struct np_client client;
 	int ret;
 
 	ret = np_client_open_route(&client, timeout, err) ||
-	      np_node_dump(&client, node, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg),
+	      np_host_dump(&client, host, RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg),
 			   np_read_link, err) ||
-	      np_node_dump(&client, node, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg),
+	      np_host_dump(&client, host, RTM_GETROUTE, AF_INET, sizeof(struct rtmsg),
 			   np_read_route, err) ||
-	      np_node_dump(&client, node, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg),
+	      np_host_dump(&client, host, RTM_GETROUTE, AF_INET6, sizeof(struct rtmsg),
 			   np_read_route, err) ||
-	      np_node_dump(&client, node, RTM_GETNEIGH, AF_INET, sizeof(struct ndmsg),
+	      np_host_dump(&client, host, RTM_GETNEIGH, AF_INET, sizeof(struct ndmsg),
 			   np_read_neighbour, err) ||
-	      np_node_dump(&client, node, RTM_GETNEIGH, AF_INET6, sizeof(struct ndmsg),
+	      np_host_dump(&client, host, RTM_GETNEIGH, AF_INET6, sizeof(struct ndmsg),
 			   np_read_neighbour, err) ||
-	      np_node_dump(&client, node, RTM_GETNEIGH, AF_BRIDGE, sizeof(struct ndmsg),
+	      np_host_dump(&client, host, RTM_GETNEIGH, AF_BRIDGE, sizeof(struct ndmsg),
 			   np_read_neighbour, err);
 	np_client_close(&client);
-	np_node_sort(node);
+	np_host_sort(host);
 	return ret ? -1 : 0;
 }

@@ -19,7 +19,7 @@
 #include "load.h"
 #include "manifest.h"
 #include "output.h"
-#include "settings.h"
+#include "setting_text.h"
 
 #define NP_SNAPSHOT_MAX	(1ULL << 30)
 

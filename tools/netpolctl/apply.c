@@ -162,7 +162,7 @@ static void np_apply_skipped(const struct np_objects *objs)
 			continue;
 		for (count = 1; k + 1 < objs->skipped_count; k++)
 			count += !strcmp(objs->skipped[k + 1].kind, objs->skipped[i].kind);
-		np_note("skipped %zu of kind %s", count, objs->skipped[i].kind);
+		np_notice("skipped %zu of kind %s", count, objs->skipped[i].kind);
 	}
 }
 
@@ -187,12 +187,12 @@ static void np_apply_unusable(const struct np_objects *objs)
 			;
 		count[k]++;
 		if (np_common.verbose)
-			np_note("skipped pod %s/%s: %s", objs->pods[i].namespace,
+			np_notice("skipped pod %s/%s: %s", objs->pods[i].namespace,
 				objs->pods[i].name, why[k]);
 	}
 	for (k = 0; k < 3; k++)
 		if (count[k])
-			np_note("skipped %zu pod%s %s", count[k], count[k] == 1 ? "" : "s",
+			np_notice("skipped %zu pod%s %s", count[k], count[k] == 1 ? "" : "s",
 				why[k]);
 }
 
@@ -201,7 +201,7 @@ static void np_apply_warn(void *arg, const char *text)
 	struct np_apply *ap = arg;
 
 	if (ap->warnings++ < NP_WARNINGS_MAX || np_common.verbose)
-		np_warn("%s", text);
+		np_warning("%s", text);
 }
 
 static int np_apply_read(struct np_apply *ap, struct np_error *err)
@@ -228,18 +228,18 @@ static int np_apply_read(struct np_apply *ap, struct np_error *err)
 
 static int np_apply_place(struct np_apply *ap, struct np_error *err)
 {
-	struct np_node node;
+	struct np_host host;
 	int ret = 0;
 
 	ap->place = np_xcalloc(ap->objects.pod_count + 1, sizeof(*ap->place));
-	np_node_init(&node);
+	np_host_init(&host);
 	if (ap->objects.pod_count)
-		ret = np_enter(err) || np_node_read(&node, np_common.timeout, err) ||
-		      np_locate(&node, &ap->objects, &ap->locate, ap->place, np_apply_warn, ap,
+		ret = np_enter(err) || np_host_read(&host, np_common.timeout, err) ||
+		      np_locate(&host, &ap->objects, &ap->locate, ap->place, np_apply_warn, ap,
 				err);
-	np_node_free(&node);
+	np_host_free(&host);
 	if (ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
-		np_warn("and %zu more of this kind; -v shows all",
+		np_warning("and %zu more of this kind; -v shows all",
 			ap->warnings - NP_WARNINGS_MAX);
 	return ret ? -1 : 0;
 }
@@ -262,6 +262,7 @@ static int np_apply_pod(struct np_apply *ap, struct np_loaded *loaded,
 {
 	const struct np_pod *pod = &ap->objects.pods[i];
 	struct np_loaded_item *item;
+	uint8_t uid[NETPOL_UID_LEN];
 	const char *action;
 
 	if (np_pod_usable(pod)) {
@@ -273,7 +274,8 @@ static int np_apply_pod(struct np_apply *ap, struct np_loaded *loaded,
 	}
 	/* What was a pod of the network when it was loaded must not stay one. */
 	item = np_loaded_find(loaded, NETPOL_OBJECT_POD, pod->namespace, pod->name, ap->origin);
-	if (!item || ap->replace)
+	np_uid_bytes(pod->uid, uid);
+	if (!item || ap->replace || (*pod->uid && memcmp(uid, item->pod->uid, sizeof(uid))))
 		return 0;
 	np_result_add(&ap->results, NETPOL_OBJECT_POD, pod->namespace, pod->name, "deleted");
 	return np_encode_delete(enc, NETPOL_OBJECT_POD, pod->namespace, pod->name, NULL, err);
@@ -433,7 +435,7 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		ret = ap.dry == NP_DRY_CLIENT ? np_apply_client(&ap, &err) :
 						np_apply_kernel(&ap, &err);
 	if (ret)
-		ret = np_fail(&err);
+		ret = np_report(&err);
 	else
 		np_result_print(&ap.results, "ApplyResult", ap.dry, ap.dry ? " (dry run)" : "",
 				ap.generation);

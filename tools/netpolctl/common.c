@@ -142,7 +142,7 @@ static int np_bad_option(const char *name, int code, char **argv, struct np_erro
 		np_error_set(err, NP_EXIT_USAGE, "there is no option %.80s here, or it takes "
 			     "no value", text);
 	np_error_hint(err, "netpolctl %s%s--help", name, *name ? " " : "");
-	return np_fail(err);
+	return np_report(err);
 }
 
 int np_parse(const struct np_command *cmd, int argc, char **argv,
@@ -165,12 +165,12 @@ int np_parse(const struct np_command *cmd, int argc, char **argv,
 		if (ret > 0)
 			ret = take(code, optarg, ctx, &err);
 		if (ret)
-			return np_fail(&err);
+			return np_report(&err);
 	}
 	np_common.format = standard;
 	if (np_common.form &&
 	    np_format_parse(np_common.form, formats, &np_common.format, &err))
-		return np_fail(&err);
+		return np_report(&err);
 	np_color_setup(np_common.color);
 	return NP_PARSE_DONE;
 }
@@ -189,7 +189,7 @@ int np_parse_leading(int argc, char **argv, int *first)
 		if (code == 'h')
 			return NP_EXIT_OK;
 		if (np_take_common(code, optarg, &err))
-			return np_fail(&err);
+			return np_report(&err);
 	}
 	*first = optind;
 	return NP_PARSE_DONE;
@@ -215,7 +215,7 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 	return np_info_get(client, info, err) || np_info_check(info, err) ? -1 : 0;
 }
 
-int np_fail(const struct np_error *err)
+int np_report(const struct np_error *err)
 {
 	struct np_error copy = *err;
 
@@ -242,7 +242,7 @@ int np_usage(const struct np_command *cmd, const char *fmt, ...)
 	va_end(args);
 	np_error_set(&err, NP_EXIT_USAGE, "%s", text);
 	np_error_hint(&err, "netpolctl %s --help", cmd->name);
-	return np_fail(&err);
+	return np_report(&err);
 }
 
 static void np_say(const char *level, const char *fmt, va_list args)
@@ -256,7 +256,7 @@ static void np_say(const char *level, const char *fmt, va_list args)
 	fputc('\n', stderr);
 }
 
-void np_note(const char *fmt, ...)
+void np_notice(const char *fmt, ...)
 {
 	va_list args;
 
@@ -267,7 +267,7 @@ void np_note(const char *fmt, ...)
 	va_end(args);
 }
 
-void np_warn(const char *fmt, ...)
+void np_warning(const char *fmt, ...)
 {
 	va_list args;
 

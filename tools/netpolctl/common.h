@@ -74,13 +74,13 @@ int np_enter(struct np_error *err);
 int np_connect(struct np_client *client, struct np_info *info, struct np_error *err);
 
 /* Prints the error, as JSON too if that form is asked for; returns its exit status. */
-int np_fail(const struct np_error *err);
+int np_report(const struct np_error *err);
 /* The same for a wrong use of the command, with a pointer to its help. */
 int np_usage(const struct np_command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* "netpolctl: note: ..." unless -q; "netpolctl: warning: ..." always. */
-void np_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void np_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void np_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void np_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* "namespace/name", into an end or two buffers; false if it is not that. */
 bool np_split_name(const char *text, char *namespace, size_t namespace_size, char *name,

@@ -212,7 +212,7 @@ static int np_counters_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "counters takes no word \"%.40s\"", argv[optind]);
 	ret = np_connect(&client, &info, &err) || np_show_counters(&client, zero, &err);
 	if (ret)
-		ret = np_fail(&err);
+		ret = np_report(&err);
 	np_info_free(&info);
 	np_client_close(&client);
 	return ret;

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 
 #include "common.h"
-#include "settings.h"
+#include "setting_text.h"
 
 static const char np_eval_help[] =
 "Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o table|json|yaml]\n"
@@ -243,7 +243,7 @@ static int np_eval_ask(struct np_client *client, const struct np_eval_request *r
 			err->exit = NP_EXIT_INPUT;
 			np_error_hint(err, "'netpolctl get pods' lists what is loaded");
 		}
-		ret = np_fail(err);
+		ret = np_report(err);
 	} else {
 		if (np_format_structured(np_common.format))
 			np_eval_write(&eval, word, protocol);
@@ -291,7 +291,7 @@ static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 	for (char *c = protocol; *c; c++)
 		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 	if (np_connect(&client, &info, &err))
-		ret = np_fail(&err);
+		ret = np_report(&err);
 	else
 		ret = np_eval_ask(&client, &opts.request, word, protocol, &err);
 	np_info_free(&info);

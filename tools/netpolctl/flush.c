@@ -49,7 +49,7 @@ static int np_flush_run(const struct np_command *cmd, int argc, char **argv)
 	      np_client_call(&client, np_client_message(&client, NETPOL_CMD_FLUSH, 256), NULL,
 			     NULL, &err);
 	if (ret)
-		ret = np_fail(&err);
+		ret = np_report(&err);
 	else if (!np_common.quiet)
 		puts("flushed");
 	np_info_free(&info);

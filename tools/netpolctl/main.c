@@ -88,7 +88,7 @@ static int np_unknown(const char *name)
 		np_error_hint(&err, "did you mean \"%s\"? 'netpolctl help' lists all", guess);
 	else
 		np_error_hint(&err, "'netpolctl help' lists all commands");
-	return np_fail(&err);
+	return np_report(&err);
 }
 
 static int np_finish(int status)
@@ -104,10 +104,12 @@ static int np_finish(int status)
 
 int main(int argc, char **argv)
 {
-	char *status_argv[] = { (char *)"status", NULL };
+	char *bare[] = { (char *)"netpolctl", NULL };
 	const struct np_command *cmd;
 	int first, ret;
 
+	if (argc == 2 && !strcmp(argv[1], "--version"))
+		return np_finish(np_command_version.run(&np_command_version, 1, bare));
 	ret = np_parse_leading(argc, argv, &first);
 	if (ret == NP_EXIT_OK)
 		np_help(stdout);
@@ -127,7 +129,7 @@ int main(int argc, char **argv)
 		return np_finish(NP_EXIT_OK);
 	}
 	if (!argc)
-		return np_finish(np_command_status.run(&np_command_status, 1, status_argv));
+		return np_finish(np_command_status.run(&np_command_status, 1, bare));
 	cmd = np_find(argv[0]);
 	if (!cmd)
 		return np_unknown(argv[0]);

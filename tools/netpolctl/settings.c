@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "common.h"
-#include "settings.h"
+#include "setting_text.h"
 #include "transaction.h"
 
 static const char np_settings_help[] =
@@ -98,7 +98,7 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 		ret = np_setting_assign(&check, argv[i], &err);
 	np_settings_free(&check);
 	if (ret)
-		return np_fail(&err);
+		return np_report(&err);
 	ret = np_connect(&client, &info, &err);
 	if (!ret && optind == argc)
 		ret = np_settings_get(&client, &set, &err);
@@ -106,7 +106,7 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 		for (try = 0, ret = 1; ret > 0 && try < NP_SETTINGS_TRIES; try++)
 			ret = np_settings_try(&client, argc - optind, argv + optind, &set, &err);
 	if (ret)
-		ret = np_fail(&err);
+		ret = np_report(&err);
 	else if (optind == argc || np_common.form)
 		np_show_settings(&set);
 	else if (!np_common.quiet)

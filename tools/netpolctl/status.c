@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "common.h"
-#include "settings.h"
+#include "setting_text.h"
 
 static const char np_status_help[] =
 "Usage: netpolctl [status] [-o table|json|yaml]\n"
@@ -239,9 +239,9 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 		else
 			np_status_table(&st);
 		for (i = 0; i < st.warning_count; i++)
-			np_warn("%s", st.warning[i]);
+			np_warning("%s", st.warning[i]);
 	}
-	ret = ret ? np_fail(&err) : NP_EXIT_OK;
+	ret = ret ? np_report(&err) : NP_EXIT_OK;
 	for (i = 0; i < st.warning_count; i++)
 		free(st.warning[i]);
 	free(st.warning);

@@ -65,7 +65,7 @@ static int np_version_run(const struct np_command *cmd, int argc, char **argv)
 			printf("module     %s, ABI %u to %u\n", info.version, info.abi_min,
 			       info.abi_max);
 		if (failed)
-			np_note("%s", err.text);
+			np_notice("%s", err.text);
 	}
 	np_info_free(&info);
 	np_client_close(&client);

@@ -2,7 +2,7 @@
 /*
  * Settings as text.
  */
-#include "settings.h"
+#include "setting_text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /*
  * Settings as text: NAME=VALUE words of the command line, and JSON.
  */
-#ifndef NP_SETTINGS_H
-#define NP_SETTINGS_H
+#ifndef NP_SETTING_TEXT_H
+#define NP_SETTING_TEXT_H
 
 #include <stdio.h>
 

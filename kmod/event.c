@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Deny events. The packet path writes what it knows into a ring and no more; a work item
+ * finds the names and the policies, and multicasts. A ring slot is passed on by its turn
+ * (the bounded queue of D. Vyukov): slot i is free for the event numbered t, t % slots
+ * being i, when its turn is t, and holds it when its turn is t + 1. Many CPUs write, the
+ * work item alone reads; nobody waits, an event that finds no slot is lost and counted.
+ */
+#include "compat.h"
+#include "core/classify.h"
+#include "netlink.h"
+#include "netns.h"
+
+#include <linux/atomic.h>
+#include <linux/timekeeping.h>
+
+#define EVENT_SLOTS	128	/* a power of two */
+#define EVENT_TRIES	4	/* for a slot, against other CPUs */
+
+/* Policies listed in one event; NETPOL_EVENT_A_POLICIES says how many there are. */
+#define EVENT_POLICIES	8
+
+/* Names, labels aside, of two pods and of EVENT_POLICIES policies, and the rest. */
+#define EVENT_BYTES	NLMSG_DEFAULT_SIZE
+
+/**
+ * struct netpol_event - a denied packet, as far as the packet path knows it
+ * @turn: whose turn the slot is, see above
+ * @source_port: host order
+ * @port: destination port, host order
+ * @time: CLOCK_REALTIME
+ * @source: address
+ * @destination: address
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_*
+ * @direction: enum netpol_direction of the half that denied
+ * @reason: enum netpol_reason
+ */
+struct netpol_event {
+	u32 turn;
+	u16 source_port;
+	u16 port;
+	u64 time;
+	u8 source[16];
+	u8 destination[16];
+	u8 family;
+	u8 protocol;
+	u8 direction;
+	u8 reason;
+};
+
+/**
+ * struct netpol_event_queue - from the packets of one network namespace to its listeners
+ * @nn: whose
+ * @work: sends what is in the ring
+ * @lost: over the rate, or no slot was free; per CPU
+ * @second: that @spent is of; a race at its end costs or grants a few events
+ * @spent: events of that second
+ * @tail: number of the next event
+ * @head: number of the next event to send; the work item's
+ * @sent: events sent; the work item's
+ * @told: of the lost ones, how many listeners know of; the work item's
+ * @event: ring
+ */
+struct netpol_event_queue {
+	struct netpol_net *nn;
+	struct work_struct work;
+	u64 __percpu *lost;
+	u32 second;
+	atomic_t spent;
+	atomic_t tail;
+	u32 head;
+	u64 sent;
+	u64 told;
+	struct netpol_event event[EVENT_SLOTS];
+};
+
+static u64 events_lost(const struct netpol_event_queue *queue)
+{
+	u64 lost = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		lost += READ_ONCE(*per_cpu_ptr(queue->lost, cpu));
+	return lost;
+}
+
+/* Takes one event of this second's. */
+static bool event_allowed(struct netpol_event_queue *queue, u32 rate)
+{
+	u32 now = ktime_get_seconds(), second = READ_ONCE(queue->second);
+
+	if (second != now && cmpxchg(&queue->second, second, now) == second)
+		atomic_set(&queue->spent, 0);
+	if ((u32)atomic_read(&queue->spent) >= rate)
+		return false;
+	return (u32)atomic_inc_return(&queue->spent) <= rate;
+}
+
+/* A free slot, and the turn that it will have when it is filled. */
+static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *turn)
+{
+	u32 tail = atomic_read(&queue->tail);
+	int i;
+
+	for (i = 0; i < EVENT_TRIES; i++) {
+		struct netpol_event *event = &queue->event[tail % EVENT_SLOTS];
+		int before;
+
+		/* pairs with the release in event_take() */
+		if (smp_load_acquire(&event->turn) != tail)
+			before = atomic_read(&queue->tail);
+		else
+			before = atomic_cmpxchg(&queue->tail, tail, tail + 1);
+		if ((u32)before == tail) {
+			*turn = tail + 1;
+			return READ_ONCE(event->turn) == tail ? event : NULL;
+		}
+		tail = before;
+	}
+	return NULL;
+}
+
+/**
+ * netpol_event_deny() - reports a denied packet
+ * @nn: network namespace
+ * @snapshot: what it was judged by
+ * @flow: what was judged
+ * @source_port: host order
+ * @judgement: its reason and direction
+ *
+ * Packet path, RCU; costs a test of one bit where nobody listens.
+ */
+void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		       const struct netpol_flow *flow, u16 source_port,
+		       const struct netpol_judgement *judgement)
+{
+	struct netpol_event_queue *queue = nn->events;
+	size_t bytes = flow->family == AF_INET ? 4 : 16;
+	struct netpol_event *event = NULL;
+	u32 turn;
+
+	if (!genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY))
+		return;
+	if (event_allowed(queue, snapshot->settings->event_rate))
+		event = event_slot(queue, &turn);
+	if (!event) {
+		this_cpu_inc(*queue->lost);
+		return;
+	}
+	event->time = ktime_get_real_ns();
+	event->source_port = source_port;
+	event->port = flow->port;
+	memcpy(event->source, flow->source, bytes);
+	memcpy(event->destination, flow->destination, bytes);
+	event->family = flow->family;
+	event->protocol = flow->protocol;
+	event->direction = judgement->direction;
+	event->reason = judgement->reason;
+	/* pairs with the acquire in event_take() */
+	smp_store_release(&event->turn, turn);
+	schedule_work(&queue->work);
+}
+
+/* The oldest event, out of the ring. */
+static bool event_take(struct netpol_event_queue *queue, struct netpol_event *event)
+{
+	struct netpol_event *slot = &queue->event[queue->head % EVENT_SLOTS];
+
+	/* pairs with the release in netpol_event_deny() */
+	if (smp_load_acquire(&slot->turn) != queue->head + 1)
+		return false;
+	*event = *slot;
+	/* pairs with the acquire in event_slot() */
+	smp_store_release(&slot->turn, queue->head + EVENT_SLOTS);
+	queue->head++;
+	return true;
+}
+
+/* The pod that an address belongs to, local or not, or NULL. Under @nn->lock. */
+static const struct netpol_pod *event_pod(const struct netpol_snapshot *snapshot, u8 family,
+					  const void *address, struct netpol_end *end)
+{
+	u32 hash = netpol_address_hash(family, address), cursor = 0;
+	const struct netpol_pod *pod;
+	const void *claim;
+
+	netpol_resolve(snapshot, family, address, end);
+	if (end->local)
+		return end->local->pod;
+	if (!end->identity)
+		return NULL;
+	while ((claim = netpol_table_for_each(&snapshot->claims, hash, &cursor,
+					      netpol_claim_hash))) {
+		pod = netpol_claim_pod(claim);
+		if (netpol_claim_is(claim, family, address) &&
+		    !netpol_pod_is_local(pod) && pod->template->identity &&
+		    pod->template->identity->number == end->identity)
+			return pod;
+	}
+	return NULL;
+}
+
+static int put_pod(struct sk_buff *skb, const struct netpol_pod *pod, u16 ns, u16 name)
+{
+	if (!pod)
+		return 0;
+	return nla_put_string(skb, ns, pod->template->ns->name) ||
+	       nla_put_string(skb, name, netpol_pod_name(pod));
+}
+
+/* One policy; leaves the message as it was where there is no room. */
+static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		      const struct netpol_policy *policy)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_EVENT_A_POLICY);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u8(skb, NETPOL_POLICY_A_KIND, policy->kind) ||
+	    nla_put_string(skb, NETPOL_POLICY_A_NAMESPACE, policy->ns->name) ||
+	    nla_put_string(skb, NETPOL_POLICY_A_NAME, policy->name) ||
+	    nla_put_string(skb, NETPOL_POLICY_A_ORIGIN,
+			   snapshot->origin[policy->origin].name)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The policies that isolate the pod that denied. Fewer may fit than there are. */
+static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+			const struct netpol_local *subject, u8 direction)
+{
+	const struct netpol_program *program = subject ? subject->program[direction] : NULL;
+	u32 i;
+
+	if (!program)
+		return 0;
+	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, program->npolicies))
+		return -EMSGSIZE;
+	for (i = 0; i < min_t(u32, program->npolicies, EVENT_POLICIES); i++)
+		if (put_policy(skb, snapshot, program->policy[i]))
+			break;
+	return 0;
+}
+
+/*
+ * What an event says. Names and policies are those in force now: the packet may be some
+ * commits older, but what could name its own time would have to be copied by each packet.
+ */
+static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		     const struct netpol_event *event, u64 lost)
+{
+	bool v4 = event->family == AF_INET, policies;
+	const struct netpol_pod *from, *to;
+	struct netpol_end source, destination;
+	const struct netpol_end *subject;
+	int bytes = v4 ? 4 : 16;
+
+	from = event_pod(snapshot, event->family, event->source, &source);
+	to = event_pod(snapshot, event->family, event->destination, &destination);
+	subject = event->direction == NETPOL_DIRECTION_EGRESS ? &source : &destination;
+	switch (event->reason) {
+	case NETPOL_REASON_ISOLATED:
+	case NETPOL_REASON_NO_PORTS:
+	case NETPOL_REASON_MALFORMED:
+	case NETPOL_REASON_UNTRACEABLE:
+	case NETPOL_REASON_RULE:
+		policies = true;
+		break;
+	default:
+		policies = false;
+	}
+	if (nla_put_u64_64bit(skb, NETPOL_EVENT_A_TIME, event->time, NETPOL_EVENT_A_PAD) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_DIRECTION, event->direction) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, event->reason) ||
+	    nla_put(skb, v4 ? NETPOL_EVENT_A_SOURCE4 : NETPOL_EVENT_A_SOURCE6, bytes,
+		    event->source) ||
+	    nla_put(skb, v4 ? NETPOL_EVENT_A_DESTINATION4 : NETPOL_EVENT_A_DESTINATION6,
+		    bytes, event->destination) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_PROTOCOL, event->protocol))
+		return -EMSGSIZE;
+	if (netpol_protocol_index(event->protocol) != NETPOL_PROTOCOLS &&
+	    (nla_put_u16(skb, NETPOL_EVENT_A_SOURCE_PORT, event->source_port) ||
+	     nla_put_u16(skb, NETPOL_EVENT_A_DESTINATION_PORT, event->port)))
+		return -EMSGSIZE;
+	if (put_pod(skb, from, NETPOL_EVENT_A_SOURCE_NAMESPACE, NETPOL_EVENT_A_SOURCE_NAME) ||
+	    put_pod(skb, to, NETPOL_EVENT_A_DESTINATION_NAMESPACE,
+		    NETPOL_EVENT_A_DESTINATION_NAME))
+		return -EMSGSIZE;
+	if (lost && nla_put_u64_64bit(skb, NETPOL_EVENT_A_LOST, lost, NETPOL_EVENT_A_PAD))
+		return -EMSGSIZE;
+	return policies ? put_policies(skb, snapshot, subject->local, event->direction) : 0;
+}
+
+static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_event *event,
+				     u64 lost)
+{
+	struct sk_buff *skb = genlmsg_new(EVENT_BYTES, GFP_KERNEL);
+	struct nlattr *nest;
+	void *header;
+	int error;
+
+	if (!skb)
+		return NULL;
+	header = genlmsg_put(skb, 0, 0, &netpol_genl_family, 0, NETPOL_CMD_EVENT);
+	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, NETPOL_VERDICT_DENY))
+		goto fail;
+	nest = nla_nest_start(skb, NETPOL_A_EVENT);
+	if (!nest)
+		goto fail;
+	mutex_lock(&nn->lock);
+	error = put_event(skb, nn->world->snapshot, event, lost);
+	mutex_unlock(&nn->lock);
+	if (error)
+		goto fail;
+	nla_nest_end(skb, nest);
+	genlmsg_end(skb, header);
+	return skb;
+fail:
+	nlmsg_free(skb);
+	return NULL;
+}
+
+static void event_work(struct work_struct *work)
+{
+	struct netpol_event_queue *queue = container_of(work, struct netpol_event_queue, work);
+	struct netpol_event event;
+	struct sk_buff *skb;
+
+	while (event_take(queue, &event)) {
+		u64 lost = events_lost(queue);
+		int error = -ENOMEM;
+
+		skb = event_message(queue->nn, &event, lost - queue->told);
+		if (skb)
+			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
+							skb, 0, NETPOL_GROUP_DENY,
+							GFP_KERNEL);
+		if (!error) {
+			WRITE_ONCE(queue->sent, queue->sent + 1);
+			queue->told = lost;
+		} else if (error != -ESRCH) {	/* not just that nobody listens any more */
+			this_cpu_inc(*queue->lost);
+		}
+		cond_resched();
+	}
+}
+
+/* Makes the queue of a network namespace. Return: NULL without memory. */
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
+{
+	struct netpol_event_queue *queue = netpol_alloc(sizeof(*queue));
+	u32 i;
+
+	if (!queue)
+		return NULL;
+	queue->lost = netpol_percpu_alloc(sizeof(*queue->lost));
+	if (!queue->lost) {
+		netpol_free(queue);
+		return NULL;
+	}
+	queue->nn = nn;
+	INIT_WORK(&queue->work, event_work);
+	for (i = 0; i < EVENT_SLOTS; i++)
+		queue->event[i].turn = i;
+	return queue;
+}
+
+/* Ends a queue that no packet can reach any more; not under @nn->lock. NULL is fine. */
+void netpol_event_queue_destroy(struct netpol_event_queue *queue)
+{
+	if (!queue)
+		return;
+	cancel_work_sync(&queue->work);
+	netpol_percpu_free(queue->lost);
+	netpol_free(queue);
+}
+
+/* Events sent, and events lost over the rate or for want of room, since the beginning. */
+void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost)
+{
+	*sent = READ_ONCE(nn->events->sent);
+	*lost = events_lost(nn->events);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "packet.h"
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/sctp.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/ndisc.h>
+
+static void malformed(struct netpol_packet *packet)
+{
+	packet->flow.no_ports = true;
+	packet->flags |= NETPOL_PACKET_MALFORMED;
+}
+
+static __always_inline void parse_ports(const struct sk_buff *skb, u32 offset, u32 header,
+					struct netpol_packet *packet)
+{
+	__be16 buffer[2];
+	const __be16 *port;
+
+	port = skb_header_pointer(skb, offset, sizeof(buffer), buffer);
+	if (unlikely(!port || skb->len < offset + header)) {
+		packet->flow.no_ports = true;
+		return;
+	}
+	packet->source_port = ntohs(port[0]);
+	packet->flow.port = ntohs(port[1]);
+}
+
+/*
+ * Neighbour discovery is link-local by its hop limit (RFC 4861, sections 6.1 and 7.1),
+ * duplicate address detection is part of it. MLD is by its source (RFC 3810, section
+ * 5.1.14; reports from the unspecified address: 5.2.13). A router passes on neither:
+ * anything else that calls itself so is a packet like others.
+ */
+static bool is_discovery(const struct ipv6hdr *ip, u8 type)
+{
+	switch (type) {
+	case NDISC_ROUTER_SOLICITATION:
+	case NDISC_ROUTER_ADVERTISEMENT:
+	case NDISC_NEIGHBOUR_SOLICITATION:
+	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+	case NDISC_REDIRECT:
+		return ip->hop_limit == 255;
+	case ICMPV6_MGM_QUERY:
+	case ICMPV6_MGM_REPORT:
+	case ICMPV6_MGM_REDUCTION:
+	case ICMPV6_MLD2_REPORT:
+		return ipv6_addr_any(&ip->saddr) ||
+		       ipv6_addr_type(&ip->saddr) & IPV6_ADDR_LINKLOCAL;
+	default:
+		return false;
+	}
+}
+
+static void parse_icmp6(const struct sk_buff *skb, u32 offset, bool fragment,
+			struct netpol_packet *packet)
+{
+	struct icmp6hdr buffer;
+	const struct icmp6hdr *icmp;
+
+	icmp = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	if (!icmp)
+		malformed(packet);
+	else if (!fragment && is_discovery(ipv6_hdr(skb), icmp->icmp6_type))
+		packet->flags |= NETPOL_PACKET_DISCOVERY;
+}
+
+static bool parse4(const struct sk_buff *skb, struct netpol_packet *packet)
+{
+	const u32 offset = skb_network_offset(skb);
+	const struct iphdr *ip = ip_hdr(skb);
+	u32 header, length;
+
+	if (unlikely(skb_headlen(skb) < offset + sizeof(*ip)))
+		return false;
+	packet->flow.source = &ip->saddr;
+	packet->flow.destination = &ip->daddr;
+	packet->flow.protocol = ip->protocol;
+	header = ip->ihl * 4;
+	length = ntohs(ip->tot_len);
+	if (unlikely(!length && skb_is_gso(skb)))	/* BIG TCP */
+		length = skb->len - offset;
+	if (unlikely(header < sizeof(*ip) || length < header ||
+		     length > skb->len - offset)) {
+		malformed(packet);
+		return true;
+	}
+	if (unlikely(ip->frag_off & htons(IP_OFFSET))) {
+		packet->flow.no_ports = true;
+		return true;
+	}
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		parse_ports(skb, offset + header, sizeof(struct tcphdr), packet);
+		break;
+	case IPPROTO_UDP:
+		parse_ports(skb, offset + header, sizeof(struct udphdr), packet);
+		break;
+	case IPPROTO_SCTP:
+		parse_ports(skb, offset + header, sizeof(struct sctphdr), packet);
+		break;
+	case IPPROTO_ICMP:
+		if (skb->len < offset + header + sizeof(struct icmphdr))
+			malformed(packet);
+		break;
+	}
+	return true;
+}
+
+static bool parse6(const struct sk_buff *skb, struct netpol_packet *packet)
+{
+	u32 offset = skb_network_offset(skb);
+	const struct ipv6hdr *ip = ipv6_hdr(skb);
+	unsigned int header = 0;
+	unsigned short fragment = 0;
+	int protocol = ip->nexthdr, flags = 0;
+
+	if (unlikely(skb_headlen(skb) < offset + sizeof(*ip)))
+		return false;
+	packet->flow.source = &ip->saddr;
+	packet->flow.destination = &ip->daddr;
+	packet->flow.protocol = protocol;
+	if (unlikely(ntohs(ip->payload_len) > skb->len - offset - sizeof(*ip))) {
+		malformed(packet);
+		return true;
+	}
+	offset += sizeof(*ip);
+	if (unlikely(netpol_protocol_index(protocol) == NETPOL_PROTOCOLS &&
+		     protocol != IPPROTO_ICMPV6)) {
+		protocol = ipv6_find_hdr(skb, &header, -1, &fragment, &flags);
+		if (protocol < 0) {
+			malformed(packet);
+			return true;
+		}
+		packet->flow.protocol = protocol;
+		if (fragment) {
+			packet->flow.no_ports = true;
+			return true;
+		}
+		offset = header;
+	}
+	switch (protocol) {
+	case IPPROTO_TCP:
+		parse_ports(skb, offset, sizeof(struct tcphdr), packet);
+		break;
+	case IPPROTO_UDP:
+		parse_ports(skb, offset, sizeof(struct udphdr), packet);
+		break;
+	case IPPROTO_SCTP:
+		parse_ports(skb, offset, sizeof(struct sctphdr), packet);
+		break;
+	case IPPROTO_ICMPV6:
+		parse_icmp6(skb, offset, flags & IP6_FH_F_FRAG, packet);
+		break;
+	}
+	return true;
+}
+
+/**
+ * netpol_packet_parse() - reads a packet's headers
+ * @skb: packet at an IPv4 or IPv6 netfilter hook
+ * @family: AF_INET or AF_INET6
+ * @packet: filled
+ *
+ * A later fragment has no ports, whatever its protocol; conntrack's defragmentation
+ * leaves none but of packets that it was told not to track.
+ *
+ * Return: false if not even the addresses are there.
+ */
+bool netpol_packet_parse(const struct sk_buff *skb, u8 family, struct netpol_packet *packet)
+{
+	packet->flow.family = family;
+	packet->flow.no_ports = false;
+	packet->flow.port = 0;
+	packet->source_port = 0;
+	packet->flags = 0;
+	return family == AF_INET ? parse4(skb, packet) : parse6(skb, packet);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Policies, which come in pieces: the head, then rules, peers, excepts and ports. */
+#include "parse.h"
+#include "netlink.h"
+
+#define refuse(parse, attr, error, ...) \
+	netpol_refuse((parse)->nn, (parse)->extack, attr, error, __VA_ARGS__)
+
+/* A selector as the core takes it; owns both arrays. */
+struct selector_text {
+	struct netpol_requirement_text *requirement;
+	struct netpol_text *value;
+	u32 count;
+};
+
+static void selector_release(struct selector_text *selector)
+{
+	netpol_free(selector->requirement);
+	netpol_free(selector->value);
+}
+
+/* One requirement; its values go to *value, which is moved on. */
+static int parse_requirement(struct netpol_parse *parse, const struct nlattr *nest,
+			     struct netpol_requirement_text *requirement,
+			     struct netpol_text **value)
+{
+	struct nlattr *tb[NETPOL_REQUIREMENT_A_MAX + 1];
+	const struct nlattr *attr;
+	int left, error;
+	bool has;
+
+	netpol_nest_attrs(tb, NETPOL_REQUIREMENT_A_MAX, nest);
+	error = netpol_need_text(parse, nest, tb, NETPOL_REQUIREMENT_A_KEY, false,
+			  &requirement->key);
+	if (error)
+		return error;
+	if (!tb[NETPOL_REQUIREMENT_A_OPERATOR])
+		return netpol_refuse_missing(parse->extack, nest,
+					     NETPOL_REQUIREMENT_A_OPERATOR);
+	requirement->operator = nla_get_u8(tb[NETPOL_REQUIREMENT_A_OPERATOR]);
+	has = requirement->operator == NETPOL_OPERATOR_IN ||
+	      requirement->operator == NETPOL_OPERATOR_NOT_IN;
+	if (has && !tb[NETPOL_REQUIREMENT_A_VALUE])
+		return netpol_refuse_missing(parse->extack, nest,
+					     NETPOL_REQUIREMENT_A_VALUE);
+	if (!has && tb[NETPOL_REQUIREMENT_A_VALUE])
+		return refuse(parse, tb[NETPOL_REQUIREMENT_A_VALUE], -EINVAL,
+			      "Exists and DoesNotExist take no values");
+	requirement->value = *value;
+	nla_for_each_nested(attr, nest, left) {
+		if (nla_type(attr) != NETPOL_REQUIREMENT_A_VALUE)
+			continue;
+		error = netpol_parse_text(parse, attr, true, *value);
+		if (error)
+			return error;
+		++*value;
+		requirement->count++;
+	}
+	return 0;
+}
+
+/* A selector, to be released also after an error; no nest is an empty one. */
+static int parse_selector(struct netpol_parse *parse, const struct nlattr *nest,
+			  struct selector_text *selector)
+{
+	const struct nlattr *attr;
+	struct netpol_text *value;
+	u32 values = 0, at = 0;
+	int left, error;
+
+	memset(selector, 0, sizeof(*selector));
+	if (!nest)
+		return 0;
+	error = netpol_count_limited(parse, nest, NETPOL_SELECTOR_A_REQUIREMENT,
+			      NETPOL_LIMIT_LABELS_PER_OBJECT, "requirements",
+			      &selector->count);
+	if (error || !selector->count)
+		return error;
+	nla_for_each_nested(attr, nest, left)
+		values += netpol_count_attrs(attr, NETPOL_REQUIREMENT_A_VALUE);
+	selector->requirement = netpol_alloc_array(selector->count,
+						   sizeof(*selector->requirement));
+	selector->value = netpol_alloc_array(max(values, 1U), sizeof(*selector->value));
+	if (!selector->requirement || !selector->value)
+		return netpol_no_memory(parse);
+	value = selector->value;
+	nla_for_each_nested(attr, nest, left) {
+		error = parse_requirement(parse, attr, &selector->requirement[at++],
+					  &value);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* What the ABI has a place for and this revision of it does not do. */
+static int policy_supported(struct netpol_parse *parse, struct nlattr **tb)
+{
+	const struct nlattr *attr = tb[NETPOL_POLICY_A_KIND];
+
+	if (nla_get_u8(attr) != NETPOL_KIND_NETWORK_POLICY)
+		return refuse(parse, attr, -EOPNOTSUPP,
+			      "kinds of policy other than NetworkPolicy are not supported");
+	attr = tb[NETPOL_POLICY_A_TIER];
+	if (attr && nla_get_u8(attr) != NETPOL_TIER_NETWORK_POLICY)
+		return refuse(parse, attr, -EOPNOTSUPP,
+			      "tiers other than that of NetworkPolicy are not supported");
+	attr = tb[NETPOL_POLICY_A_PRIORITY];
+	if (attr && nla_get_u16(attr))
+		return refuse(parse, attr, -EOPNOTSUPP, "a NetworkPolicy has no priority");
+	attr = tb[NETPOL_POLICY_A_FLAGS];
+	if (attr && nla_get_u32(attr))
+		return refuse(parse, attr, -EOPNOTSUPP, "audit of policies is not supported");
+	return 0;
+}
+
+/**
+ * netpol_parse_policy() - a policy, yet without rules
+ * @parse: context
+ * @nest: enum netpol_policy_attr
+ *
+ * Return: the object; -EINVAL, -EOPNOTSUPP, -ENOSPC or -ENOMEM.
+ */
+struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
+					  const struct nlattr *nest)
+{
+	static const u16 required[] = {
+		NETPOL_POLICY_A_KIND, NETPOL_POLICY_A_DIRECTIONS, NETPOL_POLICY_A_SUBJECT,
+	};
+	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1];
+	struct netpol_policy *policy = NULL;
+	struct selector_text subject;
+	struct netpol_text ns, name;
+	int error = 0;
+	u32 i;
+
+	netpol_nest_attrs(tb, NETPOL_POLICY_A_MAX, nest);
+	for (i = 0; i < ARRAY_SIZE(required) && !error; i++)
+		if (!tb[required[i]])
+			error = netpol_refuse_missing(parse->extack, nest, required[i]);
+	if (!error)
+		error = policy_supported(parse, tb);
+	if (!error)
+		error = netpol_need_text(parse, nest, tb, NETPOL_POLICY_A_NAMESPACE, false, &ns);
+	if (!error)
+		error = netpol_need_text(parse, nest, tb, NETPOL_POLICY_A_NAME, false, &name);
+	if (error)
+		return ERR_PTR(error);
+	error = parse_selector(parse, tb[NETPOL_POLICY_A_SUBJECT], &subject);
+	if (!error) {
+		policy = netpol_policy_create(parse->world, ns, name,
+					      nla_get_u8(tb[NETPOL_POLICY_A_KIND]),
+					      nla_get_u8(tb[NETPOL_POLICY_A_DIRECTIONS]),
+					      subject.requirement, subject.count);
+		if (!policy)
+			error = netpol_no_memory(parse);
+	}
+	selector_release(&subject);
+	return error ? ERR_PTR(error) : policy;
+}
+
+/* Refuses one more of something once a policy has as many as it may. */
+static int policy_limit(struct netpol_parse *parse, const struct nlattr *attr,
+			const struct netpol_policy *policy, u32 limit, u32 count,
+			const char *what)
+{
+	if (count < parse->world->limit[limit])
+		return 0;
+	return refuse(parse, attr, -ENOSPC, "policy %s/%s: more than %llu %s",
+		      policy->ns->name, policy->name,
+		      (unsigned long long)parse->world->limit[limit], what);
+}
+
+/* What belongs to a rule needs one before it. */
+static int need_rule(struct netpol_parse *parse, const struct nlattr *nest,
+		     const struct netpol_policy *policy)
+{
+	if (policy && policy->nrules)
+		return 0;
+	return refuse(parse, nest, -EINVAL, "no rule before this attribute");
+}
+
+/**
+ * netpol_parse_rule() - append a rule
+ * @parse: context
+ * @nest: enum netpol_rule_attr
+ * @policy: policy; NULL: none came before
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -ENOSPC or -ENOMEM.
+ */
+int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy)
+{
+	struct nlattr *tb[NETPOL_RULE_A_MAX + 1];
+	const struct nlattr *attr;
+	u8 direction;
+	int error;
+
+	if (!policy)
+		return refuse(parse, nest, -EINVAL, "no policy before this rule");
+	netpol_nest_attrs(tb, NETPOL_RULE_A_MAX, nest);
+	attr = tb[NETPOL_RULE_A_DIRECTION];
+	if (!attr)
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_RULE_A_DIRECTION);
+	direction = nla_get_u8(attr);
+	if (!(policy->directions & BIT(direction)))
+		return refuse(parse, attr, -EINVAL,
+			      "policy %s/%s: rule of a direction that it does not have",
+			      policy->ns->name, policy->name);
+	attr = tb[NETPOL_RULE_A_ACTION];
+	if (attr && nla_get_u8(attr) != NETPOL_ACTION_ACCEPT)
+		return refuse(parse, attr, -EOPNOTSUPP,
+			      "policy %s/%s: the rules of a NetworkPolicy accept",
+			      policy->ns->name, policy->name);
+	error = policy_limit(parse, nest, policy, NETPOL_LIMIT_RULES_PER_POLICY,
+			     policy->nrules, "rules");
+	if (error)
+		return error;
+	return netpol_policy_add_rule(policy, direction) ? 0 : netpol_no_memory(parse);
+}
+
+static int peer_pods(struct netpol_parse *parse, struct nlattr **tb,
+		     struct netpol_policy *policy)
+{
+	const struct nlattr *ns_nest = tb[NETPOL_PEER_A_NAMESPACE_SELECTOR];
+	const struct nlattr *pod_nest = tb[NETPOL_PEER_A_POD_SELECTOR];
+	struct selector_text namespaces, pods;
+	int error;
+
+	error = parse_selector(parse, ns_nest, &namespaces);
+	if (error) {
+		selector_release(&namespaces);
+		return error;
+	}
+	error = parse_selector(parse, pod_nest, &pods);
+	if (!error && netpol_rule_add_pods(parse->world, policy, namespaces.requirement,
+					   namespaces.count, ns_nest, pods.requirement,
+					   pods.count, pod_nest))
+		error = netpol_no_memory(parse);
+	selector_release(&namespaces);
+	selector_release(&pods);
+	return error;
+}
+
+/**
+ * netpol_parse_peer() - append a peer to the last rule
+ * @parse: context
+ * @nest: enum netpol_peer_attr
+ * @policy: policy or NULL
+ *
+ * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
+ */
+int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy)
+{
+	struct nlattr *tb[NETPOL_PEER_A_MAX + 1];
+	const struct nlattr *prefix;
+	const void *address;
+	u8 family, length;
+	bool selectors;
+	int error;
+
+	error = need_rule(parse, nest, policy);
+	if (!error)
+		error = policy_limit(parse, nest, policy, NETPOL_LIMIT_PEERS_PER_POLICY,
+				     policy->npeers, "peers");
+	if (error)
+		return error;
+	netpol_nest_attrs(tb, NETPOL_PEER_A_MAX, nest);
+	prefix = tb[NETPOL_PEER_A_PREFIX];
+	selectors = tb[NETPOL_PEER_A_POD_SELECTOR] || tb[NETPOL_PEER_A_NAMESPACE_SELECTOR];
+	if (!prefix && !selectors)
+		return refuse(parse, nest, -EINVAL,
+			      "policy %s/%s: a peer is a prefix or has a selector",
+			      policy->ns->name, policy->name);
+	if (prefix && selectors)
+		return refuse(parse, prefix, -EINVAL,
+			      "policy %s/%s: a peer is not a prefix and selectors as well",
+			      policy->ns->name, policy->name);
+	if (selectors)
+		return peer_pods(parse, tb, policy);
+	error = netpol_parse_prefix(parse, prefix, &family, &address, &length);
+	if (error)
+		return error;
+	if (netpol_rule_add_block(policy, family, address, length))
+		return netpol_no_memory(parse);
+	return 0;
+}
+
+/**
+ * netpol_parse_except() - append an except to the last peer
+ * @parse: context
+ * @nest: enum netpol_prefix_attr
+ * @policy: policy or NULL
+ *
+ * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
+ */
+int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
+			struct netpol_policy *policy)
+{
+	const void *address;
+	u8 family, length;
+	int error;
+
+	error = need_rule(parse, nest, policy);
+	if (!error)
+		error = policy_limit(parse, nest, policy, NETPOL_LIMIT_PEERS_PER_POLICY,
+				     policy->npeers, "peers");
+	if (!error)
+		error = netpol_parse_prefix(parse, nest, &family, &address, &length);
+	if (error)
+		return error;
+	error = netpol_rule_add_except(policy, family, address, length);
+	if (error == -EINVAL)
+		return refuse(parse, nest, error,
+			      "policy %s/%s: an except lies inside the prefix before it",
+			      policy->ns->name, policy->name);
+	return error ? netpol_no_memory(parse) : 0;
+}
+
+/**
+ * netpol_parse_port() - append a port to the last rule
+ * @parse: context
+ * @nest: enum netpol_port_attr
+ * @policy: policy or NULL
+ *
+ * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
+ */
+int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct netpol_policy *policy)
+{
+	struct nlattr *tb[NETPOL_PORT_A_MAX + 1];
+	struct netpol_text name = { "", 0 };
+	const struct nlattr *attr;
+	u16 first = 0, last = U16_MAX;
+	int error;
+
+	error = need_rule(parse, nest, policy);
+	if (!error)
+		error = policy_limit(parse, nest, policy, NETPOL_LIMIT_PORTS_PER_POLICY,
+				     policy->nports, "ports");
+	if (error)
+		return error;
+	netpol_nest_attrs(tb, NETPOL_PORT_A_MAX, nest);
+	if (!tb[NETPOL_PORT_A_PROTOCOL])
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_PROTOCOL);
+	attr = tb[NETPOL_PORT_A_NAME];
+	if (attr && (tb[NETPOL_PORT_A_FIRST] || tb[NETPOL_PORT_A_LAST]))
+		return refuse(parse, attr, -EINVAL,
+			      "policy %s/%s: a port has a name or numbers",
+			      policy->ns->name, policy->name);
+	if (attr)
+		error = netpol_parse_text(parse, attr, false, &name);
+	if (error)
+		return error;
+	attr = tb[NETPOL_PORT_A_LAST];
+	if (attr && !tb[NETPOL_PORT_A_FIRST])
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_FIRST);
+	if (tb[NETPOL_PORT_A_FIRST]) {
+		first = nla_get_u16(tb[NETPOL_PORT_A_FIRST]);
+		last = attr ? nla_get_u16(attr) : first;
+	}
+	if (last < first)
+		return refuse(parse, attr, -EINVAL,
+			      "policy %s/%s: port range %u to %u ends before it begins",
+			      policy->ns->name, policy->name, first, last);
+	if (netpol_rule_add_port(parse->world, policy,
+				 nla_get_u8(tb[NETPOL_PORT_A_PROTOCOL]), name, first, last))
+		return netpol_no_memory(parse);
+	return 0;
+}

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "txn.h"
+#include <linux/netlink.h>
+#include <linux/notifier.h>
+#include "netlink.h"
+#include "parse.h"
+
+/* Charged for each attribute besides its bytes: what it becomes takes about that. */
+#define ATTR_BYTES 128
+
+/* --- the builder ---------------------------------------------------------------- */
+
+static void object_free(struct netpol_world *world, struct netpol_operation *operation)
+{
+	if (!operation->object)
+		return;
+	switch (operation->kind) {
+	case NETPOL_OPERATION_NAMESPACE:
+		netpol_namespace_free(world, operation->object);
+		break;
+	case NETPOL_OPERATION_POD:
+		netpol_pod_free(world, operation->object);
+		break;
+	case NETPOL_OPERATION_POLICY:
+		netpol_policy_free(world, operation->object);
+		break;
+	case NETPOL_OPERATION_SETTINGS:
+		netpol_settings_free(operation->object);
+		break;
+	case NETPOL_OPERATION_DELETE:
+		netpol_free(operation->object);
+		break;
+	}
+}
+
+static void label_set_free(struct netpol_world *world, struct netpol_label_set *set)
+{
+	netpol_labels_put(world, set->labels);
+	netpol_ports_put(world, set->ports);
+	netpol_free(set);
+}
+
+/* Ends a transaction, with what no edit has taken over. Locked. */
+static void txn_close(struct netpol_net *nn, struct netpol_txn *txn)
+{
+	struct netpol_operations *page, *next;
+	struct netpol_label_set *set;
+	unsigned long number;
+	u32 i;
+
+	lockdep_assert_held(&nn->lock);
+	list_del(&txn->node);
+	WRITE_ONCE(nn->ntransactions, nn->ntransactions - 1);
+	for (page = txn->first; page; page = next) {
+		next = page->next;
+		for (i = 0; i < page->count; i++)
+			object_free(nn->world, &page->operation[i]);
+		netpol_free(page);
+		cond_resched();
+	}
+	xa_for_each(&txn->label_sets, number, set) {
+		label_set_free(nn->world, set);
+		cond_resched();
+	}
+	xa_destroy(&txn->label_sets);
+	netpol_free(txn);
+}
+
+static struct netpol_txn *txn_by_number(struct netpol_net *nn, u32 number)
+{
+	struct netpol_txn *txn;
+
+	list_for_each_entry(txn, &nn->transactions, node)
+		if (txn->number == number)
+			return txn;
+	return NULL;
+}
+
+/* The transaction that a request names, if it is the socket's own. Locked. */
+static struct netpol_txn *txn_find(struct netpol_net *nn, struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[NETPOL_A_TXN];
+	struct netpol_txn *txn;
+
+	if (!attr)
+		return ERR_PTR(netpol_refuse_missing(info->extack, NULL, NETPOL_A_TXN));
+	txn = txn_by_number(nn, nla_get_u32(attr));
+	if (!txn || txn->portid != info->snd_portid)
+		return ERR_PTR(netpol_refuse(nn, info->extack, attr, -ENOENT,
+					     "this socket has no transaction %u",
+					     nla_get_u32(attr)));
+	return txn;
+}
+
+/* Appends an operation; on -ENOMEM the object is freed. */
+static int txn_append(struct netpol_parse *parse, struct netpol_txn *txn, void *object,
+		      enum netpol_operation_kind kind)
+{
+	struct netpol_operation operation = { object, kind };
+	struct netpol_operations *page = txn->last;
+
+	if (!page || page->count == NETPOL_OPERATIONS) {
+		page = netpol_alloc(sizeof(*page));
+		if (!page) {
+			object_free(parse->world, &operation);
+			return netpol_no_memory(parse);
+		}
+		if (txn->last)
+			txn->last->next = page;
+		else
+			txn->first = page;
+		txn->last = page;
+	}
+	page->operation[page->count++] = operation;
+	return 0;
+}
+
+/* Charges a transaction for an attribute. -ENOSPC over the limit of bytes. */
+static int txn_charge(struct netpol_parse *parse, struct netpol_txn *txn,
+		      const struct nlattr *attr)
+{
+	u64 limit = parse->world->limit[NETPOL_LIMIT_BYTES];
+
+	txn->bytes += nla_total_size(nla_len(attr)) + ATTR_BYTES;
+	if (txn->bytes <= limit)
+		return 0;
+	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
+			     "transaction of more than %llu bytes",
+			     (unsigned long long)limit);
+}
+
+/* Counts one more object. -ENOSPC over its limit. */
+static int txn_count(struct netpol_parse *parse, const struct nlattr *attr, u32 *count,
+		     u32 limit, const char *what)
+{
+	if (*count < parse->world->limit[limit]) {
+		++*count;
+		return 0;
+	}
+	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
+			     "transaction with more than %llu %s",
+			     (unsigned long long)parse->world->limit[limit], what);
+}
+
+static int add_label_set(struct netpol_parse *parse, struct netpol_txn *txn,
+			 const struct nlattr *attr)
+{
+	struct netpol_label_set *set;
+	u32 id;
+	int error;
+
+	error = txn_count(parse, attr, &txn->nlabel_sets, NETPOL_LIMIT_PODS, "label sets");
+	if (error)
+		return error;
+	set = netpol_parse_label_set(parse, attr, &id);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	error = xa_insert(&txn->label_sets, id, set, GFP_KERNEL);
+	if (!error)
+		return 0;
+	label_set_free(parse->world, set);
+	if (error == -EBUSY)
+		return netpol_refuse(parse->nn, parse->extack, attr, -EEXIST,
+				     "label set %u comes twice", id);
+	return netpol_no_memory(parse);
+}
+
+static int add_namespace(struct netpol_parse *parse, struct netpol_txn *txn,
+			 const struct nlattr *attr)
+{
+	struct netpol_namespace *namespace;
+	int error;
+
+	error = txn_count(parse, attr, &txn->nnamespaces, NETPOL_LIMIT_NAMESPACES,
+			  "namespaces");
+	if (error)
+		return error;
+	namespace = netpol_parse_namespace(parse, attr);
+	if (IS_ERR(namespace))
+		return PTR_ERR(namespace);
+	return txn_append(parse, txn, namespace, NETPOL_OPERATION_NAMESPACE);
+}
+
+static int add_pod(struct netpol_parse *parse, struct netpol_txn *txn,
+		   const struct nlattr *attr)
+{
+	struct netpol_pod *pod;
+	int error;
+
+	error = txn_count(parse, attr, &txn->npods, NETPOL_LIMIT_PODS, "pods");
+	if (error)
+		return error;
+	pod = netpol_parse_pod(parse, attr, &txn->label_sets);
+	if (IS_ERR(pod))
+		return PTR_ERR(pod);
+	error = txn_append(parse, txn, pod, NETPOL_OPERATION_POD);
+	if (!error && netpol_pod_is_local(pod))
+		error = txn_count(parse, attr, &txn->nlocals, NETPOL_LIMIT_LOCAL_PODS,
+				  "local pods");
+	return error;
+}
+
+static int add_policy(struct netpol_parse *parse, struct netpol_txn *txn,
+		      const struct nlattr *attr)
+{
+	struct netpol_policy *policy;
+	int error;
+
+	txn->policy = NULL;
+	error = txn_count(parse, attr, &txn->npolicies, NETPOL_LIMIT_POLICIES, "policies");
+	if (error)
+		return error;
+	policy = netpol_parse_policy(parse, attr);
+	if (IS_ERR(policy))
+		return PTR_ERR(policy);
+	error = txn_append(parse, txn, policy, NETPOL_OPERATION_POLICY);
+	if (!error)
+		txn->policy = policy;
+	return error;
+}
+
+static int add_settings(struct netpol_parse *parse, struct netpol_txn *txn,
+			const struct nlattr *attr)
+{
+	struct netpol_settings *settings = netpol_parse_settings(parse, attr);
+
+	if (IS_ERR(settings))
+		return PTR_ERR(settings);
+	txn->bytes += sizeof(*settings);
+	return txn_append(parse, txn, settings, NETPOL_OPERATION_SETTINGS);
+}
+
+static int add_delete(struct netpol_parse *parse, struct netpol_txn *txn,
+		      const struct nlattr *attr)
+{
+	struct netpol_deletion *deletion = netpol_parse_delete(parse, attr);
+
+	if (IS_ERR(deletion))
+		return PTR_ERR(deletion);
+	return txn_append(parse, txn, deletion, NETPOL_OPERATION_DELETE);
+}
+
+/* One attribute of TXN_ADD, in the order of the message. */
+static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
+		    const struct nlattr *attr)
+{
+	int error;
+
+	if (nla_type(attr) == NETPOL_A_TXN)
+		return 0;
+	if (nla_len(attr) > NETPOL_NEST_MAX)
+		return netpol_refuse(parse->nn, parse->extack, attr, -EMSGSIZE,
+				     "attribute of more than %u bytes", NETPOL_NEST_MAX);
+	error = txn_charge(parse, txn, attr);
+	if (error)
+		return error;
+	switch (nla_type(attr)) {
+	case NETPOL_A_LABEL_SET:
+		return add_label_set(parse, txn, attr);
+	case NETPOL_A_NAMESPACE:
+		return add_namespace(parse, txn, attr);
+	case NETPOL_A_POD:
+		return add_pod(parse, txn, attr);
+	case NETPOL_A_POLICY:
+		return add_policy(parse, txn, attr);
+	case NETPOL_A_RULE:
+		return netpol_parse_rule(parse, attr, txn->policy);
+	case NETPOL_A_PEER:
+		return netpol_parse_peer(parse, attr, txn->policy);
+	case NETPOL_A_EXCEPT:
+		return netpol_parse_except(parse, attr, txn->policy);
+	case NETPOL_A_PORT:
+		return netpol_parse_port(parse, attr, txn->policy);
+	case NETPOL_A_SETTINGS:
+		return add_settings(parse, txn, attr);
+	case NETPOL_A_DELETE:
+		return add_delete(parse, txn, attr);
+	}
+	return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
+			     "attribute that TXN_ADD does not take");
+}
+
+/* --- commit --------------------------------------------------------------------- */
+
+static int apply_delete(struct netpol_parse *parse, struct netpol_edit *edit,
+			const struct netpol_deletion *deletion)
+{
+	struct netpol_settings *settings;
+
+	switch (deletion->object) {
+	case NETPOL_OBJECT_NAMESPACE:
+		return netpol_edit_delete_namespace(edit, deletion->name);
+	case NETPOL_OBJECT_POD:
+		return netpol_edit_delete_pod(edit, deletion->ns, deletion->name,
+					      deletion->has_uid ? deletion->uid : NULL);
+	case NETPOL_OBJECT_POLICY:
+		return netpol_edit_delete_policy(edit, deletion->kind, deletion->ns,
+						 deletion->name);
+	case NETPOL_OBJECT_SETTINGS:
+		settings = netpol_parse_settings(parse, NULL);
+		if (IS_ERR(settings))
+			return PTR_ERR(settings);
+		return netpol_edit_settings(edit, settings);
+	}
+	return -EINVAL;
+}
+
+/* Does one operation; its object is the edit's from here on, whatever comes of it. */
+static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
+		 struct netpol_operation *operation)
+{
+	void *object = operation->object;
+
+	if (operation->kind == NETPOL_OPERATION_DELETE)
+		return apply_delete(parse, edit, object);
+	operation->object = NULL;
+	switch (operation->kind) {
+	case NETPOL_OPERATION_NAMESPACE:
+		return netpol_edit_namespace(edit, object);
+	case NETPOL_OPERATION_POD:
+		return netpol_edit_pod(edit, object);
+	case NETPOL_OPERATION_POLICY:
+		return netpol_edit_policy(edit, object);
+	case NETPOL_OPERATION_SETTINGS:
+		return netpol_edit_settings(edit, object);
+	}
+	return -EINVAL;
+}
+
+static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
+		     struct netpol_edit *edit)
+{
+	struct netpol_operations *page;
+	int error = 0;
+	u32 i;
+
+	for (page = txn->first; page && !error; page = page->next) {
+		for (i = 0; i < page->count && !error; i++)
+			error = apply(parse, edit, &page->operation[i]);
+		cond_resched();
+	}
+	if (!error && txn->full)
+		error = netpol_edit_sweep(edit);
+	if (!error)
+		error = netpol_edit_prepare(edit);
+	return error;
+}
+
+static u64 origin_generation(const struct netpol_net *nn, const char *name)
+{
+	struct netpol_snapshot *snapshot = nn->world->snapshot;
+	int place = netpol_world_origin(snapshot, name);
+
+	return place < 0 ? 0 : snapshot->origin[place].generation;
+}
+
+/* The last chance to be refused is in netpol_net_commit(). */
+static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool check)
+{
+	struct netpol_fault fault = {};
+	struct netpol_edit *edit;
+	u64 now;
+	int error;
+
+	if (txn->failed)
+		return netpol_refuse(parse->nn, parse->extack, NULL, -EINVAL,
+				     "a message of this transaction was refused");
+	now = origin_generation(parse->nn, txn->origin);
+	if (now != txn->base)
+		return netpol_refuse(parse->nn, parse->extack, NULL, -ESTALE,
+				     "origin %s is at generation %llu by now, this builds on %llu",
+				     txn->origin, (unsigned long long)now,
+				     (unsigned long long)txn->base);
+	edit = netpol_edit_begin(parse->world, txn->origin, &fault);
+	if (IS_ERR(edit))
+		return netpol_refuse_fault(parse->nn, parse->extack, PTR_ERR(edit), &fault);
+	error = apply_all(parse, txn, edit);
+	if (error || check)
+		netpol_edit_abort(edit);
+	else
+		error = netpol_net_commit(parse->nn, edit, &fault);
+	return error ? netpol_refuse_fault(parse->nn, parse->extack, error, &fault) : 0;
+}
+
+/* --- requests ------------------------------------------------------------------- */
+
+/* A number that no open transaction has, and none had for a long time. Locked. */
+static u32 txn_number(struct netpol_net *nn)
+{
+	static atomic_t last;
+	u32 number;
+
+	do {
+		number = atomic_inc_return(&last);
+	} while (!number || txn_by_number(nn, number));
+	return number;
+}
+
+static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info *info)
+{
+	const struct nlattr *base = info->attrs[NETPOL_A_BASE_GENERATION];
+	const struct nlattr *flags = info->attrs[NETPOL_A_FLAGS];
+	struct netpol_net *nn = parse->nn;
+	struct netpol_text origin;
+	struct netpol_txn *txn;
+	u64 limit;
+	int error;
+
+	if (!info->attrs[NETPOL_A_ORIGIN])
+		return ERR_PTR(netpol_refuse_missing(info->extack, NULL, NETPOL_A_ORIGIN));
+	error = netpol_parse_text(parse, info->attrs[NETPOL_A_ORIGIN], false, &origin);
+	if (error)
+		return ERR_PTR(error);
+	limit = parse->world->limit[NETPOL_LIMIT_TRANSACTIONS];
+	if (nn->ntransactions >= limit)
+		return ERR_PTR(netpol_refuse(nn, info->extack, NULL, -ENOSPC,
+					     "%llu transactions are open already",
+					     (unsigned long long)limit));
+	txn = netpol_alloc(sizeof(*txn));
+	if (!txn)
+		return ERR_PTR(netpol_no_memory(parse));
+	memcpy(txn->origin, origin.data, origin.length);
+	txn->base = origin_generation(nn, txn->origin);
+	if (base && nla_get_u64(base) != txn->base) {
+		error = netpol_refuse(nn, info->extack, base, -ESTALE,
+				      "origin %s is at generation %llu", txn->origin,
+				      (unsigned long long)txn->base);
+		netpol_free(txn);
+		return ERR_PTR(error);
+	}
+	txn->full = flags && nla_get_u32(flags) & NETPOL_FLAG_FULL;
+	txn->number = txn_number(nn);
+	txn->portid = info->snd_portid;
+	xa_init_flags(&txn->label_sets, XA_FLAGS_ACCOUNT);
+	list_add_tail(&txn->node, &nn->transactions);
+	WRITE_ONCE(nn->ntransactions, nn->ntransactions + 1);
+	return txn;
+}
+
+static struct netpol_parse parse_begin(struct genl_info *info)
+{
+	struct netpol_net *nn = netpol_net(genl_info_net(info));
+
+	mutex_lock(&nn->lock);
+	return (struct netpol_parse){ nn, nn->world, info->extack };
+}
+
+static void parse_end(struct netpol_parse *parse)
+{
+	mutex_unlock(&parse->nn->lock);
+}
+
+/* NETPOL_CMD_TXN_BEGIN: -EINVAL, -ESTALE, -ENOSPC, -ENOMEM. */
+int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netpol_parse parse;
+	struct netpol_txn *txn;
+	struct sk_buff *reply;
+	void *header;
+	int error = 0;
+
+	reply = netpol_reply_new(info, NETPOL_CMD_TXN_BEGIN, NLMSG_DEFAULT_SIZE, &header);
+	if (!reply)
+		return -ENOMEM;
+	parse = parse_begin(info);
+	txn = txn_open(&parse, info);
+	if (IS_ERR(txn)) {
+		error = PTR_ERR(txn);
+	} else if (nla_put_u64_64bit(reply, NETPOL_A_GENERATION,
+				     parse.world->snapshot->generation, NETPOL_A_PAD) ||
+		   nla_put_u32(reply, NETPOL_A_TXN, txn->number) ||
+		   nla_put_u64_64bit(reply, NETPOL_A_BASE_GENERATION, txn->base,
+				     NETPOL_A_PAD)) {
+		txn_close(parse.nn, txn);
+		error = -EMSGSIZE;
+	}
+	parse_end(&parse);
+	if (error) {
+		nlmsg_free(reply);
+		return error;
+	}
+	genlmsg_end(reply, header);
+	return genlmsg_reply(reply, info);
+}
+
+/* NETPOL_CMD_TXN_ADD. A message that is refused leaves nothing but TXN_ABORT to do. */
+int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netpol_parse parse = parse_begin(info);
+	const struct nlattr *attr;
+	struct netpol_txn *txn;
+	int left, error = 0;
+
+	txn = txn_find(parse.nn, info);
+	if (IS_ERR(txn)) {
+		error = PTR_ERR(txn);
+		goto unlock;
+	}
+	if (txn->failed) {
+		error = netpol_refuse(parse.nn, info->extack, NULL, -EINVAL,
+				      "a message of this transaction was refused");
+		goto unlock;
+	}
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, left) {
+		error = add_attr(&parse, txn, attr);
+		if (error) {
+			txn->failed = true;
+			break;
+		}
+	}
+unlock:
+	parse_end(&parse);
+	return error;
+}
+
+/* NETPOL_CMD_TXN_COMMIT. The transaction is gone afterwards, whatever comes of it. */
+int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *flags = info->attrs[NETPOL_A_FLAGS];
+	struct netpol_parse parse;
+	struct netpol_txn *txn;
+	struct sk_buff *reply;
+	u64 generation = 0;
+	void *header;
+	int error;
+
+	/* First, for there is no way back once it is published. */
+	reply = netpol_reply_new(info, NETPOL_CMD_TXN_COMMIT, NLMSG_DEFAULT_SIZE, &header);
+	if (!reply)
+		return -ENOMEM;
+	parse = parse_begin(info);
+	txn = txn_find(parse.nn, info);
+	if (IS_ERR(txn)) {
+		error = PTR_ERR(txn);
+	} else {
+		error = txn_commit(&parse, txn,
+				   flags && nla_get_u32(flags) & NETPOL_FLAG_CHECK);
+		generation = parse.world->snapshot->generation;
+		txn_close(parse.nn, txn);
+	}
+	parse_end(&parse);
+	if (!error)
+		error = nla_put_u64_64bit(reply, NETPOL_A_GENERATION, generation,
+					  NETPOL_A_PAD);
+	if (error) {
+		nlmsg_free(reply);
+		return error;
+	}
+	genlmsg_end(reply, header);
+	return genlmsg_reply(reply, info);
+}
+
+/* NETPOL_CMD_TXN_ABORT: -EINVAL, -ENOENT. */
+int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netpol_parse parse = parse_begin(info);
+	struct netpol_txn *txn = txn_find(parse.nn, info);
+
+	if (!IS_ERR(txn))
+		txn_close(parse.nn, txn);
+	parse_end(&parse);
+	return PTR_ERR_OR_ZERO(txn);
+}
+
+/* --- ends ----------------------------------------------------------------------- */
+
+/*
+ * A closed socket aborts. The lock is left alone where there is nothing to abort: every
+ * generic netlink socket of the machine comes by here.
+ */
+static int socket_release(struct notifier_block *block, unsigned long event, void *data)
+{
+	const struct netlink_notify *notify = data;
+	struct netpol_txn *txn, *next;
+	struct netpol_net *nn;
+
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	nn = netpol_net(notify->net);
+	if (!READ_ONCE(nn->ntransactions))
+		return NOTIFY_DONE;
+	mutex_lock(&nn->lock);
+	list_for_each_entry_safe(txn, next, &nn->transactions, node)
+		if (txn->portid == notify->portid)
+			txn_close(nn, txn);
+	mutex_unlock(&nn->lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block socket_notifier = {
+	.notifier_call = socket_release,
+};
+
+/* After netpol_net_register(). */
+int netpol_txn_register(void)
+{
+	return netlink_register_notifier(&socket_notifier);
+}
+
+/* Once no request can come any more; netpol_txn_close_all() ends what is open. */
+void netpol_txn_unregister(void)
+{
+	netlink_unregister_notifier(&socket_notifier);
+}
+
+/* Ends every transaction of a network namespace that goes away. Locked. */
+void netpol_txn_close_all(struct netpol_net *nn)
+{
+	struct netpol_txn *txn, *next;
+
+	list_for_each_entry_safe(txn, next, &nn->transactions, node)
+		txn_close(nn, txn);
+}

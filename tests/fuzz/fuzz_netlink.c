@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libFuzzer target: netlink messages from the kernel, decoded as the tool does. The
+ * first byte chooses the decoder, the rest is one datagram of a generic netlink socket.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <netlink/msg.h>
+
+#include "client.h"
+#include "message.h"
+#include "report.h"
+
+#define FUZZ_SEQUENCE	1
+#define FUZZ_MAX	65536
+
+enum fuzz_kind {
+	FUZZ_STATE,
+	FUZZ_INFO,
+	FUZZ_COUNTERS,
+	FUZZ_EVAL,
+	FUZZ_TRIE,
+	FUZZ_EVENT,
+	FUZZ_SETTINGS,
+	FUZZ_PLACE,
+
+	FUZZ_KINDS
+};
+
+struct fuzz {
+	enum fuzz_kind kind;
+	struct np_state state;
+	struct np_info info;
+	struct np_counter_list counters;
+	struct np_eval eval;
+	struct np_trie_list trie;
+	struct np_settings settings;
+};
+
+static void fuzz_settings(const struct nlmsghdr *nlh, struct np_settings *set)
+{
+	struct nlattr *attrs, *attr;
+	int len, left;
+
+	attrs = np_message_attrs(nlh, &len);
+	nla_for_each_attr(attr, attrs, len, left)
+		if (nla_type(attr) == NETPOL_A_SETTINGS)
+			np_read_settings(attr, set);
+}
+
+static int fuzz_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	struct fuzz *fuzz = arg;
+	struct np_event event;
+	uint32_t offset;
+
+	switch (fuzz->kind) {
+	case FUZZ_STATE:
+		return np_state_decode(&fuzz->state, nlh, err);
+	case FUZZ_INFO:
+		return np_info_decode(nlh, &fuzz->info, err);
+	case FUZZ_COUNTERS:
+		return np_counters_decode(nlh, &fuzz->counters, err);
+	case FUZZ_EVAL:
+		return np_eval_decode(nlh, &fuzz->eval, err);
+	case FUZZ_TRIE:
+		return np_trie_decode(nlh, &fuzz->trie, err);
+	case FUZZ_EVENT:
+		return np_event_decode(nlh, &event, err);
+	case FUZZ_SETTINGS:
+		fuzz_settings(nlh, &fuzz->settings);
+		return 0;
+	default:
+		for (offset = 0; offset < nlh->nlmsg_len && offset < 256; offset += 4) {
+			np_message_at(nlh, offset, err);
+			np_message_missing(nlh, offset, offset, err);
+		}
+		return 0;
+	}
+}
+
+/* Objects that were decoded whole are used as the tool uses them. */
+static void fuzz_use(const struct np_state *state)
+{
+	const struct np_objects *objs = &state->objects;
+	np_digest sum = 0;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		sum += np_namespace_digest(&objs->namespaces[i]);
+	for (i = 0; i < objs->pod_count; i++)
+		sum += np_pod_digest(&objs->pods[i], &state->pod[i].place);
+	for (i = 0; i < objs->policy_count; i++)
+		sum += np_policy_digest(&objs->policies[i]);
+	if (sum == 1)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct np_client client = { .family = 0x20, .port = 1 };
+	struct np_error err = { 0 };
+	struct nlmsghdr *nlh;
+	struct fuzz fuzz;
+	size_t at, len;
+	char *copy;
+
+	if (!size || size > FUZZ_MAX)
+		return 0;
+	memset(&fuzz, 0, sizeof(fuzz));
+	fuzz.kind = data[0] % FUZZ_KINDS;
+	np_state_init(&fuzz.state);
+	len = size - 1;
+	copy = malloc(len ? len : 1);
+	memcpy(copy, data + 1, len);
+	/* Every message is of our request, else little would be reached. */
+	for (at = 0; at + NLMSG_HDRLEN <= len; at += NLMSG_ALIGN(nlh->nlmsg_len)) {
+		nlh = (struct nlmsghdr *)(copy + at);
+		nlh->nlmsg_seq = FUZZ_SEQUENCE;
+		nlh->nlmsg_pid = client.port;
+		if (nlh->nlmsg_type > NLMSG_DONE)
+			nlh->nlmsg_type = client.family;
+		if (nlh->nlmsg_len < NLMSG_HDRLEN || nlh->nlmsg_len > len - at)
+			nlh->nlmsg_len = len - at;
+	}
+	if (np_client_feed(&client, copy, len, FUZZ_SEQUENCE, fuzz_reply, &fuzz, &err) >= 0)
+		fuzz_use(&fuzz.state);
+	else if (client.refusal.error)
+		np_client_refused(&client, NULL, &err);
+	np_state_free(&fuzz.state);
+	np_info_free(&fuzz.info);
+	np_counters_free(&fuzz.counters);
+	np_eval_free(&fuzz.eval);
+	np_trie_free(&fuzz.trie);
+	np_settings_free(&fuzz.settings);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,702 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Objects through netlink messages and back, and the routes that tell local pods. No
+ * kernel is asked.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+
+#include "check.h"
+#include "client.h"
+#include "locate.h"
+#include "message.h"
+#include "setting_text.h"
+
+/* A decoder at the other end of the encoder. */
+struct wire {
+	struct np_client client;
+	struct np_state state;
+	unsigned int messages;
+	uint32_t longest;
+};
+
+static struct nl_msg *wire_fresh(void *arg, size_t size)
+{
+	struct wire *wire = arg;
+	struct nl_msg *msg = np_client_message(&wire->client, NETPOL_CMD_TXN_ADD, size);
+
+	nla_put_u32(msg, NETPOL_A_TXN, 7);
+	return msg;
+}
+
+/* Attribute type 0 is invalid, and each nest must carry its flag. */
+static bool wire_strict(const struct nlmsghdr *nlh)
+{
+	struct nlattr *attrs, *attr;
+	int len, left;
+
+	attrs = np_message_attrs(nlh, &len);
+	nla_for_each_attr(attr, attrs, len, left)
+		if (!nla_type(attr) || (nla_type(attr) >= NETPOL_A_LABEL_SET &&
+					!(attr->nla_type & NLA_F_NESTED)))
+			return false;
+	return !left;
+}
+
+static int wire_send(void *arg, struct nl_msg *msg, struct np_error *err)
+{
+	struct wire *wire = arg;
+	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+
+	CHECK(wire_strict(nlh));
+	wire->messages++;
+	if (nlh->nlmsg_len > wire->longest)
+		wire->longest = nlh->nlmsg_len;
+	return np_state_decode(&wire->state, nlh, err);
+}
+
+static void wire_open(struct wire *wire, struct np_encoder *enc)
+{
+	memset(wire, 0, sizeof(*wire));
+	wire->client.family = 0x20;
+	np_state_init(&wire->state);
+	np_encoder_init(enc, wire_fresh, wire_send, wire);
+}
+
+static void wire_close(struct wire *wire, struct np_encoder *enc)
+{
+	np_encoder_free(enc);
+	np_state_free(&wire->state);
+}
+
+static unsigned int seed = 1;
+
+static unsigned int pick(unsigned int below)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % below;
+}
+
+static const char *word(struct np_objects *objs, const char *base, unsigned int number)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%u", base, number);
+	return np_intern_str(objs, text);
+}
+
+static void random_labels(struct np_objects *objs, struct np_labels *labels)
+{
+	unsigned int i;
+
+	labels->count = pick(5);
+	labels->item = np_arena_zalloc(&objs->arena, (labels->count + 1) *
+				       sizeof(*labels->item));
+	for (i = 0; i < labels->count; i++) {
+		labels->item[i].key = word(objs, "key.example/", i);
+		labels->item[i].value = pick(4) ? word(objs, "v", pick(3)) : "";
+	}
+}
+
+static void random_selector(struct np_objects *objs, struct np_selector *sel)
+{
+	struct np_requirement *req;
+	unsigned int i, v;
+
+	sel->present = true;
+	sel->count = pick(4);
+	sel->item = np_arena_zalloc(&objs->arena, (sel->count + 1) * sizeof(*req));
+	for (i = 0; i < sel->count; i++) {
+		req = &sel->item[i];
+		req->key = word(objs, "key.example/", pick(6));
+		req->op = pick(4);
+		req->value_count = req->op <= NP_OP_NOT_IN ? 1 + pick(4) : 0;
+		req->value = np_arena_zalloc(&objs->arena, 4 * sizeof(*req->value));
+		for (v = 0; v < req->value_count; v++)
+			req->value[v] = pick(5) ? word(objs, "v", v) : "";
+	}
+}
+
+static void random_cidr(struct np_cidr *cidr)
+{
+	unsigned int i;
+
+	cidr->family = pick(2) ? AF_INET : AF_INET6;
+	cidr->length = pick(cidr->family == AF_INET ? 33 : 129);
+	for (i = 0; i < cidr->length / 8U; i++)
+		cidr->addr[i] = pick(256);
+}
+
+static void random_rule(struct np_objects *objs, struct np_rule *rule)
+{
+	struct np_port *port;
+	struct np_peer *peer;
+	unsigned int i, e;
+
+	rule->peer_count = pick(4);
+	rule->peer = np_arena_zalloc(&objs->arena, 4 * sizeof(*peer));
+	for (i = 0; i < rule->peer_count; i++) {
+		peer = &rule->peer[i];
+		if (pick(2)) {
+			peer->ipblock = np_arena_zalloc(&objs->arena, sizeof(*peer->ipblock));
+			random_cidr(&peer->ipblock->cidr);
+			peer->ipblock->except_count = pick(3);
+			peer->ipblock->except = np_arena_zalloc(&objs->arena,
+								3 * sizeof(struct np_cidr));
+			for (e = 0; e < peer->ipblock->except_count; e++)
+				random_cidr(&peer->ipblock->except[e]);
+			continue;
+		}
+		if (pick(2))
+			random_selector(objs, &peer->pod_selector);
+		if (!peer->pod_selector.present || pick(2))
+			random_selector(objs, &peer->ns_selector);
+	}
+	rule->port_count = pick(4);
+	rule->port = np_arena_zalloc(&objs->arena, 4 * sizeof(*port));
+	for (i = 0; i < rule->port_count; i++) {
+		port = &rule->port[i];
+		port->protocol = pick(2) ? NP_PROTOCOL_TCP : NP_PROTOCOL_SCTP;
+		port->kind = pick(4);
+		if (port->kind == NP_PORT_NAME)
+			port->name = word(objs, "port", pick(3));
+		if (port->kind == NP_PORT_NUMBER || port->kind == NP_PORT_RANGE)
+			port->first = port->last = 1 + pick(60000);
+		if (port->kind == NP_PORT_RANGE)
+			port->last += 1 + pick(5000);
+	}
+}
+
+static void random_policy(struct np_objects *objs, unsigned int number)
+{
+	struct np_policy *policy = np_objects_add_policy(objs);
+	uint32_t i;
+
+	policy->namespace = word(objs, "ns", pick(5));
+	policy->name = word(objs, "policy-", number);
+	random_selector(objs, &policy->pod_selector);
+	policy->directions = 1 + pick(3);
+	policy->ingress_count = pick(4);
+	policy->egress_count = pick(4);
+	policy->ingress = np_arena_zalloc(&objs->arena, 4 * sizeof(*policy->ingress));
+	policy->egress = np_arena_zalloc(&objs->arena, 4 * sizeof(*policy->egress));
+	for (i = 0; i < policy->ingress_count; i++)
+		random_rule(objs, &policy->ingress[i]);
+	for (i = 0; i < policy->egress_count; i++)
+		random_rule(objs, &policy->egress[i]);
+}
+
+static void random_pod(struct np_objects *objs, unsigned int number)
+{
+	struct np_pod *pod = np_objects_add_pod(objs);
+	uint32_t i;
+
+	pod->namespace = word(objs, "ns", pick(5));
+	pod->name = word(objs, "pod-", number);
+	pod->uid = pick(3) ? word(objs, "uid ", number) : "";
+	pod->node = "";
+	pod->phase = pick(2) ? NP_PHASE_RUNNING : NP_PHASE_PENDING;
+	random_labels(objs, &pod->labels);
+	pod->address_count = 1 + pick(3);
+	pod->address = np_arena_zalloc(&objs->arena, 3 * sizeof(*pod->address));
+	for (i = 0; i < pod->address_count; i++) {
+		pod->address[i].family = pick(2) ? AF_INET : AF_INET6;
+		pod->address[i].addr[0] = 10;
+		pod->address[i].addr[3] = pick(256);
+	}
+	pod->port_count = pick(3);
+	pod->port = np_arena_zalloc(&objs->arena, 3 * sizeof(*pod->port));
+	for (i = 0; i < pod->port_count; i++) {
+		pod->port[i].name = word(objs, "port", i);
+		pod->port[i].number = 1 + pick(9000);
+		pod->port[i].protocol = NP_PROTOCOL_UDP;
+	}
+}
+
+static void test_round_trip(void)
+{
+	struct np_error err = { 0 };
+	struct np_placement place[300];
+	struct np_objects objs;
+	struct np_namespace *ns;
+	struct np_encoder enc;
+	struct wire wire;
+	unsigned int i;
+
+	np_objects_init(&objs);
+	wire_open(&wire, &enc);
+	for (i = 0; i < 300; i++) {
+		ns = np_objects_add_namespace(&objs);
+		ns->name = word(&objs, "ns", i);
+		random_labels(&objs, &ns->labels);
+		random_pod(&objs, i);
+		random_policy(&objs, i);
+		place[i].local = pick(2);
+		place[i].ifindex = place[i].local ? pick(3) : 0;
+	}
+	for (i = 0; i < 300; i++) {
+		CHECK(!np_encode_namespace(&enc, &objs.namespaces[i], &err));
+		CHECK(!np_encode_pod(&enc, &objs.pods[i], &place[i], &err));
+		CHECK(!np_encode_policy(&enc, &objs.policies[i], &err));
+	}
+	CHECK(!np_encoder_flush(&enc, &err));
+	CHECK_STR(err.text, "");
+	CHECK_EQ(wire.state.objects.namespace_count, 300);
+	CHECK_EQ(wire.state.objects.pod_count, 300);
+	CHECK_EQ(wire.state.objects.policy_count, 300);
+	CHECK(enc.set_count < 300);	/* label sets are shared */
+	CHECK_EQ(wire.state.set_count, enc.set_count);
+	CHECK(wire.messages > 1);
+	CHECK(wire.longest <= NP_MESSAGE_SIZE);
+	for (i = 0; i < wire.state.objects.pod_count; i++) {
+		CHECK(np_namespace_digest(&objs.namespaces[i]) ==
+		      np_namespace_digest(&wire.state.objects.namespaces[i]));
+		CHECK(np_pod_digest(&objs.pods[i], &place[i]) ==
+		      np_pod_digest(&wire.state.objects.pods[i], &wire.state.pod[i].place));
+		CHECK(np_policy_digest(&objs.policies[i]) ==
+		      np_policy_digest(&wire.state.objects.policies[i]));
+		CHECK_STR(wire.state.objects.policies[i].name, objs.policies[i].name);
+	}
+	/* A digest is not blind: the next object differs. */
+	CHECK(np_policy_digest(&objs.policies[0]) != np_policy_digest(&objs.policies[1]));
+	place[0].local = !place[0].local;
+	CHECK(np_pod_digest(&objs.pods[0], &place[0]) !=
+	      np_pod_digest(&wire.state.objects.pods[0], &wire.state.pod[0].place));
+	wire_close(&wire, &enc);
+	np_objects_free(&objs);
+}
+
+static void test_empty_selectors(void)
+{
+	struct np_peer peer[3] = {
+		{ .pod_selector.present = true },
+		{ .ns_selector.present = true },
+		{ .pod_selector.present = true, .ns_selector.present = true },
+	};
+	struct np_rule rule[2] = { { .peer = peer, .peer_count = 3 }, { .peer = NULL } };
+	struct np_policy policy = {
+		.namespace = "shop", .name = "all", .ingress = rule, .ingress_count = 2,
+		.egress = rule, .egress_count = 2, .directions = NP_DIR_INGRESS,
+	};
+	const struct np_policy *back;
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	struct wire wire;
+
+	wire_open(&wire, &enc);
+	CHECK(!np_encode_policy(&enc, &policy, &err) && !np_encoder_flush(&enc, &err));
+	CHECK_STR(err.text, "");
+	back = &wire.state.objects.policies[0];
+	if (CHECK_EQ(wire.state.objects.policy_count, 1)) {
+		CHECK_EQ(back->ingress_count, 2);
+		CHECK_EQ(back->egress_count, 0);	/* not one of its directions */
+		CHECK_EQ(back->ingress[0].peer_count, 3);
+		CHECK(back->ingress[0].peer[0].pod_selector.present);
+		CHECK(!back->ingress[0].peer[0].ns_selector.present);
+		CHECK(!back->ingress[0].peer[1].pod_selector.present);
+		CHECK(back->ingress[0].peer[1].ns_selector.present);
+		CHECK(back->ingress[0].peer[2].pod_selector.present &&
+		      back->ingress[0].peer[2].ns_selector.present);
+		CHECK_EQ(back->ingress[1].peer_count, 0);
+		CHECK(back->pod_selector.present);
+		CHECK_EQ(back->pod_selector.count, 0);
+	}
+	wire_close(&wire, &enc);
+}
+
+#define PEERS	20000
+#define EXCEPTS	6000
+
+static void test_huge_policy(void)
+{
+	struct np_peer *peer = calloc(PEERS, sizeof(*peer));
+	struct np_ipblock *block = calloc(PEERS, sizeof(*block));
+	struct np_cidr *except = calloc(EXCEPTS, sizeof(*except));
+	struct np_rule rule = { .peer = peer, .peer_count = PEERS };
+	struct np_policy policy = {
+		.namespace = "shop", .name = "huge", .egress = &rule, .egress_count = 1,
+		.directions = NP_DIR_EGRESS,
+	};
+	const struct np_rule *back;
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	struct wire wire;
+	int i;
+
+	for (i = 0; i < PEERS; i++) {
+		block[i].cidr = (struct np_cidr) { AF_INET, 24, { 10, i >> 8, i } };
+		peer[i].ipblock = &block[i];
+	}
+	for (i = 0; i < EXCEPTS; i++)
+		except[i] = (struct np_cidr) { AF_INET, 32, { 10, 1, i >> 8, i } };
+	block[500].except = except;
+	block[500].except_count = EXCEPTS;
+	wire_open(&wire, &enc);
+	CHECK(!np_encode_policy(&enc, &policy, &err) && !np_encoder_flush(&enc, &err));
+	CHECK(wire.messages > 10);
+	CHECK(wire.longest <= NP_MESSAGE_SIZE);
+	CHECK_EQ(wire.state.objects.policy_count, 1);
+	back = &wire.state.objects.policies[0].egress[0];
+	CHECK_EQ(back->peer_count, PEERS);
+	CHECK_EQ(back->peer[500].ipblock->except_count, EXCEPTS);
+	CHECK_EQ(back->peer[501].ipblock->except_count, 0);
+	CHECK(np_policy_digest(&policy) == np_policy_digest(&wire.state.objects.policies[0]));
+	wire_close(&wire, &enc);
+	free(peer);
+	free(block);
+	free(except);
+}
+
+/* A dump goes on with a policy in the next message, with or without its rule. */
+static void test_continued(void)
+{
+	struct np_client client = { .family = 0x20 };
+	struct np_cidr cidr = { AF_INET, 8, { 10 } };
+	struct np_state state;
+	struct np_error err = { 0 };
+	struct nlattr *nest, *inner;
+	struct nl_msg *msg;
+	int i;
+
+	np_state_init(&state);
+	for (i = 0; i < 4; i++) {
+		msg = np_client_message(&client, NETPOL_CMD_GET_POLICY, 4096);
+		nest = nla_nest_start(msg, NETPOL_A_POLICY);
+		nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, "shop");
+		nla_put_string(msg, NETPOL_POLICY_A_NAME, i < 3 ? "p" : "other");
+		nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, 1);
+		nla_put_u32(msg, NETPOL_POLICY_A_FLAGS, i ? NETPOL_POLICY_F_CONTINUED : 0);
+		nla_nest_end(msg, nest);
+		if (i != 1) {
+			nest = nla_nest_start(msg, NETPOL_A_RULE);
+			nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, 0);
+			nla_put_u32(msg, NETPOL_RULE_A_INDEX, 0);
+			nla_nest_end(msg, nest);
+		}
+		nest = nla_nest_start(msg, NETPOL_A_PEER);
+		inner = nla_nest_start(msg, NETPOL_PEER_A_PREFIX);
+		nla_put(msg, NETPOL_PREFIX_A_ADDRESS4, 4, cidr.addr);
+		nla_put_u8(msg, NETPOL_PREFIX_A_LENGTH, 8);
+		nla_nest_end(msg, inner);
+		nla_nest_end(msg, nest);
+		CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), i < 3 ? 0 : -1);
+		nlmsg_free(msg);
+	}
+	CHECK_EQ(err.exit, NP_EXIT_ABI);
+	CHECK_EQ(state.objects.policy_count, 1);
+	CHECK_EQ(state.objects.policies[0].ingress_count, 1);
+	CHECK_EQ(state.objects.policies[0].ingress[0].peer_count, 3);
+	np_state_free(&state);
+}
+
+static void test_limits(void)
+{
+	struct np_label *labels = calloc(2000, sizeof(*labels));
+	struct np_namespace ns = { .name = "big", .labels = { labels, 120 } };
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	char key[2000][NETPOL_KEY_MAX + 1];
+	struct wire wire;
+	int i;
+
+	for (i = 0; i < 2000; i++) {
+		memset(key[i], 'k', NETPOL_KEY_MAX);
+		snprintf(key[i], NETPOL_KEY_MAX, "%04d", i);
+		key[i][4] = 'k';
+		key[i][NETPOL_KEY_MAX] = '\0';
+		labels[i].key = key[i];
+		labels[i].value = "";
+	}
+	wire_open(&wire, &enc);
+	CHECK(!np_encode_namespace(&enc, &ns, &err) && !np_encoder_flush(&enc, &err));
+	CHECK(wire.longest > NP_MESSAGE_SIZE);	/* one unit may be larger */
+	CHECK_EQ(wire.state.objects.namespaces[0].labels.count, 120);
+	ns.labels.count = 2000;		/* but not than an attribute can be */
+	CHECK_EQ(np_encode_namespace(&enc, &ns, &err), -1);
+	CHECK_EQ(err.exit, NP_EXIT_INPUT);
+	CHECK_STR(err.object, "Namespace big");
+	wire_close(&wire, &enc);
+	free(labels);
+}
+
+static void test_uid(void)
+{
+	uint8_t a[NETPOL_UID_LEN], b[NETPOL_UID_LEN];
+	char text[NP_UID_TEXT];
+
+	np_uid_bytes("0f8fad5b-d9cb-469f-A165-70867728950e", a);
+	CHECK_EQ(a[0], 0x0f);
+	CHECK_EQ(a[8], 0xa1);
+	CHECK_STR(np_uid_text(a, text), "0f8fad5b-d9cb-469f-a165-70867728950e");
+	np_uid_bytes("", a);
+	CHECK_STR(np_uid_text(a, text), "");
+	np_uid_bytes("static-pod-digest", a);
+	np_uid_bytes(np_uid_text(a, text), b);
+	CHECK(!memcmp(a, b, sizeof(a)));	/* its text means the same */
+	np_uid_bytes("static-pod-digesu", b);
+	CHECK(memcmp(a, b, sizeof(a)));
+	np_uid_bytes("0f8fad5b-d9cb-469f-a165-70867728950", a);	/* too short: digest */
+	CHECK(a[0] != 0x0f || a[1] != 0x8f);
+	/* The published value of FNV-1a, 128 bits, of "a". */
+	np_uid_bytes("a", a);
+	CHECK_STR(np_uid_text(a, text), "d228cb69-6f1a-8caf-7891-2b704e4a8964");
+}
+
+static void test_place_of_error(void)
+{
+	struct np_client client = { .family = 0x20 };
+	struct np_peer peer = { .ipblock = &(struct np_ipblock) {
+		.cidr = { AF_INET, 24, { 10 } } } };
+	struct np_rule rule = { .peer = &peer, .peer_count = 1 };
+	struct np_policy policy = {
+		.namespace = "shop", .name = "in", .ingress = &rule, .ingress_count = 1,
+		.directions = NP_DIR_INGRESS,
+	};
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	struct nlmsghdr *nlh;
+	struct nlattr *attr;
+	struct wire wire;
+	int left, len;
+	uint32_t peer_at = 0;
+
+	wire_open(&wire, &enc);
+	CHECK(!np_encode_policy(&enc, &policy, &err));
+	nlh = nlmsg_hdr(enc.msg);
+	attr = np_message_attrs(nlh, &len);
+	for (left = len; nla_ok(attr, left); attr = nla_next(attr, &left))
+		if (nla_type(attr) == NETPOL_A_PEER)
+			peer_at = (char *)attr - (char *)nlh;
+	np_message_at(nlh, peer_at, &err);
+	CHECK_STR(err.path, "peer");
+	CHECK_STR(err.object, "NetworkPolicy shop/in");
+	np_message_at(nlh, peer_at + 4 + 4 + 8, &err);
+	CHECK_STR(err.path, "peer.prefix.length");
+	np_message_missing(nlh, peer_at, NETPOL_PEER_A_POD_SELECTOR, &err);
+	CHECK_STR(err.path, "peer.pod-selector");
+	np_message_missing(nlh, 0, NETPOL_A_ORIGIN, &err);
+	CHECK_STR(err.path, "origin");
+	np_message_at(nlh, 1 << 30, &err);
+	client.refusal = (struct np_refusal) { .error = EPERM };
+	np_client_refused(&client, nlh, &err);
+	CHECK_EQ(err.exit, NP_EXIT_PERMISSION);
+	CHECK(strstr(err.text, "CAP_NET_ADMIN"));
+	client.refusal = (struct np_refusal) {
+		.error = EINVAL, .text = "bad length", .has_offset = true,
+		.offset = peer_at + 4 + 4 + 8,
+	};
+	np_client_refused(&client, nlh, &err);
+	CHECK_EQ(err.exit, NP_EXIT_KERNEL);
+	CHECK_STR(err.path, "peer.prefix.length");
+	CHECK_STR(err.text, "bad length (Invalid argument)");
+	wire_close(&wire, &enc);
+}
+
+/* An error as the kernel writes it, with remarks behind a cut request. */
+static void test_feed(void)
+{
+	struct np_client client = { .family = 0x20, .port = 5 };
+	struct nl_msg *msg = nlmsg_alloc_size(4096);
+	struct nlmsgerr end = { .error = -ESTALE };
+	struct np_error err = { 0 };
+	struct nlmsghdr *nlh;
+
+	nlh = nlmsg_put(msg, 5, 9, NLMSG_ERROR, 0, NLM_F_CAPPED | NLM_F_ACK_TLVS);
+	nlmsg_append(msg, &end, sizeof(end), 4);
+	nla_put_string(msg, NLMSGERR_ATTR_MSG, "base generation is 4");
+	nla_put_u32(msg, NLMSGERR_ATTR_OFFS, 24);
+	nla_put_u32(msg, NLMSGERR_ATTR_MISS_TYPE, NETPOL_A_ORIGIN);
+	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 8, NULL, NULL, &err), 0);
+	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 9, NULL, NULL, &err), -1);
+	CHECK_EQ(client.refusal.error, ESTALE);
+	CHECK_STR(client.refusal.text, "base generation is 4");
+	CHECK_EQ(client.refusal.offset, 24);
+	CHECK_EQ(client.refusal.missing, NETPOL_A_ORIGIN);
+	((struct nlmsgerr *)NLMSG_DATA(nlh))->error = 0;
+	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 9, NULL, NULL, &err), 1);
+	CHECK_STR(client.refusal.text, "base generation is 4");
+	nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
+	np_client_feed(&client, nlh, nlh->nlmsg_len, 9, NULL, NULL, &err);
+	CHECK(client.interrupted);
+	nlmsg_free(msg);
+}
+
+static struct np_cidr cidr(const char *text)
+{
+	struct np_cidr to;
+
+	CHECK(np_cidr_parse(text, &to));
+	return to;
+}
+
+static void route(struct np_host *host, const char *to, uint8_t kind, uint32_t ifindex,
+		  uint8_t table)
+{
+	struct np_route r = { .to = cidr(to), .kind = kind, .ifindex = ifindex, .table = table };
+
+	np_host_add_route(host, &r);
+}
+
+static void device(struct np_host *host, uint32_t ifindex, const char *name, uint8_t kind)
+{
+	struct np_device d = { .ifindex = ifindex, .kind = kind };
+
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	np_host_add_device(host, &d);
+}
+
+static int where(const struct np_host *host, const char *text, uint32_t *ifindex)
+{
+	struct np_address addr;
+
+	CHECK(np_address_parse(text, &addr));
+	return np_host_locate(host, &addr, ifindex);
+}
+
+static void near(struct np_host *host, const char *text, uint32_t bridge, uint32_t port,
+		 uint8_t mac)
+{
+	struct np_neighbour n = { .ifindex = bridge, .mac = { 2, 0, 0, 0, 0, mac } };
+	struct np_station s = { .bridge = bridge, .port = port, .mac = { 2, 0, 0, 0, 0, mac } };
+
+	CHECK(np_address_parse(text, &n.address));
+	np_host_add_neighbour(host, &n);
+	if (port)
+		np_host_add_station(host, &s);
+}
+
+static void make_host(struct np_host *host)
+{
+	np_host_init(host);
+	device(host, 9, "vethb", NP_DEVICE_POD);
+	device(host, 2, "eth0", NP_DEVICE_PHYSICAL);
+	device(host, 3, "cali1", NP_DEVICE_POD);
+	device(host, 4, "cni0", NP_DEVICE_BRIDGE);
+	device(host, 5, "flannel.1", NP_DEVICE_TUNNEL);
+	device(host, 6, "vxport", NP_DEVICE_TUNNEL);
+	route(host, "0.0.0.0/0", NP_ROUTE_GATEWAY, 2, RT_TABLE_MAIN);
+	route(host, "192.168.0.0/24", NP_ROUTE_DIRECT, 2, RT_TABLE_MAIN);
+	route(host, "10.244.0.0/24", NP_ROUTE_DIRECT, 4, RT_TABLE_MAIN);
+	route(host, "10.244.1.0/24", NP_ROUTE_GATEWAY, 5, RT_TABLE_MAIN);
+	route(host, "10.244.2.0/24", NP_ROUTE_DIRECT, 5, RT_TABLE_MAIN);
+	route(host, "10.245.0.0/16", NP_ROUTE_OTHER, 0, RT_TABLE_MAIN);
+	route(host, "10.245.0.7/32", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
+	route(host, "10.245.1.0/30", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
+	route(host, "10.244.0.1/32", NP_ROUTE_OWN, 4, RT_TABLE_LOCAL);
+	route(host, "fd00::7/128", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
+	route(host, "fd00::/64", NP_ROUTE_GATEWAY, 2, RT_TABLE_MAIN);
+	/* A pod's route does not win over the node's own address. */
+	route(host, "10.244.0.1/32", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
+	near(host, "10.244.0.5", 4, 9, 5);
+	near(host, "10.244.0.6", 4, 6, 6);
+	near(host, "10.244.0.8", 4, 2, 8);
+	near(host, "10.244.0.9", 4, 0, 9);
+	np_host_sort(host);
+}
+
+static void test_routes(void)
+{
+	struct np_host host;
+	uint32_t ifindex;
+
+	make_host(&host);
+	CHECK_EQ(where(&host, "10.245.0.7", &ifindex), NP_WHERE_LOCAL);
+	CHECK_EQ(ifindex, 3);
+	CHECK_EQ(where(&host, "10.245.0.8", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "10.245.1.2", &ifindex), NP_WHERE_CONNECTED);
+	CHECK_EQ(where(&host, "10.244.0.1", &ifindex), NP_WHERE_OWN);
+	CHECK_EQ(where(&host, "10.244.0.5", &ifindex), NP_WHERE_LOCAL);
+	CHECK_EQ(ifindex, 9);
+	CHECK_EQ(where(&host, "10.244.0.6", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "10.244.0.7", &ifindex), NP_WHERE_BRIDGE);
+	CHECK_EQ(ifindex, 4);
+	CHECK_EQ(where(&host, "10.244.0.8", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "10.244.0.9", &ifindex), NP_WHERE_BRIDGE);
+	CHECK_EQ(where(&host, "10.244.1.5", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "10.244.2.5", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "192.168.0.9", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "8.8.8.8", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "fd00::7", &ifindex), NP_WHERE_LOCAL);
+	CHECK_EQ(where(&host, "fd00::8", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(where(&host, "2001:db8::1", &ifindex), NP_WHERE_REMOTE);
+	np_host_free(&host);
+	np_host_init(&host);
+	np_host_sort(&host);
+	CHECK_EQ(where(&host, "10.0.0.1", &ifindex), NP_WHERE_REMOTE);
+	np_host_free(&host);
+}
+
+static char remarks[4096];
+
+static void remark(void *arg, const char *text)
+{
+	(void)arg;
+	snprintf(remarks + strlen(remarks), sizeof(remarks) - strlen(remarks), "%s\n", text);
+}
+
+static void test_locate(void)
+{
+	static const char *const address[] = { "10.245.0.7", "10.244.0.7", "10.244.1.5" };
+	struct np_locate_override over = { "shop/c", "eth0" };
+	struct np_locate_options opts = { .mode = NP_LOCATE_AUTO };
+	struct np_placement place[3];
+	struct np_error err = { 0 };
+	struct np_objects objs;
+	struct np_host host;
+	struct np_pod *pod;
+	int i;
+
+	make_host(&host);
+	np_objects_init(&objs);
+	for (i = 0; i < 3; i++) {
+		pod = np_objects_add_pod(&objs);
+		pod->namespace = "shop";
+		pod->name = i == 0 ? "a" : i == 1 ? "b" : "c";
+		pod->node = i == 1 ? "here" : "there";
+		pod->uid = "";
+		pod->address = np_arena_zalloc(&objs.arena, sizeof(*pod->address));
+		pod->address_count = 1;
+		CHECK(np_address_parse(address[i], pod->address));
+	}
+	remarks[0] = '\0';
+	CHECK(!np_locate(&host, &objs, &opts, place, remark, NULL, &err));
+	CHECK(place[0].local && place[0].ifindex == 3);
+	CHECK(!place[1].local && !place[2].local);
+	CHECK(strstr(remarks, "pod shop/b: bridge cni0 has not seen 10.244.0.7 yet"));
+	opts.node = "here";
+	remarks[0] = '\0';
+	CHECK(!np_locate(&host, &objs, &opts, place, remark, NULL, &err));
+	CHECK(!place[0].local && place[1].local && !place[1].ifindex && !place[2].local);
+	CHECK(strstr(remarks, "pod shop/a: spec.nodeName is \"there\""));
+	CHECK(strstr(remarks, "pod shop/b: spec.nodeName is this node"));
+	opts.node = NULL;
+	opts.mode = NP_LOCATE_ALL;
+	opts.override = &over;
+	opts.override_count = 1;
+	CHECK(!np_locate(&host, &objs, &opts, place, NULL, NULL, &err));
+	CHECK(place[0].local && place[1].local && place[2].ifindex == 2);
+	over.device = "nope0";
+	CHECK_EQ(np_locate(&host, &objs, &opts, place, NULL, NULL, &err), -1);
+	CHECK_EQ(err.exit, NP_EXIT_INPUT);
+	np_objects_free(&objs);
+	np_host_free(&host);
+}
+
+int main(void)
+{
+	test_round_trip();
+	test_empty_selectors();
+	test_huge_policy();
+	test_continued();
+	test_limits();
+	test_uid();
+	test_place_of_error();
+	test_feed();
+	test_routes();
+	test_locate();
+	return check_done("message");
+}

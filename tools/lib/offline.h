@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's core in this process: a world filled from Kubernetes objects, judged by
+ * the code that packets run through. One thread; nothing here talks to the kernel.
+ */
+#ifndef NP_OFFLINE_H
+#define NP_OFFLINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "classify.h"
+#include "edit.h"
+#include "error.h"
+#include "object.h"
+
+/**
+ * struct np_offline - a world of one's own
+ * @world: world; its snapshot is in force
+ * @edit: open transaction, or NULL
+ * @fault: why the core refused something; error is 0 if it never did
+ * @node: pods scheduled here are local; NULL: all pods are
+ * @scratch: what one call needs
+ */
+struct np_offline {
+	struct netpol_world *world;
+	struct netpol_edit *edit;
+	struct netpol_fault fault;
+	const char *node;
+	struct np_arena scratch;
+};
+
+/**
+ * struct np_flow - the first packet of a connection
+ * @source: address
+ * @destination: address of the same family
+ * @protocol: IPPROTO_*
+ * @port: destination port, 0 where the protocol has none
+ */
+struct np_flow {
+	struct np_address source;
+	struct np_address destination;
+	uint8_t protocol;
+	uint16_t port;
+};
+
+/* node stays the caller's. 0, or -1 with *err without memory. */
+int np_offline_init(struct np_offline *off, const char *node, struct np_error *err);
+/* Aborts an open transaction. Nobody may hold a snapshot any more. */
+void np_offline_free(struct np_offline *off);
+
+/*
+ * A transaction of an origin. After a call that returned -1, with *err filled and
+ * off->fault.error a negative errno, only np_offline_abort() may follow.
+ */
+int np_offline_begin(struct np_offline *off, const char *origin, struct np_error *err);
+int np_offline_namespace(struct np_offline *off, const struct np_namespace *ns,
+			 struct np_error *err);
+/* A pod that can't be enforced (np_pod_usable()) is deleted rather than set. */
+int np_offline_pod(struct np_offline *off, const struct np_pod *pod, struct np_error *err);
+int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
+		      struct np_error *err);
+int np_offline_delete_namespace(struct np_offline *off, const char *name,
+				struct np_error *err);
+/* uid NULL: whatever it has. */
+int np_offline_delete_pod(struct np_offline *off, const char *namespace, const char *name,
+			  const char *uid, struct np_error *err);
+int np_offline_delete_policy(struct np_offline *off, const char *namespace, const char *name,
+			     struct np_error *err);
+/* Deletes what the origin had and this transaction did not set. */
+int np_offline_sweep(struct np_offline *off, struct np_error *err);
+int np_offline_prepare(struct np_offline *off, struct np_error *err);
+/* After np_offline_prepare(); can't fail. */
+void np_offline_publish(struct np_offline *off);
+/* At any time before; can't fail. */
+void np_offline_abort(struct np_offline *off);
+
+/*
+ * All objects as one transaction, pods in order of their creation. Full: they replace
+ * what the origin had. 0, or -1 with *err filled and the world as it was.
+ */
+int np_offline_apply(struct np_offline *off, const char *origin,
+		     const struct np_objects *objs, bool full, struct np_error *err);
+
+/* The verdict for a flow in a snapshot; judgement may be NULL. */
+bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np_flow *flow,
+			 struct netpol_judgement *judgement);
+/* The same with what is in force. */
+bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
+		      struct netpol_judgement *judgement);
+
+#endif

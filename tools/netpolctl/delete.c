@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl delete
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "load.h"
+#include "loaded.h"
+#include "transaction.h"
+
+static const char np_delete_help[] =
+"Usage: netpolctl delete OBJECT... [-n NAMESPACE] [OPTION...]\n"
+"       netpolctl delete -f FILE [-f FILE...] [OPTION...]\n"
+"\n"
+"Deletes objects by name, or those that a manifest holds: all of them in one step,\n"
+"or none. OBJECT is policy/NAME, pod/NAME or namespace/NAME; policy/NAMESPACE/NAME,\n"
+"as 'apply' prints it, works too. A namespace's pods and policies stay.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"  -n, --namespace NAME  of policies and pods without one in their word (default)\n"
+"      --origin NAME     on whose behalf (manual)\n"
+"      --ignore-not-found  objects that are not loaded are no error\n"
+"      --dry-run=MODE    none, or kernel: let the kernel do all but publish it\n"
+"\n"
+"Examples:\n"
+"  netpolctl delete policy/allow-web -n shop\n"
+"  netpolctl delete -f policies/ --ignore-not-found\n";
+
+struct np_target {
+	uint8_t object;
+	const char *namespace;
+	const char *name;
+};
+
+struct np_delete {
+	const char **file;
+	size_t file_count;
+	struct np_load_options load;
+	const char *namespace;
+	const char *origin;
+	bool ignore;
+	bool dry;
+	struct np_objects objects;	/* also owns the targets' strings */
+	struct np_target *target;
+	size_t target_count;
+	struct np_result_list results;
+	uint64_t generation;
+};
+
+enum {
+	NP_OPT_ORIGIN = 0x100,
+	NP_OPT_IGNORE,
+	NP_OPT_DRY_RUN,
+};
+
+static int np_delete_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_delete *del = ctx;
+
+	switch (code) {
+	case 'f':
+		del->file = np_xrealloc(del->file, del->file_count + 1, sizeof(*del->file));
+		del->file[del->file_count++] = arg;
+		break;
+	case 'R':
+		del->load.recursive = true;
+		break;
+	case 'n':
+		del->namespace = arg;
+		break;
+	case NP_OPT_ORIGIN:
+		del->origin = arg;
+		break;
+	case NP_OPT_IGNORE:
+		del->ignore = true;
+		break;
+	case NP_OPT_DRY_RUN:
+		del->dry = !strcmp(arg, "kernel");
+		if (!del->dry && strcmp(arg, "none"))
+			return np_error_set(err, NP_EXIT_USAGE,
+					    "--dry-run takes none or kernel, not \"%.40s\"",
+					    arg);
+		break;
+	}
+	return 0;
+}
+
+static void np_delete_add(struct np_delete *del, uint8_t object, const char *namespace,
+			  const char *name)
+{
+	del->target = np_xrealloc(del->target, del->target_count + 1, sizeof(*del->target));
+	del->target[del->target_count++] = (struct np_target) {
+		.object = object,
+		.namespace = namespace,
+		.name = name,
+	};
+}
+
+/* "policy/NAME", "policy/NAMESPACE/NAME", "pod/...", "namespace/NAME" */
+static int np_delete_word(struct np_delete *del, const char *word, struct np_error *err)
+{
+	static const struct {
+		const char *name;
+		uint8_t object;
+	} kind[] = {
+		{ "policy", NETPOL_OBJECT_POLICY },
+		{ "networkpolicy", NETPOL_OBJECT_POLICY },
+		{ "netpol", NETPOL_OBJECT_POLICY },
+		{ "pod", NETPOL_OBJECT_POD },
+		{ "po", NETPOL_OBJECT_POD },
+		{ "namespace", NETPOL_OBJECT_NAMESPACE },
+		{ "ns", NETPOL_OBJECT_NAMESPACE },
+	};
+	const char *slash = strchr(word, '/'), *space = del->namespace, *name;
+	uint8_t object = 0;
+	size_t i;
+
+	for (i = 0; slash && i < sizeof(kind) / sizeof(kind[0]); i++)
+		if (strlen(kind[i].name) == (size_t)(slash - word) &&
+		    !strncmp(word, kind[i].name, slash - word))
+			object = kind[i].object;
+	name = slash ? slash + 1 : NULL;
+	slash = name ? strchr(name, '/') : NULL;
+	if (slash && object != NETPOL_OBJECT_NAMESPACE) {
+		space = np_intern(&del->objects, name, slash - name);
+		name = slash + 1;
+	}
+	if (!object || !*name || strchr(name, '/')) {
+		np_error_set(err, NP_EXIT_USAGE, "\"%.80s\" names no object", word);
+		np_error_hint(err, "as policy/NAME, pod/NAMESPACE/NAME or namespace/NAME");
+		return -1;
+	}
+	np_delete_add(del, object, object == NETPOL_OBJECT_NAMESPACE ? "" : space, name);
+	return 0;
+}
+
+static int np_delete_files(struct np_delete *del, struct np_error *err)
+{
+	struct np_objects *objs = &del->objects;
+	size_t i;
+
+	for (i = 0; i < del->file_count; i++)
+		if (np_load_path(objs, del->file[i], &del->load, err))
+			return -1;
+	for (i = 0; i < objs->policy_count; i++)
+		np_delete_add(del, NETPOL_OBJECT_POLICY, objs->policies[i].namespace,
+			      objs->policies[i].name);
+	for (i = 0; i < objs->pod_count; i++)
+		np_delete_add(del, NETPOL_OBJECT_POD, objs->pods[i].namespace,
+			      objs->pods[i].name);
+	for (i = 0; i < objs->namespace_count; i++)
+		np_delete_add(del, NETPOL_OBJECT_NAMESPACE, "", objs->namespaces[i].name);
+	return 0;
+}
+
+static int np_delete_missing(const struct np_delete *del, const struct np_target *target,
+			     struct np_loaded *loaded, struct np_error *err)
+{
+	struct np_loaded_item *other = np_loaded_find(loaded, target->object, target->namespace,
+						      target->name, NULL);
+
+	np_error_set(err, NP_EXIT_INPUT, "%s %s%s%s is not loaded by origin \"%s\"",
+		     np_object_name(target->object), target->namespace,
+		     *target->namespace ? "/" : "", target->name, del->origin);
+	if (other)
+		np_error_hint(err, "it is of origin \"%s\": --origin %s", other->origin,
+			      other->origin);
+	else
+		np_error_hint(err, "nothing was deleted; --ignore-not-found goes on");
+	return -1;
+}
+
+static int np_delete_objects(struct np_delete *del, struct np_loaded *loaded,
+			     struct np_encoder *enc, struct np_error *err)
+{
+	const struct np_target *target;
+	struct np_loaded_item *item;
+	size_t i;
+
+	for (i = 0; i < del->target_count; i++) {
+		target = &del->target[i];
+		item = np_loaded_find(loaded, target->object, target->namespace, target->name,
+				      del->origin);
+		if (!item && !del->ignore)
+			return np_delete_missing(del, target, loaded, err);
+		if (!item || item->seen)
+			continue;
+		item->seen = true;
+		np_result_add(&del->results, target->object, target->namespace, target->name,
+			      "deleted");
+		if (np_encode_delete(enc, target->object,
+				     *target->namespace ? target->namespace : NULL,
+				     target->name, NULL, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int np_delete_kernel(struct np_delete *del, struct np_error *err)
+{
+	struct np_transaction_options opts = { .has_base = true };
+	struct np_transaction txn = { 0 };
+	struct np_loaded loaded = { 0 };
+	struct np_client client;
+	struct np_info info;
+	int ret;
+
+	ret = np_connect(&client, &info, err);
+	opts.base = np_info_generation(&info, del->origin);
+	np_info_free(&info);
+	if (!ret)
+		ret = np_loaded_get(&client, &loaded, err);
+	if (!ret) {
+		ret = np_transaction_begin(&txn, &client, del->origin, &opts, err);
+		if (!ret)
+			ret = np_delete_objects(del, &loaded, &txn.encoder, err);
+		if (!ret)
+			ret = np_transaction_commit(&txn, del->dry, &del->generation, err);
+		np_transaction_end(&txn);
+	}
+	np_loaded_free(&loaded);
+	np_client_close(&client);
+	return ret ? -1 : 0;
+}
+
+static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "namespace", required_argument, 'n' },
+		{ "origin", required_argument, NP_OPT_ORIGIN },
+		{ "ignore-not-found", no_argument, NP_OPT_IGNORE },
+		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
+		{ 0 }
+	};
+	struct np_delete del = {
+		.load.lenient = true,
+		.namespace = "default",
+		.origin = NP_MANUAL_ORIGIN,
+	};
+	struct np_error err = { 0 };
+	int ret;
+
+	np_objects_init(&del.objects);
+	ret = np_parse(cmd, argc, argv, options, np_delete_take, &del,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
+		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		goto out;
+	if ((optind == argc) == !del.file_count) {
+		ret = np_usage(cmd, "delete takes either objects or -f FILE");
+		goto out;
+	}
+	for (ret = 0; !ret && optind < argc; optind++)
+		ret = np_delete_word(&del, argv[optind], &err);
+	if (!ret && del.file_count)
+		ret = np_delete_files(&del, &err);
+	if (!ret)
+		ret = np_delete_kernel(&del, &err);
+	if (ret)
+		ret = np_report(&err);
+	else
+		np_result_print(&del.results, "DeleteResult", del.dry,
+				del.dry ? " (dry run)" : "", del.generation);
+out:
+	free(del.file);
+	free(del.target);
+	free(del.results.item);
+	np_objects_free(&del.objects);
+	return ret;
+}
+
+const struct np_command np_command_delete = {
+	.name = "delete",
+	.summary = "delete objects by name or by manifest",
+	.help = np_delete_help,
+	.run = np_delete_run,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `netpolctl get` was asked for, and the printing of it.
+ */
+#ifndef NP_GET_H
+#define NP_GET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "message.h"
+#include "report.h"
+
+struct np_get {
+	const char *namespace;	/* NULL: all */
+	const char *origin;	/* NULL: all */
+	bool all;
+	char **name;
+	bool *found;		/* of each name */
+	int name_count;
+};
+
+/* True if the object was asked for; marks its name as found. */
+bool np_get_wanted(const struct np_get *get, const char *namespace, const char *name,
+		   const char *origin);
+/* Prints a dump of NETPOL_CMD_GET_NAMESPACE, _POD or _POLICY. */
+void np_get_print(const struct np_get *get, const struct np_state *state, uint8_t command);
+void np_get_print_trie(const struct np_trie_list *list, const char *namespace,
+		       const char *name);
+
+#endif

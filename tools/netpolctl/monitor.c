@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl monitor
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <netinet/in.h>
+
+#include "common.h"
+
+static const char np_monitor_help[] =
+"Usage: netpolctl monitor [deny|change|all] [--count N] [-o table|jsonl]\n"
+"\n"
+"Prints packets that are denied (deny, the default), commits (change), or both and\n"
+"audit events (all), as they come, until interrupted. The kernel limits the rate\n"
+"(event-rate in 'netpolctl settings'); events that were lost are counted.\n"
+"\n"
+"Options:\n"
+"      --count N           end after N events\n"
+"\n"
+"Examples:\n"
+"  netpolctl monitor\n"
+"  netpolctl monitor all -o jsonl --count 100\n";
+
+struct np_monitor {
+	unsigned long count;	/* 0: without end */
+	unsigned long seen;
+	uint64_t lost;		/* and not told yet */
+};
+
+static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_monitor *mon = ctx;
+	char *end;
+
+	(void)code;
+	mon->count = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
+	if (mon->count && !*end)
+		return 0;
+	return np_error_set(err, NP_EXIT_USAGE, "--count takes a number from 1 on, not "
+			    "\"%.40s\"", arg);
+}
+
+/* What was lost is told once, before the event that follows. */
+static void np_monitor_lost(struct np_monitor *mon, uint64_t more)
+{
+	struct np_writer w;
+
+	mon->lost += more;
+	if (!mon->lost)
+		return;
+	if (np_common.format == NP_FORMAT_JSONL) {
+		np_writer_init(&w, stdout, NP_FORMAT_JSONL);
+		np_write_top(&w, "Lost");
+		np_write_number(&w, "events", mon->lost);
+		np_write_end(&w);
+	} else {
+		printf("-- %llu events lost\n", (unsigned long long)mon->lost);
+	}
+	mon->lost = 0;
+}
+
+static void np_monitor_time(uint64_t when, const char *form, char text[64])
+{
+	time_t seconds = (time_t)(when / 1000000000);
+	struct tm tm;
+	size_t used;
+
+	if (np_common.format == NP_FORMAT_JSONL)
+		gmtime_r(&seconds, &tm);
+	else
+		localtime_r(&seconds, &tm);
+	used = strftime(text, 48, form, &tm);
+	snprintf(text + used, 64 - used, ".%03u%s", (unsigned int)(when / 1000000 % 1000),
+		 np_common.format == NP_FORMAT_JSONL ? "Z" : "");
+}
+
+static const char *np_monitor_protocol(uint8_t protocol, char text[8])
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	}
+	snprintf(text, 8, "%u", protocol);
+	return text;
+}
+
+static void np_monitor_end(const struct np_end *end, bool has_port, uint16_t port)
+{
+	bool six = end->address.family == AF_INET6;
+	char text[NP_CIDR_TEXT];
+
+	if (*end->name) {
+		np_print_escaped(stdout, end->namespace);
+		putchar('/');
+		np_print_escaped(stdout, end->name);
+	} else if (end->address.family) {
+		printf("%s%s%s", six && has_port ? "[" : "",
+		       np_address_text(&end->address, text), six && has_port ? "]" : "");
+	} else {
+		putchar('?');
+	}
+	if (has_port)
+		printf(":%u", port);
+}
+
+static void np_monitor_line(const struct np_event *event)
+{
+	char text[64], protocol[8];
+	struct timespec now;
+	uint32_t i;
+
+	if (event->change) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		np_monitor_time((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec, "%H:%M:%S",
+				text);
+		printf("%s CHANGE generation %llu", text,
+		       (unsigned long long)event->generation);
+		if (*event->origin)
+			printf(" by ");
+		np_print_escaped(stdout, event->origin);
+		putchar('\n');
+		return;
+	}
+	np_monitor_time(event->time, "%H:%M:%S", text);
+	printf("%s ", text);
+	np_color_print(stdout, event->verdict == NETPOL_VERDICT_DENY ? NP_COLOR_BAD :
+		       NP_COLOR_NOTE, np_verdict_name(event->verdict));
+	printf(" %-7s ", np_direction_name(event->direction));
+	np_monitor_end(&event->source, event->has_ports, event->source_port);
+	fputs(" -> ", stdout);
+	np_monitor_end(&event->destination, event->has_ports, event->destination_port);
+	printf(" %s  %s", np_monitor_protocol(event->protocol, protocol),
+	       event->policy_count ? "isolated by" : np_reason_text(event->reason));
+	for (i = 0; i < event->policy_count; i++) {
+		fputs(i ? ", " : " ", stdout);
+		np_print_escaped(stdout, event->policy[i].namespace);
+		putchar('/');
+		np_print_escaped(stdout, event->policy[i].name);
+	}
+	if (event->policies > event->policy_count)
+		printf(" and %u more", event->policies - event->policy_count);
+	putchar('\n');
+}
+
+static void np_monitor_write_end(struct np_writer *w, const char *key, const struct np_end *end,
+				 bool has_port, uint16_t port)
+{
+	char text[NP_CIDR_TEXT];
+
+	np_write_object(w, key);
+	if (end->address.family)
+		np_write_string(w, "address", np_address_text(&end->address, text));
+	if (has_port)
+		np_write_number(w, "port", port);
+	if (*end->name) {
+		np_write_string(w, "namespace", end->namespace);
+		np_write_string(w, "pod", end->name);
+	}
+	np_write_end(w);
+}
+
+static void np_monitor_json(const struct np_event *event)
+{
+	char text[64], protocol[8];
+	struct np_writer w;
+	uint32_t i;
+
+	np_writer_init(&w, stdout, NP_FORMAT_JSONL);
+	if (event->change) {
+		np_write_top(&w, "Change");
+		np_write_number(&w, "generation", event->generation);
+		if (*event->origin)
+			np_write_string(&w, "origin", event->origin);
+		np_write_end(&w);
+		return;
+	}
+	np_write_top(&w, "Event");
+	np_monitor_time(event->time, "%Y-%m-%dT%H:%M:%S", text);
+	np_write_string(&w, "time", text);
+	np_write_string(&w, "verdict", np_verdict_name(event->verdict));
+	np_write_string(&w, "direction", np_direction_name(event->direction));
+	np_write_string(&w, "reason", np_reason_name(event->reason));
+	np_write_string(&w, "protocol", np_monitor_protocol(event->protocol, protocol));
+	np_monitor_write_end(&w, "source", &event->source, event->has_ports,
+			     event->source_port);
+	np_monitor_write_end(&w, "destination", &event->destination, event->has_ports,
+			     event->destination_port);
+	np_write_array(&w, "policies");
+	for (i = 0; i < event->policy_count; i++)
+		np_write_format(&w, NULL, "%s/%s", event->policy[i].namespace,
+				event->policy[i].name);
+	np_write_end(&w);
+	np_write_number(&w, "policyCount", event->policies);
+	np_write_end(&w);
+}
+
+static int np_monitor_event(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	struct np_monitor *mon = arg;
+	struct np_event event;
+
+	if (mon->count && mon->seen == mon->count)
+		return 0;
+	if (np_event_decode(nlh, &event, err))
+		return -1;
+	np_monitor_lost(mon, event.lost);
+	if (np_common.format == NP_FORMAT_JSONL)
+		np_monitor_json(&event);
+	else
+		np_monitor_line(&event);
+	mon->seen++;
+	return 0;
+}
+
+static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, bool deny,
+			     bool change, struct np_error *err)
+{
+	if (deny && np_client_join(client, NETPOL_MCGRP_DENY, err))
+		return -1;
+	if (change && np_client_join(client, NETPOL_MCGRP_CHANGE, err))
+		return -1;
+	if (deny && change && np_client_join(client, NETPOL_MCGRP_AUDIT, err))
+		return -1;
+	/* A reader at the other end of a pipe sees each event at once. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (!mon->count || mon->seen < mon->count)
+		if (np_client_receive(client, -1, np_monitor_event, mon, &mon->lost, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "count", required_argument, 0x100 },
+		{ 0 }
+	};
+	struct np_monitor mon = { 0 };
+	struct np_error err = { 0 };
+	struct np_client client;
+	struct np_info info;
+	const char *what;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_monitor_take, &mon,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	what = optind < argc ? argv[optind] : "deny";
+	if (argc - optind > 1 || (strcmp(what, "deny") && strcmp(what, "change") &&
+				  strcmp(what, "all")))
+		return np_usage(cmd, "monitor takes deny, change or all");
+	ret = np_connect(&client, &info, &err) ||
+	      np_monitor_listen(&client, &mon, strcmp(what, "change"), strcmp(what, "deny"),
+				&err);
+	if (ret)
+		ret = np_report(&err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+const struct np_command np_command_monitor = {
+	.name = "monitor",
+	.summary = "denied packets and changes as they happen",
+	.help = np_monitor_help,
+	.run = np_monitor_run,
+};

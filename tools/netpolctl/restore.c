@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl restore
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+#include "locate.h"
+#include "save.h"
+#include "transaction.h"
+
+static const char np_restore_help[] =
+"Usage: netpolctl restore FILE [--dry-run=none|client|kernel]\n"
+"\n"
+"Loads a snapshot of 'netpolctl save'; - is standard input. Each origin in it is\n"
+"replaced as a whole, in one step; other origins stay. After a reboot the local\n"
+"pods in it are gone and are left out. A damaged snapshot, or one of a newer\n"
+"format, is refused before anything is changed.\n"
+"\n"
+"Options:\n"
+"      --dry-run=MODE    client: read and check the file only; kernel: let the\n"
+"                        kernel do all but publish it\n"
+"\n"
+"Examples:\n"
+"  netpolctl restore /var/lib/netpol/snapshot\n"
+"  netpolctl restore snapshot --dry-run=kernel\n";
+
+struct np_restore {
+	bool client_only;
+	bool check;
+	struct np_snapshot snap;
+	struct np_host host;
+	size_t gone;		/* local pods whose interface does not exist */
+	size_t objects;
+};
+
+static int np_restore_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_restore *re = ctx;
+
+	(void)code;
+	re->client_only = !strcmp(arg, "client");
+	re->check = !strcmp(arg, "kernel");
+	if (re->client_only || re->check || !strcmp(arg, "none"))
+		return 0;
+	return np_error_set(err, NP_EXIT_USAGE, "--dry-run takes none, client or kernel, not "
+			    "\"%.40s\"", arg);
+}
+
+static int np_restore_objects(struct np_restore *re, const struct np_snapshot_origin *origin,
+			      struct np_encoder *enc, struct np_error *err)
+{
+	const struct np_objects *objs = &origin->objects;
+	const struct np_placement *place;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		if (np_encode_namespace(enc, &objs->namespaces[i], err))
+			return -1;
+	for (i = 0; i < objs->pod_count; i++) {
+		place = &origin->place[i];
+		if (place->local && place->ifindex &&
+		    !np_host_device(&re->host, place->ifindex)) {
+			re->gone++;
+			continue;
+		}
+		if (np_encode_pod(enc, &objs->pods[i], place, err))
+			return -1;
+		re->objects++;
+	}
+	for (i = 0; i < objs->policy_count; i++)
+		if (np_encode_policy(enc, &objs->policies[i], err))
+			return -1;
+	re->objects += objs->namespace_count + objs->policy_count;
+	return 0;
+}
+
+static int np_restore_origin(struct np_restore *re, struct np_client *client,
+			     const struct np_snapshot_origin *origin, struct np_error *err)
+{
+	struct np_transaction_options opts = { .full = true };
+	struct np_transaction txn = { .client = client };
+	int ret;
+
+	ret = np_transaction_begin(&txn, client, origin->name, &opts, err);
+	if (!ret)
+		ret = np_restore_objects(re, origin, &txn.encoder, err);
+	if (!ret)
+		ret = np_transaction_commit(&txn, re->check, NULL, err);
+	np_transaction_end(&txn);
+	return ret;
+}
+
+static int np_restore_settings(struct np_restore *re, struct np_client *client,
+			       struct np_error *err)
+{
+	struct np_transaction_options opts = { .full = false };
+	struct np_transaction txn = { .client = client };
+	int ret;
+
+	ret = np_transaction_begin(&txn, client, NP_SETTINGS_ORIGIN, &opts, err);
+	if (!ret)
+		ret = np_encode_settings(&txn.encoder, &re->snap.settings, err);
+	if (!ret)
+		ret = np_transaction_commit(&txn, re->check, NULL, err);
+	np_transaction_end(&txn);
+	return ret;
+}
+
+static int np_restore_kernel(struct np_restore *re, struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
+	size_t i;
+	int ret;
+
+	ret = np_connect(&client, &info, err);
+	if (!ret)
+		ret = np_host_read(&re->host, np_common.timeout, err);
+	for (i = 0; !ret && i < re->snap.origin_count; i++) {
+		if (!strcmp(re->snap.origin[i].name, NP_SETTINGS_ORIGIN))
+			continue;
+		ret = np_restore_origin(re, &client, &re->snap.origin[i], err);
+		if (ret && i)
+			np_error_hint(err, "the origins before \"%s\" in the file are restored",
+				      re->snap.origin[i].name);
+	}
+	if (!ret)
+		ret = np_restore_settings(re, &client, err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "dry-run", required_argument, 0x100 },
+		{ 0 }
+	};
+	char boot[NETPOL_BOOT_ID_MAX + 1];
+	struct np_restore re = { .check = false };
+	struct np_error err = { 0 };
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_restore_take, &re,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (argc - optind != 1)
+		return np_usage(cmd, "restore takes one file");
+	np_boot_id(boot);
+	ret = np_snapshot_read(argv[optind], boot, &re.snap, &err);
+	if (!ret && !re.client_only)
+		ret = np_restore_kernel(&re, &err);
+	if (ret) {
+		ret = np_report(&err);
+		goto out;
+	}
+	if (re.snap.left_out)
+		np_notice("left out %zu local pod%s of the boot before", re.snap.left_out,
+			re.snap.left_out == 1 ? "" : "s");
+	if (re.gone)
+		np_notice("left out %zu local pod%s whose interface is gone", re.gone,
+			re.gone == 1 ? "" : "s");
+	if (re.client_only)
+		np_notice("the snapshot of %s is sound", re.snap.time);
+	else
+		np_notice("%s %zu objects of the snapshot of %s",
+			re.check ? "the kernel would take" : "restored", re.objects,
+			re.snap.time);
+out:
+	np_host_free(&re.host);
+	np_snapshot_free(&re.snap);
+	return ret;
+}
+
+const struct np_command np_command_restore = {
+	.name = "restore",
+	.summary = "load a snapshot",
+	.help = np_restore_help,
+	.run = np_restore_run,
+};
