@@ -105,16 +105,20 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 
 	for (i = 0; i < EVENT_TRIES; i++) {
 		struct netpol_event *event = &queue->event[tail % EVENT_SLOTS];
-		int before;
-
 		/* pairs with the release in event_take() */
-		if (smp_load_acquire(&event->turn) != tail)
-			before = atomic_read(&queue->tail);
-		else
-			before = atomic_cmpxchg(&queue->tail, tail, tail + 1);
-		if ((u32)before == tail) {
+		s32 behind = tail - smp_load_acquire(&event->turn);
+		u32 before;
+
+		if (behind > 0)		/* the ring is full */
+			return NULL;
+		if (behind < 0) {	/* another CPU has this number */
+			tail = atomic_read(&queue->tail);
+			continue;
+		}
+		before = atomic_cmpxchg(&queue->tail, tail, tail + 1);
+		if (before == tail) {
 			*turn = tail + 1;
-			return READ_ONCE(event->turn) == tail ? event : NULL;
+			return event;
 		}
 		tail = before;
 	}
@@ -142,7 +146,7 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 
 	if (!genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY))
 		return;
-	if (event_allowed(queue, snapshot->settings->event_rate))
+	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
 		event = event_slot(queue, &turn);
 	if (!event) {
 		this_cpu_inc(*queue->lost);

@@ -256,14 +256,14 @@ static const struct genl_ops netpol_ops[] = {
 	}, {
 		.cmd = NETPOL_CMD_GET_TRIE,
 		.flags = GENL_ADMIN_PERM,
-		.start = netpol_trie_start,
+		.start = netpol_dump_start,
 		.dumpit = netpol_trie_dumpit,
 		.done = netpol_dump_done,
 		POLICY(trie_policy),
 	}, {
 		.cmd = NETPOL_CMD_GET_COUNTERS,
 		.flags = GENL_ADMIN_PERM,
-		.start = netpol_counters_start,
+		.start = netpol_dump_start,
 		.dumpit = netpol_counters_dumpit,
 		.done = netpol_dump_done,
 		POLICY(counters_policy),

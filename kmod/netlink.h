@@ -62,11 +62,9 @@ int netpol_pod_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int netpol_policy_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* dump_trie.c */
-int netpol_trie_start(struct netlink_callback *cb);
 int netpol_trie_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
-/* counters.c */
-int netpol_counters_start(struct netlink_callback *cb);
+/* dump_counters.c */
 int netpol_counters_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* NETPOL_NETLINK_H */

@@ -46,6 +46,8 @@ struct netpol_totals {
  * @fault_text: ring of sentences for netlink acknowledgments; under @lock
  * @fault_next: next place in it
  * @totals: counters
+ * @totals_zero: their sums when they were last reset; under @lock
+ * @events_zero: events sent and lost, likewise
  * @events: queue from the packet path to the multicast groups
  */
 struct netpol_net {
@@ -63,6 +65,8 @@ struct netpol_net {
 	char fault_text[NETPOL_FAULT_RING][NETPOL_FAULT_TEXT];
 	u32 fault_next;
 	struct netpol_totals __percpu *totals;
+	struct netpol_totals totals_zero;
+	u64 events_zero[2];
 	struct netpol_event_queue *events;
 };
 

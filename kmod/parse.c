@@ -33,8 +33,8 @@ int netpol_parse_text(struct netpol_parse *parse, const struct nlattr *attr, boo
 }
 
 /* A text that has to be there, attribute @type of @nest. */
-int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest,
-		     struct nlattr **tb, u16 type, bool empty, struct netpol_text *text)
+int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest, struct nlattr
+		     **tb, u16 type, bool empty, struct netpol_text *text)
 {
 	if (!tb[type])
 		return netpol_refuse_missing(parse->extack, nest, type);
@@ -85,7 +85,7 @@ static int parse_label(struct netpol_parse *parse, const struct nlattr *nest,
 	error = netpol_need_text(parse, nest, tb, NETPOL_LABEL_A_KEY, false, &label->key);
 	if (!error)
 		error = netpol_need_text(parse, nest, tb, NETPOL_LABEL_A_VALUE, true,
-				  &label->value);
+					 &label->value);
 	return error;
 }
 
@@ -98,8 +98,8 @@ static int parse_labels(struct netpol_parse *parse, const struct nlattr *nest, i
 	int left, error;
 
 	*labels = NULL;
-	error = netpol_count_limited(parse, nest, type, NETPOL_LIMIT_LABELS_PER_OBJECT, "labels",
-			      count);
+	error = netpol_count_limited(parse, nest, type, NETPOL_LIMIT_LABELS_PER_OBJECT,
+				     "labels", count);
 	if (error || !*count)
 		return error;
 	*labels = netpol_alloc_array(*count, sizeof(**labels));
@@ -154,7 +154,7 @@ static int parse_named_ports(struct netpol_parse *parse, const struct nlattr *ne
 
 	*ports = NULL;
 	error = netpol_count_limited(parse, nest, NETPOL_LABEL_SET_A_PORT,
-			      NETPOL_LIMIT_PORTS_PER_POD, "named ports", count);
+				     NETPOL_LIMIT_PORTS_PER_POD, "named ports", count);
 	if (error || !*count)
 		return error;
 	*ports = netpol_alloc_array(*count, sizeof(**ports));

@@ -11,6 +11,7 @@
 #define NETPOL_PARSE_H
 
 #include <linux/xarray.h>
+#include <net/netlink.h>
 #include "netns.h"
 
 /**

@@ -31,7 +31,7 @@ static int parse_requirement(struct netpol_parse *parse, const struct nlattr *ne
 
 	netpol_nest_attrs(tb, NETPOL_REQUIREMENT_A_MAX, nest);
 	error = netpol_need_text(parse, nest, tb, NETPOL_REQUIREMENT_A_KEY, false,
-			  &requirement->key);
+				 &requirement->key);
 	if (error)
 		return error;
 	if (!tb[NETPOL_REQUIREMENT_A_OPERATOR])
@@ -72,8 +72,8 @@ static int parse_selector(struct netpol_parse *parse, const struct nlattr *nest,
 	if (!nest)
 		return 0;
 	error = netpol_count_limited(parse, nest, NETPOL_SELECTOR_A_REQUIREMENT,
-			      NETPOL_LIMIT_LABELS_PER_OBJECT, "requirements",
-			      &selector->count);
+				     NETPOL_LIMIT_LABELS_PER_OBJECT, "requirements",
+				     &selector->count);
 	if (error || !selector->count)
 		return error;
 	nla_for_each_nested(attr, nest, left)

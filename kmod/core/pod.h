@@ -40,11 +40,13 @@ struct netpol_pod_stats {
  * @refs: pod objects that share it; under the mutex
  * @gone: its interface was removed: the addresses are unknown ones; only ever set
  * @stats: counters
+ * @zero: their sums when they were last reset; under the mutex
  */
 struct netpol_runtime {
 	u32 refs;
 	bool gone;
 	struct netpol_pod_stats __percpu *stats;
+	struct netpol_pod_stats zero;
 };
 
 /**

@@ -72,6 +72,7 @@ static void hits_put(struct netpol_hits *hits)
 	if (!hits || --hits->refs)
 		return;
 	netpol_percpu_free(hits->packets);
+	netpol_free(hits->zero);
 	netpol_free(hits);
 }
 
@@ -377,12 +378,13 @@ int netpol_policy_need_hits(struct netpol_policy *policy)
 	hits = netpol_alloc(sizeof(*hits));
 	if (!hits)
 		return -ENOMEM;
+	hits->refs = 1;
 	hits->packets = netpol_percpu_alloc(policy->nrules * sizeof(u64));
-	if (!hits->packets) {
-		netpol_free(hits);
+	hits->zero = netpol_alloc_array(policy->nrules, sizeof(*hits->zero));
+	if (!hits->packets || !hits->zero) {
+		hits_put(hits);
 		return -ENOMEM;
 	}
-	hits->refs = 1;
 	hits->count = policy->nrules;
 	policy->hits = hits;
 	return 0;

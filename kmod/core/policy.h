@@ -86,11 +86,13 @@ struct netpol_rule {
  * @refs: policy versions that share it
  * @count: rules
  * @packets: per CPU, @count of them
+ * @zero: their sums when they were last reset, @count of them; under the mutex
  */
 struct netpol_hits {
 	u32 refs;
 	u32 count;
 	u64 __percpu *packets;
+	u64 *zero;
 };
 
 /**

@@ -209,7 +209,7 @@ static void numbers_take(struct connection *c, unsigned int role)
 	struct address peer;
 	struct iovec vec = { .iov_base = room, .iov_len = sizeof(room) };
 	struct msghdr msg = {
-		.msg_name = &peer, .msg_iov = &vec, .msg_iovlen = 1,
+		.msg_name = &peer.sa, .msg_iov = &vec, .msg_iovlen = 1,
 		.msg_control = &control,
 	};
 	ssize_t len;

@@ -144,7 +144,7 @@ static void serve_add(int ep, const char *netns, const struct protocol *p, int f
 	struct address addr;
 
 	address_parse(&addr, family == AF_INET ? "0.0.0.0" : "::", port);
-	if (family == AF_INET6 &&
+	if (family == AF_INET6 && p->kind != KIND_IP &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
 		die("IPV6_V6ONLY");
 	if (p->kind == KIND_IP) {

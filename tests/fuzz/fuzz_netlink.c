@@ -83,7 +83,7 @@ static int fuzz_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *er
 static void fuzz_use(const struct np_state *state)
 {
 	const struct np_objects *objs = &state->objects;
-	np_digest sum = 0;
+	__uint128_t sum = 0;
 	size_t i;
 
 	for (i = 0; i < objs->namespace_count; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Netlink client. libnl makes sockets and messages; receiving is done here, since
- * libnl 3.7 knows no extended acknowledgements, folds error numbers and reports an
+ * libnl 3.7 knows no extended acks, folds error numbers and reports an
  * interrupted dump only in passing.
  */
 #ifndef _GNU_SOURCE

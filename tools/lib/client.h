@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Netlink client: requests, dumps and multicast events, with the kernel's
- * extended acknowledgements decoded and its error numbers kept.
+ * extended acks decoded and its error numbers kept.
  *
  * One struct np_client is one socket and is used by one thread. A request is
  * built with np_client_message(), filled with libnl's nla_put family, and
@@ -77,7 +77,7 @@ void np_client_close(struct np_client *client);
 
 /* A new request of the client's family, size bytes large. */
 struct nl_msg *np_client_message(const struct np_client *client, uint8_t command, size_t size);
-/* Sends msg and waits for its acknowledgement; frees msg. */
+/* Sends msg and waits for its ack; frees msg. */
 int np_client_call(struct np_client *client, struct nl_msg *msg, np_reply_fn reply, void *arg,
 		   struct np_error *err);
 /* The same, but msg stays the caller's and may be sent again. */

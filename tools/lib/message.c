@@ -11,10 +11,10 @@
 #include "client.h"
 
 /* FNV-1a, 128 bits. */
-#define NP_FNV_BASIS	(((np_digest)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
-#define NP_FNV_PRIME	(((np_digest)1 << 88) | 0x13b)
+#define NP_FNV_BASIS	(((__uint128_t)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
+#define NP_FNV_PRIME	(((__uint128_t)1 << 88) | 0x13b)
 
-static np_digest np_fnv(np_digest hash, const void *data, size_t len)
+static __uint128_t np_fnv(__uint128_t hash, const void *data, size_t len)
 {
 	const uint8_t *byte = data;
 
@@ -24,12 +24,12 @@ static np_digest np_fnv(np_digest hash, const void *data, size_t len)
 }
 
 /* With its NUL, so that "ab","c" differs from "a","bc". */
-static np_digest np_fnv_text(np_digest hash, const char *text)
+static __uint128_t np_fnv_text(__uint128_t hash, const char *text)
 {
 	return np_fnv(hash, text, strlen(text) + 1);
 }
 
-static np_digest np_fnv_number(np_digest hash, uint32_t number)
+static __uint128_t np_fnv_number(__uint128_t hash, uint32_t number)
 {
 	return np_fnv(hash, &number, sizeof(number));
 }
@@ -62,7 +62,7 @@ static bool np_uuid_parse(const char *text, uint8_t bytes[NETPOL_UID_LEN])
 
 void np_uid_bytes(const char *uid, uint8_t bytes[NETPOL_UID_LEN])
 {
-	np_digest hash;
+	__uint128_t hash;
 	int i;
 
 	memset(bytes, 0, NETPOL_UID_LEN);
@@ -410,7 +410,7 @@ static int np_put_delete(struct nl_msg *msg, const void *unit, const void *extra
 
 /* One entry of the hash table of label sets; id 0: free. */
 struct np_label_set {
-	np_digest hash;
+	__uint128_t hash;
 	struct np_pod pod;	/* copied: the array of pods may move, its labels stay */
 	uint32_t id;
 };
@@ -490,7 +490,7 @@ static void np_encode_blame(struct np_error *err, const char *kind, const char *
 		np_error_place(err, place->file, place->line, place->column);
 }
 
-static np_digest np_labels_digest(np_digest hash, const struct np_labels *labels)
+static __uint128_t np_labels_digest(__uint128_t hash, const struct np_labels *labels)
 {
 	uint32_t i;
 
@@ -502,9 +502,9 @@ static np_digest np_labels_digest(np_digest hash, const struct np_labels *labels
 	return hash;
 }
 
-static np_digest np_ports_digest(np_digest hash, const struct np_pod *pod)
+static __uint128_t np_ports_digest(__uint128_t hash, const struct np_pod *pod)
 {
-	np_digest sum = 0, one;
+	__uint128_t sum = 0, one;
 	uint32_t i;
 
 	for (i = 0; i < pod->port_count; i++) {
@@ -555,7 +555,7 @@ static void np_encoder_grow_sets(struct np_encoder *enc)
 static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t *id,
 			 struct np_error *err)
 {
-	np_digest hash = np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
+	__uint128_t hash = np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
 	struct np_named_labels unit = { .pod = pod };
 	struct np_label_set *set;
 	size_t at;
@@ -660,14 +660,14 @@ int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespa
 	return np_encoder_put(enc, np_put_delete, &del, NULL, err);
 }
 
-np_digest np_namespace_digest(const struct np_namespace *ns)
+__uint128_t np_namespace_digest(const struct np_namespace *ns)
 {
 	return np_labels_digest(np_fnv_text(NP_FNV_BASIS, ns->name), &ns->labels);
 }
 
-np_digest np_pod_digest(const struct np_pod *pod, const struct np_placement *place)
+__uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place)
 {
-	np_digest hash = np_fnv_text(NP_FNV_BASIS, pod->namespace), sum = 0;
+	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, pod->namespace), sum = 0;
 	bool local = place && place->local;
 	uint8_t uid[NETPOL_UID_LEN];
 	uint32_t i;
@@ -685,10 +685,10 @@ np_digest np_pod_digest(const struct np_pod *pod, const struct np_placement *pla
 }
 
 /* The order of requirements, values, peers, ports and excepts means nothing. */
-static np_digest np_selector_digest(np_digest hash, const struct np_selector *selector)
+static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector *selector)
 {
 	const struct np_requirement *req;
-	np_digest sum = 0, one, values;
+	__uint128_t sum = 0, one, values;
 	uint32_t i, v;
 
 	for (i = 0; i < selector->count; i++) {
@@ -701,15 +701,15 @@ static np_digest np_selector_digest(np_digest hash, const struct np_selector *se
 	return np_fnv(hash, &sum, sizeof(sum));
 }
 
-static np_digest np_cidr_digest(np_digest hash, const struct np_cidr *cidr)
+static __uint128_t np_cidr_digest(__uint128_t hash, const struct np_cidr *cidr)
 {
 	hash = np_fnv_number(hash, (uint32_t)cidr->family << 8 | cidr->length);
 	return np_fnv(hash, cidr->addr, cidr->family == AF_INET ? 4 : 16);
 }
 
-static np_digest np_peer_digest(const struct np_peer *peer)
+static __uint128_t np_peer_digest(const struct np_peer *peer)
 {
-	np_digest hash = NP_FNV_BASIS, sum = 0;
+	__uint128_t hash = NP_FNV_BASIS, sum = 0;
 	uint32_t i;
 
 	if (peer->ipblock) {
@@ -723,9 +723,9 @@ static np_digest np_peer_digest(const struct np_peer *peer)
 	return np_selector_digest(hash, &peer->ns_selector);
 }
 
-static np_digest np_port_digest(const struct np_port *port)
+static __uint128_t np_port_digest(const struct np_port *port)
 {
-	np_digest hash = np_fnv_number(NP_FNV_BASIS, port->protocol);
+	__uint128_t hash = np_fnv_number(NP_FNV_BASIS, port->protocol);
 
 	if (port->kind == NP_PORT_NAME)
 		return np_fnv_text(hash, port->name);
@@ -734,9 +734,9 @@ static np_digest np_port_digest(const struct np_port *port)
 	return np_fnv_number(hash, (uint32_t)port->first << 16 | port->last);
 }
 
-static np_digest np_rules_digest(np_digest hash, const struct np_rule *rule, uint32_t count)
+static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule, uint32_t count)
 {
-	np_digest peers, ports;
+	__uint128_t peers, ports;
 	uint32_t i, k;
 
 	hash = np_fnv_number(hash, count);
@@ -752,9 +752,9 @@ static np_digest np_rules_digest(np_digest hash, const struct np_rule *rule, uin
 	return hash;
 }
 
-np_digest np_policy_digest(const struct np_policy *policy)
+__uint128_t np_policy_digest(const struct np_policy *policy)
 {
-	np_digest hash = np_fnv_text(NP_FNV_BASIS, policy->namespace);
+	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, policy->namespace);
 
 	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->directions);
 	hash = np_selector_digest(hash, &policy->pod_selector);

@@ -159,12 +159,10 @@ int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct n
 int np_state_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *err);
 void np_state_restart(void *arg);
 
-/* 128 bits that are equal for objects that mean the same to the kernel. */
-typedef unsigned __int128 np_digest;
-
-np_digest np_namespace_digest(const struct np_namespace *ns);
-np_digest np_pod_digest(const struct np_pod *pod, const struct np_placement *place);
-np_digest np_policy_digest(const struct np_policy *policy);
+/* Digests: 128 bits that are equal for objects that mean the same to the kernel. */
+__uint128_t np_namespace_digest(const struct np_namespace *ns);
+__uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place);
+__uint128_t np_policy_digest(const struct np_policy *policy);
 
 /* Names in err->object and err->path what is at a byte offset of a message. */
 void np_message_at(const struct nlmsghdr *nlh, uint32_t offset, struct np_error *err);

@@ -139,7 +139,8 @@ bool np_read_prefix(const struct nlattr *nest, struct np_cidr *cidr)
 			good = np_read_address(attr, AF_INET6, &addr);
 			break;
 		case NETPOL_PREFIX_A_LENGTH:
-			good = has_length = np_read_u8(attr, &cidr->length);
+			good = np_read_u8(attr, &cidr->length);
+			has_length = good;
 			break;
 		}
 		if (!good)
@@ -173,7 +174,8 @@ bool np_read_port(const struct nlattr *nest, struct np_port *port, struct np_obj
 			port->kind = NP_PORT_NUMBER;
 			break;
 		case NETPOL_PORT_A_LAST:
-			good = has_last = np_read_u16(attr, &port->last);
+			good = np_read_u16(attr, &port->last);
+			has_last = good;
 			break;
 		case NETPOL_PORT_A_NAME:
 			named = true;
@@ -666,10 +668,13 @@ static bool np_decode_rule(struct np_state *state, const struct nlattr *nest)
 		return false;
 	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
 		good = true;
-		if (nla_type(attr) == NETPOL_RULE_A_DIRECTION)
-			good = has_direction = np_read_u8(attr, &direction);
-		else if (nla_type(attr) == NETPOL_RULE_A_INDEX)
-			good = has_index = np_read_u32(attr, &index);
+		if (nla_type(attr) == NETPOL_RULE_A_DIRECTION) {
+			good = np_read_u8(attr, &direction);
+			has_direction = good;
+		} else if (nla_type(attr) == NETPOL_RULE_A_INDEX) {
+			good = np_read_u32(attr, &index);
+			has_index = good;
+		}
 		if (!good)
 			return false;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From a byte offset in a message, as an extended acknowledgement carries it, to the
+ * From a byte offset in a message, as an extended ack carries it, to the
  * names of the object and of the attribute.
  */
 #include "message.h"

@@ -35,7 +35,8 @@ static bool np_decode_limit(struct nlattr *nest, struct np_limit *limit)
 			good = np_read_u32(attr, &limit->id);
 			break;
 		case NETPOL_LIMIT_A_USED:
-			good = limit->has_used = np_read_u64(attr, &limit->used);
+			good = np_read_u64(attr, &limit->used);
+			limit->has_used = good;
 			break;
 		case NETPOL_LIMIT_A_MAX:
 			good = np_read_u64(attr, &limit->max);
@@ -378,7 +379,8 @@ static bool np_decode_step(struct nlattr *nest, struct np_step *step)
 					      sizeof(step->policy_origin));
 			break;
 		case NETPOL_STEP_A_RULE:
-			good = step->has_rule = np_read_u32(attr, &step->rule);
+			good = np_read_u32(attr, &step->rule);
+			step->has_rule = good;
 			break;
 		}
 		if (!good)
@@ -405,7 +407,8 @@ int np_eval_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 			good = np_read_u8(attr, &eval->reason);
 			break;
 		case NETPOL_A_DIRECTION:
-			good = eval->has_direction = np_read_u8(attr, &eval->direction);
+			good = np_read_u8(attr, &eval->direction);
+			eval->has_direction = good;
 			break;
 		case NETPOL_A_GENERATION:
 			good = np_read_u64(attr, &eval->generation);
@@ -505,34 +508,43 @@ static bool np_decode_trie(struct nlattr *nest, struct np_trie *trie)
 			good = np_trie_add_policy(attr, trie);
 			break;
 		case NETPOL_TRIE_A_ROWS:
-			good = trie->head = np_read_u32(attr, &trie->rows);
+			good = np_read_u32(attr, &trie->rows);
+			trie->head = good;
 			break;
 		case NETPOL_TRIE_A_CLASSES:
-			good = trie->head = np_read_u32(attr, &trie->classes);
+			good = np_read_u32(attr, &trie->classes);
+			trie->head = good;
 			break;
 		case NETPOL_TRIE_A_BYTES:
 			good = np_read_u64(attr, &trie->bytes);
 			break;
 		case NETPOL_TRIE_A_PREFIX:
-			good = trie->has_prefix = np_read_prefix(attr, &trie->prefix);
+			good = np_read_prefix(attr, &trie->prefix);
+			trie->has_prefix = good;
 			break;
 		case NETPOL_TRIE_A_IDENTITY:
-			good = trie->has_identity = np_read_u32(attr, &trie->identity);
+			good = np_read_u32(attr, &trie->identity);
+			trie->has_identity = good;
 			break;
 		case NETPOL_TRIE_A_ROW:
-			good = trie->has_row = np_read_u32(attr, &trie->row);
+			good = np_read_u32(attr, &trie->row);
+			trie->has_row = good;
 			break;
 		case NETPOL_TRIE_A_CLASS:
-			good = trie->has_class = np_read_u32(attr, &trie->class);
+			good = np_read_u32(attr, &trie->class);
+			trie->has_class = good;
 			break;
 		case NETPOL_TRIE_A_PORT:
-			good = trie->has_port = np_read_port(attr, &trie->port, NULL);
+			good = np_read_port(attr, &trie->port, NULL);
+			trie->has_port = good;
 			break;
 		case NETPOL_TRIE_A_RULE:
-			good = trie->has_rule = np_read_u32(attr, &trie->rule);
+			good = np_read_u32(attr, &trie->rule);
+			trie->has_rule = good;
 			break;
 		case NETPOL_TRIE_A_ACTION:
-			good = trie->has_action = np_read_u8(attr, &trie->action);
+			good = np_read_u8(attr, &trie->action);
+			trie->has_action = good;
 			break;
 		}
 		if (!good)

@@ -21,7 +21,7 @@
 #include "output.h"
 #include "setting_text.h"
 
-#define NP_SNAPSHOT_MAX	(1ULL << 30)
+#define NP_SNAPSHOT_MAX	(1024 * 1024 * 1024)
 
 uint64_t np_crc64(uint64_t crc, const void *data, size_t len)
 {

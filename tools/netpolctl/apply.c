@@ -188,12 +188,12 @@ static void np_apply_unusable(const struct np_objects *objs)
 		count[k]++;
 		if (np_common.verbose)
 			np_notice("skipped pod %s/%s: %s", objs->pods[i].namespace,
-				objs->pods[i].name, why[k]);
+				  objs->pods[i].name, why[k]);
 	}
 	for (k = 0; k < 3; k++)
 		if (count[k])
 			np_notice("skipped %zu pod%s %s", count[k], count[k] == 1 ? "" : "s",
-				why[k]);
+				  why[k]);
 }
 
 static void np_apply_warn(void *arg, const char *text)
@@ -240,13 +240,13 @@ static int np_apply_place(struct np_apply *ap, struct np_error *err)
 	np_host_free(&host);
 	if (ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
 		np_warning("and %zu more of this kind; -v shows all",
-			ap->warnings - NP_WARNINGS_MAX);
+			   ap->warnings - NP_WARNINGS_MAX);
 	return ret ? -1 : 0;
 }
 
 static const char *np_apply_compare(struct np_apply *ap, struct np_loaded *loaded,
 				    uint8_t object, const char *namespace, const char *name,
-				    np_digest digest)
+				    __uint128_t digest)
 {
 	struct np_loaded_item *item = np_loaded_find(loaded, object, namespace, name,
 						     ap->origin);

@@ -245,6 +245,7 @@ static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 		.origin = NP_MANUAL_ORIGIN,
 	};
 	struct np_error err = { 0 };
+	bool named;
 	int ret;
 
 	np_objects_init(&del.objects);
@@ -254,7 +255,8 @@ static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 		       NP_FORMAT_TABLE);
 	if (ret != NP_PARSE_DONE)
 		goto out;
-	if ((optind == argc) == !del.file_count) {
+	named = optind < argc;
+	if (named == !!del.file_count) {
 		ret = np_usage(cmd, "delete takes either objects or -f FILE");
 		goto out;
 	}

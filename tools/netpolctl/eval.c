@@ -31,7 +31,7 @@ static const char np_eval_help[] =
 
 struct np_eval_options {
 	struct np_eval_request request;
-	bool has_protocol;
+	const char *protocol;	/* as written */
 };
 
 static int np_eval_protocol(const char *text, struct np_eval_request *request,
@@ -77,7 +77,7 @@ static int np_eval_take(int code, const char *arg, void *ctx, struct np_error *e
 	struct np_eval_options *opts = ctx;
 
 	if (code == 'p') {
-		opts->has_protocol = true;
+		opts->protocol = arg;
 		return np_eval_protocol(arg, &opts->request, err);
 	}
 	if (!strcmp(arg, "4"))
@@ -266,7 +266,7 @@ static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 	struct np_error err = { 0 };
 	struct np_client client;
 	struct np_info info;
-	char protocol[16], **word;
+	char protocol[16], **word, *c;
 	int ret;
 
 	ret = np_parse(cmd, argc, argv, options, np_eval_take, &opts,
@@ -277,18 +277,14 @@ static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 	word = argv + optind;
 	if (argc - optind != 2)
 		return np_usage(cmd, "eval takes a source and a destination");
-	if (!opts.has_protocol)
+	if (!opts.protocol)
 		return np_usage(cmd, "eval needs -p PROTO/PORT");
 	if (!np_eval_end(word[0], &opts.request.source))
 		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[0]);
 	if (!np_eval_end(word[1], &opts.request.destination))
 		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[1]);
-	if (opts.request.has_port)
-		snprintf(protocol, sizeof(protocol), "%s/%u",
-			 np_protocol_name(opts.request.protocol), opts.request.port);
-	else
-		snprintf(protocol, sizeof(protocol), "%u", opts.request.protocol);
-	for (char *c = protocol; *c; c++)
+	snprintf(protocol, sizeof(protocol), "%s", opts.protocol);
+	for (c = protocol; *c; c++)
 		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 	if (np_connect(&client, &info, &err))
 		ret = np_report(&err);

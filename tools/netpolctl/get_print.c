@@ -295,12 +295,12 @@ void np_get_print(const struct np_get *get, const struct np_state *state, uint8_
 	free(order);
 }
 
-static void np_trie_port_text(const struct np_trie *trie, char text[48])
+static const char *np_trie_port_text(const struct np_trie *trie, char text[48])
 {
 	const struct np_port *port = &trie->port;
 
 	if (!trie->has_port)
-		strcpy(text, "-");
+		strcpy(text, trie->has_class && !trie->has_row ? "other" : "-");
 	else if (port->kind == NP_PORT_ANY)
 		snprintf(text, 48, "%s", np_protocol_name(port->protocol));
 	else if (port->kind == NP_PORT_NAME && !port->first)
@@ -310,6 +310,7 @@ static void np_trie_port_text(const struct np_trie *trie, char text[48])
 	else
 		snprintf(text, 48, "%s/%u-%u", np_protocol_name(port->protocol), port->first,
 			 port->last);
+	return text;
 }
 
 static const char *np_action_name(uint8_t action)
@@ -349,10 +350,8 @@ static void np_trie_write(const struct np_trie_list *list, const char *namespace
 			np_write_number(&w, "row", trie->row);
 		if (trie->has_class)
 			np_write_number(&w, "class", trie->class);
-		if (trie->has_port) {
-			np_trie_port_text(trie, text);
-			np_write_string(&w, "port", text);
-		}
+		if (trie->has_port)
+			np_write_string(&w, "port", np_trie_port_text(trie, text));
 		if (trie->has_rule)
 			np_write_number(&w, "rule", trie->rule);
 		if (trie->has_action)
@@ -369,15 +368,13 @@ static void np_trie_row(struct np_table *table, const struct np_trie *trie)
 
 	np_table_add(table, "%s", np_direction_name(trie->direction));
 	np_table_add(table, "%s", trie->has_prefix ? "prefix" : trie->has_identity ?
-		     "identity" : trie->has_port ? "class" : "cell");
+		     "identity" : trie->has_row ? "cell" : "class");
 	if (trie->has_prefix)
 		np_table_add(table, "%s", np_cidr_text(&trie->prefix, text));
 	else if (trie->has_identity)
 		np_table_add(table, "%u", trie->identity);
-	else {
-		np_trie_port_text(trie, text);
-		np_table_add(table, "%s", text);
-	}
+	else
+		np_table_add(table, "%s", np_trie_port_text(trie, text));
 	if (trie->has_row)
 		np_table_add(table, "%u", trie->row);
 	else

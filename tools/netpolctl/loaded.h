@@ -16,13 +16,13 @@
 
 /* One object of the kernel's; strings belong to the state it came from. */
 struct np_loaded_item {
+	__uint128_t digest;	/* of what it means */
 	uint8_t object;		/* enum netpol_object */
 	bool seen;		/* for the caller */
 	const char *namespace;	/* "" for a namespace */
 	const char *name;
 	const char *origin;
 	const struct np_pod_state *pod;
-	np_digest digest;
 };
 
 /* All objects, ordered by kind, namespace, name and origin. */

@@ -104,7 +104,7 @@ static int np_finish(int status)
 
 int main(int argc, char **argv)
 {
-	char *bare[] = { (char *)"netpolctl", NULL };
+	char name[] = "netpolctl", *bare[] = { name, NULL };
 	const struct np_command *cmd;
 	int first, ret;
 

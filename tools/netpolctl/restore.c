@@ -160,16 +160,16 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 	}
 	if (re.snap.left_out)
 		np_notice("left out %zu local pod%s of the boot before", re.snap.left_out,
-			re.snap.left_out == 1 ? "" : "s");
+			  re.snap.left_out == 1 ? "" : "s");
 	if (re.gone)
 		np_notice("left out %zu local pod%s whose interface is gone", re.gone,
-			re.gone == 1 ? "" : "s");
+			  re.gone == 1 ? "" : "s");
 	if (re.client_only)
 		np_notice("the snapshot of %s is sound", re.snap.time);
 	else
 		np_notice("%s %zu objects of the snapshot of %s",
-			re.check ? "the kernel would take" : "restored", re.objects,
-			re.snap.time);
+			  re.check ? "the kernel would take" : "restored", re.objects,
+			  re.snap.time);
 out:
 	np_host_free(&re.host);
 	np_snapshot_free(&re.snap);

@@ -76,12 +76,12 @@ static int np_save_run(const struct np_command *cmd, int argc, char **argv)
 					&err);
 	if (!ret && skipped)
 		np_notice("left out %zu local pod%s whose interface is gone", skipped,
-			skipped == 1 ? "" : "s");
+			  skipped == 1 ? "" : "s");
 	if (ret)
 		ret = np_report(&err);
 	else
 		np_notice("saved %zu objects of generation %llu", loaded.count - skipped,
-			(unsigned long long)info.generation);
+			  (unsigned long long)info.generation);
 	np_loaded_free(&loaded);
 	np_settings_free(&set);
 	np_info_free(&info);

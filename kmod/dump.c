@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "dump.h"
+#include "encode.h"
+
+/*
+ * A buffer for the largest object, where the usual one is too small. What a nest can
+ * hold is bounded by NETPOL_NEST_MAX; the rest is room for heads.
+ */
+#define LARGE_BUFFER SKB_WITH_OVERHEAD(65536)
+
+/* A dump's number of the state it lists; 0 would mean none to netlink. */
+static u32 generation_seq(u64 generation)
+{
+	u32 seq = (u32)(generation ^ generation >> 32);
+
+	return seq ? seq : 1;
+}
+
+/* .start of all dumps: takes the snapshot in force. -ENOMEM */
+int netpol_dump_start(struct netlink_callback *cb)
+{
+	struct netpol_net *nn = netpol_net(sock_net(cb->skb->sk));
+	struct netpol_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
+
+	if (!dump)
+		return -ENOMEM;
+	dump->nn = nn;
+	mutex_lock(&nn->lock);
+	dump->snapshot = netpol_snapshot_get(nn->world->snapshot);
+	list_add_tail(&dump->node, &nn->dumps);
+	cb->seq = generation_seq(dump->snapshot->generation);
+	mutex_unlock(&nn->lock);
+	cb->prev_seq = cb->seq;
+	cb->args[0] = (long)dump;
+	return 0;
+}
+
+/* .done of all dumps. */
+int netpol_dump_done(struct netlink_callback *cb)
+{
+	struct netpol_dump *dump = netpol_dump_of(cb);
+	struct netpol_net *nn = dump->nn;
+
+	mutex_lock(&nn->lock);
+	list_del(&dump->node);
+	if (dump->snapshot)
+		netpol_snapshot_put(nn->world, dump->snapshot);
+	mutex_unlock(&nn->lock);
+	kfree(dump);
+	return 0;
+}
+
+/* Takes the snapshots of all dumps away. Locked. */
+void netpol_dump_revoke(struct netpol_net *nn)
+{
+	struct netpol_dump *dump;
+
+	lockdep_assert_held(&nn->lock);
+	list_for_each_entry(dump, &nn->dumps, node) {
+		if (!dump->snapshot)
+			continue;
+		netpol_snapshot_put(nn->world, dump->snapshot);
+		dump->snapshot = NULL;
+		dump->local = NULL;
+	}
+}
+
+/*
+ * A network namespace goes away. Its sockets are gone, and their dumps with them; should
+ * one be left, it must not hold state that is about to be freed. Locked.
+ */
+void netpol_dump_close_all(struct netpol_net *nn)
+{
+	WARN_ON_ONCE(!list_empty(&nn->dumps));
+	netpol_dump_revoke(nn);
+}
+
+/* Begins a message of a dump; NULL: the buffer is full. genlmsg_end() ends it. */
+void *netpol_dump_message(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	struct netlink_callback *cb = dump->cb;
+	void *header;
+
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			     &netpol_genl_family, NLM_F_MULTI, dump->command);
+	if (header)
+		genl_dump_check_consistent(cb, header);
+	return header;
+}
+
+/*
+ * What didn't fit: with something else before it, it goes into the next buffer. Alone in
+ * a buffer, it goes into a larger one; netlink takes an empty message meanwhile.
+ */
+static int dump_overflow(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	struct netlink_callback *cb = dump->cb;
+	void *header;
+
+	if (dump->units) {
+		cb->min_dump_alloc = 0;
+		return skb->len;
+	}
+	if (cb->min_dump_alloc == LARGE_BUFFER)
+		return -EMSGSIZE;
+	cb->min_dump_alloc = LARGE_BUFFER;
+	header = netpol_dump_message(dump, skb);
+	if (!header)
+		return -EMSGSIZE;
+	genlmsg_end(skb, header);
+	return skb->len;
+}
+
+/**
+ * netpol_dump_run() - body of each .dumpit
+ * @skb: buffer to fill
+ * @cb: netlink's side
+ * @command: enum netpol_cmd
+ * @fill: what fills it, going on where it stopped; may leave whole messages only
+ *
+ * Return: bytes in @skb with more to come; 0: this was all; -EINTR: revoked.
+ */
+int netpol_dump_run(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
+		    netpol_dump_fill_fn fill)
+{
+	struct netpol_dump *dump = netpol_dump_of(cb);
+	struct netpol_net *nn = dump->nn;
+	int error;
+
+	mutex_lock(&nn->lock);
+	if (!dump->snapshot) {
+		/* another number makes netlink flag the end of the dump */
+		cb->seq = cb->prev_seq == 1 ? 2 : 1;
+		error = -EINTR;
+		goto unlock;
+	}
+	dump->cb = cb;
+	dump->command = command;
+	dump->units = 0;
+	error = fill(dump, skb);
+	if (error == -EMSGSIZE)
+		error = dump_overflow(dump, skb);
+unlock:
+	mutex_unlock(&nn->lock);
+	return error;
+}
+
+/* The next value of a table from dump->slot on; NULL: there is none left. */
+static const void *table_next(struct netpol_dump *dump, const struct netpol_table *table)
+{
+	const void *value;
+
+	for (; table->slots && dump->slot <= table->mask; dump->slot++) {
+		value = netpol_table_slot(table, dump->slot);
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+/* Ends a message, or takes it back if nothing was put into it. */
+static int message_end(struct netpol_dump *dump, struct sk_buff *skb, void *header,
+		       int error)
+{
+	if (dump->units)
+		genlmsg_end(skb, header);
+	else
+		genlmsg_cancel(skb, header);
+	return error;
+}
+
+static int fill_namespaces(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct netpol_snapshot *snapshot = dump->snapshot;
+	void *header = netpol_dump_message(dump, skb);
+	const struct netpol_namespace *namespace;
+	unsigned char *mark;
+	int error = 0;
+
+	if (!header)
+		return -EMSGSIZE;
+	while ((namespace = table_next(dump, &snapshot->namespaces))) {
+		mark = skb_tail_pointer(skb);
+		error = netpol_put_namespace(skb, snapshot, namespace);
+		if (error) {
+			nlmsg_trim(skb, mark);
+			break;
+		}
+		dump->slot++;
+		dump->units++;
+	}
+	return message_end(dump, skb, header, error);
+}
+
+/* NETPOL_CMD_GET_NAMESPACE */
+int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_NAMESPACE, fill_namespaces);
+}
+
+static int fill_pods(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct netpol_snapshot *snapshot = dump->snapshot;
+	void *header = netpol_dump_message(dump, skb);
+	const struct netpol_pod *pod;
+	unsigned char *mark;
+	int error = 0;
+
+	if (!header)
+		return -EMSGSIZE;
+	while ((pod = table_next(dump, &snapshot->pods))) {
+		mark = skb_tail_pointer(skb);
+		error = netpol_put_pod(skb, snapshot, pod);
+		if (error) {
+			nlmsg_trim(skb, mark);
+			break;
+		}
+		dump->slot++;
+		dump->units++;
+	}
+	return message_end(dump, skb, header, error);
+}
+
+/* NETPOL_CMD_GET_POD */
+int netpol_pod_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_POD, fill_pods);
+}
+
+static int put_rule(struct sk_buff *skb, const struct netpol_rule *rule)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_RULE);
+
+	if (!nest || nla_put_u8(skb, NETPOL_RULE_A_DIRECTION, rule->direction) ||
+	    nla_put_u8(skb, NETPOL_RULE_A_ACTION, rule->action) ||
+	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The next part of a rule: a peer, an except or a port; false: it has no more. */
+static bool rule_part(const struct netpol_dump *dump, const struct netpol_rule *rule)
+{
+	return dump->peer < rule->npeers || dump->port < rule->nports;
+}
+
+static int put_part(const struct netpol_dump *dump, struct sk_buff *skb,
+		    const struct netpol_rule *rule)
+{
+	const struct netpol_block_except *except;
+	const struct netpol_rule_peer *peer;
+	const struct netpol_rule_port *port;
+
+	if (dump->peer == rule->npeers) {
+		port = &rule->port[dump->port];
+		if (port->name)
+			return netpol_put_port(skb, NETPOL_A_PORT, port->protocol,
+					       port->name->name, 0, 0);
+		return netpol_put_port(skb, NETPOL_A_PORT, port->protocol, NULL,
+				       port->first, port->last);
+	}
+	peer = &rule->peer[dump->peer];
+	if (!dump->except)
+		return netpol_put_peer(skb, peer);
+	except = &peer->block->except[dump->except - 1];
+	return netpol_put_prefix(skb, NETPOL_A_EXCEPT, peer->block->family,
+				 except->address, except->length);
+}
+
+static void next_part(struct netpol_dump *dump, const struct netpol_rule *rule)
+{
+	const struct netpol_block *block;
+
+	if (dump->peer == rule->npeers) {
+		dump->port++;
+		return;
+	}
+	block = rule->peer[dump->peer].block;
+	if (block && dump->except < block->nexcepts) {
+		dump->except++;
+		return;
+	}
+	dump->peer++;
+	dump->except = 0;
+}
+
+/*
+ * The rest of a rule. Each part comes with what the message lacks to make sense of it:
+ * the policy again, flagged, and the rule. What doesn't fit is cut off together.
+ */
+static int fill_rule(struct netpol_dump *dump, struct sk_buff *skb,
+		     const struct netpol_policy *policy, const struct netpol_rule *rule)
+{
+	unsigned char *mark;
+	bool part;
+	int error;
+
+	do {
+		mark = skb_tail_pointer(skb);
+		part = rule_part(dump, rule);
+		error = 0;
+		if (!dump->has_policy)
+			error = netpol_put_policy_name(skb, NETPOL_A_POLICY, dump->snapshot,
+						       policy, NETPOL_POLICY_F_CONTINUED);
+		if (!error && !dump->has_rule)
+			error = put_rule(skb, rule);
+		if (!error && part)
+			error = put_part(dump, skb, rule);
+		if (error) {
+			nlmsg_trim(skb, mark);
+			return error;
+		}
+		dump->has_policy = true;
+		dump->has_rule = true;
+		dump->units++;
+		if (part)
+			next_part(dump, rule);
+	} while (rule_part(dump, rule));
+	return 0;
+}
+
+/* A policy, or what is left of it; dump->sub is 1 once its head is out. */
+static int fill_policy(struct netpol_dump *dump, struct sk_buff *skb,
+		       const struct netpol_policy *policy)
+{
+	unsigned char *mark = skb_tail_pointer(skb);
+	int error;
+
+	if (!dump->sub) {
+		error = netpol_put_policy(skb, dump->snapshot, policy);
+		if (error) {
+			nlmsg_trim(skb, mark);
+			return error;
+		}
+		dump->has_policy = true;
+		dump->sub = 1;
+		dump->units++;
+	}
+	for (; dump->rule < policy->nrules; dump->rule++) {
+		error = fill_rule(dump, skb, policy, &policy->rule[dump->rule]);
+		if (error)
+			return error;
+		dump->has_rule = false;
+		dump->peer = 0;
+		dump->except = 0;
+		dump->port = 0;
+	}
+	dump->rule = 0;
+	dump->sub = 0;
+	return 0;
+}
+
+static int fill_policies(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	void *header = netpol_dump_message(dump, skb);
+	const struct netpol_policy *policy;
+	int error = 0;
+
+	if (!header)
+		return -EMSGSIZE;
+	dump->has_policy = false;
+	dump->has_rule = false;
+	while ((policy = table_next(dump, &dump->snapshot->policies))) {
+		error = fill_policy(dump, skb, policy);
+		if (error)
+			break;
+		dump->slot++;
+	}
+	return message_end(dump, skb, header, error);
+}
+
+/* NETPOL_CMD_GET_POLICY */
+int netpol_policy_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_POLICY, fill_policies);
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters: NETPOL_CMD_GET_COUNTERS. Packets count per CPU without a lock, so nobody
+ * else can set a counter to zero without losing some: a reset remembers the sum instead,
+ * and what is told is the difference. A reset takes place as the message is written.
+ *
+ * The packets that a pod's interface moved and those of them that the hook saw are there
+ * to be held against each other, so a reset leaves both alone.
+ */
+#include "dump.h"
+#include <linux/netdevice.h>
+
+/* What is listed, in this order. */
+enum stage {
+	STAGE_TOTALS,
+	STAGE_PODS,
+	STAGE_POLICIES,
+};
+
+/* A sum over all CPUs of one field of a per-CPU struct. */
+static u64 sum_at(const void __percpu *counters, size_t offset)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*(const u64 *)((const u8 *)per_cpu_ptr(counters, cpu) +
+						offset));
+	return sum;
+}
+
+/* Sums of a per-CPU struct that holds nothing but counters. */
+static void sum_all(const void __percpu *counters, void *sums, size_t size)
+{
+	u64 *sum = sums;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(u64); i++)
+		sum[i] = sum_at(counters, i * sizeof(u64));
+}
+
+static int put_count(struct sk_buff *skb, int type, u64 now, u64 zero)
+{
+	return nla_put_u64_64bit(skb, type, now - zero, NETPOL_COUNTERS_A_PAD);
+}
+
+static int put_directions(struct sk_buff *skb, const u64 *allowed, const u64 *allowed_zero,
+			  const u64 *denied, const u64 *denied_zero)
+{
+	if (put_count(skb, NETPOL_COUNTERS_A_INGRESS_ALLOWED,
+		      allowed[NETPOL_DIRECTION_INGRESS],
+		      allowed_zero[NETPOL_DIRECTION_INGRESS]) ||
+	    put_count(skb, NETPOL_COUNTERS_A_INGRESS_DENIED,
+		      denied[NETPOL_DIRECTION_INGRESS],
+		      denied_zero[NETPOL_DIRECTION_INGRESS]) ||
+	    put_count(skb, NETPOL_COUNTERS_A_EGRESS_ALLOWED,
+		      allowed[NETPOL_DIRECTION_EGRESS],
+		      allowed_zero[NETPOL_DIRECTION_EGRESS]) ||
+	    put_count(skb, NETPOL_COUNTERS_A_EGRESS_DENIED,
+		      denied[NETPOL_DIRECTION_EGRESS],
+		      denied_zero[NETPOL_DIRECTION_EGRESS]))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	struct netpol_net *nn = dump->nn;
+	const struct netpol_totals *zero = &nn->totals_zero;
+	struct netpol_totals now;
+	u64 sent, lost;
+
+	sum_all(nn->totals, &now, sizeof(now));
+	netpol_event_counts(nn, &sent, &lost);
+	if (put_directions(skb, now.allowed, zero->allowed, now.denied, zero->denied) ||
+	    put_count(skb, NETPOL_COUNTERS_A_SPOOFED, now.spoofed, zero->spoofed) ||
+	    put_count(skb, NETPOL_COUNTERS_A_UNKNOWN, now.unknown, zero->unknown) ||
+	    put_count(skb, NETPOL_COUNTERS_A_UNCHECKED, now.unchecked, zero->unchecked) ||
+	    put_count(skb, NETPOL_COUNTERS_A_EVENTS, sent, nn->events_zero[0]) ||
+	    put_count(skb, NETPOL_COUNTERS_A_EVENTS_LOST, lost, nn->events_zero[1]))
+		return -EMSGSIZE;
+	if (dump->zero) {
+		nn->totals_zero = now;
+		nn->events_zero[0] = sent;
+		nn->events_zero[1] = lost;
+	}
+	return 0;
+}
+
+/* What the interface on this side of a pod moved: it receives what the pod sends. */
+static int put_moved(struct netpol_dump *dump, struct sk_buff *skb, u32 ifindex)
+{
+	struct rtnl_link_stats64 stats;
+	struct net_device *device;
+
+	if (!ifindex)
+		return 0;
+	rcu_read_lock();
+	device = dev_get_by_index_rcu(dump->nn->net, ifindex);
+	if (device)
+		dev_get_stats(device, &stats);
+	rcu_read_unlock();
+	if (!device)
+		return 0;
+	if (put_count(skb, NETPOL_COUNTERS_A_DEVICE_SENT, stats.rx_packets, 0) ||
+	    put_count(skb, NETPOL_COUNTERS_A_DEVICE_RECEIVED, stats.tx_packets, 0))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_pod(struct netpol_dump *dump, struct sk_buff *skb,
+		   const struct netpol_local *local)
+{
+	const struct netpol_pod *pod = local->pod;
+	struct netpol_pod_stats now, *zero = &local->runtime->zero;
+	bool gone = READ_ONCE(local->runtime->gone);
+
+	sum_all(local->runtime->stats, &now, sizeof(now));
+	if (nla_put_string(skb, NETPOL_COUNTERS_A_POD_NAMESPACE, pod->template->ns->name) ||
+	    nla_put_string(skb, NETPOL_COUNTERS_A_POD_NAME, netpol_pod_name(pod)) ||
+	    (local->ifindex &&
+	     nla_put_u32(skb, NETPOL_COUNTERS_A_IFINDEX, local->ifindex)) ||
+	    put_directions(skb, now.allowed, zero->allowed, now.denied, zero->denied) ||
+	    put_count(skb, NETPOL_COUNTERS_A_SPOOFED, now.spoofed, zero->spoofed) ||
+	    put_count(skb, NETPOL_COUNTERS_A_UNCHECKED, now.unchecked, zero->unchecked) ||
+	    put_count(skb, NETPOL_COUNTERS_A_SEEN_SENT, now.sent, 0) ||
+	    put_count(skb, NETPOL_COUNTERS_A_SEEN_RECEIVED, now.received, 0) ||
+	    (!gone && put_moved(dump, skb, local->ifindex)))
+		return -EMSGSIZE;
+	if (dump->zero)
+		*zero = now;
+	return 0;
+}
+
+static int put_policy(struct netpol_dump *dump, struct sk_buff *skb,
+		      const struct netpol_policy *policy)
+{
+	const char *origin = dump->snapshot->origin[policy->origin].name;
+
+	if (nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_NAMESPACE, policy->ns->name) ||
+	    nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_NAME, policy->name) ||
+	    nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_ORIGIN, origin))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_hits(struct netpol_dump *dump, struct sk_buff *skb,
+		    const struct netpol_policy *policy, u32 i)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_RULE);
+	const struct netpol_rule *rule = &policy->rule[i];
+	struct netpol_hits *hits = policy->hits;
+	u64 now = sum_at(hits->packets, i * sizeof(u64));
+
+	if (!nest || nla_put_u8(skb, NETPOL_RULE_A_DIRECTION, rule->direction) ||
+	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index) ||
+	    nla_put_u64_64bit(skb, NETPOL_RULE_A_HITS, now - hits->zero[i],
+			      NETPOL_RULE_A_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	if (dump->zero)
+		hits->zero[i] = now;
+	return 0;
+}
+
+/* NETPOL_A_COUNTERS of the subject at the cursor; a policy's rules follow it. */
+static int put_subject(struct netpol_dump *dump, struct sk_buff *skb, const void *subject)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_COUNTERS);
+	int error = -EMSGSIZE;
+
+	if (!nest)
+		return error;
+	switch (dump->stage) {
+	case STAGE_TOTALS:
+		error = put_totals(dump, skb);
+		break;
+	case STAGE_PODS:
+		error = put_pod(dump, skb, subject);
+		break;
+	case STAGE_POLICIES:
+		error = put_policy(dump, skb, subject);
+		break;
+	}
+	if (!error)
+		nla_nest_end(skb, nest);
+	return error;
+}
+
+/* A message for one subject; its rules may go on in the next one. */
+static int fill_subject(struct netpol_dump *dump, struct sk_buff *skb, const void *subject)
+{
+	const struct netpol_policy *policy = subject;
+	void *header = netpol_dump_message(dump, skb);
+	u32 first = dump->sub, rules = 0;
+	unsigned char *mark;
+
+	if (!header)
+		return -EMSGSIZE;
+	if (dump->stage == STAGE_POLICIES)
+		rules = min(policy->nrules, policy->hits->count);
+	if (put_subject(dump, skb, subject))
+		goto cancel;
+	for (; dump->sub < rules; dump->sub++) {
+		mark = skb_tail_pointer(skb);
+		if (put_hits(dump, skb, policy, dump->sub)) {
+			nlmsg_trim(skb, mark);
+			break;
+		}
+	}
+	if (dump->sub == first && rules > first)
+		goto cancel;
+	genlmsg_end(skb, header);
+	dump->units++;
+	return dump->sub < rules ? -EMSGSIZE : 0;
+cancel:
+	genlmsg_cancel(skb, header);
+	return -EMSGSIZE;
+}
+
+/* The next subject from the cursor on, or NULL once the stage is through. */
+static const void *next_subject(struct netpol_dump *dump)
+{
+	const struct netpol_snapshot *snapshot = dump->snapshot;
+	const struct netpol_table *policies = &snapshot->policies;
+	const struct netpol_policy *policy;
+	const struct netpol_local *local;
+
+	switch (dump->stage) {
+	case STAGE_TOTALS:
+		return dump->slot ? NULL : snapshot;
+	case STAGE_PODS:
+		for (; snapshot->locals && dump->slot < snapshot->locals->count;
+		     dump->slot++) {
+			local = netpol_snapshot_local(snapshot, dump->slot);
+			if (local->pod)
+				return local;
+		}
+		return NULL;
+	case STAGE_POLICIES:
+		for (; policies->slots && dump->slot <= policies->mask; dump->slot++) {
+			policy = netpol_table_slot(policies, dump->slot);
+			if (policy && policy->hits)
+				return policy;
+		}
+	}
+	return NULL;
+}
+
+static int fill_counters(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct nlattr *flags = netpol_dump_attrs(dump->cb)[NETPOL_A_FLAGS];
+	const void *subject;
+	int error;
+
+	dump->zero = flags && nla_get_u32(flags) & NETPOL_FLAG_ZERO;
+	while (dump->stage <= STAGE_POLICIES) {
+		subject = next_subject(dump);
+		if (!subject) {
+			dump->stage++;
+			dump->slot = 0;
+			continue;
+		}
+		error = fill_subject(dump, skb, subject);
+		if (error)
+			return error;
+		dump->slot++;
+		dump->sub = 0;
+	}
+	return 0;
+}
+
+/* NETPOL_CMD_GET_COUNTERS */
+int netpol_counters_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_COUNTERS, fill_counters);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The programs of one pod, as packets run them: NETPOL_CMD_GET_TRIE. */
+#include "dump.h"
+#include "encode.h"
+#include "parse.h"
+
+/* What is listed of each program, in this order. */
+enum stage {
+	STAGE_HEAD,
+	STAGE_POLICIES,		/* those that the head has no room for */
+	STAGE_RANGES,
+	STAGE_NAMES,
+	STAGE_IDENTITIES,
+	STAGE_PREFIXES,
+	STAGE_CELLS,
+
+	STAGES
+};
+
+/* dump->stage counts through the stages of both directions. */
+static u8 stage_direction(const struct netpol_dump *dump)
+{
+	return dump->stage / STAGES;
+}
+
+static const struct netpol_program *stage_program(const struct netpol_dump *dump)
+{
+	return dump->local->program[stage_direction(dump)];
+}
+
+/*
+ * Finds the local pod that the request names. Done by the first .dumpit, not by .start,
+ * whose refusals reach the sender without a sentence before 6.12.
+ */
+static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
+{
+	const struct nlattr *nest = netpol_dump_attrs(dump->cb)[NETPOL_A_TRIE];
+	const struct nlattr *attr, *ns_attr = NULL, *name_attr = NULL;
+	const struct netpol_local *local = NULL;
+	const struct netpol_pod *pod;
+	struct netpol_text ns, name;
+	int left, error;
+
+	if (!nest)
+		return netpol_refuse_missing(parse->extack, NULL, NETPOL_A_TRIE);
+	nla_for_each_nested(attr, nest, left) {
+		if (nla_type(attr) == NETPOL_TRIE_A_POD_NAMESPACE)
+			ns_attr = attr;
+		else
+			name_attr = attr;
+	}
+	if (!ns_attr)
+		return netpol_refuse_missing(parse->extack, nest,
+					     NETPOL_TRIE_A_POD_NAMESPACE);
+	if (!name_attr)
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_TRIE_A_POD_NAME);
+	error = netpol_parse_text(parse, ns_attr, false, &ns);
+	if (!error)
+		error = netpol_parse_text(parse, name_attr, false, &name);
+	if (error)
+		return error;
+	pod = netpol_snapshot_pod(parse->world, dump->snapshot, ns, name);
+	if (!pod)
+		return netpol_refuse(parse->nn, parse->extack, name_attr, -ENOENT,
+				     "no pod %s/%s is loaded", ns.data, name.data);
+	if (netpol_pod_is_local(pod) && pod->slot != NETPOL_NO_SLOT)
+		local = netpol_snapshot_local(dump->snapshot, pod->slot);
+	if (!local || local->pod != pod)
+		return netpol_refuse(parse->nn, parse->extack, name_attr, -EINVAL,
+				     "pod %s/%s is none of this node: it has no programs",
+				     ns.data, name.data);
+	dump->local = local;
+	return 0;
+}
+
+/* Appends policies from dump->slot on, as many as fit. */
+static void put_policies(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct netpol_program *program = stage_program(dump);
+	unsigned char *mark;
+
+	for (; program && dump->slot < program->npolicies; dump->slot++) {
+		mark = skb_tail_pointer(skb);
+		if (netpol_put_policy_name(skb, NETPOL_TRIE_A_POLICY, dump->snapshot,
+					   program->policy[dump->slot], 0)) {
+			nlmsg_trim(skb, mark);
+			break;
+		}
+	}
+}
+
+/* The head; without a program, a head of no rows: the pod is not isolated. */
+static int put_head(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct netpol_program *program = stage_program(dump);
+	const struct netpol_pod *pod = dump->local->pod;
+
+	if (nla_put_string(skb, NETPOL_TRIE_A_POD_NAMESPACE, pod->template->ns->name) ||
+	    nla_put_string(skb, NETPOL_TRIE_A_POD_NAME, netpol_pod_name(pod)) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_ROWS, program ? program->nrows : 0) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASSES, program ? program->nclasses : 0) ||
+	    nla_put_u64_64bit(skb, NETPOL_TRIE_A_BYTES, program ? program->bytes : 0,
+			      NETPOL_TRIE_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static const u8 protocol_number[NETPOL_PROTOCOLS] = {
+	[NETPOL_PROTOCOL_TCP] = IPPROTO_TCP,
+	[NETPOL_PROTOCOL_UDP] = IPPROTO_UDP,
+	[NETPOL_PROTOCOL_SCTP] = IPPROTO_SCTP,
+};
+
+/*
+ * A range of ports and its class; dump->sub is the protocol, dump->slot the range. The
+ * class after those of the protocols has no port: other protocols, or no ports.
+ */
+static int put_range(const struct netpol_dump *dump, struct sk_buff *skb,
+		     const struct netpol_program *program)
+{
+	const struct netpol_ranges *ranges;
+	u16 first, last = U16_MAX;
+
+	if (dump->sub == NETPOL_PROTOCOLS)
+		return nla_put_u32(skb, NETPOL_TRIE_A_CLASS, program->other);
+	ranges = &program->ranges[dump->sub];
+	first = ranges->first[dump->slot];
+	if (dump->slot + 1 < ranges->count)
+		last = ranges->first[dump->slot + 1] - 1;
+	/* port 0 is in the tables and nowhere else */
+	if (!first && last != U16_MAX)
+		first = 1;
+	if (nla_put_u32(skb, NETPOL_TRIE_A_CLASS, ranges->class + dump->slot))
+		return -EMSGSIZE;
+	return netpol_put_port(skb, NETPOL_TRIE_A_PORT, protocol_number[dump->sub], NULL,
+			       first, last);
+}
+
+static int put_prefix_row(const struct netpol_dump *dump, struct sk_buff *skb,
+			  const struct netpol_program *program)
+{
+	const struct netpol_prefix *prefix = &program->prefix[dump->slot];
+	u8 family = dump->slot < program->nprefixes[0] ? AF_INET : AF_INET6;
+
+	if (netpol_put_prefix(skb, NETPOL_TRIE_A_PREFIX, family, prefix->addr,
+			      prefix->length) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_ROW, prefix->row))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_cell(const struct netpol_dump *dump, struct sk_buff *skb,
+		    const struct netpol_program *program)
+{
+	u32 cell = program->cell[dump->slot];
+
+	if (nla_put_u32(skb, NETPOL_TRIE_A_ROW, dump->slot / program->nclasses) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, dump->slot % program->nclasses) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_RULE, NETPOL_CELL_ORDER(cell)) ||
+	    nla_put_u8(skb, NETPOL_TRIE_A_ACTION, NETPOL_CELL_ACTION(cell)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* The content of the entry at the cursor. */
+static int put_content(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	const struct netpol_program *program = stage_program(dump);
+	const struct netpol_name_class *name;
+
+	switch (dump->stage % STAGES) {
+	case STAGE_HEAD:
+		return put_head(dump, skb);
+	case STAGE_RANGES:
+		return put_range(dump, skb, program);
+	case STAGE_NAMES:
+		name = &program->names[dump->slot];
+		if (nla_put_u32(skb, NETPOL_TRIE_A_CLASS, name->class))
+			return -EMSGSIZE;
+		return netpol_put_port(skb, NETPOL_TRIE_A_PORT, name->protocol,
+				       name->name->name, 0, 0);
+	case STAGE_IDENTITIES:
+		if (nla_put_u32(skb, NETPOL_TRIE_A_IDENTITY, dump->slot) ||
+		    nla_put_u32(skb, NETPOL_TRIE_A_ROW,
+				netpol_program_row(program, dump->slot)))
+			return -EMSGSIZE;
+		return 0;
+	case STAGE_PREFIXES:
+		return put_prefix_row(dump, skb, program);
+	case STAGE_CELLS:
+		return put_cell(dump, skb, program);
+	}
+	return 0;
+}
+
+/* A range of port 0 alone, which no packet has. */
+static bool range_void(const struct netpol_ranges *ranges, u32 i)
+{
+	return !i && ranges->count > 1 && ranges->first[1] == 1;
+}
+
+static bool seek_range(struct netpol_dump *dump, const struct netpol_program *program)
+{
+	for (; dump->sub < NETPOL_PROTOCOLS; dump->sub++, dump->slot = 0) {
+		const struct netpol_ranges *ranges = &program->ranges[dump->sub];
+
+		if (range_void(ranges, dump->slot))
+			dump->slot++;
+		if (dump->slot < ranges->count)
+			return true;
+	}
+	return !dump->slot;
+}
+
+/* Moves the cursor to the next thing to list in its stage; false: there is none. */
+static bool seek(struct netpol_dump *dump)
+{
+	const struct netpol_program *program = stage_program(dump);
+	u32 cells;
+
+	if (dump->stage % STAGES == STAGE_HEAD)
+		return !dump->sub;
+	if (!program)
+		return false;
+	switch (dump->stage % STAGES) {
+	case STAGE_POLICIES:
+		return dump->slot < program->npolicies;
+	case STAGE_RANGES:
+		return seek_range(dump, program);
+	case STAGE_NAMES:
+		return dump->slot < program->nnames;
+	case STAGE_IDENTITIES:
+		while (dump->slot < program->nidentities &&
+		       !netpol_program_row(program, dump->slot))
+			dump->slot++;
+		return dump->slot < program->nidentities;
+	case STAGE_PREFIXES:
+		return dump->slot < program->nprefixes[0] + program->nprefixes[1];
+	case STAGE_CELLS:
+		cells = program->nrows * program->nclasses;
+		while (dump->slot < cells &&
+		       !NETPOL_CELL_ACTION(program->cell[dump->slot]))
+			dump->slot++;
+		return dump->slot < cells;
+	}
+	return false;
+}
+
+/* One NETPOL_A_TRIE. The head and its continuations hold as many policies as fit. */
+static int put_entry(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	bool policies = dump->stage % STAGES <= STAGE_POLICIES;
+	u32 slot = dump->slot;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NETPOL_A_TRIE);
+	if (!nest || nla_put_u8(skb, NETPOL_TRIE_A_DIRECTION, stage_direction(dump)) ||
+	    put_content(dump, skb))
+		return -EMSGSIZE;
+	if (policies)
+		put_policies(dump, skb);
+	if (dump->stage % STAGES == STAGE_POLICIES && dump->slot == slot)
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	if (dump->stage % STAGES == STAGE_HEAD)
+		dump->sub = 1;
+	else if (!policies)
+		dump->slot++;
+	return 0;
+}
+
+/* Entries from the cursor on, in one message; a head is one by itself. */
+static int fill_message(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	u8 direction = stage_direction(dump);
+	bool head = dump->stage % STAGES == STAGE_HEAD;
+	void *header = netpol_dump_message(dump, skb);
+	unsigned char *mark;
+	int error = 0;
+	u32 units = 0;
+
+	if (!header)
+		return -EMSGSIZE;
+	while (stage_direction(dump) == direction) {
+		if (!seek(dump)) {
+			/* the head's policies go on from where it stopped */
+			if (dump->stage % STAGES != STAGE_HEAD)
+				dump->slot = 0;
+			dump->sub = 0;
+			dump->stage++;
+			if (head)
+				break;
+			continue;
+		}
+		mark = skb_tail_pointer(skb);
+		error = put_entry(dump, skb);
+		if (error) {
+			nlmsg_trim(skb, mark);
+			break;
+		}
+		units++;
+	}
+	dump->units += units;
+	if (units)
+		genlmsg_end(skb, header);
+	else
+		genlmsg_cancel(skb, header);
+	return error;
+}
+
+static int fill_trie(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	struct netpol_parse parse = { dump->nn, dump->nn->world, dump->cb->extack };
+	int error = 0;
+
+	if (!dump->local)
+		error = find_local(&parse, dump);
+	while (!error && stage_direction(dump) < NETPOL_DIRECTIONS)
+		error = fill_message(dump, skb);
+	return error;
+}
+
+/* NETPOL_CMD_GET_TRIE: -EINVAL, -ENOENT. */
+int netpol_trie_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_TRIE, fill_trie);
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * NETPOL_CMD_EVAL: what would become of the first packet of a connection. The verdict
+ * comes from the code that packets run, on the snapshot in force; what the hook decides
+ * before that from the settings and the node's addresses is decided here in its order.
+ */
+#include "core/explain.h"
+#include "netlink.h"
+#include "parse.h"
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
+#include <net/route.h>
+
+/* Steps beyond this many bytes are left out of the answer; the verdict is not. */
+#define STEPS_MAX (128 * 1024)
+
+/* Room for the rest of the answer. */
+#define HEAD_SIZE 256
+
+/**
+ * struct end - one end as the request names it
+ * @pod: a pod by name, or NULL: the address of the request
+ * @address: by [family == AF_INET6], network order
+ * @has: which families there are
+ */
+struct end {
+	const struct netpol_pod *pod;
+	struct in6_addr address[2];
+	bool has[2];
+};
+
+/**
+ * struct answer - the steps, first counted and then written
+ * @skb: where to; NULL: @bytes is counted
+ * @origin: origins of the snapshot
+ * @bytes: of all steps
+ * @full: no step fits any more
+ */
+struct answer {
+	struct sk_buff *skb;
+	const struct netpol_origin *origin;
+	size_t bytes;
+	bool full;
+};
+
+/* Attributes of an end, the source's; the destination's are as many further on. */
+#define DESTINATION (NETPOL_EVAL_A_DESTINATION_NAMESPACE - NETPOL_EVAL_A_SOURCE_NAMESPACE)
+
+/* The addresses of a pod that is named; of several of a family, the first. */
+static int end_pod(struct netpol_parse *parse, const struct nlattr *nest,
+		   struct nlattr **tb, int shift, struct end *end)
+{
+	int ns_type = NETPOL_EVAL_A_SOURCE_NAMESPACE + shift;
+	int name_type = NETPOL_EVAL_A_SOURCE_NAME + shift;
+	struct netpol_text ns, name;
+	int error;
+	u32 i;
+
+	error = netpol_need_text(parse, nest, tb, ns_type, false, &ns);
+	if (!error)
+		error = netpol_need_text(parse, nest, tb, name_type, false, &name);
+	if (error)
+		return error;
+	end->pod = netpol_snapshot_pod(parse->world, parse->world->snapshot, ns, name);
+	if (!end->pod)
+		return netpol_refuse(parse->nn, parse->extack, tb[name_type], -ENOENT,
+				     "no pod %s/%s is loaded", ns.data, name.data);
+	for (i = 0; i < netpol_pod_addresses(end->pod); i++) {
+		const u8 *address;
+		u8 family;
+
+		address = netpol_pod_address(end->pod, i, &family);
+		if (end->has[family == AF_INET6])
+			continue;
+		end->has[family == AF_INET6] = true;
+		memcpy(&end->address[family == AF_INET6], address,
+		       family == AF_INET ? 4 : 16);
+	}
+	return 0;
+}
+
+/* One end: a pod by namespace and name, or one address. */
+static int parse_end(struct netpol_parse *parse, const struct nlattr *nest,
+		     struct nlattr **tb, int shift, struct end *end)
+{
+	const struct nlattr *v4 = tb[NETPOL_EVAL_A_SOURCE4 + shift];
+	const struct nlattr *v6 = tb[NETPOL_EVAL_A_SOURCE6 + shift];
+	const struct nlattr *ns = tb[NETPOL_EVAL_A_SOURCE_NAMESPACE + shift];
+	const struct nlattr *name = tb[NETPOL_EVAL_A_SOURCE_NAME + shift];
+
+	memset(end, 0, sizeof(*end));
+	if (!v4 && !v6)
+		return end_pod(parse, nest, tb, shift, end);
+	if ((v4 && v6) || ns || name)
+		return netpol_refuse(parse->nn, parse->extack, v6 ? v6 : v4, -EINVAL,
+				     "each end is one pod or one address");
+	end->has[!v4] = true;
+	memcpy(&end->address[!v4], nla_data(v4 ? v4 : v6), v4 ? 4 : 16);
+	return 0;
+}
+
+/* The family that is asked for, or the one that both ends have, IPv4 first. */
+static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
+			const struct end *source, const struct end *destination, u8 *family)
+{
+	const struct nlattr *attr = tb[NETPOL_EVAL_A_FAMILY];
+	u32 v6;
+
+	if (attr && nla_get_u8(attr) != AF_INET && nla_get_u8(attr) != AF_INET6)
+		return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
+				     "family is neither AF_INET nor AF_INET6");
+	for (v6 = 0; v6 < 2; v6++) {
+		*family = v6 ? AF_INET6 : AF_INET;
+		if (source->has[v6] && destination->has[v6] &&
+		    (!attr || nla_get_u8(attr) == *family))
+			return 0;
+	}
+	return netpol_refuse(parse->nn, parse->extack, attr, -EADDRNOTAVAIL,
+			     "the two ends have no address of one family");
+}
+
+static int parse_flow(struct netpol_parse *parse, const struct nlattr *nest,
+		      struct nlattr **tb, struct end *source, struct end *destination,
+		      struct netpol_flow *flow)
+{
+	const struct nlattr *port = tb[NETPOL_EVAL_A_PORT];
+	bool has_ports;
+	int error;
+
+	memset(flow, 0, sizeof(*flow));
+	if (!tb[NETPOL_EVAL_A_PROTOCOL])
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_EVAL_A_PROTOCOL);
+	flow->protocol = nla_get_u8(tb[NETPOL_EVAL_A_PROTOCOL]);
+	has_ports = netpol_protocol_index(flow->protocol) != NETPOL_PROTOCOLS;
+	if (has_ports && !port)
+		return netpol_refuse_missing(parse->extack, nest, NETPOL_EVAL_A_PORT);
+	if (!has_ports && port)
+		return netpol_refuse(parse->nn, parse->extack, port, -EINVAL,
+				     "protocol %u has no ports", flow->protocol);
+	if (port)
+		flow->port = nla_get_u16(port);
+	error = parse_end(parse, nest, tb, 0, source);
+	if (!error)
+		error = parse_end(parse, nest, tb, DESTINATION, destination);
+	if (!error)
+		error = parse_family(parse, tb, source, destination, &flow->family);
+	if (error)
+		return error;
+	flow->source = &source->address[flow->family == AF_INET6];
+	flow->destination = &destination->address[flow->family == AF_INET6];
+	return 0;
+}
+
+static bool node_address(struct net *net, u8 family, const void *address)
+{
+	if (family == AF_INET)
+		return inet_addr_type(net, *(const __be32 *)address) == RTN_LOCAL;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_chk_addr(net, address, NULL, 0);
+#else
+	return false;
+#endif
+}
+
+/* Where the settings or the node itself decide: the direction and the reason. */
+static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow *flow,
+			   u8 *direction, u8 *reason)
+{
+	const struct netpol_snapshot *snapshot = nn->world->snapshot;
+	const struct netpol_settings *settings = snapshot->settings;
+	bool deny = settings->unknown == NETPOL_UNKNOWN_DENY;
+	struct netpol_end source, destination;
+	bool node;
+
+	netpol_resolve(snapshot, flow->family, flow->source, &source);
+	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
+	*direction = NETPOL_DIRECTION_EGRESS;
+	if (!source.identity && node_address(nn->net, flow->family, flow->source)) {
+		*reason = NETPOL_REASON_OWN_NODE;
+		return true;
+	}
+	*reason = NETPOL_REASON_UNKNOWN;
+	if (deny && !source.identity &&
+	    netpol_settings_guards(settings, flow->family, flow->source))
+		return true;
+	if (destination.identity)
+		return false;
+	node = node_address(nn->net, flow->family, flow->destination);
+	if (deny && !node &&
+	    netpol_settings_guards(settings, flow->family, flow->destination)) {
+		*direction = NETPOL_DIRECTION_INGRESS;
+		return true;
+	}
+	*reason = NETPOL_REASON_HOST_ALLOW;
+	return node && source.local &&
+	       (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW ||
+		netpol_settings_host_allows(settings, flow->family, flow->protocol,
+					    flow->port, flow->destination));
+}
+
+/* Bytes of a step in the answer, at most. */
+static size_t step_size(const struct netpol_step *step)
+{
+	size_t size = nla_total_size(0) + 3 * nla_total_size(1) + nla_total_size(4);
+
+	if (step->subject)
+		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
+			nla_total_size(strlen(netpol_pod_name(step->subject->pod)) + 1);
+	if (step->policy)
+		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
+			nla_total_size(strlen(step->policy->name) + 1) +
+			nla_total_size(NETPOL_ORIGIN_MAX + 1);
+	return size;
+}
+
+static int put_step_policy(struct sk_buff *skb, const struct netpol_origin *origin,
+			   const struct netpol_step *step)
+{
+	const struct netpol_policy *policy = step->policy;
+
+	if (nla_put_string(skb, NETPOL_STEP_A_POLICY_NAMESPACE, policy->ns->name) ||
+	    nla_put_string(skb, NETPOL_STEP_A_POLICY_NAME, policy->name) ||
+	    nla_put_string(skb, NETPOL_STEP_A_POLICY_ORIGIN, origin[policy->origin].name) ||
+	    (step->rule != NETPOL_NO_RULE &&
+	     nla_put_u32(skb, NETPOL_STEP_A_RULE, step->rule)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
+		    const struct netpol_step *step)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_STEP);
+	u8 verdict = step->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+	const struct netpol_pod *pod = step->subject ? step->subject->pod : NULL;
+
+	if (!nest || nla_put_u8(skb, NETPOL_STEP_A_DIRECTION, step->direction) ||
+	    (pod && nla_put_string(skb, NETPOL_STEP_A_POD_NAMESPACE,
+				   pod->template->ns->name)) ||
+	    (pod && nla_put_string(skb, NETPOL_STEP_A_POD_NAME, netpol_pod_name(pod))) ||
+	    ((!step->policy || step->accept) &&
+	     nla_put_u8(skb, NETPOL_STEP_A_VERDICT, verdict)) ||
+	    nla_put_u8(skb, NETPOL_STEP_A_REASON, step->reason) ||
+	    (step->policy && put_step_policy(skb, origin, step)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Counts or writes a step; what doesn't fit is left out, with all that follows. */
+static int visit_step(void *context, const struct netpol_step *step)
+{
+	struct answer *answer = context;
+	unsigned char *mark;
+
+	answer->bytes += step_size(step);
+	if (!answer->skb || answer->full)
+		return 0;
+	mark = skb_tail_pointer(answer->skb);
+	if (put_step(answer->skb, answer->origin, step)) {
+		nlmsg_trim(answer->skb, mark);
+		answer->full = true;
+	}
+	return 0;
+}
+
+/* Judges, and visits the steps in order. */
+static int judge(struct netpol_net *nn, const struct netpol_flow *flow,
+		 struct netpol_judgement *judgement, struct answer *answer)
+{
+	struct netpol_step step = { .rule = NETPOL_NO_RULE };
+
+	if (!judge_settings(nn, flow, &step.direction, &step.reason))
+		return netpol_explain(nn->world, flow, judgement, visit_step, answer);
+	step.accept = step.reason != NETPOL_REASON_UNKNOWN;
+	memset(judgement, 0, sizeof(*judgement));
+	judgement->accept = step.accept;
+	judgement->direction = step.direction;
+	judgement->reason = step.reason;
+	return visit_step(answer, &step);
+}
+
+static int put_verdict(struct sk_buff *skb, const struct netpol_net *nn,
+		       const struct netpol_judgement *judgement)
+{
+	u8 verdict = judgement->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+
+	if (nla_put_u64_64bit(skb, NETPOL_A_GENERATION, nn->world->snapshot->generation,
+			      NETPOL_A_PAD) ||
+	    nla_put_u8(skb, NETPOL_A_VERDICT, verdict) ||
+	    nla_put_u8(skb, NETPOL_A_REASON, judgement->reason) ||
+	    nla_put_u8(skb, NETPOL_A_DIRECTION, judgement->direction))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* The whole answer. Locked, so that both rounds see the same. */
+static struct sk_buff *evaluate(struct netpol_net *nn, struct genl_info *info,
+				const struct netpol_flow *flow)
+{
+	struct answer answer = { .origin = nn->world->snapshot->origin };
+	struct netpol_judgement judgement;
+	void *header;
+	int error;
+
+	error = judge(nn, flow, &judgement, &answer);
+	if (error)
+		return ERR_PTR(error);
+	answer.bytes = min_t(size_t, answer.bytes, STEPS_MAX);
+	answer.skb = netpol_reply_new(info, NETPOL_CMD_EVAL, HEAD_SIZE + answer.bytes,
+				      &header);
+	if (!answer.skb)
+		answer.skb = netpol_reply_new(info, NETPOL_CMD_EVAL, NLMSG_DEFAULT_SIZE,
+					      &header);
+	if (!answer.skb)
+		return ERR_PTR(-ENOMEM);
+	error = put_verdict(answer.skb, nn, &judgement);
+	if (!error)
+		error = judge(nn, flow, &judgement, &answer);
+	if (error) {
+		nlmsg_free(answer.skb);
+		return ERR_PTR(error);
+	}
+	genlmsg_end(answer.skb, header);
+	return answer.skb;
+}
+
+/* NETPOL_CMD_EVAL: -EINVAL, -ENOENT, -EADDRNOTAVAIL, -ENOMEM. */
+int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netpol_net *nn = netpol_net(genl_info_net(info));
+	const struct nlattr *nest = info->attrs[NETPOL_A_EVAL];
+	struct nlattr *tb[NETPOL_EVAL_A_MAX + 1];
+	struct end source, destination;
+	struct netpol_parse parse;
+	struct sk_buff *reply;
+	struct netpol_flow flow;
+	int error;
+
+	if (!nest)
+		return netpol_refuse_missing(info->extack, NULL, NETPOL_A_EVAL);
+	netpol_nest_attrs(tb, NETPOL_EVAL_A_MAX, nest);
+	mutex_lock(&nn->lock);
+	parse = (struct netpol_parse){ nn, nn->world, info->extack };
+	error = parse_flow(&parse, nest, tb, &source, &destination, &flow);
+	reply = error ? ERR_PTR(error) : evaluate(nn, info, &flow);
+	mutex_unlock(&nn->lock);
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	return genlmsg_reply(reply, info);
+}

@@ -1,0 +1,676 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The packet path. Two hooks, each of which reads from top to bottom like the table of
+ * decisions in docs/design.md:
+ *
+ * POST_ROUTING, just below NF_IP_PRI_NAT_SRC: destinations are real, sources not yet
+ * masked, and everything that leaves the node by IP passes once, whatever brought it
+ * there. LOCAL_IN, just above it: IPVS at NF_IP_PRI_NAT_SRC - 2 and - 1 has taken what
+ * only looks like the node's (its packets go on to LOCAL_OUT and POST_ROUTING), helpers
+ * (NF_IP_PRI_CONNTRACK_HELPER) and confirmation come later, so that a denied connection
+ * leaves no entry. 7 is nobody else's number: the order does not depend on who came first.
+ *
+ * Everything runs under rcu_read_lock() of nf_hook(), in softirq or, from LOCAL_OUT, in
+ * process context: no per-CPU scratch, counters by this_cpu only. No allocation, no lock,
+ * no printk; loops are bounded by the limits on guards, patterns and local pods.
+ */
+#include "compat.h"
+#include "core/classify.h"
+#include "netns.h"
+#include "packet.h"
+
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <net/addrconf.h>
+#include <net/ip_fib.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/route.h>
+#include <net/sock.h>
+
+#define HOOK_DISTANCE	7	/* from NF_IP_PRI_NAT_SRC */
+
+/**
+ * struct view - a packet as the hooks see it
+ * @nn: network namespace
+ * @snapshot: what it is judged by
+ * @packet: the packet; its flow is what is judged, so it becomes the connection's where
+ *	the packet does not open one
+ * @ct: conntrack entry; NULL: judged as new
+ * @source: what the flow's source is
+ * @destination: what the flow's destination is
+ * @outer: what the source of an ICMP error is
+ * @sender: which of those sent this packet
+ * @receiver: which of those gets it
+ * @sender_address: address that @sender sent it by
+ * @ifindex: interface it came in by, a bridge port if it can be known; 0: made here
+ * @reply: it travels against its entry's original direction
+ * @error: ICMP error that quotes the flow
+ * @no_opener: TCP entry that does not say who opened the connection
+ * @owned: it came from its sender's own interface
+ */
+struct view {
+	struct netpol_net *nn;
+	const struct netpol_snapshot *snapshot;
+	struct netpol_packet packet;
+	const struct nf_conn *ct;
+	struct netpol_end source;
+	struct netpol_end destination;
+	struct netpol_end outer;
+	struct netpol_end *sender;
+	const struct netpol_end *receiver;
+	const void *sender_address;
+	u32 ifindex;
+	bool reply;
+	bool error;
+	bool no_opener;
+	bool owned;
+};
+
+static __always_inline const struct nf_conntrack_tuple *tuple_of(const struct nf_conn *ct,
+								 u8 direction)
+{
+	return &ct->tuplehash[direction].tuple;
+}
+
+static bool same_address(u8 family, const void *a, const void *b)
+{
+	return !memcmp(a, b, family == AF_INET ? 4 : 16);
+}
+
+/*
+ * Did conntrack meet this TCP connection in its middle? Then its original direction is
+ * that of the first packet it happened to see, and says nothing about who opened it.
+ * tcp_new() (nf_conntrack_proto_tcp.c, 6.1 and 6.12 alike) gives such an entry, and no
+ * other, SACK_PERM and BE_LIBERAL in both directions. Flow tables and act_ct set
+ * BE_LIBERAL as well, later; but what saw a SYN has by then nearly always WINDOW_SCALE,
+ * which an entry without a SYN can't get: tcp_conntracks[] lets no SYN of an established
+ * entry as far as tcp_options(). Where a handshake is seen after all (a SYN that was let
+ * through, and the SYN/ACK that answers it), conntrack takes BE_LIBERAL away from the
+ * original direction, which is the opener's from then on.
+ */
+static __always_inline bool has_no_opener(const struct nf_conn *ct)
+{
+	u8 original = READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags);
+	u8 reply = READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_REPLY].flags);
+
+	return original & reply & IP_CT_TCP_FLAG_BE_LIBERAL &&
+	       !((original | reply) & IP_CT_TCP_FLAG_WINDOW_SCALE);
+}
+
+/* The flow becomes that of the entry, from its opener to the real server. */
+static __always_inline void follow_entry(struct view *view)
+{
+	const struct nf_conntrack_tuple *original, *reply;
+	struct netpol_packet *packet = &view->packet;
+
+	original = tuple_of(view->ct, IP_CT_DIR_ORIGINAL);
+	reply = tuple_of(view->ct, IP_CT_DIR_REPLY);
+	packet->flow.source = &original->src.u3;
+	packet->flow.destination = &reply->src.u3;
+	packet->flow.no_ports = false;
+	packet->flow.port = ntohs(reply->src.u.all);
+	packet->source_port = ntohs(original->src.u.all);
+}
+
+static __always_inline void resolve_flow(struct view *view)
+{
+	const struct netpol_flow *flow = &view->packet.flow;
+
+	netpol_resolve(view->snapshot, flow->family, flow->source, &view->source);
+	netpol_resolve(view->snapshot, flow->family, flow->destination,
+		       &view->destination);
+}
+
+/*
+ * An ICMP error follows the flow that it quotes. But a known pod at neither end of it has
+ * nothing to report: it would have a way to send data to whoever it knows a flow of. And
+ * at LOCAL_IN a flow without an opener can't be judged both ways, as the node may open any.
+ */
+static noinline void follow_error(struct view *view, bool local_in)
+{
+	struct netpol_flow *flow = &view->packet.flow;
+	const struct netpol_flow own = *flow;
+	const struct nf_conn *ct = view->ct;
+
+	follow_entry(view);
+	flow->protocol = nf_ct_protonum(ct);
+	view->no_opener = flow->protocol == IPPROTO_TCP && has_no_opener(ct);
+	view->error = true;
+	view->sender_address = own.source;
+	view->sender = &view->outer;
+	view->receiver = view->reply ? &view->source : &view->destination;
+	resolve_flow(view);
+	netpol_resolve(view->snapshot, own.family, own.source, &view->outer);
+	if (!(local_in && view->no_opener) &&
+	    (!view->outer.identity ||
+	     same_address(own.family, own.source, flow->source) ||
+	     same_address(own.family, own.source, flow->destination) ||
+	     (view->outer.local && (view->outer.local == view->source.local ||
+				    view->outer.local == view->destination.local))))
+		return;
+	view->packet.flow = own;
+	view->packet.source_port = 0;
+	view->ct = NULL;
+	view->reply = false;
+	view->error = false;
+	view->no_opener = false;
+	view->sender = &view->source;
+	view->receiver = &view->destination;
+	resolve_flow(view);
+}
+
+/*
+ * What is to be judged: the packet's own header if it opens a connection or belongs to
+ * none; the entry's opener and server if it answers. An IPVS reply carries the ClusterIP
+ * in its header, and at LOCAL_IN the nat table's INPUT chain may have put another source.
+ */
+static __always_inline void look(struct view *view, const struct sk_buff *skb,
+				 const struct nf_hook_state *state, bool local_in)
+{
+	struct netpol_flow *flow = &view->packet.flow;
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	/* the pointer first: without an entry ctinfo reads as ESTABLISHED */
+	if (ct && unlikely(nf_ct_is_template(ct)))
+		ct = NULL;
+	view->ct = ct;
+	view->reply = ct && CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY;
+	view->error = false;
+	view->no_opener = false;
+	view->owned = false;
+	view->sender = &view->source;
+	view->receiver = &view->destination;
+	if (ct) {
+		if (unlikely((flow->protocol == IPPROTO_ICMP ||
+			      flow->protocol == IPPROTO_ICMPV6) &&
+			     (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY))) {
+			follow_error(view, local_in);
+			return;
+		}
+		view->no_opener = flow->protocol == IPPROTO_TCP && has_no_opener(ct);
+		if (local_in && (!view->reply || view->no_opener)) {
+			flow->source = &tuple_of(ct, view->reply)->src.u3;
+			view->reply = false;
+		} else if (view->reply) {
+			follow_entry(view);
+			view->sender = &view->destination;
+			view->receiver = &view->source;
+		}
+	}
+	view->sender_address = view->reply ? flow->destination : flow->source;
+	resolve_flow(view);
+}
+
+/* The interface that a packet came in by; a bridge port where br_netfilter tells it. */
+static __always_inline u32 input_ifindex(const struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	if (unlikely(netpol_bridged(skb))) {
+		struct net_device *port = netpol_bridge_physindev(skb, state->net);
+
+		/*
+		 * Bridged, or routed off that bridge. What IPsec made of such a packet
+		 * still has the note on it, but comes from elsewhere.
+		 */
+		if (port && (!state->in || netif_is_bridge_master(state->in) ||
+			     netdev_has_upper_dev_all_rcu(port, state->in)))
+			return port->ifindex;
+	}
+	return state->in ? state->in->ifindex : skb->skb_iif;
+}
+
+/*
+ * Sent by the node itself, by none of these alone: br_netfilter shows no input device for
+ * any bridged packet, ipvlan leaves no trace of one and has the pod's socket, SYNPROXY
+ * sends in a client's name and has no socket.
+ */
+static __always_inline bool from_own_node(const struct view *view, const struct sk_buff *skb,
+					  const struct nf_hook_state *state)
+{
+	return !state->in && !skb->skb_iif && !netpol_bridged(skb) && skb->sk &&
+	       net_eq(sock_net(skb->sk), state->net) && !view->sender->identity;
+}
+
+/* The local pod that an interface belongs to, or NULL. At most as many steps as pods. */
+static const struct netpol_local *netpol_interface_pod(const struct netpol_snapshot *snapshot,
+						       u32 ifindex)
+{
+	u32 slot, left = snapshot->nlocals;
+
+	for (slot = 0; left && slot < snapshot->locals->count; slot++) {
+		const struct netpol_local *local = netpol_snapshot_local(snapshot, slot);
+
+		if (!local->runtime)
+			continue;
+		if (local->ifindex == ifindex && !READ_ONCE(local->runtime->gone))
+			return local;
+		left--;
+	}
+	return NULL;
+}
+
+static void count_unchecked(const struct view *view)
+{
+	this_cpu_inc(view->nn->totals->unchecked);
+	netpol_percpu_inc(&view->sender->local->runtime->stats->unchecked);
+}
+
+/* An interface's pod sends by an address that is none of its own: may it? */
+static bool foreign_source(struct view *view, const struct netpol_local *owner, bool local_in)
+{
+	const struct netpol_flow *flow = &view->packet.flow;
+
+	/*
+	 * To the node a pod may speak link-locally; it is known by its interface then, and
+	 * so are its policies. To others it would be a pod without policies.
+	 */
+	if (local_in && flow->family == AF_INET6 && !view->sender->identity &&
+	    ipv6_addr_type(view->sender_address) & IPV6_ADDR_LINKLOCAL) {
+		view->sender->identity = owner->identity;
+		view->sender->local = owner;
+		if (view->error && same_address(AF_INET6, view->sender_address, flow->source))
+			view->source = view->outer;
+		view->owned = true;
+		return false;
+	}
+	/* an error about a Service's flow, by a server of it, that IPVS has translated */
+	if (view->error && !view->sender->identity && owner == view->destination.local &&
+	    same_address(flow->family, view->sender_address,
+			 &tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3))
+		return false;
+	return true;
+}
+
+/* Sender and interface don't obviously belong together. */
+static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
+				  const struct nf_hook_state *state, bool local_in)
+{
+	const struct netpol_local *local = view->sender->local, *owner = NULL;
+	struct net_device *device, *in;
+
+	if (view->ifindex)
+		owner = netpol_interface_pod(view->snapshot, view->ifindex);
+	if (owner)
+		return foreign_source(view, owner, local_in);
+	if (!local)
+		return false;
+	if (!local->ifindex) {
+		count_unchecked(view);
+		return false;
+	}
+	if (!view->ifindex) {
+		/* in the pod's name: by another netns (ipvlan), or by the node (SYNPROXY) */
+		if (skb->sk && !net_eq(sock_net(skb->sk), state->net))
+			return true;
+		count_unchecked(view);
+		return false;
+	}
+	device = dev_get_by_index_rcu(state->net, local->ifindex);
+	in = dev_get_by_index_rcu(state->net, view->ifindex);
+	if (!device || !in)
+		return true;
+	if (netdev_has_upper_dev_all_rcu(in, device)) {
+		view->owned = true;
+		return false;
+	}
+	/* a bridge without br_netfilter, a VRF: any of its ports may have sent it */
+	if (netdev_has_upper_dev_all_rcu(device, in)) {
+		count_unchecked(view);
+		return false;
+	}
+	return true;
+}
+
+/* Does the packet use an address that its interface has no right to? */
+static __always_inline bool spoofed(struct view *view, const struct sk_buff *skb,
+				    const struct nf_hook_state *state, bool local_in)
+{
+	const struct netpol_local *local = view->sender->local;
+
+	view->ifindex = input_ifindex(skb, state);
+	if (likely(local && local->ifindex && local->ifindex == view->ifindex)) {
+		view->owned = true;
+		return false;
+	}
+	if (!local && !view->ifindex)
+		return false;
+	return spoofed_slow(view, skb, state, local_in);
+}
+
+/* Counts a packet as seen, for the comparison with what the interfaces have counted. */
+static __always_inline void count_seen(const struct view *view)
+{
+	if (view->sender->local)
+		netpol_percpu_inc(&view->sender->local->runtime->stats->sent);
+	if (view->receiver->local)
+		netpol_percpu_inc(&view->receiver->local->runtime->stats->received);
+}
+
+/* Is this an address of the node itself? In a VRF's table as well. */
+static bool node_address(const struct nf_hook_state *state, u8 family, const void *address)
+{
+	const struct net_device *device = state->in ?: state->out;
+
+	if (family == AF_INET)
+		return inet_addr_type_dev_table(state->net, device,
+						*(const __be32 *)address) == RTN_LOCAL;
+	return ipv6_chk_addr(state->net, address, NULL, 0);
+}
+
+static bool multicast(u8 family, const void *address)
+{
+	if (family == AF_INET)
+		return ipv4_is_multicast(*(const __be32 *)address) ||
+		       ipv4_is_lbcast(*(const __be32 *)address);
+	return ipv6_addr_is_multicast(address);
+}
+
+static bool guarded(const struct view *view, const struct nf_hook_state *state,
+		    const struct netpol_end *end, const void *address)
+{
+	u8 family = view->packet.flow.family;
+
+	return !end->identity &&
+	       netpol_settings_guards(view->snapshot->settings, family, address) &&
+	       !node_address(state, family, address);
+}
+
+/*
+ * Is one end an unknown pod? At LOCAL_IN the receiver is the node. On a guarded interface
+ * live only local pods, so that what it sends in a remote pod's name is unknown as well.
+ */
+static noinline bool unknown_slow(const struct view *view, const struct sk_buff *skb,
+				  const struct nf_hook_state *state, bool local_in,
+				  u8 *direction)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+	const struct netpol_flow *flow = &view->packet.flow;
+	const void *to = view->reply ? flow->source : flow->destination;
+	const struct net_device *device;
+
+	*direction = NETPOL_DIRECTION_EGRESS;
+	if (guarded(view, state, view->sender, view->sender_address))
+		return true;
+	if (settings->npatterns && !view->sender->local && view->ifindex) {
+		device = state->in;
+		if (!device || device->ifindex != view->ifindex)
+			device = dev_get_by_index_rcu(state->net, view->ifindex);
+		if (device && netpol_settings_guards_interface(settings, device->name))
+			return true;
+	}
+	if (local_in)
+		return false;
+	*direction = NETPOL_DIRECTION_INGRESS;
+	if (guarded(view, state, view->receiver, to))
+		return true;
+	if (!settings->npatterns || view->receiver->identity || multicast(flow->family, to))
+		return false;
+	device = netpol_bridge_physoutdev(skb) ?: state->out;
+	return device && netpol_settings_guards_interface(settings, device->name);
+}
+
+static __always_inline bool unknown(const struct view *view, const struct sk_buff *skb,
+				    const struct nf_hook_state *state, bool local_in,
+				    u8 *direction)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+
+	if (settings->unknown != NETPOL_UNKNOWN_DENY ||
+	    (!settings->nguards && !settings->npatterns))
+		return false;
+	if (view->sender->local && view->receiver->identity)
+		return false;
+	return unknown_slow(view, skb, state, local_in, direction);
+}
+
+/* Drops what is not for a policy to decide. */
+static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, u8 reason,
+				  u8 direction)
+{
+	struct netpol_totals __percpu *totals = view->nn->totals;
+	const struct netpol_flow *judged = &view->packet.flow;
+	struct netpol_flow flow = *judged;
+	u16 source_port = view->packet.source_port;
+	struct netpol_judgement judgement = {
+		.reason = reason,
+		.direction = direction,
+	};
+
+	/* here it is the packet that counts, not who opened the connection */
+	flow.source = view->sender_address;
+	if (view->reply) {
+		flow.destination = judged->source;
+		flow.port = source_port;
+		source_port = judged->port;
+	}
+	this_cpu_inc(totals->denied[direction]);
+	if (reason == NETPOL_REASON_SPOOFED) {
+		const struct netpol_local *owner = NULL;
+
+		this_cpu_inc(totals->spoofed);
+		if (view->ifindex)
+			owner = netpol_interface_pod(view->snapshot, view->ifindex);
+		if (owner) {
+			netpol_percpu_inc(&owner->runtime->stats->denied[direction]);
+			netpol_percpu_inc(&owner->runtime->stats->spoofed);
+		}
+	} else if (reason == NETPOL_REASON_UNKNOWN) {
+		this_cpu_inc(totals->unknown);
+	}
+	netpol_event_deny(view->nn, view->snapshot, &flow, source_port, &judgement);
+	return netpol_drop(skb);
+}
+
+/* Not even addresses: nobody can say that this is not for an isolated pod. */
+static noinline unsigned int deny_unreadable(const struct view *view, struct sk_buff *skb)
+{
+	this_cpu_inc(view->nn->totals->denied[NETPOL_DIRECTION_INGRESS]);
+	return netpol_drop(skb);
+}
+
+/*
+ * A pod to itself passes (netpol_judge()) if it is that pod that sends: by its interface,
+ * or by an entry of its own connection to a Service that led back. Else both halves say.
+ */
+static noinline bool judge_self(const struct view *view, struct netpol_judgement *judgement)
+{
+	const struct netpol_flow *flow = &view->packet.flow;
+	struct netpol_decision *half = judgement->half;
+	u8 direction;
+
+	if (view->owned ||
+	    (view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
+					   &tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3)))
+		return netpol_judge(view->snapshot, flow, &view->source, &view->destination,
+				    judgement);
+	judgement->accept = true;
+	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
+		netpol_judge_half(view->snapshot, flow, direction, view->source.local,
+				  &view->source, &half[direction]);
+		if (half[direction].accept && !judgement->accept)
+			continue;
+		judgement->accept = half[direction].accept;
+		judgement->reason = half[direction].reason;
+		judgement->direction = direction;
+	}
+	return judgement->accept;
+}
+
+/* The other way round: from whom the entry takes for the server. */
+static noinline bool judge_backwards(struct view *view, struct netpol_judgement *judgement)
+{
+	const struct netpol_flow flow = {
+		.source = view->packet.flow.destination,
+		.destination = view->packet.flow.source,
+		.family = view->packet.flow.family,
+		.protocol = view->packet.flow.protocol,
+		.port = view->packet.source_port,
+	};
+
+	return netpol_judge(view->snapshot, &flow, &view->destination, &view->source,
+			    judgement);
+}
+
+static __always_inline void count_half(const struct view *view,
+				       const struct netpol_judgement *judgement, u8 direction)
+{
+	const struct netpol_decision *half = &judgement->half[direction];
+
+	if (!half->subject)
+		return;
+	if (half->accept)
+		this_cpu_inc(view->nn->totals->allowed[direction]);
+	else
+		this_cpu_inc(view->nn->totals->denied[direction]);
+}
+
+/* What the policies say. */
+static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool local_in)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+	struct netpol_judgement judgement;
+	bool accept;
+
+	/* answered before the policy changed: any packet in reply direction is an answer */
+	if (unlikely(settings->established == NETPOL_ESTABLISHED_KEEP) && view->ct &&
+	    !view->no_opener && test_bit(IPS_SEEN_REPLY_BIT, &view->ct->status))
+		return NF_ACCEPT;
+	if (unlikely(view->source.local == view->destination.local))
+		accept = judge_self(view, &judgement);
+	else
+		accept = netpol_judge(view->snapshot, &view->packet.flow, &view->source,
+				      &view->destination, &judgement);
+	/* the node may open connections to any pod: at LOCAL_IN one way is enough */
+	if (unlikely(view->no_opener)) {
+		if (accept && !local_in)
+			accept = judge_backwards(view, &judgement);
+		judgement.reason = NETPOL_REASON_UNTRACEABLE;
+	}
+	netpol_account(&judgement);
+	count_half(view, &judgement, NETPOL_DIRECTION_EGRESS);
+	count_half(view, &judgement, NETPOL_DIRECTION_INGRESS);
+	if (likely(accept))
+		return NF_ACCEPT;
+	if (judgement.reason == NETPOL_REASON_NO_PORTS &&
+	    view->packet.flags & NETPOL_PACKET_MALFORMED)
+		judgement.reason = NETPOL_REASON_MALFORMED;
+	netpol_event_deny(view->nn, view->snapshot, &view->packet.flow,
+			  view->packet.source_port, &judgement);
+	return netpol_drop(skb);
+}
+
+/* Is there anything to enforce, and is this not the node talking to itself? */
+static __always_inline bool begin(struct view *view, const struct nf_hook_state *state)
+{
+	const struct netpol_settings *settings;
+
+	view->nn = netpol_net(state->net);
+	view->snapshot = rcu_dereference(view->nn->root);
+	settings = view->snapshot->settings;
+	if (!view->snapshot->nlocals && !settings->nguards && !settings->npatterns)
+		return false;
+	return !state->in || !(state->in->flags & IFF_LOOPBACK);
+}
+
+static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct view view;
+	u8 direction;
+
+	if (!begin(&view, state))
+		return NF_ACCEPT;
+	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
+		return deny_unreadable(&view, skb);
+	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
+		return NF_ACCEPT;
+	look(&view, skb, state, false);
+	if (from_own_node(&view, skb, state)) {
+		count_seen(&view);
+		return NF_ACCEPT;
+	}
+	if (unlikely(spoofed(&view, skb, state, false)))
+		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
+	count_seen(&view);
+	if (unlikely(unknown(&view, skb, state, false, &direction)))
+		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
+	if (!view.source.local && !view.destination.local)
+		return NF_ACCEPT;
+	return judge(&view, skb, false);
+}
+
+/* A pod to its node: what the settings always allow. */
+static bool host_allowed(const struct view *view, const struct nf_hook_state *state)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+	const struct netpol_flow *flow = &view->packet.flow;
+
+	if (view->reply || !view->source.local || view->destination.identity)
+		return false;
+	/* a transparent proxy takes packets here that are not for the node */
+	if (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
+	    node_address(state, flow->family, flow->destination))
+		return true;
+	return settings->nhost_allow && !flow->no_ports &&
+	       netpol_settings_host_allows(settings, flow->family, flow->protocol,
+					   flow->port, flow->destination);
+}
+
+static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	struct view view;
+	u8 direction;
+
+	if (!begin(&view, state))
+		return NF_ACCEPT;
+	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
+		return deny_unreadable(&view, skb);
+	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
+		return NF_ACCEPT;
+	look(&view, skb, state, true);
+	if (unlikely(spoofed(&view, skb, state, true)))
+		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
+	count_seen(&view);
+	/* an answer to what the node has opened, or an error about it */
+	if (view.reply && !view.no_opener && !view.source.identity)
+		return NF_ACCEPT;
+	if (unlikely(unknown(&view, skb, state, true, &direction)))
+		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
+	if (!view.source.local && !view.destination.local)
+		return NF_ACCEPT;
+	if (host_allowed(&view, state))
+		return NF_ACCEPT;
+	return judge(&view, skb, true);
+}
+
+static const struct nf_hook_ops hook_ops[] = {
+	{
+		.hook = hook_post_routing,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_POST_ROUTING,
+		.priority = NF_IP_PRI_NAT_SRC - HOOK_DISTANCE,
+	},
+	{
+		.hook = hook_local_in,
+		.pf = NFPROTO_INET,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP_PRI_NAT_SRC + HOOK_DISTANCE,
+	},
+};
+
+/* Lets a network namespace's packets come by. Sleeps. Return: 0 or a negative errno. */
+int netpol_hook_register(struct net *net)
+{
+	return nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+}
+
+/* Ends it, without waiting for packets under way: what they read must outlive them. */
+void netpol_hook_unregister(struct net *net)
+{
+	nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+}

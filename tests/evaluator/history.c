@@ -1,0 +1,734 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Made-up histories; see the header. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+#include "manifest.h"
+#include "validate.h"
+
+const char *const history_origin[HISTORY_ORIGINS] = { "kube", "hand", "manual" };
+
+static const char *const keys[] = { "app", "tier", "a", "example.com/app", "example.com/a" };
+static const char *const values[] = { "a", "", "b", "c", "B" };
+static const char *const port_names[] = { "http", "dns", "web", "x" };
+static const uint16_t port_numbers[] = { 80, 81, 53, 443, 8080, 1, 65535, 79, 82, 32000 };
+static const uint8_t protocols[] = { NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOCOL_SCTP };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PICK(h, array) ((array)[history_random(h, COUNT(array))])
+
+/* splitmix64 */
+uint32_t history_random(struct history *h, uint32_t n)
+{
+	uint64_t z = h->random += 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return ((z ^ z >> 31) >> 32) % n;
+}
+
+/* True in one of n cases. */
+static bool rarely(struct history *h, uint32_t n)
+{
+	return !history_random(h, n);
+}
+
+static void *room(struct history *h, size_t count, size_t size)
+{
+	return np_arena_zalloc(&h->pool.arena, (count + 1) * size);
+}
+
+static const char *name(struct history *h, const char *prefix, unsigned int number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%u", prefix, number);
+	return np_intern_str(&h->pool, text);
+}
+
+static int label_order(const void *a, const void *b)
+{
+	return strcmp(((const struct np_label *)a)->key, ((const struct np_label *)b)->key);
+}
+
+static void add_label(struct np_labels *labels, const char *key, const char *value)
+{
+	uint32_t i;
+
+	for (i = 0; i < labels->count; i++)
+		if (!strcmp(labels->item[i].key, key))
+			return;
+	labels->item[labels->count].key = key;
+	labels->item[labels->count++].value = value;
+}
+
+static void make_labels(struct history *h, struct np_labels *labels, uint32_t most)
+{
+	uint32_t i, count = history_random(h, most + 1);
+
+	labels->item = room(h, count + 2, sizeof(*labels->item));
+	for (i = 0; i < count; i++)
+		add_label(labels, PICK(h, keys), PICK(h, values));
+}
+
+static void sort_labels(struct np_labels *labels)
+{
+	qsort(labels->item, labels->count, sizeof(*labels->item), label_order);
+}
+
+static void make_namespace(struct history *h, struct np_namespace *ns)
+{
+	ns->name = name(h, "n", history_random(h, h->namespaces));
+	make_labels(h, &ns->labels, 3);
+	if (!rarely(h, 8))
+		add_label(&ns->labels, "kubernetes.io/metadata.name", ns->name);
+	sort_labels(&ns->labels);
+}
+
+static void make_addresses(struct history *h, struct np_pod *pod)
+{
+	uint32_t i, j, count = rarely(h, 12) ? history_random(h, 5) : 1 + history_random(h, 2);
+
+	pod->address = room(h, count, sizeof(*pod->address));
+	for (i = 0; i < count; i++) {
+		const struct np_address *address = &h->address[history_random(h, h->addresses)];
+
+		for (j = 0; j < pod->address_count; j++)
+			if (!memcmp(&pod->address[j], address, sizeof(*address)))
+				break;
+		if (j == pod->address_count)
+			pod->address[pod->address_count++] = *address;
+	}
+}
+
+static void make_pod_ports(struct history *h, struct np_pod *pod)
+{
+	uint32_t i, j, count = rarely(h, 3) ? 0 : history_random(h, 4);
+
+	pod->port = room(h, count, sizeof(*pod->port));
+	for (i = 0; i < count; i++) {
+		struct np_named_port port = {
+			.name = PICK(h, port_names),
+			.number = port_numbers[history_random(h, 5)],
+			.protocol = rarely(h, 3) ? PICK(h, protocols) : NP_PROTOCOL_TCP,
+		};
+
+		for (j = 0; j < pod->port_count; j++)
+			if (pod->port[j].name == port.name &&
+			    pod->port[j].number == port.number &&
+			    pod->port[j].protocol == port.protocol)
+				break;
+		if (j == pod->port_count)
+			pod->port[pod->port_count++] = port;
+	}
+}
+
+static void make_pod(struct history *h, struct np_pod *pod)
+{
+	static const uint8_t phases[] = {
+		NP_PHASE_RUNNING, NP_PHASE_RUNNING, NP_PHASE_NONE, NP_PHASE_PENDING,
+		NP_PHASE_SUCCEEDED, NP_PHASE_FAILED, NP_PHASE_UNKNOWN,
+	};
+
+	pod->namespace = name(h, "n", history_random(h, h->namespaces));
+	pod->name = name(h, "pod", history_random(h, h->pods));
+	pod->uid = rarely(h, 3) ? "" : name(h, "uid", history_random(h, 3));
+	pod->node = rarely(h, 4) ? "elsewhere" : HISTORY_NODE;
+	pod->phase = rarely(h, 4) ? PICK(h, phases) : NP_PHASE_RUNNING;
+	pod->host_network = rarely(h, 25);
+	pod->deleting = rarely(h, 10);
+	make_labels(h, &pod->labels, 3);
+	if (h->wide)
+		add_label(&pod->labels, "pod", pod->name);
+	sort_labels(&pod->labels);
+	make_addresses(h, pod);
+	make_pod_ports(h, pod);
+}
+
+static void make_requirement(struct history *h, struct np_requirement *requirement)
+{
+	uint32_t i;
+
+	requirement->key = rarely(h, 10) ? "nobody" : PICK(h, keys);
+	if (h->wide && rarely(h, 2))
+		requirement->key = "pod";
+	requirement->op = history_random(h, 4);
+	requirement->match_label = rarely(h, 2);
+	if (requirement->match_label)
+		requirement->op = NP_OP_IN;
+	if (requirement->op != NP_OP_IN && requirement->op != NP_OP_NOT_IN)
+		return;
+	requirement->value_count = requirement->match_label ? 1 : 1 + history_random(h, 3);
+	requirement->value = room(h, requirement->value_count, sizeof(*requirement->value));
+	for (i = 0; i < requirement->value_count; i++)
+		requirement->value[i] = strcmp(requirement->key, "pod") ? PICK(h, values) :
+					name(h, "pod", history_random(h, h->pods));
+}
+
+static void make_selector(struct history *h, struct np_selector *selector, uint32_t most)
+{
+	uint32_t i, count = history_random(h, most + 1);
+
+	selector->present = true;
+	selector->item = room(h, count, sizeof(*selector->item));
+	for (i = 0; i < count; i++)
+		make_requirement(h, &selector->item[selector->count++]);
+}
+
+/* A prefix of one of the addresses. */
+static void make_cidr(struct history *h, struct np_cidr *cidr)
+{
+	static const uint8_t usual[] = { 0, 1, 8, 16, 24, 25, 28, 30, 31, 32 };
+	const struct np_address *address = &h->address[history_random(h, h->addresses)];
+	unsigned int bit, bits = address->family == AF_INET ? 32 : 128;
+
+	memset(cidr, 0, sizeof(*cidr));
+	cidr->family = address->family;
+	cidr->length = bits - 32 + PICK(h, usual);
+	if (rarely(h, 4))
+		cidr->length = history_random(h, bits + 1);
+	for (bit = 0; bit < cidr->length; bit++)
+		cidr->addr[bit / 8] |= address->addr[bit / 8] & 128 >> bit % 8;
+}
+
+static struct np_ipblock *make_block(struct history *h)
+{
+	struct np_ipblock *block = room(h, 1, sizeof(*block));
+	uint32_t i, count = rarely(h, 2) ? 0 : history_random(h, 5);
+
+	make_cidr(h, &block->cidr);
+	block->except = room(h, count, sizeof(*block->except));
+	/* most attempts are outside of the block: many for a few that fit */
+	for (i = 0; i < 60 && block->except_count < count; i++) {
+		struct np_cidr *except = &block->except[block->except_count];
+
+		make_cidr(h, except);
+		if (except->length > block->cidr.length &&
+		    np_cidr_contains(&block->cidr, except))
+			block->except_count++;
+	}
+	return block;
+}
+
+static void make_peer(struct history *h, struct np_peer *peer)
+{
+	switch (history_random(h, 5)) {
+	case 0:
+		make_selector(h, &peer->pod_selector, 2);
+		break;
+	case 1:
+		make_selector(h, &peer->ns_selector, 2);
+		break;
+	case 2:
+		make_selector(h, &peer->ns_selector, 1);
+		make_selector(h, &peer->pod_selector, 2);
+		break;
+	default:
+		peer->ipblock = make_block(h);
+		break;
+	}
+}
+
+static void make_port(struct history *h, struct np_port *port)
+{
+	uint16_t other = PICK(h, port_numbers);
+
+	port->protocol = rarely(h, 3) ? PICK(h, protocols) : NP_PROTOCOL_TCP;
+	port->kind = history_random(h, 4);
+	if (port->kind == NP_PORT_NAME) {
+		port->name = PICK(h, port_names);
+	} else if (port->kind != NP_PORT_ANY) {
+		port->first = PICK(h, port_numbers);
+		port->last = port->first;
+	}
+	if (port->kind == NP_PORT_RANGE) {
+		port->first = other < port->first ? other : port->first;
+		port->last = other > port->last ? other : port->last;
+	}
+}
+
+static void make_rules(struct history *h, struct np_rule **rules, uint32_t *rule_count)
+{
+	uint32_t i, j, count = rarely(h, 30) ? 70 + history_random(h, 70) :
+				history_random(h, 4);
+
+	*rules = room(h, count, sizeof(**rules));
+	*rule_count = count;
+	for (i = 0; i < count; i++) {
+		struct np_rule *rule = &(*rules)[i];
+
+		rule->peer_count = rarely(h, 5) ? 0 : 1 + history_random(h, 3);
+		rule->port_count = rarely(h, 2) ? 0 : 1 + history_random(h, 3);
+		rule->peer = room(h, rule->peer_count, sizeof(*rule->peer));
+		rule->port = room(h, rule->port_count, sizeof(*rule->port));
+		for (j = 0; j < rule->peer_count; j++)
+			make_peer(h, &rule->peer[j]);
+		for (j = 0; j < rule->port_count; j++)
+			make_port(h, &rule->port[j]);
+	}
+}
+
+static void make_policy(struct history *h, struct np_policy *policy)
+{
+	policy->namespace = name(h, "n", history_random(h, h->namespaces));
+	policy->name = name(h, "policy", history_random(h, h->policies));
+	policy->directions = 1 + history_random(h, 3);
+	policy->types_given = true;
+	make_selector(h, &policy->pod_selector, 1);
+	make_rules(h, &policy->ingress, &policy->ingress_count);
+	make_rules(h, &policy->egress, &policy->egress_count);
+}
+
+static struct operation *add_operation(struct transaction *txn, enum operation_kind kind)
+{
+	struct operation *operation = &txn->operation[txn->count++];
+
+	memset(operation, 0, sizeof(*operation));
+	operation->kind = kind;
+	return operation;
+}
+
+/* A loaded pod with something about it changed. */
+static void alter_pod(struct history *h, struct np_pod *pod)
+{
+	struct np_pod fresh = {};
+
+	make_pod(h, &fresh);
+	switch (history_random(h, 6)) {
+	case 0:
+		pod->labels = fresh.labels;
+		break;
+	case 1:
+		pod->address = fresh.address;
+		pod->address_count = fresh.address_count;
+		break;
+	case 2:
+		pod->port = fresh.port;
+		pod->port_count = fresh.port_count;
+		break;
+	case 3:
+		pod->phase = fresh.phase;
+		break;
+	case 4:
+		pod->uid = fresh.uid;
+		break;
+	case 5:
+		pod->node = fresh.node;
+		break;
+	}
+}
+
+static void alter_policy(struct history *h, struct np_policy *policy)
+{
+	struct np_policy fresh = {};
+
+	make_policy(h, &fresh);
+	switch (history_random(h, 4)) {
+	case 0:
+		policy->pod_selector = fresh.pod_selector;
+		break;
+	case 1:
+		policy->directions = fresh.directions;
+		break;
+	case 2:
+		policy->ingress = fresh.ingress;
+		policy->ingress_count = fresh.ingress_count;
+		break;
+	case 3:
+		policy->egress = fresh.egress;
+		policy->egress_count = fresh.egress_count;
+		break;
+	}
+}
+
+/* One change to one object, mostly to one that is there. */
+static void change(struct history *h, const struct np_objects *objs, struct transaction *txn)
+{
+	bool fresh = rarely(h, 3), delete = rarely(h, 3);
+	struct operation *op;
+	size_t n;
+
+	switch (history_random(h, 8)) {
+	case 0:
+	case 1:
+		op = add_operation(txn, delete ? DELETE_NAMESPACE : SET_NAMESPACE);
+		make_namespace(h, &op->namespace);
+		break;
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+		op = add_operation(txn, delete ? DELETE_POD : SET_POD);
+		op->by_uid = rarely(h, 3);
+		n = objs->pod_count;
+		if (fresh || !n) {
+			make_pod(h, &op->pod);
+			break;
+		}
+		op->pod = objs->pods[history_random(h, n)];
+		if (!delete)
+			alter_pod(h, &op->pod);
+		break;
+	default:
+		op = add_operation(txn, delete ? DELETE_POLICY : SET_POLICY);
+		n = objs->policy_count;
+		if (fresh || !n) {
+			make_policy(h, &op->policy);
+			break;
+		}
+		op->policy = objs->policies[history_random(h, n)];
+		if (!delete)
+			alter_policy(h, &op->policy);
+		break;
+	}
+}
+
+/* Most of what is there, and new objects, in any order. */
+static void make_full(struct history *h, const struct np_objects *objs,
+		      struct transaction *txn, unsigned int fresh)
+{
+	unsigned int i, keep = rarely(h, 4) ? 2 : 8;
+	struct operation *op;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		if (!rarely(h, keep))
+			add_operation(txn, SET_NAMESPACE)->namespace = objs->namespaces[i];
+	for (i = 0; i < objs->pod_count; i++)
+		if (!rarely(h, keep))
+			add_operation(txn, SET_POD)->pod = objs->pods[i];
+	for (i = 0; i < objs->policy_count; i++)
+		if (!rarely(h, keep))
+			add_operation(txn, SET_POLICY)->policy = objs->policies[i];
+	for (i = 0; i < fresh; i++)
+		make_pod(h, &add_operation(txn, SET_POD)->pod);
+	for (i = 0; i < h->namespaces; i++)
+		if (fresh && rarely(h, 2))
+			make_namespace(h, &add_operation(txn, SET_NAMESPACE)->namespace);
+	for (i = 0; i < h->policies; i++)
+		if (fresh && rarely(h, 2))
+			make_policy(h, &add_operation(txn, SET_POLICY)->policy);
+	for (i = txn->count; i > 1; i--) {
+		struct operation swap = txn->operation[i - 1];
+
+		op = &txn->operation[history_random(h, i)];
+		txn->operation[i - 1] = *op;
+		*op = swap;
+	}
+}
+
+struct transaction *history_next(struct history *h, const struct model *model)
+{
+	struct transaction *txn = &h->transaction[h->transactions];
+	const struct np_objects *objs;
+	unsigned int i, changes = 1 + history_random(h, rarely(h, 3) ? 12 : 3);
+	unsigned int fresh;
+
+	memset(txn, 0, sizeof(*txn));
+	txn->origin = rarely(h, 3) ? history_random(h, HISTORY_ORIGINS) : 0;
+	if (!h->transactions)
+		txn->origin = 0;
+	objs = &model->origin[txn->origin];
+	txn->full = !h->transactions || rarely(h, 5);
+	fresh = !h->transactions ? h->pods : rarely(h, 3) ? history_random(h, h->pods) : 0;
+	txn->operation = room(h, objs->namespace_count + objs->pod_count + objs->policy_count +
+			      fresh + h->namespaces + h->policies + changes,
+			      sizeof(*txn->operation));
+	if (txn->full)
+		make_full(h, objs, txn, fresh);
+	else
+		for (i = 0; i < changes; i++)
+			change(h, objs, txn);
+	switch (history_random(h, 8)) {
+	case 0:
+		txn->ending = ABORT_EARLY;
+		txn->after = history_random(h, txn->count + 1);
+		break;
+	case 1:
+		txn->ending = ABORT_LATE;
+		break;
+	case 2:
+	case 3:
+		txn->ending = ABORT_STARVED;
+		txn->after = history_random(h, 1u << (2 + history_random(h, 10)));
+		break;
+	}
+	h->transactions++;
+	return txn;
+}
+
+/* Addresses in a few networks, many of them next to a border of a prefix. */
+static void make_pool(struct history *h)
+{
+	static const char *const nets[] = {
+		"10.0.0.0", "10.0.0.128", "10.0.1.0", "10.1.0.0", "192.168.7.0", "127.255.255.0",
+		"fd00::", "fd00::1:0", "fd00:0:0:1::", "2001:db8::", "fe80::",
+	};
+	static const char *const always[] = {
+		"255.255.255.255", "9.255.255.255", "11.0.0.0", "0.0.0.1", "::1", "64:ff9b::1",
+		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "fcff:ffff::1",
+	};
+	unsigned int i, count = 6 + h->pods * 3 / 2;
+
+	h->address = room(h, count + COUNT(always), sizeof(*h->address));
+	for (i = 0; i < COUNT(always); i++)
+		np_parse_address(always[i], &h->address[h->addresses++]);
+	for (i = 0; i < count; i++) {
+		struct np_address *address = &h->address[h->addresses++];
+		unsigned int last, offset = 1u << history_random(h, 9);
+
+		np_parse_address(PICK(h, nets), address);
+		last = address->family == AF_INET ? 3 : 15;
+		offset += history_random(h, 5);
+		offset = offset > 2 ? offset - 2 : 1;
+		address->addr[last] += offset;
+		address->addr[last - 1] += offset >> 8;
+		if (last == 15 && rarely(h, 3))
+			address->addr[4 + history_random(h, 10)] ^= 128 >> history_random(h, 8);
+	}
+}
+
+void history_begin(struct history *h, uint64_t seed)
+{
+	memset(h, 0, sizeof(*h));
+	h->random = seed * 0x2545f4914f6cdd1dULL + 1;
+	np_objects_init(&h->pool);
+	h->pods = 1 + history_random(h, rarely(h, 5) ? 60 : 10);
+	h->wide = rarely(h, 25);
+	if (h->wide)
+		h->pods = 400;
+	h->namespaces = 1 + history_random(h, 4);
+	h->policies = 1 + history_random(h, 5);
+	make_pool(h);
+}
+
+void history_free(struct history *h)
+{
+	np_objects_free(&h->pool);
+}
+
+void model_begin(struct model *model)
+{
+	unsigned int i;
+
+	memset(model, 0, sizeof(*model));
+	for (i = 0; i < HISTORY_ORIGINS; i++)
+		np_objects_init(&model->origin[i]);
+}
+
+void model_free(struct model *model)
+{
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_ORIGINS; i++)
+		np_objects_free(&model->origin[i]);
+}
+
+struct evaluator model_view(const struct model *model)
+{
+	struct evaluator ev = { .origins = HISTORY_ORIGINS, .node = HISTORY_NODE };
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_ORIGINS; i++)
+		ev.origin[i] = &model->origin[i];
+	return ev;
+}
+
+static bool same(const char *a, const char *b, const char *c, const char *d)
+{
+	return !strcmp(a, c) && !strcmp(b, d);
+}
+
+/* place.line marks what a full transaction has set. */
+static void set_namespace(struct np_objects *objs, const struct np_namespace *ns)
+{
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		if (!strcmp(objs->namespaces[i].name, ns->name))
+			break;
+	if (i == objs->namespace_count)
+		np_objects_add_namespace(objs);
+	objs->namespaces[i] = *ns;
+	objs->namespaces[i].place.line = 1;
+}
+
+static void delete_namespace(struct np_objects *objs, const char *ns)
+{
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		if (!strcmp(objs->namespaces[i].name, ns))
+			objs->namespaces[i] = objs->namespaces[--objs->namespace_count];
+}
+
+static void delete_pod(struct np_objects *objs, const struct np_pod *pod, bool by_uid)
+{
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		struct np_pod *old = &objs->pods[i];
+
+		if (same(old->namespace, old->name, pod->namespace, pod->name) &&
+		    (!by_uid || !strcmp(old->uid, pod->uid)))
+			*old = objs->pods[--objs->pod_count];
+	}
+}
+
+static void set_pod(struct model *model, struct np_objects *objs, const struct np_pod *pod)
+{
+	int64_t created = 0;
+	size_t i;
+
+	if (!np_pod_usable(pod)) {
+		delete_pod(objs, pod, false);
+		return;
+	}
+	for (i = 0; i < objs->pod_count; i++)
+		if (same(objs->pods[i].namespace, objs->pods[i].name, pod->namespace, pod->name))
+			break;
+	if (i == objs->pod_count)
+		np_objects_add_pod(objs);
+	else if (!strcmp(objs->pods[i].uid, pod->uid))
+		created = objs->pods[i].created;
+	objs->pods[i] = *pod;
+	objs->pods[i].created = created ? created : ++model->arrivals;
+	objs->pods[i].place.line = 1;
+}
+
+static void delete_policy(struct np_objects *objs, const struct np_policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < objs->policy_count; i++)
+		if (same(objs->policies[i].namespace, objs->policies[i].name,
+			 policy->namespace, policy->name))
+			objs->policies[i] = objs->policies[--objs->policy_count];
+}
+
+static void set_policy(struct np_objects *objs, const struct np_policy *policy)
+{
+	struct np_policy *fresh;
+
+	delete_policy(objs, policy);
+	fresh = np_objects_add_policy(objs);
+	*fresh = *policy;
+	fresh->place.line = 1;
+}
+
+/* Deletes what is not marked. */
+static void sweep(struct np_objects *objs)
+{
+	size_t i;
+
+	for (i = objs->namespace_count; i; i--)
+		if (!objs->namespaces[i - 1].place.line)
+			objs->namespaces[i - 1] = objs->namespaces[--objs->namespace_count];
+	for (i = objs->pod_count; i; i--)
+		if (!objs->pods[i - 1].place.line)
+			objs->pods[i - 1] = objs->pods[--objs->pod_count];
+	for (i = objs->policy_count; i; i--)
+		if (!objs->policies[i - 1].place.line)
+			objs->policies[i - 1] = objs->policies[--objs->policy_count];
+}
+
+void model_apply(struct model *model, const struct transaction *txn)
+{
+	struct np_objects *objs = &model->origin[txn->origin];
+	unsigned int i;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		objs->namespaces[i].place.line = 0;
+	for (i = 0; i < objs->pod_count; i++)
+		objs->pods[i].place.line = 0;
+	for (i = 0; i < objs->policy_count; i++)
+		objs->policies[i].place.line = 0;
+	for (i = 0; i < txn->count; i++) {
+		const struct operation *op = &txn->operation[i];
+
+		if (op->dropped)
+			continue;
+		switch (op->kind) {
+		case SET_NAMESPACE:
+			set_namespace(objs, &op->namespace);
+			break;
+		case SET_POD:
+			set_pod(model, objs, &op->pod);
+			break;
+		case SET_POLICY:
+			set_policy(objs, &op->policy);
+			break;
+		case DELETE_NAMESPACE:
+			delete_namespace(objs, op->namespace.name);
+			break;
+		case DELETE_POD:
+			delete_pod(objs, &op->pod, op->by_uid);
+			break;
+		case DELETE_POLICY:
+			delete_policy(objs, &op->policy);
+			break;
+		}
+	}
+	if (txn->full)
+		sweep(objs);
+}
+
+static void print_operation(const struct operation *op)
+{
+	struct np_namespace_state namespace = {};
+	struct np_pod_state pod = { .running = op->pod.phase == NP_PHASE_RUNNING ||
+					       op->pod.phase == NP_PHASE_NONE };
+	struct np_policy_state policy = {};
+	struct np_writer w;
+
+	np_writer_init(&w, stdout, NP_FORMAT_YAML);
+	switch (op->kind) {
+	case SET_NAMESPACE:
+		np_manifest_namespace(&w, NULL, &op->namespace, &namespace);
+		break;
+	case SET_POD:
+		printf("# node %s, phase %s%s\n", op->pod.node, np_phase_name(op->pod.phase),
+		       op->pod.host_network ? ", hostNetwork" : "");
+		np_manifest_pod(&w, NULL, &op->pod, &pod);
+		break;
+	case SET_POLICY:
+		np_manifest_policy(&w, NULL, &op->policy, &policy);
+		break;
+	case DELETE_NAMESPACE:
+		printf("# delete namespace %s\n", op->namespace.name);
+		break;
+	case DELETE_POD:
+		printf("# delete pod %s/%s, uid %s\n", op->pod.namespace, op->pod.name,
+		       op->by_uid ? op->pod.uid : "(any)");
+		break;
+	case DELETE_POLICY:
+		printf("# delete policy %s/%s\n", op->policy.namespace, op->policy.name);
+		break;
+	}
+}
+
+void history_print(const struct history *h)
+{
+	static const char *const endings[] = {
+		[PUBLISH] = "published",
+		[ABORT_EARLY] = "aborted after objects",
+		[ABORT_LATE] = "aborted after prepare",
+		[ABORT_STARVED] = "fails after allocations",
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < h->transactions; i++) {
+		const struct transaction *txn = &h->transaction[i];
+
+		if (txn->dropped)
+			continue;
+		printf("---\n# transaction %u of %s, %s, %s (%lu)\n", i,
+		       history_origin[txn->origin], txn->full ? "full" : "delta",
+		       endings[txn->ending], txn->after);
+		for (j = 0; j < txn->count; j++)
+			if (!txn->operation[j].dropped)
+				print_operation(&txn->operation[j]);
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Made-up histories of a cluster: transactions of Namespaces, Pods and NetworkPolicies,
+ * all of it decided by one seed, and a model of what is loaded after each. The model is
+ * lists of objects, for the naive evaluator; it knows nothing of the core.
+ */
+#ifndef HISTORY_H
+#define HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "evaluator.h"
+#include "object.h"
+
+#define HISTORY_ORIGINS		3
+#define HISTORY_TRANSACTIONS	40
+#define HISTORY_NODE		"here"
+
+enum operation_kind {
+	SET_NAMESPACE,
+	SET_POD,
+	SET_POLICY,
+	DELETE_NAMESPACE,
+	DELETE_POD,
+	DELETE_POLICY,
+};
+
+/**
+ * struct operation - one object of a transaction
+ * @kind: what is done
+ * @dropped: left out, to find the smallest history that fails
+ * @by_uid: deletes the pod only if it still has this uid
+ * @namespace: object, or its name
+ * @pod: object, or its names and uid
+ * @policy: object, or its names
+ */
+struct operation {
+	enum operation_kind kind;
+	bool dropped;
+	bool by_uid;
+	struct np_namespace namespace;
+	struct np_pod pod;
+	struct np_policy policy;
+};
+
+enum ending {
+	PUBLISH,
+	ABORT_EARLY,	/* after some objects */
+	ABORT_LATE,	/* after prepare */
+	ABORT_STARVED,	/* an allocation fails, unless it needs fewer */
+};
+
+/**
+ * struct transaction - one of a history
+ * @origin: number
+ * @full: replaces everything of the origin
+ * @dropped: left out
+ * @ending: how it ends
+ * @after: operations before an early abort; allocations before a failing one
+ * @operation: operations, in the history's arena
+ * @count: how many
+ */
+struct transaction {
+	unsigned int origin;
+	bool full;
+	bool dropped;
+	enum ending ending;
+	unsigned long after;
+	struct operation *operation;
+	unsigned int count;
+};
+
+/**
+ * struct model - what is loaded
+ * @origin: objects of each origin
+ * @arrivals: pods that ever arrived, for np_pod.created
+ */
+struct model {
+	struct np_objects origin[HISTORY_ORIGINS];
+	int64_t arrivals;
+};
+
+/**
+ * struct history - a cluster and what happens to it
+ * @random: state of the generator
+ * @pool: memory of all objects
+ * @pods: names of pods to choose from, in each namespace
+ * @namespaces: names of namespaces to choose from
+ * @policies: names of policies to choose from, in each namespace
+ * @wide: most pods have labels of their own
+ * @address: addresses to choose from, and to judge
+ * @addresses: how many
+ * @transaction: transactions
+ * @transactions: how many
+ */
+struct history {
+	uint64_t random;
+	struct np_objects pool;
+	unsigned int pods;
+	unsigned int namespaces;
+	unsigned int policies;
+	bool wide;
+	struct np_address *address;
+	unsigned int addresses;
+	struct transaction transaction[HISTORY_TRANSACTIONS];
+	unsigned int transactions;
+};
+
+/* By number; the origins are in the order in which they win. */
+extern const char *const history_origin[HISTORY_ORIGINS];
+
+void history_begin(struct history *h, uint64_t seed);
+void history_free(struct history *h);
+/* Appends the next transaction to what is loaded now. */
+struct transaction *history_next(struct history *h, const struct model *model);
+/* Less than n. */
+uint32_t history_random(struct history *h, uint32_t n);
+
+void model_begin(struct model *model);
+void model_free(struct model *model);
+/* What a published transaction changes. */
+void model_apply(struct model *model, const struct transaction *txn);
+/* The evaluator's view of it. */
+struct evaluator model_view(const struct model *model);
+
+/* Everything that is not dropped, as YAML with comments between. */
+void history_print(const struct history *h);
+
+#endif
