@@ -41,6 +41,19 @@ int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest, stru
 	return netpol_parse_text(parse, tb[type], empty, text);
 }
 
+/* A protocol with ports, attribute @type of @nest, which has to be there. */
+int netpol_need_protocol(struct netpol_parse *parse, const struct nlattr *nest,
+			 struct nlattr **tb, u16 type, u8 *protocol)
+{
+	if (!tb[type])
+		return netpol_refuse_missing(parse->extack, nest, type);
+	*protocol = nla_get_u8(tb[type]);
+	if (netpol_protocol_index(*protocol) != NETPOL_PROTOCOLS)
+		return 0;
+	return refuse(parse, tb[type], -EINVAL, "protocol %u is none of TCP, UDP and SCTP",
+		      *protocol);
+}
+
 /* The attributes of a nest, validated before; of one that is repeated, the last. */
 void netpol_nest_attrs(struct nlattr **tb, int max, const struct nlattr *nest)
 {
@@ -133,14 +146,15 @@ static int parse_named_port(struct netpol_parse *parse, const struct nlattr *nes
 	error = netpol_need_text(parse, nest, tb, NETPOL_PORT_A_NAME, false, &port->name);
 	if (error)
 		return error;
-	if (!tb[NETPOL_PORT_A_PROTOCOL])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_PROTOCOL);
+	error = netpol_need_protocol(parse, nest, tb, NETPOL_PORT_A_PROTOCOL,
+				     &port->protocol);
+	if (error)
+		return error;
 	if (!tb[NETPOL_PORT_A_FIRST])
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_FIRST);
 	if (tb[NETPOL_PORT_A_LAST])
 		return refuse(parse, tb[NETPOL_PORT_A_LAST], -EINVAL,
 			      "a named port of a pod is one port");
-	port->protocol = nla_get_u8(tb[NETPOL_PORT_A_PROTOCOL]);
 	port->port = nla_get_u16(tb[NETPOL_PORT_A_FIRST]);
 	return 0;
 }
@@ -459,6 +473,8 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	struct nlattr *tb[NETPOL_HOST_ALLOW_A_MAX + 1];
 	struct netpol_host_allow *allow;
 	const struct nlattr *v4, *v6;
+	u8 protocol;
+	int error;
 
 	netpol_nest_attrs(tb, NETPOL_HOST_ALLOW_A_MAX, nest);
 	v4 = tb[NETPOL_HOST_ALLOW_A_ADDRESS4];
@@ -468,9 +484,10 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 					     NETPOL_HOST_ALLOW_A_ADDRESS4);
 	if (v4 && v6)
 		return refuse(parse, v6, -EINVAL, "host-allow has one address");
-	if (!tb[NETPOL_HOST_ALLOW_A_PROTOCOL])
-		return netpol_refuse_missing(parse->extack, nest,
-					     NETPOL_HOST_ALLOW_A_PROTOCOL);
+	error = netpol_need_protocol(parse, nest, tb, NETPOL_HOST_ALLOW_A_PROTOCOL,
+				     &protocol);
+	if (error)
+		return error;
 	if (!tb[NETPOL_HOST_ALLOW_A_PORT])
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_HOST_ALLOW_A_PORT);
 	if (settings->nhost_allow >= NETPOL_HOST_ALLOW_MAX)
@@ -479,7 +496,7 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	allow = &settings->host_allow[settings->nhost_allow++];
 	allow->family = v4 ? AF_INET : AF_INET6;
 	memcpy(allow->address, nla_data(v4 ? v4 : v6), v4 ? 4 : 16);
-	allow->protocol = nla_get_u8(tb[NETPOL_HOST_ALLOW_A_PROTOCOL]);
+	allow->protocol = protocol;
 	allow->port = nla_get_u16(tb[NETPOL_HOST_ALLOW_A_PORT]);
 	return 0;
 }

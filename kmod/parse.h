@@ -60,6 +60,8 @@ struct netpol_deletion {
 int netpol_no_memory(struct netpol_parse *parse);
 int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest,
 		     struct nlattr **tb, u16 type, bool empty, struct netpol_text *text);
+int netpol_need_protocol(struct netpol_parse *parse, const struct nlattr *nest,
+			 struct nlattr **tb, u16 type, u8 *protocol);
 void netpol_nest_attrs(struct nlattr **tb, int max, const struct nlattr *nest);
 u32 netpol_count_attrs(const struct nlattr *nest, int type);
 int netpol_count_limited(struct netpol_parse *parse, const struct nlattr *nest, int type,

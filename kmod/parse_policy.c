@@ -333,6 +333,7 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	struct netpol_text name = { "", 0 };
 	const struct nlattr *attr;
 	u16 first = 0, last = U16_MAX;
+	u8 protocol;
 	int error;
 
 	error = need_rule(parse, nest, policy);
@@ -342,8 +343,9 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	if (error)
 		return error;
 	netpol_nest_attrs(tb, NETPOL_PORT_A_MAX, nest);
-	if (!tb[NETPOL_PORT_A_PROTOCOL])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_PROTOCOL);
+	error = netpol_need_protocol(parse, nest, tb, NETPOL_PORT_A_PROTOCOL, &protocol);
+	if (error)
+		return error;
 	attr = tb[NETPOL_PORT_A_NAME];
 	if (attr && (tb[NETPOL_PORT_A_FIRST] || tb[NETPOL_PORT_A_LAST]))
 		return refuse(parse, attr, -EINVAL,
@@ -364,8 +366,7 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 		return refuse(parse, attr, -EINVAL,
 			      "policy %s/%s: port range %u to %u ends before it begins",
 			      policy->ns->name, policy->name, first, last);
-	if (netpol_rule_add_port(parse->world, policy,
-				 nla_get_u8(tb[NETPOL_PORT_A_PROTOCOL]), name, first, last))
+	if (netpol_rule_add_port(parse->world, policy, protocol, name, first, last))
 		return netpol_no_memory(parse);
 	return 0;
 }

@@ -116,7 +116,6 @@ int netpol_info_doit(struct sk_buff *skb, struct genl_info *info)
 int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
-	const struct netpol_snapshot *snapshot;
 	struct sk_buff *reply;
 	void *header;
 	int error;
@@ -125,11 +124,7 @@ int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&nn->lock);
-	snapshot = nn->world->snapshot;
-	error = nla_put_u64_64bit(reply, NETPOL_A_GENERATION, snapshot->generation,
-				  NETPOL_A_PAD);
-	if (!error)
-		error = netpol_put_settings(reply, snapshot->settings);
+	error = netpol_put_settings(reply, nn->world->snapshot->settings);
 	mutex_unlock(&nn->lock);
 	if (error) {
 		nlmsg_free(reply);

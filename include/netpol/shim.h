@@ -630,9 +630,9 @@ static inline u32 get_random_u32(void)
  * one after them fails, and netpol_fail_after is -1 again.
  */
 extern long netpol_fail_after;
-void *netpol_alloc(size_t size) __must_check;
+__must_check void *netpol_alloc(size_t size);
 void netpol_free(const void *p);
-void *netpol_page_alloc(void) __must_check;
+__must_check void *netpol_page_alloc(void);
 void netpol_page_free(const void *page);
 
 /* One CPU. */

@@ -176,25 +176,14 @@ held()
 
 title "A node with six pods in three Kubernetes namespaces"
 node_make - 10.244.0.1 fd00:244::1
-pods=
-while read -r name v4 v6 _; do
-	pod_make - "$name" "$v4" "$v6"
-	pods="$pods $name"
-	say "  $name: $v4 $v6, behind ${end_dev[$name]}"
-done < <(cluster_pods $examples/cluster.yaml)
-host_make - outside-10 198.51.100.10 2001:db8:51::10
-host_make - outside-200 198.51.100.200 2001:db8:51::200
+cluster_make - $examples/cluster.yaml
+for name in $pods; do
+	say "  $name: ${end_v4[$name]} ${end_v6[$name]}, behind ${end_dev[$name]}"
+done
 bridge_make - cni0 10.244.8.1/24 fd00:244:8::1/64
 pod_make - namespace-b/left 10.244.8.10 fd00:244:8::10 cni0
 pod_make - namespace-b/right 10.244.8.20 fd00:244:8::20 cni0
 say "  and two more on the bridge cni0 (br_netfilter on), two machines outside"
-# shellcheck disable=SC2086 # words
-serve_on $pods namespace-b/left namespace-b/right -- tcp/53 tcp/80 tcp/7999 tcp/8000 tcp/8005 \
-	tcp/8010 tcp/8011 tcp/8080 udp/53 udp/80
-read -r first _ <<<"$pods"
-control="-,${end_v4[$first]},80"
-pods=${pods# }
-
 title "The module, and what the cluster looks like"
 uname -sr
 modprobe br_netfilter || bail "no br_netfilter"

@@ -294,6 +294,25 @@ cluster_pods()
 		END { put() }' "$1"
 }
 
+# cluster_make NODE FILE: its pods (names in $pods), and the machines outside-10 and
+# outside-200; the ports that the samples speak of
+cluster_make()
+{
+	local name v4 v6
+	pods=
+	while read -r name v4 v6 _; do
+		pod_make "$1" "$name" "$v4" "$v6"
+		pods="$pods $name"
+		: "${control:=$1,$v4,80}"
+	done < <(cluster_pods "$2")
+	pods=${pods# }
+	host_make "$1" outside-10 198.51.100.10 2001:db8:51::10
+	host_make "$1" outside-200 198.51.100.200 2001:db8:51::200
+	# shellcheck disable=SC2086 # words
+	serve_on $pods outside-10 -- tcp/53 tcp/80 tcp/7999 tcp/8000 tcp/8005 tcp/8010 \
+		tcp/8011 tcp/8080 udp/53 udp/80
+}
+
 netpol()
 {
 	local at=()

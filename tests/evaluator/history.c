@@ -14,7 +14,7 @@ const char *const history_origin[HISTORY_ORIGINS] = { "kube", "hand", "manual" }
 static const char *const keys[] = { "app", "tier", "a", "example.com/app", "example.com/a" };
 static const char *const values[] = { "a", "", "b", "c", "B" };
 static const char *const port_names[] = { "http", "dns", "web", "x" };
-static const uint16_t port_numbers[] = { 80, 81, 53, 443, 8080, 1, 65535, 79, 82, 32000 };
+static const uint16_t port_numbers[] = { 80, 81, 53, 443, 8080, 1, 65535, 65534, 79, 82, 32000 };
 static const uint8_t protocols[] = { NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOCOL_SCTP };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -178,7 +178,7 @@ static void make_selector(struct history *h, struct np_selector *selector, uint3
 		make_requirement(h, &selector->item[selector->count++]);
 }
 
-/* A prefix of one of the addresses. */
+/* A prefix of one of the addresses; now and then with host bits, which don't count. */
 static void make_cidr(struct history *h, struct np_cidr *cidr)
 {
 	static const uint8_t usual[] = { 0, 1, 8, 16, 24, 25, 28, 30, 31, 32 };
@@ -190,6 +190,8 @@ static void make_cidr(struct history *h, struct np_cidr *cidr)
 	cidr->length = bits - 32 + PICK(h, usual);
 	if (rarely(h, 4))
 		cidr->length = history_random(h, bits + 1);
+	if (rarely(h, 8))
+		memcpy(cidr->addr, address->addr, bits / 8);
 	for (bit = 0; bit < cidr->length; bit++)
 		cidr->addr[bit / 8] |= address->addr[bit / 8] & 128 >> bit % 8;
 }
@@ -321,12 +323,88 @@ static void alter_pod(struct history *h, struct np_pod *pod)
 	}
 }
 
+static void *copy(struct history *h, const void *from, size_t count, size_t size)
+{
+	void *to = room(h, count, size);
+
+	return count ? memcpy(to, from, count * size) : to;
+}
+
+static void tweak_selector(struct history *h, struct np_selector *selector)
+{
+	struct np_requirement *requirement;
+
+	if (!selector->count)
+		return;
+	selector->item = copy(h, selector->item, selector->count, sizeof(*selector->item));
+	requirement = &selector->item[history_random(h, selector->count)];
+	if (requirement->value_count > 1 && rarely(h, 2)) {
+		requirement->value_count--;
+	} else {
+		/* In and NotIn, Exists and DoesNotExist */
+		requirement->op ^= 1;
+		requirement->match_label = false;
+	}
+}
+
+static void tweak_peer(struct history *h, struct np_peer *peer)
+{
+	struct np_ipblock *block;
+
+	if (!peer->ipblock) {
+		tweak_selector(h, rarely(h, 2) ? &peer->ns_selector : &peer->pod_selector);
+		return;
+	}
+	block = copy(h, peer->ipblock, 1, sizeof(*block));
+	peer->ipblock = block;
+	if (!block->except_count)
+		return;
+	block->except = copy(h, block->except, block->except_count, sizeof(*block->except));
+	if (rarely(h, 2))
+		block->except_count--;
+	else if (block->except[0].length < (block->cidr.family == AF_INET ? 32 : 128))
+		block->except[0].length++;
+}
+
+/* Changes next to nothing, so that old and new are hard to tell apart. */
+static void tweak_rules(struct history *h, struct np_rule **rules, uint32_t count)
+{
+	struct np_rule *rule;
+	struct np_port *port;
+
+	if (!count)
+		return;
+	*rules = copy(h, *rules, count, sizeof(**rules));
+	rule = &(*rules)[history_random(h, count)];
+	rule->peer = copy(h, rule->peer, rule->peer_count, sizeof(*rule->peer));
+	rule->port = copy(h, rule->port, rule->port_count, sizeof(*rule->port));
+	if (rule->port_count && rarely(h, 2)) {
+		port = &rule->port[history_random(h, rule->port_count)];
+		if (port->kind == NP_PORT_RANGE && port->last < 65535)
+			port->last++;
+		else
+			port->protocol = PICK(h, protocols);
+	} else if (rule->peer_count) {
+		tweak_peer(h, &rule->peer[history_random(h, rule->peer_count)]);
+	}
+}
+
 static void alter_policy(struct history *h, struct np_policy *policy)
 {
 	struct np_policy fresh = {};
 
 	make_policy(h, &fresh);
-	switch (history_random(h, 4)) {
+	switch (history_random(h, 8)) {
+	case 4:
+	case 5:
+		tweak_rules(h, &policy->ingress, policy->ingress_count);
+		break;
+	case 6:
+		tweak_rules(h, &policy->egress, policy->egress_count);
+		break;
+	case 7:
+		tweak_selector(h, &policy->pod_selector);
+		break;
 	case 0:
 		policy->pod_selector = fresh.pod_selector;
 		break;
@@ -441,7 +519,10 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	else
 		for (i = 0; i < changes; i++)
 			change(h, objs, txn);
-	switch (history_random(h, 8)) {
+	if (objs->pod_count && rarely(h, 6))
+		txn->gone = copy(h, &objs->pods[history_random(h, objs->pod_count)], 1,
+				 sizeof(struct np_pod));
+	switch (history_random(h, 9)) {
 	case 0:
 		txn->ending = ABORT_EARLY;
 		txn->after = history_random(h, txn->count + 1);
@@ -453,6 +534,10 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	case 3:
 		txn->ending = ABORT_STARVED;
 		txn->after = history_random(h, 1u << (2 + history_random(h, 10)));
+		break;
+	case 4:
+		txn->ending = ABORT_LIMITED;
+		txn->after = history_random(h, 1u << 16);
 		break;
 	}
 	h->transactions++;
@@ -499,7 +584,7 @@ void history_begin(struct history *h, uint64_t seed)
 	h->wide = rarely(h, 25);
 	if (h->wide)
 		h->pods = 400;
-	h->namespaces = 1 + history_random(h, 4);
+	h->namespaces = 1 + history_random(h, h->wide && rarely(h, 2) ? 150 : 4);
 	h->policies = 1 + history_random(h, 5);
 	make_pool(h);
 }
@@ -596,6 +681,7 @@ static void set_pod(struct model *model, struct np_objects *objs, const struct n
 	objs->pods[i] = *pod;
 	objs->pods[i].created = created ? created : ++model->arrivals;
 	objs->pods[i].place.line = 1;
+	objs->pods[i].place.column = 0;
 }
 
 static void delete_policy(struct np_objects *objs, const struct np_policy *policy)
@@ -632,6 +718,22 @@ static void sweep(struct np_objects *objs)
 	for (i = objs->policy_count; i; i--)
 		if (!objs->policies[i - 1].place.line)
 			objs->policies[i - 1] = objs->policies[--objs->policy_count];
+}
+
+void model_gone(struct model *model, const struct transaction *txn)
+{
+	struct np_objects *objs = &model->origin[txn->origin];
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++)
+		if (same(objs->pods[i].namespace, objs->pods[i].name, txn->gone->namespace,
+			 txn->gone->name))
+			objs->pods[i].place.column = 1;
+}
+
+bool model_is_gone(const struct np_pod *pod)
+{
+	return pod->place.column && !strcmp(pod->node, HISTORY_NODE);
 }
 
 void model_apply(struct model *model, const struct transaction *txn)
@@ -716,6 +818,7 @@ void history_print(const struct history *h)
 		[ABORT_EARLY] = "aborted after objects",
 		[ABORT_LATE] = "aborted after prepare",
 		[ABORT_STARVED] = "fails after allocations",
+		[ABORT_LIMITED] = "hits a limit",
 	};
 	unsigned int i, j;
 
@@ -727,6 +830,9 @@ void history_print(const struct history *h)
 		printf("---\n# transaction %u of %s, %s, %s (%lu)\n", i,
 		       history_origin[txn->origin], txn->full ? "full" : "delta",
 		       endings[txn->ending], txn->after);
+		if (txn->gone)
+			printf("# before it the interface of pod %s/%s goes\n",
+			       txn->gone->namespace, txn->gone->name);
 		for (j = 0; j < txn->count; j++)
 			if (!txn->operation[j].dropped)
 				print_operation(&txn->operation[j]);

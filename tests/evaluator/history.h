@@ -49,6 +49,7 @@ enum ending {
 	ABORT_EARLY,	/* after some objects */
 	ABORT_LATE,	/* after prepare */
 	ABORT_STARVED,	/* an allocation fails, unless it needs fewer */
+	ABORT_LIMITED,	/* a limit is as low as what is there already */
 };
 
 /**
@@ -57,7 +58,8 @@ enum ending {
  * @full: replaces everything of the origin
  * @dropped: left out
  * @ending: how it ends
- * @after: operations before an early abort; allocations before a failing one
+ * @after: operations before an early abort; allocations before a failing one; which limit
+ * @gone: a pod of the origin whose interface is removed before it, or NULL
  * @operation: operations, in the history's arena
  * @count: how many
  */
@@ -67,6 +69,7 @@ struct transaction {
 	bool dropped;
 	enum ending ending;
 	unsigned long after;
+	const struct np_pod *gone;
 	struct operation *operation;
 	unsigned int count;
 };
@@ -119,6 +122,9 @@ uint32_t history_random(struct history *h, uint32_t n);
 
 void model_begin(struct model *model);
 void model_free(struct model *model);
+/* The interface of txn->gone is removed; until the pod is set anew it is nobody's address. */
+void model_gone(struct model *model, const struct transaction *txn);
+bool model_is_gone(const struct np_pod *pod);
 /* What a published transaction changes. */
 void model_apply(struct model *model, const struct transaction *txn);
 /* The evaluator's view of it. */

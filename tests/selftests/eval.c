@@ -112,7 +112,10 @@ TEST_F(eval, ranges_and_names)
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "office/client", "shop/web", 8999));
 	EXPECT_EQ(DENY, nl_verdict(nl, "office/client", "shop/web", 9000));
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "office/client", "shop/web", 80));
-	EXPECT_EQ(DENY, nl_verdict(nl, "office/client", "shop/web", 0));
+	/* no port: TCP has one */
+	EXPECT_EQ(-EINVAL, nl_verdict(nl, "office/client", "shop/web", 0));
+	EXPECT_TRUE(nl->ack.has_missing);
+	EXPECT_EQ(NETPOL_EVAL_A_PORT, nl->ack.missing);
 }
 
 /* In egress the name is looked up in the destination pod, whichever it is. */
@@ -161,14 +164,14 @@ TEST_F(eval, overlapping_blocks)
 	t_block(&t, "fd00::/16");
 	t_except(&t, "fd00:2::/64");
 	t_rule(&t, NETPOL_DIRECTION_INGRESS);
-	t_block(&t, "10.0.2.2/31");
-	t_except(&t, "10.0.2.2/32");
+	t_block(&t, "10.0.2.4/31");
+	t_except(&t, "10.0.2.4/32");
 	t_port(&t, IPPROTO_TCP, 80, 0, NULL);
 	ASSERT_EQ(0, txn_commit(&t));
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "10.0.1.2", "shop/db", 443));
-	EXPECT_EQ(DENY, nl_verdict(nl, "10.0.2.2", "shop/db", 80));
-	EXPECT_EQ(ALLOW, nl_verdict(nl, "10.0.2.3", "shop/db", 80));
-	EXPECT_EQ(DENY, nl_verdict(nl, "10.0.2.3", "shop/db", 443));
+	EXPECT_EQ(DENY, nl_verdict(nl, "10.0.2.4", "shop/db", 80));
+	EXPECT_EQ(ALLOW, nl_verdict(nl, "10.0.2.5", "shop/db", 80));
+	EXPECT_EQ(DENY, nl_verdict(nl, "10.0.2.5", "shop/db", 443));
 	EXPECT_EQ(DENY, nl_verdict(nl, "fd00:2::2", "shop/db", 443));
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "fd00:1::2", "shop/db", 443));
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "fd00:2:0:1::2", "shop/db", 443));

@@ -84,6 +84,7 @@ struct bytes {
  * @family: of netpol; 0: not loaded
  * @group: multicast group ids: deny, audit, change
  * @interrupted: a dump said NLM_F_DUMP_INTR
+ * @connected: messages are sent without an address
  * @out: current request
  * @ack: of the last call
  * @reply: attributes of the last call's answer
@@ -96,6 +97,7 @@ struct nl {
 	uint16_t family;
 	uint32_t group[3];
 	bool interrupted;
+	bool connected;
 	struct msg out;
 	struct ack ack;
 	struct bytes reply;
@@ -345,8 +347,9 @@ static inline int nl_send(struct nl *nl)
 	nlh->nlmsg_len = nl->out.len;
 	nlh->nlmsg_seq = ++nl->seq;
 	nlh->nlmsg_pid = nl->port;
-	if (sendto(nl->fd, nl->out.data, nl->out.len, 0, (struct sockaddr *)&kernel,
-		   sizeof(kernel)) < 0)
+	if (sendto(nl->fd, nl->out.data, nl->out.len, 0,
+		   nl->connected ? NULL : (struct sockaddr *)&kernel,
+		   nl->connected ? 0 : sizeof(kernel)) < 0)
 		return -errno;
 	return 0;
 }

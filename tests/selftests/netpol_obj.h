@@ -557,7 +557,9 @@ static inline int picture_take(struct nl *nl, struct picture *p, const char *con
 	ret = nl_call(nl);
 	if (ret)
 		return ret;
-	bytes_add(&p->settings, nl->reply.data, nl->reply.len);
+	at_for_each(a, nl->reply.data, nl->reply.len)
+		if (at_type(a) == NETPOL_A_SETTINGS)
+			bytes_add(&p->settings, a, a->nla_len);
 	for (i = 0; pods && pods[i]; i++)
 		for (j = 0; pods[j]; j++)
 			for (k = 0; k < 3; k++) {

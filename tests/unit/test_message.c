@@ -14,6 +14,7 @@
 #include "client.h"
 #include "locate.h"
 #include "message.h"
+#include "report.h"
 #include "setting_text.h"
 
 /* A decoder at the other end of the encoder. */
@@ -525,6 +526,57 @@ static void test_feed(void)
 	nlmsg_free(msg);
 }
 
+static void put_policy(struct nl_msg *msg, const char *name)
+{
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_EVENT_A_POLICY);
+
+	nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, "shop");
+	nla_put_string(msg, NETPOL_POLICY_A_NAME, name);
+	nla_nest_end(msg, nest);
+}
+
+static void test_event(void)
+{
+	struct np_client client = { .family = 0x20 };
+	struct nl_msg *msg = np_client_message(&client, NETPOL_CMD_EVENT, 4096);
+	uint8_t address[16] = { 0xfd, [15] = 1 };
+	struct np_error err = { 0 };
+	struct np_event event;
+	struct nlattr *nest;
+
+	nla_put_u8(msg, NETPOL_A_VERDICT, NETPOL_VERDICT_AUDIT);
+	nest = nla_nest_start(msg, NETPOL_A_EVENT);
+	nla_put_u64(msg, NETPOL_EVENT_A_TIME, 1500000000);
+	nla_put_u8(msg, NETPOL_EVENT_A_DIRECTION, NETPOL_DIRECTION_EGRESS);
+	nla_put_u8(msg, NETPOL_EVENT_A_REASON, NETPOL_REASON_ISOLATED);
+	nla_put(msg, NETPOL_EVENT_A_SOURCE6, 16, address);
+	nla_put_string(msg, NETPOL_EVENT_A_SOURCE_NAMESPACE, "shop");
+	nla_put_string(msg, NETPOL_EVENT_A_SOURCE_NAME, "cart-0");
+	nla_put_u16(msg, NETPOL_EVENT_A_DESTINATION_PORT, 443);
+	put_policy(msg, "a");
+	put_policy(msg, "b");
+	nla_put_u32(msg, NETPOL_EVENT_A_POLICIES, 9);
+	nla_put_u64(msg, NETPOL_EVENT_A_LOST, 3);
+	nla_nest_end(msg, nest);
+	CHECK(!np_event_decode(nlmsg_hdr(msg), &event, &err));
+	CHECK(!event.change && event.has_ports);
+	CHECK_EQ(event.verdict, NETPOL_VERDICT_AUDIT);
+	CHECK_EQ(event.direction, NETPOL_DIRECTION_EGRESS);
+	CHECK_EQ(event.source.address.family, AF_INET6);
+	CHECK_STR(event.source.name, "cart-0");
+	CHECK_EQ(event.destination_port, 443);
+	CHECK_EQ(event.policy_count, 2);
+	CHECK_STR(event.policy[1].name, "b");
+	CHECK_EQ(event.policies, 9);
+	CHECK_EQ(event.lost, 3);
+	/* A string that does not end is refused. */
+	nest = nla_nest_start(msg, NETPOL_A_EVENT);
+	nla_put(msg, NETPOL_EVENT_A_SOURCE_NAME, 4, "cart");
+	nla_nest_end(msg, nest);
+	CHECK_EQ(np_event_decode(nlmsg_hdr(msg), &event, &err), -1);
+	nlmsg_free(msg);
+}
+
 static struct np_cidr cidr(const char *text)
 {
 	struct np_cidr to;
@@ -696,6 +748,7 @@ int main(void)
 	test_uid();
 	test_place_of_error();
 	test_feed();
+	test_event();
 	test_routes();
 	test_locate();
 	return check_done("message");

@@ -43,7 +43,8 @@ struct run {
 	char what[640];
 };
 
-static unsigned long verdicts, allowed, judged, transactions, published, refused, budget;
+static unsigned long verdicts, allowed, judged, transactions, published, refused, starved,
+	over, budget;
 
 #define WRONG(run, ...)							\
 do {									\
@@ -126,6 +127,28 @@ static void compare(struct run *run, const struct evaluator *ev,
 		      judgement.reason, want);
 }
 
+/*
+ * Do a pod whose interface is gone and another one both claim an address? It goes to the
+ * other one, but not before something about either of them changes.
+ */
+static bool contested(const struct model *model, const struct np_address *address)
+{
+	unsigned int i, claims = 0, gone = 0;
+	size_t j;
+
+	for (i = 0; i < HISTORY_ORIGINS; i++) {
+		for (j = 0; j < model->origin[i].pod_count; j++) {
+			const struct np_pod *pod = &model->origin[i].pods[j];
+
+			if (!has_address(pod, address))
+				continue;
+			claims++;
+			gone += model_is_gone(pod);
+		}
+	}
+	return gone && claims > 1;
+}
+
 /* All pairs of addresses, all questions; evenly spread ones if that is too many. */
 static void compare_all(struct run *run)
 {
@@ -135,8 +158,12 @@ static void compare_all(struct run *run)
 	struct evaluator_end *end = np_xcalloc(n, sizeof(*end));
 
 	for (i = 0; i < n; i++) {
+		if (contested(&run->model, &h->address[i]))
+			continue;
 		end[i].address = &h->address[i];
 		end[i].pod = evaluator_owner(&ev, &h->address[i]);
+		if (end[i].pod && model_is_gone(end[i].pod))
+			end[i].pod = NULL;
 	}
 	if (total > budget)
 		step = total / budget + 1;
@@ -147,6 +174,8 @@ static void compare_all(struct run *run)
 		/* a step that is no multiple of the questions meets them all */
 		if (step > 1 && step % QUESTIONS == 0)
 			step++;
+		if (!source->address || !destination->address)
+			continue;
 		/* between two strangers there is nothing to judge: ask once */
 		if (!source->pod && !destination->pod && i % QUESTIONS)
 			continue;
@@ -313,6 +342,26 @@ static void check_counts(struct run *run)
 		WRONG(run, "counts of objects");
 }
 
+/* What each namespace counts. */
+static void check_namespaces(struct run *run)
+{
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	struct netpol_interned *thing;
+	u32 i, j, pods;
+
+	netpol_intern_for_each(&run->core.world->ns_names, i, thing) {
+		const struct netpol_ns *ns = container_of(thing, struct netpol_ns, interned);
+
+		for (j = 0, pods = 0; s->pods.slots && j <= s->pods.mask; j++) {
+			const struct netpol_pod *pod = netpol_table_slot(&s->pods, j);
+
+			pods += pod && pod->template->ns == ns;
+		}
+		if (ns->npods != pods || ns->npolicies != list_count(&ns->policies))
+			WRONG(run, "counts of namespace %s", ns->name);
+	}
+}
+
 static void check_books(struct run *run)
 {
 	struct netpol_world *w = run->core.world;
@@ -332,6 +381,7 @@ static void check_books(struct run *run)
 	if (count != w->nidentities || count != w->identities.count)
 		WRONG(run, "count of identities");
 	check_counts(run);
+	check_namespaces(run);
 	check_peers(run);
 	check_sharing(run);
 	check_programs(run);
@@ -368,9 +418,10 @@ static void check_held(struct run *run, struct held *held)
 			WRONG(run, "a verdict of an old snapshot changed");
 }
 
-static void let_go(struct run *run, struct held *held)
+static void let_go(struct run *run, struct held *held, bool check)
 {
-	check_held(run, held);
+	if (check)
+		check_held(run, held);
 	if (held->snapshot)
 		netpol_snapshot_put(run->core.world, held->snapshot);
 	held->snapshot = NULL;
@@ -385,9 +436,30 @@ static void juggle(struct run *run)
 	for (i = 0; i < HELD_SNAPSHOTS; i++)
 		check_held(run, &run->held[i]);
 	if (held->snapshot)
-		let_go(run, held);
+		let_go(run, held, true);
 	else if (!history_random(run->history, 2))
 		hold(run, held);
+}
+
+/* The interface of a pod goes: what the kernel does on NETDEV_UNREGISTER. */
+static void run_gone(struct run *run, const struct transaction *txn)
+{
+	struct netpol_snapshot *s = run->core.world->snapshot;
+	int origin = netpol_world_origin(s, history_origin[txn->origin]);
+	const struct netpol_pod *pod;
+	u32 i;
+
+	for (i = 0; s->pods.slots && i <= s->pods.mask; i++) {
+		pod = netpol_table_slot(&s->pods, i);
+		if (!pod || !pod->runtime || pod->origin != origin ||
+		    strcmp(netpol_pod_name(pod), txn->gone->name) ||
+		    strcmp(pod->template->ns->name, txn->gone->namespace))
+			continue;
+		pod->runtime->gone = true;
+		model_gone(&run->model, txn);
+	}
+	for (i = 0; i < HELD_SNAPSHOTS; i++)
+		let_go(run, &run->held[i], false);
 }
 
 static int run_operation(struct np_offline *core, const struct operation *op,
@@ -411,12 +483,36 @@ static int run_operation(struct np_offline *core, const struct operation *op,
 	}
 }
 
+/* Makes one limit as tight as it can be without refusing what is there. */
+static void tighten(struct netpol_world *w, unsigned long random)
+{
+	static const u32 limits[] = {
+		NETPOL_LIMIT_NAMESPACES, NETPOL_LIMIT_PODS, NETPOL_LIMIT_LOCAL_PODS,
+		NETPOL_LIMIT_POLICIES, NETPOL_LIMIT_IDENTITIES, NETPOL_LIMIT_ADDRESSES,
+		NETPOL_LIMIT_PODS_PER_NAMESPACE, NETPOL_LIMIT_POLICIES_PER_NAMESPACE,
+		NETPOL_LIMIT_RULES_PER_POLICY, NETPOL_LIMIT_PEERS_PER_POLICY,
+		NETPOL_LIMIT_PORTS_PER_POLICY, NETPOL_LIMIT_CELLS_PER_PROGRAM,
+	};
+	u32 limit = limits[random % ARRAY_SIZE(limits)];
+
+	w->limit[limit] = netpol_world_used(w, limit) + random / ARRAY_SIZE(limits) % 8;
+}
+
 /* All of a transaction but its end. Return: 0, or -1 where it has to be aborted. */
 static int run_objects(struct run *run, const struct transaction *txn, bool starve)
 {
+	bool limited = starve && txn->ending == ABORT_LIMITED;
+	struct netpol_world *w = run->core.world;
+	u64 limit[ARRAY_SIZE(w->limit)];
 	struct np_error err = {};
 	unsigned int i;
 	int error;
+
+	memcpy(limit, w->limit, sizeof(limit));
+	if (limited) {
+		tighten(w, txn->after);
+		starve = false;
+	}
 
 	netpol_fail_after = starve ? (long)txn->after : -1;
 	error = np_offline_begin(&run->core, history_origin[txn->origin], &err);
@@ -430,8 +526,13 @@ static int run_objects(struct run *run, const struct transaction *txn, bool star
 		error = np_offline_sweep(&run->core, &err);
 	if (!error && txn->ending != ABORT_EARLY)
 		error = np_offline_prepare(&run->core, &err);
-	if (error && (!starve || run->core.fault.error != -ENOMEM))
+	memcpy(w->limit, limit, sizeof(limit));
+	starved += error && starve;
+	over += error && limited;
+	if (error && run->core.fault.error != (limited ? -ENOSPC : starve ? -ENOMEM : 0))
 		WRONG(run, "refused: %s (%d)", err.text, run->core.fault.error);
+	if (error && limited && !run->core.fault.text[0])
+		WRONG(run, "a limit is hit and nobody says which");
 	if (error && netpol_fail_after >= 0)
 		WRONG(run, "refused before an allocation failed: %s", err.text);
 	netpol_fail_after = -1;
@@ -472,11 +573,13 @@ static void run_publish(struct run *run, const struct transaction *txn,
 
 static void run_transaction(struct run *run, const struct transaction *txn)
 {
-	bool starve = txn->ending == ABORT_STARVED;
+	bool starve = txn->ending == ABORT_STARVED || txn->ending == ABORT_LIMITED;
 	struct books before;
 	int error;
 
 	transactions++;
+	if (txn->gone)
+		run_gone(run, txn);
 	take_books(&before, run->core.world);
 	error = run_objects(run, txn, starve);
 	if (error || (txn->ending != PUBLISH && !starve)) {
@@ -529,7 +632,7 @@ static void run_empty(struct run *run)
 				WRONG(run, "deleting everything is refused");
 	}
 	for (i = 0; i < HELD_SNAPSHOTS; i++)
-		let_go(run, &run->held[i]);
+		let_go(run, &run->held[i], true);
 	take_books(&books, run->core.world);
 	zero.snapshot = books.snapshot;
 	zero.generation = books.generation;
@@ -646,7 +749,7 @@ static void run_seed(uint64_t seed)
 	/* the core's own random numbers, so that a failure comes again */
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
-	count = 3 + history_random(&h, h.pods > 20 ? 5 : 12);
+	count = 3 + history_random(&h, h.pods > 20 ? 8 : 24);
 	run_begin(&run, &h);
 	for (i = 0; i < count && !run.what[0]; i++) {
 		run_transaction(&run, history_next(&h, &run.model));
@@ -678,7 +781,7 @@ int main(void)
 	budget = number("NETPOL_BUDGET", 20000);
 	for (i = 0; i < worlds && check_failed < 3; i++)
 		run_seed(seed + i);
-	printf("%lu histories, %lu transactions (%lu published, %lu aborted), %lu verdicts: %lu judged here, %lu allowed\n",
-	       i, transactions, published, refused, verdicts, judged, allowed);
+	printf("%lu histories, %lu transactions (%lu published, %lu aborted, %lu of them out of memory, %lu over a limit), %lu verdicts: %lu judged here, %lu allowed\n",
+	       i, transactions, published, refused, starved, over, verdicts, judged, allowed);
 	return check_done("test_worlds");
 }

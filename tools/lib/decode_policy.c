@@ -44,14 +44,12 @@ static int np_decode_match_labels(struct np_decode *d,
 			return np_fail_key(d, entry, path,
 					   "label key \"%.100s\" %s",
 					   entry->key, wrong);
-		if (entry->type == NP_NODE_NULL) {
-			if (!d->lenient)
-				np_warn(d, entry, at,
-					"null is taken as an empty value");
-		} else if (np_expect(d, entry, NP_NODE_STRING, at)) {
-			return -1;
-		} else {
+		if (entry->type != NP_NODE_NULL) {
+			if (np_expect(d, entry, NP_NODE_STRING, at))
+				return -1;
 			value = entry->text;
+		} else if (!d->lenient) {
+			np_warn(d, entry, at, "null is taken as an empty value");
 		}
 		wrong = np_check_label_value(value);
 		if (wrong)

@@ -28,7 +28,7 @@ static const char np_apply_help[] =
 "      --dry-run=MODE    none; client: read and check the input only; kernel: let\n"
 "                        the kernel do all but publish it\n"
 "      --lenient         unknown fields are warnings instead of errors\n"
-"      --local WHICH     which pods run here: auto (by the routing table), all, none\n"
+"      --local WHICH     pods that run here: auto (by the routes), all or none\n"
 "      --node NAME       those with this spec.nodeName run here\n"
 "      --interface NS/POD=DEV  this pod runs here, behind DEV; repeatable\n"
 "  -o, --output FORM     table, name, json, yaml\n"

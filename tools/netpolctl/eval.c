@@ -13,7 +13,7 @@
 #include "setting_text.h"
 
 static const char np_eval_help[] =
-"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o table|json|yaml]\n"
+"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o FORM]\n"
 "\n"
 "Asks the kernel for its verdict on a new connection, without sending a packet.\n"
 "SRC and DST are NAMESPACE/POD or an address. Prints the steps and one last line\n"

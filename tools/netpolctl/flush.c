@@ -9,8 +9,8 @@
 static const char np_flush_help[] =
 "Usage: netpolctl flush --yes\n"
 "\n"
-"Drops every namespace, pod, policy and setting of all origins. From then on every\n"
-"packet passes, until objects are loaded again.\n"
+"Drops every namespace, pod, policy and setting of all origins. From then on\n"
+"every packet passes, until objects are loaded again.\n"
 "\n"
 "Options:\n"
 "      --yes           really do it\n"

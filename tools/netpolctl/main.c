@@ -31,13 +31,13 @@ static const char np_help_options[] =
 "      --netns NAME    in the network namespace NAME, or of a path\n"
 "  -q, --quiet         no notes and no line for each object\n"
 "  -v, --verbose       more notes\n"
-"      --timeout TIME  for one answer of the kernel: 500ms, 30s (default), 2m; 0: ever\n"
+"      --timeout TIME  for one answer of the kernel: 500ms, 30s (default), 2m, 0\n"
 "      --color WHEN    auto (default), always, never; NO_COLOR is honoured\n"
 "  -h, --help          help on a command\n"
 "\n"
-"Exit status: 0 done or allowed, 1 denied or not found, 2 usage, 3 input rejected,\n"
-"4 module absent, 5 rejected by the kernel, 6 no permission, 8 timed out, 9 the ABI\n"
-"of tool and module differ.\n";
+"Exit status: 0 done or allowed, 1 denied or not found, 2 usage, 3 input\n"
+"rejected, 4 module absent, 5 rejected by the kernel, 6 no permission, 8 timed\n"
+"out, 9 the ABI of tool and module differ.\n";
 
 static void np_help(FILE *file)
 {

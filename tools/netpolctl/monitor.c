@@ -13,9 +13,9 @@
 static const char np_monitor_help[] =
 "Usage: netpolctl monitor [deny|change|all] [--count N] [-o table|jsonl]\n"
 "\n"
-"Prints packets that are denied (deny, the default), commits (change), or both and\n"
-"audit events (all), as they come, until interrupted. The kernel limits the rate\n"
-"(event-rate in 'netpolctl settings'); events that were lost are counted.\n"
+"Prints packets that are denied (deny, the default), commits (change), or both\n"
+"and audit events (all), as they come, until interrupted. The kernel limits the\n"
+"rate (event-rate in 'netpolctl settings'); events that were lost are counted.\n"
 "\n"
 "Options:\n"
 "      --count N           end after N events\n"

@@ -12,9 +12,10 @@
 static const char np_save_help[] =
 "Usage: netpolctl save FILE\n"
 "\n"
-"Writes all that is loaded to a snapshot, for 'netpolctl restore': objects of every\n"
-"origin, and the settings. FILE is replaced as a whole, or not at all; - is standard\n"
-"output. A snapshot is text, one JSON object a line, with a checksum at its end.\n"
+"Writes all that is loaded to a snapshot, for 'netpolctl restore': objects of\n"
+"every origin, and the settings. FILE is replaced as a whole, or not at all; -\n"
+"is standard output. A snapshot is text, one JSON object a line, with a checksum\n"
+"at its end.\n"
 "\n"
 "Examples:\n"
 "  netpolctl save /var/lib/netpol/snapshot\n"

@@ -476,10 +476,13 @@ enum netpol_reason {
 	NETPOL_REASON_MAX = __NETPOL_REASON_MAX - 1
 };
 
-/* Each end is a pod by name or an address; with a pod, FAMILY chooses its address. */
+/*
+ * Each end is a pod by name or an address; with a pod, FAMILY chooses its address, and
+ * without it the family that both ends have.
+ */
 enum netpol_eval_attr {
 	NETPOL_EVAL_A_UNSPEC,
-	NETPOL_EVAL_A_FAMILY,			/* u8: AF_INET or AF_INET6; absent: what both have */
+	NETPOL_EVAL_A_FAMILY,			/* u8: AF_INET or AF_INET6 */
 	NETPOL_EVAL_A_SOURCE_NAMESPACE,		/* string */
 	NETPOL_EVAL_A_SOURCE_NAME,		/* string */
 	NETPOL_EVAL_A_SOURCE4,			/* 4 bytes */
@@ -535,7 +538,7 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_EGRESS_DENIED,	/* u64 */
 	NETPOL_COUNTERS_A_SPOOFED,		/* u64: of the denied, by forged source */
 	NETPOL_COUNTERS_A_UNKNOWN,		/* u64: totals: denied as unknown pod */
-	NETPOL_COUNTERS_A_UNCHECKED,		/* u64: source could not be held against interface */
+	NETPOL_COUNTERS_A_UNCHECKED,		/* u64: not held against an interface */
 	NETPOL_COUNTERS_A_EVENTS,		/* u64: totals: events sent */
 	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64: totals: events over the rate or dropped */
 	NETPOL_COUNTERS_A_SEEN_SENT,		/* u64: pod: packets from it at the hook */

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * raw - hand-made packets, whatever their sender is called.
+ *
+ *   raw [-n COUNT] NETNS udp SOURCE PORT DESTINATION PORT
+ *   raw [-n COUNT] NETNS tcp SOURCE PORT DESTINATION PORT FLAGS SEQ ACK [PAYLOAD]
+ *                              FLAGS: letters of SAFRP; a random-free, plain segment
+ *   raw NETNS fragments SOURCE PORT DESTINATION PORT [later]
+ *                              a UDP datagram in two fragments; later: only the second
+ *   raw NETNS short SOURCE DESTINATION       UDP of which only four bytes are there
+ *   raw NETNS too-big OUTER-SOURCE OUTER-DESTINATION PROTO SOURCE PORT DESTINATION PORT
+ *                              ICMP "fragmentation needed" or ICMPv6 "packet too big"
+ *                              that quotes a packet of PROTO (tcp or udp)
+ *   raw NETNS solicit SOURCE DESTINATION TARGET HOPS   a neighbour solicitation
+ *   raw NETNS proto N SOURCE DESTINATION     the IP protocol N
+ *
+ * The source need not be an address of the sender. Checksums are right.
+ */
+#include "e2e.h"
+
+#include <netinet/icmp6.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
+
+static uint8_t packet[2048];
+static bool v4;
+static struct address from, to;
+static unsigned int repeat = 1;
+
+static uint32_t sum_add(uint32_t sum, const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum += i & 1 ? byte[i] : (uint32_t)byte[i] << 8;
+	return sum;
+}
+
+static uint16_t sum_fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+static uint32_t sum_addresses(const struct address *source, const struct address *destination)
+{
+	if (source->sa.sa_family == AF_INET)
+		return sum_add(sum_add(0, &source->v4.sin_addr, 4),
+			       &destination->v4.sin_addr, 4);
+	return sum_add(sum_add(0, &source->v6.sin6_addr, 16), &destination->v6.sin6_addr, 16);
+}
+
+/* Writes an IP header; its length. flags: of an IPv4 fragment. */
+static size_t ip_put(uint8_t *at, const struct address *source,
+		     const struct address *destination, uint8_t protocol, size_t payload,
+		     uint8_t hops)
+{
+	if (source->sa.sa_family == AF_INET) {
+		struct iphdr ip = {
+			.version = 4, .ihl = 5, .ttl = hops, .protocol = protocol,
+			.id = htons(0x4e50),
+			.tot_len = htons((uint16_t)(sizeof(ip) + payload)),
+			.saddr = source->v4.sin_addr.s_addr,
+			.daddr = destination->v4.sin_addr.s_addr,
+		};
+
+		ip.check = sum_fold(sum_add(0, &ip, sizeof(ip)));
+		memcpy(at, &ip, sizeof(ip));
+		return sizeof(ip);
+	} else {
+		struct ip6_hdr ip = {
+			.ip6_flow = htonl(6u << 28), .ip6_nxt = protocol, .ip6_hlim = hops,
+			.ip6_plen = htons((uint16_t)payload),
+			.ip6_src = source->v6.sin6_addr, .ip6_dst = destination->v6.sin6_addr,
+		};
+
+		memcpy(at, &ip, sizeof(ip));
+		return sizeof(ip);
+	}
+}
+
+static size_t udp_put(uint8_t *at, unsigned int source, unsigned int destination, size_t data)
+{
+	size_t len = sizeof(struct udphdr) + data;
+	struct udphdr udp = {
+		.source = htons((uint16_t)source), .dest = htons((uint16_t)destination),
+		.len = htons((uint16_t)len),
+	};
+
+	memcpy(at, &udp, sizeof(udp));
+	memset(at + sizeof(udp), '?', data);
+	udp.check = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_UDP + len, at, len));
+	memcpy(at, &udp, sizeof(udp));
+	return len;
+}
+
+static void packet_send(size_t len)
+{
+	static int fd = -1;
+	struct address target = to;
+	int on = 1;
+
+	if (fd < 0)
+		fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (fd < 0 || (v4 && setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on))))
+		die("raw socket");
+	target.v4.sin_port = 0;		/* the same place in both families */
+	if (sendto(fd, packet, len, 0, &target.sa, target.len) != (ssize_t)len)
+		die("sendto");
+}
+
+static void ends_parse(const char *source, const char *destination)
+{
+	address_parse(&from, source, 0);
+	address_parse(&to, destination, 0);
+	errno = 0;
+	if (!from.len || from.sa.sa_family != to.sa.sa_family)
+		die("both ends need an address of one family");
+	v4 = from.sa.sa_family == AF_INET;
+}
+
+static size_t header_size(void)
+{
+	return v4 ? sizeof(struct iphdr) : sizeof(struct ip6_hdr);
+}
+
+static void send_udp(char **arg)
+{
+	size_t len;
+
+	ends_parse(arg[0], arg[2]);
+	len = udp_put(packet + header_size(), (unsigned int)atoi(arg[1]),
+		      (unsigned int)atoi(arg[3]), 8);
+	len += ip_put(packet, &from, &to, IPPROTO_UDP, len, 64);
+	while (repeat--)
+		packet_send(len);
+}
+
+static void send_tcp(int count, char **arg)
+{
+	const char *data = count > 7 ? arg[7] : "";
+	uint8_t *at;
+	size_t len;
+	struct tcphdr tcp = { .doff = 5, .window = htons(65535) };
+
+	ends_parse(arg[0], arg[2]);
+	at = packet + header_size();
+	tcp.source = htons((uint16_t)atoi(arg[1]));
+	tcp.dest = htons((uint16_t)atoi(arg[3]));
+	tcp.syn = !!strchr(arg[4], 'S');
+	tcp.ack = !!strchr(arg[4], 'A');
+	tcp.fin = !!strchr(arg[4], 'F');
+	tcp.rst = !!strchr(arg[4], 'R');
+	tcp.psh = !!strchr(arg[4], 'P');
+	tcp.seq = htonl((uint32_t)strtoul(arg[5], NULL, 0));
+	tcp.ack_seq = htonl((uint32_t)strtoul(arg[6], NULL, 0));
+	len = sizeof(tcp) + strlen(data);
+	memcpy(at, &tcp, sizeof(tcp));
+	memcpy(at + sizeof(tcp), data, strlen(data));
+	tcp.check = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_TCP + len, at, len));
+	memcpy(at, &tcp, sizeof(tcp));
+	len += ip_put(packet, &from, &to, IPPROTO_TCP, len, 64);
+	while (repeat--)
+		packet_send(len);
+}
+
+/* The first fragment has the UDP header and 40 bytes, the second 48 more. */
+static void send_fragments(int count, char **arg)
+{
+	uint8_t datagram[96], *at;
+	unsigned int part;
+	size_t len;
+
+	ends_parse(arg[0], arg[2]);
+	udp_put(datagram, (unsigned int)atoi(arg[1]), (unsigned int)atoi(arg[3]), 88);
+	for (part = count > 4 ? 1 : 0; part < 2; part++) {
+		if (v4) {
+			struct iphdr *ip = (struct iphdr *)packet;
+
+			len = ip_put(packet, &from, &to, IPPROTO_UDP, 48, 64);
+			ip->frag_off = htons(part ? 6 : IP_MF);
+			at = packet + len;
+		} else {
+			struct ip6_frag fragment = {
+				.ip6f_nxt = IPPROTO_UDP, .ip6f_ident = htonl(0x4e50),
+				.ip6f_offlg = htons(part ? 48 : 1),
+			};
+
+			len = ip_put(packet, &from, &to, IPPROTO_FRAGMENT, 56, 64);
+			memcpy(packet + len, &fragment, sizeof(fragment));
+			len += sizeof(fragment);
+			at = packet + len;
+		}
+		memcpy(at, datagram + part * 48, 48);
+		packet_send(len + 48);
+	}
+}
+
+static void send_short(char **arg)
+{
+	size_t len;
+
+	ends_parse(arg[0], arg[1]);
+	len = ip_put(packet, &from, &to, IPPROTO_UDP, 4, 64);
+	memset(packet + len, 0, 4);
+	packet_send(len + 4);
+}
+
+static void send_too_big(char **arg)
+{
+	struct address outer[2], inner[2];
+	bool tcp = !strcmp(arg[2], "tcp");
+	uint8_t *at, *icmp;
+	size_t len, quoted = tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	struct udphdr ports = { .len = htons(1000) };
+	uint16_t sum;
+
+	ends_parse(arg[3], arg[5]);
+	inner[0] = from;
+	inner[1] = to;
+	ends_parse(arg[0], arg[1]);
+	outer[0] = from;
+	outer[1] = to;
+	icmp = packet + header_size();
+	memset(icmp, 0, 8);
+	icmp[0] = v4 ? ICMP_DEST_UNREACH : ICMP6_PACKET_TOO_BIG;
+	icmp[1] = v4 ? ICMP_FRAG_NEEDED : 0;
+	icmp[6] = 1280 >> 8;	/* the MTU, at the end of the word in both families */
+	at = icmp + 8;
+	at += ip_put(at, &inner[0], &inner[1], tcp ? IPPROTO_TCP : IPPROTO_UDP, 1000, 63);
+	ports.source = htons((uint16_t)atoi(arg[4]));
+	ports.dest = htons((uint16_t)atoi(arg[6]));
+	memset(at, 0, quoted);
+	memcpy(at, &ports, tcp ? 4 : sizeof(ports));
+	if (tcp)
+		at[12] = 5 << 4;
+	/* what a stranger would send along */
+	memcpy(at + quoted, "NETPOL", 6);
+	len = (size_t)(at + quoted + 6 - icmp);
+	sum = sum_fold(sum_add(v4 ? 0 : sum_addresses(&outer[0], &outer[1]) + IPPROTO_ICMPV6 +
+			       len, icmp, len));
+	memcpy(icmp + 2, &sum, 2);
+	len += ip_put(packet, &outer[0], &outer[1], v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, len, 64);
+	packet_send(len);
+}
+
+static void send_solicit(char **arg)
+{
+	struct nd_neighbor_solicit ns = { .nd_ns_type = ND_NEIGHBOR_SOLICIT };
+	size_t len = sizeof(ns);
+	uint8_t *at;
+
+	ends_parse(arg[0], arg[1]);
+	errno = 0;
+	if (inet_pton(AF_INET6, arg[2], &ns.nd_ns_target) != 1)
+		die("\"%s\" is no IPv6 address", arg[2]);
+	at = packet + header_size();
+	ns.nd_ns_cksum = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_ICMPV6 + len,
+					  &ns, len));
+	memcpy(at, &ns, len);
+	len += ip_put(packet, &from, &to, IPPROTO_ICMPV6, len, (uint8_t)atoi(arg[3]));
+	packet_send(len);
+}
+
+static void send_proto(char **arg)
+{
+	size_t len;
+
+	ends_parse(arg[1], arg[2]);
+	len = ip_put(packet, &from, &to, (uint8_t)atoi(arg[0]), 8, 64);
+	memset(packet + len, '?', 8);
+	packet_send(len + 8);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what;
+	int opt;
+
+	e2e_name = "raw";
+	while ((opt = getopt(argc, argv, "+n:")) != -1) {
+		if (opt != 'n')
+			return 2;
+		repeat = (unsigned int)atoi(optarg);
+	}
+	argc -= optind + 2;
+	argv += optind + 2;
+	what = argc >= 0 ? argv[-1] : "";
+	if (argc >= 0)
+		netns_enter(argv[-2]);
+	if (argc == 4 && !strcmp(what, "udp"))
+		send_udp(argv);
+	else if (argc >= 7 && !strcmp(what, "tcp"))
+		send_tcp(argc, argv);
+	else if (argc >= 4 && !strcmp(what, "fragments"))
+		send_fragments(argc, argv);
+	else if (argc == 2 && !strcmp(what, "short"))
+		send_short(argv);
+	else if (argc == 7 && !strcmp(what, "too-big"))
+		send_too_big(argv);
+	else if (argc == 4 && !strcmp(what, "solicit"))
+		send_solicit(argv);
+	else if (argc == 3 && !strcmp(what, "proto"))
+		send_proto(argv);
+	else
+		die("see the head of raw.c for its arguments");
+	return 0;
+}
