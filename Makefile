@@ -169,10 +169,12 @@ deps:
 	@tests/lib/deps.sh
 
 demo: deps
-	+@$(MAKE) --no-print-directory -s tools modules KERNELS=6.12
+	+@$(MAKE) --no-print-directory -s tools e2e-bins >/dev/null
+	+@$(MAKE) --no-print-directory -s modules KERNELS=6.12 >/dev/null
 	@rel=$$(tests/lib/kernel.sh release 6.12) && tests/vm/run -k 6.12 -t 600 \
 		-m $(B)/$$rel/netpol.ko -f $(B)/netpolctl:/usr/sbin/netpolctl \
-		-d examples:/examples -- sh /examples/demo.sh
+		-d tests/e2e:/tests/e2e -d $(B)/e2e:/tests/bin -d examples:/examples \
+		-- bash /tests/e2e/demo.sh
 
 check: deps
 	+@tests/lib/check.sh unit static fuzz dkms vm

@@ -87,8 +87,8 @@ compare()
 		[ "$rc" = "$([ "$line" = yes ] && echo 0 || echo 1)" ] ||
 			note "netpolctl eval $src $dst -p $port --family $f: $rc, not $line"
 		[ "$rc" = "$([ "$line" = yes ] && echo 0 || echo 1)" ] && n=$((n + 1))
-	done < <(awk 'NR % 97 == 0' "$tmp/eval")
-	is "$n" "$(awk 'NR % 97 == 0' "$tmp/eval" | wc -l)" "$1: netpolctl eval says the same"
+	done < <(awk 'NR % 293 == 0' "$tmp/eval")
+	is "$n" "$(awk 'NR % 293 == 0' "$tmp/eval" | wc -l)" "$1: netpolctl eval says the same"
 }
 
 compare none

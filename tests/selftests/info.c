@@ -227,4 +227,18 @@ TEST_F(info, family)
 	EXPECT_NE(0, nl->group[2]);
 }
 
+/* The policies of the family, as anyone may read them; a broken one warns here. */
+TEST_F(info, policies)
+{
+	struct nl *nl = &self->nl;
+	struct bytes dump = {};
+	struct msg *m = &nl->out;
+
+	msg_start(m, GENL_ID_CTRL, CTRL_CMD_GETPOLICY, NLM_F_REQUEST | NLM_F_DUMP);
+	put_u16(m, CTRL_ATTR_FAMILY_ID, nl->family);
+	ASSERT_EQ(0, nl_run(nl, &dump));
+	EXPECT_LT(20, dump.count);
+	bytes_free(&dump);
+}
+
 TEST_HARNESS_MAIN

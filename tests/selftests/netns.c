@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(netns, pod_namespace_removed, 60)
 }
 
 /* Removed with everything loaded, a transaction open and a dump on its way. */
-TEST_F_TIMEOUT(netns, teardown, 300)
+TEST_F_TIMEOUT(netns, removed_with_objects, 300)
 {
 	static struct nl nl, builder, reader;
 	long idle = module_refs();

@@ -565,8 +565,11 @@ static inline int picture_take(struct nl *nl, struct picture *p, const char *con
 			for (k = 0; k < 3; k++) {
 				ret = nl_verdict(nl, pods[i], pods[j], port[k]);
 				bytes_add(&p->verdicts, &ret, sizeof(ret));
-				bytes_add(&p->verdicts, nl->reply.data,
-					  ret < 0 ? 0 : nl->reply.len);
+				if (ret < 0)
+					continue;
+				at_for_each(a, nl->reply.data, nl->reply.len)
+					if (at_type(a) != NETPOL_A_GENERATION)
+						bytes_add(&p->verdicts, a, a->nla_len);
 			}
 	return 0;
 }
