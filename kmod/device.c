@@ -30,6 +30,43 @@ static void device_gone(struct netpol_net *nn, u32 ifindex)
 	mutex_unlock(&nn->lock);
 }
 
+/**
+ * netpol_device_adopt() - look up the interfaces of new local pods
+ * @nn: network namespace, locked, right after a commit
+ *
+ * A pod whose interface went away before the commit is gone at once. What the interface
+ * has moved so far is noted, as the hooks have not seen it.
+ */
+void netpol_device_adopt(struct netpol_net *nn)
+{
+	const struct netpol_snapshot *snapshot = nn->world->snapshot;
+	u32 slot, left = snapshot->nlocals;
+	struct rtnl_link_stats64 stats;
+	struct net_device *device;
+
+	lockdep_assert_held(&nn->lock);
+	for (slot = 0; left && slot < snapshot->locals->count; slot++) {
+		const struct netpol_local *local = netpol_snapshot_local(snapshot, slot);
+
+		if (!local->runtime)
+			continue;
+		left--;
+		if (!local->ifindex || local->runtime->adopted)
+			continue;
+		local->runtime->adopted = true;
+		rcu_read_lock();
+		device = dev_get_by_index_rcu(nn->net, local->ifindex);
+		if (device) {
+			dev_get_stats(device, &stats);
+			local->runtime->device_sent = stats.rx_packets;
+			local->runtime->device_received = stats.tx_packets;
+		} else {
+			WRITE_ONCE(local->runtime->gone, true);
+		}
+		rcu_read_unlock();
+	}
+}
+
 /*
  * A device that moves to another network namespace is unregistered in the old one first,
  * while dev_net() is still that one (__dev_change_net_namespace()). Under RTNL.

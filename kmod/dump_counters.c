@@ -87,23 +87,30 @@ static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
 	return 0;
 }
 
-/* What the interface on this side of a pod moved: it receives what the pod sends. */
-static int put_moved(struct netpol_dump *dump, struct sk_buff *skb, u32 ifindex)
+/*
+ * What the interface on this side of a pod moved since the pod was loaded: it receives
+ * what the pod sends.
+ */
+static int put_moved(struct netpol_dump *dump, struct sk_buff *skb,
+		     const struct netpol_local *local)
 {
+	const struct netpol_runtime *runtime = local->runtime;
 	struct rtnl_link_stats64 stats;
 	struct net_device *device;
 
-	if (!ifindex)
+	if (!local->ifindex)
 		return 0;
 	rcu_read_lock();
-	device = dev_get_by_index_rcu(dump->nn->net, ifindex);
+	device = dev_get_by_index_rcu(dump->nn->net, local->ifindex);
 	if (device)
 		dev_get_stats(device, &stats);
 	rcu_read_unlock();
 	if (!device)
 		return 0;
-	if (put_count(skb, NETPOL_COUNTERS_A_DEVICE_SENT, stats.rx_packets, 0) ||
-	    put_count(skb, NETPOL_COUNTERS_A_DEVICE_RECEIVED, stats.tx_packets, 0))
+	if (put_count(skb, NETPOL_COUNTERS_A_DEVICE_SENT, stats.rx_packets,
+		      runtime->device_sent) ||
+	    put_count(skb, NETPOL_COUNTERS_A_DEVICE_RECEIVED, stats.tx_packets,
+		      runtime->device_received))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -125,7 +132,7 @@ static int put_pod(struct netpol_dump *dump, struct sk_buff *skb,
 	    put_count(skb, NETPOL_COUNTERS_A_UNCHECKED, now.unchecked, zero->unchecked) ||
 	    put_count(skb, NETPOL_COUNTERS_A_SEEN_SENT, now.sent, 0) ||
 	    put_count(skb, NETPOL_COUNTERS_A_SEEN_RECEIVED, now.received, 0) ||
-	    (!gone && put_moved(dump, skb, local->ifindex)))
+	    (!gone && put_moved(dump, skb, local)))
 		return -EMSGSIZE;
 	if (dump->zero)
 		*zero = now;

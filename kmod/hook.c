@@ -235,22 +235,13 @@ static __always_inline bool from_own_node(const struct view *view, const struct 
 	       net_eq(sock_net(skb->sk), state->net) && !view->sender->identity;
 }
 
-/* The local pod that an interface belongs to, or NULL. At most as many steps as pods. */
+/* The local pod that an interface belongs to, or NULL. */
 static const struct netpol_local *netpol_interface_pod(const struct netpol_snapshot *snapshot,
 						       u32 ifindex)
 {
-	u32 slot, left = snapshot->nlocals;
+	const struct netpol_local *local = netpol_snapshot_interface(snapshot, ifindex);
 
-	for (slot = 0; left && slot < snapshot->locals->count; slot++) {
-		const struct netpol_local *local = netpol_snapshot_local(snapshot, slot);
-
-		if (!local->runtime)
-			continue;
-		if (local->ifindex == ifindex && !READ_ONCE(local->runtime->gone))
-			return local;
-		left--;
-	}
-	return NULL;
+	return local && !READ_ONCE(local->runtime->gone) ? local : NULL;
 }
 
 static void count_unchecked(const struct view *view)

@@ -164,6 +164,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int error = -ENOMEM;
+	u32 i;
 
 	lockdep_assert_held(&nn->lock);
 	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
@@ -183,6 +184,12 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	snapshot = netpol_edit_publish(edit);
 	rcu_assign_pointer(nn->root, snapshot);
 	call_rcu(&old->rcu, old_unread);
+	netpol_device_adopt(nn);
+	for (i = 0; i < NETPOL_ORIGINS; i++)
+		if (snapshot->origin[i].name[0] &&
+		    snapshot->origin[i].generation == snapshot->generation)
+			netpol_notify_change(nn, snapshot->origin[i].name,
+					     snapshot->generation);
 	if (snapshot_empty(snapshot))
 		net_release(nn);
 	return 0;

@@ -85,6 +85,7 @@ void netpol_hook_unregister(struct net *net);
 
 /* device.c: ends a local pod with its interface. */
 int netpol_device_register(void);
+void netpol_device_adopt(struct netpol_net *nn);
 void netpol_device_unregister(void);
 
 /* event.c */

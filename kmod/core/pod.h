@@ -39,12 +39,18 @@ struct netpol_pod_stats {
  * struct netpol_runtime - what outlives the versions of a local pod
  * @refs: pod objects that share it; under the mutex
  * @gone: its interface was removed: the addresses are unknown ones; only ever set
+ * @adopted: the interface was looked up after the commit; under the mutex
+ * @device_sent: packets that its interface had taken from it by then
+ * @device_received: packets that its interface had given to it by then
  * @stats: counters
  * @zero: their sums when they were last reset; under the mutex
  */
 struct netpol_runtime {
 	u32 refs;
 	bool gone;
+	bool adopted;
+	u64 device_sent;
+	u64 device_received;
 	struct netpol_pod_stats __percpu *stats;
 	struct netpol_pod_stats zero;
 };

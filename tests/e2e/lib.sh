@@ -22,6 +22,7 @@ set -u
 tmp=$(mktemp -d)
 node=-			# where netpolctl works
 control=		# NETNS,ADDRESS,PORT of a connection that always works
+fence=			# the rest of a batch line: one that works, for arrives
 declare -A end_netns end_dev end_v4 end_v6 end_node pod_labels pod_ports node_v4 node_v6
 pids=() namespaces=() devices=()
 ends=0 test_number=0 test_failed=0
@@ -171,10 +172,12 @@ bridge_make()
 	eval "bridge_v4_$2=${3%/*} bridge_l4_$2=${3#*/} bridge_l6_$2=${4#*/} bridge_v6_$2=${4%/*}"
 }
 
-# end_make NODE NAME NETNS V4 V6 [BRIDGE]; V4 or V6 may be "-"
+# end_make NODE NAME NETNS V4 V6 [BRIDGE]; V4 or V6 may be "-". The node's interfaces
+# are v1, v2, ... for pods, h... for other machines.
 end_make()
 {
 	local on=$1 name=$2 ns=$3 v4=$4 v6=$5 br=${6:-} dev="v$((++ends))" l4=32 l6=128
+	[ "$name" != "${name#*/}" ] || dev=h$ends
 	local gw4=169.254.1.1 gw6=fe80::1 g
 	end_netns[$name]=$ns end_dev[$name]=$dev end_v4[$name]=$v4 end_v6[$name]=$v6
 	end_node[$name]=$on
@@ -395,7 +398,8 @@ live()
 	done <"$tmp/hold"
 }
 
-# sees END EXPRESSION: counts packets that reach an end and match; seen END: how many
+# sees END EXPRESSION [HOOK PRIORITY]: counts packets that reach an end and match (to see
+# what the module lets through to a node: input 200); seen END: how many so far
 sees()
 {
 	in_netns "${end_netns[$1]:-$1}" nft -f - <<-X || bail "nft in $1"
@@ -404,7 +408,7 @@ sees()
 		table inet sees {
 			counter hits { }
 			chain c {
-				type filter hook prerouting priority -500; policy accept
+				type filter hook ${3:-prerouting} priority ${4:--500}; policy accept
 				$2 counter name hits
 			}
 		}
@@ -414,4 +418,24 @@ seen()
 {
 	in_netns "${end_netns[$1]:-$1}" nft list counter inet sees hits |
 		sed -n 's/.*packets \([0-9]*\).*/\1/p'
+}
+
+# arrives WANT END WHAT RAW-ARGUMENT...: sends by raw.c; does it get to where sees looks?
+# A control connection afterwards shows that there was time enough.
+arrives()
+{
+	local want=$1 at=$2 what=$3 before after
+	shift 3
+	before=$(seen "$at")
+	raw "$@" || bail "raw $*"
+	for _ in 1 2 3; do
+		echo "fence $fence" | batch >/dev/null
+		after=$(seen "$at")
+		[ "$after" = "$before" ] || break
+	done
+	if [ "$after" = "$before" ]; then
+		is no "$want" "$what"
+	else
+		is yes "$want" "$what"
+	fi
 }

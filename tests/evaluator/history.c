@@ -36,6 +36,17 @@ static bool rarely(struct history *h, uint32_t n)
 	return !history_random(h, n);
 }
 
+/* Half of all labels are about one key and two values, so that selectors match often. */
+static const char *some_key(struct history *h)
+{
+	return rarely(h, 2) ? keys[0] : PICK(h, keys);
+}
+
+static const char *some_value(struct history *h)
+{
+	return rarely(h, 2) ? values[history_random(h, 2)] : PICK(h, values);
+}
+
 static void *room(struct history *h, size_t count, size_t size)
 {
 	return np_arena_zalloc(&h->pool.arena, (count + 1) * size);
@@ -71,7 +82,7 @@ static void make_labels(struct history *h, struct np_labels *labels, uint32_t mo
 
 	labels->item = room(h, count + 2, sizeof(*labels->item));
 	for (i = 0; i < count; i++)
-		add_label(labels, PICK(h, keys), PICK(h, values));
+		add_label(labels, some_key(h), some_value(h));
 }
 
 static void sort_labels(struct np_labels *labels)
@@ -86,6 +97,17 @@ static void make_namespace(struct history *h, struct np_namespace *ns)
 	if (!rarely(h, 8))
 		add_label(&ns->labels, "kubernetes.io/metadata.name", ns->name);
 	sort_labels(&ns->labels);
+}
+
+/* Gives a namespace another name, and the label that goes with it. */
+static void rename_namespace(struct history *h, struct np_namespace *ns, unsigned int number)
+{
+	uint32_t i;
+
+	ns->name = name(h, "n", number);
+	for (i = 0; i < ns->labels.count; i++)
+		if (!strcmp(ns->labels.item[i].key, "kubernetes.io/metadata.name"))
+			ns->labels.item[i].value = ns->name;
 }
 
 static void make_addresses(struct history *h, struct np_pod *pod)
@@ -152,7 +174,7 @@ static void make_requirement(struct history *h, struct np_requirement *requireme
 {
 	uint32_t i;
 
-	requirement->key = rarely(h, 10) ? "nobody" : PICK(h, keys);
+	requirement->key = rarely(h, 10) ? "nobody" : some_key(h);
 	if (h->wide && rarely(h, 2))
 		requirement->key = "pod";
 	requirement->op = history_random(h, 4);
@@ -164,7 +186,7 @@ static void make_requirement(struct history *h, struct np_requirement *requireme
 	requirement->value_count = requirement->match_label ? 1 : 1 + history_random(h, 3);
 	requirement->value = room(h, requirement->value_count, sizeof(*requirement->value));
 	for (i = 0; i < requirement->value_count; i++)
-		requirement->value[i] = strcmp(requirement->key, "pod") ? PICK(h, values) :
+		requirement->value[i] = strcmp(requirement->key, "pod") ? some_value(h) :
 					name(h, "pod", history_random(h, h->pods));
 }
 
@@ -464,6 +486,22 @@ static void change(struct history *h, const struct np_objects *objs, struct tran
 	}
 }
 
+/* Pods only: some go, some come. */
+static void churn(struct history *h, const struct np_objects *objs, struct transaction *txn,
+		  unsigned int count)
+{
+	struct operation *op;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		op = add_operation(txn, objs->pod_count && rarely(h, 2) ? DELETE_POD : SET_POD);
+		if (op->kind == DELETE_POD)
+			op->pod = objs->pods[history_random(h, objs->pod_count)];
+		else
+			make_pod(h, &op->pod);
+	}
+}
+
 /* Most of what is there, and new objects, in any order. */
 static void make_full(struct history *h, const struct np_objects *objs,
 		      struct transaction *txn, unsigned int fresh)
@@ -482,9 +520,12 @@ static void make_full(struct history *h, const struct np_objects *objs,
 			add_operation(txn, SET_POLICY)->policy = objs->policies[i];
 	for (i = 0; i < fresh; i++)
 		make_pod(h, &add_operation(txn, SET_POD)->pod);
-	for (i = 0; i < h->namespaces; i++)
-		if (fresh && rarely(h, 2))
-			make_namespace(h, &add_operation(txn, SET_NAMESPACE)->namespace);
+	for (i = 0; fresh && i < h->namespaces; i++) {
+		op = add_operation(txn, SET_NAMESPACE);
+		make_namespace(h, &op->namespace);
+		if (!rarely(h, 4))
+			rename_namespace(h, &op->namespace, i);
+	}
 	for (i = 0; i < h->policies; i++)
 		if (fresh && rarely(h, 2))
 			make_policy(h, &add_operation(txn, SET_POLICY)->policy);
@@ -516,6 +557,8 @@ struct transaction *history_next(struct history *h, const struct model *model)
 			      sizeof(*txn->operation));
 	if (txn->full)
 		make_full(h, objs, txn, fresh);
+	else if (rarely(h, 3))
+		churn(h, objs, txn, changes);
 	else
 		for (i = 0; i < changes; i++)
 			change(h, objs, txn);

@@ -10,11 +10,12 @@
 #include <sys/mman.h>
 
 #define PODS	500
-#define SLOW	4096	/* bytes that a slow reader takes at a time */
+#define SLOW	8192	/* bytes that a slow reader takes at a time */
 
 FIXTURE(dump)
 {
 	struct nl nl;
+	struct nl slow;
 	volatile uint64_t *commits;	/* shared with the writer */
 	pid_t writer;
 };
@@ -23,6 +24,7 @@ FIXTURE_SETUP(dump)
 {
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	ASSERT_EQ(0, nl_open(&self->nl));
+	ASSERT_EQ(0, nl_open_small(&self->slow, SLOW));
 	self->commits = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			     -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->commits);
@@ -37,6 +39,7 @@ FIXTURE_TEARDOWN(dump)
 	}
 	nl_flush_objects(&self->nl);
 	nl_close(&self->nl);
+	nl_close(&self->slow);
 }
 
 /* Commits every pod, namespace and policy anew, with the label tag=@tag. */
@@ -107,7 +110,7 @@ static int slow_dump(struct nl *nl, uint8_t cmd, struct bytes *to,
 	while (!ret) {
 		seen = *commits;
 		WAIT_FOR(*commits != seen, 500);
-		ret = nl_step(nl, to, 32768);
+		ret = nl_step(nl, to);
 		++*pieces;
 	}
 	return ret < 0 ? ret : nl->ack.error;
@@ -170,12 +173,10 @@ static unsigned int mixed(const struct bytes *dump, unsigned int kind, unsigned 
 TEST_F_TIMEOUT(dump, one_generation, 240)
 {
 	unsigned int kind, round, bad, count, tag, pieces;
-	struct nl *nl = &self->nl;
+	struct nl *nl = &self->slow;
 	struct bytes dump = {};
 	uint64_t before;
-	int small = SLOW;
 
-	setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	self->writer = start_writer(self->commits);
 	ASSERT_LT(0, self->writer);
 	ASSERT_TRUE(WAIT_FOR(*self->commits > 0, NL_TIMEOUT));
@@ -206,13 +207,12 @@ TEST_F_TIMEOUT(dump, parallel, 240)
 	struct bytes dump[READERS] = {};
 	bool done[READERS];
 	unsigned int i, kind, left, bad, count, tag;
-	int small = SLOW, ret, rounds = 0;
+	int ret, rounds = 0;
 
 	for (i = 0; i < READERS; i++) {
 		nl[i] = malloc(sizeof(*nl[i]));
 		ASSERT_NE(NULL, nl[i]);
-		ASSERT_EQ(0, nl_open(nl[i]));
-		setsockopt(nl[i]->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+		ASSERT_EQ(0, nl_open_small(nl[i], SLOW));
 	}
 	self->writer = start_writer(self->commits);
 	ASSERT_TRUE(WAIT_FOR(*self->commits > 0, NL_TIMEOUT));
@@ -228,7 +228,7 @@ TEST_F_TIMEOUT(dump, parallel, 240)
 		for (i = 0; i < READERS; i++) {
 			if (done[i])
 				continue;
-			ret = nl_step(nl[i], &dump[i], 32768);
+			ret = nl_step(nl[i], &dump[i]);
 			ASSERT_LE(0, ret);
 			if (ret) {
 				EXPECT_EQ(0, nl[i]->ack.error);
@@ -252,34 +252,29 @@ TEST_F_TIMEOUT(dump, parallel, 240)
 TEST_F_TIMEOUT(dump, whole_by_any_piece, 120)
 {
 	struct bytes fast = {}, slow = {};
-	struct nl *nl = &self->nl, *other = malloc(sizeof(*other));
+	struct nl *nl = &self->nl, *other = &self->slow;
 	unsigned int kind, bad, count, tag, pieces;
 
-	ASSERT_NE(NULL, other);
-	ASSERT_EQ(0, nl_open(other));
 	ASSERT_EQ(0, commit_tag(nl, 7));
 	for (kind = 0; kind < 3; kind++) {
-		uint64_t never = 0;
+		bool more = true;
 
 		ASSERT_EQ(0, nl_dump(nl, kinds[kind].cmd, &fast));
 		bad = mixed(&fast, kind, &count, &tag);
 		EXPECT_EQ(0, bad);
 		EXPECT_EQ(kinds[kind].count, count);
 		EXPECT_EQ(7, tag);
-		never = 1;
 		nl_dump_msg(other, kinds[kind].cmd);
 		slow.len = 0;
 		slow.count = 0;
 		ASSERT_EQ(0, nl_send(other));
-		for (pieces = 0; pieces < 10000 && never; pieces++)
-			never = nl_step(other, &slow, 16384) == 0;
+		for (pieces = 0; pieces < 10000 && more; pieces++)
+			more = nl_step(other, &slow) == 0;
 		EXPECT_EQ(dump_count(&fast, kinds[kind].type),
 			  dump_count(&slow, kinds[kind].type));
 	}
 	bytes_free(&fast);
 	bytes_free(&slow);
-	nl_close(other);
-	free(other);
 }
 
 /* A policy that spans messages comes back piece by piece, in order, nothing twice. */
@@ -397,18 +392,17 @@ TEST_F_TIMEOUT(dump, largest_object, 60)
 /* A reader that goes away in the middle leaves nothing, neither state nor references. */
 TEST_F_TIMEOUT(dump, closed_in_the_middle, 120)
 {
-	static unsigned char buffer[65536];
 	struct nl *nl = &self->nl, *other = malloc(sizeof(*other));
-	int small = SLOW, i;
+	static unsigned char buffer[SLOW];
 	long refs, idle;
+	int i;
 
 	ASSERT_NE(NULL, other);
 	ASSERT_EQ(0, commit_tag(nl, 1));
 	idle = module_refs();
 	ASSERT_LT(0, idle);
 	for (i = 0; i < 20; i++) {
-		ASSERT_EQ(0, nl_open(other));
-		setsockopt(other->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+		ASSERT_EQ(0, nl_open_small(other, SLOW));
 		nl_dump_msg(other, NETPOL_CMD_GET_POD);
 		ASSERT_EQ(0, nl_send(other));
 		ASSERT_LT(0, nl_take(other, buffer, sizeof(buffer), NL_TIMEOUT));

@@ -21,16 +21,17 @@
 /* Runs a shell command; its exit status. Errors are shown as comments of TAP. */
 static inline int __attribute__((format(printf, 1, 2))) sh(const char *format, ...)
 {
+	static const char head[] = "exec 1>&2\n";
 	char command[4096];
 	va_list args;
 	int n;
 
+	strcpy(command, head);
 	va_start(args, format);
-	n = vsnprintf(command, sizeof(command) - 8, format, args);
+	n = vsnprintf(command + strlen(head), sizeof(command) - strlen(head), format, args);
 	va_end(args);
-	if (n < 0 || n >= (int)sizeof(command) - 8)
+	if (n < 0 || n >= (int)(sizeof(command) - strlen(head)))
 		return -1;
-	strcat(command, " 1>&2");
 	n = system(command);
 	return n == -1 ? -1 : WIFEXITED(n) ? WEXITSTATUS(n) : 128 + WTERMSIG(n);
 }

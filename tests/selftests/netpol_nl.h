@@ -30,6 +30,7 @@
 
 /* Longest message; more than a nest can hold, so that overflow can be tested. */
 #define MSG_MAX		(96 * 1024)
+#define TAKE_MAX	(256 * 1024)
 #define NL_TIMEOUT	20000		/* ms for one answer, TCG is slow */
 
 /**
@@ -84,6 +85,8 @@ struct bytes {
  * @family: of netpol; 0: not loaded
  * @group: multicast group ids: deny, audit, change
  * @interrupted: a dump said NLM_F_DUMP_INTR
+ * @take: bytes to take at a time; netlink makes the pieces of a dump no larger than what
+ *	the socket ever asked for, so this has to be small from the beginning
  * @connected: messages are sent without an address
  * @out: current request
  * @ack: of the last call
@@ -98,6 +101,7 @@ struct nl {
 	uint32_t group[3];
 	bool interrupted;
 	bool connected;
+	size_t take;
 	struct msg out;
 	struct ack ack;
 	struct bytes reply;
@@ -416,15 +420,14 @@ static inline void nl_read_ack(struct ack *ack, const struct nlmsghdr *nlh)
  * to come; negative: the socket failed. Messages go to @to, headers and all, but
  * without the sequence and port numbers, which differ from one dump to the next.
  */
-static inline int nl_step(struct nl *nl, struct bytes *to, size_t size)
+static inline int nl_step(struct nl *nl, struct bytes *to)
 {
-	static unsigned char buffer[256 * 1024] __attribute__((aligned(8)));
+	static unsigned char buffer[TAKE_MAX] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = (void *)buffer;
 	ssize_t len;
 	size_t left;
 
-	len = nl_take(nl, buffer, size && size < sizeof(buffer) ? size : sizeof(buffer),
-		      NL_TIMEOUT);
+	len = nl_take(nl, buffer, nl->take, NL_TIMEOUT);
 	if (len < 0)
 		return len;
 	for (left = len; left >= NLMSG_HDRLEN && nlh->nlmsg_len >= NLMSG_HDRLEN &&
@@ -459,7 +462,7 @@ static inline int nl_run(struct nl *nl, struct bytes *to)
 	to->len = 0;
 	to->count = 0;
 	while (!ret)
-		ret = nl_step(nl, to, 0);
+		ret = nl_step(nl, to);
 	return ret < 0 ? ret : nl->ack.error;
 }
 
@@ -570,8 +573,8 @@ static inline int nl_resolve(struct nl *nl)
 	return 0;
 }
 
-/* Opens a socket in the network namespace that the caller is in. */
-static inline int nl_open(struct nl *nl)
+/* Opens a socket in the caller's network namespace that takes @take bytes at a time. */
+static inline int nl_open_small(struct nl *nl, size_t take)
 {
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(self);
@@ -586,11 +589,17 @@ static inline int nl_open(struct nl *nl)
 		return -errno;
 	nl->port = self.nl_pid;
 	nl->seq = 1000;
+	nl->take = take;
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &big, sizeof(big));
 	return nl_resolve(nl);
+}
+
+static inline int nl_open(struct nl *nl)
+{
+	return nl_open_small(nl, TAKE_MAX);
 }
 
 static inline void nl_close(struct nl *nl)

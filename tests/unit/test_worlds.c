@@ -117,7 +117,8 @@ static void compare(struct run *run, const struct evaluator *ev,
 		same_half(&judgement.half[NETPOL_DIRECTION_EGRESS], &egress) &&
 		same_half(&judgement.half[NETPOL_DIRECTION_INGRESS], &ingress);
 	if (!right)
-		WRONG(run, "%s (%s/%s) to %s (%s/%s) protocol %u port %u: core %d reason %u, evaluator %d",
+		WRONG(run,
+		      "%s (%s/%s) to %s (%s/%s), %u/%u: core %d reason %u, evaluator %d",
 		      np_address_text(source->address, from),
 		      source->pod ? source->pod->namespace : "",
 		      source->pod ? source->pod->name : "",
@@ -365,7 +366,7 @@ static void check_namespaces(struct run *run)
 static void check_books(struct run *run)
 {
 	struct netpol_world *w = run->core.world;
-	u32 i, count = 0;
+	u32 i, j, count = 0;
 
 	for (i = 0; i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++) {
 		const struct netpol_identity *identity = w->identity[i];
@@ -373,6 +374,9 @@ static void check_books(struct run *run)
 		if (!identity)
 			continue;
 		count++;
+		for (j = 0; j < identity->labels->count; j++)
+			if (!identity->labels->label[j]->key->active)
+				WRONG(run, "identity %u has a key that nobody selects on", i);
 		if (identity->number != i || !netpol_idset_has(&identity->ns->identities, i) ||
 		    netpol_idset_has(&w->loaded_identities, i) != !!identity->ns->labels ||
 		    w->blocks[i / NETPOL_IDENTITY_BLOCK] != identity->ns)
@@ -781,7 +785,8 @@ int main(void)
 	budget = number("NETPOL_BUDGET", 20000);
 	for (i = 0; i < worlds && check_failed < 3; i++)
 		run_seed(seed + i);
-	printf("%lu histories, %lu transactions (%lu published, %lu aborted, %lu of them out of memory, %lu over a limit), %lu verdicts: %lu judged here, %lu allowed\n",
-	       i, transactions, published, refused, starved, over, verdicts, judged, allowed);
+	printf("%lu histories, %lu transactions: %lu published, %lu aborted (%lu out of memory, %lu over a limit)\n",
+	       i, transactions, published, refused, starved, over);
+	printf("%lu verdicts: %lu judged here, %lu allowed\n", verdicts, judged, allowed);
 	return check_done("test_worlds");
 }

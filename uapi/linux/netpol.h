@@ -44,7 +44,8 @@
  * @NETPOL_CMD_GET_INFO: do: ABI range, features, limits and use, generations
  * @NETPOL_CMD_TXN_BEGIN: do: open a transaction; the reply carries NETPOL_A_TXN
  * @NETPOL_CMD_TXN_ADD: do: append objects to a transaction, in attribute order
- * @NETPOL_CMD_TXN_COMMIT: do: validate and publish all of it, or nothing
+ * @NETPOL_CMD_TXN_COMMIT: do: validate and publish all of it, or nothing; ends the
+ *	transaction either way; the reply carries NETPOL_A_GENERATION
  * @NETPOL_CMD_TXN_ABORT: do: forget a transaction
  * @NETPOL_CMD_GET_NAMESPACE: dump: namespaces with their labels
  * @NETPOL_CMD_GET_POD: dump: pods
@@ -87,7 +88,8 @@ enum netpol_cmd {
  * belongs to the POLICY before it, a PEER or PORT to the RULE before it, an EXCEPT to
  * the PEER before it, also across messages of one transaction, so that no object is
  * bound by the 64 KiB of a nested attribute. Dumps use the same order; a message that
- * goes on with a policy repeats its POLICY attribute with NETPOL_POLICY_F_CONTINUED.
+ * goes on with a policy repeats its POLICY attribute with NETPOL_POLICY_F_CONTINUED, and
+ * then a RULE of the same DIRECTION and INDEX goes on with that rule.
  */
 enum netpol_attr {
 	NETPOL_A_UNSPEC,
@@ -100,7 +102,7 @@ enum netpol_attr {
 	NETPOL_A_FLAGS,			/* u32, NETPOL_FLAG_* */
 	NETPOL_A_TXN,			/* u32: transaction number, of this socket */
 	NETPOL_A_ORIGIN,		/* string: "kube", "manual", ... */
-	NETPOL_A_BASE_GENERATION,	/* u64: the origin's generation this builds on */
+	NETPOL_A_BASE_GENERATION,	/* u64: the origin's generation this builds on, or 0 */
 	NETPOL_A_LABEL_SET,		/* nest: enum netpol_label_set_attr */
 	NETPOL_A_NAMESPACE,		/* nest: enum netpol_namespace_attr */
 	NETPOL_A_POD,			/* nest: enum netpol_pod_attr */
@@ -335,7 +337,9 @@ enum netpol_host_egress {
 
 /*
  * NETPOL_A_SETTINGS in a transaction replaces the settings whole: what it does not
- * carry returns to its default (the first value of each enum, empty lists).
+ * carry returns to its default (the first value of each enum, empty lists). There is one
+ * set of them for all origins, so that whoever changes them builds on the generation of
+ * the origin "settings". A FULL transaction without SETTINGS leaves them alone.
  */
 enum netpol_settings_attr {
 	NETPOL_SETTINGS_A_UNSPEC,
@@ -543,17 +547,18 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64: totals: events over the rate or dropped */
 	NETPOL_COUNTERS_A_SEEN_SENT,		/* u64: pod: packets from it at the hook */
 	NETPOL_COUNTERS_A_SEEN_RECEIVED,	/* u64: pod: packets to it at the hook */
-	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64: pod: packets its interface took from it */
-	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64: pod: packets its interface gave to it */
+	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64: pod: its interface took, since loaded */
+	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64: pod: its interface gave, since loaded */
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1
 };
 
 /*
- * GET_TRIE (request: POD_NAMESPACE, POD_NAME): for each direction one message with the
- * head (POLICIES, ROWS, CLASSES), then messages with CLASS, IDENTITY_ROW, PREFIX_ROW
- * and CELL entries.
+ * GET_TRIE (request: NETPOL_A_TRIE with POD_NAMESPACE, POD_NAME): for each direction one
+ * message with the head (POLICY, ROWS, CLASSES, BYTES), then messages of entries, each a
+ * NETPOL_A_TRIE of its own: CLASS and PORT, IDENTITY and ROW, PREFIX and ROW, or ROW,
+ * CLASS, RULE and ACTION.
  */
 enum netpol_trie_attr {
 	NETPOL_TRIE_A_UNSPEC,
