@@ -61,9 +61,9 @@ netpol settings unknown=allow
 table yes "prefixes, unknown=allow"
 netpol settings unknown=deny guard-prefix= "guard-interface=v*"
 table no "interfaces"
-netpol settings guard-interface=${end_dev[a/new]},${end_dev[a/newbr]}
+netpol settings "guard-interface=${end_dev[a/new]},${end_dev[a/newbr]}"
 table no "two interfaces by name"
-netpol settings guard-interface=veth*
+netpol settings "guard-interface=veth*"
 table yes "a pattern that fits none"
 netpol settings guard-interface= guard-prefix=$prefixes
 table no "prefixes again"

@@ -318,9 +318,9 @@ cluster_make()
 
 netpol()
 {
-	local at=()
-	[ "$node" = - ] || at=(--netns "$node")
-	netpolctl ${at[@]+"${at[@]}"} "$@" >"$tmp/netpol" 2>&1 && return
+	local in=()
+	[ "$node" = - ] || in=(--netns "$node")
+	netpolctl ${in[@]+"${in[@]}"} "$@" >"$tmp/netpol" 2>&1 && return
 	note "$(cat "$tmp/netpol")"
 	bail "netpolctl $* failed"
 }
@@ -345,11 +345,13 @@ serve_on()
 		shift
 	done
 	shift
-	for x in "${to[@]}"; do
-		for p; do
-			echo "${end_netns[$x]:-$x} ${p%/*} ${p#*/}"
+	serve < <(
+		for x in "${to[@]}"; do
+			for p; do
+				echo "${end_netns[$x]:-$x} ${p%/*} ${p#*/}"
+			done
 		done
-	done | serve
+	)
 }
 
 batch() { probe batch ${control:+-c "$control"} "$@" || bail "probe batch"; }
@@ -424,13 +426,13 @@ seen()
 # A control connection afterwards shows that there was time enough.
 arrives()
 {
-	local want=$1 at=$2 what=$3 before after
+	local want=$1 where=$2 what=$3 before after
 	shift 3
-	before=$(seen "$at")
+	before=$(seen "$where")
 	raw "$@" || bail "raw $*"
-	for _ in 1 2 3; do
+	for _ in 1 2; do
 		echo "fence $fence" | batch >/dev/null
-		after=$(seen "$at")
+		after=$(seen "$where")
 		[ "$after" = "$before" ] || break
 	done
 	if [ "$after" = "$before" ]; then

@@ -19,11 +19,16 @@ serve_on b/server -- tcp/8080 tcp/80 udp/5353 udp/53
 serve_on a/client -- tcp/80
 serve_on n1 -- tcp/22
 control=n1,10.244.1.10,80
+# A node has a default route, else it would not even send to a ClusterIP.
+ip_batch n1 <<X
+route add default dev ${end_dev[outside-10]}
+route add ::/0 dev ${end_dev[outside-10]}
+X
 
 # As kube-proxy does: ClusterIP 10.96.0.10, fd00:96::10, NodePort 30080.
-in_netns n1 nft -f - <<X || skip_all "no nft NAT"
+in_netns n1 nft -f - <<X || bail "nft"
 table inet services {
-	chain dnat {
+	chain to_pods {
 		ip daddr 10.96.0.10 tcp dport 80 dnat ip to 10.244.2.10:8080
 		ip daddr 10.96.0.10 udp dport 53 dnat ip to 10.244.2.10:5353
 		ip6 daddr fd00:96::10 tcp dport 80 dnat ip6 to [fd00:244:2::10]:8080
@@ -31,15 +36,15 @@ table inet services {
 		ip daddr 10.244.0.1 tcp dport 30080 meta mark set 1 dnat ip to 10.244.2.10:8080
 		ip6 daddr fd00:244::1 tcp dport 30080 meta mark set 1 dnat ip6 to [fd00:244:2::10]:8080
 	}
-	chain pre { type nat hook prerouting priority -100; jump dnat; }
-	chain out { type nat hook output priority -100; jump dnat; }
+	chain pre { type nat hook prerouting priority -100; jump to_pods; }
+	chain out { type nat hook output priority -100; jump to_pods; }
 	chain post {
 		type nat hook postrouting priority 100
 		meta mark 1 masquerade
 		ip saddr 10.244.2.10 ip daddr 10.244.2.10 masquerade
 		ip6 saddr fd00:244:2::10 ip6 daddr fd00:244:2::10 masquerade
 	}
-	chain all {
+	chain masquerade_all {
 		type nat hook postrouting priority 99
 	}
 }
@@ -93,9 +98,9 @@ clients() # WHAT
 }
 rule ingress b "$(team a)" TCP 8080 | apply
 clients "ingress on the target port"
-in_netns n1 nft add rule inet services all ct status dnat masquerade
+in_netns n1 nft add rule inet services masquerade_all ct status dnat masquerade
 clients "with every ClusterIP masqueraded"
-in_netns n1 nft flush chain inet services all
+in_netns n1 nft flush chain inet services masquerade_all
 
 rule ingress b "$(team a)" TCP 80 | apply
 expect <<X
@@ -151,7 +156,7 @@ netpol delete -f "$tmp/deny"
 rule ingress b "$(team a)" TCP 8080 >"$tmp/allow"
 rule ingress b "$(team c)" TCP 8080 >"$tmp/other"
 in_netns n1 nft -f - <<X
-add rule inet services dnat ip daddr 10.96.0.11 meta l4proto { tcp, udp } dnat ip to 10.244.2.10
+add rule inet services to_pods ip daddr 10.96.0.11 meta l4proto { tcp, udp } dnat ip to 10.244.2.10
 X
 cat >"$tmp/live" <<X
 service-tcp tcp a.client b.server 10.96.0.11 9000

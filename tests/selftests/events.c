@@ -76,7 +76,7 @@ static const void *take_event(struct nl *nl, int ms, size_t *len, uint8_t *cmd)
 	struct nlmsghdr *nlh = (void *)event;
 	ssize_t got = nl_take(nl, event, sizeof(event), ms);
 
-	if (got < NLMSG_HDRLEN + GENL_HDRLEN || nlh->nlmsg_type != nl->family)
+	if (got < (ssize_t)(NLMSG_HDRLEN + GENL_HDRLEN) || nlh->nlmsg_type != nl->family)
 		return NULL;
 	*cmd = *(uint8_t *)NLMSG_DATA(nlh);
 	*len = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
