@@ -173,7 +173,8 @@ static const struct nla_policy add_policy[NETPOL_A_DELETE + 1] = {
 	[NETPOL_A_DELETE] = NLA_POLICY_NESTED(delete_policy),
 };
 
-static const struct nla_policy commit_policy[NETPOL_A_TXN + 1] = {
+static const struct nla_policy commit_policy[NETPOL_A_MESSAGES + 1] = {
+	[NETPOL_A_MESSAGES] = { .type = NLA_U32 },
 	[NETPOL_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, NETPOL_FLAG_CHECK),
 	[NETPOL_A_TXN] = { .type = NLA_U32 },
 };

@@ -144,10 +144,12 @@ static int net_bound_unfreed(struct netpol_net *nn, struct netpol_fault *fault)
 			   (unsigned long long)world->retired_bytes);
 }
 
+/* Is there nothing to enforce? Guards close even where no object is loaded. */
 static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 {
 	return !snapshot->namespaces.count && !snapshot->pods.count &&
-	       !snapshot->policies.count;
+	       !snapshot->policies.count && !snapshot->settings->nguards &&
+	       !snapshot->settings->npatterns;
 }
 
 /**

@@ -10,7 +10,7 @@
 #include "core/world.h"
 
 /* Sentences of refusals, kept until the acknowledgment has been sent. */
-#define NETPOL_FAULT_RING 16
+#define NETPOL_FAULT_RING 64
 
 struct netpol_event_queue;
 

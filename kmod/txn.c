@@ -508,9 +508,21 @@ int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 			break;
 		}
 	}
+	txn->messages++;
 unlock:
 	parse_end(&parse);
 	return error;
+}
+
+/*
+ * A message that netlink itself refused never came to the transaction: without the count
+ * a sender that overlooks that could publish a whole with a hole in it.
+ */
+static bool messages_missing(const struct netpol_txn *txn, const struct genl_info *info)
+{
+	const struct nlattr *messages = info->attrs[NETPOL_A_MESSAGES];
+
+	return messages && nla_get_u32(messages) != txn->messages;
 }
 
 /* NETPOL_CMD_TXN_COMMIT. The transaction is gone afterwards, whatever comes of it. */
@@ -533,8 +545,13 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(txn)) {
 		error = PTR_ERR(txn);
 	} else {
-		error = txn_commit(&parse, txn,
-				   flags && nla_get_u32(flags) & NETPOL_FLAG_CHECK);
+		if (messages_missing(txn, info))
+			error = netpol_refuse(parse.nn, info->extack,
+					      info->attrs[NETPOL_A_MESSAGES], -EINVAL,
+					      "messages of this transaction are missing");
+		else
+			error = txn_commit(&parse, txn, flags &&
+					   nla_get_u32(flags) & NETPOL_FLAG_CHECK);
 		generation = parse.world->snapshot->generation;
 		txn_close(parse.nn, txn);
 	}
@@ -547,7 +564,9 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		return error;
 	}
 	genlmsg_end(reply, header);
-	return genlmsg_reply(reply, info);
+	/* it is published: a full receive buffer must not look like a refusal */
+	genlmsg_reply(reply, info);
+	return 0;
 }
 
 /* NETPOL_CMD_TXN_ABORT: -EINVAL, -ENOENT. */

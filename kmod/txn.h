@@ -62,6 +62,7 @@ struct netpol_operations {
  * @failed: a message was refused: there is nothing to commit
  * @origin: whose objects they are
  * @base: the origin's generation that it builds on
+ * @messages: TXN_ADD messages taken
  * @bytes: memory that it is charged for
  * @npods: pods set
  * @nlocals: of these, local ones
@@ -82,6 +83,7 @@ struct netpol_txn {
 	char origin[NETPOL_ORIGIN_MAX + 1];
 	u64 base;
 	u64 bytes;
+	u32 messages;
 	u32 npods;
 	u32 nlocals;
 	u32 nnamespaces;

@@ -444,22 +444,6 @@ static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod
 	return false;
 }
 
-/*
- * Does pod @a own an address rather than pod @b? One whose interface is still there, the
- * running one, then the newest uid.
- */
-static bool pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
-{
-	bool a_gone = a->runtime && a->runtime->gone;
-	bool b_gone = b->runtime && b->runtime->gone;
-
-	if (a_gone != b_gone)
-		return b_gone;
-	if ((a->flags ^ b->flags) & NETPOL_POD_F_RUNNING)
-		return a->flags & NETPOL_POD_F_RUNNING;
-	return a->arrived > b->arrived;
-}
-
 static int derive_addresses(struct netpol_edit *edit)
 {
 	u32 i;
@@ -478,7 +462,7 @@ static int derive_addresses(struct netpol_edit *edit)
 			if (!netpol_claim_is(claim, family, address))
 				continue;
 			pod = netpol_claim_pod(claim);
-			if ((owner && !pod_owns(pod, owner)) || pod_in_shadow(edit, pod))
+			if ((owner && !netpol_pod_owns(pod, owner)) || pod_in_shadow(edit, pod))
 				continue;
 			owner = pod;
 		}

@@ -118,14 +118,51 @@ static int edit_own(struct netpol_edit *edit, void *object, u8 kind)
 	return error;
 }
 
+/* Memory that an object is charged for; label sets are shared, but count whole. */
+static u64 object_bytes(u32 kind, const void *object)
+{
+	const struct netpol_namespace *namespace = object;
+	const struct netpol_policy *policy = object;
+	const struct netpol_pod *pod = object;
+	u64 bytes = 0;
+	u32 i, j;
+
+	if (!object)
+		return 0;
+	switch (kind) {
+	case NETPOL_CHANGE_NAMESPACE:
+		return sizeof(*namespace) +
+		       namespace->labels->count * sizeof(*namespace->labels->label);
+	case NETPOL_CHANGE_POD:
+		return sizeof(*pod) + pod->naddress6 * 16 + pod->naddress4 * 4 +
+		       strlen(netpol_pod_name(pod)) + 1 +
+		       pod->template->labels->count * sizeof(void *);
+	}
+	for (i = 0; i < policy->nrules; i++)
+		for (j = 0; j < policy->rule[i].npeers; j++)
+			if (policy->rule[i].peer[j].block)
+				bytes += sizeof(struct netpol_block);
+	return bytes + sizeof(*policy) + policy->nrules * sizeof(*policy->rule) +
+	       policy->npeers * sizeof(struct netpol_block_except) +
+	       policy->nports * sizeof(struct netpol_rule_port) +
+	       policy->subject->count * sizeof(*policy->subject->requirement);
+}
+
 /* Puts @object in place of @old, either of which may be NULL, and notes it. */
 static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, u32 kind,
 		     u8 retire, void *old, void *object, u32 hash, u8 origin)
 {
+	struct netpol_world *world = edit->world;
+	u64 before = object_bytes(kind, old), after = object_bytes(kind, object);
 	int error;
 
+	if (after > before &&
+	    world->bytes + after - before > world->limit[NETPOL_LIMIT_BYTES])
+		return netpol_fail(edit->fault, -ENOSPC,
+				   "objects take more than %llu bytes of memory",
+				   (unsigned long long)world->limit[NETPOL_LIMIT_BYTES]);
 	if (old) {
-		error = netpol_retire_add_sized(&edit->cow.retired, old, retire, 256);
+		error = netpol_retire_add_sized(&edit->cow.retired, old, retire, before);
 		if (error)
 			return error;
 	}
@@ -143,6 +180,7 @@ static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, 
 		return error;
 	}
 	edit->next->origin[origin].objects += !!object - !!old;
+	world->bytes += after - before;
 	return 0;
 }
 
@@ -629,6 +667,8 @@ static void objects_undo(struct netpol_edit *edit)
 		struct netpol_policy *policy = change->value, *old = change->subject;
 		struct netpol_pod *pod;
 
+		edit->world->bytes += object_bytes(change->kind, change->subject) -
+				      object_bytes(change->kind, change->value);
 		switch (change->kind) {
 		case NETPOL_CHANGE_POD:
 			pod = change->value ? change->value : change->subject;

@@ -84,6 +84,22 @@ void netpol_pod_free(struct netpol_world *world, struct netpol_pod *pod)
 	netpol_free(pod);
 }
 
+/*
+ * Does pod @a own an address rather than pod @b? One whose interface is still there, the
+ * running one, then the newest uid.
+ */
+bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
+{
+	bool a_gone = a->runtime && a->runtime->gone;
+	bool b_gone = b->runtime && b->runtime->gone;
+
+	if (a_gone != b_gone)
+		return b_gone;
+	if ((a->flags ^ b->flags) & NETPOL_POD_F_RUNNING)
+		return a->flags & NETPOL_POD_F_RUNNING;
+	return a->arrived > b->arrived;
+}
+
 /* Lets a new version of a pod go on with the counters of the old one. */
 void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old)
 {

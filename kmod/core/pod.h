@@ -105,6 +105,7 @@ struct netpol_pod_text {
 struct netpol_pod *netpol_pod_create(struct netpol_world *world,
 				     const struct netpol_pod_text *text);
 void netpol_pod_free(struct netpol_world *world, struct netpol_pod *pod);
+bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b);
 void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old);
 bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b);
 

@@ -226,6 +226,8 @@ u64 netpol_world_used(const struct netpol_world *world, u32 limit)
 		return world->nidentities;
 	case NETPOL_LIMIT_ADDRESSES:
 		return snapshot->claims.count;
+	case NETPOL_LIMIT_BYTES:
+		return world->bytes;
 	case NETPOL_LIMIT_UNFREED_BYTES:
 		return world->retired_bytes;
 	default:
@@ -309,10 +311,11 @@ bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 	return false;
 }
 
-/* Is one of a pod's addresses another pod's? World locked. */
+/* Does another pod own one of this pod's addresses? World locked. */
 bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod)
 {
+	const struct netpol_pod *other;
 	const void *claim;
 	const u8 *address;
 	u32 i, cursor;
@@ -323,10 +326,14 @@ bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 		cursor = 0;
 		while ((claim = netpol_table_for_each(&snapshot->claims,
 						      netpol_address_hash(family, address),
-						      &cursor, netpol_claim_hash)))
+						      &cursor, netpol_claim_hash))) {
+			other = netpol_claim_pod(claim);
 			if (netpol_claim_is(claim, family, address) &&
-			    !netpol_pod_same_name(netpol_claim_pod(claim), pod))
+			    !netpol_pod_same_name(other, pod) &&
+			    !netpol_pod_shadowed(snapshot, other) &&
+			    netpol_pod_owns(other, pod))
 				return true;
+		}
 	}
 	return false;
 }

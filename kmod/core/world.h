@@ -141,7 +141,7 @@ struct netpol_snapshot {
  * @nblocks: length of @blocks
  * @block_hint: no free block below
  * @nidentities: identities
- * @naddresses: addresses of all pods
+ * @bytes: memory of the loaded objects
  * @slots: used slots of the table of local pods
  * @nslots: slots that @slots has bits for
  * @retired_bytes: bytes that wait for readers of old snapshots
@@ -175,6 +175,7 @@ struct netpol_world {
 	u32 block_hint;
 	u32 nidentities;
 	struct netpol_idset slots;
+	u64 bytes;
 	u64 retired_bytes;
 	u64 limit[NETPOL_LIMIT_MAX + 1];
 };

@@ -28,8 +28,8 @@ X
 	ns_yaml c
 	pods_yaml a/left b/right c/third a/routed
 } | apply
-is "$(netpolctl --netns n1 get pods -o json |
-	jq -r '[.. | objects | select(.name? == "right")][0] | .interface // .ifindex')" \
+is "$(netpolctl --netns n1 counters -o json |
+	jq -r '.pods[] | select(.name == "right") | .interface')" \
 	"${end_dev[b/right]}" "the pod's interface is its bridge port"
 cat >"$tmp/policy" <<X
 apiVersion: networking.k8s.io/v1

@@ -21,9 +21,9 @@
  *
  * last: from the return of the command to the last number that came through, 0 if that
  * was before; first: to the first one that came through in this phase, 0 likewise;
- * lost: datagrams lost, segments that had to be sent again. A number counts as come through when the
- * receiving pod's interface took it (SO_TIMESTAMPNS). Exit status 1 if an expectation
- * is not met in SECONDS (15).
+ * lost: datagrams lost, segments that had to be sent again. A number counts as come
+ * through when the receiving pod's interface took it (SO_TIMESTAMPNS). Exit status 1 if
+ * an expectation is not met in SECONDS (15).
  */
 #include "e2e.h"
 

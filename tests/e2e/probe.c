@@ -366,7 +366,8 @@ static void attempt_begin(struct attempt *a, uint64_t data)
 	int family = a->destination.sa.sa_family;
 	int off = family == AF_INET ? IP_PMTUDISC_DONT : IPV6_PMTUDISC_DONT;
 
-	a->done = a->sent = false;
+	a->done = false;
+	a->sent = false;
 	a->again = 0;
 	a->fd = socket_open(a->netns, &a->protocol, family);
 	a->begun = now_us();
@@ -489,8 +490,8 @@ static void batch_read(void)
 		if (*line == '\n')
 			continue;
 		if (!(batch.count & (batch.count - 1)))
-			batch.list = need(realloc(batch.list, (batch.count ?
-						  batch.count * 2 : 1) * sizeof(*a)));
+			batch.list = need(realloc(batch.list,
+						  (2 * batch.count + 1) * sizeof(*a)));
 		a = &batch.list[batch.count++];
 		memset(a, 0, sizeof(*a));
 		errno = 0;
@@ -542,7 +543,8 @@ static void control_parse(char *text)
 	strcpy(c->label, "control");
 	c->protocol = protocol_parse("tcp");
 	address_parse(&c->destination, address, (unsigned int)atoi(port));
-	c->done = batch.has_control = true;
+	c->done = true;
+	batch.has_control = true;
 }
 
 static int batch_run(int argc, char **argv)

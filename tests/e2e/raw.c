@@ -4,7 +4,7 @@
  *
  *   raw [-n COUNT] NETNS udp SOURCE PORT DESTINATION PORT
  *   raw [-n COUNT] NETNS tcp SOURCE PORT DESTINATION PORT FLAGS SEQ ACK [PAYLOAD]
- *                              FLAGS: letters of SAFRP; a random-free, plain segment
+ *                              FLAGS: letters of SAFRP
  *   raw NETNS fragments SOURCE PORT DESTINATION PORT [later]
  *                              a UDP datagram in two fragments; later: only the second
  *   raw NETNS short SOURCE DESTINATION       UDP of which only four bytes are there
@@ -55,33 +55,30 @@ static uint32_t sum_addresses(const struct address *source, const struct address
 	return sum_add(sum_add(0, &source->v6.sin6_addr, 16), &destination->v6.sin6_addr, 16);
 }
 
-/* Writes an IP header; its length. flags: of an IPv4 fragment. */
+/* Writes an IP header; returns its length. */
 static size_t ip_put(uint8_t *at, const struct address *source,
 		     const struct address *destination, uint8_t protocol, size_t payload,
 		     uint8_t hops)
 {
-	if (source->sa.sa_family == AF_INET) {
-		struct iphdr ip = {
-			.version = 4, .ihl = 5, .ttl = hops, .protocol = protocol,
-			.id = htons(0x4e50),
-			.tot_len = htons((uint16_t)(sizeof(ip) + payload)),
-			.saddr = source->v4.sin_addr.s_addr,
-			.daddr = destination->v4.sin_addr.s_addr,
-		};
+	struct iphdr ip = {
+		.version = 4, .ihl = 5, .ttl = hops, .protocol = protocol,
+		.id = htons(0x4e50), .tot_len = htons((uint16_t)(sizeof(ip) + payload)),
+		.saddr = source->v4.sin_addr.s_addr,
+		.daddr = destination->v4.sin_addr.s_addr,
+	};
+	struct ip6_hdr ip6 = {
+		.ip6_flow = htonl(6u << 28), .ip6_nxt = protocol, .ip6_hlim = hops,
+		.ip6_plen = htons((uint16_t)payload),
+		.ip6_src = source->v6.sin6_addr, .ip6_dst = destination->v6.sin6_addr,
+	};
 
-		ip.check = sum_fold(sum_add(0, &ip, sizeof(ip)));
-		memcpy(at, &ip, sizeof(ip));
-		return sizeof(ip);
-	} else {
-		struct ip6_hdr ip = {
-			.ip6_flow = htonl(6u << 28), .ip6_nxt = protocol, .ip6_hlim = hops,
-			.ip6_plen = htons((uint16_t)payload),
-			.ip6_src = source->v6.sin6_addr, .ip6_dst = destination->v6.sin6_addr,
-		};
-
-		memcpy(at, &ip, sizeof(ip));
-		return sizeof(ip);
+	if (source->sa.sa_family == AF_INET6) {
+		memcpy(at, &ip6, sizeof(ip6));
+		return sizeof(ip6);
 	}
+	ip.check = sum_fold(sum_add(0, &ip, sizeof(ip)));
+	memcpy(at, &ip, sizeof(ip));
+	return sizeof(ip);
 }
 
 static size_t udp_put(uint8_t *at, unsigned int source, unsigned int destination, size_t data)

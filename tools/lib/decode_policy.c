@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <linux/netpol.h>
 
 #include "decode.h"
 #include "validate.h"
@@ -72,11 +73,12 @@ static int np_decode_values(struct np_decode *d, const struct np_node *list,
 {
 	const struct np_node *entry;
 	const char *wrong;
+	uint32_t i = 0;
 
 	need->value = np_arena_zalloc(&d->objs->arena,
 				      list->count * sizeof(*need->value));
 	for (entry = list->child; entry; entry = entry->next) {
-		const struct np_path *at = NP_INDEX(path, need->value_count);
+		const struct np_path *at = NP_INDEX(path, i++);
 		const char *value = "";
 
 		if (entry->type != NP_NODE_NULL || !d->lenient) {
@@ -89,6 +91,12 @@ static int np_decode_values(struct np_decode *d, const struct np_node *list,
 		if (wrong && !d->lenient)
 			return np_fail(d, entry, at, "\"%.100s\" %s", value,
 				       wrong);
+		/* No label can equal such a value, and the kernel has no room for it. */
+		if (strlen(value) > NETPOL_VALUE_MAX) {
+			np_warn(d, entry, at, "\"%.100s\" %s: no label has it, ignored",
+				value, wrong);
+			continue;
+		}
 		if (wrong)
 			np_warn(d, entry, at, "\"%.100s\" %s", value, wrong);
 		need->value[need->value_count++] = np_intern_str(d->objs,
@@ -150,12 +158,32 @@ static int np_decode_requirement(struct np_decode *d,
 	return set ? np_decode_values(d, values, at, need) : 0;
 }
 
+/*
+ * A requirement whose values were all dropped: In matches nothing, which no single
+ * requirement without values says, NotIn everything.
+ */
+static void np_add_requirement(struct np_selector *selector,
+			       struct np_requirement need)
+{
+	bool empty = !need.value_count;
+
+	if (empty && need.op == NP_OP_NOT_IN)
+		return;
+	if (empty && need.op == NP_OP_IN) {
+		need.op = NP_OP_EXISTS;
+		selector->item[selector->count++] = need;
+		need.op = NP_OP_DOES_NOT_EXIST;
+	}
+	selector->item[selector->count++] = need;
+}
+
 /* node may be NULL: selector is not present then. */
 static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 			      const struct np_path *path,
 			      struct np_selector *selector)
 {
 	const struct np_node *labels, *list, *entry;
+	struct np_requirement need;
 	const struct np_path *at;
 	uint32_t count, i = 0;
 
@@ -168,7 +196,8 @@ static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 	    np_get(d, node, "matchLabels", NP_NODE_MAP, path, &labels) ||
 	    np_get(d, node, "matchExpressions", NP_NODE_LIST, path, &list))
 		return -1;
-	count = (labels ? labels->count : 0) + (list ? list->count : 0);
+	/* An expression may become two requirements. */
+	count = (labels ? labels->count : 0) + (list ? list->count * 2 : 0);
 	if (!count)
 		return 0;
 	selector->item = np_arena_zalloc(&d->objs->arena,
@@ -178,10 +207,12 @@ static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 				   selector))
 		return -1;
 	at = NP_FIELD(path, "matchExpressions");
-	for (entry = list ? list->child : NULL; entry; entry = entry->next)
-		if (np_decode_requirement(d, entry, NP_INDEX(at, i++),
-					  &selector->item[selector->count++]))
+	for (entry = list ? list->child : NULL; entry; entry = entry->next) {
+		memset(&need, 0, sizeof(need));
+		if (np_decode_requirement(d, entry, NP_INDEX(at, i++), &need))
 			return -1;
+		np_add_requirement(selector, need);
+	}
 	return 0;
 }
 

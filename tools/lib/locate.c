@@ -222,7 +222,10 @@ const struct np_device *np_host_device_named(const struct np_host *host, const c
 	return NULL;
 }
 
-/* The port of a bridge behind which an address was seen. */
+/*
+ * The port of a bridge behind which an address was seen. Entries age out while a pod is
+ * silent, so no entry says nothing about where it is.
+ */
 static enum np_where np_locate_bridge(const struct np_host *host, uint32_t bridge,
 				      const struct np_address *addr, uint32_t *ifindex)
 {
@@ -240,13 +243,11 @@ static enum np_where np_locate_bridge(const struct np_host *host, uint32_t bridg
 	station = host->station_count ?
 		bsearch(&at, host->station, host->station_count, sizeof(at),
 			np_station_compare) : NULL;
-	if (!station)
+	port = station ? np_host_device(host, station->port) : NULL;
+	if (!port)
 		return NP_WHERE_BRIDGE;
-	port = np_host_device(host, station->port);
-	if (!port || port->kind != NP_DEVICE_POD)
-		return NP_WHERE_REMOTE;
 	*ifindex = port->ifindex;
-	return NP_WHERE_LOCAL;
+	return port->kind == NP_DEVICE_POD ? NP_WHERE_LOCAL : NP_WHERE_REMOTE;
 }
 
 enum np_where np_host_locate(const struct np_host *host, const struct np_address *addr,
@@ -279,6 +280,7 @@ struct np_locating {
 	np_locate_warn_fn warn;
 	void *arg;
 	const struct np_pod *pod;
+	const struct np_placement *loaded;	/* of the same pod, or NULL */
 };
 
 static void np_remark(const struct np_locating *at, const char *fmt, ...)
@@ -306,65 +308,124 @@ static const char *np_device_name(const struct np_host *host, uint32_t ifindex)
 	return device ? device->name : "?";
 }
 
-/* By the routing table alone; remarks only where it decides. */
-static void np_locate_routes(const struct np_locating *at, bool decides,
-			     struct np_placement *place)
+/* What the tables say of all addresses of a pod. */
+struct np_found {
+	bool own;		/* one is the node's own */
+	bool local;		/* one is behind ifindex */
+	bool away;		/* a bridge saw one behind a port to other nodes */
+	uint32_t ifindex;
+	/* those in doubt, and where they may be */
+	const struct np_address *bridged;
+	const struct np_address *connected;
+	uint32_t bridge;
+	uint32_t device;
+};
+
+static void np_locate_routes(const struct np_locating *at, struct np_found *found)
 {
 	const struct np_pod *pod = at->pod;
-	char text[NP_CIDR_TEXT];
-	enum np_where where;
 	uint32_t ifindex, i;
 
 	for (i = 0; i < pod->address_count; i++) {
-		where = np_host_locate(at->host, &pod->address[i], &ifindex);
-		np_address_text(&pod->address[i], text);
-		if (where == NP_WHERE_LOCAL) {
-			if (place->local && place->ifindex != ifindex)
+		switch (np_host_locate(at->host, &pod->address[i], &ifindex)) {
+		case NP_WHERE_LOCAL:
+			if (found->local && found->ifindex != ifindex)
 				np_remark(at, "its addresses are behind %s and %s; taken: %s",
-					  np_device_name(at->host, place->ifindex),
+					  np_device_name(at->host, found->ifindex),
 					  np_device_name(at->host, ifindex),
-					  np_device_name(at->host, place->ifindex));
+					  np_device_name(at->host, found->ifindex));
 			else
-				place->ifindex = ifindex;
-			place->local = true;
-		} else if (!decides) {
-			continue;
-		} else if (where == NP_WHERE_OWN) {
-			np_remark(at, "%s is an address of the node itself", text);
-		} else if (where == NP_WHERE_BRIDGE) {
-			np_remark(at, "bridge %s has not seen %s yet; taken as remote "
-				  "(--node or --interface says otherwise)",
-				  np_device_name(at->host, ifindex), text);
-		} else if (where == NP_WHERE_CONNECTED) {
-			np_remark(at, "%s is in a subnet on %s, not behind a route of its own; "
-				  "taken as remote (--node or --interface says otherwise)",
-				  text, np_device_name(at->host, ifindex));
+				found->ifindex = ifindex;
+			found->local = true;
+			break;
+		case NP_WHERE_OWN:
+			found->own = true;
+			break;
+		case NP_WHERE_BRIDGE:
+			found->bridged = &pod->address[i];
+			found->bridge = ifindex;
+			break;
+		case NP_WHERE_CONNECTED:
+			found->connected = &pod->address[i];
+			found->device = ifindex;
+			break;
+		case NP_WHERE_REMOTE:
+			found->away |= ifindex != 0;
+			break;
 		}
+	}
+}
+
+/*
+ * Takes a pod's placement from what is loaded where the tables show no interface: a pod
+ * never moves, so what was found while it talked still holds.
+ */
+static bool np_locate_loaded(const struct np_locating *at, const struct np_found *found,
+			     struct np_placement *place)
+{
+	const struct np_placement *loaded = at->loaded;
+
+	if (found->local || !loaded || !loaded->local)
+		return false;
+	if (loaded->ifindex ? !np_host_device(at->host, loaded->ifindex) : !found->connected)
+		return false;
+	place->local = true;
+	place->ifindex = loaded->ifindex;
+	return true;
+}
+
+/* Remarks on what only the tables decide. */
+static void np_locate_doubt(const struct np_locating *at, const struct np_found *found,
+			    const struct np_placement *place, bool kept)
+{
+	char text[NP_CIDR_TEXT];
+
+	if (kept && !found->bridged && !found->connected) {
+		np_remark(at, "no local route or bridge port leads to it any more; left local "
+			  "behind %s, as it is loaded (--node or --local says otherwise)",
+			  np_device_name(at->host, place->ifindex));
+	} else if (!kept && !found->local && found->bridged && place->local) {
+		np_remark(at, "bridge %s has not seen %s yet; taken as local, its interface is "
+			  "not known (--node or --interface says otherwise)",
+			  np_device_name(at->host, found->bridge),
+			  np_address_text(found->bridged, text));
+	} else if (!place->local && found->connected) {
+		np_remark(at, "%s is in a subnet on %s, not behind a route of its own; taken as "
+			  "remote (--node, --local or --interface says otherwise)",
+			  np_address_text(found->connected, text),
+			  np_device_name(at->host, found->device));
 	}
 }
 
 static void np_locate_pod(const struct np_locating *at, struct np_placement *place)
 {
 	const struct np_locate_options *opts = at->opts;
-	struct np_placement routed = { 0 };
-	bool local;
+	struct np_found found = { 0 };
+	bool local, kept;
 
-	np_locate_routes(at, opts->mode == NP_LOCATE_AUTO && !opts->node, &routed);
-	*place = routed;
+	np_locate_routes(at, &found);
+	place->own = found.own;
+	if (found.own)
+		return;
+	place->local = found.local || (found.bridged && !found.away);
+	place->ifindex = found.ifindex;
+	kept = np_locate_loaded(at, &found, place);
 	if (opts->mode == NP_LOCATE_ALL) {
 		place->local = true;
 	} else if (opts->mode == NP_LOCATE_NONE) {
 		place->local = false;
 	} else if (opts->node) {
 		local = !strcmp(at->pod->node, opts->node);
-		if (local && !routed.local)
-			np_remark(at, "spec.nodeName is this node, but no local route leads to "
-				  "it; its interface is not known");
-		if (!local && routed.local)
+		if (local && !place->ifindex)
+			np_remark(at, "spec.nodeName is this node, but no local route or bridge "
+				  "port leads to it; its interface is not known");
+		if (!local && found.local)
 			np_remark(at, "spec.nodeName is \"%s\", but it is reached over %s of "
 				  "this node", at->pod->node,
-				  np_device_name(at->host, routed.ifindex));
+				  np_device_name(at->host, found.ifindex));
 		place->local = local;
+	} else {
+		np_locate_doubt(at, &found, place, kept);
 	}
 	if (!place->local)
 		place->ifindex = 0;
@@ -397,14 +458,16 @@ static int np_locate_override(const struct np_locating *at,
 }
 
 int np_locate(const struct np_host *host, const struct np_objects *objs,
-	      const struct np_locate_options *opts, struct np_placement *place,
-	      np_locate_warn_fn warn, void *arg, struct np_error *err)
+	      const struct np_locate_options *opts, const struct np_placement *loaded,
+	      struct np_placement *place, np_locate_warn_fn warn, void *arg,
+	      struct np_error *err)
 {
 	struct np_locating at = { .host = host, .opts = opts, .warn = warn, .arg = arg };
 	size_t i;
 
 	for (i = 0; i < objs->pod_count; i++) {
 		at.pod = &objs->pods[i];
+		at.loaded = loaded ? &loaded[i] : NULL;
 		place[i] = (struct np_placement){ 0 };
 		if (np_pod_usable(at.pod))
 			np_locate_pod(&at, &place[i]);

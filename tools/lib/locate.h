@@ -5,9 +5,12 @@
  *
  * An address is local if it is reached without a gateway over a host route (/32, /128)
  * to a device that is neither a tunnel nor a physical one, or over a subnet that is
- * connected to a bridge whose neighbour and forwarding tables show it on a local port.
- * The node's own addresses, what lies behind a gateway or a tunnel, and what is in
- * doubt are remote.
+ * connected to a bridge, unless its forwarding table shows it on a port to other nodes. A
+ * bridge forgets who is silent: where its tables show no port, the pod is local behind an
+ * interface that is not known, so that its policies are enforced. What lies behind a
+ * gateway or a tunnel is remote, and so is what is in a subnet on another device. Where
+ * the tables show no interface, a pod that is loaded as local stays where it is. A pod
+ * with an address of the node itself is none of the network.
  */
 #ifndef NP_LOCATE_H
 #define NP_LOCATE_H
@@ -94,10 +97,10 @@ const struct np_device *np_host_device(const struct np_host *host, uint32_t ifin
 const struct np_device *np_host_device_named(const struct np_host *host, const char *name);
 
 enum np_where {
-	NP_WHERE_REMOTE,
+	NP_WHERE_REMOTE,	/* *ifindex is the port of a bridge that saw it, or 0 */
 	NP_WHERE_LOCAL,		/* *ifindex is its interface */
 	NP_WHERE_OWN,		/* an address of the node itself */
-	NP_WHERE_BRIDGE,	/* on a bridge that has not seen it: taken as remote */
+	NP_WHERE_BRIDGE,	/* on a bridge that has not seen it: taken as local */
 	NP_WHERE_CONNECTED,	/* in a subnet on another device: taken as remote */
 };
 
@@ -128,11 +131,13 @@ struct np_locate_options {
 typedef void (*np_locate_warn_fn)(void *arg, const char *text);
 
 /*
- * Places all usable pods of objs; place has objs->pod_count entries. Fails only if an
- * override names a pod or device that does not exist.
+ * Places all usable pods of objs; place has objs->pod_count entries. So has loaded, which
+ * may be NULL: where the same pods, by their uid, are loaded as local, if they are. Fails
+ * only if an override names a pod or device that does not exist.
  */
 int np_locate(const struct np_host *host, const struct np_objects *objs,
-	      const struct np_locate_options *opts, struct np_placement *place,
-	      np_locate_warn_fn warn, void *arg, struct np_error *err);
+	      const struct np_locate_options *opts, const struct np_placement *loaded,
+	      struct np_placement *place, np_locate_warn_fn warn, void *arg,
+	      struct np_error *err);
 
 #endif

@@ -322,6 +322,33 @@ bool np_pod_usable(const struct np_pod *pod)
 	       pod->phase != NP_PHASE_FAILED && pod->address_count;
 }
 
+static int np_pod_order(const void *a, const void *b)
+{
+	const struct np_pod *left = *(const struct np_pod * const *)a;
+	const struct np_pod *right = *(const struct np_pod * const *)b;
+	int order;
+
+	if (left->deleting != right->deleting)
+		return left->deleting ? -1 : 1;
+	if (left->created != right->created)
+		return left->created < right->created ? -1 : 1;
+	order = strcmp(left->namespace, right->namespace);
+	if (!order)
+		order = strcmp(left->name, right->name);
+	return order ? order : left < right ? -1 : left > right;
+}
+
+const struct np_pod **np_pods_by_arrival(const struct np_objects *objs)
+{
+	const struct np_pod **pod = np_xcalloc(objs->pod_count + 1, sizeof(*pod));
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++)
+		pod[i] = &objs->pods[i];
+	qsort(pod, objs->pod_count, sizeof(*pod), np_pod_order);
+	return pod;
+}
+
 const char *np_protocol_name(uint8_t protocol)
 {
 	switch (protocol) {

@@ -279,6 +279,12 @@ void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark);
 const char *np_labels_get(const struct np_labels *labels, const char *key);
 /* False: of the host's network, finished, or without an address. */
 bool np_pod_usable(const struct np_pod *pod);
+/*
+ * All pods in the order in which they are to arrive: of two that claim an address and
+ * both run, the kernel takes the later. Those being deleted, then the others, oldest
+ * first; what is left is in order of names. To be freed.
+ */
+const struct np_pod **np_pods_by_arrival(const struct np_objects *objs);
 
 /* "TCP", "UDP", "SCTP"; "In", ...; "Running", ... ("" for none). */
 const char *np_protocol_name(uint8_t protocol);

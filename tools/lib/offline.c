@@ -366,27 +366,13 @@ void np_offline_abort(struct np_offline *off)
 	off->edit = NULL;
 }
 
-static int np_pod_order(const void *a, const void *b)
-{
-	const struct np_pod *left = *(const struct np_pod * const *)a;
-	const struct np_pod *right = *(const struct np_pod * const *)b;
-
-	if (left->created != right->created)
-		return left->created < right->created ? -1 : 1;
-	return left < right ? -1 : left > right;
-}
-
-/* Pods, oldest first: of two that claim an address, the core takes the later arrival. */
 static int np_offline_pods(struct np_offline *off, const struct np_objects *objs,
 			   struct np_error *err)
 {
-	const struct np_pod **pod = np_xcalloc(objs->pod_count + 1, sizeof(*pod));
+	const struct np_pod **pod = np_pods_by_arrival(objs);
 	int error = 0;
 	size_t i;
 
-	for (i = 0; i < objs->pod_count; i++)
-		pod[i] = &objs->pods[i];
-	qsort(pod, objs->pod_count, sizeof(*pod), np_pod_order);
 	for (i = 0; !error && i < objs->pod_count; i++)
 		error = np_offline_pod(off, pod[i], err);
 	free(pod);

@@ -76,7 +76,7 @@ void np_offline_publish(struct np_offline *off);
 void np_offline_abort(struct np_offline *off);
 
 /*
- * All objects as one transaction, pods in order of their creation. Full: they replace
+ * All objects as one transaction, pods by np_pods_by_arrival(). Full: they replace
  * what the origin had. 0, or -1 with *err filled and the world as it was.
  */
 int np_offline_apply(struct np_offline *off, const char *origin,

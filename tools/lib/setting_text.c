@@ -11,6 +11,8 @@
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
 
+#include "validate.h"
+
 enum {
 	NP_SET_GUARD_PREFIX,
 	NP_SET_GUARD_INTERFACE,
@@ -55,28 +57,15 @@ static bool np_number_parse(const char *text, unsigned long max, unsigned long *
 
 bool np_cidr_parse(const char *text, struct np_cidr *cidr)
 {
-	const char *slash = strchr(text, '/');
 	struct np_address addr;
-	unsigned int i, bits;
-	unsigned long len;
-	char head[64];
 
-	if (slash && slash - text >= (long)sizeof(head))
+	if (strchr(text, '/'))
+		return !np_parse_cidr(text, cidr);
+	if (np_parse_address(text, &addr))
 		return false;
-	snprintf(head, sizeof(head), "%.*s", slash ? (int)(slash - text) : 63, text);
-	if (!np_address_parse(head, &addr))
-		return false;
-	len = addr.family == AF_INET ? 32 : 128;
-	if (slash && !np_number_parse(slash + 1, len, &len))
-		return false;
-	memset(cidr, 0, sizeof(*cidr));
 	cidr->family = addr.family;
-	cidr->length = (uint8_t)len;
-	for (i = 0; i < sizeof(cidr->addr); i++) {
-		bits = len > i * 8 ? (unsigned int)len - i * 8 : 0;
-		cidr->addr[i] = bits < 8 ? addr.addr[i] & (uint8_t)(0xff00 >> bits) :
-					   addr.addr[i];
-	}
+	cidr->length = addr.family == AF_INET ? 32 : 128;
+	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
 	return true;
 }
 
@@ -215,7 +204,7 @@ static bool np_setting_add(struct np_settings *set, unsigned int index, const ch
 	case NP_SET_GUARD_INTERFACE:
 		star = strchr(text, '*');
 		if (!*text || (star && star[1]) || strchr(text, '/') ||
-		    strlen(text) > (size_t)NETPOL_INTERFACE_MAX + (star ? 1 : 0))
+		    strlen(text) > NETPOL_INTERFACE_MAX)
 			return false;
 		np_settings_add_interface(set, text);
 		return true;
@@ -246,7 +235,7 @@ static int np_setting_bad(unsigned int index, const char *value, struct np_error
 {
 	static const char * const form[] = {
 		"CIDR,CIDR,... as 10.244.1.0/24,fd00:1::/64",
-		"NAME,NAME,... of at most 15 characters; a last * matches any rest",
+		"NAME,NAME,... of at most 15 characters in all; a last * matches any rest",
 		"deny or allow", "cut or keep", "enforce or allow",
 		"ADDR:PROTO/PORT,... as 169.254.20.10:udp/53,[fd00::10]:tcp/53",
 		"events a second, 1 to 4294967295",

@@ -22,6 +22,7 @@ static int np_transaction_send(void *arg, struct nl_msg *msg, struct np_error *e
 {
 	struct np_transaction *txn = arg;
 
+	txn->messages++;
 	return np_client_call_keep(txn->client, msg, NULL, NULL, err);
 }
 
@@ -42,6 +43,23 @@ static int np_transaction_begun(const struct nlmsghdr *nlh, void *arg, struct np
 	return 0;
 }
 
+static int np_origin_length(const char *origin, struct np_error *err)
+{
+	if (*origin && strlen(origin) <= NETPOL_ORIGIN_MAX)
+		return 0;
+	return np_error_set(err, NP_EXIT_USAGE, "origin \"%.40s\": 1 to %d characters are "
+			    "allowed", origin, NETPOL_ORIGIN_MAX);
+}
+
+int np_origin_check(const char *origin, struct np_error *err)
+{
+	if (strcmp(origin, NP_SETTINGS_ORIGIN))
+		return np_origin_length(origin, err);
+	np_error_set(err, NP_EXIT_USAGE, "origin \"%s\" is reserved for the settings", origin);
+	np_error_hint(err, "objects take any other; the default is " NP_MANUAL_ORIGIN);
+	return -1;
+}
+
 int np_transaction_begin(struct np_transaction *txn, struct np_client *client,
 			 const char *origin, const struct np_transaction_options *opts,
 			 struct np_error *err)
@@ -51,10 +69,8 @@ int np_transaction_begin(struct np_transaction *txn, struct np_client *client,
 	memset(txn, 0, sizeof(*txn));
 	txn->client = client;
 	np_encoder_init(&txn->encoder, np_transaction_message, np_transaction_send, txn);
-	if (!*origin || strlen(origin) > NETPOL_ORIGIN_MAX)
-		return np_error_set(err, NP_EXIT_USAGE,
-				    "origin \"%.40s\": 1 to %d characters are allowed", origin,
-				    NETPOL_ORIGIN_MAX);
+	if (np_origin_length(origin, err))
+		return -1;
 	strcpy(txn->origin, origin);
 	msg = np_client_message(client, NETPOL_CMD_TXN_BEGIN, 256);
 	nla_put_string(msg, NETPOL_A_ORIGIN, origin);
@@ -89,6 +105,7 @@ int np_transaction_commit(struct np_transaction *txn, bool check, uint64_t *gene
 		return -1;
 	msg = np_client_message(txn->client, NETPOL_CMD_TXN_COMMIT, 256);
 	nla_put_u32(msg, NETPOL_A_TXN, txn->number);
+	nla_put_u32(msg, NETPOL_A_MESSAGES, txn->messages);
 	if (check)
 		nla_put_u32(msg, NETPOL_A_FLAGS, NETPOL_FLAG_CHECK);
 	if (np_client_call(txn->client, msg, np_transaction_done,
@@ -101,8 +118,7 @@ int np_transaction_commit(struct np_transaction *txn, bool check, uint64_t *gene
 		}
 		return -1;
 	}
-	/* A check leaves the transaction open, as far as the ABI says. */
-	txn->open = check;
+	txn->open = false;
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct np_transaction {
 	struct np_client *client;
 	struct np_encoder encoder;	/* np_encode_...() adds objects */
 	uint32_t number;
+	uint32_t messages;	/* TXN_ADD messages sent */
 	bool open;
 	char origin[NETPOL_ORIGIN_MAX + 1];
 };
@@ -29,6 +30,8 @@ struct np_transaction_options {
 	uint64_t base;		/* generation of the origin that this builds on; 0: none */
 };
 
+/* May objects be of this origin? NP_EXIT_USAGE if not. */
+int np_origin_check(const char *origin, struct np_error *err);
 int np_transaction_begin(struct np_transaction *txn, struct np_client *client,
 			 const char *origin, const struct np_transaction_options *opts,
 			 struct np_error *err);

@@ -13,6 +13,7 @@
 
 #include "client.h"
 #include "error.h"
+#include "loaded.h"
 #include "locate.h"
 #include "message.h"
 #include "output.h"
@@ -87,6 +88,13 @@ bool np_split_name(const char *text, char *namespace, size_t namespace_size, cha
 		   size_t name_size);
 /* Name of an interface of this network namespace, or "#7", or "-" for 0. */
 const char *np_interface_name(uint32_t ifindex, char text[IF_NAMESIZE]);
+
+/*
+ * Prints results sorted, as lines, names, JSON or YAML; kind is the document's, suffix
+ * follows each line ("" or " (dry run)").
+ */
+void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
+		     uint64_t generation);
 
 /* Parts of commands that other commands use. */
 void np_show_settings(const struct np_settings *set);

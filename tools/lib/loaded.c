@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common.h"
-
 static int np_item_compare(const void *left, const void *right)
 {
 	const struct np_loaded_item *a = left, *b = right;
@@ -21,7 +19,7 @@ static int np_item_compare(const void *left, const void *right)
 	return ret ? ret : strcmp(a->origin, b->origin);
 }
 
-static void np_loaded_index(struct np_loaded *loaded)
+void np_loaded_index(struct np_loaded *loaded)
 {
 	const struct np_state *state = &loaded->state;
 	const struct np_objects *objs = &state->objects;
@@ -160,65 +158,4 @@ void np_result_add(struct np_result_list *list, uint8_t object, const char *name
 		.name = name,
 		.action = action,
 	};
-}
-
-static int np_result_compare(const void *left, const void *right)
-{
-	const struct np_result *a = left, *b = right;
-	int ret = (int)a->object - (int)b->object;
-
-	if (!ret)
-		ret = strcmp(a->namespace, b->namespace);
-	return ret ? ret : strcmp(a->name, b->name);
-}
-
-static void np_result_write(const struct np_result_list *list, const char *kind, bool dry,
-			    uint64_t generation)
-{
-	const struct np_result *result;
-	struct np_writer w;
-	size_t i;
-
-	np_writer_init(&w, stdout, np_common.format);
-	np_write_top(&w, kind);
-	np_write_bool(&w, "dryRun", dry);
-	if (generation)
-		np_write_number(&w, "generation", generation);
-	np_write_array(&w, "objects");
-	for (i = 0; i < list->count; i++) {
-		result = &list->item[i];
-		np_write_object(&w, NULL);
-		np_write_string(&w, "object", np_object_name(result->object));
-		if (*result->namespace)
-			np_write_string(&w, "namespace", result->namespace);
-		np_write_string(&w, "name", result->name);
-		np_write_string(&w, "action", result->action);
-		np_write_end(&w);
-	}
-	np_write_end(&w);
-	np_write_end(&w);
-}
-
-void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
-		     uint64_t generation)
-{
-	const struct np_result *result;
-	size_t i;
-
-	if (list->count)
-		qsort(list->item, list->count, sizeof(*list->item), np_result_compare);
-	if (np_format_structured(np_common.format)) {
-		np_result_write(list, kind, dry, generation);
-		return;
-	}
-	for (i = 0; !np_common.quiet && i < list->count; i++) {
-		result = &list->item[i];
-		printf("%s/", np_object_name(result->object));
-		np_print_escaped(stdout, result->namespace);
-		fputs(*result->namespace ? "/" : "", stdout);
-		np_print_escaped(stdout, result->name);
-		if (np_common.format != NP_FORMAT_NAME)
-			printf(" %s%s", result->action, suffix);
-		putchar('\n');
-	}
 }

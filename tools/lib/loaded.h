@@ -12,7 +12,6 @@
 
 #include "client.h"
 #include "message.h"
-#include "output.h"
 
 /* One object of the kernel's; strings belong to the state it came from. */
 struct np_loaded_item {
@@ -35,6 +34,8 @@ struct np_loaded {
 /* Dumps all objects; np_loaded_free() also after a failure. */
 int np_loaded_get(struct np_client *client, struct np_loaded *loaded, struct np_error *err);
 void np_loaded_free(struct np_loaded *loaded);
+/* Makes the items from the state; np_loaded_get() does it too. */
+void np_loaded_index(struct np_loaded *loaded);
 /* The object of an origin, or with origin NULL of any; NULL: there is none. */
 struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
 				      const char *namespace, const char *name,
@@ -43,7 +44,7 @@ struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
 /* "networkpolicy", "pod", "namespace" */
 const char *np_object_name(uint8_t object);
 
-/* What a command did to each object: printed sorted, as lines, names, JSON or YAML. */
+/* What a command did to each object. */
 struct np_result {
 	uint8_t object;
 	const char *namespace;
@@ -59,8 +60,5 @@ struct np_result_list {
 
 void np_result_add(struct np_result_list *list, uint8_t object, const char *namespace,
 		   const char *name, const char *action);
-/* kind is the document's; suffix follows each line ("" or " (dry run)"). */
-void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
-		     uint64_t generation);
 
 #endif
