@@ -32,7 +32,7 @@ static void device_gone(struct netpol_net *nn, u32 ifindex)
 
 /**
  * netpol_device_adopt() - look up the interfaces of new local pods
- * @nn: network namespace, locked, right after a commit
+ * @nn: network namespace, locked, while a commit is being published
  *
  * A pod whose interface went away before the commit is gone at once. What the interface
  * has moved so far is noted, as the hooks have not seen it.

@@ -261,6 +261,12 @@ static bool foreign_source(struct view *view, const struct netpol_local *owner, 
 	 */
 	if (local_in && flow->family == AF_INET6 && !view->sender->identity &&
 	    ipv6_addr_type(view->sender_address) & IPV6_ADDR_LINKLOCAL) {
+		/* as in follow_error(): quoting somebody else's flow is no right to speak */
+		if (view->error && owner != view->source.local &&
+		    owner != view->destination.local &&
+		    !same_address(AF_INET6, view->sender_address, flow->source) &&
+		    !same_address(AF_INET6, view->sender_address, flow->destination))
+			return true;
 		view->sender->identity = owner->identity;
 		view->sender->local = owner;
 		if (view->error && same_address(AF_INET6, view->sender_address, flow->source))
@@ -332,6 +338,35 @@ static __always_inline bool spoofed(struct view *view, const struct sk_buff *skb
 	return spoofed_slow(view, skb, state, local_in);
 }
 
+static bool multicast(u8 family, const void *address)
+{
+	if (family == AF_INET)
+		return ipv4_is_multicast(*(const __be32 *)address) ||
+		       ipv4_is_lbcast(*(const __be32 *)address);
+	return ipv6_addr_is_multicast(address);
+}
+
+/*
+ * What leaves by a pod's interface is for that pod, also where the address is none that
+ * we know of: a link-local one, or a second one that the pod has given itself.
+ */
+static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	const void *to = view->reply ? view->packet.flow.source : view->packet.flow.destination;
+	struct netpol_end *receiver = view->reply ? &view->source : &view->destination;
+	const struct net_device *device = netpol_bridge_physoutdev(skb) ?: state->out;
+	const struct netpol_local *owner;
+
+	if (!device || receiver->identity || multicast(view->packet.flow.family, to))
+		return;
+	owner = netpol_interface_pod(view->snapshot, device->ifindex);
+	if (!owner)
+		return;
+	receiver->identity = owner->identity;
+	receiver->local = owner;
+}
+
 /* Counts a packet as seen, for the comparison with what the interfaces have counted. */
 static __always_inline void count_seen(const struct view *view)
 {
@@ -350,14 +385,6 @@ static bool node_address(const struct nf_hook_state *state, u8 family, const voi
 		return inet_addr_type_dev_table(state->net, device,
 						*(const __be32 *)address) == RTN_LOCAL;
 	return ipv6_chk_addr(state->net, address, NULL, 0);
-}
-
-static bool multicast(u8 family, const void *address)
-{
-	if (family == AF_INET)
-		return ipv4_is_multicast(*(const __be32 *)address) ||
-		       ipv4_is_lbcast(*(const __be32 *)address);
-	return ipv6_addr_is_multicast(address);
 }
 
 static bool guarded(const struct view *view, const struct nf_hook_state *state,
@@ -567,6 +594,35 @@ static __always_inline bool begin(struct view *view, const struct nf_hook_state 
 	return !state->in || !(state->in->flags & IFF_LOOPBACK);
 }
 
+/* A pod to its node: what the settings always allow. */
+static bool host_allowed(const struct view *view, const struct nf_hook_state *state)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+	const struct netpol_flow *flow = &view->packet.flow;
+
+	if (!view->source.local || view->destination.identity)
+		return false;
+	/* a transparent proxy takes packets here that are not for the node */
+	if (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
+	    node_address(state, flow->family, flow->destination))
+		return true;
+	return settings->nhost_allow && !flow->no_ports &&
+	       netpol_settings_host_allows(settings, flow->family, flow->protocol,
+					   flow->port, flow->destination);
+}
+
+/*
+ * An answer of the node to what the settings let a pod ask it. Nearly all have a socket
+ * and pass as the node's own; the SYN/ACK of a SYN cookie has none (tcp_make_synack()).
+ */
+static noinline bool host_answers(const struct view *view, const struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	return !state->in && !skb->skb_iif && !netpol_bridged(skb) &&
+	       node_address(state, view->packet.flow.family, view->sender_address) &&
+	       host_allowed(view, state);
+}
+
 static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
@@ -586,29 +642,16 @@ static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
 	}
 	if (unlikely(spoofed(&view, skb, state, false)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
+	if (!view.receiver->identity)
+		find_receiver(&view, skb, state);
 	count_seen(&view);
 	if (unlikely(unknown(&view, skb, state, false, &direction)))
 		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
+	if (unlikely(view.reply && host_answers(&view, skb, state)))
+		return NF_ACCEPT;
 	return judge(&view, skb, false);
-}
-
-/* A pod to its node: what the settings always allow. */
-static bool host_allowed(const struct view *view, const struct nf_hook_state *state)
-{
-	const struct netpol_settings *settings = view->snapshot->settings;
-	const struct netpol_flow *flow = &view->packet.flow;
-
-	if (view->reply || !view->source.local || view->destination.identity)
-		return false;
-	/* a transparent proxy takes packets here that are not for the node */
-	if (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
-	    node_address(state, flow->family, flow->destination))
-		return true;
-	return settings->nhost_allow && !flow->no_ports &&
-	       netpol_settings_host_allows(settings, flow->family, flow->protocol,
-					   flow->port, flow->destination);
 }
 
 static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
@@ -634,7 +677,7 @@ static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
 		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
-	if (host_allowed(&view, state))
+	if (!view.reply && host_allowed(&view, state))
 		return NF_ACCEPT;
 	return judge(&view, skb, true);
 }

@@ -126,8 +126,14 @@ static void net_release(struct netpol_net *nn)
 	module_put(THIS_MODULE);
 }
 
-/* Makes room where replaced state waits for slow readers. */
-static int net_bound_unfreed(struct netpol_net *nn, struct netpol_fault *fault)
+/**
+ * netpol_net_make_room() - bound what replaced state keeps while it has readers
+ * @nn: network namespace, locked; no edit is open, for objects are freed here
+ * @fault: a refusal is explained here
+ *
+ * Return: 0, or -EAGAIN where even ending all dumps does not help.
+ */
+int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault)
 {
 	struct netpol_world *world = nn->world;
 	u64 limit = world->limit[NETPOL_LIMIT_UNFREED_BYTES];
@@ -171,8 +177,6 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	lockdep_assert_held(&nn->lock);
 	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
 	if (old)
-		error = net_bound_unfreed(nn, fault);
-	if (!error)
 		error = net_enforce(nn, fault);
 	if (error) {
 		kfree(old);
@@ -184,9 +188,9 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	old->nn = nn;
 	old->snapshot = nn->world->snapshot;
 	snapshot = netpol_edit_publish(edit);
+	netpol_device_adopt(nn);
 	rcu_assign_pointer(nn->root, snapshot);
 	call_rcu(&old->rcu, old_unread);
-	netpol_device_adopt(nn);
 	for (i = 0; i < NETPOL_ORIGINS; i++)
 		if (snapshot->origin[i].name[0] &&
 		    snapshot->origin[i].generation == snapshot->generation)
@@ -206,9 +210,15 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
  */
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 {
-	struct netpol_edit *edit = netpol_edit_begin(nn->world, "manual", fault);
+	const struct netpol_origin *origin = nn->world->snapshot->origin;
+	struct netpol_edit *edit;
 	int error;
 
+	error = netpol_net_make_room(nn, fault);
+	if (error)
+		return error;
+	/* an origin that is there already, so that none is too many */
+	edit = netpol_edit_begin(nn->world, origin->name[0] ? origin->name : "manual", fault);
 	if (IS_ERR(edit))
 		return PTR_ERR(edit);
 	error = netpol_edit_clear(edit);

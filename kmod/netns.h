@@ -76,6 +76,7 @@ int netpol_net_register(void);
 void netpol_net_unregister(void);
 int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault);
+int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault);
 

@@ -371,6 +371,9 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 				     "origin %s is at generation %llu by now, this builds on %llu",
 				     txn->origin, (unsigned long long)now,
 				     (unsigned long long)txn->base);
+	error = netpol_net_make_room(parse->nn, &fault);
+	if (error)
+		return netpol_refuse_fault(parse->nn, parse->extack, error, &fault);
 	edit = netpol_edit_begin(parse->world, txn->origin, &fault);
 	if (IS_ERR(edit))
 		return netpol_refuse_fault(parse->nn, parse->extack, PTR_ERR(edit), &fault);

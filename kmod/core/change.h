@@ -61,6 +61,7 @@ enum netpol_undo {
  * @policies: table in the making
  * @claims: table in the making
  * @peers: tables in the making, IPv4 and IPv6
+ * @addresses: addresses of the pods set so far, claims to come included
  * @interfaces: table in the making
  * @locals: local pods in the making; pad[0] marks those to recompile
  * @ports: named ports by identity, in the making
@@ -82,6 +83,7 @@ struct netpol_edit {
 	struct netpol_table_edit pods;
 	struct netpol_table_edit policies;
 	struct netpol_table_edit claims;
+	u64 addresses;
 	struct netpol_peers_edit peers[2];
 	struct netpol_peers_edit interfaces;
 	struct netpol_pages_edit locals;

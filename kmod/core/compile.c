@@ -189,6 +189,7 @@ static void protocol_numbers(const struct netpol_program *program, u32 protocol,
 	for (i = 0; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
 
+		cond_resched();
 		for (j = 0; j < rule->nports; j++)
 			if (netpol_protocol_index(rule->port[j].protocol) == protocol)
 				port_numbers(program, &rule->port[j], visit, context);
@@ -290,26 +291,46 @@ static void add_span(void *context, u16 first, u16 last)
 	span->last = netpol_program_class(sink->c->program, sink->protocol, last);
 }
 
+/* The class of a named port of an egress rule; it is in the sorted list. */
+static u32 name_class(const struct netpol_program *program,
+		      const struct netpol_rule_port *port)
+{
+	const struct netpol_name_class wanted = {
+		.name = port->name,
+		.protocol = port->protocol,
+	};
+	u32 low = 0, high = program->nnames;
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (name_order(&program->names[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return program->names[low].class;
+}
+
 static void rule_spans(struct compile *c, const struct netpol_rule *rule,
 		       struct span_sink *sink,
 		       void (*visit)(void *context, u16 first, u16 last))
 {
 	struct netpol_program *program = c->program;
-	u32 i, j;
+	u32 i;
 
 	for (i = 0; i < rule->nports; i++) {
 		const struct netpol_rule_port *port = &rule->port[i];
 
+		if (i % 256 == 0)
+			cond_resched();
 		sink->protocol = port->protocol;
 		port_numbers(program, port, visit, sink);
 		if (!port->name || program->direction != NETPOL_DIRECTION_EGRESS)
 			continue;
-		for (j = 0; c->span && j < program->nnames; j++) {
-			if (program->names[j].name != port->name ||
-			    program->names[j].protocol != port->protocol)
-				continue;
-			c->span[sink->count].first = program->names[j].class;
-			c->span[sink->count].last = program->names[j].class;
+		if (c->span) {
+			c->span[sink->count].first = name_class(program, port);
+			c->span[sink->count].last = c->span[sink->count].first;
 		}
 		sink->count++;
 	}

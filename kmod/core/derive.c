@@ -704,9 +704,11 @@ static int derive_programs(struct netpol_edit *edit)
 	int error = 0;
 	u32 slot;
 
-	list_for_each_entry(program, &world->programs, node)
+	list_for_each_entry(program, &world->programs, node) {
 		if (program_stale(edit, program))
 			program->stale = edit->serial;
+		cond_resched();
+	}
 	netpol_idset_for_each(&world->slots, walk, slot) {
 		error = derive_local(edit, slot, &log);
 		if (error)

@@ -86,6 +86,7 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	edit->next->settings = base->settings;
 	edit->next->generation = base->generation + 1;
 	edit->next->nlocals = base->nlocals;
+	edit->addresses = base->claims.count;
 	netpol_table_edit_init(&edit->namespaces, &base->namespaces,
 			       netpol_namespace_hash, &edit->cow);
 	netpol_table_edit_init(&edit->pods, &base->pods, netpol_pod_hash, &edit->cow);
@@ -233,20 +234,21 @@ static bool pod_match(const void *value, const void *key)
 	return a->origin == b->origin && netpol_pod_same_name(a, b);
 }
 
-static int pod_limits(struct netpol_edit *edit, const struct netpol_pod *pod)
+static int pod_limits(struct netpol_edit *edit, const struct netpol_pod *pod,
+		      bool fresh)
 {
 	struct netpol_world *world = edit->world;
 	const char *what = NULL;
 	u32 limit = 0;
 
-	if (edit->pods.count >= world->limit[NETPOL_LIMIT_PODS]) {
+	if (fresh && edit->pods.count >= world->limit[NETPOL_LIMIT_PODS]) {
 		limit = NETPOL_LIMIT_PODS;
 		what = "pods";
-	} else if (pod->template->ns->npods >=
+	} else if (fresh && pod->template->ns->npods >=
 		   world->limit[NETPOL_LIMIT_PODS_PER_NAMESPACE]) {
 		limit = NETPOL_LIMIT_PODS_PER_NAMESPACE;
 		what = "pods in one namespace";
-	} else if (edit->claims.count + netpol_pod_addresses(pod) >
+	} else if (edit->addresses + netpol_pod_addresses(pod) >
 		   world->limit[NETPOL_LIMIT_ADDRESSES]) {
 		limit = NETPOL_LIMIT_ADDRESSES;
 		what = "addresses";
@@ -281,15 +283,16 @@ int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod)
 		old->mark = edit->serial;
 		return netpol_retire_add(&edit->cow.retired, pod, NETPOL_RETIRE_POD);
 	}
-	if (!old) {
-		error = pod_limits(edit, pod);
-		if (error)
-			return error;
-	}
+	if (old)
+		edit->addresses -= netpol_pod_addresses(old);
+	error = pod_limits(edit, pod, !old);
+	if (error)
+		return error;
+	edit->addresses += netpol_pod_addresses(pod);
 	same_uid = old && !memcmp(old->uid, pod->uid, sizeof(pod->uid));
 	pod->arrived = same_uid ? old->arrived : ++edit->world->arrivals;
-	if (same_uid && old->runtime && pod->runtime && !old->runtime->gone &&
-	    old->ifindex == pod->ifindex)
+	/* also where the interface is gone: a pod does not come back by being told again */
+	if (same_uid && old->runtime && pod->runtime && old->ifindex == pod->ifindex)
 		netpol_pod_share_runtime(pod, old);
 	error = edit_swap(edit, &edit->pods, NETPOL_CHANGE_POD, NETPOL_RETIRE_POD, old,
 			  pod, pod->hash, edit->origin);
@@ -436,9 +439,11 @@ static int remove_pod(struct netpol_edit *edit, struct netpol_pod *old)
 	int error = edit_swap(edit, &edit->pods, NETPOL_CHANGE_POD, NETPOL_RETIRE_POD,
 			      old, NULL, 0, old->origin);
 
-	if (!error)
-		old->template->ns->npods--;
-	return error;
+	if (error)
+		return error;
+	old->template->ns->npods--;
+	edit->addresses -= netpol_pod_addresses(old);
+	return 0;
 }
 
 static int remove_policy(struct netpol_edit *edit, struct netpol_policy *old)

@@ -102,13 +102,18 @@ static int block_take(struct netpol_world *world, struct netpol_ns *ns)
 	error = blocks_reserve(world, block);
 	if (error)
 		return error;
-	larger = netpol_alloc_array(ns->nblocks + 1, sizeof(*larger));
-	if (!larger)
-		return -ENOMEM;
-	if (ns->nblocks)
-		memcpy(larger, ns->blocks, ns->nblocks * sizeof(*larger));
-	netpol_free(ns->blocks);
-	ns->blocks = larger;
+	if (ns->nblocks == ns->sblocks) {
+		u32 size = max(4u, ns->sblocks * 2);
+
+		larger = netpol_alloc_array(size, sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		if (ns->nblocks)
+			memcpy(larger, ns->blocks, ns->nblocks * sizeof(*larger));
+		netpol_free(ns->blocks);
+		ns->blocks = larger;
+		ns->sblocks = size;
+	}
 	ns->blocks[ns->nblocks++] = block;
 	world->blocks[block] = ns;
 	return 0;
@@ -125,11 +130,10 @@ static bool block_number(struct netpol_world *world, u32 block, u32 *number)
 
 static int identity_number(struct netpol_world *world, struct netpol_ns *ns, u32 *number)
 {
-	u32 i;
 	int error;
 
-	for (i = ns->nblocks; i; i--)
-		if (block_number(world, ns->blocks[i - 1], number))
+	for (; ns->first_block < ns->nblocks; ns->first_block++)
+		if (block_number(world, ns->blocks[ns->first_block], number))
 			return 0;
 	error = block_take(world, ns);
 	if (error)
@@ -138,16 +142,21 @@ static int identity_number(struct netpol_world *world, struct netpol_ns *ns, u32
 	return 0;
 }
 
-/* Gives a block back when its last number is free. */
+/* A number of a block is free again; the last one gives the block back. */
 static void block_release(struct netpol_world *world, struct netpol_ns *ns, u32 block)
 {
-	u32 i;
+	u32 i, used = 0;
 
 	for (i = 0; i < NETPOL_IDENTITY_BLOCK; i++)
-		if (world->identity[block * NETPOL_IDENTITY_BLOCK + i])
-			return;
+		used += !!world->identity[block * NETPOL_IDENTITY_BLOCK + i];
+	/* only a block that was full is passed over when a number is looked for */
+	if (used && used < NETPOL_IDENTITY_BLOCK - 1)
+		return;
 	for (i = 0; ns->blocks[i] != block; i++)
 		;
+	ns->first_block = min(ns->first_block, i);
+	if (used)
+		return;
 	ns->nblocks--;
 	memmove(&ns->blocks[i], &ns->blocks[i + 1],
 		(ns->nblocks - i) * sizeof(*ns->blocks));

@@ -19,6 +19,8 @@
  * @identities: of its pods
  * @blocks: numbers of its blocks of identities, see identity.c
  * @nblocks: how many
+ * @sblocks: room for how many
+ * @first_block: place of the first block that may have a free number
  * @policies: attached policies, sorted by origin and name
  * @npolicies: how many are attached
  * @npods: pod objects in it
@@ -35,6 +37,8 @@ struct netpol_ns {
 	struct netpol_idset identities;
 	u32 *blocks;
 	u32 nblocks;
+	u32 sblocks;
+	u32 first_block;
 	struct list_head policies;
 	u32 npolicies;
 	u32 npods;

@@ -108,11 +108,9 @@ void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old)
 	pod->runtime->refs++;
 }
 
-/* Do two versions of a pod say the same? One whose interface is gone equals none. */
+/* Do two versions of a pod say the same? */
 bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b)
 {
-	if (a->runtime && a->runtime->gone)
-		return false;
 	return a->template == b->template && a->flags == b->flags &&
 	       a->ifindex == b->ifindex && a->naddress4 == b->naddress4 &&
 	       a->naddress6 == b->naddress6 && !memcmp(a->uid, b->uid, sizeof(a->uid)) &&

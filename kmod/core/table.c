@@ -215,7 +215,7 @@ int netpol_table_remove(struct netpol_table_edit *e, const void *value)
 
 	if (e->mask + 1 > NETPOL_TABLE_SLOTS_MIN && e->count < (e->mask + 1) / 8) {
 		/* From 1/8 up to between 1/4 and 1/2. */
-		error = netpol_table_size(e->count, 1, 2, &slots);
+		error = netpol_table_size(max(e->count, 1u), 1, 2, &slots);
 		if (!error)
 			error = netpol_table_rebuild(e, slots);
 	}

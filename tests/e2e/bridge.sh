@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Where: ... once per packet for ... bridged (br_netfilter)"
+# Proves docs/design.md, "Where: ... once per packet for ... bridged (br_netfilter)"
 # and "Bypasses: same bridge without br_netfilter ... never silent: `status` warns when a
 # local pod's interface moves packets that the hook never saw".
 #netpol-test: modules=br_netfilter

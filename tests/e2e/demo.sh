@@ -7,8 +7,8 @@
 # Any difference is an error. Then live connections that policies cut, with times.
 #
 # Also a test of make check, which wants a TAP line at the end.
-# Proves design.md section 5, "Live connections", and the issue's "netpolctl eval and a
-# real connection agree".
+# Proves docs/design.md, "A packet": live connections end at their next packet, and what
+# `netpolctl eval` answers is what a real connection meets.
 #netpol-test: no-module modules=br_netfilter timeout=300
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/e2e/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Fragment without ports, truncated or malformed header, to or
+# Proves docs/design.md, "Fragment without ports, truncated or malformed header, to or
 # from an isolated pod: drop", and that fragments of an allowed connection all pass, those
 # of a denied one never (semantics.md, case 38).
 # shellcheck source=tests/e2e/lib.sh

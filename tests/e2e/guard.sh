@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Unknown address inside a guard (this node's pod prefixes,
+# Proves docs/design.md, "Unknown address inside a guard (this node's pod prefixes,
 # or a device whose name matches): `deny` or `allow` ... At LOCAL_IN only the source can
 # be an unknown pod; an address of the node itself never is. Own node -> pod stays
 # accepted".

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "ICMP errors: RELATED follows its flow, unless its outer
+# Proves docs/design.md, "ICMP errors: RELATED follows its flow, unless its outer
 # source is a known pod that is neither end of that flow: then judged as ICMP", "ICMP echo,
 # other protocols: match rules without ports only" and "Neighbour discovery, MLD, DAD:
 # always pass, but ND only with hop limit 255".

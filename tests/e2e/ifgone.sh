@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Local pod's life: ends with its interface: on
+# Proves docs/design.md, "Local pod's life: ends with its interface: on
 # NETDEV_UNREGISTER the kernel turns the address into an unknown one".
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Live connections: judged on every packet by today's policy
+# Proves docs/design.md, "Live connections: judged on every packet by today's policy
 # (`established=cut`, the default); `keep`: connections that conntrack has seen replied
 # are left alone", and section 1, point 3, "Removing access ends live connections at the
 # next packet": TCP and UDP, IPv4 and IPv6, ingress and egress, routed and bridged, by a

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Conntrack: ... a TCP entry picked up mid-stream (no SYN seen)
+# Proves docs/design.md, "Conntrack: ... a TCP entry picked up mid-stream (no SYN seen)
 # has no known opener, so both directions must be allowed, else drop": connections opened
 # in a node's network namespace before conntrack and the module knew it, server first.
 #netpol-test: no-module

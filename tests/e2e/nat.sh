@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "POST_ROUTING at `NF_IP_PRI_NAT_SRC - 7`: after DNAT, before
+# Proves docs/design.md, "POST_ROUTING at `NF_IP_PRI_NAT_SRC - 7`: after DNAT, before
 # SNAT ...", "replies by the entry's ORIGINAL.src and REPLY.src (an IPVS reply carries the
 # ClusterIP in its header)", "IPVS takes its packets at 98/99; at 95 every ClusterIP would
 # be judged as the node" and "Pod -> itself ... through its own Service: accepted".

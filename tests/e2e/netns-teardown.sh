@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 3, "state strictly per network namespace", for its end: a node's
+# Proves docs/design.md, "state strictly per network namespace", for its end: a node's
 # network namespace that goes away while policies are in force and packets fly takes its
 # state along, and the module can be unloaded afterwards.
 # shellcheck source=tests/e2e/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Own node -> pod: always accepted", "Pod -> own node: egress
+# Proves docs/design.md, "Own node -> pod: always accepted", "Pod -> own node: egress
 # policy applies, except to `host-allow`; setting `host-egress=allow` switches it off", "A
 # reply at LOCAL_IN to a connection that the node opened passes", and "hostNetwork pods,
 # node addresses: never in the pod or peer tables; only ipBlock reaches them".

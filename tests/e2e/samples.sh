@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 1, point 5 ("eval ... runs the very code that the kernel runs")
-# and the issue's "netpolctl eval and a real connection agree for every pair, port and
-# sample": each sample policy, then all of them at once; every source and destination,
+# Proves docs/design.md, "The parts" (eval runs the code that judges packets): `netpolctl
+# eval` and a real connection agree for every pair, port and sample: each sample policy, then all of them at once; every source and destination,
 # nine ports, both families. What is expected is written down a third time, below.
 #netpol-test: timeout=400
 # shellcheck source=tests/e2e/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves that SCTP is a protocol of its own (semantics.md, case 23) and follows design.md
+# Proves that SCTP is a protocol of its own and follows docs/design.md
 # section 5 like TCP: judged by its own ports, in both directions, on every packet.
 #netpol-test: modules=sctp
 # shellcheck source=tests/e2e/lib.sh

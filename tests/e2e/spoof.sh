@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 5, "Spoofing: a pod with a known interface sends only its own
+# Proves docs/design.md, "Spoofing: a pod with a known interface sends only its own
 # addresses; the interface is compared with the bridge port for bridged packets ...; on a
 # bridge without br_netfilter it can't be checked, which is counted. Mismatch: drop".
 #netpol-test: modules=br_netfilter

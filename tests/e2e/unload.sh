@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves design.md section 3, "Unload is refused while policies are enforced; a deliberate
+# Proves docs/design.md, "Unload is refused while policies are enforced; a deliberate
 # flush of all network namespaces releases it", and that loading and unloading under
 # traffic leaves the traffic and the kernel log alone.
 # shellcheck source=tests/e2e/lib.sh

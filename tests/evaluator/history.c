@@ -708,6 +708,7 @@ static void delete_pod(struct np_objects *objs, const struct np_pod *pod, bool b
 static void set_pod(struct model *model, struct np_objects *objs, const struct np_pod *pod)
 {
 	int64_t created = 0;
+	int gone = 0;
 	size_t i;
 
 	if (!np_pod_usable(pod)) {
@@ -717,14 +718,17 @@ static void set_pod(struct model *model, struct np_objects *objs, const struct n
 	for (i = 0; i < objs->pod_count; i++)
 		if (same(objs->pods[i].namespace, objs->pods[i].name, pod->namespace, pod->name))
 			break;
-	if (i == objs->pod_count)
+	if (i == objs->pod_count) {
 		np_objects_add_pod(objs);
-	else if (!strcmp(objs->pods[i].uid, pod->uid))
+	} else if (!strcmp(objs->pods[i].uid, pod->uid)) {
 		created = objs->pods[i].created;
+		/* an interface that is gone does not come back by being told again */
+		gone = model_is_gone(&objs->pods[i]) && !strcmp(pod->node, HISTORY_NODE);
+	}
 	objs->pods[i] = *pod;
 	objs->pods[i].created = created ? created : ++model->arrivals;
 	objs->pods[i].place.line = 1;
-	objs->pods[i].place.column = 0;
+	objs->pods[i].place.column = gone;
 }
 
 static void delete_policy(struct np_objects *objs, const struct np_policy *policy)

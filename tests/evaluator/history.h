@@ -122,7 +122,10 @@ uint32_t history_random(struct history *h, uint32_t n);
 
 void model_begin(struct model *model);
 void model_free(struct model *model);
-/* The interface of txn->gone is removed; until the pod is set anew it is nobody's address. */
+/*
+ * The interface of txn->gone is removed; its addresses are nobody's until a pod of another
+ * uid takes the name, or the pod lives elsewhere.
+ */
 void model_gone(struct model *model, const struct transaction *txn);
 bool model_is_gone(const struct np_pod *pod);
 /* What a published transaction changes. */

@@ -303,6 +303,43 @@ static void test_selectors(void)
 	CHECK_EQ(objs.warning_count, 1);
 }
 
+#define LONG "v123456789012345678901234567890123456789012345678901234567890123"
+
+/* Values that no label can have, as API servers up to 1.26 took them. */
+static void test_long_values(void)
+{
+	const struct np_selector *s;
+
+	BAD_EXPR("{key: a, operator: In, values: [" LONG "]}", 68, ".values[0]",
+		 "63 characters");
+	CHECK_EQ(load_lenient(EXPR("{key: a, operator: In, values: [" LONG ", b]}, "
+				   "{key: c, operator: NotIn, values: [" LONG "]}, "
+				   "{key: d, operator: NotIn, values: [e, " LONG "]}, "
+				   "{key: f, operator: In, values: [" LONG "]}")), 0);
+	CHECK_EQ(objs.warning_count, 4);
+	CHECK(strstr(objs.warnings[0].text, "no label has it, ignored"));
+	CHECK_STR(objs.warnings[2].path,
+		  "spec.podSelector.matchExpressions[2].values[1]");
+	s = &objs.policies[0].pod_selector;
+	if (!CHECK_EQ(s->count, 4))
+		return;
+	CHECK_EQ(s->item[0].op, NP_OP_IN);
+	CHECK_EQ(s->item[0].value_count, 1);
+	CHECK_STR(s->item[0].value[0], "b");
+	CHECK_STR(s->item[1].key, "d");
+	CHECK_EQ(s->item[1].op, NP_OP_NOT_IN);
+	CHECK_EQ(s->item[1].value_count, 1);
+	CHECK_STR(s->item[2].key, "f");
+	CHECK_EQ(s->item[2].op, NP_OP_EXISTS);
+	CHECK_STR(s->item[3].key, "f");
+	CHECK_EQ(s->item[3].op, NP_OP_DOES_NOT_EXIST);
+	CHECK_EQ(s->item[3].value_count, 0);
+	/* nothing left: every pod */
+	CHECK_EQ(load_lenient(EXPR("{key: c, operator: NotIn, values: [" LONG "]}")), 0);
+	s = &objs.policies[0].pod_selector;
+	CHECK(s->present && !s->count);
+}
+
 #define BLOCK(text) PEER("ipBlock: {" text "}")
 #define BAD_BLOCK(text, column, field, words) \
 	BAD_PEER("ipBlock: {" text "}", column, ".ipBlock" field, words)
@@ -662,6 +699,7 @@ int main(void)
 	test_ports();
 	test_peers();
 	test_selectors();
+	test_long_values();
 	test_blocks();
 	test_metadata();
 	test_kinds();

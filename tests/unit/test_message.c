@@ -647,6 +647,7 @@ static void make_host(struct np_host *host)
 	near(host, "10.244.0.6", 4, 6, 6);
 	near(host, "10.244.0.8", 4, 2, 8);
 	near(host, "10.244.0.9", 4, 0, 9);
+	near(host, "10.244.0.10", 4, 77, 10);
 	np_host_sort(host);
 }
 
@@ -667,6 +668,10 @@ static void test_routes(void)
 	CHECK_EQ(where(&host, "10.244.0.7", &ifindex), NP_WHERE_BRIDGE);
 	CHECK_EQ(ifindex, 4);
 	CHECK_EQ(where(&host, "10.244.0.8", &ifindex), NP_WHERE_REMOTE);
+	CHECK_EQ(ifindex, 2);
+	/* the entry of a port that is no device any more says nothing */
+	CHECK_EQ(where(&host, "10.244.0.10", &ifindex), NP_WHERE_BRIDGE);
+	CHECK_EQ(ifindex, 4);
 	CHECK_EQ(where(&host, "10.244.0.9", &ifindex), NP_WHERE_BRIDGE);
 	CHECK_EQ(where(&host, "10.244.1.5", &ifindex), NP_WHERE_REMOTE);
 	CHECK_EQ(where(&host, "10.244.2.5", &ifindex), NP_WHERE_REMOTE);
@@ -690,50 +695,109 @@ static void remark(void *arg, const char *text)
 	snprintf(remarks + strlen(remarks), sizeof(remarks) - strlen(remarks), "%s\n", text);
 }
 
+static void add_pod(struct np_objects *objs, const char *name, const char *node,
+		    const char *address)
+{
+	struct np_pod *pod = np_objects_add_pod(objs);
+
+	pod->namespace = "shop";
+	pod->name = name;
+	pod->node = node;
+	pod->uid = "";
+	pod->address = np_arena_zalloc(&objs->arena, 2 * sizeof(*pod->address));
+	pod->address_count = 1;
+	CHECK(np_address_parse(address, pod->address));
+}
+
 static void test_locate(void)
 {
-	static const char *const address[] = { "10.245.0.7", "10.244.0.7", "10.244.1.5" };
 	struct np_locate_override over = { "shop/c", "eth0" };
 	struct np_locate_options opts = { .mode = NP_LOCATE_AUTO };
-	struct np_placement place[3];
+	struct np_placement place[5];
 	struct np_error err = { 0 };
 	struct np_objects objs;
 	struct np_host host;
-	struct np_pod *pod;
-	int i;
 
 	make_host(&host);
 	np_objects_init(&objs);
-	for (i = 0; i < 3; i++) {
-		pod = np_objects_add_pod(&objs);
-		pod->namespace = "shop";
-		pod->name = i == 0 ? "a" : i == 1 ? "b" : "c";
-		pod->node = i == 1 ? "here" : "there";
-		pod->uid = "";
-		pod->address = np_arena_zalloc(&objs.arena, sizeof(*pod->address));
-		pod->address_count = 1;
-		CHECK(np_address_parse(address[i], pod->address));
-	}
+	add_pod(&objs, "a", "there", "10.245.0.7");
+	add_pod(&objs, "b", "here", "10.244.0.7");
+	add_pod(&objs, "c", "there", "10.244.1.5");
+	add_pod(&objs, "d", "there", "10.245.1.2");
+	add_pod(&objs, "e", "here", "10.244.0.1");
 	remarks[0] = '\0';
-	CHECK(!np_locate(&host, &objs, &opts, place, remark, NULL, &err));
+	CHECK(!np_locate(&host, &objs, &opts, NULL, place, remark, NULL, &err));
 	CHECK(place[0].local && place[0].ifindex == 3);
-	CHECK(!place[1].local && !place[2].local);
-	CHECK(strstr(remarks, "pod shop/b: bridge cni0 has not seen 10.244.0.7 yet"));
+	CHECK(place[1].local && !place[1].ifindex && !place[2].local && !place[3].local);
+	CHECK(!place[3].own && place[4].own && !place[4].local);
+	CHECK(strstr(remarks, "pod shop/b: bridge cni0 has not seen 10.244.0.7 yet; taken as "
+		     "local"));
+	CHECK(strstr(remarks, "pod shop/d: 10.245.1.2 is in a subnet on cali1"));
+	CHECK(strstr(remarks, "taken as remote (--node, --local or --interface"));
 	opts.node = "here";
 	remarks[0] = '\0';
-	CHECK(!np_locate(&host, &objs, &opts, place, remark, NULL, &err));
+	CHECK(!np_locate(&host, &objs, &opts, NULL, place, remark, NULL, &err));
 	CHECK(!place[0].local && place[1].local && !place[1].ifindex && !place[2].local);
+	CHECK(place[4].own && !place[4].local);
 	CHECK(strstr(remarks, "pod shop/a: spec.nodeName is \"there\""));
 	CHECK(strstr(remarks, "pod shop/b: spec.nodeName is this node"));
 	opts.node = NULL;
 	opts.mode = NP_LOCATE_ALL;
 	opts.override = &over;
 	opts.override_count = 1;
-	CHECK(!np_locate(&host, &objs, &opts, place, NULL, NULL, &err));
-	CHECK(place[0].local && place[1].local && place[2].ifindex == 2);
+	CHECK(!np_locate(&host, &objs, &opts, NULL, place, NULL, NULL, &err));
+	CHECK(place[0].local && place[1].local && place[2].ifindex == 2 && place[4].own);
 	over.device = "nope0";
-	CHECK_EQ(np_locate(&host, &objs, &opts, place, NULL, NULL, &err), -1);
+	CHECK_EQ(np_locate(&host, &objs, &opts, NULL, place, NULL, NULL, &err), -1);
 	CHECK_EQ(err.exit, NP_EXIT_INPUT);
+	np_objects_free(&objs);
+	np_host_free(&host);
+}
+
+/* What a re-apply makes of pods that are loaded as local. */
+static void test_locate_again(void)
+{
+	static const struct np_placement loaded[] = {
+		{ true, 9 }, { true, 3 }, { true, 3 }, { true, 9 }, { true, 99 }, { true, 0 },
+		{ true, 0 }, { false, 0 },
+	};
+	struct np_placement place[sizeof(loaded) / sizeof(loaded[0])];
+	struct np_locate_options opts = { .mode = NP_LOCATE_AUTO };
+	struct np_error err = { 0 };
+	struct np_objects objs;
+	struct np_host host;
+
+	make_host(&host);
+	np_objects_init(&objs);
+	add_pod(&objs, "aged", "here", "10.244.0.7");
+	add_pod(&objs, "subnet", "here", "10.245.1.2");
+	add_pod(&objs, "moved", "here", "10.244.0.5");
+	add_pod(&objs, "routed", "here", "10.244.1.5");
+	add_pod(&objs, "gone", "here", "10.244.0.7");
+	add_pod(&objs, "unknown", "here", "10.245.1.2");
+	add_pod(&objs, "away", "here", "10.244.0.6");
+	/* seen behind a tunnel by one address, not at all by the other */
+	add_pod(&objs, "dual", "there", "10.244.0.6");
+	objs.pods[7].address_count = 2;
+	CHECK(np_address_parse("10.244.0.7", &objs.pods[7].address[1]));
+	remarks[0] = '\0';
+	CHECK(!np_locate(&host, &objs, &opts, loaded, place, remark, NULL, &err));
+	CHECK(place[0].local && place[0].ifindex == 9);
+	CHECK(place[1].local && place[1].ifindex == 3);
+	CHECK(place[2].local && place[2].ifindex == 9);
+	CHECK(place[3].local && place[3].ifindex == 9);
+	CHECK(place[4].local && !place[4].ifindex);
+	CHECK(place[5].local && !place[5].ifindex);
+	CHECK(!place[6].local && !place[7].local);
+	CHECK(!strstr(remarks, "shop/aged") && !strstr(remarks, "shop/subnet"));
+	CHECK(strstr(remarks, "pod shop/routed: no local route"));
+	opts.node = "here";
+	CHECK(!np_locate(&host, &objs, &opts, loaded, place, NULL, NULL, &err));
+	CHECK(place[0].local && place[0].ifindex == 9 && place[6].local && !place[7].local);
+	opts.node = NULL;
+	opts.mode = NP_LOCATE_NONE;
+	CHECK(!np_locate(&host, &objs, &opts, loaded, place, NULL, NULL, &err));
+	CHECK(!place[0].local && !place[0].ifindex);
 	np_objects_free(&objs);
 	np_host_free(&host);
 }
@@ -751,5 +815,6 @@ int main(void)
 	test_event();
 	test_routes();
 	test_locate();
+	test_locate_again();
 	return check_done("message");
 }

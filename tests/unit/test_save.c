@@ -117,7 +117,9 @@ static void test_setting_words(void)
 	};
 	static const char *const bad[] = {
 		"guard-prefix=10.244.1.0/33", "guard-prefix=,", "guard-prefix=10.1/16",
-		"guard-interface=a*b", "guard-interface=0123456789abcdef", "unknown=maybe",
+		"guard-interface=a*b", "guard-interface=0123456789abcdef",
+		"guard-interface=0123456789abcde*", "guard-prefix=::ffff:10.0.0.0/129",
+		"unknown=maybe",
 		"host-allow=10.0.0.1:icmp/8", "host-allow=10.0.0.1:tcp/0",
 		"host-allow=10.0.0.1:tcp/65536", "event-rate=0", "event-rate=-1",
 		"event-rate=99999999999", "speed=1", "unknown",
@@ -329,8 +331,66 @@ static void test_snapshot(void)
 	CHECK(!rmdir(dir));	/* no temporary file is left */
 }
 
+static void test_cidr_words(void)
+{
+	static const char *const same[][2] = {
+		{ "::ffff:10.0.0.0/104", "10.0.0.0/8" }, { "::ffff:10.1.2.3", "10.1.2.3/32" },
+		{ "10.244.1.9/24", "10.244.1.0/24" }, { "fd00::1", "fd00::1/128" },
+		{ "::/0", "::/0" }, { "010.0.0.0/8", "10.0.0.0/8" },
+	};
+	char text[NP_CIDR_TEXT];
+	struct np_cidr cidr;
+	size_t i;
+
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		CHECK(np_cidr_parse(same[i][0], &cidr));
+		CHECK_STR(np_cidr_text(&cidr, text), same[i][1]);
+	}
+	CHECK(!np_cidr_parse("10.0.0.0/", &cidr) && !np_cidr_parse("", &cidr));
+}
+
+/* Who lost an address comes first, so that the winner arrives later again. */
+static void test_snapshot_order(void)
+{
+	static const char *const name[] = { "w", "b", "l", "x" };
+	struct np_origin origins[2] = { { "kube", 4, 2 }, { "manual", 5, 2 } };
+	struct np_info info = { .generation = 5, .origin = origins, .origin_count = 2 };
+	struct np_settings set = { 0 };
+	struct np_error err = { 0 };
+	char path[] = "/tmp/netpol-test-XXXXXX";
+	struct np_snapshot snap;
+	struct np_state state;
+	size_t skipped;
+	int fd, i;
+
+	np_state_init(&state);
+	state.pod = calloc(4, sizeof(*state.pod));
+	for (i = 0; i < 4; i++) {
+		add_pod(&state.objects, name[i], 1);
+		strcpy(state.pod[i].origin, "manual");
+	}
+	strcpy(state.pod[3].origin, "kube");
+	state.pod[2].flags = NETPOL_OBJECT_F_CONFLICT;
+	fd = mkstemp(path);
+	if (CHECK(fd >= 0))
+		close(fd);
+	CHECK(!np_snapshot_write(path, &info, &set, &state, &skipped, &err));
+	CHECK(!np_snapshot_read(path, "", &snap, &err));
+	if (CHECK_EQ(snap.origin_count, 2) && CHECK_EQ(snap.origin[0].objects.pod_count, 3)) {
+		CHECK_STR(snap.origin[0].name, "manual");
+		CHECK_STR(snap.origin[0].objects.pods[0].name, "l");
+		CHECK_STR(snap.origin[0].objects.pods[1].name, "b");
+		CHECK_STR(snap.origin[0].objects.pods[2].name, "w");
+	}
+	np_snapshot_free(&snap);
+	np_state_free(&state);
+	unlink(path);
+}
+
 int main(void)
 {
+	test_cidr_words();
+	test_snapshot_order();
 	test_writers();
 	test_tables();
 	test_setting_words();

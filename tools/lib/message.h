@@ -31,8 +31,8 @@ const char *np_uid_text(const uint8_t bytes[NETPOL_UID_LEN], char text[NP_UID_TE
 /* Where a pod runs, as far as the kernel is told. */
 struct np_placement {
 	bool local;
-	bool own;		/* an address is the node's own: not to be loaded */
 	uint32_t ifindex;	/* 0: not known */
+	bool own;		/* an address is the node's own: not to be loaded */
 };
 
 /* An address, protocol and port that pods may always reach on their own node. */

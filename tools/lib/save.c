@@ -94,9 +94,81 @@ static void np_save_head(struct np_writer *w, const struct np_info *info)
 	np_write_end(w);
 }
 
+/* A pod and where it is in the state. */
+struct np_save_pod {
+	const struct np_pod *pod;
+	size_t index;
+	bool conflict;
+};
+
+static int np_save_order(const void *a, const void *b)
+{
+	const struct np_save_pod *left = a, *right = b;
+	int order;
+
+	if (left->conflict != right->conflict)
+		return left->conflict ? -1 : 1;
+	order = strcmp(left->pod->namespace, right->pod->namespace);
+	if (!order)
+		order = strcmp(left->pod->name, right->pod->name);
+	return order ? order : left->index < right->index ? -1 : left->index > right->index;
+}
+
+/*
+ * Of two running pods that claim an address the kernel takes the later, and a dump tells
+ * only who lost: those come first, so that the same pods own their addresses again.
+ */
+static struct np_save_pod *np_save_pods(const struct np_state *state)
+{
+	const struct np_objects *objs = &state->objects;
+	struct np_save_pod *pod = np_xcalloc(objs->pod_count + 1, sizeof(*pod));
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++)
+		pod[i] = (struct np_save_pod) {
+			.pod = &objs->pods[i],
+			.index = i,
+			.conflict = state->pod[i].flags & NETPOL_OBJECT_F_CONFLICT,
+		};
+	qsort(pod, objs->pod_count, sizeof(*pod), np_save_order);
+	return pod;
+}
+
+/* Origins are restored in order too: those that have losers come first. */
+static bool np_save_loses(const struct np_state *state, const char *origin)
+{
+	size_t i;
+
+	for (i = 0; i < state->objects.pod_count; i++)
+		if (state->pod[i].flags & NETPOL_OBJECT_F_CONFLICT &&
+		    !strcmp(state->pod[i].origin, origin))
+			return true;
+	return false;
+}
+
+static void np_save_origins(struct np_writer *w, const struct np_info *info,
+			    const struct np_state *state)
+{
+	size_t i;
+	int turn;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0; i < info->origin_count; i++) {
+			if (np_save_loses(state, info->origin[i].name) == turn)
+				continue;
+			np_write_object(w, NULL);
+			np_write_string(w, "origin", info->origin[i].name);
+			np_write_number(w, "generation", info->origin[i].generation);
+			np_write_end(w);
+		}
+	}
+}
+
 static void np_save_objects(struct np_writer *w, const struct np_state *state, size_t *skipped)
 {
 	const struct np_objects *objs = &state->objects;
+	struct np_save_pod *pod = np_save_pods(state);
+	const struct np_pod_state *more;
 	size_t i;
 
 	for (i = 0; i < objs->namespace_count; i++) {
@@ -106,19 +178,21 @@ static void np_save_objects(struct np_writer *w, const struct np_state *state, s
 		np_write_end(w);
 	}
 	for (i = 0; i < objs->pod_count; i++) {
-		if (state->pod[i].flags & NETPOL_OBJECT_F_GONE) {
+		more = &state->pod[pod[i].index];
+		if (more->flags & NETPOL_OBJECT_F_GONE) {
 			++*skipped;
 			continue;
 		}
 		np_write_object(w, NULL);
-		np_write_string(w, "origin", state->pod[i].origin);
-		if (state->pod[i].place.local) {
+		np_write_string(w, "origin", more->origin);
+		if (more->place.local) {
 			np_write_bool(w, "local", true);
-			np_write_number(w, "ifindex", state->pod[i].place.ifindex);
+			np_write_number(w, "ifindex", more->place.ifindex);
 		}
-		np_manifest_pod(w, "object", &objs->pods[i], &state->pod[i]);
+		np_manifest_pod(w, "object", pod[i].pod, more);
 		np_write_end(w);
 	}
+	free(pod);
 	for (i = 0; i < objs->policy_count; i++) {
 		np_write_object(w, NULL);
 		np_write_string(w, "origin", state->policy[i].origin);
@@ -134,7 +208,6 @@ static int np_save_stream(int fd, const struct np_info *info, const struct np_se
 	cookie_io_functions_t io = { .write = np_summed_write };
 	struct np_writer w;
 	FILE *file;
-	size_t i;
 	int ret;
 
 	file = fopencookie(&sum, "w", io);
@@ -146,12 +219,7 @@ static int np_save_stream(int fd, const struct np_info *info, const struct np_se
 	np_write_object(&w, NULL);
 	np_settings_write(&w, "settings", set);
 	np_write_end(&w);
-	for (i = 0; i < info->origin_count; i++) {
-		np_write_object(&w, NULL);
-		np_write_string(&w, "origin", info->origin[i].name);
-		np_write_number(&w, "generation", info->origin[i].generation);
-		np_write_end(&w);
-	}
+	np_save_origins(&w, info, state);
 	np_save_objects(&w, state, skipped);
 	ret = fflush(file);
 	fprintf(file, "{\"checksum\":\"crc64:%016llx\"}\n", (unsigned long long)sum.crc);

@@ -4,7 +4,8 @@
  *
  * Text, one JSON object a line: a head (format and module version, boot id, generation),
  * the settings, one line an origin, one line an object, and a last line with a CRC-64
- * of all before it. Files are replaced as a whole or not at all.
+ * of all before it. Files are replaced as a whole or not at all. Pods are in the order in
+ * which they are to be loaded again: those that lost an address to another come first.
  */
 #ifndef NP_SAVE_H
 #define NP_SAVE_H

@@ -10,6 +10,7 @@
 #include "common.h"
 #include "load.h"
 #include "loaded.h"
+#include "plan.h"
 #include "transaction.h"
 
 static const char np_apply_help[] =
@@ -17,13 +18,15 @@ static const char np_apply_help[] =
 "\n"
 "Loads namespaces, pods and network policies from Kubernetes manifests, YAML or\n"
 "JSON: all of the input in one step, or nothing. Adds and updates; other objects\n"
-"stay. Pods of the host's network, finished ones and ones without an address are\n"
-"left out.\n"
+"stay. Pods of the host's network, finished ones and ones without an address, or\n"
+"with one of the node's own, are left out, and deleted if they are loaded.\n"
 "\n"
 "Options:\n"
 "  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
 "  -R, --recursive       directories inside a directory too\n"
 "      --replace         the input is all of its origin: drop what it lacks\n"
+"      --allow-empty-kinds  with --replace: also if the input has no policy, no pod\n"
+"                        or no namespace while such are loaded\n"
 "      --origin NAME     on whose behalf (manual)\n"
 "      --dry-run=MODE    none; client: read and check the input only; kernel: let\n"
 "                        the kernel do all but publish it\n"
@@ -35,7 +38,8 @@ static const char np_apply_help[] =
 "\n"
 "Examples:\n"
 "  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient\n"
-"  netpolctl apply -f policies/ -R --replace --dry-run=kernel\n";
+"  netpolctl apply -f policies/ -R --dry-run=kernel\n"
+"  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient --replace\n";
 
 #define NP_APPLY_TRIES	5
 #define NP_WARNINGS_MAX	10
@@ -54,10 +58,13 @@ struct np_apply {
 	struct np_locate_override *override;
 	enum np_dry_run dry;
 	bool replace;
+	bool allow_empty_kinds;
 	const char *origin;
 
 	struct np_objects objects;
+	struct np_host host;
 	struct np_placement *place;
+	bool placed;		/* remarks on it are made */
 	size_t warnings;
 	struct np_result_list results;
 	uint64_t generation;
@@ -100,6 +107,7 @@ static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_er
 
 enum {
 	NP_OPT_REPLACE = 0x100,
+	NP_OPT_EMPTY,
 	NP_OPT_ORIGIN,
 	NP_OPT_DRY_RUN,
 	NP_OPT_LENIENT,
@@ -126,9 +134,12 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 	case NP_OPT_REPLACE:
 		ap->replace = true;
 		break;
+	case NP_OPT_EMPTY:
+		ap->allow_empty_kinds = true;
+		break;
 	case NP_OPT_ORIGIN:
 		ap->origin = arg;
-		break;
+		return np_origin_check(arg, err);
 	case NP_OPT_DRY_RUN:
 		choice = np_choice("dry-run", arg, dry, 3, err);
 		ap->dry = choice < 0 ? NP_DRY_NONE : (enum np_dry_run)choice;
@@ -212,7 +223,7 @@ static int np_apply_read(struct np_apply *ap, struct np_error *err)
 	for (i = 0; i < ap->file_count; i++)
 		if (np_load_path(objs, ap->file[i], &ap->load, err))
 			return -1;
-	if (np_load_check_twice(objs, err))
+	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
 		return -1;
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);
@@ -226,97 +237,51 @@ static int np_apply_read(struct np_apply *ap, struct np_error *err)
 	return -1;
 }
 
-static int np_apply_place(struct np_apply *ap, struct np_error *err)
+static int np_apply_host(struct np_apply *ap, struct np_error *err)
 {
-	struct np_host host;
-	int ret = 0;
-
-	ap->place = np_xcalloc(ap->objects.pod_count + 1, sizeof(*ap->place));
-	np_host_init(&host);
-	if (ap->objects.pod_count)
-		ret = np_enter(err) || np_host_read(&host, np_common.timeout, err) ||
-		      np_locate(&host, &ap->objects, &ap->locate, ap->place, np_apply_warn, ap,
-				err);
-	np_host_free(&host);
-	if (ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
-		np_warning("and %zu more of this kind; -v shows all",
-			   ap->warnings - NP_WARNINGS_MAX);
-	return ret ? -1 : 0;
-}
-
-static const char *np_apply_compare(struct np_apply *ap, struct np_loaded *loaded,
-				    uint8_t object, const char *namespace, const char *name,
-				    __uint128_t digest)
-{
-	struct np_loaded_item *item = np_loaded_find(loaded, object, namespace, name,
-						     ap->origin);
-
-	if (!item)
-		return "created";
-	item->seen = true;
-	return item->digest == digest ? "unchanged" : "configured";
-}
-
-static int np_apply_pod(struct np_apply *ap, struct np_loaded *loaded,
-			struct np_encoder *enc, size_t i, struct np_error *err)
-{
-	const struct np_pod *pod = &ap->objects.pods[i];
-	struct np_loaded_item *item;
-	uint8_t uid[NETPOL_UID_LEN];
-	const char *action;
-
-	if (np_pod_usable(pod)) {
-		action = np_apply_compare(ap, loaded, NETPOL_OBJECT_POD, pod->namespace,
-					  pod->name, np_pod_digest(pod, &ap->place[i]));
-		np_result_add(&ap->results, NETPOL_OBJECT_POD, pod->namespace, pod->name,
-			      action);
-		return np_encode_pod(enc, pod, &ap->place[i], err);
-	}
-	/* What was a pod of the network when it was loaded must not stay one. */
-	item = np_loaded_find(loaded, NETPOL_OBJECT_POD, pod->namespace, pod->name, ap->origin);
-	np_uid_bytes(pod->uid, uid);
-	if (!item || ap->replace || (*pod->uid && memcmp(uid, item->pod->uid, sizeof(uid))))
+	if (!ap->objects.pod_count)
 		return 0;
-	np_result_add(&ap->results, NETPOL_OBJECT_POD, pod->namespace, pod->name, "deleted");
-	return np_encode_delete(enc, NETPOL_OBJECT_POD, pod->namespace, pod->name, NULL, err);
+	return np_enter(err) || np_host_read(&ap->host, np_common.timeout, err) ? -1 : 0;
 }
 
-static int np_apply_objects(struct np_apply *ap, struct np_loaded *loaded,
-			    struct np_encoder *enc, struct np_error *err)
+static void np_apply_own(const struct np_apply *ap)
 {
 	const struct np_objects *objs = &ap->objects;
-	const struct np_namespace *ns;
-	const struct np_policy *policy;
-	size_t i;
+	size_t count = 0, i;
 
-	for (i = 0; i < objs->namespace_count; i++) {
-		ns = &objs->namespaces[i];
-		np_result_add(&ap->results, NETPOL_OBJECT_NAMESPACE, "", ns->name,
-			      np_apply_compare(ap, loaded, NETPOL_OBJECT_NAMESPACE, "",
-					       ns->name, np_namespace_digest(ns)));
-		if (np_encode_namespace(enc, ns, err))
-			return -1;
+	for (i = 0; i < objs->pod_count; i++) {
+		if (!ap->place[i].own)
+			continue;
+		count++;
+		if (np_common.verbose)
+			np_notice("skipped pod %s/%s: its address is the node's own",
+				  objs->pods[i].namespace, objs->pods[i].name);
 	}
-	for (i = 0; i < objs->pod_count; i++)
-		if (np_apply_pod(ap, loaded, enc, i, err))
-			return -1;
-	for (i = 0; i < objs->policy_count; i++) {
-		policy = &objs->policies[i];
-		np_result_add(&ap->results, NETPOL_OBJECT_POLICY, policy->namespace,
-			      policy->name,
-			      np_apply_compare(ap, loaded, NETPOL_OBJECT_POLICY,
-					       policy->namespace, policy->name,
-					       np_policy_digest(policy)));
-		if (np_encode_policy(enc, policy, err))
-			return -1;
-	}
-	for (i = 0; ap->replace && i < loaded->count; i++)
-		if (!loaded->item[i].seen && !strcmp(loaded->item[i].origin, ap->origin))
-			np_result_add(&ap->results, loaded->item[i].object,
-				      np_intern_str(&ap->objects, loaded->item[i].namespace),
-				      np_intern_str(&ap->objects, loaded->item[i].name),
-				      "deleted");
-	return 0;
+	if (count)
+		np_notice("skipped %zu pod%s with an address of the node itself", count,
+			  count == 1 ? "" : "s");
+}
+
+/* loaded: what the kernel has, or NULL. Remarks are made the first time. */
+static int np_apply_place(struct np_apply *ap, struct np_loaded *loaded, struct np_error *err)
+{
+	struct np_placement *kept = NULL;
+	int ret;
+
+	free(ap->place);
+	ap->place = np_xcalloc(ap->objects.pod_count + 1, sizeof(*ap->place));
+	if (loaded)
+		kept = np_plan_loaded(&ap->objects, loaded, ap->origin);
+	ret = np_locate(&ap->host, &ap->objects, &ap->locate, kept, ap->place,
+			ap->placed ? NULL : np_apply_warn, ap, err);
+	free(kept);
+	if (!ap->placed && ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
+		np_warning("and %zu more of this kind; -v shows all",
+			   ap->warnings - NP_WARNINGS_MAX);
+	if (!ap->placed && !ret)
+		np_apply_own(ap);
+	ap->placed = true;
+	return ret;
 }
 
 /* One go: 0, -1, or 1 if another writer was faster. */
@@ -324,6 +289,12 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 {
 	struct np_transaction_options opts = { .full = ap->replace, .has_base = true };
 	struct np_transaction txn = { .client = client };
+	struct np_plan plan = {
+		.objects = &ap->objects,
+		.origin = ap->origin,
+		.replace = ap->replace,
+		.allow_empty_kinds = ap->allow_empty_kinds,
+	};
 	struct np_loaded loaded;
 	struct np_info info;
 	int ret;
@@ -336,9 +307,14 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 		return -1;
 	ret = np_loaded_get(client, &loaded, err);
 	if (!ret)
+		ret = np_plan_kinds(&plan, &loaded, err);
+	if (!ret)
+		ret = np_apply_place(ap, &loaded, err);
+	plan.place = ap->place;
+	if (!ret)
 		ret = np_transaction_begin(&txn, client, ap->origin, &opts, err);
 	if (!ret)
-		ret = np_apply_objects(ap, &loaded, &txn.encoder, err);
+		ret = np_plan_send(&plan, &loaded, &txn.encoder, &ap->results, err);
 	if (!ret)
 		ret = np_transaction_commit(&txn, ap->dry == NP_DRY_KERNEL, &ap->generation,
 					    err);
@@ -358,7 +334,7 @@ static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
 	ret = np_connect(&client, &info, err);
 	np_info_free(&info);
 	if (!ret)
-		ret = np_apply_place(ap, err);
+		ret = np_apply_host(ap, err);
 	if (!ret)
 		for (try = 0, ret = 1; ret > 0 && try < NP_APPLY_TRIES; try++)
 			ret = np_apply_try(ap, &client, err);
@@ -372,13 +348,13 @@ static int np_apply_client(struct np_apply *ap, struct np_error *err)
 	const struct np_objects *objs = &ap->objects;
 	size_t i;
 
-	if (np_apply_place(ap, err))
+	if (np_apply_host(ap, err) || np_apply_place(ap, NULL, err))
 		return -1;
 	for (i = 0; i < objs->namespace_count; i++)
 		np_result_add(&ap->results, NETPOL_OBJECT_NAMESPACE, "",
 			      objs->namespaces[i].name, "valid");
 	for (i = 0; i < objs->pod_count; i++)
-		if (np_pod_usable(&objs->pods[i]))
+		if (np_pod_usable(&objs->pods[i]) && !ap->place[i].own)
 			np_result_add(&ap->results, NETPOL_OBJECT_POD,
 				      objs->pods[i].namespace, objs->pods[i].name, "valid");
 	for (i = 0; i < objs->policy_count; i++)
@@ -396,6 +372,7 @@ static void np_apply_free(struct np_apply *ap)
 	free(ap->override);
 	free(ap->file);
 	free(ap->place);
+	np_host_free(&ap->host);
 	free(ap->results.item);
 	np_objects_free(&ap->objects);
 }
@@ -406,6 +383,7 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		{ "filename", required_argument, 'f' },
 		{ "recursive", no_argument, 'R' },
 		{ "replace", no_argument, NP_OPT_REPLACE },
+		{ "allow-empty-kinds", no_argument, NP_OPT_EMPTY },
 		{ "origin", required_argument, NP_OPT_ORIGIN },
 		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
 		{ "lenient", no_argument, NP_OPT_LENIENT },
@@ -428,6 +406,10 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 	if (optind < argc || !ap.file_count) {
 		ret = np_usage(cmd, optind < argc ? "a file is given as -f %.80s" :
 			       "apply needs -f FILE%.0s", optind < argc ? argv[optind] : "");
+		goto out;
+	}
+	if (ap.allow_empty_kinds && !ap.replace) {
+		ret = np_usage(cmd, "--allow-empty-kinds is for --replace");
 		goto out;
 	}
 	ret = np_apply_read(&ap, &err);

@@ -7,13 +7,15 @@
 
 #include "common.h"
 #include "locate.h"
+#include "plan.h"
 #include "save.h"
 #include "transaction.h"
 
 static const char np_restore_help[] =
 "Usage: netpolctl restore FILE [--dry-run=none|client|kernel]\n"
 "\n"
-"Loads a snapshot of 'netpolctl save'; - is standard input. Each origin in it is\n"
+"Loads a snapshot of 'netpolctl save'; - is standard input. The settings come\n"
+"first, so that guards cover what is not restored yet. Then each origin in it is\n"
 "replaced as a whole, in one step; other origins stay. After a reboot the local\n"
 "pods in it are gone and are left out. A damaged snapshot, or one of a newer\n"
 "format, is refused before anything is changed.\n"
@@ -48,6 +50,7 @@ static int np_restore_take(int code, const char *arg, void *ctx, struct np_error
 			    "\"%.40s\"", arg);
 }
 
+/* Pods in the order of the file: losers of doubly claimed addresses come first. */
 static int np_restore_objects(struct np_restore *re, const struct np_snapshot_origin *origin,
 			      struct np_encoder *enc, struct np_error *err)
 {
@@ -118,16 +121,17 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 	ret = np_connect(&client, &info, err);
 	if (!ret)
 		ret = np_host_read(&re->host, np_common.timeout, err);
+	/* First, so that guards cover what is not restored yet, or not at all. */
+	if (!ret)
+		ret = np_restore_settings(re, &client, err);
 	for (i = 0; !ret && i < re->snap.origin_count; i++) {
 		if (!strcmp(re->snap.origin[i].name, NP_SETTINGS_ORIGIN))
 			continue;
 		ret = np_restore_origin(re, &client, &re->snap.origin[i], err);
-		if (ret && i)
-			np_error_hint(err, "the origins before \"%s\" in the file are restored",
-				      re->snap.origin[i].name);
+		if (ret && !re->check)
+			np_error_hint(err, "the settings are restored, and the origins before "
+				      "\"%s\" in the file", re->snap.origin[i].name);
 	}
-	if (!ret)
-		ret = np_restore_settings(re, &client, err);
 	np_info_free(&info);
 	np_client_close(&client);
 	return ret;
@@ -142,6 +146,7 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 	char boot[NETPOL_BOOT_ID_MAX + 1];
 	struct np_restore re = { .check = false };
 	struct np_error err = { 0 };
+	size_t i;
 	int ret;
 
 	ret = np_parse(cmd, argc, argv, options, np_restore_take, &re,
@@ -152,6 +157,8 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "restore takes one file");
 	np_boot_id(boot);
 	ret = np_snapshot_read(argv[optind], boot, &re.snap, &err);
+	for (i = 0; !ret && i < re.snap.origin_count; i++)
+		ret = np_plan_limits(&re.snap.origin[i].objects, &err);
 	if (!ret && !re.client_only)
 		ret = np_restore_kernel(&re, &err);
 	if (ret) {
