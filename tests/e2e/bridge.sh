@@ -57,6 +57,37 @@ yes a/left icmp c/third 0 pods without policies
 X
 is "$(netpolctl --netns n1 status 2>&1 >/dev/null)" "" "no warning while the hook sees all"
 
+# An address that the pod gave itself, and its link-local one, are that pod all the same.
+# Its answers are forged ones, so only what arrives tells.
+right=${end_netns[b/right]}
+ip -n "$right" addr add 10.244.8.99/24 dev eth0
+ip netns exec "$right" nft -f - <<X
+table inet seen {
+	counter allowed { }
+	counter denied { }
+	chain input {
+		type filter hook input priority 0;
+		ip daddr 10.244.8.99 tcp dport 80 counter name allowed
+		ip daddr 10.244.8.99 udp dport 53 counter name denied
+		ip6 daddr fe80::/10 udp dport 53 counter name denied
+	}
+}
+X
+seen() { ip netns exec "$right" nft -j list counter inet seen "$1" |
+	jq '[.nftables[].counter.packets? // 0] | add'; }
+link_local=$(ip -n "$right" -j -6 addr show dev eth0 scope link |
+	jq -r '[.[].addr_info[]?.local // empty][0]')
+expect <<X
+no a/left tcp 10.244.8.99 80 its second address never answers
+no a/left udp 10.244.8.99 53 its second address, another port
+X
+for i in 1 2 3; do
+	echo "$i" | ip netns exec "${end_netns[c/third]}" socat -u - \
+		"UDP6-SENDTO:[$link_local%eth0]:53,bind=[${end_v6[c/third]}]"
+done
+check "what its policy allows arrives at its second address" test "$(seen allowed)" -gt 0
+is "$(seen denied)" 0 "what it denies does not, nor at its link-local address"
+
 # Without br_netfilter the same traffic goes past the hook, and status says so.
 sysctls n1 <<X
 bridge/bridge-nf-call-iptables 0

@@ -79,4 +79,20 @@ X
 pods_yaml a/new >"$tmp/new"
 live "a pod that is deleted and comes back" \
 	cut "netpolctl --netns n1 delete -f $tmp/new" open "netpolctl --netns n1 apply -f $tmp/new"
+
+# Guards close by themselves, also where nothing is loaded.
+netpol flush --yes
+expect <<X
+yes outside tcp a/new 80 after a flush
+X
+netpol settings guard-prefix=$prefixes unknown=deny
+expect <<X
+no outside tcp a/new 80 guards without objects
+no a/known udp a/new 53 guards without objects
+yes n1 tcp a/new 80 guards without objects
+X
+netpol flush --yes
+expect <<X
+yes outside tcp a/new 80 after another flush
+X
 finish
