@@ -540,6 +540,35 @@ TEST_F(transaction, except_outside_block)
 	EXPECT_UNCHANGED();
 }
 
+/* A commit that says how many messages it had is refused if one was lost. */
+TEST_F(transaction, messages_counted)
+{
+	struct nl *nl = &self->nl;
+	struct txn t;
+	struct msg *m;
+	uint32_t bad;
+	int claim;
+
+	for (claim = 0; claim < 4; claim++) {
+		ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+		t_upheaval(&t);
+		ASSERT_EQ(0, txn_flush(&t));
+		t_namespace(&t, "second", NULL);
+		ASSERT_EQ(0, txn_flush(&t));
+		m = nl_msg(nl, NETPOL_CMD_TXN_COMMIT);
+		put_u32(m, NETPOL_A_TXN, t.number);
+		put_u32(m, NETPOL_A_FLAGS, NETPOL_FLAG_CHECK);
+		bad = m->len;
+		put_u32(m, NETPOL_A_MESSAGES, claim);
+		EXPECT_EQ(claim == 2 ? 0 : -EINVAL, nl_call(nl)) TH_LOG("%d", claim);
+		if (claim != 2) {
+			EXPECT_TRUE(nl->ack.has_text);
+			EXPECT_EQ(bad, nl->ack.offset);
+		}
+		EXPECT_UNCHANGED();
+	}
+}
+
 /* --- deletes ---------------------------------------------------------------------- */
 
 TEST_F(transaction, delete_with_uid)

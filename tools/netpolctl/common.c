@@ -217,17 +217,20 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 
 int np_report(const struct np_error *err)
 {
-	struct np_error copy = *err;
+	struct np_error whole = *err, line;
 
+	if (err->exit == NP_EXIT_INPUT && !*err->hint)
+		np_error_hint(&whole, "nothing was changed; mend it and run it again");
+	line = whole;
 	/* A kernel error has no file; the object stands in front of the path instead. */
 	if (*err->object && !*err->file)
-		snprintf(copy.path, sizeof(copy.path), "%.200s%s%.160s", err->object,
+		snprintf(line.path, sizeof(line.path), "%.200s%s%.160s", err->object,
 			 *err->path ? ": " : "", err->path);
 	fflush(stdout);
-	np_error_print(stderr, &copy);
+	np_error_print(stderr, &line);
 	if (np_common.form && (!strcmp(np_common.form, "json") ||
 			       !strcmp(np_common.form, "jsonl")))
-		np_error_print_json(stdout, err);
+		np_error_print_json(stdout, &whole);
 	return err->exit;
 }
 
