@@ -173,14 +173,15 @@ static u32 pod_flags(const struct netpol_snapshot *snapshot, const struct netpol
 	return pod->flags | state << NETPOL_POD_F_STATE_SHIFT;
 }
 
+/* IPv4 first, as in most clusters: no order between the families is kept. */
 static int put_pod_addresses(struct sk_buff *skb, const struct netpol_pod *pod)
 {
+	u32 i, count = netpol_pod_addresses(pod);
 	const u8 *address;
 	u8 family;
-	u32 i;
 
-	for (i = 0; i < netpol_pod_addresses(pod); i++) {
-		address = netpol_pod_address(pod, i, &family);
+	for (i = 0; i < count; i++) {
+		address = netpol_pod_address(pod, (i + pod->naddress6) % count, &family);
 		if (netpol_put_address(skb, NETPOL_POD_A_ADDRESS4, NETPOL_POD_A_ADDRESS6,
 				       family, address))
 			return -EMSGSIZE;

@@ -39,6 +39,15 @@ has_directive()
 	grep -Eq "netpol-test: *$2( |\*|$)" "$1"
 }
 
+# Did the machine fail rather than what it ran? A guest that dies before its first
+# command, or by a breakpoint of the kernel's own text patching (static keys), which
+# QEMU's multi-threaded TCG gets wrong now and then, also long before netpol is loaded.
+emulator_failed()
+{
+	[ "$1" = 124 ] || [ "$1" = 125 ] || return 1
+	! grep -q 'netpol-vm: start' "$2" || grep -q 'Oops: int3' "$2"
+}
+
 # one SERIES SOURCE
 one()
 {
@@ -74,7 +83,13 @@ one()
 		wrap+=("$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$src")" "/tests/$kind/$name.sh") ;;
 	esac
 
-	tests/vm/run "${opts[@]}" -- "${wrap[@]}" >"$log.tap" 2>"$log.err" </dev/null || rc=$?
+	for v in 1 2; do
+		rc=0
+		tests/vm/run "${opts[@]}" -- "${wrap[@]}" >"$log.tap" 2>"$log.err" </dev/null ||
+			rc=$?
+		emulator_failed "$rc" "$log.console" || break
+		[ "$v" = 2 ] || echo "note    $name, $k: the emulated machine failed; once more"
+	done
 	counts=$(awk -f tests/lib/tap.awk -v rc="$rc" "$log.tap")
 	local p f s
 	read -r p f s <<<"$counts"

@@ -343,10 +343,10 @@ TEST_F_TIMEOUT(load, hundred_times, 600)
 	TH_LOG("slab %ld to %ld kB, per-CPU %ld to %ld kB, vmalloc %ld to %ld kB",
 	       before.slab, after.slab, before.percpu, after.percpu, before.vmalloc,
 	       after.vmalloc);
-	/* less than 8 kB a life: the smallest world takes more */
-	EXPECT_GE(before.slab + 8 * LOADS, after.slab);
+	/* a few kB for the kernel itself: 60 to 80 are seen in all, one world takes more a life */
+	EXPECT_GE(before.slab + 3 * LOADS, after.slab);
 	EXPECT_GE(before.percpu + LOADS / 4, after.percpu);
-	EXPECT_GE(before.vmalloc + 4 * LOADS, after.vmalloc);
+	EXPECT_GE(before.vmalloc + LOADS, after.vmalloc);
 	for (k = 0; k < 5; k++) {
 		now = slab_objects(caches[k]);
 		if (now < 0 || objects[k] < 0)
