@@ -96,9 +96,10 @@ X
 expect <<X
 yes c/third tcp b/right 80 without br_netfilter the bridge is bypassed
 X
-for i in $(seq 40); do
+for i in $(seq 100); do
 	echo "$i c.third tcp - ${end_v4[b/right]} 80"
 done | batch >/dev/null
+note "$(netpolctl --netns n1 counters -o json | jq -c '.pods[] | [.name, .seenSent, .deviceSent, .seenReceived, .deviceReceived]' 2>&1)"
 warning=$(netpolctl --netns n1 status 2>&1 >/dev/null)
 check "status warns of b/right" grep -q "b/right.*bypass" <<<"$warning"
 check "status warns of c/third" grep -q "c/third.*bypass" <<<"$warning"

@@ -62,8 +62,8 @@ static void np_check_way(struct np_status *st, const struct np_counters *c, cons
 	uint64_t seen = np_counter(c, seen_attr), moved = np_counter(c, device_attr);
 	char name[IF_NAMESIZE];
 
-	if (moved <= seen || moved - seen < NP_BYPASS_LEAST || moved / 2 < seen ||
-	    (moved / 2 == seen && moved % 2 == 0))
+	/* a third of what moved */
+	if (moved <= seen || moved - seen < NP_BYPASS_LEAST || moved - seen < moved / 3)
 		return;
 	np_status_warn(st, "pod %s/%s: its interface %s moved %llu packets %s it, the hook saw "
 		       "%llu; some of its traffic may bypass the policies (a bridge without "

@@ -123,7 +123,7 @@ enum netpol_attr {
 	NETPOL_A_COUNTERS,		/* nest: enum netpol_counters_attr */
 	NETPOL_A_TRIE,			/* nest: enum netpol_trie_attr */
 	NETPOL_A_EVENT,			/* nest: enum netpol_event_attr */
-	NETPOL_A_BOOT_ID,		/* string: the kernel's random boot id */
+	NETPOL_A_BOOT_ID,		/* string: reserved; not sent so far */
 	NETPOL_A_MESSAGES,		/* u32: TXN_ADD messages sent; TXN_COMMIT checks it */
 
 	__NETPOL_A_MAX,
