@@ -41,7 +41,7 @@ has_directive()
 
 # Did the machine fail rather than what it ran? A guest that dies before its first
 # command, or by a breakpoint of the kernel's own text patching (static keys), which
-# QEMU's multi-threaded TCG gets wrong now and then, also long before netpol is loaded.
+# an emulated processor gets wrong now and then, also long before netpol is loaded.
 emulator_failed()
 {
 	[ "$1" = 124 ] || [ "$1" = 125 ] || return 1
