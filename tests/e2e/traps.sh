@@ -503,7 +503,7 @@ ipvlan_end()
 # ipvlan_mode MASTER MODE V4-PREFIX V6-PREFIX ISOLATED-POD
 ipvlan_mode()
 {
-	local x was arrived what="ipvlan $2 on $1" id=$1$2 to=$5 pod=k/$1$2 other=u$1$2
+	local x was now arrived what="ipvlan $2 on $1" id=$1$2 to=$5 pod=k/$1$2 other=u$1$2
 	if ! ipvlan_end "$pod" "k.$id" "$1" "$2" "$3.10" "$4:10" ||
 	   ! ipvlan_end "$other" "$other" "$1" "$2" "$3.20" "$4:20"; then
 		skip "$what" "$(tail -n 1 "$tmp/ipvlan")"
@@ -563,9 +563,10 @@ ipvlan_mode()
 		# of a bridge without br_netfilter any port may be the sender: then it is counted
 		was=$(counter unchecked)
 		raw "k.$id" udp 10.244.58.20 7 "${end_v4[$to]}" 9 || bail "raw"
+		now=$(counter unchecked)	# before the answers to the fence, which count too
 		echo "fence $fence" | batch >/dev/null
 		check "$what: in the name of a pod on the same bridge, dropped or counted" \
-			test "$(seen "$to")" = "$arrived" -o "$(counter unchecked)" -gt "$was"
+			test "$(seen "$to")" = "$arrived" -o "$now" -gt "$was"
 	fi
 
 	policy in l ingress team=k,80 | netpol apply -f -
