@@ -11,21 +11,12 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
-#include <linux/timer.h>
 #include <net/genetlink.h>
 
 #ifdef HAVE_LINUX_UNALIGNED_H
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
-#endif
-
-#ifndef HAVE_TIMER_DELETE_SYNC
-#define timer_delete_sync(timer) del_timer_sync(timer)
-#endif
-
-#ifndef HAVE_RANDOM_U32_BELOW
-#define get_random_u32_below(ceil) prandom_u32_max(ceil)
 #endif
 
 /* For .flags of a multicast group: CAP_NET_ADMIN over the listener's netns. */
@@ -43,13 +34,6 @@
 			       "required attribute missing");		\
 	__miss;								\
 })
-#endif
-
-/* struct netpol_genl_ops: what genl_family.pre_doit and .post_doit are given. */
-#ifdef HAVE_GENL_SPLIT_OPS
-#define netpol_genl_ops genl_split_ops
-#else
-#define netpol_genl_ops genl_ops
 #endif
 
 /* The request's attributes in a dumpit. */

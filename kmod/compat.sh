@@ -51,15 +51,12 @@ if [ "$out" != " -DHAVE_SANITY -DHAVE_SANITY" ]; then
 fi
 out=
 
-has TIMER_DELETE_SYNC linux/timer.h '[ *]timer_delete_sync\('
 has GENL_MCAST_CAP_NET_ADMIN net/genetlink.h 'define GENL_MCAST_CAP_NET_ADMIN'
 has GENL_INFO_DUMP net/genetlink.h '[ *]genl_info_dump\('
-has GENL_SPLIT_OPS net/genetlink.h 'struct genl_split_ops \{'
 has GENL_REQ_ATTR_CHECK net/genetlink.h 'define GENL_REQ_ATTR_CHECK'
 has BRIDGE_PHYSINDEV_NET linux/netfilter_bridge.h \
 	'nf_bridge_get_physindev\(const struct sk_buff \*skb, struct net \*'
 has NF_DROP_REASON linux/netfilter.h '[ *]NF_DROP_REASON\('
-has RANDOM_U32_BELOW linux/random.h '[ *]get_random_u32_below\('
 file LINUX_UNALIGNED_H linux/unaligned.h
 
 for h in net/dropreason-core.h net/dropreason.h linux/skbuff.h; do
