@@ -22,8 +22,8 @@ B := build
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
-	check-unit check-fuzz check-static check-dkms check-vm \
-	unit-bins fuzz-bins selftest-bins e2e-bins kselftest FORCE
+	check-unit check-fuzz check-static check-truth check-dkms check-vm \
+	unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
 
 all: tools module
 
@@ -34,6 +34,8 @@ help:
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
 	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
+	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
+	@echo '                     against a naive evaluator, on each kernel'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
@@ -132,6 +134,17 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
+# Truth tables and random worlds: for this process (core, worlds; sanitized) and for a VM.
+truth-lib := $(addsuffix .o,tests/truth/table tests/evaluator/evaluator)
+truth-bins: $(addprefix $(B)/truth/,core module)
+$(B)/truth/core: $(addprefix $(B)/asan/,tests/truth/core.o $(truth-lib) libnetpol.a)
+	@mkdir -p $(@D)
+	$(CC) $(san) -o $@ $^ $(ULIBS)
+$(B)/truth/module: $(addprefix $(B)/obj/,tests/truth/module.o tests/truth/ask.o $(truth-lib) \
+		libnetpol.a)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
 .SECONDARY:
 
 # --- installing --------------------------------------------------------------
@@ -177,7 +190,7 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit static fuzz dkms vm
+	+@tests/lib/check.sh unit static fuzz truth dkms vm
 
-check-unit check-fuzz check-static check-dkms check-vm: check-%: deps
+check-unit check-fuzz check-static check-truth check-dkms check-vm: check-%: deps
 	+@tests/lib/check.sh $*

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loaded module: objects go in as netpolctl's library sends them, verdicts come out
+ * of EVAL, many in one datagram.
+ */
+#ifndef ASK_H
+#define ASK_H
+
+#include <stdbool.h>
+
+#include "client.h"
+#include "message.h"
+#include "offline.h"
+#include "report.h"
+
+/* Questions of one ask() at most. */
+#define ASK_MAX 1024
+
+/**
+ * struct answer - what EVAL says
+ * @error: errno, positive, or 0
+ * @verdict: enum netpol_verdict
+ * @reason: enum netpol_reason
+ * @generation: that was asked
+ */
+struct answer {
+	int error;
+	uint8_t verdict;
+	uint8_t reason;
+	uint64_t generation;
+};
+
+/*
+ * Moves the process into a network namespace of its own, where no address is the node's,
+ * and opens a client there. Exits on failure.
+ */
+void ask_begin(struct np_client *client);
+/* All objects in one full transaction; place may be NULL: all pods are local. */
+int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
+	     const struct np_placement *place, struct np_error *err);
+/* count questions, ASK_MAX at most; exits if the socket fails. */
+void ask(struct np_client *client, const struct np_flow *flow, unsigned int count,
+	 struct answer *answer);
+
+#endif
