@@ -194,3 +194,17 @@ check: deps
 
 check-unit check-fuzz check-static check-truth check-dkms check-vm: check-%: deps
 	+@tests/lib/check.sh $*
+
+# --- measuring ---------------------------------------------------------------
+
+.PHONY: bench-insn bench-insn-accept
+
+$(B)/bench/insn: tests/bench/insn.c tests/bench/insn.h $(wildcard tests/selftests/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(UCPPFLAGS) $(UCFLAGS) $(CFLAGS) -o $@ $<
+
+bench-insn: deps
+	+@tests/bench/insn.sh full
+
+bench-insn-accept: deps
+	+@tests/bench/insn.sh accept

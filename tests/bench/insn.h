@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What tests/bench/insn.c asks of the module netpol_bench, through /proc/netpol_bench. */
+#ifndef NETPOL_BENCH_INSN_H
+#define NETPOL_BENCH_INSN_H
+
+#include <linux/types.h>
+
+#define NETPOL_BENCH_PROC	"netpol_bench"
+
+/* How the packet stands to conntrack. */
+enum netpol_bench_state {
+	NETPOL_BENCH_UNTRACKED,		/* no entry at all */
+	NETPOL_BENCH_NEW,		/* opens a connection, entry not confirmed yet */
+	NETPOL_BENCH_ORIGINAL,		/* established, from the one who opened it */
+	NETPOL_BENCH_REPLY,		/* established, from the other one */
+};
+
+/**
+ * struct netpol_bench_packet - one packet through a hook; written, then read back
+ * @family: AF_INET or AF_INET6
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @state: enum netpol_bench_state
+ * @local_in: the hook at LOCAL_IN; else the one at POST_ROUTING
+ * @source: address of who opens the connection, network order
+ * @destination: address of the other one
+ * @source_port: host order
+ * @port: host order
+ * @in: interface that the packet comes in by, of this network namespace; 0: none
+ * @out: interface that it leaves by
+ * @accepted: out: the hook's verdict
+ * @pad: 0
+ * @instructions: out: from the hook's first instruction to its return, both counted
+ */
+struct netpol_bench_packet {
+	__u8 family;
+	__u8 protocol;
+	__u8 state;
+	__u8 local_in;
+	__u8 source[16];
+	__u8 destination[16];
+	__u16 source_port;
+	__u16 port;
+	__u32 in;
+	__u32 out;
+	__u32 accepted;
+	__u32 pad;
+	__u64 instructions;
+};
+
+#endif /* NETPOL_BENCH_INSN_H */

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# jq -s --argjson accepted OBJECT -f insn.jq LINES: rows with their targets, and how even
+# they are. A row's value is the mean over its peers; what is held against the accepted
+# figures is the smallest, which does not depend on who shares a bucket with whom.
+
+def key: [.name, (.params | [.kernel, .kind, .family, .policies, .cluster, .pods, .cidrs,
+	.ports, .locals, .addresses, .guards] | map(tostring))[]] | join("/");
+
+def target:
+	if .unit != "instructions" or .name != "packet" then .target
+	elif .params.kind | startswith("between") then null
+	elif .params.kind | startswith("CIDR") then 350
+	elif .params.cidrs > 0 or (.params.kind | contains("outside")) then null
+	elif .params.family == "v4" then 220
+	else 280 end;
+
+# Rows that differ in policies and pods alone, by kind and family.
+def even:
+	map(select(.name == "packet" and .params.cidrs == 0 and .params.ports == 1 and
+		.params.locals == 30 and .params.addresses == "dense" and
+		(.params.guards | not)))
+	| group_by([.params.kernel, .params.kind, .params.family])
+	| map({name: "packet, largest over smallest",
+		params: (.[0].params | {kernel, kind, family}),
+		value: (([.[].value] | max) / ([.[].value] | min) * 1000 | round / 1000),
+		unit: "ratio", target: 1.1});
+
+. as $rows
+| ($rows | map(. + {target: target})) + ($rows | even)
+| map(. + {accepted: $accepted[key]}
+	| .missed = (.target != null and .value > .target)
+	| .slower = (.accepted != null and .min > .accepted * 1.02))

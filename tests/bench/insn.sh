@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Exact instruction counts of the packet path, in QEMU with -icount, on each kernel.
+#
+#   tests/bench/insn.sh [short|full|accept]
+#
+# Rows go to build/bench/insn.json and, as a table, to the output. Exits 1, after the
+# last row, if one misses its target or is 2 % over tests/bench/accepted/insn.json.
+# "accept" runs all and writes that file instead of comparing.
+set -eu
+cd "$(dirname "$0")/../.."
+
+form=${1:-full}
+case "$form" in
+short|full|accept) ;;
+*) sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+out=build/bench
+accepted=tests/bench/accepted/insn.json
+mkdir -p "$out"
+
+# build_bench SERIES: netpol_bench.ko for it.
+build_bench()
+{
+	local dir=$PWD/$out/kmod/$1
+	tests/lib/sync-tree.sh "$dir" tests/bench/insn.h tests/bench/kmod/Kbuild \
+		tests/bench/kmod/netpol_bench.c
+	make -s -C "$(tests/lib/kernel.sh headers "$1")" M="$dir/tests/bench/kmod" modules
+}
+
+# count SERIES: lines of JSON.
+count()
+{
+	local rel
+	rel=$(tests/lib/kernel.sh release "$1")
+	tests/vm/run -I -k "$1" -M 1536 -t 1500 -l "$out/insn.$1.console" \
+		-m "build/$rel/netpol.ko" \
+		-m "$out/kmod/$1/tests/bench/kmod/netpol_bench.ko" \
+		-f "$out/insn:/tests/insn" -- sh -c "modprobe netpol &&
+			modprobe netpol_bench && /tests/insn ${form/accept/full}" \
+		</dev/null >"$out/insn.$1.lines"
+	jq -c --arg kernel "$1" '.params.kernel = $kernel' "$out/insn.$1.lines" \
+		>"$out/insn.$1.rows"
+}
+
+kernels=$(tests/lib/kernel.sh series)
+make -s modules KERNELS="$kernels" >"$out/insn.build.log" 2>&1 &&
+	make -s "$out/insn" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
+pids=() rows=()
+for k in $kernels; do
+	build_bench "$k" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
+	tests/lib/kernel.sh image "$k" >/dev/null
+	count "$k" &
+	pids+=($!) rows+=("$out/insn.$k.rows")
+done
+rc=0
+for pid in "${pids[@]}"; do
+	wait "$pid" || rc=1
+done
+[ "$rc" = 0 ] || { echo "insn.sh: a machine failed; see $out/insn.*.console" >&2; exit 1; }
+
+known='{}'
+[ "$form" = accept ] || [ ! -e "$accepted" ] || known=$(cat "$accepted")
+jq -s --argjson accepted "$known" -f tests/bench/insn.jq "${rows[@]}" >"$out/insn.json"
+jq -r '["value", "target", "least", "accepted", "what"],
+	(.[] | [.value, .target // "-", .min // "-", .accepted // "-",
+		(.name + ": " + (.params | to_entries | map("\(.key)=\(.value)") | join(" ")) +
+		if .missed then "  MISSED" else "" end + if .slower then "  SLOWER" else "" end)])
+	| @tsv' "$out/insn.json" | awk -F '\t' '{ printf "%8s %7s %6s %8s  %s\n", $1, $2, $3, $4, $5 }'
+if [ "$form" = accept ]; then
+	mkdir -p "${accepted%/*}"
+	jq -S 'map(select(.min) | {key: ([.name, (.params | [.kernel, .kind, .family, .policies,
+		.cluster, .pods, .cidrs, .ports, .locals, .addresses, .guards]
+		| map(tostring))[]] | join("/")), value: .min}) | from_entries' \
+		"$out/insn.json" >"$accepted"
+	echo "accepted: $accepted"
+	exit
+fi
+jq -r '"insn: \(length) rows, \(map(select(.missed)) | length) over their target, " +
+	"\(map(select(.slower)) | length) over the accepted figure"' "$out/insn.json"
+jq -e 'any(.missed or .slower) | not' "$out/insn.json" >/dev/null

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counts the instructions that netpol's hooks spend on a packet. For QEMU with
+ * -icount shift=0 only: there the time stamp counter is the number of instructions
+ * executed so far, and reading it ends a translated block, so that it is exact.
+ *
+ * A packet is built and goes through nf_conntrack_in() (an established one after its
+ * handshake, confirmed); then the hook that netpol has registered, found by its place in
+ * the network namespace's list, is called as nf_hook_slow() does, interrupts off. What
+ * the call itself and the counter cost is measured with an empty function and taken off.
+ * A packet that the hook drops is freed by it on some kernels: one more reference is
+ * held, so that what is counted is the verdict and not the allocator.
+ */
+#include <linux/in.h>
+#include <linux/inet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/proc_fs.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <linux/uaccess.h>
+#include <net/checksum.h>
+#include <net/ip.h>
+#include <net/net_namespace.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+
+#include "../insn.h"
+
+#define PAYLOAD 32
+
+static DEFINE_MUTEX(lock);
+static struct netpol_bench_packet last;
+
+static noinline notrace unsigned int empty(void *priv, struct sk_buff *skb,
+					   const struct nf_hook_state *state)
+{
+	return NF_ACCEPT;
+}
+
+/* The same and 100 instructions more, to see that one is counted as one. */
+static noinline notrace unsigned int hundred(void *priv, struct sk_buff *skb,
+					     const struct nf_hook_state *state)
+{
+	asm volatile(".rept 100\n\tnop\n\t.endr");
+	return NF_ACCEPT;
+}
+
+static noinline notrace u64 measure(nf_hookfn *hook, void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state, unsigned int *verdict)
+{
+	u64 before, after;
+
+	barrier();
+	before = rdtsc();
+	*verdict = hook(priv, skb, state);
+	after = rdtsc();
+	barrier();
+	return after - before;
+}
+
+/* Instructions of empty(), by its bytes: [endbr64] mov $1,%eax; ret, or a jump to one. */
+static int empty_length(void)
+{
+	const u8 *at = (const u8 *)empty;
+	int n = 0;
+
+	OPTIMIZER_HIDE_VAR(at);		/* objtool thinks that it is called inside */
+	if (at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e && at[3] == 0xfa) {
+		at += 4;
+		n++;
+	}
+	if (at[0] != 0xb8)
+		return -EINVAL;
+	at += 5;
+	n++;
+	if (at[0] == 0xc3)
+		return n + 1;
+	return at[0] == 0xe9 ? n + 2 : -EINVAL;
+}
+
+/* netpol's hook, by its priority, see hook.c. */
+static int find_hook(struct net *net, const struct netpol_bench_packet *p,
+		     struct nf_hook_entry *found)
+{
+	unsigned int hook = p->local_in ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING;
+	int priority = NF_IP_PRI_NAT_SRC + (p->local_in ? 7 : -7);
+	const struct nf_hook_entries __rcu **all;
+	const struct nf_hook_entries *entries;
+	struct nf_hook_ops **ops;
+	int i, error = -ENOENT;
+
+	all = (const struct nf_hook_entries __rcu **)
+		(p->family == AF_INET ? net->nf.hooks_ipv4 : net->nf.hooks_ipv6);
+	rcu_read_lock();
+	entries = rcu_dereference(all[hook]);
+	if (entries) {
+		ops = nf_hook_entries_get_hook_ops(entries);
+		for (i = 0; i < entries->num_hook_entries; i++)
+			if (READ_ONCE(ops[i])->priority == priority) {
+				*found = entries->hooks[i];
+				error = 0;
+			}
+	}
+	rcu_read_unlock();
+	return error;
+}
+
+static void put_tcp(struct sk_buff *skb, bool reply, bool syn, bool ack, u16 source, u16 port)
+{
+	struct tcphdr *tcp = skb_put_zero(skb, sizeof(*tcp));
+
+	tcp->source = htons(reply ? port : source);
+	tcp->dest = htons(reply ? source : port);
+	tcp->seq = htonl((reply ? 5000 : 1000) + !syn);
+	tcp->ack_seq = ack ? htonl((reply ? 1000 : 5000) + 1) : 0;
+	tcp->doff = sizeof(*tcp) / 4;
+	tcp->syn = syn;
+	tcp->ack = ack;
+	tcp->window = htons(60000);
+}
+
+static void put_udp(struct sk_buff *skb, bool reply, u16 source, u16 port)
+{
+	struct udphdr *udp = skb_put_zero(skb, sizeof(*udp));
+
+	udp->source = htons(reply ? port : source);
+	udp->dest = htons(reply ? source : port);
+	udp->len = htons(sizeof(*udp) + PAYLOAD);
+}
+
+static struct sk_buff *build(const struct netpol_bench_packet *p, bool reply, bool syn, bool ack)
+{
+	const u8 *source = reply ? p->destination : p->source;
+	const u8 *destination = reply ? p->source : p->destination;
+	struct sk_buff *skb = alloc_skb(256, GFP_KERNEL);
+	int transport = p->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) :
+						     sizeof(struct udphdr);
+
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, 64);
+	skb_reset_network_header(skb);
+	if (p->family == AF_INET) {
+		struct iphdr *ip = skb_put_zero(skb, sizeof(*ip));
+
+		skb->protocol = htons(ETH_P_IP);
+		ip->version = 4;
+		ip->ihl = 5;
+		ip->ttl = 64;
+		ip->protocol = p->protocol;
+		ip->tot_len = htons(sizeof(*ip) + transport + PAYLOAD);
+		memcpy(&ip->saddr, source, 4);
+		memcpy(&ip->daddr, destination, 4);
+		ip_send_check(ip);
+	} else {
+		struct ipv6hdr *ip = skb_put_zero(skb, sizeof(*ip));
+
+		skb->protocol = htons(ETH_P_IPV6);
+		ip->version = 6;
+		ip->hop_limit = 64;
+		ip->nexthdr = p->protocol;
+		ip->payload_len = htons(transport + PAYLOAD);
+		memcpy(&ip->saddr, source, 16);
+		memcpy(&ip->daddr, destination, 16);
+	}
+	skb_set_transport_header(skb, skb->len);
+	if (p->protocol == IPPROTO_TCP)
+		put_tcp(skb, reply, syn, ack, p->source_port, p->port);
+	else
+		put_udp(skb, reply, p->source_port, p->port);
+	skb_put_zero(skb, PAYLOAD);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	return skb;
+}
+
+/* Through conntrack, as at PRE_ROUTING. */
+static int track(struct sk_buff *skb, struct net *net, u8 family, struct net_device *in)
+{
+	struct nf_hook_state state;
+	int verdict;
+
+	nf_hook_state_init(&state, NF_INET_PRE_ROUTING, family, in, NULL, NULL, net, NULL);
+	local_bh_disable();
+	verdict = nf_conntrack_in(skb, &state);
+	local_bh_enable();
+	return verdict == NF_ACCEPT && skb_nfct(skb) ? 0 : -EPROTO;
+}
+
+/* One packet of a handshake, whose connection is confirmed. */
+static int handshake(const struct netpol_bench_packet *p, struct net *net, struct net_device *in,
+		     bool reply, bool syn, bool ack)
+{
+	struct sk_buff *skb = build(p, reply, syn, ack);
+	int error;
+
+	if (!skb)
+		return -ENOMEM;
+	error = track(skb, net, p->family, in);
+	local_bh_disable();
+	if (!error && nf_conntrack_confirm(skb) != NF_ACCEPT)
+		error = -EPROTO;
+	local_bh_enable();
+	kfree_skb(skb);
+	return error;
+}
+
+static int establish(const struct netpol_bench_packet *p, struct net *net, struct net_device *in)
+{
+	int error = handshake(p, net, in, false, true, false);
+
+	if (!error)
+		error = handshake(p, net, in, true, true, true);
+	if (!error)
+		error = handshake(p, net, in, false, false, true);
+	return error;
+}
+
+static int count(struct netpol_bench_packet *p, struct sk_buff *skb, struct nf_hook_state *state)
+{
+	u64 none = U64_MAX, all = U64_MAX, more = U64_MAX, n;
+	struct nf_hook_entry hook;
+	unsigned int verdict;
+	unsigned long flags;
+	int error, i;
+
+	error = find_hook(state->net, p, &hook);
+	if (error)
+		return error;
+	rcu_read_lock();
+	local_bh_disable();
+	local_irq_save(flags);
+	/* the first call of each goes over cold translations; the counts are the same */
+	for (i = 0; i < 2; i++) {
+		none = min(none, measure(empty, NULL, skb, state, &verdict));
+		more = min(more, measure(hundred, NULL, skb, state, &verdict));
+	}
+	n = measure(hook.hook, hook.priv, skb, state, &verdict);
+	local_irq_restore(flags);
+	local_bh_enable();
+	rcu_read_unlock();
+	all = n - none + empty_length();
+	p->instructions = all;
+	p->accepted = (verdict & NF_VERDICT_MASK) == NF_ACCEPT;
+	return more - none == 100 && empty_length() > 0 ? 0 : -EOPNOTSUPP;
+}
+
+static int run(struct netpol_bench_packet *p)
+{
+	bool reply = p->state == NETPOL_BENCH_REPLY, tracked = p->state != NETPOL_BENCH_UNTRACKED;
+	bool open = p->state == NETPOL_BENCH_NEW || !tracked;
+	struct net *net = current->nsproxy->net_ns;
+	struct net_device *in = NULL, *out = NULL;
+	struct nf_hook_state state;
+	struct sk_buff *skb = NULL;
+	struct nf_conn *ct;
+	enum ip_conntrack_info ctinfo;
+	int error = -ENODEV;
+
+	if (p->family != AF_INET && p->family != AF_INET6)
+		return -EINVAL;
+	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP)
+		return -EINVAL;
+	if (p->in)
+		in = dev_get_by_index(net, p->in);
+	if (p->out)
+		out = dev_get_by_index(net, p->out);
+	if ((p->in && !in) || (p->out && !out))
+		goto out;
+	error = open ? 0 : establish(p, net, in);
+	if (error)
+		goto out;
+	skb = build(p, reply, open, !open);
+	error = skb ? 0 : -ENOMEM;
+	if (!error && tracked)
+		error = track(skb, net, p->family, in);
+	if (error)
+		goto out;
+	skb->skb_iif = p->in;
+	skb->dev = out ?: in;
+	nf_hook_state_init(&state, p->local_in ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING,
+			   p->family, in, out, NULL, net, NULL);
+	skb_get(skb);
+	error = count(p, skb, &state);
+	if (refcount_read(&skb->users) == 2)
+		kfree_skb(skb);
+	ct = nf_ct_get(skb, &ctinfo);
+	if (ct && nf_ct_is_confirmed(ct))
+		nf_ct_kill(ct);
+out:
+	kfree_skb(skb);
+	dev_put(in);
+	dev_put(out);
+	return error;
+}
+
+static ssize_t bench_write(struct file *file, const char __user *data, size_t size, loff_t *at)
+{
+	struct netpol_bench_packet p;
+	int error;
+
+	if (size != sizeof(p))
+		return -EINVAL;
+	if (copy_from_user(&p, data, size))
+		return -EFAULT;
+	mutex_lock(&lock);
+	error = run(&p);
+	last = p;
+	mutex_unlock(&lock);
+	return error ?: size;
+}
+
+static ssize_t bench_read(struct file *file, char __user *data, size_t size, loff_t *at)
+{
+	int error = 0;
+
+	if (size != sizeof(last))
+		return -EINVAL;
+	mutex_lock(&lock);
+	if (copy_to_user(data, &last, size))
+		error = -EFAULT;
+	mutex_unlock(&lock);
+	return error ?: size;
+}
+
+static const struct proc_ops bench_ops = {
+	.proc_write = bench_write,
+	.proc_read = bench_read,
+};
+
+static int __init bench_init(void)
+{
+	return proc_create(NETPOL_BENCH_PROC, 0600, NULL, &bench_ops) ? 0 : -ENOMEM;
+}
+
+static void __exit bench_exit(void)
+{
+	remove_proc_entry(NETPOL_BENCH_PROC, NULL);
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+MODULE_DESCRIPTION("Instruction counts of netpol's hooks, in an emulated machine");
+MODULE_LICENSE("GPL");
