@@ -519,6 +519,14 @@ static void test_kinds(void)
 	CHECK_STR(objs.skipped[0].name, "d");
 	CHECK_STR(objs.skipped[1].api_version, "crd.projectcalico.org/v1");
 	CHECK_EQ(objs.skipped[1].place.line, 5);
+	/* To leave out what denies would open it. */
+	BAD("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n",
+	    1, 1, "", "not enforced");
+	BAD("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicyList\n"
+	    "items: [{metadata: {name: a}}]\n", 1, 1, "", "not enforced");
+	BAD("apiVersion: v1\nkind: List\nitems:\n"
+	    "- apiVersion: policy.networking.k8s.io/v1alpha1\n"
+	    "  kind: BaselineAdminNetworkPolicy\n", 4, 3, "items[0]", "not enforced");
 }
 
 static void test_lists(void)

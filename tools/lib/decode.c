@@ -473,6 +473,37 @@ static void np_skip(struct np_decode *d, const struct np_node *node,
 }
 
 /*
+ * A policy of a kind that is not enforced yet. To leave one out in silence could open what
+ * it denies: an error, or a warning for each where the input is read leniently.
+ */
+static int np_refuse(struct np_decode *d, const struct np_node *node,
+		     const struct np_path *path, const char *api_version, const char *kind)
+{
+	static const char * const kinds[] = {
+		"ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
+	};
+	const char *group = "policy.networking.k8s.io/";
+	size_t i, len;
+
+	if (strncmp(api_version, group, strlen(group)))
+		return 0;
+	for (i = 0; i < NP_COUNT(kinds); i++) {
+		len = strlen(kinds[i]);
+		if (!strncmp(kind, kinds[i], len) && (!kind[len] || !strcmp(kind + len, "List")))
+			break;
+	}
+	if (i == NP_COUNT(kinds))
+		return 0;
+	if (d->lenient) {
+		np_warn(d, node, path, "%s is not enforced by this version, skipped", kind);
+		return 0;
+	}
+	np_fail(d, node, path, "%s is not enforced by this version", kind);
+	np_error_hint(d->err, "take it out of the input, or give --lenient to go on without what it allows and denies");
+	return -1;
+}
+
+/*
  * Is this the API group that we know the kind from? 1, 0 if it is another
  * one's kind of the same name, -1 if its version is not known.
  */
@@ -585,6 +616,8 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 		if (ret < 0)
 			return -1;
 	}
+	if (np_refuse(d, node, path, api_version, kind))
+		return -1;
 	np_skip(d, node, api_version, kind);
 	return 0;
 }
