@@ -47,6 +47,15 @@ void *np_xrealloc(void *old, size_t count, size_t size)
 	return p;
 }
 
+char *np_xstrdup(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		np_out_of_memory();
+	return copy;
+}
+
 struct np_chunk {
 	struct np_chunk *next;
 	size_t size;

@@ -24,6 +24,7 @@
 void *np_xmalloc(size_t size);
 void *np_xcalloc(size_t count, size_t size);
 void *np_xrealloc(void *old, size_t count, size_t size);
+char *np_xstrdup(const char *text);
 
 /* Bump allocator. Zeroed bytes means an empty arena. */
 struct np_chunk;
