@@ -23,7 +23,7 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
 	check-unit check-fuzz check-static check-truth check-dkms check-vm \
-	unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
+	check-browser unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
 
 all: tools module
 
@@ -33,6 +33,7 @@ help:
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
+	@echo '  make check-browser pages of the tool in a real browser'
 	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
 	@echo '                     against a naive evaluator, on each kernel'
@@ -103,6 +104,9 @@ $(eval $(call userspace,$(B)/obj,$$(CC),$$(CFLAGS)))
 $(eval $(call userspace,$(B)/asan,$$(CC),$$(san)))
 $(eval $(call userspace,$(B)/fuzz/obj,$$(CLANG),$$(san) -fsanitize=fuzzer-no-link))
 -include $(shell find $(B)/obj $(B)/asan $(B)/fuzz/obj -name '*.d' 2>/dev/null)
+
+# The page of netpolctl matrix is part of the tool.
+$(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/matrix_html.o): tools/lib/matrix_page.html
 
 tools: $(if $(tool-src),$(B)/netpolctl)
 
@@ -190,9 +194,9 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit static fuzz truth dkms vm
+	+@tests/lib/check.sh unit static fuzz browser truth dkms vm
 
-check-unit check-fuzz check-static check-truth check-dkms check-vm: check-%: deps
+check-unit check-fuzz check-static check-truth check-dkms check-vm check-browser: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------

@@ -432,3 +432,23 @@ bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
 {
 	return np_offline_judge_in(off->world->snapshot, flow, judgement);
 }
+
+bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow,
+			int (*visit)(void *context, const struct netpol_step *step),
+			void *context)
+{
+	struct netpol_judgement judgement;
+	uint32_t from[4], to[4];
+	struct netpol_flow core = {
+		.source = from,
+		.destination = to,
+		.family = flow->source.family,
+		.protocol = flow->protocol,
+		.port = flow->port,
+	};
+
+	memcpy(from, flow->source.addr, sizeof(from));
+	memcpy(to, flow->destination.addr, sizeof(to));
+	netpol_explain(off->world, &core, &judgement, visit, context);
+	return judgement.accept;
+}

@@ -12,6 +12,7 @@
 #include "classify.h"
 #include "edit.h"
 #include "error.h"
+#include "explain.h"
 #include "object.h"
 
 /**
@@ -88,5 +89,9 @@ bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np
 /* The same with what is in force. */
 bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
 		      struct netpol_judgement *judgement);
+/* The same, and the steps behind it, as netpol_explain() has them; visit returns 0. */
+bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow,
+			int (*visit)(void *context, const struct netpol_step *step),
+			void *context);
 
 #endif

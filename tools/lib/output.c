@@ -23,6 +23,9 @@ static const char * const np_format_name[] = {
 	[NP_FORMAT_YAML] = "yaml",
 	[NP_FORMAT_JSONL] = "jsonl",
 	[NP_FORMAT_NAME] = "name",
+	[NP_FORMAT_CSV] = "csv",
+	[NP_FORMAT_MD] = "md",
+	[NP_FORMAT_HTML] = "html",
 };
 
 #define NP_FORMAT_COUNT	(sizeof(np_format_name) / sizeof(np_format_name[0]))

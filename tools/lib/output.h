@@ -24,6 +24,9 @@ enum np_format {
 	NP_FORMAT_YAML,
 	NP_FORMAT_JSONL,
 	NP_FORMAT_NAME,
+	NP_FORMAT_CSV,
+	NP_FORMAT_MD,
+	NP_FORMAT_HTML,
 };
 
 #define NP_FORMAT_BIT(format)	(1U << (format))

@@ -13,6 +13,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_delete,
 	&np_command_get,
 	&np_command_eval,
+	&np_command_matrix,
 	&np_command_counters,
 	&np_command_monitor,
 	&np_command_settings,
@@ -26,7 +27,7 @@ static const struct np_command * const np_commands[] = {
 
 static const char np_help_options[] =
 "Options of every command:\n"
-"  -o, --output FORM   table, wide, json, yaml, jsonl or name, as the command has\n"
+"  -o, --output FORM   table, wide, json, yaml, jsonl, name, ..., as the command has\n"
 "      --no-headers    tables without a line of titles\n"
 "      --netns NAME    in the network namespace NAME, or of a path\n"
 "  -q, --quiet         no notes and no line for each object\n"

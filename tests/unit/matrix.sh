@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpolctl matrix as a command: exit statuses, forms, --expect as a gate, the gate of
+# examples/. Without the module.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+tool=$PWD/build/netpolctl
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+# expect STATUS PATTERN WORD...: exit status, and a line of output or errors
+expect()
+{
+	local want=$1 pattern=$2 status=0
+	shift 2
+	"$tool" matrix "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
+		echo "matrix $*: status $status, not $want, or no line has $pattern"
+		cat "$tmp/out" "$tmp/err"
+		failed=1
+	fi
+}
+
+cluster=(-f examples/cluster.yaml -f examples/dns-only.yaml)
+expect 0 '"kind": "Matrix"' "${cluster[@]}" --ports tcp/80 -o json
+expect 0 '^TCP/80  \(26 allowed, 10 denied\)' "${cluster[@]}" --ports tcp/80
+expect 0 '^5 namespace-c/api  X X X X . X$' "${cluster[@]}" --ports tcp/80 --no-headers
+expect 0 '^source,destination,TCP/80,UDP/53$' "${cluster[@]}" --ports tcp/80,udp/53 -o csv
+expect 0 '^namespace-c/api,namespace-a/web,deny,allow$' "${cluster[@]}" --ports tcp/80,udp/53 \
+	-o csv --no-headers
+expect 0 '^\| namespace-c/api \| UDP/53 \| .*\| self \|' "${cluster[@]}" \
+	--ports tcp/80,udp/53 -o md
+expect 0 '<title>netpol matrix</title>' "${cluster[@]}" --ports tcp/80 -o html
+expect 0 '"family": 6' "${cluster[@]}" --ports tcp/80 -o json --family 6
+expect 0 '^TCP/80  \(2 allowed, 2 denied\)' "${cluster[@]}" --ports tcp/80 -n namespace-c
+
+expect 2 'matrix needs -f FILE or --kernel' --ports tcp/80
+expect 2 'matrix needs --ports' "${cluster[@]}"
+expect 2 '"http" is no protocol and port' "${cluster[@]}" --ports http
+expect 2 '"tcp/0" is no protocol and port' "${cluster[@]}" --ports tcp/80,tcp/0
+expect 2 'has no output form "yaml"' "${cluster[@]}" --ports tcp/80 -o yaml
+expect 2 '--family takes 4 or 6' "${cluster[@]}" --ports tcp/80 --family 5
+expect 2 "can't be had together" "${cluster[@]}" --ports tcp/80 --kernel
+expect 2 'a file is given as -f' "${cluster[@]}" --ports tcp/80 examples
+expect 2 'no option --prots' "${cluster[@]}" --prots tcp/80
+expect 2 'the output forms table and json' "${cluster[@]}" --expect /dev/null -o html
+expect 3 'no-such-file' -f no-such-file --ports tcp/80
+expect 3 'no pod of these namespaces has' "${cluster[@]}" --ports tcp/80 -n nowhere
+expect 3 'no pod has an IPv' -f examples/dns-only.yaml --ports tcp/80
+
+# The gate: what was written is what is expected, until a policy comes.
+"$tool" matrix "${cluster[@]}" --ports tcp/80,udp/53 -o json >"$tmp/want.json"
+expect 0 '^72 verdicts are as expected$' "${cluster[@]}" --expect "$tmp/want.json"
+expect 1 '^TCP/80 namespace-a/api -> namespace-b/api: denied, expected allowed \(ingress of namespace-b/api: isolated, no rule accepts \(isolated by namespace-b/default-deny\)\)$' \
+	"${cluster[@]}" -f examples/default-deny.yaml --expect "$tmp/want.json"
+expect 1 '"kind": "MatrixDifference"' "${cluster[@]}" -f examples/default-deny.yaml \
+	--expect "$tmp/want.json" -o json
+expect 1 '^port TCP/443: asked for, not in what is expected$' "${cluster[@]}" \
+	--ports tcp/443 --expect "$tmp/want.json"
+expect 1 '^pod namespace-c/web: expected, not in the input$' "${cluster[@]}" -n namespace-a \
+	--expect "$tmp/want.json"
+printf '{"pods": ["a/b"],\n "allowed": {"TCP/80": ["11"]}}' >"$tmp/bad.json"
+expect 3 "^netpolctl: error: $tmp/bad.json:2:25: allowed.TCP/80\[0\]: must be a string of 1 char" \
+	"${cluster[@]}" --expect "$tmp/bad.json"
+expect 3 'no protocol and port' "${cluster[@]}" \
+	--expect <(echo '{"pods": ["a/b"], "allowed": {"HTTP/80": ["1"]}}')
+expect 3 'all of them are \?' "${cluster[@]}" --expect <(jq '
+	.allowed |= map_values(map(gsub("."; "?")))' "$tmp/want.json")
+expect 3 'No such file' "${cluster[@]}" --expect "$tmp/none"
+expect 0 '^36 verdicts are as expected$' "${cluster[@]}" --expect examples/matrix/dns-only.yaml
+
+# A page of 1,000 pods is made; one more pod is refused before any work.
+pods() # COUNT
+{
+	jq -n --argjson n "$1" '{apiVersion: "v1", kind: "List", items: [range($n) | {
+		apiVersion: "v1", kind: "Pod", metadata: {name: "p\(.)", namespace: "a"},
+		status: {podIP: "10.0.\(. / 256 | floor).\(. % 256)"}}]}'
+}
+expect 0 'Who reaches whom' -f <(pods 1000) --ports tcp/80 -o html
+expect 3 '1001 pods and 1 port are more than a page can show' -f <(pods 1001) --ports tcp/80 \
+	-o html
+exit $failed

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl matrix
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "load.h"
+#include "matrix.h"
+#include "plan.h"
+
+static const char np_matrix_help[] =
+"Usage: netpolctl matrix -f FILE [-f FILE...] --ports PROTO/PORT,... [OPTION...]\n"
+"       netpolctl matrix --kernel --ports PROTO/PORT,... [OPTION...]\n"
+"\n"
+"The verdict for every pair of pods, from files (by the code that the kernel runs;\n"
+"no module, no privileges), or from what the module has loaded. Rows are sources,\n"
+"columns destinations: all pods with an address of the family, without finished\n"
+"ones and those of the host's network.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"      --lenient         unknown fields are warnings instead of errors\n"
+"      --kernel          ask the module instead; ? is judged by another node\n"
+"      --ports LIST      tcp/80,udp/53,sctp/3868,icmp; with --expect: those of FILE\n"
+"      --family 4|6      addresses; default 4 if a pod has one\n"
+"  -n, --namespace NAME  only pods of this namespace; repeatable\n"
+"      --expect FILE     compare with FILE (as -o json writes it): exit status 1\n"
+"                        and a list if anything differs\n"
+"  -o, --output FORM     table, json, csv, md, html; with --expect: table, json\n"
+"\n"
+"Examples:\n"
+"  netpolctl matrix -f cluster.yaml -f policies/ --ports tcp/80,udp/53 -o json\n"
+"  netpolctl matrix -f all.yaml --ports tcp/443 -o html > matrix.html\n"
+"  netpolctl matrix -f all.yaml --expect matrix.json\n";
+
+#define NP_DIFFERENCES_MAX	50
+
+struct np_matrix_run {
+	const char **file;
+	size_t file_count;
+	struct np_load_options load;
+	struct np_matrix_options options;
+	const char *expect_file;
+	bool kernel;
+
+	struct np_objects objects;
+	struct np_matrix matrix;
+	struct np_expect expect;
+};
+
+enum {
+	NP_OPT_LENIENT = 0x100,
+	NP_OPT_KERNEL,
+	NP_OPT_PORTS,
+	NP_OPT_FAMILY,
+	NP_OPT_EXPECT,
+};
+
+static int np_matrix_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_matrix_options *opts;
+	struct np_matrix_run *run = ctx;
+
+	opts = &run->options;
+	switch (code) {
+	case 'f':
+		run->file = np_xrealloc(run->file, run->file_count + 1, sizeof(*run->file));
+		run->file[run->file_count++] = arg;
+		break;
+	case 'n':
+		opts->namespace = np_xrealloc(opts->namespace, opts->namespaces + 1,
+					      sizeof(*opts->namespace));
+		opts->namespace[opts->namespaces++] = arg;
+		break;
+	case 'R':
+		run->load.recursive = true;
+		break;
+	case NP_OPT_LENIENT:
+		run->load.lenient = true;
+		break;
+	case NP_OPT_KERNEL:
+		run->kernel = true;
+		break;
+	case NP_OPT_PORTS:
+		return np_matrix_add_ports(&run->matrix, arg, err);
+	case NP_OPT_EXPECT:
+		run->expect_file = arg;
+		break;
+	case NP_OPT_FAMILY:
+		if (strcmp(arg, "4") && strcmp(arg, "6"))
+			return np_error_set(err, NP_EXIT_USAGE,
+					    "--family takes 4 or 6, not \"%.40s\"", arg);
+		opts->family = *arg == '4' ? AF_INET : AF_INET6;
+		break;
+	}
+	return 0;
+}
+
+/* Pods without a row that the reader may look for. */
+static void np_matrix_left_out(const struct np_matrix_run *run)
+{
+	const struct np_objects *objs = &run->objects;
+	size_t i, unusable = 0, usable = 0;
+
+	for (i = 0; i < objs->pod_count; i++)
+		if (np_pod_usable(&objs->pods[i]))
+			usable++;
+		else
+			unusable++;
+	if (unusable)
+		np_notice("left out %zu pod%s without an address, finished, or of the host's network",
+			  unusable, unusable == 1 ? "" : "s");
+	if (!run->options.namespaces && usable > run->matrix.pods)
+		np_notice("left out %zu pod%s without an IPv%c address", usable - run->matrix.pods,
+			  usable - run->matrix.pods == 1 ? "" : "s",
+			  run->matrix.family == AF_INET ? '4' : '6');
+}
+
+static int np_matrix_files(struct np_matrix_run *run, struct np_error *err)
+{
+	struct np_objects *objs = &run->objects;
+	size_t i;
+
+	for (i = 0; i < run->file_count; i++)
+		if (np_load_path(objs, run->file[i], &run->load, err))
+			return -1;
+	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
+		return -1;
+	for (i = 0; i < objs->warning_count; i++)
+		np_warning_print(stderr, &objs->warnings[i]);
+	if (np_matrix_from_objects(&run->matrix, objs, &run->options, err))
+		return -1;
+	np_matrix_left_out(run);
+	return 0;
+}
+
+static int np_matrix_kernel(struct np_matrix_run *run, struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
+	int ret;
+
+	ret = np_connect(&client, &info, err);
+	np_info_free(&info);
+	if (!ret)
+		ret = np_matrix_from_kernel(&run->matrix, &client, &run->options, err);
+	np_client_close(&client);
+	return ret;
+}
+
+static void np_matrix_print(const struct np_matrix *m)
+{
+	switch (np_common.format) {
+	case NP_FORMAT_JSON:
+		np_matrix_write_json(m, stdout);
+		break;
+	case NP_FORMAT_CSV:
+		np_matrix_write_csv(m, stdout, np_common.no_headers);
+		break;
+	case NP_FORMAT_MD:
+		np_matrix_write_md(m, stdout);
+		break;
+	case NP_FORMAT_HTML:
+		np_matrix_write_html(m, stdout);
+		break;
+	default:
+		np_matrix_write_table(m, stdout, np_common.no_headers);
+	}
+}
+
+/* The exit status of the comparison. */
+static int np_matrix_compare(const struct np_matrix_run *run, struct np_error *err)
+{
+	struct np_difference *list;
+	uint64_t compared;
+	size_t count;
+
+	compared = np_expect_compare(&run->expect, &run->matrix, &list, &count);
+	if (!compared && !count) {
+		free(list);
+		np_error_set(err, NP_EXIT_INPUT, "expects no verdict: all of them are ?");
+		np_error_place(err, run->expect_file, 0, 0);
+		return np_report(err);
+	}
+	if (np_common.format == NP_FORMAT_JSON)
+		np_difference_write_json(&run->matrix, list, count, compared, stdout);
+	else
+		np_difference_print(&run->matrix, list, count, compared,
+				    np_common.verbose ? SIZE_MAX : NP_DIFFERENCES_MAX, stdout);
+	free(list);
+	return count ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+}
+
+static int np_matrix_do(struct np_matrix_run *run)
+{
+	struct np_error err = { 0 };
+
+	if (run->expect_file &&
+	    (np_expect_read(&run->expect, run->expect_file, &err) ||
+	     (!run->matrix.ports && np_expect_ports(&run->expect, &run->matrix, &err))))
+		return np_report(&err);
+	if (run->kernel ? np_matrix_kernel(run, &err) : np_matrix_files(run, &err))
+		return np_report(&err);
+	if (run->expect_file)
+		return np_matrix_compare(run, &err);
+	np_matrix_print(&run->matrix);
+	return NP_EXIT_OK;
+}
+
+static int np_matrix_check(const struct np_command *cmd, const struct np_matrix_run *run,
+			   int argc, char **argv)
+{
+	if (optind < argc)
+		return np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
+	if (run->kernel && run->file_count)
+		return np_usage(cmd, "-f and --kernel can't be had together");
+	if (!run->kernel && !run->file_count)
+		return np_usage(cmd, "matrix needs -f FILE or --kernel");
+	if (!run->matrix.ports && !run->expect_file)
+		return np_usage(cmd, "matrix needs --ports, as --ports tcp/80,udp/53");
+	if (run->expect_file && np_common.format != NP_FORMAT_JSON &&
+	    np_common.format != NP_FORMAT_TABLE)
+		return np_usage(cmd, "--expect has the output forms table and json");
+	return NP_PARSE_DONE;
+}
+
+static int np_matrix_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "namespace", required_argument, 'n' },
+		{ "lenient", no_argument, NP_OPT_LENIENT },
+		{ "kernel", no_argument, NP_OPT_KERNEL },
+		{ "ports", required_argument, NP_OPT_PORTS },
+		{ "family", required_argument, NP_OPT_FAMILY },
+		{ "expect", required_argument, NP_OPT_EXPECT },
+		{ 0 }
+	};
+	struct np_matrix_run run = { 0 };
+	int ret;
+
+	np_objects_init(&run.objects);
+	np_matrix_init(&run.matrix);
+	ret = np_parse(cmd, argc, argv, options, np_matrix_take, &run,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		       NP_FORMAT_BIT(NP_FORMAT_CSV) | NP_FORMAT_BIT(NP_FORMAT_MD) |
+		       NP_FORMAT_BIT(NP_FORMAT_HTML), NP_FORMAT_TABLE);
+	if (ret == NP_PARSE_DONE)
+		ret = np_matrix_check(cmd, &run, argc, argv);
+	if (ret == NP_PARSE_DONE) {
+		run.options.page = np_common.format == NP_FORMAT_HTML;
+		run.options.reasons = run.options.page || run.expect_file;
+		ret = np_matrix_do(&run);
+	}
+	np_expect_free(&run.expect);
+	np_matrix_free(&run.matrix);
+	np_objects_free(&run.objects);
+	free(run.options.namespace);
+	free(run.file);
+	return ret;
+}
+
+const struct np_command np_command_matrix = {
+	.name = "matrix",
+	.summary = "who reaches whom, from files or from the kernel",
+	.help = np_matrix_help,
+	.run = np_matrix_run,
+};
