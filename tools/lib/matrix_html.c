@@ -142,7 +142,10 @@ static void np_page_data(const struct np_matrix *m, FILE *file)
 	fputs("]}", file);
 }
 
-/* JSON inside a script element: these characters are in strings only, and escaped there. */
+/*
+ * JSON inside a script element, on one line: these characters are in strings only, and
+ * escaped there; line ends are between values only.
+ */
 static void np_page_put(const char *json, size_t len, FILE *file)
 {
 	size_t i;
@@ -150,7 +153,7 @@ static void np_page_put(const char *json, size_t len, FILE *file)
 	for (i = 0; i < len; i++)
 		if (json[i] == '<' || json[i] == '>' || json[i] == '&')
 			fprintf(file, "\\u%04x", json[i]);
-		else
+		else if (json[i] != '\n')
 			fputc(json[i], file);
 }
 
