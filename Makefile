@@ -149,6 +149,12 @@ $(B)/truth/module: $(addprefix $(B)/obj/,tests/truth/module.o tests/truth/ask.o 
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
+# Programs of the benches that share the made-up clusters: build/bench/bin/NAME.
+bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o rows.o loader.o)
+$(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
 .SECONDARY:
 
 # --- installing --------------------------------------------------------------

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Transactions for the benches: into the kernel's core in this process, or the module. */
+#ifndef BENCH_LOADER_H
+#define BENCH_LOADER_H
+
+#include "offline.h"
+#include "transaction.h"
+
+/**
+ * struct loader - where transactions go
+ * @kernel: to the module, through @client; else to @core
+ * @core: the core in this process
+ * @client: netlink socket
+ * @at: when the last commit came back, rows_clock()
+ * @cpu: CPU seconds of the last transaction; of @core only, without the objects' own
+ *	decoding for what np_offline does to them
+ * @messages: messages with objects of the last transaction
+ * @bytes: their bytes
+ */
+struct loader {
+	bool kernel;
+	struct np_offline core;
+	struct np_client client;
+	double at;
+	double cpu;
+	uint64_t messages;
+	uint64_t bytes;
+};
+
+/* Both end the process where they fail. */
+void loader_open(struct loader *loader, bool kernel);
+void loader_close(struct loader *loader);
+
+/*
+ * One transaction: sets all objects of @set, deletes all of @gone; either may be NULL.
+ * Full: what is not in @set goes. 0, or -1 with *err where it was refused.
+ */
+int loader_try(struct loader *loader, const struct np_objects *set,
+	       const struct np_objects *gone, bool full, struct np_error *err);
+/* The same, and ends the process where it fails. */
+void loader_do(struct loader *loader, const struct np_objects *set,
+	       const struct np_objects *gone, bool full);
+/* Messages and bytes that a transaction takes, without sending any. */
+void loader_size(const struct np_objects *set, const struct np_objects *gone,
+		 uint64_t *messages, uint64_t *bytes);
+
+#endif
