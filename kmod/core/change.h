@@ -43,6 +43,7 @@ enum netpol_undo {
 	NETPOL_UNDO_NS,			/* @subject had the labels @value */
 	NETPOL_UNDO_KEY,		/* @subject was not active */
 	NETPOL_UNDO_TEMPLATE,		/* @subject had the identity @value: a reference */
+	NETPOL_UNDO_RENAME,		/* @subject had the labels @value: a reference */
 	NETPOL_UNDO_PEER,		/* @subject had the set @value: owned */
 	NETPOL_UNDO_SLOT_TAKEN,		/* slot @number was free */
 	NETPOL_UNDO_SLOT_FREED,		/* slot @number was taken */
@@ -68,7 +69,7 @@ enum netpol_undo {
  * @objects: changes of objects
  * @undo: how to put the control side back
  * @touched: addresses whose owner may have changed: @subject, family in @number
- * @identities: identities made by this edit
+ * @identities: identities made by this edit: @subject; split off @value, or NULL
  * @unused: programs that the next snapshot does not use
  * @relabelled: namespaces whose labels changed: @subject
  */

@@ -52,6 +52,10 @@ void netpol_undo_run(struct netpol_edit *edit)
 			template->identity = change->value;
 			netpol_identity_put(world, identity);
 			break;
+		case NETPOL_UNDO_RENAME:
+			netpol_identity_rename(world, change->subject, change->value);
+			netpol_labels_put(world, change->value);
+			break;
 		case NETPOL_UNDO_PEER:
 			peer = change->subject;
 			netpol_idset_free(&peer->set);
@@ -78,6 +82,8 @@ void netpol_undo_forget(struct netpol_edit *edit)
 
 		if (change->kind == NETPOL_UNDO_TEMPLATE && change->value)
 			netpol_identity_put(edit->world, change->value);
+		if (change->kind == NETPOL_UNDO_RENAME)
+			netpol_labels_put(edit->world, change->value);
 		if (change->kind == NETPOL_UNDO_PEER) {
 			netpol_idset_free(change->value);
 			netpol_free(change->value);
@@ -135,9 +141,12 @@ static int derive_namespaces(struct netpol_edit *edit)
 	return 0;
 }
 
-/* Makes the keys that a policy's peers name tell identities apart. */
+/*
+ * Makes the keys that a policy's peers name tell identities apart; the templates that
+ * carry one of them are added to @carriers.
+ */
 static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *policy,
-			 bool *split)
+			 struct netpol_idset *carriers)
 {
 	u32 i, j, k;
 
@@ -155,7 +164,8 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 				if (undo(edit, NETPOL_UNDO_KEY, 0, key, NULL))
 					return -ENOMEM;
 				key->active = true;
-				*split = true;
+				if (netpol_idset_or(carriers, &key->templates))
+					return -ENOMEM;
 			}
 		}
 	}
@@ -166,6 +176,7 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 static int identify(struct netpol_edit *edit, struct netpol_template *template)
 {
 	struct netpol_identity *identity = netpol_identity_get(edit->world, template);
+	struct netpol_identity *before = template->identity;
 	struct netpol_ports **ports;
 	int error;
 
@@ -177,12 +188,12 @@ static int identify(struct netpol_edit *edit, struct netpol_template *template)
 				   template->ns->name, (unsigned long long)
 				   edit->world->limit[NETPOL_LIMIT_IDENTITIES]);
 	}
-	if (identity == template->identity) {
+	if (identity == before) {
 		netpol_identity_put(edit->world, identity);
 		return 0;
 	}
 	/* the reference on the old identity moves to the undo log */
-	error = undo(edit, NETPOL_UNDO_TEMPLATE, 0, template, template->identity);
+	error = undo(edit, NETPOL_UNDO_TEMPLATE, 0, template, before);
 	if (error) {
 		netpol_identity_put(edit->world, identity);
 		return error;
@@ -195,7 +206,7 @@ static int identify(struct netpol_edit *edit, struct netpol_template *template)
 	if (!ports)
 		return -ENOMEM;
 	*ports = identity->ports;
-	return netpol_log_add(&edit->identities, 0, 0, identity, NULL);
+	return netpol_log_add(&edit->identities, 0, 0, identity, before);
 }
 
 static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
@@ -212,52 +223,137 @@ static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
 	return 0;
 }
 
-/* All templates get their identity anew: a new key tells more of them apart. */
-static int split_identities(struct netpol_edit *edit)
+/* Counts for each identity the templates that carry a key new to this edit. */
+static void count_carriers(struct netpol_edit *edit, const struct netpol_idset *carriers)
 {
-	struct netpol_world *world = edit->world;
-	struct netpol_interned *thing;
-	struct netpol_pod *pod;
-	int error;
-	u32 i;
+	struct netpol_idset_walk walk;
+	u32 number;
 
-	netpol_intern_for_each(&world->templates, i, thing) {
-		struct netpol_template *template =
-			container_of(thing, struct netpol_template, interned);
+	netpol_idset_for_each(carriers, walk, number) {
+		struct netpol_identity *identity = edit->world->template[number]->identity;
 
-		if (!template->identity)
+		if (!identity)
 			continue;
-		error = identify(edit, template);
-		if (error)
-			return error;
-		cond_resched();
+		if (identity->split != edit->serial)
+			identity->carriers = 0;
+		identity->split = edit->serial;
+		identity->carriers++;
 	}
-	for (i = 0; edit->pods.count && i <= edit->pods.mask; i++) {
-		pod = netpol_table_edit_slot(&edit->pods, i);
-		if (!pod || pod->template->changed != edit->serial)
-			continue;
-		error = touch(edit, pod);
-		if (error)
-			return error;
+}
+
+/*
+ * The first of the templates of an identity: if all of them carry a new key, then the
+ * identity keeps its number and becomes that of the first one, so that a key with one
+ * value for all of its pods changes nothing that packets see.
+ */
+static int rename_identity(struct netpol_edit *edit, const struct netpol_template *template)
+{
+	struct netpol_identity *identity = template->identity;
+	struct netpol_labels *labels;
+	int error;
+
+	if (identity->carriers != identity->interned.refs)
+		return 0;
+	labels = netpol_labels_active(edit->world, template->labels);
+	if (!labels)
+		return -ENOMEM;
+	error = undo(edit, NETPOL_UNDO_RENAME, 0, identity, identity->labels);
+	if (!error) {
+		netpol_labels_hold(identity->labels);
+		error = netpol_identity_rename(edit->world, identity, labels);
+	}
+	netpol_labels_put(edit->world, labels);
+	return error;
+}
+
+/* Touches the addresses of remote pods whose identity number is in @moved. */
+static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned long *moved,
+			    u32 numbers)
+{
+	const struct netpol_peers_edit *peers = &edit->peers[family == AF_INET6];
+	u32 i, j;
+
+	for (i = 0; peers->now.count && i <= peers->now.mask; i++) {
+		const void *bucket = netpol_pages_read(&peers->pages, i);
+
+		for (j = 0; j < netpol_peers_slots(family); j++) {
+			u32 value = netpol_bucket_value(bucket, family, j);
+			const void *address = netpol_bucket_address(bucket, family, j);
+
+			/* a local pod has its bit set, which is past all numbers */
+			if (!value || value >= numbers || !test_bit(value, moved))
+				continue;
+			if (netpol_log_add(&edit->touched, 0, family, (void *)address,
+					   NULL))
+				return -ENOMEM;
+		}
 		if (i % 1024 == 0)
 			cond_resched();
 	}
 	return 0;
 }
 
+/*
+ * The templates that carry a new key get their identity anew, and the addresses of
+ * those whose number is another one now are looked at again. This is before the edit
+ * changes any address, so the table is still the published one and stays for its life.
+ */
+static int split_identities(struct netpol_edit *edit, const struct netpol_idset *carriers)
+{
+	u32 number, numbers = edit->world->nblocks * NETPOL_IDENTITY_BLOCK;
+	struct netpol_idset_walk walk;
+	unsigned long *moved;
+	int error = 0;
+	bool any = false;
+
+	moved = netpol_alloc_array(BITS_TO_LONGS(numbers), sizeof(*moved));
+	if (!moved)
+		return -ENOMEM;
+	count_carriers(edit, carriers);
+	netpol_idset_for_each(carriers, walk, number) {
+		struct netpol_template *template = edit->world->template[number];
+		struct netpol_identity *before = template->identity;
+
+		if (!before)
+			continue;
+		if (before->split == edit->serial) {
+			before->split = 0;
+			error = rename_identity(edit, template);
+		}
+		if (!error)
+			error = identify(edit, template);
+		if (error)
+			break;
+		if (template->identity != before) {
+			__set_bit(before->number, moved);
+			any = true;
+		}
+		cond_resched();
+	}
+	if (any && !error)
+		error = touch_identities(edit, AF_INET, moved, numbers);
+	if (any && !error)
+		error = touch_identities(edit, AF_INET6, moved, numbers);
+	netpol_free(moved);
+	return error;
+}
+
 static int derive_keys(struct netpol_edit *edit)
 {
-	bool split = false;
+	struct netpol_idset carriers = {};
+	int error = 0;
 	u32 i;
 
-	for (i = 0; i < edit->objects.count; i++) {
+	for (i = 0; !error && i < edit->objects.count; i++) {
 		struct netpol_change *change = &edit->objects.change[i];
 
-		if (change->kind == NETPOL_CHANGE_POLICY && change->value &&
-		    activate_keys(edit, change->value, &split))
-			return -ENOMEM;
+		if (change->kind == NETPOL_CHANGE_POLICY && change->value)
+			error = activate_keys(edit, change->value, &carriers);
 	}
-	return split ? split_identities(edit) : 0;
+	if (!error && carriers.count)
+		error = split_identities(edit, &carriers);
+	netpol_idset_free(&carriers);
+	return error;
 }
 
 static int slot_take(struct netpol_edit *edit, u32 *slot)

@@ -3,6 +3,56 @@
 #include "selector.h"
 #include "world.h"
 
+/* A number that no template has; world->template has room for it. */
+static int template_number(struct netpol_world *world, u32 *number)
+{
+	struct netpol_template **larger;
+	u32 size;
+
+	for (*number = world->template_hint; *number < world->template_size; (*number)++)
+		if (!world->template[*number])
+			return 0;
+	size = max(64u, world->template_size * 2);
+	larger = netpol_alloc_array(size, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	if (world->template_size)
+		memcpy(larger, world->template, world->template_size * sizeof(*larger));
+	netpol_free(world->template);
+	world->template = larger;
+	world->template_size = size;
+	return 0;
+}
+
+static void template_unpost(struct netpol_world *world, struct netpol_template *template)
+{
+	u32 i;
+
+	for (i = 0; i < template->labels->count; i++)
+		netpol_idset_del(&template->labels->label[i]->key->templates,
+				 template->number);
+	world->template[template->number] = NULL;
+	world->template_hint = min(world->template_hint, template->number);
+}
+
+/* Gives a template its number, and notes it with its keys. */
+static int template_post(struct netpol_world *world, struct netpol_template *template)
+{
+	int error = template_number(world, &template->number);
+	u32 i;
+
+	if (error)
+		return error;
+	world->template[template->number] = template;
+	world->template_hint = template->number + 1;
+	for (i = 0; !error && i < template->labels->count; i++)
+		error = netpol_idset_add(&template->labels->label[i]->key->templates,
+					 template->number);
+	if (error)
+		template_unpost(world, template);
+	return error;
+}
+
 /**
  * netpol_template_get() - the template of a namespace, labels and ports
  * @world: world, locked
@@ -32,8 +82,13 @@ struct netpol_template *netpol_template_get(struct netpol_world *world,
 	template = netpol_alloc(sizeof(*template));
 	if (!template)
 		return NULL;
+	template->labels = labels;
+	if (template_post(world, template)) {
+		netpol_free(template);
+		return NULL;
+	}
+	netpol_labels_hold(labels);
 	template->ns = netpol_ns_hold(ns);
-	template->labels = netpol_labels_hold(labels);
 	template->ports = netpol_ports_hold(ports);
 	netpol_intern_add(&world->templates, &template->interned, hash);
 	return template;
@@ -45,6 +100,7 @@ void netpol_template_put(struct netpol_world *world, struct netpol_template *tem
 	if (--template->interned.refs)
 		return;
 	netpol_intern_remove(&world->templates, &template->interned);
+	template_unpost(world, template);
 	if (template->identity)
 		netpol_identity_put(world, template->identity);
 	netpol_ports_put(world, template->ports);
@@ -246,6 +302,15 @@ static struct netpol_identity *identity_create(struct netpol_world *world,
 	return identity;
 }
 
+static u32 identity_hash(const struct netpol_world *world, const struct netpol_ns *ns,
+			 const struct netpol_labels *labels,
+			 const struct netpol_ports *ports)
+{
+	const void *parts[3] = { ns, labels, ports };
+
+	return netpol_world_hash(world, parts, sizeof(parts));
+}
+
 /**
  * netpol_identity_get() - the identity of a template, by the keys active now
  * @world: world, locked
@@ -258,16 +323,12 @@ struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 {
 	struct netpol_identity *identity;
 	struct netpol_labels *labels;
-	const void *parts[3];
 	u32 hash;
 
 	labels = netpol_labels_active(world, template->labels);
 	if (!labels)
 		return ERR_PTR(-ENOMEM);
-	parts[0] = template->ns;
-	parts[1] = labels;
-	parts[2] = template->ports;
-	hash = netpol_world_hash(world, parts, sizeof(parts));
+	hash = identity_hash(world, template->ns, labels, template->ports);
 	hlist_for_each_entry(identity, netpol_intern_chain(&world->identities, hash),
 			     interned.node) {
 		if (identity->ns == template->ns && identity->labels == labels &&
@@ -280,6 +341,67 @@ struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 out:
 	netpol_labels_put(world, labels);
 	return identity;
+}
+
+static bool labels_have(const struct netpol_labels *labels, const struct netpol_label *label)
+{
+	return netpol_labels_find(labels, label->key) == label;
+}
+
+/* Takes an identity out of the sets of the labels that it has and @other lacks. */
+static void labels_unpost(struct netpol_identity *identity,
+			  const struct netpol_labels *labels,
+			  const struct netpol_labels *other)
+{
+	u32 i;
+
+	for (i = 0; i < labels->count; i++) {
+		struct netpol_label *label = labels->label[i];
+
+		if (labels_have(other, label))
+			continue;
+		netpol_idset_del(&label->identities, identity->number);
+		netpol_idset_del(&label->key->identities, identity->number);
+	}
+}
+
+/**
+ * netpol_identity_rename() - more keys are active, and all pods of an identity agree
+ * @world: world, locked
+ * @identity: identity; it keeps its number
+ * @labels: its labels from now on, those it has and others of keys that it has not; or,
+ *	to undo that, without those others
+ *
+ * Return: 0; -ENOMEM with nothing changed, but not to undo.
+ */
+int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *identity,
+			   struct netpol_labels *labels)
+{
+	struct netpol_labels *old = identity->labels;
+	int error = 0;
+	u32 i;
+
+	for (i = 0; i < labels->count && !error; i++) {
+		struct netpol_label *label = labels->label[i];
+
+		if (labels_have(old, label))
+			continue;
+		error = netpol_idset_add(&label->identities, identity->number);
+		if (!error)
+			error = netpol_idset_add(&label->key->identities,
+						 identity->number);
+	}
+	if (error) {
+		labels_unpost(identity, labels, old);
+		return error;
+	}
+	labels_unpost(identity, old, labels);
+	netpol_intern_remove(&world->identities, &identity->interned);
+	identity->labels = netpol_labels_hold(labels);
+	netpol_labels_put(world, old);
+	netpol_intern_move(&world->identities, &identity->interned,
+			   identity_hash(world, identity->ns, labels, identity->ports));
+	return 0;
 }
 
 /* Gives a reference back; the last one frees the number. */

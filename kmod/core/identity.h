@@ -26,6 +26,8 @@
  * @labels: the labels with active keys, one reference
  * @ports: named ports or NULL, one reference
  * @created: serial of the edit that made it
+ * @split: serial of the last edit that looked into whether it splits
+ * @carriers: templates of it that carry a key new to that edit
  */
 struct netpol_identity {
 	struct netpol_interned interned;
@@ -34,6 +36,8 @@ struct netpol_identity {
 	struct netpol_labels *labels;
 	struct netpol_ports *ports;
 	u64 created;
+	u64 split;
+	u32 carriers;
 };
 
 /**
@@ -44,6 +48,7 @@ struct netpol_identity {
  * @ports: named ports or NULL, one reference
  * @identity: one reference; NULL until a commit needs it
  * @changed: serial of the last edit that gave it another identity
+ * @number: place in world->template, and in the sets of its keys
  */
 struct netpol_template {
 	struct netpol_interned interned;
@@ -52,6 +57,7 @@ struct netpol_template {
 	struct netpol_ports *ports;
 	struct netpol_identity *identity;
 	u64 changed;
+	u32 number;
 };
 
 struct netpol_template *netpol_template_get(struct netpol_world *world,
@@ -61,6 +67,8 @@ struct netpol_template *netpol_template_get(struct netpol_world *world,
 void netpol_template_put(struct netpol_world *world, struct netpol_template *template);
 struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 					    const struct netpol_template *template);
+int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *identity,
+			   struct netpol_labels *labels);
 void netpol_identity_put(struct netpol_world *world, struct netpol_identity *identity);
 
 #endif /* NETPOL_IDENTITY_H */

@@ -62,6 +62,15 @@ void netpol_intern_add(struct netpol_intern *table, struct netpol_interned *thin
 	table->count++;
 }
 
+/* Puts a thing that was taken out back, with its references; its content has changed. */
+void netpol_intern_move(struct netpol_intern *table, struct netpol_interned *thing, u32 hash)
+{
+	u32 refs = thing->refs;
+
+	netpol_intern_add(table, thing, hash);
+	thing->refs = refs;
+}
+
 /* Takes a thing out of its table; the caller frees it. */
 void netpol_intern_remove(struct netpol_intern *table,
 			  struct netpol_interned *thing)

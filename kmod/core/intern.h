@@ -35,6 +35,8 @@ int netpol_intern_init(struct netpol_intern *table);
 void netpol_intern_exit(struct netpol_intern *table);
 void netpol_intern_add(struct netpol_intern *table, struct netpol_interned *thing,
 		       u32 hash);
+void netpol_intern_move(struct netpol_intern *table, struct netpol_interned *thing,
+			u32 hash);
 void netpol_intern_remove(struct netpol_intern *table,
 			  struct netpol_interned *thing);
 

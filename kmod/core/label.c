@@ -45,6 +45,7 @@ void netpol_key_put(struct netpol_world *world, struct netpol_key *key)
 	netpol_intern_remove(&world->keys, &key->interned);
 	netpol_idset_free(&key->identities);
 	netpol_idset_free(&key->namespaces);
+	netpol_idset_free(&key->templates);
 	netpol_free(key);
 }
 

@@ -31,6 +31,7 @@ struct netpol_text {
  * @active: a loaded peer selector names it, so its values make identities
  * @identities: identities that have it, while active
  * @namespaces: loaded namespaces that have it
+ * @templates: templates whose label set has it, also while not active
  * @length: bytes of @name
  * @name: with NUL
  */
@@ -40,6 +41,7 @@ struct netpol_key {
 	bool active;
 	struct netpol_idset identities;
 	struct netpol_idset namespaces;
+	struct netpol_idset templates;
 	u32 length;
 	char name[];
 };

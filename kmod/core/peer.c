@@ -17,11 +17,6 @@ struct netpol_peer_key {
 	u64 word[2];
 };
 
-static u32 netpol_peers_slots(u8 family)
-{
-	return family == AF_INET ? NETPOL_PEERS_SLOTS4 : NETPOL_PEERS_SLOTS6;
-}
-
 /* Addresses that would fill the table; 0 while it is empty and was never written. */
 static u64 netpol_peers_capacity(const struct netpol_peers_edit *e)
 {

@@ -116,6 +116,26 @@ static __always_inline u32 netpol_bucket6_find(const struct netpol_bucket6 *b, u
 	return found;
 }
 
+/* For walks over all addresses: slots of a bucket, and what is in one; value 0: empty. */
+static inline u32 netpol_peers_slots(u8 family)
+{
+	return family == AF_INET ? NETPOL_PEERS_SLOTS4 : NETPOL_PEERS_SLOTS6;
+}
+
+static inline u32 netpol_bucket_value(const void *bucket, u8 family, u32 slot)
+{
+	if (family == AF_INET)
+		return ((const struct netpol_bucket4 *)bucket)->value[slot];
+	return ((const struct netpol_bucket6 *)bucket)->value[slot];
+}
+
+static inline const void *netpol_bucket_address(const void *bucket, u8 family, u32 slot)
+{
+	if (family == AF_INET)
+		return &((const struct netpol_bucket4 *)bucket)->key[slot];
+	return ((const struct netpol_bucket6 *)bucket)->key[slot];
+}
+
 /* The value of an IPv4 address, or 0. RCU; two buckets at most. */
 static inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 address)
 {

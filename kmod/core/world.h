@@ -136,6 +136,9 @@ struct netpol_snapshot {
  * @ns_hint: no free number below
  * @loaded_namespaces: namespaces whose object is loaded
  * @loaded_identities: identities in those
+ * @template: templates by number
+ * @template_size: length of @template
+ * @template_hint: no free number below
  * @identity: identities by number
  * @blocks: namespace of each block of identities
  * @nblocks: length of @blocks
@@ -169,6 +172,9 @@ struct netpol_world {
 	u32 ns_hint;
 	struct netpol_idset loaded_namespaces;
 	struct netpol_idset loaded_identities;
+	struct netpol_template **template;
+	u32 template_size;
+	u32 template_hint;
 	struct netpol_identity **identity;
 	struct netpol_ns **blocks;
 	u32 nblocks;
