@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of an edit share: edit.c (objects) and derive.c (what follows). */
+/* What the parts of an edit share: edit.c (objects), derive*.c and patch.c (what follows). */
 #ifndef NETPOL_CHANGE_H
 #define NETPOL_CHANGE_H
 
@@ -45,6 +45,9 @@ enum netpol_undo {
 	NETPOL_UNDO_TEMPLATE,		/* @subject had the identity @value: a reference */
 	NETPOL_UNDO_RENAME,		/* @subject had the labels @value: a reference */
 	NETPOL_UNDO_PEER,		/* @subject had the set @value: owned */
+	NETPOL_UNDO_MEMBER_NEW,		/* @subject did not match identity @number */
+	NETPOL_UNDO_MEMBER_GONE,	/* @subject matched identity @number */
+	NETPOL_UNDO_PROGRAM,		/* @subject was in place of @value */
 	NETPOL_UNDO_SLOT_TAKEN,		/* slot @number was free */
 	NETPOL_UNDO_SLOT_FREED,		/* slot @number was taken */
 };
@@ -72,6 +75,9 @@ enum netpol_undo {
  * @identities: identities made by this edit: @subject; split off @value, or NULL
  * @unused: programs that the next snapshot does not use
  * @relabelled: namespaces whose labels changed: @subject
+ * @affected: identities whose peers may have changed, @subject, if @one_by_one; split
+ *	off @value, whose peers they have, or NULL
+ * @one_by_one: there are so few of them that each set and row is changed by itself
  */
 struct netpol_edit {
 	struct netpol_world *world;
@@ -95,11 +101,22 @@ struct netpol_edit {
 	struct netpol_log identities;
 	struct netpol_log unused;
 	struct netpol_log relabelled;
+	struct netpol_log affected;
+	bool one_by_one;
 };
+
+/* A local pod's entry, pad[0]: its programs are to be found anew. */
+#define NETPOL_LOCAL_CHANGED 1
 
 int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
 		   void *value);
+int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,
+		     void *value);
 void netpol_undo_run(struct netpol_edit *edit);
 void netpol_undo_forget(struct netpol_edit *edit);
+int netpol_derive_peers(struct netpol_edit *edit);
+int netpol_derive_programs(struct netpol_edit *edit);
+int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *program,
+			 struct netpol_program **patched);
 
 #endif /* NETPOL_CHANGE_H */

@@ -336,8 +336,8 @@ static void rule_spans(struct compile *c, const struct netpol_rule *rule,
 	}
 }
 
-/* The classes that each rule covers. */
-static int make_spans(struct compile *c)
+/* Makes the classes that each rule covers. Return: 0 or -ENOMEM. */
+int netpol_compile_spans(struct compile *c)
 {
 	struct netpol_program *program = c->program;
 	struct span_sink sink = { .c = c };
@@ -366,6 +366,23 @@ static int make_spans(struct compile *c)
 		c->span[sink.count++].last = program->other;
 	}
 	c->span_first[program->norders] = sink.count;
+	return 0;
+}
+
+/* What a later patch needs to tell the rows apart: the peers' numbers. */
+static int keep_numbers(struct compile *c)
+{
+	struct netpol_program *program = c->program;
+
+	program->number = netpol_alloc_array(program->npeers, sizeof(*program->number));
+	if (!program->number)
+		return -ENOMEM;
+	memcpy(program->number, c->number, program->npeers * sizeof(*program->number));
+	program->signature = c->signature;
+	c->signature = NULL;
+	program->rows_size = c->rows_size;
+	program->bytes += program->npeers * sizeof(*program->number) +
+			  c->rows_size * sizeof(*program->signature);
 	return 0;
 }
 
@@ -430,9 +447,11 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	if (!error)
 		error = make_classes(&c);
 	if (!error)
-		error = make_spans(&c);
+		error = netpol_compile_spans(&c);
 	if (!error)
 		error = netpol_compile_rows(&c);
+	if (!error)
+		error = keep_numbers(&c);
 	netpol_free(c.number);
 	netpol_free(c.item_first);
 	netpol_free(c.item_order);
@@ -468,6 +487,8 @@ void netpol_program_free(struct netpol_world *world, struct netpol_program *prog
 	netpol_free(program->order);
 	netpol_free(program->policy);
 	netpol_free(program->peer);
+	netpol_free(program->signature);
+	netpol_free(program->number);
 	netpol_free(program->prefix);
 	netpol_ports_put(world, program->ports);
 	netpol_free(program);

@@ -8,6 +8,8 @@
 
 /**
  * struct signature - exclusive or of the numbers of the peers that match
+ * @low: lower half
+ * @high: upper half
  */
 struct signature {
 	u64 low;
@@ -66,6 +68,8 @@ struct compile {
 	u32 *next;
 };
 
+int netpol_compile_spans(struct compile *c);
 int netpol_compile_rows(struct compile *c);
+void netpol_compile_fill(struct compile *c, u32 row);
 
 #endif /* NETPOL_COMPILE_H */

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What follows from changed objects: labels of namespaces, identities, who owns which
- * address, sets of peers, programs of local pods. Everything that is changed in place
+ * address; the rest is in derive_program.c. Everything that is changed in place
  * on the control side is noted in the undo log first, so that an abort puts it back
  * without allocating.
  */
 #include "change.h"
 
-/* A pod object's slot entry, pad[0]: its programs are to be found anew. */
-#define LOCAL_CHANGED 1
-
-/* Above this many new identities, peers are evaluated anew rather than asked one by one. */
-#define FEW_IDENTITIES 32
-
-static int undo(struct netpol_edit *edit, u32 kind, u32 number, void *subject, void *value)
+/* Notes how to undo what is about to be done. Return: 0 or -ENOMEM. */
+int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,
+		     void *value)
 {
 	return netpol_log_add(&edit->undo, kind, number, subject, value);
 }
@@ -61,6 +57,20 @@ void netpol_undo_run(struct netpol_edit *edit)
 			netpol_idset_free(&peer->set);
 			peer->set = *(struct netpol_idset *)change->value;
 			netpol_free(change->value);
+			break;
+		case NETPOL_UNDO_MEMBER_NEW:
+			peer = change->subject;
+			netpol_idset_del(&peer->set, change->number);
+			break;
+		case NETPOL_UNDO_MEMBER_GONE:
+			/* the set had room for it a moment ago, and keeps it */
+			peer = change->subject;
+			netpol_idset_add(&peer->set, change->number);
+			break;
+		case NETPOL_UNDO_PROGRAM:
+			program = change->value;
+			list_replace(&program->node,
+				     &((struct netpol_program *)change->subject)->node);
 			break;
 		case NETPOL_UNDO_SLOT_TAKEN:
 			netpol_idset_del(&world->slots, change->number);
@@ -126,7 +136,7 @@ static int derive_namespaces(struct netpol_edit *edit)
 		labels = namespace ? namespace->labels : NULL;
 		if (labels == ns->labels)
 			continue;
-		error = undo(edit, NETPOL_UNDO_NS, 0, ns, ns->labels);
+		error = netpol_undo_note(edit, NETPOL_UNDO_NS, 0, ns, ns->labels);
 		if (!error)
 			error = netpol_log_add(&edit->relabelled, 0, 0, ns, NULL);
 		if (error)
@@ -161,7 +171,7 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 
 				if (key->active)
 					continue;
-				if (undo(edit, NETPOL_UNDO_KEY, 0, key, NULL))
+				if (netpol_undo_note(edit, NETPOL_UNDO_KEY, 0, key, NULL))
 					return -ENOMEM;
 				key->active = true;
 				if (netpol_idset_or(carriers, &key->templates))
@@ -193,7 +203,7 @@ static int identify(struct netpol_edit *edit, struct netpol_template *template)
 		return 0;
 	}
 	/* the reference on the old identity moves to the undo log */
-	error = undo(edit, NETPOL_UNDO_TEMPLATE, 0, template, before);
+	error = netpol_undo_note(edit, NETPOL_UNDO_TEMPLATE, 0, template, before);
 	if (error) {
 		netpol_identity_put(edit->world, identity);
 		return error;
@@ -257,7 +267,7 @@ static int rename_identity(struct netpol_edit *edit, const struct netpol_templat
 	labels = netpol_labels_active(edit->world, template->labels);
 	if (!labels)
 		return -ENOMEM;
-	error = undo(edit, NETPOL_UNDO_RENAME, 0, identity, identity->labels);
+	error = netpol_undo_note(edit, NETPOL_UNDO_RENAME, 0, identity, identity->labels);
 	if (!error) {
 		netpol_labels_hold(identity->labels);
 		error = netpol_identity_rename(edit->world, identity, labels);
@@ -374,7 +384,7 @@ static int slot_take(struct netpol_edit *edit, u32 *slot)
 	}
 	if (edit->next->nlocals >= world->limit[NETPOL_LIMIT_LOCAL_PODS])
 		return -ENOSPC;
-	error = undo(edit, NETPOL_UNDO_SLOT_TAKEN, *slot, NULL, NULL);
+	error = netpol_undo_note(edit, NETPOL_UNDO_SLOT_TAKEN, *slot, NULL, NULL);
 	if (error)
 		return error;
 	error = netpol_idset_add(&world->slots, *slot);
@@ -404,7 +414,7 @@ static int slot_free(struct netpol_edit *edit, u32 slot)
 {
 	struct netpol_local *local;
 
-	if (undo(edit, NETPOL_UNDO_SLOT_FREED, slot, NULL, NULL))
+	if (netpol_undo_note(edit, NETPOL_UNDO_SLOT_FREED, slot, NULL, NULL))
 		return -ENOMEM;
 	local = netpol_pages_write(&edit->locals, slot);
 	if (!local)
@@ -451,7 +461,7 @@ static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 	local->pod = pod;
 	local->runtime = pod->runtime;
 	local->ifindex = pod->ifindex;
-	local->pad[0] = LOCAL_CHANGED;
+	local->pad[0] = NETPOL_LOCAL_CHANGED;
 	return 0;
 }
 
@@ -577,257 +587,6 @@ static int derive_addresses(struct netpol_edit *edit)
 	return 0;
 }
 
-/* May the edit have changed what a peer matches? */
-static bool peer_affected(const struct netpol_edit *edit, const struct netpol_peer *peer)
-{
-	u32 i;
-
-	if (edit->identities.count > FEW_IDENTITIES ||
-	    edit->relabelled.count > FEW_IDENTITIES)
-		return true;
-	for (i = 0; i < edit->relabelled.count; i++) {
-		const struct netpol_ns *ns = edit->relabelled.change[i].subject;
-		bool before, after;
-
-		if (peer->ns) {
-			if (peer->ns == ns && !ns->labels != !ns->before)
-				return true;
-			continue;
-		}
-		before = ns->before && netpol_selector_matches(peer->namespaces,
-							       ns->before);
-		after = ns->labels && netpol_selector_matches(peer->namespaces,
-							      ns->labels);
-		if (before != after)
-			return true;
-	}
-	for (i = 0; i < edit->identities.count; i++)
-		if (netpol_peer_matches(peer, edit->identities.change[i].subject))
-			return true;
-	return false;
-}
-
-static int derive_peers(struct netpol_edit *edit)
-{
-	struct netpol_idset set = {};
-	struct netpol_peer *peer;
-	int error = 0;
-
-	if (!edit->identities.count && !edit->relabelled.count)
-		return 0;
-	list_for_each_entry(peer, &edit->world->active_peers, active) {
-		struct netpol_idset *before;
-
-		cond_resched();
-		if (!peer_affected(edit, peer))
-			continue;
-		error = netpol_peer_evaluate(edit->world, peer, &set);
-		if (error)
-			break;
-		if (netpol_idset_equal(&set, &peer->set))
-			continue;
-		before = netpol_alloc(sizeof(*before));
-		error = before ? undo(edit, NETPOL_UNDO_PEER, 0, peer, before) : -ENOMEM;
-		if (error) {
-			netpol_free(before);
-			break;
-		}
-		*before = peer->set;
-		peer->set = set;
-		peer->changed = edit->serial;
-		memset(&set, 0, sizeof(set));
-	}
-	netpol_idset_free(&set);
-	return error;
-}
-
-/*
- * Is a program out of date: does one of its peers match others now, or is a row kept for
- * a number that has become somebody else?
- */
-static bool program_stale(const struct netpol_edit *edit,
-			  const struct netpol_program *program)
-{
-	u32 i;
-
-	for (i = 0; i < program->npeers; i++)
-		if (program->peer[i]->changed == edit->serial)
-			return true;
-	for (i = 0; i < edit->identities.count; i++) {
-		const struct netpol_identity *identity =
-			edit->identities.change[i].subject;
-
-		if (netpol_program_row(program, identity->number))
-			return true;
-	}
-	return false;
-}
-
-static bool program_is(const struct netpol_program *program, u8 direction,
-		       struct netpol_policy *const *policy, u32 npolicies,
-		       const struct netpol_ports *ports)
-{
-	return program->direction == direction && program->npolicies == npolicies &&
-	       program->ports == ports &&
-	       !memcmp(program->policy, policy, npolicies * sizeof(*policy));
-}
-
-/* The program of a list of policies: one that is there already, or a new one. */
-static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
-			u8 direction, struct netpol_policy **policy, u32 npolicies,
-			const struct netpol_program **found)
-{
-	struct netpol_world *world = edit->world;
-	struct netpol_ports *ports = NULL;
-	struct netpol_program *program;
-	int error;
-
-	*found = NULL;
-	if (!npolicies)
-		return 0;
-	if (netpol_policies_need_ports(policy, npolicies, direction))
-		ports = pod->template->ports;
-	list_for_each_entry(program, &world->programs, node) {
-		if (program->stale == edit->serial ||
-		    !program_is(program, direction, policy, npolicies, ports))
-			continue;
-		program->used = edit->serial;
-		*found = program;
-		return 0;
-	}
-	program = netpol_program_compile(world, direction, policy, npolicies, ports,
-					 edit->fault);
-	if (IS_ERR(program))
-		return PTR_ERR(program);
-	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
-	if (error) {
-		netpol_program_free(world, program);
-		return error;
-	}
-	program->used = edit->serial;
-	list_add(&program->node, &world->programs);
-	*found = program;
-	return 0;
-}
-
-/* The policies that select a pod in a direction, in order. */
-static int select_policies(struct netpol_edit *edit, const struct netpol_pod *pod,
-			   u8 direction, struct netpol_log *log)
-{
-	const struct netpol_template *template = pod->template;
-	struct netpol_policy *policy;
-
-	log->count = 0;
-	list_for_each_entry(policy, &template->ns->policies, node) {
-		if (!(policy->directions & BIT(direction)) ||
-		    !netpol_selector_matches(policy->subject, template->labels))
-			continue;
-		if (netpol_log_add(log, 0, 0, policy, NULL))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Finds the program of a local pod in one direction. */
-static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
-			  u8 direction, bool reselect, struct netpol_log *log,
-			  const struct netpol_program **found)
-{
-	const struct netpol_program *program = local->program[direction];
-	struct netpol_policy **policy;
-	int error;
-	u32 i;
-
-	if (!reselect) {
-		*found = program;
-		if (!program)
-			return 0;
-		if (program->stale != edit->serial) {
-			((struct netpol_program *)program)->used = edit->serial;
-			return 0;
-		}
-		return find_program(edit, local->pod, direction, program->policy,
-				    program->npolicies, found);
-	}
-	error = select_policies(edit, local->pod, direction, log);
-	if (error)
-		return error;
-	policy = netpol_alloc_array(log->count, sizeof(*policy));
-	if (!policy)
-		return -ENOMEM;
-	for (i = 0; i < log->count; i++)
-		policy[i] = log->change[i].subject;
-	error = find_program(edit, local->pod, direction, policy, log->count, found);
-	netpol_free(policy);
-	return error;
-}
-
-static int derive_local(struct netpol_edit *edit, u32 slot, struct netpol_log *log)
-{
-	const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
-	const struct netpol_program *program[NETPOL_DIRECTIONS];
-	const struct netpol_template *template = local->pod->template;
-	bool changed = local->pad[0] == LOCAL_CHANGED;
-	struct netpol_local *write;
-	u8 direction;
-	int error;
-
-	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
-		error = derive_program(edit, local, direction, changed ||
-				       template->ns->policies_changed == edit->serial,
-				       log, &program[direction]);
-		if (error)
-			return error;
-	}
-	if (!changed && local->identity == template->identity->number &&
-	    !memcmp(program, local->program, sizeof(program)))
-		return 0;
-	write = netpol_pages_write(&edit->locals, slot);
-	if (!write)
-		return -ENOMEM;
-	memcpy(write->program, program, sizeof(program));
-	write->identity = template->identity->number;
-	write->pad[0] = 0;
-	return 0;
-}
-
-static int derive_programs(struct netpol_edit *edit)
-{
-	struct netpol_world *world = edit->world;
-	struct netpol_program *program;
-	struct netpol_idset_walk walk;
-	struct netpol_log log = {};
-	int error = 0;
-	u32 slot;
-
-	list_for_each_entry(program, &world->programs, node) {
-		if (program_stale(edit, program))
-			program->stale = edit->serial;
-		cond_resched();
-	}
-	netpol_idset_for_each(&world->slots, walk, slot) {
-		error = derive_local(edit, slot, &log);
-		if (error)
-			break;
-		cond_resched();
-	}
-	netpol_free(log.change);
-	if (error)
-		return error;
-	list_for_each_entry(program, &world->programs, node) {
-		if (program->used == edit->serial)
-			continue;
-		error = netpol_log_add(&edit->unused, 0, 0, program, NULL);
-		if (!error)
-			error = netpol_retire_add_sized(&edit->cow.retired, program,
-							NETPOL_RETIRE_PROGRAM,
-							program->bytes);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
 /**
  * netpol_edit_prepare() - bring everything that packets read up to date
  * @edit: filled
@@ -847,8 +606,8 @@ int netpol_edit_prepare(struct netpol_edit *edit)
 	if (!error)
 		error = derive_addresses(edit);
 	if (!error)
-		error = derive_peers(edit);
+		error = netpol_derive_peers(edit);
 	if (!error)
-		error = derive_programs(edit);
+		error = netpol_derive_programs(edit);
 	return error;
 }

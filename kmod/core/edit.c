@@ -621,6 +621,7 @@ static void edit_free(struct netpol_edit *edit)
 	log_free(&edit->identities);
 	log_free(&edit->unused);
 	log_free(&edit->relabelled);
+	log_free(&edit->affected);
 	netpol_free(edit);
 }
 

@@ -84,6 +84,9 @@ struct netpol_order {
 	u64 __percpu *packets;
 };
 
+/* What tells rows apart, see compile.h. */
+struct signature;
+
 /**
  * struct netpol_program - see the head of this file
  * @cell: rows times classes
@@ -106,10 +109,15 @@ struct netpol_order {
  * @peer: distinct peers; held by the policies
  * @npeers: how many
  * @nrows: rows
+ * @rows_size: rows that @cell and @signature have room for
+ * @signature: which items match, of each row; owned, see rows.c
+ * @number: of each peer, likewise
  * @prefix: what the tries were built from, IPv4 first; for dumps
  * @nprefixes: how many, by family
  * @node: place in world->programs
  * @stale: serial of the edit that found it out of date
+ * @moved: serial of the edit that put @replacement in its place
+ * @replacement: the same program with other rows; good for that edit
  * @used: serial of the last edit whose state uses it
  * @created: serial of the edit that made it
  * @bytes: memory
@@ -137,10 +145,15 @@ struct netpol_program {
 	struct netpol_peer **peer;
 	u32 npeers;
 	u32 nrows;
+	u32 rows_size;
+	struct signature *signature;
+	struct signature *number;
 	struct netpol_prefix *prefix;
 	u32 nprefixes[2];
 	struct list_head node;
 	u64 stale;
+	u64 moved;
+	struct netpol_program *replacement;
 	u64 used;
 	u64 created;
 	u64 bytes;

@@ -126,7 +126,7 @@ static u32 next_class(u32 *next, u32 class)
 }
 
 /* Writes the cells of a row whose rules have their bit in @hit; clears the bits. */
-static void row_fill(struct compile *c, u32 row)
+void netpol_compile_fill(struct compile *c, u32 row)
 {
 	const struct netpol_program *program = c->program;
 	u32 *cell = program->cell + (size_t)row * program->nclasses;
@@ -289,7 +289,7 @@ static int make_identity_rows(struct compile *c)
 	for (row = 1; row < program->nrows; row++) {
 		for (i = first[row]; i < first[row + 1]; i++)
 			hit_item(c, item[i]);
-		row_fill(c, row);
+		netpol_compile_fill(c, row);
 	}
 	error = 0;
 out:
@@ -414,7 +414,7 @@ static int address_row(struct compile *c, struct blocks *blocks, u32 *row)
 		return error;
 	for (block = blocks->head; block != NO_ITEM; block = blocks->after[block])
 		hit_item(c, c->program->npeers + block);
-	row_fill(c, *row);
+	netpol_compile_fill(c, *row);
 	return 0;
 }
 
@@ -537,7 +537,7 @@ int netpol_compile_rows(struct compile *c)
 	error = row_get(c, (struct signature){ 0, 0 }, &row, &fresh);
 	if (error)
 		return error;
-	row_fill(c, row);
+	netpol_compile_fill(c, row);
 	error = make_identity_rows(c);
 	if (!error)
 		error = make_blocks(c);

@@ -42,11 +42,6 @@ static const char *some_key(struct history *h)
 	return rarely(h, 2) ? keys[0] : PICK(h, keys);
 }
 
-static const char *some_value(struct history *h)
-{
-	return rarely(h, 2) ? values[history_random(h, 2)] : PICK(h, values);
-}
-
 static void *room(struct history *h, size_t count, size_t size)
 {
 	return np_arena_zalloc(&h->pool.arena, (count + 1) * size);
@@ -58,6 +53,17 @@ static const char *name(struct history *h, const char *prefix, unsigned int numb
 
 	snprintf(text, sizeof(text), "%s%u", prefix, number);
 	return np_intern_str(&h->pool, text);
+}
+
+/* A key that pods carry long before a policy names it, if one ever does. */
+static const char *late_key(struct history *h)
+{
+	return name(h, "late", history_random(h, 6));
+}
+
+static const char *some_value(struct history *h)
+{
+	return rarely(h, 2) ? values[history_random(h, 2)] : PICK(h, values);
 }
 
 static int label_order(const void *a, const void *b)
@@ -148,6 +154,17 @@ static void make_pod_ports(struct history *h, struct np_pod *pod)
 	}
 }
 
+/* One of the pods that differ in nothing but a key that may be named late. */
+static void make_twin(struct history *h, struct np_pod *pod)
+{
+	pod->labels.count = 0;
+	pod->labels.item = room(h, 3, sizeof(*pod->labels.item));
+	add_label(&pod->labels, keys[0], values[0]);
+	if (rarely(h, 2))
+		add_label(&pod->labels, late_key(h), values[history_random(h, 2)]);
+	sort_labels(&pod->labels);
+}
+
 static void make_pod(struct history *h, struct np_pod *pod)
 {
 	static const uint8_t phases[] = {
@@ -165,9 +182,14 @@ static void make_pod(struct history *h, struct np_pod *pod)
 	make_labels(h, &pod->labels, 3);
 	if (h->wide)
 		add_label(&pod->labels, "pod", pod->name);
+	else if (!rarely(h, 3))
+		add_label(&pod->labels, late_key(h), values[history_random(h, 2)]);
 	sort_labels(&pod->labels);
 	make_addresses(h, pod);
-	make_pod_ports(h, pod);
+	if (!h->wide && rarely(h, 2))
+		make_twin(h, pod);
+	else
+		make_pod_ports(h, pod);
 }
 
 static void make_requirement(struct history *h, struct np_requirement *requirement)
@@ -177,6 +199,8 @@ static void make_requirement(struct history *h, struct np_requirement *requireme
 	requirement->key = rarely(h, 10) ? "nobody" : some_key(h);
 	if (h->wide && rarely(h, 2))
 		requirement->key = "pod";
+	else if (rarely(h, 6))
+		requirement->key = late_key(h);
 	requirement->op = history_random(h, 4);
 	requirement->match_label = rarely(h, 2);
 	if (requirement->match_label)

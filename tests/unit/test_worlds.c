@@ -291,6 +291,30 @@ static void check_sharing(struct run *run)
 	}
 }
 
+/* A program that was patched again and again says what one made of today's state says. */
+static void check_rows(struct run *run, const struct netpol_program *p)
+{
+	struct netpol_world *w = run->core.world;
+	struct netpol_fault fault = {};
+	struct netpol_program *fresh;
+	u32 i, size = p->nclasses * sizeof(*p->cell);
+
+	fresh = netpol_program_compile(w, p->direction, p->policy, p->npolicies, p->ports,
+				       &fault);
+	if (IS_ERR(fresh)) {
+		WRONG(run, "a program in use can't be made again: %s", fault.text);
+		return;
+	}
+	if (fresh->nclasses != p->nclasses)
+		WRONG(run, "classes of a program");
+	for (i = 0; !run->what[0] && i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++)
+		if (w->identity[i] && memcmp(p->cell + netpol_program_row(p, i) * p->nclasses,
+					     fresh->cell +
+					     netpol_program_row(fresh, i) * p->nclasses, size))
+			WRONG(run, "a program's row of identity %u is out of date", i);
+	netpol_program_free(w, fresh);
+}
+
 /* Programs of equal policies and ports exist once, and only those in use exist. */
 static void check_programs(struct run *run)
 {
@@ -300,6 +324,7 @@ static void check_programs(struct run *run)
 	u32 slot, users;
 
 	list_for_each_entry(p, &run->core.world->programs, node) {
+		check_rows(run, p);
 		users = 0;
 		netpol_idset_for_each(&run->core.world->slots, walk, slot)
 			users += netpol_snapshot_local(s, slot)->program[p->direction] == p;

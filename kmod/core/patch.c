@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A program with other rows for a few identities, without compiling it anew: the row map
+ * is copied on write, page by page, and everything else is shared with the program that
+ * it takes the place of. The old struct, its directory and the replaced pages hang on the
+ * old snapshot; what is shared belongs to the newest of the structs.
+ *
+ * A set of peers that no row stands for yet gets a new row in the room behind the last
+ * one, where no packet looks: the row maps in force don't lead there.
+ */
+#include "change.h"
+#include "compile.h"
+
+/**
+ * struct patch - one program being patched
+ * @edit: edit
+ * @old: program in force
+ * @rows: rows in use, new ones included
+ * @row: row of each affected identity
+ * @compile: what filling a row needs, made with the first new one
+ */
+struct patch {
+	struct netpol_edit *edit;
+	struct netpol_program *old;
+	u32 rows;
+	u32 *row;
+	struct compile compile;
+};
+
+/* Makes what filling rows needs, from the rules. */
+static int prepare_fill(struct patch *patch)
+{
+	struct compile *c = &patch->compile;
+	int error;
+
+	if (c->hit)
+		return 0;
+	c->world = patch->edit->world;
+	c->program = patch->old;
+	c->hit = netpol_alloc_array(patch->old->norders / 64 + 1, sizeof(u64));
+	c->next = netpol_alloc_array(patch->old->nclasses + 2, sizeof(u32));
+	if (!c->hit || !c->next)
+		return -ENOMEM;
+	error = netpol_compile_spans(c);
+	return error;
+}
+
+/* Is there a peer of a rule that matches an identity? */
+static bool rule_has(const struct netpol_rule *rule, u32 number)
+{
+	u32 i;
+
+	for (i = 0; i < rule->npeers; i++)
+		if (rule->peer[i].pods && netpol_idset_has(&rule->peer[i].pods->set, number))
+			return true;
+	return !rule->npeers;
+}
+
+static int fill_row(struct patch *patch, struct signature signature, u32 number)
+{
+	const struct netpol_program *program = patch->old;
+	int error = prepare_fill(patch);
+	u32 i;
+
+	if (error)
+		return error;
+	for (i = 0; i < program->norders; i++)
+		if (rule_has(program->order[i].rule, number))
+			patch->compile.hit[i / 64] |= BIT_ULL(i % 64);
+	program->signature[patch->rows] = signature;
+	netpol_compile_fill(&patch->compile, patch->rows++);
+	return 0;
+}
+
+/* The row for an identity's peers. -ENOENT: there is none, and no room for one. */
+static int find_row(struct patch *patch, u32 number, u32 *row)
+{
+	const struct netpol_program *program = patch->old;
+	struct signature wanted = { 0, 0 };
+	u32 i;
+
+	*row = 0;
+	for (i = 0; i < program->npeers; i++) {
+		if (!netpol_idset_has(&program->peer[i]->set, number))
+			continue;
+		wanted.low ^= program->number[i].low;
+		wanted.high ^= program->number[i].high;
+	}
+	for (; *row < patch->rows; ++*row)
+		if (program->signature[*row].low == wanted.low &&
+		    program->signature[*row].high == wanted.high)
+			return 0;
+	if (patch->rows == program->rows_size)
+		return -ENOENT;
+	return fill_row(patch, wanted, number);
+}
+
+/* The row of each affected identity. -ENOENT: compile anew. */
+static int find_rows(struct patch *patch, bool *change)
+{
+	const struct netpol_log *affected = &patch->edit->affected;
+	int error = 0;
+	u32 i;
+
+	for (i = 0; i < affected->count && !error; i++) {
+		const struct netpol_identity *identity = affected->change[i].subject;
+		const struct netpol_identity *origin = affected->change[i].value;
+
+		if (origin)
+			patch->row[i] = netpol_program_row(patch->old, origin->number);
+		else
+			error = find_row(patch, identity->number, &patch->row[i]);
+		*change |= patch->row[i] != netpol_program_row(patch->old, identity->number);
+	}
+	return error;
+}
+
+/* Memory of the edit: freed if it is aborted. */
+static void *edit_alloc(struct netpol_edit *edit, size_t size)
+{
+	void *memory = netpol_alloc(size);
+
+	if (memory && netpol_retire_add(&edit->cow.created, memory, NETPOL_RETIRE_MEMORY)) {
+		netpol_free(memory);
+		return NULL;
+	}
+	return memory;
+}
+
+static int edit_retire(struct netpol_edit *edit, void *memory, size_t size)
+{
+	return netpol_retire_add_sized(&edit->cow.retired, memory, NETPOL_RETIRE_MEMORY,
+				       size);
+}
+
+/* A directory of its own, which reaches @number. */
+static int copy_directory(struct patch *patch, struct netpol_program *program, u32 number)
+{
+	u32 have = program->nidentities / NETPOL_ROWS_PAGE;
+	u32 pages = max(have, number / NETPOL_ROWS_PAGE + 1), i;
+	u16 **rows = edit_alloc(patch->edit, array_size(pages, sizeof(*rows)));
+
+	if (!rows || edit_retire(patch->edit, program->rows, have * sizeof(*rows)))
+		return -ENOMEM;
+	for (i = 0; i < pages; i++)
+		rows[i] = i < have ? program->rows[i] : (u16 *)netpol_zero_page;
+	program->rows = rows;
+	program->nidentities = pages * NETPOL_ROWS_PAGE;
+	return 0;
+}
+
+static int set_row(struct patch *patch, struct netpol_program *program, u32 number, u32 row)
+{
+	u32 size = NETPOL_ROWS_PAGE * sizeof(u16), at = number / NETPOL_ROWS_PAGE;
+	u16 *old = program->rows[at], *page;
+	bool absent = old == (const u16 *)netpol_zero_page;
+
+	if (netpol_program_row(program, number) == row)
+		return 0;
+	/* a page that differs from the one in force is this edit's own */
+	if (at < patch->old->nidentities / NETPOL_ROWS_PAGE ? old == patch->old->rows[at] :
+							      absent) {
+		page = edit_alloc(patch->edit, size);
+		if (!page || (!absent && edit_retire(patch->edit, old, size)))
+			return -ENOMEM;
+		memcpy(page, old, size);
+		program->rows[at] = page;
+		program->bytes += absent ? size : 0;
+	}
+	program->rows[at][number % NETPOL_ROWS_PAGE] = row;
+	return 0;
+}
+
+/* The program with the rows that were found. */
+static int make_patched(struct patch *patch, struct netpol_program **patched)
+{
+	const struct netpol_log *affected = &patch->edit->affected;
+	struct netpol_program *program;
+	u32 i, last = 0;
+	int error;
+
+	program = edit_alloc(patch->edit, sizeof(*program));
+	if (!program || edit_retire(patch->edit, patch->old, sizeof(*program)))
+		return -ENOMEM;
+	*program = *patch->old;
+	INIT_LIST_HEAD(&program->node);
+	program->nrows = patch->rows;
+	for (i = 0; i < affected->count; i++) {
+		const struct netpol_identity *identity = affected->change[i].subject;
+
+		if (patch->row[i])
+			last = max(last, identity->number);
+	}
+	error = copy_directory(patch, program, last);
+	for (i = 0; i < affected->count && !error; i++) {
+		const struct netpol_identity *identity = affected->change[i].subject;
+
+		if (identity->number < program->nidentities)
+			error = set_row(patch, program, identity->number, patch->row[i]);
+	}
+	*patched = program;
+	return error;
+}
+
+/**
+ * netpol_program_patch() - bring a program's rows up to date for the affected identities
+ * @edit: edit, one_by_one, with the sets of all peers up to date
+ * @program: program in force
+ * @patched: the program to use instead; @program itself: it is up to date; NULL: there is
+ *	no room for a row, it has to be compiled anew
+ *
+ * The caller puts the new struct into the old one's place on the list of programs.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *program,
+			 struct netpol_program **patched)
+{
+	struct patch patch = { .edit = edit, .old = program, .rows = program->nrows };
+	bool change = false;
+	int error = -ENOMEM;
+
+	*patched = NULL;
+	patch.row = netpol_alloc_array(edit->affected.count, sizeof(*patch.row));
+	if (patch.row)
+		error = find_rows(&patch, &change);
+	if (!error && change)
+		error = make_patched(&patch, patched);
+	else if (!error)
+		*patched = program;
+	netpol_free(patch.row);
+	netpol_free(patch.compile.hit);
+	netpol_free(patch.compile.next);
+	netpol_free(patch.compile.span_first);
+	netpol_free(patch.compile.span);
+	return error == -ENOENT ? 0 : error;
+}
