@@ -99,11 +99,123 @@ static void test_json(void)
 			  "A\n\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd\n\xef\xbf\xbd");
 }
 
+/* The same text in UTF-16 or UTF-32, with or without a byte order mark. */
+static size_t widen(char *to, const char *text, unsigned int width, bool big, bool mark)
+{
+	size_t len = 0, i;
+
+	memset(to, 0, (strlen(text) + 1) * width);
+	if (mark) {
+		to[big ? width - 2 : 0] = big ? '\xfe' : '\xff';
+		to[big ? width - 1 : 1] = big ? '\xff' : '\xfe';
+		len = width;
+	}
+	for (i = 0; text[i]; i++, len += width)
+		to[len + (big ? width - 1 : 0)] = text[i];
+	return len;
+}
+
+static void test_encodings(void)
+{
+	static const char * const text[] = { HEAD, "{\"kind\": \"Pod\"}" };
+	char wide[1024], dir[] = "/tmp/test_input.XXXXXX";
+	unsigned int t, w, m;
+	int fd = mkstemp(dir);
+	size_t len;
+
+	CHECK(fd >= 0);
+	for (t = 0; t < 2; t++)
+		for (w = 2; w <= 4; w += 2)
+			for (m = 0; m < 4; m++) {
+				len = widen(wide, text[t], w, m & 1, m & 2);
+				CHECK_EQ(load_opts(wide, len, false), -1);
+				CHECK_STR(err.text, "is UTF-16 or UTF-32, not UTF-8");
+				CHECK(strstr(err.hint, "iconv"));
+				CHECK_EQ(err.line, 1);
+				/* and out of a file, which is read to guess its form */
+				CHECK_EQ(ftruncate(fd, 0), 0);
+				CHECK_EQ(pwrite(fd, wide, len, 0), (ssize_t)len);
+				CHECK_EQ(np_load_path(&objs, dir, NULL, &err), -1);
+				CHECK(strstr(err.text, "UTF-16"));
+			}
+	close(fd);
+	unlink(dir);
+	CHECK_EQ(load_opts("\x1f\x8b\x08\0", 4, false), -1);
+	CHECK(strstr(err.text, "gzip") && strstr(err.hint, "gunzip"));
+	/* one byte, and a mark that is cut off */
+	CHECK_EQ(load_opts("\xff", 1, false), -1);
+	CHECK_EQ(load_opts("\xef\xbb", 2, false), -1);
+	/* a mark inside is a character, so not white space */
+	BAD("{\"kind\":\xef\xbb\xbf\"Pod\"}", 1, 9, "", "byte 0xef");
+}
+
+/* NUL bytes are refused wherever they stand; nothing behind them is cut off. */
+static void test_nul(void)
+{
+	static const char * const text[] = {
+		HEAD "spec: {}\n", HEAD "spec: {podSelector: {matchLabels: {a: \"b\"}}} # c\n",
+		"{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\",\n"
+		" \"metadata\": {\"name\": \"a\"}, \"spec\": {\"podSelector\": {}}}\n",
+	};
+	size_t i, at, len;
+	char copy[512];
+
+	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		len = strlen(text[i]);
+		CHECK_EQ(load(text[i]), 0);
+		for (at = 0; at < len; at++) {
+			memcpy(copy, text[i], len);
+			copy[at] = '\0';
+			if (!load_opts(copy, len, false)) {
+				check_failed++;
+				printf("text %zu is taken with a NUL at %zu\n", i, at);
+			}
+			memmove(copy + at + 1, text[i] + at, len - at);
+			if (!load_opts(copy, len + 1, false)) {
+				check_failed++;
+				printf("text %zu is taken with a NUL before %zu\n", i, at);
+			}
+		}
+		check_passed++;
+	}
+}
+
+/* CRLF is what LF is, in both forms and in the middle of everything. */
+static void test_line_ends(void)
+{
+	static const char * const text[] = {
+		SPEC("  podSelector:\n    matchLabels:\n      a: b\n  ingress:\n  - from:\n"
+		     "    - podSelector: {}\n# end\n") "---\n" HEAD "spec: {}\n...\n",
+		"{\"apiVersion\": \"v1\",\n\"kind\": \"Namespace\",\n\"metadata\":\n"
+		"{\"name\":\n\"m\"}}\n",
+	};
+	size_t i, k, len, policies;
+	char copy[1024];
+
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(load(text[i]), 0);
+		policies = objs.policy_count;
+		for (len = 0, k = 0; text[i][k]; k++) {
+			if (text[i][k] == '\n')
+				copy[len++] = '\r';
+			copy[len++] = text[i][k];
+		}
+		CHECK_EQ(load_opts(copy, len, false), 0);
+		CHECK_EQ(objs.policy_count, policies);
+		if (policies && CHECK_EQ(policies, 2)) {
+			CHECK_STR(objs.policies[0].pod_selector.item[0].value[0], "b");
+			CHECK_EQ(objs.policies[0].ingress[0].peer[0].line, 11);
+			CHECK_EQ(objs.policies[1].place.line, 14);
+		}
+	}
+}
+
 static double now(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	/* of this process: other work on the machine doesn't count */
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
@@ -399,6 +511,9 @@ int main(void)
 {
 	test_yaml();
 	test_json();
+	test_encodings();
+	test_nul();
+	test_line_ends();
 	test_limits();
 	test_paths();
 	test_long_list();

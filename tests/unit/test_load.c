@@ -587,7 +587,7 @@ static void test_namespaces(void)
 
 	CHECK_EQ(load("apiVersion: v1\n"
 		      "kind: Namespace\n"
-		      "metadata: {name: a, labels: {z: '', b: c}, odd: 1}\n"
+		      "metadata: {name: a, labels: {z: '', b: c}}\n"
 		      "spec: {finalizers: [kubernetes]}\n"
 		      "status: {phase: Active}\n"), 0);
 	if (CHECK_EQ(objs.namespace_count, 1)) {

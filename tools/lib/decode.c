@@ -218,28 +218,62 @@ static void np_hint_field(struct np_error *err, const char *key,
 	}
 }
 
+static bool np_is_field(const char *key, const char *const *known,
+			size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(key, known[i]))
+			return true;
+	return false;
+}
+
+/* A warning if lenient, else -1. */
+static int np_unknown_field(struct np_decode *d, const struct np_node *field,
+			    const struct np_path *path,
+			    const char *const *known, size_t count)
+{
+	if (d->lenient) {
+		np_warn(d, field, NP_FIELD(path, field->key),
+			"unknown field, ignored");
+		return 0;
+	}
+	np_fail_key(d, field, NP_FIELD(path, field->key), "unknown field");
+	np_hint_field(d->err, field->key, known, count);
+	return -1;
+}
+
 int np_check_fields(struct np_decode *d, const struct np_node *map,
 		    const struct np_path *path, const char *const *known,
 		    size_t count)
 {
 	const struct np_node *field;
+
+	for (field = map->child; field; field = field->next)
+		if (!np_is_field(field->key, known, count) &&
+		    np_unknown_field(d, field, path, known, count))
+			return -1;
+	return 0;
+}
+
+int np_check_misspelt(struct np_decode *d, const struct np_node *map,
+		      const struct np_path *path, const char *const *known,
+		      size_t count)
+{
+	const struct np_node *field;
 	size_t i;
 
 	for (field = map->child; field; field = field->next) {
+		if (np_is_field(field->key, known, count))
+			continue;
 		for (i = 0; i < count; i++)
-			if (!strcmp(field->key, known[i]))
+			if (!strcasecmp(field->key, known[i]) ||
+			    np_distance(field->key, known[i], 2) < 2)
 				break;
-		if (i < count)
-			continue;
-		if (d->lenient) {
-			np_warn(d, field, NP_FIELD(path, field->key),
-				"unknown field, ignored");
-			continue;
-		}
-		np_fail_key(d, field, NP_FIELD(path, field->key),
-			    "unknown field");
-		np_hint_field(d->err, field->key, known, count);
-		return -1;
+		if (i < count &&
+		    np_unknown_field(d, field, path, known, count))
+			return -1;
 	}
 	return 0;
 }
@@ -390,16 +424,8 @@ static int np_decode_name(struct np_decode *d, const struct np_node *map,
 	return 0;
 }
 
-static const char *const np_meta_fields[] = {
-	"annotations", "clusterName", "creationTimestamp",
-	"deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
-	"generateName", "generation", "initializers", "labels",
-	"managedFields", "name", "namespace", "ownerReferences",
-	"resourceVersion", "selfLink", "uid",
-};
-
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
-		   const struct np_path *up, bool namespaced, bool strict,
+		   const struct np_path *up, bool namespaced,
 		   struct np_meta *meta)
 {
 	const struct np_path *path = NP_FIELD(up, "metadata");
@@ -414,9 +440,13 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		return np_fail(d, node, NP_FIELD(path, "name"), "is missing");
 	if (np_decode_name(d, map, path, namespaced, meta))
 		return -1;
-	if (strict && np_check_fields(d, map, path, np_meta_fields,
-				      sizeof(np_meta_fields) /
-				      sizeof(np_meta_fields[0])))
+	if (NP_CHECK_FIELDS(d, map, path, "annotations", "clusterName",
+			    "creationTimestamp", "deletionGracePeriodSeconds",
+			    "deletionTimestamp", "finalizers", "generateName",
+			    "generation", "initializers", "labels",
+			    "managedFields", "name", "namespace",
+			    "ownerReferences", "resourceVersion", "selfLink",
+			    "uid"))
 		return -1;
 	if (np_get(d, map, "annotations", NP_NODE_MAP, path, &field) ||
 	    np_decode_labels(d, map, path, &meta->labels) ||
@@ -540,7 +570,9 @@ static int np_decode_entries(struct np_decode *d, const struct np_node *node,
 	const struct np_node *items, *item;
 	uint32_t i = 0;
 
-	if (np_get(d, node, "items", NP_NODE_LIST, path, &items))
+	if (NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
+			    "items") ||
+	    np_get(d, node, "items", NP_NODE_LIST, path, &items))
 		return -1;
 	for (item = items ? items->child : NULL; item; item = item->next, i++)
 		if (np_decode_object(d, item, NP_INDEX(at, i), list))

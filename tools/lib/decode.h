@@ -105,8 +105,27 @@ int np_expect_entry(struct np_decode *d, const struct np_node *node,
 int np_check_fields(struct np_decode *d, const struct np_node *map,
 		    const struct np_path *path, const char *const *known,
 		    size_t count);
+#define NP_CHECK_FIELDS(d, map, path, ...)				\
+({									\
+	static const char *const np_known[] = { __VA_ARGS__ };		\
+	np_check_fields(d, map, path, np_known,				\
+			sizeof(np_known) / sizeof(np_known[0]));	\
+})
+/*
+ * For a map whose schema grows from version to version: an unknown field is an
+ * error only if it is one of these but for a capital or one letter.
+ */
+int np_check_misspelt(struct np_decode *d, const struct np_node *map,
+		      const struct np_path *path, const char *const *known,
+		      size_t count);
+#define NP_CHECK_MISSPELT(d, map, path, ...)				\
+({									\
+	static const char *const np_known[] = { __VA_ARGS__ };		\
+	np_check_misspelt(d, map, path, np_known,			\
+			  sizeof(np_known) / sizeof(np_known[0]));	\
+})
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
-		   const struct np_path *path, bool namespaced, bool strict,
+		   const struct np_path *path, bool namespaced,
 		   struct np_meta *meta);
 /* "TCP", ... to the number; field may be NULL: TCP. */
 int np_decode_protocol(struct np_decode *d, const struct np_node *field,

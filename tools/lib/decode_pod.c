@@ -2,8 +2,10 @@
 /*
  * Pod and Namespace nodes to struct np_pod and struct np_namespace.
  *
- * Their schema is huge and grows, so only what is needed is looked at and
- * unknown fields are none of our business.
+ * The schema of a pod is huge and grows, so in its spec and status only what is
+ * needed is looked at. But what reads like one of those fields and is none would
+ * leave a pod without labels or an address, out of every policy's reach: that is
+ * refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +59,9 @@ int np_decode_namespace(struct np_decode *d, const struct np_node *node,
 	struct np_namespace namespace = { .place = np_decode_place(d, node) };
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, false, false, &meta))
+	if (np_decode_meta(d, node, path, false, &meta) ||
+	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
+			    "spec", "status"))
 		return -1;
 	namespace.name = meta.name;
 	namespace.labels = meta.labels;
@@ -122,7 +126,8 @@ static int np_decode_status(struct np_decode *d, const struct np_node *status,
 	const struct np_node *list, *entry, *field;
 	uint32_t i = 0;
 
-	if (np_decode_phase(d, status, path, pod) ||
+	if (NP_CHECK_MISSPELT(d, status, path, "phase", "podIP", "podIPs") ||
+	    np_decode_phase(d, status, path, pod) ||
 	    np_get(d, status, "podIPs", NP_NODE_LIST, path, &list))
 		return -1;
 	pod->address = np_arena_zalloc(&d->objs->arena,
@@ -133,6 +138,7 @@ static int np_decode_status(struct np_decode *d, const struct np_node *status,
 		const struct np_path *one = NP_INDEX(at, i);
 
 		if (np_expect(d, entry, NP_NODE_MAP, one) ||
+		    NP_CHECK_FIELDS(d, entry, one, "ip") ||
 		    np_get(d, entry, "ip", NP_NODE_STRING, one, &field) ||
 		    np_decode_address(d, field, NP_FIELD(one, "ip"), pod))
 			return -1;
@@ -177,6 +183,8 @@ static int np_decode_container_port(struct np_decode *d,
 	const char *wrong;
 
 	if (np_expect(d, node, NP_NODE_MAP, path) ||
+	    NP_CHECK_FIELDS(d, node, path, "name", "containerPort", "protocol",
+			    "hostPort", "hostIP") ||
 	    np_get(d, node, "name", NP_NODE_STRING, path, &name))
 		return -1;
 	if (!name || !name->count)
@@ -226,6 +234,8 @@ static int np_decode_containers(struct np_decode *d,
 		const struct np_path *one = NP_INDEX(path, i);
 
 		if (np_expect(d, container, NP_NODE_MAP, one) ||
+		    NP_CHECK_MISSPELT(d, container, one, "ports",
+				      "restartPolicy") ||
 		    np_get(d, container, "restartPolicy", NP_NODE_STRING, one,
 			   &field))
 			return -1;
@@ -251,7 +261,9 @@ static int np_decode_pod_spec(struct np_decode *d, const struct np_node *spec,
 	size_t size;
 	int ret;
 
-	if (np_get_string(d, spec, "nodeName", path, &pod->node) ||
+	if (NP_CHECK_MISSPELT(d, spec, path, "containers", "initContainers",
+			      "hostNetwork", "nodeName") ||
+	    np_get_string(d, spec, "nodeName", path, &pod->node) ||
 	    np_get(d, spec, "hostNetwork", NP_NODE_BOOL, path, &field))
 		return -1;
 	pod->host_network = field && field->truth;
@@ -276,7 +288,9 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	const struct np_node *spec, *status;
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, true, false, &meta) ||
+	if (np_decode_meta(d, node, path, true, &meta) ||
+	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
+			    "spec", "status") ||
 	    np_get(d, node, "spec", NP_NODE_MAP, path, &spec) ||
 	    np_get(d, node, "status", NP_NODE_MAP, path, &status))
 		return -1;

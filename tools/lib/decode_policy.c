@@ -9,13 +9,6 @@
 #include "decode.h"
 #include "validate.h"
 
-#define NP_CHECK_FIELDS(d, map, path, ...)				\
-({									\
-	static const char *const np_known[] = { __VA_ARGS__ };		\
-	np_check_fields(d, map, path, np_known,				\
-			sizeof(np_known) / sizeof(np_known[0]));	\
-})
-
 static int np_requirement_order(const void *a, const void *b)
 {
 	const struct np_requirement *x = a, *y = b;
@@ -558,7 +551,7 @@ int np_decode_policy(struct np_decode *d, const struct np_node *node,
 	const struct np_node *spec;
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, true, true, &meta) ||
+	if (np_decode_meta(d, node, path, true, &meta) ||
 	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
 			    "spec", "status") ||
 	    np_get(d, node, "spec", NP_NODE_MAP, path, &spec))

@@ -625,6 +625,9 @@ static void np_json_skip_mark(struct np_json *j)
 			break;
 		j->end += n;
 	}
+	if (!j->failed &&
+	    np_input_check_encoding(j->in->name, j->buf, j->end - j->buf, j->err))
+		j->failed = true;
 	if (j->end - j->buf == 3 && !memcmp(j->buf, "\xef\xbb\xbf", 3)) {
 		j->p += 3;
 		j->line_start = 3;

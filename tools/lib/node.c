@@ -170,3 +170,24 @@ const char *np_node_type_name(const struct np_node *node)
 		return "a map";
 	}
 }
+
+int np_input_check_encoding(const char *name, const char *head, size_t len,
+			    struct np_error *err)
+{
+	if (len < 2)
+		return 0;
+	if (!memcmp(head, "\x1f\x8b", 2)) {
+		np_error_set(err, NP_EXIT_INPUT, "is compressed by gzip");
+		np_error_hint(err, "gunzip -c FILE | netpolctl ... -f -");
+		np_error_place(err, name, 1, 1);
+		return -1;
+	}
+	/* by its byte order mark, or by a first character that is ASCII */
+	if (memcmp(head, "\xff\xfe", 2) && memcmp(head, "\xfe\xff", 2) && head[0] &&
+	    head[1])
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT, "is UTF-16 or UTF-32, not UTF-8");
+	np_error_hint(err, "iconv -f UTF-16 -t UTF-8 FILE | netpolctl ... -f -");
+	np_error_place(err, name, 1, 1);
+	return -1;
+}

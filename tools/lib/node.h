@@ -102,6 +102,13 @@ int np_json_read(struct np_input *in, const struct np_reader *reader,
 ssize_t np_input_read(struct np_input *in, void *buf, size_t size,
 		      struct np_error *err);
 
+/*
+ * First bytes of an input, three or all of it: -1 with *err if it is UTF-16,
+ * UTF-32 or compressed, which YAML's and JSON's errors would not say.
+ */
+int np_input_check_encoding(const char *name, const char *head, size_t len,
+			    struct np_error *err);
+
 /* Zeroed but for these. */
 struct np_node *np_node_new(struct np_arena *arena, enum np_node_type type,
 			    uint32_t line, uint32_t column);

@@ -679,6 +679,8 @@ static int np_yaml_skip_mark(struct np_yaml *y)
 			break;
 		c->len += n;
 	}
+	if (np_input_check_encoding(y->in->name, c->data, c->len, y->err))
+		return -1;
 	if (c->len == 3 && !memcmp(c->data, "\xef\xbb\xbf", 3))
 		c->len = 0;
 	return 0;

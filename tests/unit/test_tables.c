@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Input as an API server takes it: the tables in tests/unit/input. Each case is loaded as
+ * YAML, and once more as JSON that says the same; both must come to the same.
+ *
+ * A file is a row of cases, each begun by a line "#= NAME". The lines with #= that follow
+ * say what is expected:
+ *
+ *   #= accept: TEXT         what is read, written out as describe() does
+ *   #= reject: LINE:COLUMN PATH: WORDS    the error; WORDS are part of its text, lines
+ *                           are those of the case
+ *   #= lenient: TEXT        what is read with --lenient
+ *   #= lenient-reject       refused with --lenient too
+ *   #= warning: WORDS       part of a warning, of accept, else of lenient
+ *   #= no warning           there is none
+ *   #= yaml only            not to be tried as JSON
+ *
+ * A case whose first line is indented is what stands below "spec:" of a policy.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "load_check.h"
+#include "node.h"
+
+/* What a case says. Text is not terminated by it but by len. */
+struct one_case {
+	const char *file;
+	int line;
+	char name[200];
+	char accept[1000], reject[400], lenient[1000], warning[200];
+	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
+	char *text;		/* to load */
+	size_t len;
+	uint32_t head;		/* lines before the case's own */
+};
+
+static unsigned int cases, as_json;
+
+static void failed(const struct one_case *c, const char *form, const char *have,
+		   const char *want)
+{
+	check_failed++;
+	printf("%s:%d: %s, as %s:\n\thave %s\n\twant %s\n", c->file, c->line, c->name, form,
+	       have, want);
+}
+
+/* --- what was read, as a line ------------------------------------------------ */
+
+static void describe_selector(FILE *out, const struct np_selector *selector)
+{
+	uint32_t i, v;
+
+	if (!selector->present || !selector->count) {
+		fputs(selector->present ? "*" : "any", out);
+		return;
+	}
+	for (i = 0; i < selector->count; i++) {
+		const struct np_requirement *need = &selector->item[i];
+
+		fprintf(out, "%s%s %s", i ? " & " : "(", need->key,
+			need->op == NP_OP_IN ? "in " : need->op == NP_OP_NOT_IN ? "notin " :
+			need->op == NP_OP_EXISTS ? "exists" : "!exists");
+		for (v = 0; v < need->value_count; v++)
+			fprintf(out, "%s%s", v ? "," : "", need->value[v]);
+	}
+	fputc(')', out);
+}
+
+static void describe_peer(FILE *out, const struct np_peer *peer)
+{
+	char text[NP_CIDR_TEXT];
+	uint32_t i;
+
+	if (peer->ipblock) {
+		fputs(np_cidr_text(&peer->ipblock->cidr, text), out);
+		for (i = 0; i < peer->ipblock->except_count; i++)
+			fprintf(out, "-%s", np_cidr_text(&peer->ipblock->except[i], text));
+		return;
+	}
+	if (peer->ns_selector.present) {
+		fputs("namespaces=", out);
+		describe_selector(out, &peer->ns_selector);
+	}
+	if (peer->pod_selector.present) {
+		fputs(peer->ns_selector.present ? "+pods=" : "pods=", out);
+		describe_selector(out, &peer->pod_selector);
+	}
+}
+
+static void describe_port(FILE *out, const struct np_port *port)
+{
+	fprintf(out, "%s/", np_protocol_name(port->protocol));
+	if (port->kind == NP_PORT_ANY)
+		fputs("any", out);
+	else if (port->kind == NP_PORT_NAME)
+		fputs(port->name, out);
+	else if (port->kind == NP_PORT_NUMBER)
+		fprintf(out, "%u", port->first);
+	else
+		fprintf(out, "%u-%u", port->first, port->last);
+}
+
+static void describe_rules(FILE *out, const char *direction, const char *peers,
+			   const struct np_rule *rule, uint32_t count)
+{
+	uint32_t i, k;
+
+	fprintf(out, " %s[", direction);
+	for (i = 0; i < count; i++) {
+		fprintf(out, "%s%s ", i ? "; " : "", peers);
+		for (k = 0; k < rule[i].peer_count; k++) {
+			fputs(k ? "," : "", out);
+			describe_peer(out, &rule[i].peer[k]);
+		}
+		fputs(rule[i].peer_count ? " ports " : "any ports ", out);
+		for (k = 0; k < rule[i].port_count; k++) {
+			fputs(k ? "," : "", out);
+			describe_port(out, &rule[i].port[k]);
+		}
+		fputs(rule[i].port_count ? "" : "any", out);
+	}
+	fputc(']', out);
+}
+
+/* Rules of a direction that is not in policyTypes mean nothing and are left out. */
+static void describe_policy(FILE *out, const struct np_policy *policy, bool named)
+{
+	if (named)
+		fprintf(out, " %s/%s", policy->namespace, policy->name);
+	fputs(" pods=", out);
+	describe_selector(out, &policy->pod_selector);
+	if (policy->directions & NP_DIR_INGRESS)
+		describe_rules(out, "Ingress", "from", policy->ingress, policy->ingress_count);
+	if (policy->directions & NP_DIR_EGRESS)
+		describe_rules(out, "Egress", "to", policy->egress, policy->egress_count);
+}
+
+static void describe_labels(FILE *out, const struct np_labels *labels)
+{
+	uint32_t i;
+
+	fputs(" {", out);
+	for (i = 0; i < labels->count; i++)
+		fprintf(out, "%s%s=%s", i ? "," : "", labels->item[i].key,
+			labels->item[i].value);
+	fputc('}', out);
+}
+
+static void describe_pod(FILE *out, const struct np_pod *pod)
+{
+	char text[NP_CIDR_TEXT];
+	uint32_t i;
+
+	fprintf(out, " pod %s/%s", pod->namespace, pod->name);
+	describe_labels(out, &pod->labels);
+	for (i = 0; i < pod->address_count; i++)
+		fprintf(out, " %s", np_address_text(&pod->address[i], text));
+	for (i = 0; i < pod->port_count; i++)
+		fprintf(out, " %s=%s/%u", pod->port[i].name,
+			np_protocol_name(pod->port[i].protocol), pod->port[i].number);
+	if (*pod->node)
+		fprintf(out, " local=%s", pod->node);
+	fputs(pod->deleting ? " deleting" : "", out);
+	fputs(np_pod_usable(pod) ? "" : " unusable", out);
+}
+
+/* All that was read; to be freed. */
+static char *describe(const struct one_case *c)
+{
+	char *text = NULL;
+	size_t len, i;
+	FILE *out = open_memstream(&text, &len);
+
+	for (i = 0; i < objs.namespace_count; i++) {
+		fprintf(out, " namespace %s", objs.namespaces[i].name);
+		describe_labels(out, &objs.namespaces[i].labels);
+	}
+	for (i = 0; i < objs.pod_count; i++)
+		describe_pod(out, &objs.pods[i]);
+	for (i = 0; i < objs.policy_count; i++)
+		describe_policy(out, &objs.policies[i], !c->head);
+	for (i = 0; i < objs.skipped_count; i++)
+		fprintf(out, " skipped %s", objs.skipped[i].kind);
+	fclose(out);
+	return text;
+}
+
+/* --- the same as JSON -------------------------------------------------------- */
+
+static void json_node(FILE *out, const struct np_node *node)
+{
+	const struct np_node *child;
+
+	switch (node->type) {
+	case NP_NODE_NULL:
+		fputs("null", out);
+		break;
+	case NP_NODE_BOOL:
+		fputs(node->truth ? "true" : "false", out);
+		break;
+	case NP_NODE_INT:
+		fprintf(out, "%lld", (long long)node->number);
+		break;
+	case NP_NODE_FLOAT:
+		fputs(node->text, out);
+		break;
+	case NP_NODE_STRING:
+		np_print_json_string(out, node->text);
+		break;
+	default:
+		fputc(node->type == NP_NODE_LIST ? '[' : '{', out);
+		for (child = node->child; child; child = child->next) {
+			if (node->type == NP_NODE_MAP) {
+				np_print_json_string(out, child->key);
+				fputc(':', out);
+			}
+			json_node(out, child);
+			fputs(child->next ? "," : "", out);
+		}
+		fputc(node->type == NP_NODE_LIST ? ']' : '}', out);
+	}
+}
+
+static int json_document(void *arg, struct np_node *root, bool items_read,
+			 struct np_error *error)
+{
+	if (root)
+		json_node(arg, root);
+	fputc('\n', arg);
+	return 0;
+}
+
+/* A case as JSON; NULL if it is no YAML. To be freed. */
+static char *to_json(const struct one_case *c, size_t *len)
+{
+	struct np_input in = { .name = "t", .data = c->text, .len = c->len, .fd = -1 };
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+	const struct np_reader reader = { .document = json_document, .arg = out };
+	int ret = np_yaml_read(&in, &reader, &err);
+
+	fclose(out);
+	if (ret) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+/* --- running a case ---------------------------------------------------------- */
+
+static bool warned(const char *words)
+{
+	size_t i;
+
+	for (i = 0; i < objs.warning_count; i++)
+		if (strstr(objs.warnings[i].text, words))
+			return true;
+	return false;
+}
+
+static void expect_read(const struct one_case *c, const char *form, const char *want)
+{
+	char *have = describe(c);
+
+	/* each thing begins with a blank */
+	if (strcmp(have + (*have == ' '), want))
+		failed(c, form, have + (*have == ' '), want);
+	else
+		check_passed++;
+	free(have);
+}
+
+static void expect_error(const struct one_case *c, const char *form, bool places)
+{
+	uint32_t line, column;
+	char have[2000], where[64];
+	const char *rest, *path_end;
+	int used = 0;
+
+	if (sscanf(c->reject, "%u:%u %n", &line, &column, &used) != 2 || !used) {
+		failed(c, form, c->reject, "LINE:COLUMN and what follows");
+		return;
+	}
+	rest = c->reject + used;
+	snprintf(where, sizeof(where), "%u:%u ", err.line - c->head, err.column);
+	snprintf(have, sizeof(have), "%s%s%s%s", where, err.path, *err.path ? ": " : "",
+		 err.text);
+	path_end = strstr(rest, ": ");
+	if (err.exit != NP_EXIT_INPUT ||
+	    (places && (err.line != line + c->head || err.column != column)) ||
+	    (*err.path && (!path_end || strncmp(rest, err.path, path_end - rest) ||
+			   err.path[path_end - rest])) ||
+	    !strstr(err.text, *err.path && path_end ? path_end + 2 : rest))
+		failed(c, form, have, c->reject);
+	else
+		check_passed++;
+}
+
+static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
+{
+	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
+
+	if (c->has_reject && loads)
+		failed(c, form, "it is taken", c->reject);
+	else if (c->has_reject)
+		expect_error(c, form, yaml);
+	else if (!loads)
+		failed(c, form, err.text, c->accept);
+	else
+		expect_read(c, form, c->accept);
+	if (c->has_accept && *c->warning && !warned(c->warning))
+		failed(c, form, "no such warning", c->warning);
+	if (c->no_warning && objs.warning_count)
+		failed(c, form, objs.warnings[0].text, "no warning");
+	if (!c->has_lenient && !c->lenient_reject && !c->has_accept)
+		return;
+	loads = !load_opts(text, len, true);
+	if (c->lenient_reject ? loads : !loads)
+		failed(c, form, loads ? "taken with --lenient" : err.text, "the opposite");
+	else if (!c->lenient_reject)
+		expect_read(c, form, c->has_lenient ? c->lenient : c->accept);
+	if (c->has_lenient && *c->warning && !warned(c->warning))
+		failed(c, form, "no such warning with --lenient", c->warning);
+}
+
+static void run_case(const struct one_case *c)
+{
+	size_t len;
+	char *json;
+
+	cases++;
+	if (c->has_accept == c->has_reject) {
+		failed(c, "case", "both or none of accept and reject", "one of them");
+		return;
+	}
+	run_form(c, "YAML", c->text, c->len);
+	if (c->yaml_only)
+		return;
+	json = to_json(c, &len);
+	if (!json) {
+		failed(c, "JSON", err.text, "YAML, or \"yaml only\"");
+		return;
+	}
+	as_json++;
+	run_form(c, "JSON", json, len);
+	free(json);
+}
+
+/* --- reading the files ------------------------------------------------------- */
+
+static bool take(const char *line, const char *key, char *to, size_t size, bool *has)
+{
+	size_t len = strlen(key);
+
+	if (strncmp(line, key, len))
+		return false;
+	line += len;
+	line += *line == ' ';
+	snprintf(to, size, "%.*s", (int)strcspn(line, "\n"), line);
+	if (has)
+		*has = true;
+	return true;
+}
+
+/* A line behind "#= "; false: it is no expectation, so the name of a new case. */
+static bool expectation(struct one_case *c, const char *line)
+{
+	char word[16];
+
+	if (take(line, "accept:", c->accept, sizeof(c->accept), &c->has_accept) ||
+	    take(line, "reject:", c->reject, sizeof(c->reject), &c->has_reject) ||
+	    take(line, "lenient:", c->lenient, sizeof(c->lenient), &c->has_lenient) ||
+	    take(line, "warning:", c->warning, sizeof(c->warning), NULL))
+		return true;
+	return take(line, "lenient-reject\n", word, sizeof(word), &c->lenient_reject) ||
+	       take(line, "no warning\n", word, sizeof(word), &c->no_warning) ||
+	       take(line, "yaml only\n", word, sizeof(word), &c->yaml_only);
+}
+
+static void add_line(struct one_case *c, const char *line)
+{
+	const char *head = !c->len && *line == ' ' ? SPEC("") : "";
+	size_t len = strlen(head) + strlen(line);
+
+	if (*head)
+		c->head = 5;
+	c->text = np_xrealloc(c->text, c->len + len + 1, 1);
+	strcpy(c->text + c->len, head);
+	strcat(c->text + c->len, line);
+	c->len += len;
+}
+
+static void end_case(struct one_case *c)
+{
+	if (*c->name)
+		run_case(c);
+	free(c->text);
+	memset(c, 0, sizeof(*c));
+}
+
+static void run_file(const char *path)
+{
+	struct one_case c = { 0 };
+	char *line = NULL;
+	size_t size = 0;
+	int number = 0;
+	FILE *in = fopen(path, "r");
+
+	if (!CHECK(in))
+		return;
+	while (getline(&line, &size, in) > 0) {
+		number++;
+		if (!strncmp(line, "#= ", 3)) {
+			if (*c.name && !c.len && expectation(&c, line + 3))
+				continue;
+			end_case(&c);
+			c.file = path;
+			c.line = number;
+			snprintf(c.name, sizeof(c.name), "%.*s", (int)strcspn(line + 3, "\n"),
+				 line + 3);
+		} else if (*c.name && (*line != '\n' || c.len)) {
+			add_line(&c, line);
+		}
+	}
+	end_case(&c);
+	free(line);
+	fclose(in);
+}
+
+int main(void)
+{
+	struct dirent **entry;
+	int count = scandir("tests/unit/input", &entry, NULL, alphasort), i;
+	char path[512];
+
+	CHECK(count > 2);
+	for (i = 0; i < count; i++) {
+		if (strstr(entry[i]->d_name, ".yaml")) {
+			snprintf(path, sizeof(path), "tests/unit/input/%s", entry[i]->d_name);
+			run_file(path);
+		}
+		free(entry[i]);
+	}
+	if (count >= 0)
+		free(entry);
+	printf("%u cases, %u of them as JSON too\n", cases, as_json);
+	CHECK(cases > 200 && as_json > 180);
+	np_objects_free(&objs);
+	return check_done("test_tables");
+}
