@@ -138,16 +138,22 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
-# Truth tables and random worlds: for this process (core, worlds; sanitized) and for a VM.
-truth-lib := $(addsuffix .o,tests/truth/table tests/evaluator/evaluator)
-truth-bins: $(addprefix $(B)/truth/,core module)
-$(B)/truth/core: $(addprefix $(B)/asan/,tests/truth/core.o $(truth-lib) libnetpol.a)
+# Truth tables and random worlds: for this process (sanitized) and for a VM.
+truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
+worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
+	tests/evaluator/history)
+truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets worlds)
+$(B)/truth/worlds: $(addprefix $(B)/obj/,$(worlds-lib))
+$(B)/truth/packets: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/flow.o
+$(B)/truth/%: $(B)/obj/tests/truth/%.o $(addprefix $(B)/obj/,$(truth-lib))
 	@mkdir -p $(@D)
-	$(CC) $(san) -o $@ $^ $(ULIBS)
-$(B)/truth/module: $(addprefix $(B)/obj/,tests/truth/module.o tests/truth/ask.o $(truth-lib) \
-		libnetpol.a)
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
+$(B)/truth/core: $(addprefix $(B)/asan/,tests/truth/core.o $(truth-lib))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
+$(B)/truth/worlds-asan: $(addprefix $(B)/asan/,tests/truth/worlds.o $(worlds-lib) $(truth-lib))
+	@mkdir -p $(@D)
+	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 # Programs of the benches that share the made-up clusters: build/bench/bin/NAME.
 bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o rows.o loader.o)

@@ -116,6 +116,18 @@ static void rename_namespace(struct history *h, struct np_namespace *ns, unsigne
 			ns->labels.item[i].value = ns->name;
 }
 
+/* An address that packets of a pod can have. */
+static bool is_unicast(const struct np_address *address)
+{
+	static const uint8_t none[16], loopback[16] = { [15] = 1 };
+	const uint8_t *a = address->addr;
+
+	if (address->family == AF_INET)
+		return a[0] && a[0] != 127 && (a[0] & 0xf0) != 0xe0 &&
+		       memcmp(a, "\xff\xff\xff\xff", 4);
+	return memcmp(a, none, 16) && memcmp(a, loopback, 16) && a[0] != 0xff;
+}
+
 static void make_addresses(struct history *h, struct np_pod *pod)
 {
 	uint32_t i, j, count = rarely(h, 12) ? history_random(h, 5) : 1 + history_random(h, 2);
@@ -124,6 +136,8 @@ static void make_addresses(struct history *h, struct np_pod *pod)
 	for (i = 0; i < count; i++) {
 		const struct np_address *address = &h->address[history_random(h, h->addresses)];
 
+		if (h->unicast && !is_unicast(address))
+			continue;
 		for (j = 0; j < pod->address_count; j++)
 			if (!memcmp(&pod->address[j], address, sizeof(*address)))
 				break;
@@ -586,7 +600,8 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	else
 		for (i = 0; i < changes; i++)
 			change(h, objs, txn);
-	if (objs->pod_count && rarely(h, 6))
+	/* only the core's own books know of an interface there */
+	if (!h->unicast && objs->pod_count && rarely(h, 6))
 		txn->gone = copy(h, &objs->pods[history_random(h, objs->pod_count)], 1,
 				 sizeof(struct np_pod));
 	switch (history_random(h, 9)) {
@@ -848,7 +863,7 @@ void model_apply(struct model *model, const struct transaction *txn)
 		sweep(objs);
 }
 
-static void print_operation(const struct operation *op)
+static void print_operation(const struct operation *op, FILE *to)
 {
 	struct np_namespace_state namespace = {};
 	struct np_pod_state pod = { .running = op->pod.phase == NP_PHASE_RUNNING ||
@@ -856,13 +871,15 @@ static void print_operation(const struct operation *op)
 	struct np_policy_state policy = {};
 	struct np_writer w;
 
-	np_writer_init(&w, stdout, NP_FORMAT_YAML);
+	if (op->kind <= SET_POLICY)
+		fprintf(to, "---\n");
+	np_writer_init(&w, to, NP_FORMAT_YAML);
 	switch (op->kind) {
 	case SET_NAMESPACE:
 		np_manifest_namespace(&w, NULL, &op->namespace, &namespace);
 		break;
 	case SET_POD:
-		printf("# node %s, phase %s%s\n", op->pod.node, np_phase_name(op->pod.phase),
+		fprintf(to, "# node %s, phase %s%s\n", op->pod.node, np_phase_name(op->pod.phase),
 		       op->pod.host_network ? ", hostNetwork" : "");
 		np_manifest_pod(&w, NULL, &op->pod, &pod);
 		break;
@@ -870,19 +887,19 @@ static void print_operation(const struct operation *op)
 		np_manifest_policy(&w, NULL, &op->policy, &policy);
 		break;
 	case DELETE_NAMESPACE:
-		printf("# delete namespace %s\n", op->namespace.name);
+		fprintf(to, "# delete namespace %s\n", op->namespace.name);
 		break;
 	case DELETE_POD:
-		printf("# delete pod %s/%s, uid %s\n", op->pod.namespace, op->pod.name,
+		fprintf(to, "# delete pod %s/%s, uid %s\n", op->pod.namespace, op->pod.name,
 		       op->by_uid ? op->pod.uid : "(any)");
 		break;
 	case DELETE_POLICY:
-		printf("# delete policy %s/%s\n", op->policy.namespace, op->policy.name);
+		fprintf(to, "# delete policy %s/%s\n", op->policy.namespace, op->policy.name);
 		break;
 	}
 }
 
-void history_print(const struct history *h)
+void history_print(const struct history *h, FILE *to)
 {
 	static const char *const endings[] = {
 		[PUBLISH] = "published",
@@ -898,14 +915,14 @@ void history_print(const struct history *h)
 
 		if (txn->dropped)
 			continue;
-		printf("---\n# transaction %u of %s, %s, %s (%lu)\n", i,
+		fprintf(to, "# transaction %u of %s, %s, %s (%lu)\n", i,
 		       history_origin[txn->origin], txn->full ? "full" : "delta",
 		       endings[txn->ending], txn->after);
 		if (txn->gone)
-			printf("# before it the interface of pod %s/%s goes\n",
+			fprintf(to, "# before it the interface of pod %s/%s goes\n",
 			       txn->gone->namespace, txn->gone->name);
 		for (j = 0; j < txn->count; j++)
 			if (!txn->operation[j].dropped)
-				print_operation(&txn->operation[j]);
+				print_operation(&txn->operation[j], to);
 	}
 }

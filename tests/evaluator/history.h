@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "evaluator.h"
 #include "object.h"
@@ -92,6 +93,7 @@ struct model {
  * @namespaces: names of namespaces to choose from
  * @policies: names of policies to choose from, in each namespace
  * @wide: most pods have labels of their own
+ * @unicast: pods have addresses only that the kernel takes
  * @address: addresses to choose from, and to judge
  * @addresses: how many
  * @transaction: transactions
@@ -104,6 +106,7 @@ struct history {
 	unsigned int namespaces;
 	unsigned int policies;
 	bool wide;
+	bool unicast;
 	struct np_address *address;
 	unsigned int addresses;
 	struct transaction transaction[HISTORY_TRANSACTIONS];
@@ -134,6 +137,6 @@ void model_apply(struct model *model, const struct transaction *txn);
 struct evaluator model_view(const struct model *model);
 
 /* Everything that is not dropped, as YAML with comments between. */
-void history_print(const struct history *h);
+void history_print(const struct history *h, FILE *to);
 
 #endif

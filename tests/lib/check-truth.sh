@@ -8,6 +8,7 @@
 #
 #   KERNELS="6.12"       only these kernels
 #   TRUTH_SEED=N         of the samples and worlds (default: 1)
+#   TRUTH_PACKETS=N      verdicts of each step by packets (default: 14)
 #   TRUTH_NIGHTLY=1      ten times as many worlds
 set -eu
 self=$(realpath "$0")
@@ -19,8 +20,11 @@ shopt -s nullglob
 corpus=../shared/corpora/truth-tables.jsonl.xz
 dir=build/truth
 seed=${TRUTH_SEED:-1}
+# A tenth of a million verdicts of the module in some seconds, ten times as many at night.
+histories=600 worlds_verdicts=150000 worlds_time=400
+[ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600; }
 tables=(tests/tables/*.jsonl)
-! [ -e $dir/corpus.jsonl ] || tables+=($dir/corpus.jsonl)
+! [ -e $dir/corpus.jsonl ] || tables+=("$dir/corpus.jsonl")
 
 # The evaluator has to stand alone: no symbol of ours but its own.
 independent()
@@ -55,9 +59,13 @@ case "${1:-}" in
 	k=$2 what=$3
 	case "$what" in
 	module) run_check "module by EVAL, $k" bash "$self" --do vm "$k" 300 module "${tables[@]}" ;;
+	worlds) run_check "random worlds in the module, $k" bash "$self" --do vm "$k" "$worlds_time" \
+		worlds -m -s "$seed" -n 10000 -v "$worlds_verdicts" -b 4000 ;;
+	packets) run_check "real packets, $k" bash "$self" --do vm "$k" 600 packets "$seed" \
+		"${TRUTH_PACKETS:-14}" "${tables[@]}" ;;
 	esac
 	# what it counted
-	sed -n 's/\r$//; s/^\(.*: [0-9]* verdicts compared, [0-9]* mismatches.*\)/        '"$k"', \1/p' \
+	sed -n 's/\r$//; s/^\(.* sampled .*\)/        '"$k"', \1/p; s/^\(.*: [0-9]* verdicts compared, [0-9]* mismatches.*\)/        '"$k"', \1/p' \
 		"$dir/$k/$what.log"
 	exit 0 ;;
 esac
@@ -67,7 +75,7 @@ rm -rf $dir/corpus.jsonl
 mkdir -p $dir
 if [ -e $corpus ]; then
 	xz -dc $corpus >$dir/corpus.jsonl
-	tables=(tests/tables/*.jsonl $dir/corpus.jsonl)
+	tables=(tests/tables/*.jsonl "$dir/corpus.jsonl")
 else
 	echo "note    $corpus is not there; the project's own tables alone"
 fi
@@ -78,12 +86,15 @@ run_check "programs build" make -s -j"$(nproc)" truth-bins
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 run_check "core and evaluator" $dir/core "${tables[@]}"
 tail -n 1 "$log" | sed 's/^/        /'
+run_check "random worlds, core and evaluator" $dir/worlds-asan -s "$seed" -n "$histories"
+tail -n 1 "$log" | sed 's/^/        /'
+run_check "faults are found and shown by small worlds" $dir/worlds-asan -f
 for k in $kernels; do
 	tests/lib/kernel.sh image "$k" >/dev/null
 	run_check "a VM boots, $k" tests/vm/run -k "$k" -- true
 done
 jobs=()
-for what in module; do
+for what in ${TRUTH_ONLY:-packets worlds module}; do
 	for k in $kernels; do
 		jobs+=("$k" "$what")
 	done

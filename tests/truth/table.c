@@ -182,6 +182,7 @@ static bool table_objects(struct table *t, const cJSON *objects)
 
 static bool table_parse(struct table *t)
 {
+	const char *packets;
 	const cJSON *grids, *grid;
 
 	t->json = cJSON_Parse(t->line);
@@ -192,6 +193,8 @@ static bool table_parse(struct table *t)
 	}
 	t->step = cJSON_GetNumberValue(cJSON_GetObjectItem(t->json, "step"));
 	t->masquerade = cJSON_IsTrue(cJSON_GetObjectItem(t->json, "masquerade"));
+	packets = cJSON_GetStringValue(cJSON_GetObjectItem(t->json, "packets"));
+	t->all_packets = packets && !strcmp(packets, "all");
 	if (!table_objects(t, cJSON_GetObjectItem(t->json, "objects")) ||
 	    !table_ends(t, cJSON_GetObjectItem(t->json, "pods")))
 		return false;

@@ -10,6 +10,7 @@
  *				or an address
  *	allowed			"TCP/80": one string a source, one character a destination:
  *				1 allowed, 0 denied, ? not asked
+ *	packets			optional: "all": all of its verdicts are sent as packets
  *	services		for packets only, optional: list of {address, port, to, target}:
  *				a Service, DNATed to port `target` of pod `to`
  *	masquerade		for packets only, optional: true: the node hides the sources of
@@ -64,6 +65,7 @@ struct table_service {
  * @service: Services
  * @services: how many
  * @masquerade: sources are hidden
+ * @all_packets: no sample, all of it
  * @problem: what was wrong with the line; "" if nothing
  */
 struct table {
@@ -83,6 +85,7 @@ struct table {
 	struct table_service service[8];
 	unsigned int services;
 	bool masquerade;
+	bool all_packets;
 	char problem[512];
 };
 

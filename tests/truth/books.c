@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The core's own books; see run.h. */
+#include <string.h>
+
+#include "run.h"
+
+static u32 list_count(const struct list_head *head)
+{
+	const struct list_head *at;
+	u32 count = 0;
+
+	list_for_each(at, head)
+		count++;
+	return count;
+}
+
+void run_take_books(struct books *b, const struct netpol_world *w)
+{
+	const struct netpol_snapshot *s = w->snapshot;
+	struct netpol_interned *thing;
+	u32 i;
+
+	memset(b, 0, sizeof(*b));
+	b->snapshot = s;
+	b->generation = s->generation;
+	b->namespaces = s->namespaces.count;
+	b->pods = s->pods.count;
+	b->policies = s->policies.count;
+	b->claims = s->claims.count;
+	b->nlocals = s->nlocals;
+	b->peers[0] = s->peers[0].count;
+	b->peers[1] = s->peers[1].count;
+	b->keys = w->keys.count;
+	b->labels = w->labels.count;
+	b->label_sets = w->label_sets.count;
+	b->port_names = w->port_names.count;
+	b->port_sets = w->port_sets.count;
+	b->selectors = w->selectors.count;
+	b->peer_objects = w->peers.count;
+	b->ns_names = w->ns_names.count;
+	b->templates = w->templates.count;
+	b->identities = w->identities.count;
+	b->nidentities = w->nidentities;
+	b->loaded_namespaces = netpol_idset_weight(&w->loaded_namespaces);
+	b->loaded_identities = netpol_idset_weight(&w->loaded_identities);
+	b->slots = netpol_idset_weight(&w->slots);
+	b->retired_bytes = w->retired_bytes;
+	netpol_intern_for_each(&w->keys, i, thing)
+		b->active_keys += container_of(thing, struct netpol_key, interned)->active;
+	b->active_peers = list_count(&w->active_peers);
+	b->programs = list_count(&w->programs);
+	memcpy(b->origin, s->origin, sizeof(b->origin));
+}
+
+/* The sets of the peers that programs are made of, each by two ways. */
+static void check_peers(struct run *run)
+{
+	struct netpol_world *w = run->core.world;
+	struct netpol_idset set = {};
+	struct netpol_peer *peer;
+	u32 i;
+
+	list_for_each_entry(peer, &w->active_peers, active) {
+		if (netpol_peer_evaluate(w, peer, &set) ||
+		    !netpol_idset_equal(&set, &peer->set))
+			WRONG(run, "the set of a peer is out of date");
+		for (i = 0; i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++)
+			if (w->identity[i] && netpol_peer_matches(peer, w->identity[i]) !=
+					      netpol_idset_has(&peer->set, i))
+				WRONG(run, "peer and identity %u: set and labels differ", i);
+	}
+	netpol_idset_free(&set);
+}
+
+/* Local pods that are alike have the same programs. */
+static void check_sharing(struct run *run)
+{
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	struct netpol_idset_walk a, b;
+	u32 i, j;
+
+	netpol_idset_for_each(&run->core.world->slots, a, i) {
+		const struct netpol_local *left = netpol_snapshot_local(s, i);
+
+		if (left->pod->slot != i || left->runtime != left->pod->runtime ||
+		    left->identity != left->pod->template->identity->number)
+			WRONG(run, "local pod %u is not in order", i);
+		netpol_idset_for_each(&run->core.world->slots, b, j) {
+			const struct netpol_local *right = netpol_snapshot_local(s, j);
+
+			if (left->pod->template == right->pod->template &&
+			    memcmp(left->program, right->program, sizeof(left->program)))
+				WRONG(run, "equal pods %u and %u have two programs", i, j);
+		}
+	}
+}
+
+/* A program that was patched again and again says what one made of today's state says. */
+static void check_rows(struct run *run, const struct netpol_program *p)
+{
+	struct netpol_world *w = run->core.world;
+	struct netpol_fault fault = {};
+	struct netpol_program *fresh;
+	u32 i, size = p->nclasses * sizeof(*p->cell);
+
+	fresh = netpol_program_compile(w, p->direction, p->policy, p->npolicies, p->ports,
+				       &fault);
+	if (IS_ERR(fresh)) {
+		WRONG(run, "a program in use can't be made again: %s", fault.text);
+		return;
+	}
+	if (fresh->nclasses != p->nclasses)
+		WRONG(run, "classes of a program");
+	for (i = 0; !run->what[0] && i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++)
+		if (w->identity[i] && memcmp(p->cell + netpol_program_row(p, i) * p->nclasses,
+					     fresh->cell +
+					     netpol_program_row(fresh, i) * p->nclasses, size))
+			WRONG(run, "a program's row of identity %u is out of date", i);
+	netpol_program_free(w, fresh);
+}
+
+/* Programs of equal policies and ports exist once, and only those in use exist. */
+static void check_programs(struct run *run)
+{
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	struct netpol_program *p, *q;
+	struct netpol_idset_walk walk;
+	u32 slot, users;
+
+	list_for_each_entry(p, &run->core.world->programs, node) {
+		check_rows(run, p);
+		users = 0;
+		netpol_idset_for_each(&run->core.world->slots, walk, slot)
+			users += netpol_snapshot_local(s, slot)->program[p->direction] == p;
+		if (!users)
+			WRONG(run, "a program that nobody uses");
+		list_for_each_entry(q, &run->core.world->programs, node)
+			if (p != q && p->direction == q->direction && p->ports == q->ports &&
+			    p->npolicies == q->npolicies &&
+			    !memcmp(p->policy, q->policy, p->npolicies * sizeof(*p->policy)))
+				WRONG(run, "a program twice");
+	}
+}
+
+/* What the core counts is what the model has. */
+static void check_counts(struct run *run)
+{
+	size_t namespaces = 0, pods = 0, policies = 0, addresses = 0, locals = 0;
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	unsigned int i;
+	size_t j;
+
+	for (i = 0; i < HISTORY_ORIGINS; i++) {
+		const struct np_objects *objs = &run->model.origin[i];
+		int origin = netpol_world_origin((struct netpol_snapshot *)s,
+						 history_origin[i]);
+
+		namespaces += objs->namespace_count;
+		policies += objs->policy_count;
+		pods += objs->pod_count;
+		for (j = 0; j < objs->pod_count; j++) {
+			addresses += objs->pods[j].address_count;
+			locals += !strcmp(objs->pods[j].node, HISTORY_NODE);
+		}
+		if ((origin < 0 ? 0 : s->origin[origin].objects) !=
+		    objs->namespace_count + objs->pod_count + objs->policy_count)
+			WRONG(run, "origin %s: count of objects", history_origin[i]);
+	}
+	if (s->namespaces.count != namespaces || s->pods.count != pods ||
+	    s->policies.count != policies || s->claims.count != addresses ||
+	    s->nlocals != locals || netpol_idset_weight(&run->core.world->slots) != locals)
+		WRONG(run, "counts of objects");
+}
+
+/* What each namespace counts. */
+static void check_namespaces(struct run *run)
+{
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	struct netpol_interned *thing;
+	u32 i, j, pods;
+
+	netpol_intern_for_each(&run->core.world->ns_names, i, thing) {
+		const struct netpol_ns *ns = container_of(thing, struct netpol_ns, interned);
+
+		for (j = 0, pods = 0; s->pods.slots && j <= s->pods.mask; j++) {
+			const struct netpol_pod *pod = netpol_table_slot(&s->pods, j);
+
+			pods += pod && pod->template->ns == ns;
+		}
+		if (ns->npods != pods || ns->npolicies != list_count(&ns->policies))
+			WRONG(run, "counts of namespace %s", ns->name);
+	}
+}
+
+void run_check_books(struct run *run)
+{
+	struct netpol_world *w = run->core.world;
+	u32 i, j, count = 0;
+
+	for (i = 0; i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++) {
+		const struct netpol_identity *identity = w->identity[i];
+
+		if (!identity)
+			continue;
+		count++;
+		for (j = 0; j < identity->labels->count; j++)
+			if (!identity->labels->label[j]->key->active)
+				WRONG(run, "identity %u has a key that nobody selects on", i);
+		if (identity->number != i || !netpol_idset_has(&identity->ns->identities, i) ||
+		    netpol_idset_has(&w->loaded_identities, i) != !!identity->ns->labels ||
+		    w->blocks[i / NETPOL_IDENTITY_BLOCK] != identity->ns)
+			WRONG(run, "identity %u is not in order", i);
+	}
+	if (count != w->nidentities || count != w->identities.count)
+		WRONG(run, "count of identities");
+	check_counts(run);
+	check_namespaces(run);
+	check_peers(run);
+	check_sharing(run);
+	check_programs(run);
+}

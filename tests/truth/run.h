@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Running a made-up history: in the core of this process, in the loaded module if there is
+ * one, and in the model that the naive evaluator looks at. After each transaction,
+ * published or not, all give the same verdict to every pair of addresses; the core also
+ * names the rule that the evaluator found, and its own books are in order.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdio.h>
+
+#include "../evaluator/history.h"
+#include "ask.h"
+#include "offline.h"
+
+/* Samples of a snapshot that is held on to. */
+#define HELD_FLOWS	100
+#define HELD_SNAPSHOTS	3
+
+struct held {
+	struct netpol_snapshot *snapshot;
+	struct np_flow flow[HELD_FLOWS];
+	bool allowed[HELD_FLOWS];
+};
+
+/**
+ * struct run - one history being run
+ * @history: what happens
+ * @model: what is loaded, for the evaluator
+ * @core: the core
+ * @client: the module, or NULL
+ * @generation: of the module
+ * @held: old snapshots
+ * @only: the one tuple to judge, or NULL: all
+ * @what: what was wrong first; empty: nothing
+ * @flow: the tuple that was judged wrongly
+ * @has_flow: if it was that
+ */
+struct run {
+	struct history *history;
+	struct model model;
+	struct np_offline core;
+	struct np_client *client;
+	uint64_t generation;
+	struct held held[HELD_SNAPSHOTS];
+	const struct np_flow *only;
+	char what[640];
+	struct np_flow flow;
+	bool has_flow;
+};
+
+/* Everything that an abort must leave alone. */
+struct books {
+	u64 generation;
+	u32 namespaces, pods, policies, claims, nlocals, peers[2];
+	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
+	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
+	    active_keys, active_peers, programs;
+	u64 retired_bytes;
+	struct netpol_origin origin[NETPOL_ORIGINS];
+	const struct netpol_snapshot *snapshot;
+};
+
+#define WRONG(run, ...)							\
+do {									\
+	if (!(run)->what[0])						\
+		snprintf((run)->what, sizeof((run)->what), __VA_ARGS__);	\
+} while (0)
+
+/**
+ * struct run_totals - over all runs
+ * @verdicts: of the core, compared with the evaluator's
+ * @module: of the module, compared with the evaluator's
+ * @allowed: of the core's
+ * @judged: of the core's, by a pod of this node
+ * @transactions: run
+ * @published: of these
+ * @refused: aborted
+ * @starved: of these, without memory
+ * @over: of these, over a limit
+ * @stale: of the module: lost to another transaction
+ * @budget: most verdicts a step; 0: all
+ * @fault: to try the search for the smallest world: the core's answer to what comes to this
+ *	port by a rule is taken for the opposite; 0: it is not
+ */
+struct run_totals {
+	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
+		starved, over, stale, budget;
+	unsigned int fault;
+};
+
+extern struct run_totals run_totals;
+
+/* module: in the loaded module too, in a network namespace of its own. */
+void run_begin(struct run *run, struct history *history, bool module);
+void run_transaction(struct run *run, const struct transaction *txn);
+/* Between transactions: holds on to a snapshot now and then, and lets go of one. */
+void run_juggle(struct run *run);
+/* Deletes everything, in one of two ways; nothing may be left. */
+void run_empty(struct run *run);
+void run_end(struct run *run);
+
+/* All pairs of addresses, all questions; evenly spread ones if there are too many. */
+void run_compare(struct run *run);
+/* A tuple of the history's addresses, any. */
+void run_some_flow(struct history *h, struct np_flow *flow);
+/* The core's own counts, sets and lists. */
+void run_take_books(struct books *b, const struct netpol_world *w);
+void run_check_books(struct run *run);
+
+/* The module's part. */
+void run_module_begin(struct run *run);
+void run_module(struct run *run, const struct transaction *txn, enum ending ending);
+void run_module_empty(struct run *run);
+void run_module_end(struct run *run);
+
+/*
+ * Leaves out what it can while the tuple that failed still fails, and writes what is left:
+ * a world to be loaded, or the history where it takes one. False: it did not fail again.
+ */
+bool run_shrink(struct history *h, const struct run *failed, FILE *to);
+
+#endif
