@@ -36,7 +36,8 @@ help:
 	@echo '  make check-browser pages of the tool in a real browser'
 	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
-	@echo '                     against a naive evaluator, on each kernel'
+	@echo '                     against a naive evaluator, on each kernel; TRUTH_SEED=N,'
+	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
@@ -120,7 +121,7 @@ $(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
 
 fuzz-bins: $(fuzz-src:tests/fuzz/%.c=$(B)/fuzz/%)
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/obj/libnetpol.a
-	$(CLANG) $(san) -fsanitize=fuzzer -o $@ $^ $(ULIBS)
+	$(CLANG) $(san) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 kselftest: $(B)/kselftest/kselftest.h
 $(B)/kselftest/kselftest.h:
@@ -142,6 +143,7 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
 worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
 	tests/evaluator/history)
+$(B)/fuzz/fuzz_core: $(addprefix $(B)/fuzz/obj/,$(worlds-lib) $(truth-lib))
 truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets worlds)
 $(B)/truth/worlds: $(addprefix $(B)/obj/,$(worlds-lib))
 $(B)/truth/packets: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/flow.o

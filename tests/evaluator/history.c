@@ -23,8 +23,18 @@ static const uint8_t protocols[] = { NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOC
 /* splitmix64 */
 uint32_t history_random(struct history *h, uint32_t n)
 {
-	uint64_t z = h->random += 0x9e3779b97f4a7c15ULL;
+	uint64_t z;
 
+	if (h->left >= 2) {
+		z = h->bytes[0];
+		if (n > 256)
+			z |= (uint64_t)h->bytes[1] << 8;
+		h->bytes += 1 + (n > 256);
+		h->left -= 1 + (n > 256);
+		return z % n;
+	}
+	h->left = 0;
+	z = h->random += 0x9e3779b97f4a7c15ULL;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
 	return ((z ^ z >> 31) >> 32) % n;
@@ -233,9 +243,15 @@ static void make_selector(struct history *h, struct np_selector *selector, uint3
 	uint32_t i, count = history_random(h, most + 1);
 
 	selector->present = true;
-	selector->item = room(h, count, sizeof(*selector->item));
+	selector->item = room(h, count + 1, sizeof(*selector->item));
 	for (i = 0; i < count; i++)
 		make_requirement(h, &selector->item[selector->count++]);
+	/* what the last one says, and its contrary: nothing matches */
+	if (count && rarely(h, 12)) {
+		selector->item[count] = selector->item[count - 1];
+		selector->item[count].match_label = false;
+		selector->item[selector->count++].op ^= 1;
+	}
 }
 
 /* A prefix of one of the addresses; now and then with host bits, which don't count. */
@@ -657,18 +673,37 @@ static void make_pool(struct history *h)
 	}
 }
 
-void history_begin(struct history *h, uint64_t seed)
+/* How large the cluster is, and its addresses. */
+static void begin(struct history *h)
 {
-	memset(h, 0, sizeof(*h));
-	h->random = seed * 0x2545f4914f6cdd1dULL + 1;
 	np_objects_init(&h->pool);
 	h->pods = 1 + history_random(h, rarely(h, 5) ? 60 : 10);
-	h->wide = rarely(h, 25);
+	h->wide = !h->bytes && rarely(h, 25);
 	if (h->wide)
 		h->pods = 400;
 	h->namespaces = 1 + history_random(h, h->wide && rarely(h, 2) ? 150 : 4);
 	h->policies = 1 + history_random(h, 5);
 	make_pool(h);
+}
+
+void history_begin(struct history *h, uint64_t seed)
+{
+	memset(h, 0, sizeof(*h));
+	h->random = seed * 0x2545f4914f6cdd1dULL + 1;
+	begin(h);
+}
+
+void history_from(struct history *h, const uint8_t *bytes, size_t size)
+{
+	memset(h, 0, sizeof(*h));
+	h->bytes = bytes;
+	h->left = size;
+	begin(h);
+}
+
+bool history_has_more(const struct history *h)
+{
+	return h->left && h->transactions < HISTORY_TRANSACTIONS;
 }
 
 void history_free(struct history *h)

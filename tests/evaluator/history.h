@@ -88,6 +88,8 @@ struct model {
 /**
  * struct history - a cluster and what happens to it
  * @random: state of the generator
+ * @bytes: what decides before it, or NULL
+ * @left: how many
  * @pool: memory of all objects
  * @pods: names of pods to choose from, in each namespace
  * @namespaces: names of namespaces to choose from
@@ -101,6 +103,8 @@ struct model {
  */
 struct history {
 	uint64_t random;
+	const uint8_t *bytes;
+	size_t left;
 	struct np_objects pool;
 	unsigned int pods;
 	unsigned int namespaces;
@@ -117,6 +121,10 @@ struct history {
 extern const char *const history_origin[HISTORY_ORIGINS];
 
 void history_begin(struct history *h, uint64_t seed);
+/* The same, but bytes decide for as long as there are some; they stay the caller's. */
+void history_from(struct history *h, const uint8_t *bytes, size_t size);
+/* Are there, and is there room for another transaction? */
+bool history_has_more(const struct history *h);
 void history_free(struct history *h);
 /* Appends the next transaction to what is loaded now. */
 struct transaction *history_next(struct history *h, const struct model *model);

@@ -18,7 +18,9 @@ if [ "${1:-}" = --one ]; then
 	seeds=()
 	[ ! -d "tests/fuzz/corpus/$x" ] || seeds=("tests/fuzz/corpus/$x")
 	dict=()
-	[ ! -e "tests/fuzz/$x.dict" ] || dict=("-dict=tests/fuzz/$x.dict")
+	case "$x" in
+	json | yaml) dict=(-dict=tests/fuzz/objects.dict) ;;
+	esac
 	export ASAN_OPTIONS=detect_leaks=1
 	export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-14
 	run_check "$name" "build/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-20}" \

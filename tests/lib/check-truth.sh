@@ -35,6 +35,13 @@ independent()
 		print "the evaluator uses " $2; bad = 1 } END { exit bad }'
 }
 
+# A table with three lies.
+lies()
+{
+	! $dir/core tests/truth/lies.jsonl >$dir/lies || return 1
+	grep ', 3 mismatches$' $dir/lies
+}
+
 # vm SERIES SECONDS PROGRAM ARG...: runs build/truth/PROGRAM in a VM, netpol loaded.
 vm()
 {
@@ -45,9 +52,11 @@ vm()
 	log=$dir/$k/$program
 	opts=(-k "$k" -l "$log.console" -t "$limit" -m "build/$rel/netpol.ko")
 	opts+=(-f tests/vm/one.sh:/tests/one.sh -f "$dir/$program:/tests/$program")
-	opts+=(-d tests/tables:/root/tests/tables)
+	opts+=(-d tests/tables:/root/tests/tables -f tests/truth/guest.sh:/tests/guest.sh)
+	opts+=(-f tests/truth/lies.jsonl:/root/tests/truth/lies.jsonl)
 	! [ -e $dir/corpus.jsonl ] || opts+=(-f "$dir/corpus.jsonl:/root/$dir/corpus.jsonl")
-	tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp "/tests/$program" "$@" 2>&1 |
+	tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp sh /tests/guest.sh \
+		"/tests/$program" "$@" 2>&1 |
 		tee "$log.log"
 	return "${PIPESTATUS[0]}"
 }
@@ -86,6 +95,7 @@ run_check "programs build" make -s -j"$(nproc)" truth-bins
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 run_check "core and evaluator" $dir/core "${tables[@]}"
 tail -n 1 "$log" | sed 's/^/        /'
+run_check "lies are found" bash "$self" --do lies
 run_check "random worlds, core and evaluator" $dir/worlds-asan -s "$seed" -n "$histories"
 tail -n 1 "$log" | sed 's/^/        /'
 run_check "faults are found and shown by small worlds" $dir/worlds-asan -f

@@ -14,6 +14,9 @@
 /* Questions in flight: their answers have to fit into the socket's buffer. */
 #define WINDOW 64
 
+/* Bytes of a question: two pods by name. */
+#define QUESTION_SIZE 1024
+
 static void give_up(const char *what)
 {
 	fprintf(stderr, "%s: %s\n", what, strerror(errno));
@@ -59,25 +62,32 @@ int ask_load(struct np_client *client, const char *origin, const struct np_objec
 	return error;
 }
 
-static void put_address(struct nl_msg *msg, const struct np_address *address, int v4)
+/* base: the attribute of its namespace; name and addresses follow. */
+static void put_end(struct nl_msg *msg, const struct np_end *end, int base)
 {
-	if (address->family == AF_INET)
-		nla_put(msg, v4, 4, address->addr);
-	else
-		nla_put(msg, v4 + 1, 16, address->addr);
+	if (*end->name) {
+		nla_put_string(msg, base, end->namespace);
+		nla_put_string(msg, base + 1, end->name);
+	} else if (end->address.family == AF_INET) {
+		nla_put(msg, base + 2, 4, end->address.addr);
+	} else {
+		nla_put(msg, base + 3, 16, end->address.addr);
+	}
 }
 
-static struct nl_msg *question(struct np_client *client, const struct np_flow *flow,
+static struct nl_msg *question(struct np_client *client, const struct np_eval_request *request,
 			       uint32_t sequence)
 {
-	struct nl_msg *msg = np_client_message(client, NETPOL_CMD_EVAL, 256);
+	struct nl_msg *msg = np_client_message(client, NETPOL_CMD_EVAL, QUESTION_SIZE);
 	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_EVAL);
 
-	put_address(msg, &flow->source, NETPOL_EVAL_A_SOURCE4);
-	put_address(msg, &flow->destination, NETPOL_EVAL_A_DESTINATION4);
-	nla_put_u8(msg, NETPOL_EVAL_A_PROTOCOL, flow->protocol);
-	if (*np_protocol_name(flow->protocol))
-		nla_put_u16(msg, NETPOL_EVAL_A_PORT, flow->port);
+	if (request->family)
+		nla_put_u8(msg, NETPOL_EVAL_A_FAMILY, request->family);
+	put_end(msg, &request->source, NETPOL_EVAL_A_SOURCE_NAMESPACE);
+	put_end(msg, &request->destination, NETPOL_EVAL_A_DESTINATION_NAMESPACE);
+	nla_put_u8(msg, NETPOL_EVAL_A_PROTOCOL, request->protocol);
+	if (request->has_port)
+		nla_put_u16(msg, NETPOL_EVAL_A_PORT, request->port);
 	nla_nest_end(msg, nest);
 	nlmsg_hdr(msg)->nlmsg_flags = NLM_F_REQUEST;
 	nlmsg_hdr(msg)->nlmsg_seq = sequence;
@@ -86,16 +96,16 @@ static struct nl_msg *question(struct np_client *client, const struct np_flow *f
 }
 
 /* As many questions as fit into one datagram. */
-static void send_questions(struct np_client *client, const struct np_flow *flow,
+static void send_questions(struct np_client *client, const struct np_eval_request *request,
 			   unsigned int count, uint32_t first)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	static char buffer[WINDOW * 256];
+	static char buffer[WINDOW * QUESTION_SIZE];
 	size_t used = 0;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		struct nl_msg *msg = question(client, &flow[i], first + i);
+		struct nl_msg *msg = question(client, &request[i], first + i);
 
 		memcpy(buffer + used, nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
 		used += NLMSG_ALIGN(nlmsg_hdr(msg)->nlmsg_len);
@@ -128,7 +138,7 @@ static bool read_answer(const struct nlmsghdr *nlh, struct answer *answer)
 	return true;
 }
 
-static void window(struct np_client *client, const struct np_flow *flow, unsigned int count,
+static void window(struct np_client *client, const struct np_eval_request *request, unsigned int count,
 		   struct answer *answer)
 {
 	static char buffer[256 * 1024];
@@ -137,7 +147,7 @@ static void window(struct np_client *client, const struct np_flow *flow, unsigne
 
 	client->sequence += count;
 	memset(answer, 0, count * sizeof(*answer));
-	send_questions(client, flow, count, first);
+	send_questions(client, request, count, first);
 	while (have < count) {
 		ssize_t len = recv(client->fd, buffer, sizeof(buffer), 0);
 		struct nlmsghdr *nlh = (struct nlmsghdr *)buffer;
@@ -152,13 +162,13 @@ static void window(struct np_client *client, const struct np_flow *flow, unsigne
 	}
 }
 
-void ask(struct np_client *client, const struct np_flow *flow, unsigned int count,
+void ask(struct np_client *client, const struct np_eval_request *request, unsigned int count,
 	 struct answer *answer)
 {
 	unsigned int i, n;
 
 	for (i = 0; i < count; i += n) {
 		n = count - i < WINDOW ? count - i : WINDOW;
-		window(client, flow + i, n, answer + i);
+		window(client, request + i, n, answer + i);
 	}
 }

@@ -39,7 +39,7 @@ void ask_begin(struct np_client *client);
 int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
 	     const struct np_placement *place, struct np_error *err);
 /* count questions, ASK_MAX at most; exits if the socket fails. */
-void ask(struct np_client *client, const struct np_flow *flow, unsigned int count,
+void ask(struct np_client *client, const struct np_eval_request *request, unsigned int count,
 	 struct answer *answer);
 
 #endif

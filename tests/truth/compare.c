@@ -68,11 +68,20 @@ static void wrong_flow(struct run *run, const struct np_flow *flow, const char *
 /* Asks the module what has gathered. */
 static void flush(struct run *run)
 {
+	static struct np_eval_request request[ASK_MAX];
 	static struct answer answer[ASK_MAX];
 	unsigned int i;
 
+	for (i = 0; i < batch.count; i++)
+		request[i] = (struct np_eval_request){
+			.source.address = batch.flow[i].source,
+			.destination.address = batch.flow[i].destination,
+			.protocol = batch.flow[i].protocol,
+			.has_port = *np_protocol_name(batch.flow[i].protocol),
+			.port = batch.flow[i].port,
+		};
 	if (batch.count)
-		ask(run->client, batch.flow, batch.count, answer);
+		ask(run->client, request, batch.count, answer);
 	for (i = 0; i < batch.count; i++) {
 		bool have = answer[i].verdict == NETPOL_VERDICT_ALLOW;
 

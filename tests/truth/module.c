@@ -5,6 +5,7 @@
  *   module FILE...
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ask.h"
 #include "table.h"
@@ -14,10 +15,24 @@ struct module {
 	unsigned int wrong;
 };
 
+/* A row as a pod by name, where it is one and the name is asked for; else by address. */
+static struct np_end end_of(const struct table *t, unsigned int row, bool by_name)
+{
+	struct np_end end = { .address = t->address[row] };
+	const struct np_pod *pod = t->end[row].pod;
+
+	/* a pod that shares its address with another has it only if it is the owner */
+	if (by_name && pod && strchr(t->text[row], '/')) {
+		snprintf(end.namespace, sizeof(end.namespace), "%s", pod->namespace);
+		snprintf(end.name, sizeof(end.name), "%s", pod->name);
+	}
+	return end;
+}
+
 static void run_step(struct table *t, struct table_totals *totals, void *arg)
 {
 	static struct answer answer[ASK_MAX];
-	static struct np_flow flow[ASK_MAX];
+	static struct np_eval_request request[ASK_MAX];
 	struct module *module = arg;
 	struct np_error err = {};
 	char where[512];
@@ -30,14 +45,19 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 	}
 	for (i = 0; i < t->count; i += n) {
 		n = t->count - i < ASK_MAX ? t->count - i : ASK_MAX;
-		for (j = 0; j < n; j++)
-			flow[j] = (struct np_flow){
-				.source = t->address[t->verdict[i + j].source],
-				.destination = t->address[t->verdict[i + j].destination],
-				.protocol = t->verdict[i + j].protocol,
-				.port = t->verdict[i + j].port,
+		for (j = 0; j < n; j++) {
+			const struct table_verdict *v = &t->verdict[i + j];
+
+			request[j] = (struct np_eval_request){
+				.source = end_of(t, v->source, j % 4 == 1 || j % 4 == 3),
+				.destination = end_of(t, v->destination, j % 4 >= 2),
+				.family = t->address[v->source].family,
+				.protocol = v->protocol,
+				.has_port = *np_protocol_name(v->protocol),
+				.port = v->port,
 			};
-		ask(&module->client, flow, n, answer);
+		}
+		ask(&module->client, request, n, answer);
 		for (j = 0; j < n; j++) {
 			const struct table_verdict *v = &t->verdict[i + j];
 			bool allowed = answer[j].verdict == NETPOL_VERDICT_ALLOW;
