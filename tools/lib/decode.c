@@ -234,7 +234,7 @@ static int np_unknown_field(struct np_decode *d, const struct np_node *field,
 			    const struct np_path *path,
 			    const char *const *known, size_t count)
 {
-	if (d->lenient) {
+	if (d->lenient && !d->known_only) {
 		np_warn(d, field, NP_FIELD(path, field->key),
 			"unknown field, ignored");
 		return 0;

@@ -35,6 +35,8 @@ struct np_decode {
 	struct np_error *err;
 	const char *file;	/* interned in objs */
 	bool lenient;
+	/* Lenient, but an unknown field is an error: it may narrow what it is part of. */
+	bool known_only;
 	/* The object at hand, for messages; not NULL. */
 	const char *kind;
 	const char *namespace;

@@ -605,6 +605,29 @@ int np_encode_pod(struct np_encoder *enc, const struct np_pod *pod,
 	return -1;
 }
 
+int np_encode_label_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t number,
+			struct np_error *err)
+{
+	struct np_named_labels unit = { .id = number, .pod = pod };
+
+	if (!np_encoder_put(enc, np_put_label_set, &unit, NULL, err))
+		return 0;
+	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
+	return -1;
+}
+
+int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
+			 const struct np_placement *place, uint32_t number,
+			 struct np_error *err)
+{
+	struct np_placed_pod placed = { .set = number, .place = *place };
+
+	if (!np_encoder_put(enc, np_put_pod, pod, &placed, err))
+		return 0;
+	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
+	return -1;
+}
+
 static int np_encode_rule(struct np_encoder *enc, const struct np_rule *rule,
 			  uint8_t direction, struct np_error *err)
 {

@@ -94,6 +94,15 @@ int np_encode_namespace(struct np_encoder *enc, const struct np_namespace *ns,
 			struct np_error *err);
 int np_encode_pod(struct np_encoder *enc, const struct np_pod *pod,
 		  const struct np_placement *place, struct np_error *err);
+/*
+ * The same in two steps, for a caller that numbers the label sets itself: it must not use
+ * np_encode_pod() in that transaction.
+ */
+int np_encode_label_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t number,
+			struct np_error *err);
+int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
+			 const struct np_placement *place, uint32_t number,
+			 struct np_error *err);
 int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
 		     struct np_error *err);
 int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,

@@ -1,0 +1,713 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The desired state against a simple model: random events, in any order, repeated, late,
+ * and lists with holes; what would reach the kernel is kept in a toy kernel and compared
+ * with what the model says after each commit.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "commit.h"
+#include "desired.h"
+
+#define NAMESPACES	3
+#define PODS		6
+#define POLICIES	4
+#define ADDRESSES	5
+
+static unsigned int seed;
+
+static unsigned int pick(unsigned int count)
+{
+	seed = seed * 1103515245u + 12345u;
+	return (seed >> 16) % count;
+}
+
+/* --- the model: what the API server has ------------------------------------------ */
+
+struct model_namespace {
+	bool exists;
+	unsigned int tier;	/* label tier=N */
+	bool broken;		/* the last version was malformed */
+	bool known;
+	unsigned int kept;	/* the last good label */
+};
+
+struct model_pod {
+	bool exists;
+	unsigned int uid;
+	unsigned int app;	/* label app=N; 3: none */
+	unsigned int address;	/* 0: none */
+	bool local;
+	bool finished;
+	bool host;
+	bool port;
+};
+
+struct model_policy {
+	bool exists;
+	unsigned int app;	/* selects app=N; 3: all, 4: NotIn 0, 5: Exists, 6: not */
+	unsigned int rules;
+	bool broken;		/* its rules can't be decoded */
+};
+
+static struct model_namespace namespaces[NAMESPACES];
+static struct model_pod pods[NAMESPACES][PODS];
+static struct model_policy policies[NAMESPACES][POLICIES];
+static unsigned int uids;
+
+/* --- objects as the API server writes them -------------------------------------- */
+
+static cJSON *parse(const char *text)
+{
+	cJSON *json = cJSON_Parse(text);
+
+	if (!json) {
+		printf("bad JSON: %s\n", text);
+		exit(1);
+	}
+	return json;
+}
+
+static cJSON *namespace_json(unsigned int n, bool broken)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"ns%u\","
+		 "\"managedFields\":[{\"x\":1}],\"labels\":{\"tier\":%s%u%s}}}", n,
+		 broken ? "" : "\"t", namespaces[n].tier, broken ? "" : "\"");
+	return parse(text);
+}
+
+static void pod_uid(const struct model_pod *pod, char *text)
+{
+	sprintf(text, "00000000-0000-4000-8000-%012x", pod->uid);
+}
+
+static cJSON *pod_json(unsigned int n, unsigned int p)
+{
+	const struct model_pod *pod = &pods[n][p];
+	char text[2048], uid[40], labels[64] = "", status[160] = "";
+
+	pod_uid(pod, uid);
+	if (pod->app < 3)
+		snprintf(labels, sizeof(labels), "\"labels\":{\"app\":\"a%u\"},", pod->app);
+	if (pod->address)
+		snprintf(status, sizeof(status), ",\"podIP\":\"10.0.0.%u\",\"podIPs\":[{\"ip\":"
+			 "\"10.0.0.%u\"},{\"ip\":\"fd00::%u\"}]", pod->address, pod->address,
+			 pod->address);
+	snprintf(text, sizeof(text), "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"pod%u\","
+		 "\"namespace\":\"ns%u\",%s\"uid\":\"%s\",\"annotations\":{\"x\":\"y\"}},\"spec\":"
+		 "{\"nodeName\":\"%s\",\"hostNetwork\":%s,\"containers\":[{\"name\":\"c\","
+		 "\"image\":\"i\"%s}],\"initContainers\":[{\"ports\":[{\"name\":\"init\","
+		 "\"containerPort\":1}]}]},\"status\":{\"phase\":\"%s\"%s}}", p, n, labels, uid,
+		 pod->local ? "here" : "there", pod->host ? "true" : "false",
+		 pod->port ? ",\"ports\":[{\"name\":\"web\",\"containerPort\":80}]" : "",
+		 pod->finished ? "Succeeded" : "Running", status);
+	return parse(text);
+}
+
+static cJSON *policy_json(unsigned int n, unsigned int p)
+{
+	static const char * const other[] = {
+		"{}",
+		"{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"NotIn\","
+		"\"values\":[\"a0\"]}]}",
+		"{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"Exists\"}]}",
+		"{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"DoesNotExist\"}]}",
+	};
+	const struct model_policy *policy = &policies[n][p];
+	char text[4096], selector[256], rules[1024] = "";
+	unsigned int i;
+
+	if (policy->app < 3)
+		snprintf(selector, sizeof(selector), "{\"matchLabels\":{\"app\":\"a%u\"}}",
+			 policy->app);
+	else
+		snprintf(selector, sizeof(selector), "%s", other[policy->app - 3]);
+	for (i = 0; i < policy->rules; i++)
+		sprintf(rules + strlen(rules), "%s{\"ports\":[{\"port\":%u}]}", i ? "," : "",
+			i + 1);
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"pol%u\",\"namespace\":\"ns%u\"},"
+		 "\"spec\":{\"podSelector\":%s,\"policyTypes\":[\"Ingress\"],\"ingress\":[%s%s]}}",
+		 p, n, selector, rules,
+		 policy->broken ? (policy->rules ? ",{\"future\":1}" : "{\"future\":1}") : "");
+	return parse(text);
+}
+
+/* --- the toy kernel -------------------------------------------------------------- */
+
+struct toy {
+	bool there;
+	__uint128_t digest;
+};
+
+static struct toy toy_namespaces[NAMESPACES], toy_pods[NAMESPACES][PODS];
+static struct toy toy_policies[NAMESPACES][POLICIES];
+
+static struct toy *toy_of(uint8_t object, const char *namespace, const char *name)
+{
+	unsigned int n, i;
+
+	if (object == NETPOL_OBJECT_NAMESPACE) {
+		sscanf(name, "ns%u", &n);
+		return &toy_namespaces[n];
+	}
+	sscanf(namespace, "ns%u", &n);
+	sscanf(name, "po%*1[dl]%u", &i);
+	return object == NETPOL_OBJECT_POD ? &toy_pods[n][i] : &toy_policies[n][i];
+}
+
+static __uint128_t record_digest(struct np_desired *d, uint8_t object, void *record)
+{
+	struct np_address address[NP_DESIRED_ADDRESSES];
+	struct np_placement place = { 0 };
+	struct np_namespace ns;
+	struct np_policy policy;
+	char uid[NP_UID_TEXT];
+	struct np_pod pod;
+
+	switch (object) {
+	case NETPOL_OBJECT_NAMESPACE:
+		np_desired_namespace_view(record, &ns);
+		return np_namespace_digest(&ns);
+	case NETPOL_OBJECT_POD:
+		np_desired_pod_view(d, record, &pod, address, uid);
+		place.local = ((struct np_desired_pod *)record)->flags & NP_DESIRED_LOCAL;
+		return np_pod_digest(&pod, &place);
+	default:
+		np_commit_policy_view(record, &policy);
+		return np_policy_digest(&policy);
+	}
+}
+
+static void toy_set(struct np_desired *d, uint8_t object, void *record)
+{
+	const struct np_desired_policy *policy = record;
+	const struct np_desired_namespace *ns = record;
+	const struct np_desired_pod *pod = record;
+	struct toy *toy;
+
+	if (object == NETPOL_OBJECT_NAMESPACE)
+		toy = toy_of(object, "", ns->name);
+	else if (object == NETPOL_OBJECT_POD)
+		toy = toy_of(object, pod->namespace->name, np_desired_pod_name(pod));
+	else
+		toy = toy_of(object, policy->namespace->name, policy->policy->name);
+	toy->there = np_desired_loaded(object, record);
+	if (toy->there)
+		toy->digest = record_digest(d, object, record);
+}
+
+static void toy_full(struct np_desired *d, struct np_hash *hash, uint8_t object)
+{
+	size_t i;
+
+	for (i = 0; i < hash->room; i++)
+		if (hash->slot[i])
+			toy_set(d, object, hash->slot[i]);
+}
+
+static void commit(struct np_desired *d)
+{
+	struct np_change *change;
+	size_t count, i, keep;
+
+	if (d->full) {
+		memset(toy_namespaces, 0, sizeof(toy_namespaces));
+		memset(toy_pods, 0, sizeof(toy_pods));
+		memset(toy_policies, 0, sizeof(toy_policies));
+		toy_full(d, &d->namespaces, NETPOL_OBJECT_NAMESPACE);
+		toy_full(d, &d->pods, NETPOL_OBJECT_POD);
+		toy_full(d, &d->policies, NETPOL_OBJECT_POLICY);
+		np_desired_all_done(d);
+		return;
+	}
+	/* Some commits fail half way. */
+	change = np_desired_take(d, &count);
+	keep = pick(4) ? count : pick(count + 1);
+	for (i = 0; i < count; i++) {
+		if (i >= keep) {
+			np_desired_give_back(d, &change[i]);
+			continue;
+		}
+		if (change[i].object != NETPOL_OBJECT_POD ||
+		    !(((struct np_desired_pod *)change[i].record)->flags & NP_DESIRED_DEAD))
+			toy_set(d, change[i].object, change[i].record);
+		np_desired_finish(d, &change[i]);
+	}
+	free(change);
+}
+
+/* --- what the model says -------------------------------------------------------- */
+
+static bool selects(const struct model_policy *policy, const struct model_pod *pod)
+{
+	switch (policy->app) {
+	case 3: return true;
+	case 4: return pod->app != 0;
+	case 5: return pod->app != 3;
+	case 6: return pod->app == 3;
+	}
+	return policy->app == pod->app;
+}
+
+static bool runs(const struct model_pod *pod)
+{
+	return pod->exists && !pod->finished && !pod->host;
+}
+
+static unsigned int differing;
+
+static void expect(bool want, const struct toy *toy, const char *what, unsigned int n,
+		   unsigned int i)
+{
+	if (want == toy->there)
+		return;
+	if (!differing++)
+		printf("%s %u/%u: model %d, kernel %d\n", what, n, i, want, toy->there);
+}
+
+/* The digest of a pod or namespace as the model has it, by the tool's own decoder. */
+static __uint128_t fresh_digest(enum np_source_kind kind, cJSON *json, bool local)
+{
+	struct np_placement place = { .local = local };
+	struct np_error err = { 0 };
+	__uint128_t digest = 0;
+	struct np_desired d;
+	bool closed;
+
+	np_desired_init(&d, "here");
+	if (!np_desired_decode(&d, kind, json, &closed, &err)) {
+		if (kind == NP_SOURCE_POD)
+			digest = np_pod_digest(&d.scratch.pods[0], &place);
+		else if (kind == NP_SOURCE_NAMESPACE)
+			digest = np_namespace_digest(&d.scratch.namespaces[0]);
+		else
+			digest = np_policy_digest(&d.scratch.policies[0]);
+	}
+	np_desired_free(&d);
+	cJSON_Delete(json);
+	return digest;
+}
+
+static void compare(bool deep)
+{
+	unsigned int n, i, k, tier;
+	bool wanted;
+
+	differing = 0;
+	for (n = 0; n < NAMESPACES; n++) {
+		wanted = namespaces[n].exists && namespaces[n].known;
+		expect(wanted, &toy_namespaces[n], "namespace", n, 0);
+		if (deep && wanted && toy_namespaces[n].there) {
+			tier = namespaces[n].tier;
+			namespaces[n].tier = namespaces[n].kept;
+			differing += fresh_digest(NP_SOURCE_NAMESPACE, namespace_json(n, false),
+						  false) != toy_namespaces[n].digest;
+			namespaces[n].tier = tier;
+		}
+		for (i = 0; i < PODS; i++) {
+			wanted = runs(&pods[n][i]) && pods[n][i].address;
+			expect(wanted, &toy_pods[n][i], "pod", n, i);
+			if (deep && wanted && toy_pods[n][i].there)
+				differing += fresh_digest(NP_SOURCE_POD, pod_json(n, i),
+							  pods[n][i].local) !=
+					     toy_pods[n][i].digest;
+		}
+		for (i = 0; i < POLICIES; i++) {
+			for (k = 0, wanted = false; k < PODS; k++)
+				wanted |= policies[n][i].exists && runs(&pods[n][k]) &&
+					  pods[n][k].local && selects(&policies[n][i], &pods[n][k]);
+			expect(wanted, &toy_policies[n][i], "policy", n, i);
+			if (deep && wanted && toy_policies[n][i].there)
+				differing += fresh_digest(NP_SOURCE_POLICY, policy_json(n, i),
+							  false) != toy_policies[n][i].digest;
+		}
+	}
+	CHECK_EQ(differing, 0);
+}
+
+/* --- events ----------------------------------------------------------------------- */
+
+static void upsert(struct np_desired *d, enum np_source_kind kind, cJSON *json)
+{
+	unsigned int times = pick(5) ? 1 : 2;
+
+	while (times--)
+		np_desired_upsert(d, kind, json);
+	cJSON_Delete(json);
+}
+
+static void event_namespace(struct np_desired *d)
+{
+	unsigned int n = pick(NAMESPACES);
+	char name[8];
+
+	sprintf(name, "ns%u", n);
+	if (!pick(4)) {
+		memset(&namespaces[n], 0, sizeof(namespaces[n]));
+		np_desired_remove(d, NP_SOURCE_NAMESPACE, "", name, "");
+		return;
+	}
+	namespaces[n].exists = true;
+	namespaces[n].tier = pick(3);
+	namespaces[n].broken = !pick(5);
+	if (!namespaces[n].broken) {
+		namespaces[n].known = true;
+		namespaces[n].kept = namespaces[n].tier;
+	}
+	upsert(d, NP_SOURCE_NAMESPACE, namespace_json(n, namespaces[n].broken));
+}
+
+static void event_pod(struct np_desired *d)
+{
+	unsigned int n = pick(NAMESPACES), p = pick(PODS);
+	struct model_pod *pod = &pods[n][p], old = *pod;
+	char namespace[8], name[8], uid[40];
+
+	sprintf(namespace, "ns%u", n);
+	sprintf(name, "pod%u", p);
+	if (pod->exists && !pick(4)) {
+		pod_uid(pod, uid);
+		memset(pod, 0, sizeof(*pod));
+		np_desired_remove(d, NP_SOURCE_POD, namespace, name, uid);
+		return;
+	}
+	if (!pod->exists || !pick(4)) {
+		memset(pod, 0, sizeof(*pod));
+		pod->exists = true;
+		pod->uid = ++uids;
+		pod->app = pick(4);
+		pod->local = pick(2);
+		pod->host = !pick(8);
+	}
+	if (!pick(3))
+		pod->app = pick(4);
+	if (!pick(2))
+		pod->address = pick(ADDRESSES);
+	pod->finished |= !pick(10);
+	pod->port = pick(2);
+	upsert(d, NP_SOURCE_POD, pod_json(n, p));
+	/* The end of the pod before it arrives late. */
+	if (old.exists && old.uid != pod->uid && pick(2)) {
+		pod_uid(&old, uid);
+		np_desired_remove(d, NP_SOURCE_POD, namespace, name, uid);
+	}
+}
+
+static void event_policy(struct np_desired *d)
+{
+	unsigned int n = pick(NAMESPACES), p = pick(POLICIES);
+	struct model_policy *policy = &policies[n][p];
+	char namespace[8], name[8];
+
+	sprintf(namespace, "ns%u", n);
+	sprintf(name, "pol%u", p);
+	if (!pick(4)) {
+		memset(policy, 0, sizeof(*policy));
+		np_desired_remove(d, NP_SOURCE_POLICY, namespace, name, "");
+		return;
+	}
+	policy->exists = true;
+	policy->app = pick(7);
+	policy->rules = pick(4);
+	policy->broken = !pick(4);
+	upsert(d, NP_SOURCE_POLICY, policy_json(n, p));
+}
+
+/* A list, while the server changes; objects may be gone without a word. */
+static void relist(struct np_desired *d, enum np_source_kind kind)
+{
+	unsigned int start = pick(PODS * NAMESPACES), i, n, k;
+
+	np_desired_begin(d, kind);
+	if (!pick(4))
+		np_desired_begin(d, kind);
+	for (i = 0; i < PODS * NAMESPACES; i++) {
+		n = (start + i) % NAMESPACES;
+		k = (start + i) / NAMESPACES % PODS;
+		if (kind == NP_SOURCE_NAMESPACE && !k) {
+			if (!pick(4))
+				memset(&namespaces[n], 0, sizeof(namespaces[n]));
+			if (namespaces[n].exists)
+				upsert(d, kind, namespace_json(n, namespaces[n].broken));
+		} else if (kind == NP_SOURCE_POD) {
+			if (!pick(4))
+				memset(&pods[n][k], 0, sizeof(pods[n][k]));
+			if (pods[n][k].exists)
+				upsert(d, kind, pod_json(n, k));
+		} else if (kind == NP_SOURCE_POLICY && k < POLICIES) {
+			if (!pick(4))
+				memset(&policies[n][k], 0, sizeof(policies[n][k]));
+			if (policies[n][k].exists)
+				upsert(d, kind, policy_json(n, k));
+		}
+	}
+	np_desired_synced(d, kind);
+}
+
+static void test_random(unsigned int first)
+{
+	struct np_desired d;
+	unsigned int step;
+
+	seed = first;
+	memset(namespaces, 0, sizeof(namespaces));
+	memset(pods, 0, sizeof(pods));
+	memset(policies, 0, sizeof(policies));
+	memset(toy_namespaces, 0, sizeof(toy_namespaces));
+	memset(toy_pods, 0, sizeof(toy_pods));
+	memset(toy_policies, 0, sizeof(toy_policies));
+	np_desired_init(&d, "here");
+	for (step = 0; step < 400; step++) {
+		switch (pick(8)) {
+		case 0:
+			event_namespace(&d);
+			break;
+		case 1:
+		case 2:
+		case 3:
+		case 4:
+			event_pod(&d);
+			break;
+		case 5:
+		case 6:
+			event_policy(&d);
+			break;
+		default:
+			if (!pick(4))
+				relist(&d, pick(3));
+			break;
+		}
+		if (!pick(40))
+			np_desired_set_full(&d);
+		if (!pick(4))
+			commit(&d);
+		if (!pick(16)) {
+			while (d.full || d.change_count)
+				commit(&d);
+			compare(!pick(4));
+		}
+	}
+	np_desired_free(&d);
+}
+
+/* --- single cases ------------------------------------------------------------------ */
+
+static void give(struct np_desired *d, enum np_source_kind kind, const char *text)
+{
+	cJSON *json = parse(text);
+
+	np_desired_upsert(d, kind, json);
+	cJSON_Delete(json);
+}
+
+#define POD(name, uid, more)							\
+	"{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"shop\",\"uid\":\"" uid "\","\
+	"\"labels\":{\"app\":\"" name "\"}},\"spec\":{\"nodeName\":\"here\"},"	\
+	"\"status\":{\"phase\":\"Running\"" more "}}"
+#define UID1 "00000000-0000-4000-8000-000000000001"
+#define UID2 "00000000-0000-4000-8000-000000000002"
+
+static void test_malformed(void)
+{
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	CHECK(np_desired_pod(&d, "shop", "web"));
+	/* Malformed: the last good version stays, is counted and shown. */
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIPs\":7"));
+	CHECK(np_desired_pod(&d, "shop", "web"));
+	CHECK_EQ(np_desired_pod(&d, "shop", "web")->address4, 1);
+	CHECK_EQ(d.stats.malformed[NP_SOURCE_POD], 1);
+	CHECK_EQ(d.troubles.count, 1);
+	/* Malformed and another one by its uid: the last version is of one that is gone. */
+	give(&d, NP_SOURCE_POD, POD("web", UID2, ",\"podIPs\":7"));
+	CHECK(!np_desired_pod(&d, "shop", "web"));
+	give(&d, NP_SOURCE_POD, POD("web", UID2, ",\"podIP\":\"10.0.0.2\""));
+	CHECK_EQ(d.troubles.count, 0);
+	/* A late end of the first one changes nothing. */
+	np_desired_remove(&d, NP_SOURCE_POD, "shop", "web", UID1);
+	CHECK(np_desired_pod(&d, "shop", "web"));
+	np_desired_rejected(&d, NP_SOURCE_POD, "shop", "web", UID2, "larger than 3 MB");
+	CHECK(np_desired_pod(&d, "shop", "web"));
+	CHECK_EQ(d.troubles.count, 1);
+	/* A rejected object counts as seen. */
+	np_desired_begin(&d, NP_SOURCE_POD);
+	np_desired_rejected(&d, NP_SOURCE_POD, "shop", "web", UID2, "larger than 3 MB");
+	np_desired_synced(&d, NP_SOURCE_POD);
+	CHECK(np_desired_pod(&d, "shop", "web"));
+	np_desired_begin(&d, NP_SOURCE_POD);
+	np_desired_synced(&d, NP_SOURCE_POD);
+	CHECK(!np_desired_pod(&d, "shop", "web"));
+	CHECK_EQ(d.troubles.count, 0);
+	np_desired_free(&d);
+}
+
+#define POLICY(spec) \
+	"{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\"},\"spec\":{" spec "}}"
+
+static const struct np_desired_policy *give_policy(struct np_desired *d, const char *text)
+{
+	give(d, NP_SOURCE_POLICY, text);
+	return np_desired_policy(d, "shop", "p");
+}
+
+static void test_undecodable(void)
+{
+	const struct np_desired_policy *policy;
+	struct np_policy view;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	policy = give_policy(&d, POLICY("\"podSelector\":{\"matchLabels\":{\"app\":\"web\"}},"
+					"\"ingress\":[{}]"));
+	CHECK(policy && !(policy->flags & NP_DESIRED_CLOSED));
+	CHECK(np_desired_policy_loaded(policy));
+	CHECK_EQ(policy->policy->ingress_count, 1);
+
+	/* A field that may narrow a peer: closed, never the wide version before. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{\"matchLabels\":{\"app\":\"web\"}},"
+					"\"ingress\":[{\"from\":[{\"podSelector\":{},"
+					"\"only\":\"x\"}]}]"));
+	CHECK(policy->flags & NP_DESIRED_CLOSED);
+	np_commit_policy_view(policy, &view);
+	CHECK_EQ(view.ingress_count, 0);
+	CHECK_EQ(view.directions, NP_DIR_INGRESS);
+	CHECK_EQ(view.pod_selector.count, 1);
+	CHECK_EQ(d.troubles.count, 1);
+
+	/* Egress that can't be read isolates egress too. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{},\"egress\":\"x\""));
+	CHECK_EQ(policy->policy->directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
+	/* Types that can't be read: both. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{\"matchLabels\":{\"app\":\"web\"}},"
+					"\"policyTypes\":[\"Sideways\"]"));
+	CHECK_EQ(policy->policy->directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
+	CHECK_EQ(policy->policy->pod_selector.count, 1);
+	/* A selector that can't be read: the whole namespace, in the directions given. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{\"matchExpressions\":[{\"key\":\"a\","
+					"\"operator\":\"Like\"}]},\"policyTypes\":[\"Egress\"]"));
+	CHECK_EQ(policy->policy->directions, NP_DIR_EGRESS);
+	CHECK_EQ(policy->policy->pod_selector.count, 0);
+	CHECK(np_desired_policy_loaded(policy));
+	np_desired_rejected(&d, NP_SOURCE_POLICY, "shop", "p", "", "too deep");
+	CHECK_EQ(policy->policy->directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
+
+	/* And good again. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+	CHECK(!(policy->flags & NP_DESIRED_CLOSED));
+	CHECK_EQ(d.troubles.count, 0);
+
+	/* One without a readable name may be any: those not seen are closed, not opened. */
+	np_desired_begin(&d, NP_SOURCE_POLICY);
+	np_desired_rejected(&d, NP_SOURCE_POLICY, "", "", "", "no name");
+	np_desired_synced(&d, NP_SOURCE_POLICY);
+	policy = np_desired_policy(&d, "shop", "p");
+	CHECK(policy && policy->flags & NP_DESIRED_CLOSED);
+	np_commit_policy_view(policy, &view);
+	CHECK_EQ(view.ingress_count, 0);
+	np_desired_free(&d);
+}
+
+static void test_set_aside(void)
+{
+	struct np_desired_policy *policy;
+	struct np_desired_pod *pod;
+	struct np_policy view;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+	np_desired_all_done(&d);
+	policy = np_desired_policy(&d, "shop", "p");
+	pod = np_desired_pod(&d, "shop", "web");
+
+	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK_EQ(d.change_count, 1);
+	CHECK(np_desired_policy_loaded(policy));
+	np_commit_policy_view(policy, &view);
+	CHECK_EQ(view.ingress_count, 0);
+	CHECK(np_desired_pod_loaded(pod));
+	/* Not even that: its pods are withdrawn, an address that nobody knows is closed. */
+	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(!np_desired_policy_loaded(policy));
+	CHECK(!np_desired_pod_loaded(pod));
+	CHECK_EQ(d.change_count, 2);
+	CHECK(!np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK_EQ(d.stats.refused[NP_SOURCE_POLICY], 2);
+	np_desired_retry(&d);
+	CHECK(np_desired_policy_loaded(policy) && np_desired_pod_loaded(pod));
+	CHECK_EQ(d.troubles.count, 0);
+	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	np_desired_remove(&d, NP_SOURCE_POLICY, "shop", "p", "");
+	CHECK(np_desired_pod_loaded(pod));
+	np_desired_free(&d);
+}
+
+static void test_blamed(void)
+{
+	struct np_error err = { 0 };
+	struct np_desired d;
+	uint8_t object;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{}"));
+	CHECK(np_commit_blamed(&d, "policy shop/p: more than 7 rules", &err, &object) ==
+	      np_desired_policy(&d, "shop", "p"));
+	CHECK_EQ(object, NETPOL_OBJECT_POLICY);
+	CHECK(np_commit_blamed(&d, "pod shop/web: more", &err, &object) ==
+	      np_desired_pod(&d, "shop", "web"));
+	CHECK(!np_commit_blamed(&d, "pod shop/we", &err, &object));
+	CHECK(!np_commit_blamed(&d, "policies of namespace shop on one pod: more", &err,
+				&object));
+	strcpy(err.object, "NetworkPolicy shop/p");
+	CHECK(np_commit_blamed(&d, "", &err, &object) == np_desired_policy(&d, "shop", "p"));
+	np_desired_free(&d);
+}
+
+static void test_early(void)
+{
+	struct np_address address = { .family = AF_INET, .addr = { 10, 0, 0, 9 } };
+	struct np_desired_pod *pod;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ""));
+	np_desired_all_done(&d);
+	pod = np_desired_pod(&d, "shop", "web");
+	CHECK(pod && !np_desired_pod_loaded(pod));
+	pod = np_desired_early(&d, pod, &address, 1);
+	CHECK(np_desired_pod_loaded(pod) && d.change_count == 1);
+	CHECK(d.local_count == 1 && d.local[0] == pod);
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ""));
+	CHECK_EQ(np_desired_pod(&d, "shop", "web")->address4, 1);
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	pod = np_desired_early(&d, np_desired_pod(&d, "shop", "web"), &address, 1);
+	CHECK_EQ(pod->data[3], 1);
+	/* Of another uid: what the CNI said was about the one before. */
+	give(&d, NP_SOURCE_POD, POD("web", UID2, ""));
+	CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "web")));
+	np_desired_free(&d);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	for (i = 1; i <= 300; i++)
+		test_random(i);
+	test_malformed();
+	test_undecodable();
+	test_set_aside();
+	test_blamed();
+	test_early();
+	return check_done("test_desired");
+}
