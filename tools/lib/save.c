@@ -51,21 +51,16 @@ void np_boot_id(char id[NETPOL_BOOT_ID_MAX + 1])
 	id[len > 0 ? len : 0] = '\0';
 }
 
-/* A file that keeps a checksum of what is written to it. */
-struct np_summed {
-	int fd;
-	uint64_t crc;
-};
-
+/* Keeps a checksum of what is written. */
 static ssize_t np_summed_write(void *cookie, const char *data, size_t len)
 {
-	struct np_summed *sum = cookie;
+	struct np_snapshot_output *out = cookie;
 	size_t done = 0;
 	ssize_t ret;
 
-	sum->crc = np_crc64(sum->crc, data, len);
+	out->crc = np_crc64(out->crc, data, len);
 	while (done < len) {
-		ret = write(sum->fd, data + done, len - done);
+		ret = write(out->fd, data + done, len - done);
 		if (ret < 0 && errno == EINTR)
 			continue;
 		if (ret < 0)
@@ -75,7 +70,8 @@ static ssize_t np_summed_write(void *cookie, const char *data, size_t len)
 	return (ssize_t)len;
 }
 
-static void np_save_head(struct np_writer *w, const struct np_info *info)
+static void np_save_head(struct np_writer *w, const struct np_info *info,
+			 const struct np_snapshot_version *versions)
 {
 	char boot[NETPOL_BOOT_ID_MAX + 1], when[32];
 	time_t now = time(NULL);
@@ -91,6 +87,12 @@ static void np_save_head(struct np_writer *w, const struct np_info *info)
 	np_write_string(w, "bootId", *info->boot_id ? info->boot_id : boot);
 	np_write_number(w, "generation", info->generation);
 	np_write_string(w, "time", when);
+	if (versions) {
+		np_write_object(w, "resourceVersions");
+		for (; versions->kind; versions++)
+			np_write_string(w, versions->kind, versions->version);
+		np_write_end(w);
+	}
 	np_write_end(w);
 }
 
@@ -146,85 +148,20 @@ static bool np_save_loses(const struct np_state *state, const char *origin)
 	return false;
 }
 
-static void np_save_origins(struct np_writer *w, const struct np_info *info,
-			    const struct np_state *state)
+/* The same with its origins in the order in which they are to be restored. */
+static void np_save_order_origins(struct np_info *to, const struct np_info *info,
+				  const struct np_state *state)
 {
 	size_t i;
 	int turn;
 
-	for (turn = 0; turn < 2; turn++) {
-		for (i = 0; i < info->origin_count; i++) {
-			if (np_save_loses(state, info->origin[i].name) == turn)
-				continue;
-			np_write_object(w, NULL);
-			np_write_string(w, "origin", info->origin[i].name);
-			np_write_number(w, "generation", info->origin[i].generation);
-			np_write_end(w);
-		}
-	}
-}
-
-static void np_save_objects(struct np_writer *w, const struct np_state *state, size_t *skipped)
-{
-	const struct np_objects *objs = &state->objects;
-	struct np_save_pod *pod = np_save_pods(state);
-	const struct np_pod_state *more;
-	size_t i;
-
-	for (i = 0; i < objs->namespace_count; i++) {
-		np_write_object(w, NULL);
-		np_write_string(w, "origin", state->namespace[i].origin);
-		np_manifest_namespace(w, "object", &objs->namespaces[i], &state->namespace[i]);
-		np_write_end(w);
-	}
-	for (i = 0; i < objs->pod_count; i++) {
-		more = &state->pod[pod[i].index];
-		if (more->flags & NETPOL_OBJECT_F_GONE) {
-			++*skipped;
-			continue;
-		}
-		np_write_object(w, NULL);
-		np_write_string(w, "origin", more->origin);
-		if (more->place.local) {
-			np_write_bool(w, "local", true);
-			np_write_number(w, "ifindex", more->place.ifindex);
-		}
-		np_manifest_pod(w, "object", pod[i].pod, more);
-		np_write_end(w);
-	}
-	free(pod);
-	for (i = 0; i < objs->policy_count; i++) {
-		np_write_object(w, NULL);
-		np_write_string(w, "origin", state->policy[i].origin);
-		np_manifest_policy(w, "object", &objs->policies[i], &state->policy[i]);
-		np_write_end(w);
-	}
-}
-
-static int np_save_stream(int fd, const struct np_info *info, const struct np_settings *set,
-			  const struct np_state *state, size_t *skipped)
-{
-	struct np_summed sum = { .fd = fd };
-	cookie_io_functions_t io = { .write = np_summed_write };
-	struct np_writer w;
-	FILE *file;
-	int ret;
-
-	file = fopencookie(&sum, "w", io);
-	if (!file)
-		return -1;
-	setvbuf(file, NULL, _IOFBF, 65536);
-	np_writer_init(&w, file, NP_FORMAT_JSONL);
-	np_save_head(&w, info);
-	np_write_object(&w, NULL);
-	np_settings_write(&w, "settings", set);
-	np_write_end(&w);
-	np_save_origins(&w, info, state);
-	np_save_objects(&w, state, skipped);
-	ret = fflush(file);
-	fprintf(file, "{\"checksum\":\"crc64:%016llx\"}\n", (unsigned long long)sum.crc);
-	ret |= ferror(file);
-	return fclose(file) || ret ? -1 : 0;
+	*to = *info;
+	to->origin = np_xcalloc(info->origin_count, sizeof(*to->origin));
+	to->origin_count = 0;
+	for (turn = 0; turn < 2; turn++)
+		for (i = 0; i < info->origin_count; i++)
+			if (np_save_loses(state, info->origin[i].name) != turn)
+				to->origin[to->origin_count++] = info->origin[i];
 }
 
 static int np_save_failed(const char *path, int error, struct np_error *err)
@@ -234,41 +171,160 @@ static int np_save_failed(const char *path, int error, struct np_error *err)
 			    strerror(error ? error : EIO));
 }
 
+static int np_save_open(struct np_snapshot_output *out, struct np_error *err)
+{
+	const char *path = out->path, *slash = strrchr(path, '/');
+	int dir_len = slash ? (int)(slash - path) : 1;
+
+	if (!strcmp(path, "-")) {
+		out->fd = STDOUT_FILENO;
+		return 0;
+	}
+	if (snprintf(out->temp, sizeof(out->temp), "%.*s/.%s.XXXXXX", dir_len,
+		     slash ? path : ".", slash ? slash + 1 : path) >= (int)sizeof(out->temp))
+		return np_save_failed(path, ENAMETOOLONG, err);
+	out->fd = mkostemp(out->temp, O_CLOEXEC);
+	return out->fd < 0 ? np_save_failed(path, errno, err) : 0;
+}
+
+int np_snapshot_begin(struct np_snapshot_output *out, const char *path,
+		      const struct np_info *info, const struct np_settings *set,
+		      const struct np_snapshot_version *versions, struct np_error *err)
+{
+	cookie_io_functions_t io = { .write = np_summed_write };
+	size_t i;
+
+	out->path = path;
+	out->temp[0] = '\0';
+	out->crc = 0;
+	if (np_save_open(out, err))
+		return -1;
+	out->file = fopencookie(out, "w", io);
+	if (!out->file) {
+		np_save_failed(path, errno, err);
+		if (*out->temp) {
+			close(out->fd);
+			unlink(out->temp);
+		}
+		return -1;
+	}
+	setvbuf(out->file, NULL, _IOFBF, 65536);
+	np_writer_init(&out->w, out->file, NP_FORMAT_JSONL);
+	np_save_head(&out->w, info, versions);
+	np_write_object(&out->w, NULL);
+	np_settings_write(&out->w, "settings", set);
+	np_write_end(&out->w);
+	for (i = 0; i < info->origin_count; i++) {
+		np_write_object(&out->w, NULL);
+		np_write_string(&out->w, "origin", info->origin[i].name);
+		np_write_number(&out->w, "generation", info->origin[i].generation);
+		np_write_end(&out->w);
+	}
+	return 0;
+}
+
+void np_snapshot_namespace(struct np_snapshot_output *out, const struct np_namespace *ns,
+			   const struct np_namespace_state *state)
+{
+	np_write_object(&out->w, NULL);
+	np_write_string(&out->w, "origin", state->origin);
+	np_manifest_namespace(&out->w, "object", ns, state);
+	np_write_end(&out->w);
+}
+
+void np_snapshot_pod(struct np_snapshot_output *out, const struct np_pod *pod,
+		     const struct np_pod_state *state)
+{
+	np_write_object(&out->w, NULL);
+	np_write_string(&out->w, "origin", state->origin);
+	if (state->place.local) {
+		np_write_bool(&out->w, "local", true);
+		np_write_number(&out->w, "ifindex", state->place.ifindex);
+	}
+	np_manifest_pod(&out->w, "object", pod, state);
+	np_write_end(&out->w);
+}
+
+void np_snapshot_policy(struct np_snapshot_output *out, const struct np_policy *policy,
+			const struct np_policy_state *state)
+{
+	np_write_object(&out->w, NULL);
+	np_write_string(&out->w, "origin", state->origin);
+	np_manifest_policy(&out->w, "object", policy, state);
+	np_write_end(&out->w);
+}
+
+/* The new name itself must be on the disk too. */
+static void np_save_sync_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+	int dir;
+
+	snprintf(folder, sizeof(folder), "%.*s",
+		 slash && slash > path ? (int)(slash - path) : 1, slash ? path : ".");
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	fsync(dir);
+	close(dir);
+}
+
+int np_snapshot_end(struct np_snapshot_output *out, bool failed, struct np_error *err)
+{
+	int error = 0;
+
+	errno = 0;
+	if (fflush(out->file))
+		error = errno ? errno : EIO;
+	fprintf(out->file, "{\"checksum\":\"crc64:%016llx\"}\n",
+		(unsigned long long)out->crc);
+	if (ferror(out->file) && !error)
+		error = EIO;
+	if (fclose(out->file) && !error)
+		error = errno ? errno : EIO;
+	if (!*out->temp)
+		return error ? np_save_failed("standard output", error, err) : 0;
+	if (!error && !failed && (fsync(out->fd) || rename(out->temp, out->path)))
+		error = errno;
+	close(out->fd);
+	if (error || failed)
+		unlink(out->temp);
+	else
+		np_save_sync_name(out->path);
+	return error ? np_save_failed(out->path, error, err) : 0;
+}
+
 int np_snapshot_write(const char *path, const struct np_info *info,
 		      const struct np_settings *set, const struct np_state *state,
 		      size_t *skipped, struct np_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	int dir_len = slash ? (int)(slash - path) : 0, fd, dir, error;
-	char temp[4096], folder[4096];
+	const struct np_objects *objs = &state->objects;
+	struct np_snapshot_output out;
+	struct np_save_pod *pod;
+	struct np_info ordered;
+	size_t i;
+	int ret;
 
 	*skipped = 0;
-	if (!strcmp(path, "-"))
-		return np_save_stream(STDOUT_FILENO, info, set, state, skipped) ?
-			np_save_failed("standard output", errno, err) : 0;
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (dir_len ? dir_len : 1) : 1,
-		 slash ? path : ".");
-	if (snprintf(temp, sizeof(temp), "%.*s/.%s.XXXXXX", slash ? dir_len : 1,
-		     slash ? path : ".", slash ? slash + 1 : path) >= (int)sizeof(temp))
-		return np_save_failed(path, ENAMETOOLONG, err);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0)
-		return np_save_failed(path, errno, err);
-	errno = 0;
-	if (np_save_stream(fd, info, set, state, skipped) || fsync(fd) || rename(temp, path)) {
-		error = errno;
-		close(fd);
-		unlink(temp);
-		return np_save_failed(path, error, err);
+	np_save_order_origins(&ordered, info, state);
+	ret = np_snapshot_begin(&out, path, &ordered, set, NULL, err);
+	free(ordered.origin);
+	if (ret)
+		return -1;
+	for (i = 0; i < objs->namespace_count; i++)
+		np_snapshot_namespace(&out, &objs->namespaces[i], &state->namespace[i]);
+	pod = np_save_pods(state);
+	for (i = 0; i < objs->pod_count; i++) {
+		if (state->pod[pod[i].index].flags & NETPOL_OBJECT_F_GONE)
+			++*skipped;
+		else
+			np_snapshot_pod(&out, pod[i].pod, &state->pod[pod[i].index]);
 	}
-	close(fd);
-	/* The new name itself must be on the disk too. */
-	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0) {
-		fsync(dir);
-		close(dir);
-	}
-	return 0;
+	free(pod);
+	for (i = 0; i < objs->policy_count; i++)
+		np_snapshot_policy(&out, &objs->policies[i], &state->policy[i]);
+	return np_snapshot_end(&out, false, err);
 }
 
 static int np_damaged(const char *name, struct np_error *err, size_t line, const char *why)
@@ -516,4 +572,27 @@ void np_snapshot_free(struct np_snapshot *snap)
 	free(snap->origin);
 	np_settings_free(&snap->settings);
 	memset(snap, 0, sizeof(*snap));
+}
+
+void np_snapshot_resource_version(const char *path, const char *kind, char *version,
+				  size_t size)
+{
+	const cJSON *versions;
+	char *line = NULL;
+	size_t room = 0;
+	cJSON *head;
+	FILE *file;
+
+	*version = '\0';
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (getline(&line, &room, file) > 0) {
+		head = cJSON_Parse(line);
+		versions = cJSON_GetObjectItemCaseSensitive(head, "resourceVersions");
+		np_json_text(versions, kind, version, size);
+		cJSON_Delete(head);
+	}
+	free(line);
+	fclose(file);
 }

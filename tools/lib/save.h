@@ -17,6 +17,7 @@
 
 #include "error.h"
 #include "message.h"
+#include "output.h"
 #include "report.h"
 
 #define NP_SNAPSHOT_FORMAT	1
@@ -42,6 +43,44 @@ struct np_snapshot {
 	struct np_snapshot_origin *origin;
 	size_t origin_count;
 };
+
+/*
+ * A snapshot being written, object by object, so that it needs no second copy of what is in
+ * it. np_snapshot_begin(), then the objects, then np_snapshot_end(), which puts the file
+ * under its name or, with failed, takes it away. np_snapshot_write() does all of it.
+ */
+struct np_snapshot_output {
+	const char *path;	/* the caller's */
+	char temp[4096];
+	FILE *file;
+	int fd;
+	uint64_t crc;
+	struct np_writer w;
+};
+
+/* A kind's resource version at the API server, as of this snapshot. */
+struct np_snapshot_version {
+	const char *kind;	/* "pods" */
+	const char *version;
+};
+
+/* versions ends with an entry without kind, or is NULL. info's origins are in it. */
+int np_snapshot_begin(struct np_snapshot_output *out, const char *path,
+		      const struct np_info *info, const struct np_settings *set,
+		      const struct np_snapshot_version *versions, struct np_error *err);
+void np_snapshot_namespace(struct np_snapshot_output *out, const struct np_namespace *ns,
+			   const struct np_namespace_state *state);
+void np_snapshot_pod(struct np_snapshot_output *out, const struct np_pod *pod,
+		     const struct np_pod_state *state);
+void np_snapshot_policy(struct np_snapshot_output *out, const struct np_policy *policy,
+			const struct np_policy_state *state);
+int np_snapshot_end(struct np_snapshot_output *out, bool failed, struct np_error *err);
+/*
+ * The resource version of a kind in the head of a file, which is not checked any further:
+ * "" if there is none. version has size bytes.
+ */
+void np_snapshot_resource_version(const char *path, const char *kind, char *version,
+				  size_t size);
 
 /* This boot's random id; "" if there is none. */
 void np_boot_id(char id[NETPOL_BOOT_ID_MAX + 1]);

@@ -34,8 +34,7 @@ static const struct np_option np_options[] = {
 #define NP_OPTION_COUNT	(sizeof(np_options) / sizeof(np_options[0]))
 #define NP_OPTION_MAX	32
 
-/* "30", "30s", "500ms", "2m"; 0 means for ever. */
-static bool np_parse_timeout(const char *text, int *timeout)
+bool np_parse_timeout(const char *text, int *timeout)
 {
 	unsigned long number, unit = 1000;
 	char *end;

@@ -69,6 +69,9 @@ int np_parse(const struct np_command *cmd, int argc, char **argv,
 /* Common options in front of the command's name; gives the index of the name. */
 int np_parse_leading(int argc, char **argv, int *first);
 
+/* "30", "30s", "500ms", "2m" to milliseconds; "0", which means for ever, to -1. */
+bool np_parse_timeout(const char *text, int *timeout);
+
 /* Enters --netns, once. */
 int np_enter(struct np_error *err);
 /* Enters --netns, opens the client, reads info and checks the ABI. */
@@ -107,6 +110,7 @@ extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;
 extern const struct np_command np_command_matrix;
 extern const struct np_command np_command_flush;
+extern const struct np_command np_command_sync;
 extern const struct np_command np_command_save;
 extern const struct np_command np_command_restore;
 extern const struct np_command np_command_version;

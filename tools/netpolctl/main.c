@@ -19,6 +19,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_settings,
 	&np_command_save,
 	&np_command_restore,
+	&np_command_sync,
 	&np_command_flush,
 	&np_command_version,
 };

@@ -1,0 +1,324 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The node agent, with objects that the test feeds to it (feed.c): nothing before all
+# kinds are synced, then one whole commit; killed at random points, nothing opens, closes
+# or breaks; snapshot, repair of what others changed, objects that are set aside, closed
+# or kept, local pods by the network interface's cache, the words to the service manager.
+#netpol-test: timeout=400
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+node=n1
+node_make n1 10.244.0.1 fd00:244::1
+pod_make n1 a/client 10.244.1.10 fd00:244:1::10
+pod_make n1 a/other 10.244.1.11 fd00:244:1::11
+pod_make n1 b/server 10.244.1.20 fd00:244:1::20
+pod_make n1 b/late 10.244.1.30 fd00:244:1::30
+pod_info a/client "app=client"
+pod_info a/other "app=other"
+pod_info b/server "app=server"
+pod_info b/late "app=late"
+serve_on b/server b/late -- tcp/80
+control=n1,10.244.1.20,80
+np="netpolctl --netns n1"
+dir=$tmp/agent
+mkdir -p "$dir" "$dir/cni"
+
+# --- feeding ------------------------------------------------------------------
+
+agent_start()
+{
+	rm -f "$dir/in" "$dir/sock"
+	mkfifo "$dir/in"
+	NOTIFY_SOCKET=${notify:-} WATCHDOG_USEC=${notify:+3000000} \
+		nsenter --net=/run/netns/n1 feed --node n1 --snapshot "$dir/snapshot" \
+		--socket "$dir/sock" --listen 127.0.0.1:9474 --cni "$dir/cni" \
+		<"$dir/in" >>"$dir/log" 2>&1 &
+	agent=$!
+	pids+=("$agent")
+	exec 5>"$dir/in"
+	eventually 30 test -S "$dir/sock" || bail "the agent does not start: $(tail -n 5 "$dir/log")"
+}
+
+agent_end() # SIGNAL; sets $rc
+{
+	kill "-$1" "$agent"
+	exec 5>&-
+	wait "$agent" 2>/dev/null
+	rc=$?
+}
+
+tell() { echo "$1" >&5; }
+mark() # begin|synced KIND...
+{
+	local what=$1 k
+	shift
+	for k; do
+		tell "{\"do\":\"$what\",\"kind\":\"$k\"}"
+	done
+}
+upsert() { tell "{\"do\":\"upsert\",\"kind\":\"$1\",\"object\":$2}"; }
+
+labels_json() # LABEL=VALUE...
+{
+	local x out=
+	for x; do
+		out="$out${out:+,}\"${x%%=*}\":\"${x#*=}\""
+	done
+	echo "{$out}"
+}
+ns_feed() { upsert namespaces "{\"metadata\":{\"name\":\"$1\",\"labels\":$(labels_json team="$1")}}"; }
+pod_uid() { printf '00000000-0000-4000-8000-%012d' "${uids[$1]:-$((16#$(md5sum <<<"$1" | cut -c1-8) % 1000000))}"; }
+declare -A uids
+pod_feed() # NS/NAME [noip|MORE-STATUS]
+{
+	local ips="\"podIP\":\"${end_v4[$1]}\",\"podIPs\":[{\"ip\":\"${end_v4[$1]}\"},{\"ip\":\"${end_v6[$1]}\"}]"
+	[ "${2:-}" != noip ] || ips='"x":1'
+	# shellcheck disable=SC2086 # words
+	upsert pods "{\"metadata\":{\"name\":\"${1#*/}\",\"namespace\":\"${1%/*}\",\"uid\":\"$(pod_uid "$1")\",\"labels\":$(labels_json ${pod_labels[$1]:-})},\"spec\":{\"nodeName\":\"${end_node[$1]}\"},\"status\":{\"phase\":\"Running\",$ips}}"
+}
+policy_feed() # NS NAME SPEC
+{
+	upsert networkpolicies "{\"metadata\":{\"name\":\"$2\",\"namespace\":\"$1\"},\"spec\":$3}"
+}
+policy_gone() { tell "{\"do\":\"remove\",\"kind\":\"networkpolicies\",\"namespace\":\"$1\",\"name\":\"$2\"}"; }
+allow_client='{"podSelector":{"matchLabels":{"app":"server"}},"policyTypes":["Ingress"],"ingress":[{"from":[{"namespaceSelector":{"matchLabels":{"team":"a"}},"podSelector":{"matchLabels":{"app":"client"}}}]}]}'
+
+everything()
+{
+	mark begin namespaces pods networkpolicies nodes
+	ns_feed a
+	ns_feed b
+	pod_feed a/client
+	pod_feed a/other
+	pod_feed b/server
+	upsert nodes '{"metadata":{"name":"n1"},"spec":{"podCIDRs":["10.244.1.0/24","fd00:244:1::/64"]}}'
+	policy_feed b allow-client "$allow_client"
+	mark synced namespaces pods networkpolicies nodes
+}
+
+status() { nsenter --net=/run/netns/n1 netpolctl sync status --socket "$dir/sock" -o json; }
+status_is() { [ "$(status | jq -r "$1")" = "$2" ]; }
+# waits: WHAT JQ WANT
+until_status()
+{
+	if eventually 30 status_is "$2" "$3"; then
+		ok "$1"
+	else
+		not_ok "$1"
+		note "$2 is $(status | jq -c "$2"), not $3"
+		note "$(tail -n 5 "$dir/log")"
+	fi
+}
+generation() { $np status -o json 2>/dev/null | jq .generation; }
+web() { nsenter --net=/run/netns/n1 bash -c "exec 3<>/dev/tcp/127.0.0.1/9474
+	printf 'GET $1 HTTP/1.0\r\n\r\n' >&3; cat <&3"; }
+
+as_allowed() # WHAT
+{
+	expect <<-X
+	yes a/client tcp b/server 80 $1: the client is allowed
+	no a/other tcp b/server 80 $1: another pod is not
+	yes n1 tcp b/server 80 $1: the node is allowed
+	X
+}
+
+# --- only whole states --------------------------------------------------------
+
+agent_start
+mark begin namespaces pods networkpolicies nodes
+ns_feed a
+pod_feed b/server
+mark synced namespaces pods nodes
+until_status "two of three kinds are synced" '[.kinds[] | select(.synced)] | length' 3
+policy_feed b allow-client "$allow_client"
+is "$(generation)" 0 "nothing is committed before every kind is synced"
+is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 503 "not ready before that"
+is "$(web /healthz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "but healthy"
+everything
+until_status "synced and committed" .ready true
+is "$(status | jq .commitsFull)" 1 "the first commit is a full one"
+is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "ready"
+is "$($np settings -o json | jq -c '[.settings.guardPrefixes, .settings.unknown]')" \
+	'[["10.244.1.0/24","fd00:244:1::/64"],"deny"]' "the node's podCIDRs are guards, unknown=deny"
+as_allowed "first commit"
+expect <<X
+no a/client tcp b/late 80 a pod that the API server did not name yet is closed
+X
+before=$(generation)
+pod_feed b/late
+until_status "one more pod" .localPods 4
+eventually 10 test "$(generation)" -gt "$before" 2>/dev/null
+eventually 10 status_is .changesWaiting 0
+expect <<X
+yes a/client tcp b/late 80 and open once it did
+X
+
+# --- metrics ------------------------------------------------------------------
+
+web /metrics | tr -d '\r' | sed '1,/^$/d' >"$dir/metrics"
+for m in netpol_build_info netpol_module_info netpol_packets_total netpol_events_lost_total \
+	netpol_objects netpol_kernel_generation netpol_sync_relists_total \
+	netpol_commit_duration_seconds_bucket netpol_object_errors_total \
+	netpol_divergence_repairs_total netpol_pod_wait_seconds_count \
+	process_resident_memory_bytes process_cpu_seconds_total; do
+	check "metric $m" grep -q "^$m" "$dir/metrics"
+done
+is "$(grep -v '^#' "$dir/metrics" | sed 's/[{ ].*//' | sort -u | while read -r m; do
+	grep -q "^# TYPE ${m%_bucket} \|^# TYPE ${m%_sum} \|^# TYPE ${m%_count} " "$dir/metrics" || echo "$m"
+done)" "" "every metric has a type"
+is "$(grep '^netpol_pod_wait_seconds_count' "$dir/metrics")" "netpol_pod_wait_seconds_count 1" \
+	"the new pod's wait was measured"
+is "$(web /nothing | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 404 "no other page"
+
+# --- objects that are not taken as they are --------------------------------------
+
+# More rules than the kernel takes, each of which would allow everything.
+policy_feed b big "{\"podSelector\":{\"matchLabels\":{\"app\":\"late\"}},\"policyTypes\":[\"Ingress\"],\"ingress\":[$(printf '{"ports":[{"port":80}]},%.0s' {1..4999}){}]}"
+policy_feed b fine '{"podSelector":{"matchLabels":{"app":"server"}},"policyTypes":["Ingress"],"ingress":[{"from":[{"ipBlock":{"cidr":"198.51.100.0/24"}}]}]}'
+until_status "a policy over a cap is set aside and named" '[.troubles[] | .name + " " + .state] | join(",")' "big closed"
+check "the policy beside it is in the kernel" $np get policies -n b fine
+expect <<X
+no a/client tcp b/late 80 what the policy over the cap selects is closed
+X
+as_allowed "beside it"
+policy_gone b big
+until_status "it is gone" .troubleCount 0
+expect <<X
+yes a/client tcp b/late 80 and open again
+X
+# A policy of a later API: the field may narrow the peer. The version before allows all.
+policy_feed b future '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"],"ingress":[{}]}'
+policy_feed b future '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"],"ingress":[{"from":[{"podSelector":{},"serviceAccountSelector":{}}]}]}'
+until_status "a policy that can't be decoded is named" '[.troubles[] | .name + " " + .state] | join(",")' "future closed"
+expect <<X
+no a/client tcp b/late 80 what it selects is closed
+X
+policy_gone b future
+upsert pods "{\"metadata\":{\"name\":\"server\",\"namespace\":\"b\",\"uid\":\"$(pod_uid b/server)\"},\"spec\":7}"
+until_status "a malformed pod is named" '[.troubles[] | .name + " " + .state] | join(",")' "server kept"
+as_allowed "its last good version stays"
+pod_feed b/server
+until_status "and is well again" .troubleCount 0
+
+# --- someone else changes our objects --------------------------------------------
+
+netpol delete --origin kube policy/b/allow-client
+until_status "deleted by hand: found and repaired" .repairs 1
+eventually 10 status_is .ready true
+as_allowed "repaired"
+netpol flush --yes
+until_status "flushed by hand: found and repaired" .repairs 2
+eventually 10 status_is .ready true
+eventually 10 $np get policies -n b allow-client
+as_allowed "repaired"
+
+# --- killed, at any point ----------------------------------------------------------
+
+cat >"$tmp/live" <<X
+good tcp a.client b.server ${end_v4[b/server]} 9100
+X
+kill_rounds()
+{
+	local point
+	for point in 0 1 2 3 4 5; do
+		everything
+		# Anywhere between the first object and long after the commit.
+		sleep "0.$point$((RANDOM % 10))"
+		agent_end KILL
+		# While it is dead and while it starts, the kernel goes on.
+		agent_start
+	done
+	agent_end KILL
+	touch "$dir/rounds"
+} 2>/dev/null
+policy_gone b fine
+eventually 10 sh -c "! $np get policies -n b fine"
+before=$($np get policies -o json -A | jq -c '[.items[].metadata.name]')
+kill_rounds &
+pids+=($!)
+live "a connection while the agent is killed six times" \
+	steady "until test -e $dir/rounds; do sleep 0.1; done" steady true
+exec 5>&-
+is "$($np get policies -o json -A | jq -c '[.items[].metadata.name]')" "$before" \
+	"killed six times: the same policies"
+as_allowed "killed six times, no agent"
+agent_start
+everything
+pod_feed b/late
+until_status "alive again" .ready true
+is "$(status | jq .commitsFull)" 1 "after a restart the first commit is a full one"
+
+# --- the snapshot ------------------------------------------------------------------
+
+until_status "a snapshot was written" '.snapshots > 0' true
+agent_end TERM
+is "$rc" 0 "SIGTERM: a clean end"
+as_allowed "without an agent"
+check "the snapshot is sound" $np restore "$dir/snapshot" --dry-run=client
+netpol flush --yes
+expect <<X
+yes a/other tcp b/server 80 flushed: nothing is enforced
+X
+cp "$dir/snapshot" "$dir/good"
+sed -i 's/"app":"client"/"app":"cliemt"/' "$dir/snapshot"
+agent_start
+check "a damaged snapshot is refused with a reason" grep -q "the snapshot is damaged" "$dir/log"
+is "$($np status -o json 2>/dev/null | jq '[.origins[].objects] | add // 0')" 0 \
+	"and nothing of it is loaded"
+agent_end KILL
+cp "$dir/good" "$dir/snapshot"
+agent_start
+as_allowed "restored before the source said a word"
+is "$(status | jq .restored)" true "status says so"
+agent_end KILL
+netpol flush --yes
+# As after a reboot: another boot id, and a checksum that fits.
+sed -i '1s/"bootId":"[^"]*"/"bootId":"00000000-0000-0000-0000-000000000000"/; $d' "$dir/snapshot"
+is "$($np restore "$dir/snapshot" --dry-run=client >/dev/null 2>&1; echo $?)" 3 "without a checksum: refused"
+cp "$dir/good" "$dir/snapshot"
+
+# --- a pod's address before the API server tells it -----------------------------------
+
+agent_start
+everything
+pod_feed b/late noip
+until_status "ready" .ready true
+expect <<X
+no a/client tcp b/late 80 the API server told no address: closed
+X
+cat >"$dir/cni/.tmp" <<X
+{"kind":"cniCacheV1","containerId":"c1","ifName":"eth0","networkName":"n","cniArgs":[["IgnoreUnknown","1"],["K8S_POD_NAMESPACE","b"],["K8S_POD_NAME","late"],["K8S_POD_UID","$(pod_uid b/late)"]],"result":{"cniVersion":"1.0.0","interfaces":[{"name":"${end_dev[b/late]}"},{"name":"eth0","sandbox":"/run/netns/b.late"}],"ips":[{"address":"${end_v4[b/late]}/32","interface":1},{"address":"${end_v6[b/late]}/128","interface":1}]}}
+X
+mv "$dir/cni/.tmp" "$dir/cni/n-c1-eth0"
+eventually 20 $np get pods -n b late
+expect <<X
+yes a/client tcp b/late 80 the network interface's cache did
+X
+rm "$dir/cni/n-c1-eth0"
+eventually 20 sh -c "! $np get pods -n b late"
+expect <<X
+no a/client tcp b/late 80 and takes it back
+X
+agent_end TERM
+
+# --- the service manager ------------------------------------------------------------
+
+notify=$dir/notify
+socat -u "UNIX-RECV:$notify" "CREATE:$dir/words" &
+pids+=($!)
+eventually 10 test -S "$notify"
+agent_start
+everything
+until_status "ready" .ready true
+eventually 20 grep -q WATCHDOG=1 "$dir/words"
+kill -HUP "$agent"
+eventually 20 grep -q RELOADING=1 "$dir/words"
+eventually 20 sh -c "grep -c READY=1 '$dir/words' | grep -q 2"
+agent_end TERM
+eventually 10 grep -q STOPPING=1 "$dir/words"
+for w in READY=1 WATCHDOG=1 RELOADING=1 MONOTONIC_USEC= STOPPING=1 "STATUS=generation"; do
+	check "the service manager heard $w" grep -q "$w" "$dir/words"
+done
+as_allowed "at the end"
+finish

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The node agent with a source that says what a test tells it: one JSON object a line on
+ * standard input.
+ *
+ *   {"do":"begin","kind":"pods"}   {"do":"synced","kind":"pods"}
+ *   {"do":"upsert","kind":"pods","object":{...}}
+ *   {"do":"remove","kind":"pods","namespace":"shop","name":"web","uid":"..."}
+ *   {"do":"rejected","kind":...,"namespace":...,"name":...,"reason":"..."}
+ *   {"do":"generate","namespaces":100,"pods":150000,"local":100,"policies":10000}
+ *   {"do":"churn","changes":6000}  relabels that many pods, as fast as they are read
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "log.h"
+#include "setting_text.h"
+#include "validate.h"
+
+static struct np_agent agent;
+static struct np_loop *loop;
+static struct np_io input;
+static char *line;
+static size_t line_len, line_room;
+
+static enum np_source_kind kind_of(const cJSON *command)
+{
+	const cJSON *kind = cJSON_GetObjectItem(command, "kind");
+	unsigned int k;
+
+	for (k = 0; k < NP_SOURCE_KINDS; k++)
+		if (cJSON_IsString(kind) && !strcmp(kind->valuestring, np_source_kind_name(k)))
+			return k;
+	fprintf(stderr, "feed: which kind?\n");
+	exit(2);
+}
+
+static const char *text_of(const cJSON *command, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItem(command, key);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static unsigned int number_of(const cJSON *command, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItem(command, key);
+
+	return cJSON_IsNumber(item) ? (unsigned int)item->valuedouble : 0;
+}
+
+static void give(enum np_source_kind kind, const char *text)
+{
+	cJSON *object = cJSON_Parse(text);
+
+	np_agent_ops()->upsert(&agent, kind, object);
+	cJSON_Delete(object);
+}
+
+static unsigned int spaces = 1, locals;
+
+/* About 4.4 KB, as a pod of two containers is without its managedFields. */
+static void give_pod(unsigned int i, unsigned int version)
+{
+	static const char filler[] = "{\"name\":\"ENVIRONMENT_VARIABLE\",\"value\":\"some value that is "
+		"as long as such values are\"}";
+	static char text[8192];
+	unsigned int k;
+	int len;
+
+	len = sprintf(text, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
+		      "\"web-%u-7d9f8b6c5d-%05u\",\"namespace\":\"team-%u\",\"uid\":"
+		      "\"%08x-1111-4222-8333-%012x\",\"resourceVersion\":\"%u\","
+		      "\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"labels\":{\"app\":\"web-%u\","
+		      "\"pod-template-hash\":\"7d9f8b6c5d\",\"team\":\"t%u\",\"tier\":\"v%u\"},"
+		      "\"annotations\":{\"a\":\"b\"}},\"spec\":{\"nodeName\":\"%s%u\",\"containers\":[",
+		      i / 50, i, i % spaces, i, i, i + version * 1000000, i / 50, i % spaces,
+		      version, i < locals ? "here" : "node-", i < locals ? 0 : i % 5000);
+	for (k = 0; k < 2; k++) {
+		unsigned int f;
+
+		len += sprintf(text + len, "%s{\"name\":\"c%u\",\"image\":\"registry/app:1\","
+			       "\"ports\":[{\"name\":\"p%u\",\"containerPort\":%u,\"protocol\":\"TCP\"}],"
+			       "\"env\":[", k ? "," : "", k, k, 8080 + k);
+		for (f = 0; f < 21; f++)
+			len += sprintf(text + len, "%s%s", f ? "," : "", filler);
+		len += sprintf(text + len, "]}");
+	}
+	sprintf(text + len, "]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.%u.%u.%u\","
+		"\"podIPs\":[{\"ip\":\"10.%u.%u.%u\"}]}}", 16 + i / 65536, i / 256 % 256, i % 256,
+		16 + i / 65536, i / 256 % 256, i % 256);
+	give(NP_SOURCE_POD, text);
+}
+
+static void generate(const cJSON *command)
+{
+	unsigned int pods = number_of(command, "pods"), policies = number_of(command, "policies");
+	const struct np_source_ops *ops = np_agent_ops();
+	char text[2048];
+	unsigned int i;
+
+	spaces = number_of(command, "namespaces");
+	locals = number_of(command, "local");
+	for (i = 0; i < NP_SOURCE_KINDS; i++)
+		ops->begin(&agent, i);
+	for (i = 0; i < spaces; i++) {
+		sprintf(text, "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":\"t%u\"}}}",
+			i, i);
+		give(NP_SOURCE_NAMESPACE, text);
+	}
+	for (i = 0; i < policies; i++) {
+		sprintf(text, "{\"metadata\":{\"name\":\"allow-%u\",\"namespace\":\"team-%u\"},"
+			"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web-%u\"}},"
+			"\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[{"
+			"\"podSelector\":{\"matchLabels\":{\"tier\":\"v0\"}}},{\"namespaceSelector\":{"
+			"\"matchLabels\":{\"team\":\"t%u\"}}}],\"ports\":[{\"port\":8080}]}],"
+			"\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}", i,
+			i % spaces, i % 3000, (i + 1) % spaces);
+		give(NP_SOURCE_POLICY, text);
+	}
+	give(NP_SOURCE_NODE, "{\"metadata\":{\"name\":\"here0\"},\"spec\":{}}");
+	for (i = 0; i < pods; i++)
+		give_pod(i, 0);
+	for (i = 0; i < NP_SOURCE_KINDS; i++)
+		ops->synced(&agent, i);
+	fprintf(stderr, "feed: generated\n");
+}
+
+static void run(const char *text)
+{
+	const struct np_source_ops *ops = np_agent_ops();
+	cJSON *command = cJSON_Parse(text);
+	const char *what = text_of(command, "do");
+	unsigned int i;
+
+	if (!strcmp(what, "begin"))
+		ops->begin(&agent, kind_of(command));
+	else if (!strcmp(what, "synced"))
+		ops->synced(&agent, kind_of(command));
+	else if (!strcmp(what, "upsert"))
+		ops->upsert(&agent, kind_of(command), cJSON_GetObjectItem(command, "object"));
+	else if (!strcmp(what, "remove"))
+		ops->remove(&agent, kind_of(command), text_of(command, "namespace"),
+			    text_of(command, "name"), text_of(command, "uid"));
+	else if (!strcmp(what, "rejected"))
+		ops->rejected(&agent, kind_of(command), text_of(command, "namespace"),
+			      text_of(command, "name"), text_of(command, "uid"),
+			      text_of(command, "reason"));
+	else if (!strcmp(what, "generate"))
+		generate(command);
+	else if (!strcmp(what, "churn"))
+		for (i = 0; i < number_of(command, "changes"); i++)
+			give_pod(i, 1 + i % 3);
+	else
+		fprintf(stderr, "feed: what is %s\n", text);
+	cJSON_Delete(command);
+}
+
+static void ready(void *context, unsigned int events)
+{
+	char *end;
+	ssize_t got;
+
+	if (line_len + 65536 > line_room) {
+		line_room = line_room * 2 + 131072;
+		line = realloc(line, line_room);
+	}
+	got = read(0, line + line_len, line_room - line_len - 1);
+	if (got <= 0) {
+		np_io_stop(&input);
+		return;
+	}
+	line_len += got;
+	while ((end = memchr(line, '\n', line_len))) {
+		*end = '\0';
+		run(line);
+		line_len -= end + 1 - line;
+		memmove(line, end + 1, line_len);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "node", required_argument, NULL, 'n' },
+		{ "snapshot", required_argument, NULL, 's' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "socket", required_argument, NULL, 'u' },
+		{ "audit", required_argument, NULL, 'a' },
+		{ "cni", required_argument, NULL, 'c' },
+		{ "guard", required_argument, NULL, 'g' },
+		{ "once", no_argument, NULL, 'o' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 }
+	};
+	static const char *folders[2];
+	static struct np_agent_options opts = {
+		.node = "here",
+		.tool = "/usr/sbin/netpolctl",
+		.node_guard = true,
+		.snapshot_ms = 1000,
+		.timeout = 30000,
+		.once_ms = 60000,
+	};
+	struct np_error err = { 0 };
+	struct np_cidr cidr;
+	bool json = false;
+	int code, ret;
+
+	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (code) {
+		case 'n':
+			opts.node = optarg;
+			break;
+		case 's':
+			opts.snapshot = optarg;
+			break;
+		case 'l':
+			opts.listen = optarg;
+			break;
+		case 'u':
+			opts.socket = optarg;
+			break;
+		case 'a':
+			opts.audit_ms = atol(optarg);
+			break;
+		case 'c':
+			folders[0] = optarg;
+			break;
+		case 'g':
+			if (!np_parse_cidr(optarg, &cidr))
+				np_settings_add_prefix(&opts.settings, &cidr);
+			break;
+		case 'o':
+			opts.once = true;
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return 2;
+		}
+	}
+	opts.cni = folders;
+	np_log_init(json, true, false);
+	loop = np_loop_new();
+	ret = np_agent_start(&agent, loop, &opts, &err);
+	if (ret) {
+		np_error_print(stderr, &err);
+	} else {
+		input.ready = ready;
+		fcntl(0, F_SETFL, O_NONBLOCK);
+		np_io_set(loop, &input, 0, NP_IO_READ);
+		np_loop_run(loop);
+		np_io_stop(&input);
+		np_agent_stop(&agent);
+	}
+	code = ret ? (int)err.exit : agent.status;
+	np_agent_free(&agent);
+	np_loop_free(loop);
+	np_settings_free(&opts.settings);
+	free(line);
+	return code;
+}

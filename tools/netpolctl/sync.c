@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl sync
+ */
+#include "sync.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "cluster.h"
+#include "common.h"
+#include "log.h"
+#include "save.h"
+#include "setting_text.h"
+
+static const char np_sync_help[] =
+"Usage: netpolctl sync [OPTION...]\n"
+"       netpolctl sync status [-o table|json] [--socket PATH]\n"
+"\n"
+"Follows the Kubernetes API server and keeps this node's kernel up to date. Ends\n"
+"by SIGTERM; the kernel then goes on enforcing. 'status' asks the agent that runs:\n"
+"exit status 1 if it is not ready, 4 if none answers.\n"
+"\n"
+"Options:\n"
+"      --node NAME           our spec.nodeName (NODE_NAME, else the host name)\n"
+"      --kubeconfig FILE     (KUBECONFIG, else ~/.kube/config, else in-cluster)\n"
+"      --context NAME        instead of the kubeconfig's current one\n"
+"      --in-cluster          the service account of this pod\n"
+"      --api-server URL      instead of the kubeconfig's server; repeatable\n"
+"      --gzip                ask for compressed lists\n"
+"      --spread TIME         the first request waits for up to this, at random (0)\n"
+"      --snapshot FILE       (/var/lib/netpol/snapshot), or none\n"
+"      --snapshot-interval TIME  at least between two of them (10s)\n"
+"      --audit-interval TIME between two audits of the kernel (60m); 0: none\n"
+"      --listen ADDR:PORT    metrics and probes (127.0.0.1:9474), or none\n"
+"      --socket PATH         for 'status' (/run/netpol/sync.sock), or none\n"
+"      --guard-prefix CIDR,...      more pod addresses of this node\n"
+"      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
+"      --no-node-guard       the Node's podCIDRs are no guards\n"
+"      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
+"      --cni-cache DIR       results of the CNI; repeatable; or none\n"
+"      --log-format FORM     text or json\n"
+"      --once                end when the kernel has all of it\n"
+"      --wait TIME           with --once: not longer than this (5m)\n"
+"\n"
+"Examples:\n"
+"  netpolctl sync --kubeconfig /etc/netpol/kubeconfig --guard-interface 'cali*'\n"
+"  netpolctl sync status -o json | jq .troubles\n";
+
+#define NP_SYNC_SERVERS	16
+#define NP_SYNC_FOLDERS	8
+
+struct np_sync {
+	struct np_agent_options agent;
+	struct np_cluster_options cluster;
+	const char *server[NP_SYNC_SERVERS];
+	const char *folder[NP_SYNC_FOLDERS + 1];
+	size_t folder_count;
+	bool json;
+	char host[HOST_NAME_MAX + 1];
+	char version[NP_SOURCE_KINDS][64];
+	struct np_cluster *source;
+};
+
+enum {
+	NP_OPT_NODE = 0x100,
+	NP_OPT_KUBECONFIG,
+	NP_OPT_CONTEXT,
+	NP_OPT_IN_CLUSTER,
+	NP_OPT_SERVER,
+	NP_OPT_GZIP,
+	NP_OPT_SPREAD,
+	NP_OPT_SNAPSHOT,
+	NP_OPT_SNAPSHOT_INTERVAL,
+	NP_OPT_AUDIT,
+	NP_OPT_LISTEN,
+	NP_OPT_SOCKET,
+	NP_OPT_PREFIX,
+	NP_OPT_INTERFACE,
+	NP_OPT_NO_NODE_GUARD,
+	NP_OPT_UNKNOWN,
+	NP_OPT_CNI,
+	NP_OPT_LOG,
+	NP_OPT_ONCE,
+	NP_OPT_WAIT,
+};
+
+static int np_sync_time(const char *option, const char *arg, int64_t *ms, struct np_error *err)
+{
+	int value;
+
+	if (!np_parse_timeout(arg, &value))
+		return np_error_set(err, NP_EXIT_USAGE, "--%s takes 500ms, 30s or 2m, not "
+				    "\"%.40s\"", option, arg);
+	*ms = value < 0 ? 0 : value;
+	return 0;
+}
+
+/* As a setting of that name takes it. */
+static int np_sync_setting(struct np_sync *sync, const char *name, const char *arg,
+			   struct np_error *err)
+{
+	char *word;
+	int ret;
+
+	if (asprintf(&word, "%s=%s", name, arg) < 0)
+		return np_error_set(err, NP_EXIT_USAGE, "no memory");
+	ret = np_setting_assign(&sync->agent.settings, word, err);
+	free(word);
+	return ret;
+}
+
+static const char *np_sync_or_none(const char *arg)
+{
+	return strcmp(arg, "none") ? arg : NULL;
+}
+
+static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
+			      struct np_error *err)
+{
+	struct np_agent_options *agent = &sync->agent;
+
+	switch (code) {
+	case NP_OPT_SNAPSHOT:
+		agent->snapshot = np_sync_or_none(arg);
+		return 0;
+	case NP_OPT_SNAPSHOT_INTERVAL:
+		return np_sync_time("snapshot-interval", arg, &agent->snapshot_ms, err);
+	case NP_OPT_AUDIT:
+		return np_sync_time("audit-interval", arg, &agent->audit_ms, err);
+	case NP_OPT_LISTEN:
+		agent->listen = np_sync_or_none(arg);
+		return 0;
+	case NP_OPT_SOCKET:
+		agent->socket = np_sync_or_none(arg);
+		return 0;
+	case NP_OPT_PREFIX:
+		return np_sync_setting(sync, "guard-prefix", arg, err);
+	case NP_OPT_INTERFACE:
+		return np_sync_setting(sync, "guard-interface", arg, err);
+	case NP_OPT_UNKNOWN:
+		return np_sync_setting(sync, "unknown", arg, err);
+	case NP_OPT_NO_NODE_GUARD:
+		agent->node_guard = false;
+		return 0;
+	case NP_OPT_CNI:
+		if (!strcmp(arg, "none"))
+			sync->folder_count = 0;
+		else if (sync->folder_count == NP_SYNC_FOLDERS)
+			return np_error_set(err, NP_EXIT_USAGE, "more than %d --cni-cache",
+					    NP_SYNC_FOLDERS);
+		else
+			sync->folder[sync->folder_count++] = arg;
+		agent->cni = sync->folder;
+		return 0;
+	case NP_OPT_ONCE:
+		agent->once = true;
+		return 0;
+	default:
+		return np_sync_time("wait", arg, &agent->once_ms, err);
+	}
+}
+
+static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_sync *sync = ctx;
+	struct np_cluster_options *cluster = &sync->cluster;
+
+	switch (code) {
+	case NP_OPT_NODE:
+		sync->agent.node = arg;
+		return 0;
+	case NP_OPT_KUBECONFIG:
+		cluster->search.path = arg;
+		return 0;
+	case NP_OPT_CONTEXT:
+		cluster->search.context = arg;
+		return 0;
+	case NP_OPT_IN_CLUSTER:
+		cluster->search.in_cluster = true;
+		return 0;
+	case NP_OPT_SERVER:
+		if (cluster->server_count == NP_SYNC_SERVERS)
+			return np_error_set(err, NP_EXIT_USAGE, "more than %d --api-server",
+					    NP_SYNC_SERVERS);
+		sync->server[cluster->server_count++] = arg;
+		return 0;
+	case NP_OPT_GZIP:
+		cluster->gzip = true;
+		return 0;
+	case NP_OPT_SPREAD:
+		return np_sync_time("spread", arg, &cluster->spread_ms, err);
+	case NP_OPT_LOG:
+		sync->json = !strcmp(arg, "json");
+		if (sync->json || !strcmp(arg, "text"))
+			return 0;
+		return np_error_set(err, NP_EXIT_USAGE, "--log-format takes text or json, not "
+				    "\"%.40s\"", arg);
+	default:
+		return np_sync_take_agent(code, arg, sync, err);
+	}
+}
+
+static void np_sync_reload(void *arg)
+{
+	struct np_log_about about = { .component = "client" };
+	struct np_sync *sync = arg;
+	struct np_error err = { 0 };
+
+	if (!np_cluster_reload(sync->source, &err))
+		return;
+	about.error = err.text;
+	np_log_line(NP_SOURCE_ERROR, &about, "the configuration before stays in force");
+}
+
+static int np_sync_node(struct np_sync *sync, struct np_error *err)
+{
+	if (!sync->agent.node)
+		sync->agent.node = getenv("NODE_NAME");
+	if (!sync->agent.node || !*sync->agent.node) {
+		if (gethostname(sync->host, sizeof(sync->host) - 1) || !*sync->host) {
+			np_error_set(err, NP_EXIT_USAGE, "what is this node called?");
+			np_error_hint(err, "--node NAME, or NODE_NAME");
+			return -1;
+		}
+		sync->agent.node = sync->host;
+	}
+	sync->cluster.node = sync->agent.node;
+	return 0;
+}
+
+static struct np_cluster *np_sync_source(struct np_sync *sync, struct np_agent *agent,
+					 struct np_loop *loop, struct np_error *err)
+{
+	struct np_cluster_options *cluster = &sync->cluster;
+	unsigned int k;
+
+	cluster->servers = sync->server;
+	cluster->have_state = agent->restored;
+	for (k = 0; k < NP_SOURCE_KINDS; k++) {
+		cluster->kinds[k] = k != NP_SOURCE_NODE || sync->agent.node_guard;
+		if (agent->restored && sync->agent.snapshot)
+			np_snapshot_resource_version(sync->agent.snapshot,
+						     np_source_kind_name(k), sync->version[k],
+						     sizeof(sync->version[k]));
+		cluster->versions[k] = sync->version[k];
+	}
+	return np_cluster_open(loop, cluster, np_agent_ops(), agent, err);
+}
+
+static int np_sync_follow(struct np_sync *sync)
+{
+	struct np_loop *loop = np_loop_new();
+	struct np_error err = { 0 };
+	struct np_agent agent;
+	int ret;
+
+	np_log_init(sync->json, np_common.verbose, np_common.quiet);
+	if (np_sync_node(sync, &err) || np_enter(&err)) {
+		np_loop_free(loop);
+		return np_report(&err);
+	}
+	ret = np_agent_start(&agent, loop, &sync->agent, &err);
+	if (!ret) {
+		sync->source = np_sync_source(sync, &agent, loop, &err);
+		ret = sync->source ? 0 : -1;
+	}
+	if (!ret) {
+		agent.reload = np_sync_reload;
+		agent.arg = sync;
+		np_cluster_start(sync->source);
+		np_loop_run(loop);
+		np_cluster_close(sync->source);
+		np_agent_stop(&agent);
+	}
+	ret = ret ? np_report(&err) : agent.status;
+	np_agent_free(&agent);
+	np_loop_free(loop);
+	return ret;
+}
+
+static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const char * const cni[] = {
+		"/var/lib/cni/results", "/var/lib/cni/cache/results", NULL,
+	};
+	static const struct np_option options[] = {
+		{ "node", required_argument, NP_OPT_NODE },
+		{ "kubeconfig", required_argument, NP_OPT_KUBECONFIG },
+		{ "context", required_argument, NP_OPT_CONTEXT },
+		{ "in-cluster", no_argument, NP_OPT_IN_CLUSTER },
+		{ "api-server", required_argument, NP_OPT_SERVER },
+		{ "gzip", no_argument, NP_OPT_GZIP },
+		{ "spread", required_argument, NP_OPT_SPREAD },
+		{ "snapshot", required_argument, NP_OPT_SNAPSHOT },
+		{ "snapshot-interval", required_argument, NP_OPT_SNAPSHOT_INTERVAL },
+		{ "audit-interval", required_argument, NP_OPT_AUDIT },
+		{ "listen", required_argument, NP_OPT_LISTEN },
+		{ "socket", required_argument, NP_OPT_SOCKET },
+		{ "guard-prefix", required_argument, NP_OPT_PREFIX },
+		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
+		{ "no-node-guard", no_argument, NP_OPT_NO_NODE_GUARD },
+		{ "unknown", required_argument, NP_OPT_UNKNOWN },
+		{ "cni-cache", required_argument, NP_OPT_CNI },
+		{ "log-format", required_argument, NP_OPT_LOG },
+		{ "once", no_argument, NP_OPT_ONCE },
+		{ "wait", required_argument, NP_OPT_WAIT },
+		{ 0 }
+	};
+	struct np_sync sync = {
+		.agent = {
+			.snapshot = NP_AGENT_SNAPSHOT,
+			.listen = NP_AGENT_LISTEN,
+			.socket = NP_AGENT_SOCKET,
+			.tool = "/proc/self/exe",
+			.cni = cni,
+			.node_guard = true,
+			.audit_ms = 3600 * 1000,
+			.snapshot_ms = 10 * 1000,
+			.once_ms = 300 * 1000,
+		},
+	};
+	int ret;
+
+	np_kubeconfig_environment(&sync.cluster.search);
+	ret = np_parse(cmd, argc, argv, options, np_sync_take, &sync,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON),
+		       NP_FORMAT_TABLE);
+	if (ret == NP_PARSE_DONE) {
+		sync.agent.timeout = np_common.timeout;
+		if (argc - optind == 1 && !strcmp(argv[optind], "status"))
+			ret = np_sync_status(sync.agent.socket ? sync.agent.socket :
+					     NP_AGENT_SOCKET);
+		else if (optind < argc)
+			ret = np_usage(cmd, "sync takes the word status, not \"%.40s\"",
+				       argv[optind]);
+		else
+			ret = np_sync_follow(&sync);
+	}
+	np_settings_free(&sync.agent.settings);
+	return ret;
+}
+
+const struct np_command np_command_sync = {
+	.name = "sync",
+	.summary = "follow the API server, as the node agent",
+	.help = np_sync_help,
+	.run = np_sync_run,
+};

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl sync status
+ */
+#include "sync.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cjson/cJSON.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "common.h"
+
+#define NP_STATUS_MAX	(16 * 1024 * 1024)
+
+/* What the agent says; NULL with *err. To be freed. */
+static char *np_status_read(const char *path, struct np_error *err)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	size_t len = 0, room = 65536;
+	char *text = np_xmalloc(room);
+	ssize_t got;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
+		np_error_set(err, errno == EACCES ? NP_EXIT_PERMISSION : NP_EXIT_MODULE,
+			     "no agent answers at %s: %s", path, strerror(errno));
+		np_error_hint(err, "systemctl status netpolctl-sync; --socket takes another path");
+		goto fail;
+	}
+	while ((got = read(fd, text + len, room - len - 1)) > 0 && len < NP_STATUS_MAX) {
+		len += got;
+		if (room - len < 4096) {
+			room *= 2;
+			text = np_xrealloc(text, room, 1);
+		}
+	}
+	close(fd);
+	text[len] = '\0';
+	return text;
+fail:
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return NULL;
+}
+
+static const char *np_text_of(const cJSON *object, const char *key, const char *otherwise)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	return cJSON_IsString(item) ? item->valuestring : otherwise;
+}
+
+static double np_number_of(const cJSON *object, const char *key)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static void np_status_line(const char *title, const char *text)
+{
+	printf("%-12s", title);
+	np_print_escaped(stdout, text);
+	putchar('\n');
+}
+
+static void np_status_kind(const cJSON *kind)
+{
+	const cJSON *age = cJSON_GetObjectItemCaseSensitive(kind, "lastEventAgeSeconds");
+	bool synced = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "synced"));
+	bool connected = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "connected"));
+
+	printf("%-16s  %s, %s, %.0f events, %.0f malformed, %.0f refused",
+	       np_text_of(kind, "kind", "?"), synced ? "synced" : "not synced",
+	       connected ? "connected" : "not connected", np_number_of(kind, "events"),
+	       np_number_of(kind, "malformed"), np_number_of(kind, "refused"));
+	if (cJSON_IsNumber(age))
+		printf(", heard %.0f s ago", age->valuedouble);
+	if (*np_text_of(kind, "error", "")) {
+		fputs(": ", stdout);
+		np_print_escaped(stdout, np_text_of(kind, "error", ""));
+	}
+	putchar('\n');
+}
+
+static void np_status_trouble(const cJSON *trouble)
+{
+	const char *namespace = np_text_of(trouble, "namespace", "");
+
+	printf("%-12s%s ", np_text_of(trouble, "state", "?"), np_text_of(trouble, "object", "?"));
+	np_print_escaped(stdout, namespace);
+	if (*namespace)
+		putchar('/');
+	np_print_escaped(stdout, np_text_of(trouble, "name", "?"));
+	fputs(": ", stdout);
+	np_print_escaped(stdout, np_text_of(trouble, "reason", "?"));
+	putchar('\n');
+}
+
+static void np_status_table(const cJSON *root, bool ready)
+{
+	const cJSON *item;
+
+	np_status_line("node", np_text_of(root, "node", "?"));
+	np_status_line("ready", ready ? "yes" : np_text_of(root, "waitingFor", "no"));
+	printf("generation  %.0f; %.0f full commits, %.0f deltas, %.0f failed tries, "
+	       "%.0f changes waiting\n", np_number_of(root, "generation"),
+	       np_number_of(root, "commitsFull"), np_number_of(root, "commitsDelta"),
+	       np_number_of(root, "commitFailures"), np_number_of(root, "changesWaiting"));
+	printf("objects     %.0f namespaces, %.0f pods, %.0f of them here (%.0f closed), "
+	       "%.0f policies\n", np_number_of(root, "namespaces"), np_number_of(root, "pods"),
+	       np_number_of(root, "localPods"), np_number_of(root, "localPodsClosed"),
+	       np_number_of(root, "policies"));
+	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
+	       np_number_of(root, "repairs"));
+	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),
+	       np_number_of(root, "snapshotFailures"));
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "kinds"))
+		np_status_kind(item);
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "troubles"))
+		np_status_trouble(item);
+}
+
+int np_sync_status(const char *path)
+{
+	struct np_error err = { 0 };
+	char *text;
+	cJSON *root;
+	bool ready;
+
+	text = np_status_read(path, &err);
+	if (!text)
+		return np_report(&err);
+	root = cJSON_Parse(text);
+	if (!cJSON_IsObject(root)) {
+		np_error_set(&err, NP_EXIT_KERNEL, "the agent's answer at %s is cut off", path);
+		cJSON_Delete(root);
+		free(text);
+		return np_report(&err);
+	}
+	ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "ready"));
+	if (np_common.format == NP_FORMAT_JSON)
+		fputs(text, stdout);
+	else
+		np_status_table(root, ready);
+	cJSON_Delete(root);
+	free(text);
+	return ready ? NP_EXIT_OK : NP_EXIT_NEGATIVE;
+}
