@@ -166,5 +166,9 @@ if compgen -G 'uapi/linux/*.h' >/dev/null; then
 fi
 run_check "checkpatch" bash "$self" --do checkpatch
 run_check "shellcheck" bash "$self" --do shell
+run_check "man pages" mandoc -Tlint -W warning docs/man/*
+for w in units rules dashboard manifests; do
+	run_check "deploy, $w" tests/lib/deploy.sh "$w"
+done
 run_check "file lengths" bash "$self" --do lengths
 finish
