@@ -145,6 +145,13 @@ static void test_encodings(void)
 	/* one byte, and a mark that is cut off */
 	CHECK_EQ(load_opts("\xff", 1, false), -1);
 	CHECK_EQ(load_opts("\xef\xbb", 2, false), -1);
+	/* of files put together, where libyaml would see no second document */
+	BAD(HEAD "\xef\xbb\xbf---\n" HEAD, 5, 1, "", "byte order mark inside");
+	BAD(HEAD "---\n\xef\xbb\xbf" HEAD, 6, 1, "", "byte order mark inside");
+	BAD("\xef\xbb\xbf" HEAD "---\r\n\xef\xbb\xbf" HEAD, 6, 1, "",
+	    "byte order mark inside");
+	BAD("\xef\xbb\xbf\xef\xbb\xbf" HEAD, 1, 1, "", "byte order mark inside");
+	CHECK(POLICY(SPEC("  podSelector: {} # \xef\xbb\xbf\n")));
 	/* a mark inside is a character, so not white space */
 	BAD("{\"kind\":\xef\xbb\xbf\"Pod\"}", 1, 9, "", "byte 0xef");
 }

@@ -66,6 +66,7 @@ struct np_yaml {
 	struct np_yaml_chunk chunk[2];
 	unsigned int last;
 	uint32_t directives;
+	uint32_t mark;		/* bytes read of a byte order mark */
 	bool line_start;
 };
 
@@ -103,18 +104,35 @@ static void np_yaml_follow(const struct np_yaml_chunk *c, size_t len,
 	}
 }
 
-/* libyaml compares each %TAG line with all before it. */
-static bool np_yaml_count_directives(struct np_yaml *y,
-				     const struct np_yaml_chunk *c)
+/*
+ * What is to be known of the bytes before libyaml reads them: it compares each
+ * %TAG line with all before it, and takes a byte order mark at the beginning of
+ * a line for a character, so that no --- behind it begins a document.
+ */
+static int np_yaml_look(struct np_yaml *y, const struct np_yaml_chunk *c)
 {
+	static const char mark[] = "\xef\xbb\xbf";
+	uint32_t line, column;
 	size_t i;
 
 	for (i = 0; i < c->len; i++) {
 		if (y->line_start && c->data[i] == '%')
 			y->directives++;
+		y->mark = (y->line_start || y->mark) &&
+			  c->data[i] == mark[y->mark] ? y->mark + 1 : 0;
 		y->line_start = c->data[i] == '\n' || c->data[i] == '\r';
+		if (y->mark < 3)
+			continue;
+		np_yaml_follow(c, i, &line, &column);
+		np_yaml_fail(y, NULL, "a byte order mark inside the input");
+		np_error_place(y->err, y->in->name, line, 1);
+		np_error_hint(y->err, "were files put together? Give each with -f");
+		return -1;
 	}
-	return y->directives <= NP_DIRECTIVES_MAX;
+	if (y->directives <= NP_DIRECTIVES_MAX)
+		return 0;
+	return np_yaml_fail(y, NULL, "more than %u lines begin with '%%'",
+			    NP_DIRECTIVES_MAX);
 }
 
 static int np_yaml_give(void *data, unsigned char *buf, size_t size,
@@ -146,11 +164,8 @@ static int np_yaml_give(void *data, unsigned char *buf, size_t size,
 	new->offset = y->given;
 	y->last = !y->last;
 	y->given += n;
-	if (!np_yaml_count_directives(y, new)) {
-		np_yaml_fail(y, NULL, "more than %u lines begin with '%%'",
-			     NP_DIRECTIVES_MAX);
+	if (np_yaml_look(y, new))
 		return 0;
-	}
 	memcpy(buf, new->data, n);
 	*given = n;
 	return 1;
@@ -700,7 +715,10 @@ static int np_yaml_feed(void *data, unsigned char *buf, size_t size,
 	if (!feed->head)
 		return np_yaml_give(y, buf, size, given);
 	memcpy(buf, y->chunk[0].data, feed->head);
-	np_yaml_count_directives(y, &y->chunk[0]);
+	if (np_yaml_look(y, &y->chunk[0])) {
+		*given = 0;
+		return 0;
+	}
 	y->given = feed->head;
 	*given = feed->head;
 	feed->head = 0;
