@@ -26,6 +26,8 @@ static const char * const np_format_name[] = {
 	[NP_FORMAT_CSV] = "csv",
 	[NP_FORMAT_MD] = "md",
 	[NP_FORMAT_HTML] = "html",
+	[NP_FORMAT_TEXT] = "text",
+	[NP_FORMAT_SARIF] = "sarif",
 };
 
 #define NP_FORMAT_COUNT	(sizeof(np_format_name) / sizeof(np_format_name[0]))
@@ -33,7 +35,7 @@ static const char * const np_format_name[] = {
 int np_format_parse(const char *text, unsigned int allowed, enum np_format *format,
 		    struct np_error *err)
 {
-	char list[64] = "";
+	char list[128] = "";
 	size_t i;
 
 	for (i = 0; i < NP_FORMAT_COUNT; i++) {

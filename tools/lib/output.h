@@ -27,6 +27,8 @@ enum np_format {
 	NP_FORMAT_CSV,
 	NP_FORMAT_MD,
 	NP_FORMAT_HTML,
+	NP_FORMAT_TEXT,
+	NP_FORMAT_SARIF,
 };
 
 #define NP_FORMAT_BIT(format)	(1U << (format))

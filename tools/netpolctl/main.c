@@ -14,6 +14,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_get,
 	&np_command_eval,
 	&np_command_matrix,
+	&np_command_lint,
 	&np_command_counters,
 	&np_command_monitor,
 	&np_command_settings,

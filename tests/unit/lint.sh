@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpolctl lint as a command: exit statuses, forms, and what it finds in examples/.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+tool=$PWD/build/netpolctl
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+# expect STATUS PATTERN WORD...: exit status, and a line of output or errors
+expect()
+{
+	local want=$1 pattern=$2 status=0
+	shift 2
+	"$tool" lint "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
+		echo "lint $*: status $status, not $want, or no line has $pattern"
+		cat "$tmp/out" "$tmp/err"
+		failed=1
+	fi
+}
+
+# holds FILTER: what the last command wrote, by jq
+holds()
+{
+	jq -e "$1" "$tmp/out" >/dev/null && return
+	echo "not true of the output: $1"
+	cat "$tmp/out"
+	failed=1
+}
+
+cluster=(-f examples/cluster.yaml)
+expect 0 '^no findings$' "${cluster[@]}" -f examples/default-deny.yaml -f examples/named-port.yaml
+cat >"$tmp/no-dns.yaml" <<X
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: no-dns, namespace: namespace-a}
+spec: {egress: [{ports: [{port: 443}]}]}
+X
+expect 1 '/no-dns.yaml:1: NP003 namespace-a/no-dns: spec.egress: namespace-a/web may not ask any' \
+	"${cluster[@]}" -f "$tmp/no-dns.yaml"
+expect 0 '^no findings$' "${cluster[@]}" -f "$tmp/no-dns.yaml" -f examples/np-allow-ns-a.yaml
+expect 1 '^examples/dual-stack.yaml:[0-9]+: NP005 .* holds an address of pod namespace-a/' \
+	"${cluster[@]}" -f examples/dual-stack.yaml
+expect 0 '^no findings$' "${cluster[@]}" -f examples/dual-stack.yaml --disable NP005
+expect 0 '^no findings$' "${cluster[@]}" -f examples/dual-stack.yaml --disable block-of-pods
+expect 1 '"kind": "LintReport"' "${cluster[@]}" -f examples/dual-stack.yaml -o json
+holds '.findings | length > 0 and all(.id == "NP005" and .line > 0 and .path != "")'
+expect 1 '"version": "2.1.0"' "${cluster[@]}" -f examples/dual-stack.yaml -o sarif
+# what a reader of SARIF relies on
+holds '.runs[0] as $r | ($r.tool.driver.rules | length) == 6 and
+	($r.results | length > 0 and all(. as $f |
+		$r.tool.driver.rules[$f.ruleIndex].id == $f.ruleId and $f.message.text != "" and
+		$f.locations[0].physicalLocation.artifactLocation.uri ==
+			"examples/dual-stack.yaml" and
+		$f.locations[0].physicalLocation.region.startLine > 0))'
+expect 0 '"results": \[\]' "${cluster[@]}" -f examples/default-deny.yaml -o sarif
+expect 0 'the input has no pods' -f examples/default-deny.yaml
+expect 2 'lint needs -f FILE'
+expect 2 'no check "NP099"' -f examples --disable NP099
+expect 2 'no output form "yaml"' -f examples -o yaml
+expect 2 'a file is given as -f' examples
+expect 3 'no network policy' "${cluster[@]}"
+expect 3 'cannot be opened' -f no-such-file
+exit $failed

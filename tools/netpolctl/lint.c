@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl lint
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common.h"
+#include "lint.h"
+#include "load.h"
+
+static const char np_lint_help[] =
+"Usage: netpolctl lint -f FILE [-f FILE...] [OPTION...]\n"
+"\n"
+"Finds what is valid in policies and most likely not meant, from files. The more of\n"
+"the cluster's pods they hold, the more it sees.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"      --lenient         unknown fields are warnings instead of errors\n"
+"      --disable ID      leave a check out, by id or name; repeatable\n"
+"  -o, --output FORM     text, json, sarif\n"
+"\n"
+"Checks:\n"
+"  NP001 empty-selector     an empty selector opens to every pod of the cluster\n"
+"  NP002 selects-nothing    a policy selects no pod\n"
+"  NP003 dns-blocked        an egress policy leaves pods without DNS\n"
+"  NP004 port-name-unknown  no pod has a port of this name\n"
+"  NP005 block-of-pods      an address block holds addresses of pods\n"
+"  NP006 node-local-dns     a DNS cache on the node needs a host-allow line\n"
+"\n"
+"Exit status: 0 no findings, 1 findings, 3 input that can't be read.\n"
+"\n"
+"Examples:\n"
+"  kubectl get ns,po,netpol -A -o yaml | netpolctl lint -f - --lenient\n"
+"  netpolctl lint -f policies/ -R -o sarif > lint.sarif\n";
+
+struct np_lint_options {
+	const char **file;
+	size_t file_count;
+	struct np_load_options load;
+	struct np_lint lint;
+	struct np_objects objects;
+};
+
+enum {
+	NP_OPT_LENIENT = 0x100,
+	NP_OPT_DISABLE,
+};
+
+static int np_lint_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_lint_options *opts = ctx;
+
+	switch (code) {
+	case 'f':
+		opts->file = np_xrealloc(opts->file, opts->file_count + 1,
+					 sizeof(*opts->file));
+		opts->file[opts->file_count++] = arg;
+		break;
+	case 'R':
+		opts->load.recursive = true;
+		break;
+	case NP_OPT_LENIENT:
+		opts->load.lenient = true;
+		break;
+	case NP_OPT_DISABLE:
+		return np_lint_disable(&opts->lint, arg, err);
+	}
+	return 0;
+}
+
+static int np_lint_do(struct np_lint_options *opts)
+{
+	struct np_objects *objs = &opts->objects;
+	struct np_error err = { 0 };
+	size_t i;
+
+	for (i = 0; i < opts->file_count; i++)
+		if (np_load_path(objs, opts->file[i], &opts->load, &err))
+			return np_report(&err);
+	if (np_load_check_twice(objs, &err))
+		return np_report(&err);
+	for (i = 0; i < objs->warning_count; i++)
+		np_warning_print(stderr, &objs->warnings[i]);
+	if (!objs->policy_count) {
+		np_error_set(&err, NP_EXIT_INPUT, "the input has no network policy");
+		return np_report(&err);
+	}
+	if (!objs->pod_count)
+		np_notice("the input has no pods: NP002, NP004, NP005 and NP006 see nothing");
+	np_lint_run(&opts->lint, objs);
+	if (np_common.format == NP_FORMAT_JSON)
+		np_lint_write_json(&opts->lint, stdout);
+	else if (np_common.format == NP_FORMAT_SARIF)
+		np_lint_write_sarif(&opts->lint, stdout);
+	else
+		np_lint_write_text(&opts->lint, stdout);
+	return opts->lint.count ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+}
+
+static int np_lint_main(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "lenient", no_argument, NP_OPT_LENIENT },
+		{ "disable", required_argument, NP_OPT_DISABLE },
+		{ 0 }
+	};
+	struct np_lint_options opts = { 0 };
+	int ret;
+
+	np_objects_init(&opts.objects);
+	ret = np_parse(cmd, argc, argv, options, np_lint_take, &opts,
+		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		       NP_FORMAT_BIT(NP_FORMAT_SARIF), NP_FORMAT_TEXT);
+	if (ret == NP_PARSE_DONE && optind < argc)
+		ret = np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
+	if (ret == NP_PARSE_DONE && !opts.file_count)
+		ret = np_usage(cmd, "lint needs -f FILE");
+	if (ret == NP_PARSE_DONE)
+		ret = np_lint_do(&opts);
+	np_lint_free(&opts.lint);
+	np_objects_free(&opts.objects);
+	free(opts.file);
+	return ret;
+}
+
+const struct np_command np_command_lint = {
+	.name = "lint",
+	.summary = "what is valid in policies and most likely not meant",
+	.help = np_lint_help,
+	.run = np_lint_main,
+};
