@@ -39,6 +39,7 @@ help:
 	@echo '                     against a naive evaluator, on each kernel; TRUTH_SEED=N,'
 	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
+	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
 
@@ -215,7 +216,7 @@ check-unit check-fuzz check-static check-truth check-dkms check-vm check-browser
 
 # --- measuring ---------------------------------------------------------------
 
-.PHONY: bench-insn bench-insn-accept
+.PHONY: bench-insn bench-insn-accept bench-packets
 
 $(B)/bench/insn: tests/bench/insn.c tests/bench/insn.h $(wildcard tests/selftests/*.h)
 	@mkdir -p $(@D)
@@ -226,3 +227,6 @@ bench-insn: deps
 
 bench-insn-accept: deps
 	+@tests/bench/insn.sh accept
+
+bench-packets: deps
+	@tests/bench/packets.sh

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds the User Mode Linux kernel of tests/vm/uml from Debian's source package
+# linux-source-6.12 and prints its directory, which holds
+#
+#   linux         the kernel, a program
+#   src, build    what building a module for it needs (make -C build M=...)
+#
+# It is kept in the cache under the package's version and the configuration's
+# hash, so only the first run takes its 5 to 10 minutes.
+#
+#   uml-kernel.sh            build if need be, print the directory
+#   uml-kernel.sh --cached   print the directory, or fail if it isn't built
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${NETPOL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netpol}
+tarball=/usr/src/linux-source-6.12.tar.xz
+
+die()
+{
+	echo "uml-kernel.sh: $*" >&2
+	exit 1
+}
+
+version=$(dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null) || version=
+if [ -z "$version" ] || [ ! -e "$tarball" ]; then
+	die "no $tarball: install the package linux-source-6.12 (make deps)"
+fi
+key=$(sha256sum <"$here/uml.config" | cut -c1-12)
+dir=$cache/uml/${version//\~/-}-$key
+if [ -x "$dir/linux" ]; then
+	echo "$dir"
+	exit
+fi
+
+# In its final place: the build directory's Makefile names its source directory.
+build()
+{
+	rm -rf "$dir"
+	mkdir -p "$dir/src" "$dir/build"
+	tar -xf "$tarball" -C "$dir/src" --strip-components=1
+	local mk=(make -s -C "$dir/src" "O=$dir/build" ARCH=um "-j$(nproc)")
+	"${mk[@]}" KCONFIG_ALLCONFIG="$here/uml.config" allnoconfig
+	local option
+	while read -r option; do
+		grep -qx "$option" "$dir/build/.config" ||
+			die "$option of uml.config is not in this kernel's configuration"
+	done < <(sed -n '/^CONFIG_.*=[^n]/p' "$here/uml.config")
+	"${mk[@]}" linux modules
+	strip -g -o "$dir/linux.new" "$dir/build/linux"
+	# A module's build needs headers, Makefiles and scripts, not a gigabyte of C.
+	(
+		cd "$dir/src"
+		find . -mindepth 1 -maxdepth 1 ! -name arch ! -name include ! -name scripts \
+			! -name 'M*' ! -name 'K*' ! -name tools -exec rm -rf {} +
+		find arch -mindepth 1 -maxdepth 1 ! -name um ! -name x86 ! -name 'K*' \
+			-exec rm -rf {} +
+		find tools -mindepth 1 -maxdepth 1 ! -name include ! -name scripts ! -name build \
+			-exec rm -rf {} +
+		cd "$dir/build"
+		find . -name scripts -prune -o \
+			\( -name '*.o' -o -name '.*.cmd' -o -name '*.a' \) -type f -exec rm -f {} +
+		rm -f linux vmlinux
+	)
+	mv "$dir/linux.new" "$dir/linux"
+}
+
+case "${1:-}" in
+--cached) die "the kernel is not built yet: run tests/vm/uml-kernel.sh" ;;
+--build) build; exit ;;
+esac
+
+mkdir -p "$cache/uml"
+(
+	flock 9
+	if [ ! -x "$dir/linux" ]; then
+		echo "building $dir, 5 to 10 minutes" >&2
+		bash "$0" --build >"$cache/uml/log" 2>&1
+	fi
+) 9>"$cache/uml/lock" || { tail -n 30 "$cache/uml/log" >&2; die "no kernel; all of it is in $cache/uml/log"; }
+echo "$dir"
