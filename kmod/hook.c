@@ -24,6 +24,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <net/addrconf.h>
+#include <net/ip.h>
 #include <net/ip_fib.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -282,6 +283,19 @@ static bool foreign_source(struct view *view, const struct netpol_local *owner, 
 	return true;
 }
 
+/*
+ * Is this what the node's own IPsec has made of a packet, which was judged as it was before?
+ * It still has the interface that the other came in by. The note is in the control block of
+ * the IP layer, which clears it where a packet comes in; in a bridge it is the bridge's.
+ */
+static bool made_by_ipsec(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (!state->in)
+		return false;
+	return state->pf == NFPROTO_IPV4 ? IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
+					   IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+}
+
 /* Sender and interface don't obviously belong together. */
 static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 				  const struct nf_hook_state *state, bool local_in)
@@ -289,6 +303,8 @@ static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 	const struct netpol_local *local = view->sender->local, *owner = NULL;
 	struct net_device *device, *in;
 
+	if (!local_in && made_by_ipsec(skb, state))
+		view->ifindex = 0;
 	if (view->ifindex)
 		owner = netpol_interface_pod(view->snapshot, view->ifindex);
 	if (owner)

@@ -3,7 +3,8 @@
 #
 # Proves docs/semantics.md, "Forty cases that are easily got wrong", 27 to 40: pods that come
 # and go, the node, Services, what is no connection. cases.sh has the others.
-#netpol-test: modules=br_netfilter,ip_vs,ip_vs_rr timeout=600
+#netpol-test: modules=br_netfilter,ip_vs,ip_vs_rr
+#netpol-test: timeout=900
 # shellcheck source=tests/e2e/lib-cases.sh
 . "$(dirname "$0")/lib-cases.sh"
 cases_world

@@ -4,7 +4,8 @@
 # Proves docs/semantics.md, "Forty cases that are easily got wrong", 1 to 26: what a policy
 # says, each by real packets and by the name under which the page lists it. cases-node.sh has
 # the others.
-#netpol-test: modules=br_netfilter,sctp timeout=600
+#netpol-test: modules=br_netfilter,sctp
+#netpol-test: timeout=900
 # shellcheck source=tests/e2e/lib-cases.sh
 . "$(dirname "$0")/lib-cases.sh"
 cases_world
