@@ -175,6 +175,11 @@ int np_client_open_route(struct np_client *client, int timeout, struct np_error 
 	return np_client_connect(client, NETLINK_ROUTE, timeout, err);
 }
 
+int np_client_open_netfilter(struct np_client *client, int timeout, struct np_error *err)
+{
+	return np_client_connect(client, NETLINK_NETFILTER, timeout, err);
+}
+
 void np_client_close(struct np_client *client)
 {
 	if (client->sock)

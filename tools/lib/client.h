@@ -71,8 +71,9 @@ int np_netns_enter(const char *name, struct np_error *err);
  */
 int np_client_open(struct np_client *client, const char *family, int timeout,
 		   struct np_error *err);
-/* Opens a route netlink socket (family 0). */
+/* Opens a route, or netfilter, netlink socket (family 0). */
 int np_client_open_route(struct np_client *client, int timeout, struct np_error *err);
+int np_client_open_netfilter(struct np_client *client, int timeout, struct np_error *err);
 void np_client_close(struct np_client *client);
 
 /* A new request of the client's family, size bytes large. */

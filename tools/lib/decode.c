@@ -529,7 +529,9 @@ static int np_refuse(struct np_decode *d, const struct np_node *node,
 		return 0;
 	}
 	np_fail(d, node, path, "%s is not enforced by this version", kind);
-	np_error_hint(d->err, "take it out of the input, or give --lenient to go on without what it allows and denies");
+	np_error_hint(d->err,
+		      "take it out of the input, or give --lenient to go on without what it "
+		      "allows and denies");
 	return -1;
 }
 

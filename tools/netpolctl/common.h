@@ -104,6 +104,7 @@ void np_show_settings(const struct np_settings *set);
 int np_show_counters(struct np_client *client, bool zero, struct np_error *err);
 
 extern const struct np_command np_command_status;
+extern const struct np_command np_command_doctor;
 extern const struct np_command np_command_apply;
 extern const struct np_command np_command_delete;
 extern const struct np_command np_command_get;

@@ -9,6 +9,7 @@
 
 static const struct np_command * const np_commands[] = {
 	&np_command_status,
+	&np_command_doctor,
 	&np_command_apply,
 	&np_command_delete,
 	&np_command_get,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "doctor.h"
 #include "setting_text.h"
 
 static const char np_status_help[] =
@@ -53,23 +54,19 @@ static void np_status_warn(struct np_status *st, const char *fmt, ...)
 	st->warning[st->warning_count++] = text;
 }
 
-/* Fewer are ARP, neighbour discovery, and what came before the pod was loaded. */
-#define NP_BYPASS_LEAST	20
-
 static void np_check_way(struct np_status *st, const struct np_counters *c, const char *way,
 			 int seen_attr, int device_attr)
 {
 	uint64_t seen = np_counter(c, seen_attr), moved = np_counter(c, device_attr);
 	char name[IF_NAMESIZE];
 
-	/* a third of what moved */
-	if (moved <= seen || moved - seen < NP_BYPASS_LEAST || moved - seen < moved / 3)
+	if (!np_bypass_suspected(c, seen_attr, device_attr))
 		return;
 	np_status_warn(st, "pod %s/%s: its interface %s moved %llu packets %s it, the hook saw "
 		       "%llu; some of its traffic may bypass the policies (a bridge without "
 		       "br_netfilter, a flowtable, a tc or XDP redirect), or it is from before "
-		       "it was loaded", c->namespace, c->name,
-		       np_interface_name(c->ifindex, name), (unsigned long long)moved, way,
+		       "it was loaded; 'netpolctl doctor' looks for the cause", c->namespace,
+		       c->name, np_interface_name(c->ifindex, name), (unsigned long long)moved, way,
 		       (unsigned long long)seen);
 }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl doctor
+ */
+#include <stdio.h>
+
+#include "common.h"
+#include "doctor.h"
+
+static const char np_doctor_help[] =
+"Usage: netpolctl doctor [--check ID] [-o table|json|yaml]\n"
+"\n"
+"Looks for what keeps this node from enforcing its policies: the module, the kernel\n"
+"that boots next, bridges without br_netfilter, flowtables, redirects, ipvlan and\n"
+"macvlan, IPVS without conntrack, VRFs, a DNS cache of the node that pods can't\n"
+"reach, guards, packets that the hooks never saw. Changes nothing.\n"
+"\n"
+"Options:\n"
+"      --check ID        only this check; the man page explains them\n"
+"\n"
+"Exit status: 0 nothing fails (there may be warnings), 1 something does.\n"
+"\n"
+"Examples:\n"
+"  netpolctl doctor\n"
+"  netpolctl doctor -o json | jq '.findings[] | select(.status != \"ok\")'\n";
+
+static const struct np_option np_doctor_options[] = {
+	{ "check", required_argument, 0x100 },
+	{ NULL, 0, 0 },
+};
+
+static int np_doctor_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	(void)code;
+	(void)err;
+	*(const char **)ctx = arg;
+	return 0;
+}
+
+static void np_doctor_table(const struct np_finding_list *list)
+{
+	static const enum np_color color[] = { NP_COLOR_GOOD, NP_COLOR_NOTE, NP_COLOR_BAD };
+	const struct np_finding *finding;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		finding = &list->item[i];
+		np_color_print(stdout, color[finding->health], np_health_name(finding->health));
+		printf("%*s%-12s ", finding->health == NP_HEALTH_OK ? 4 : 2, "", finding->check);
+		np_print_escaped(stdout, finding->text ? finding->text : "");
+		putchar('\n');
+		if (!finding->hint || !*finding->hint)
+			continue;
+		printf("%18s hint: ", "");
+		np_print_escaped(stdout, finding->hint);
+		putchar('\n');
+	}
+}
+
+static void np_doctor_write(const struct np_finding_list *list)
+{
+	const struct np_finding *finding;
+	struct np_writer w;
+	size_t i;
+
+	np_writer_init(&w, stdout, np_common.format);
+	np_write_top(&w, "Doctor");
+	np_write_string(&w, "status", np_health_name(np_finding_worst(list)));
+	np_write_array(&w, "findings");
+	for (i = 0; i < list->count; i++) {
+		finding = &list->item[i];
+		np_write_object(&w, NULL);
+		np_write_string(&w, "check", finding->check);
+		np_write_string(&w, "status", np_health_name(finding->health));
+		np_write_string(&w, "text", finding->text ? finding->text : "");
+		if (finding->hint && *finding->hint)
+			np_write_string(&w, "hint", finding->hint);
+		np_write_end(&w);
+	}
+	np_write_end(&w);
+	np_write_end(&w);
+}
+
+static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
+{
+	struct np_counter_list counters = { .count = 0 };
+	struct np_settings settings = { .unknown = 0 };
+	struct np_finding_list list = { .count = 0 };
+	struct np_patient patient = { .info = NULL };
+	struct np_error err = { 0 };
+	const char *only = NULL;
+	struct np_client client;
+	struct np_info info;
+	bool known;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, np_doctor_options, np_doctor_take, &only,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		return np_usage(cmd, "doctor takes no word \"%.40s\"", argv[optind]);
+	ret = np_connect(&client, &info, &err) ||
+	      np_settings_get(&client, &settings, &err) ||
+	      np_counters_get(&client, false, &counters, &err);
+	/* without the module there is still something to say */
+	if (ret && err.exit != NP_EXIT_MODULE && err.exit != NP_EXIT_ABI) {
+		ret = np_report(&err);
+		goto out;
+	}
+	patient.timeout = np_common.timeout;
+	if (ret) {
+		patient.absent = &err;
+	} else {
+		patient.info = &info;
+		patient.settings = &settings;
+		patient.counters = &counters;
+	}
+	known = np_doctor(&patient, only, &list);
+	if (!known) {
+		ret = np_usage(cmd, "there is no check \"%.40s\"", only);
+		goto out;
+	}
+	if (np_format_structured(np_common.format))
+		np_doctor_write(&list);
+	else
+		np_doctor_table(&list);
+	ret = np_finding_worst(&list) == NP_HEALTH_FAIL ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+out:
+	np_finding_free(&list);
+	np_counters_free(&counters);
+	np_settings_free(&settings);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+const struct np_command np_command_doctor = {
+	.name = "doctor",
+	.summary = "what keeps this node from enforcing its policies",
+	.help = np_doctor_help,
+	.run = np_doctor_run,
+};
