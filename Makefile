@@ -159,7 +159,9 @@ $(B)/truth/worlds-asan: $(addprefix $(B)/asan/,tests/truth/worlds.o $(worlds-lib
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 # Programs of the benches that share the made-up clusters: build/bench/bin/NAME.
-bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o rows.o loader.o)
+bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o rows.o loader.o prober.o probed.o)
+$(B)/obj/tests/bench/prober.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/selftests
+$(B)/obj/tests/bench/prober.o: | $(B)/kselftest/kselftest.h
 $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "loader.h"
+#include "probed.h"
 #include "rows.h"
 #include "shape.h"
 
@@ -44,6 +45,7 @@ static const struct shape shapes[] = {
  * @shape: its size
  * @objs: all its objects
  * @rounds: of each change
+ * @prober: real pods, with the module
  * @where: "core" or "module"
  */
 struct bench {
@@ -51,6 +53,7 @@ struct bench {
 	const struct shape *shape;
 	struct np_objects objs;
 	unsigned int rounds;
+	struct prober *prober;
 	const char *where;
 };
 
@@ -71,15 +74,13 @@ struct change {
 	bool large;
 };
 
-#define FRESH_ADDRESS 0x0c000001
-
 static struct np_pod *known_pod(struct np_objects *set, unsigned int round)
 {
 	char name[64];
 	struct np_pod *pod;
 
 	snprintf(name, sizeof(name), "app-0-7d9c8b6d5f-new%u", round);
-	pod = shape_pod(set, "ns-0", name, FRESH_ADDRESS + round);
+	pod = shape_pod(set, "ns-0", name, SHAPE_ADDRESS_FRESH + round);
 	shape_label(set, &pod->labels, "app", "app-0");
 	shape_label(set, &pod->labels, "role", "role-0");
 	shape_label(set, &pod->labels, "pod-template-hash", "hash-0-0");
@@ -107,7 +108,7 @@ static void make_identity(const struct bench *bench, unsigned int round,
 	char text[64];
 
 	snprintf(text, sizeof(text), "fresh-%u", round);
-	pod = shape_pod(set, "ns-0", text, FRESH_ADDRESS + round);
+	pod = shape_pod(set, "ns-0", text, SHAPE_ADDRESS_FRESH + round);
 	shape_label(set, &pod->labels, "app", text);
 	shape_label(set, &pod->labels, "role", "role-1");
 }
@@ -293,22 +294,38 @@ static void measure_cold(struct bench *bench)
 	rows_time("cold load", text, &seconds, 1, targeted ? COLD_TARGET_US : ROWS_NO_TARGET);
 }
 
-static void measure(const struct shape *shape, bool kernel, unsigned int rounds)
+/* With real packets; the cluster is loaded. */
+static void measure_probed(struct bench *bench)
+{
+	const char *ns = bench->shape->large ? "large" : "ns-1";
+	struct prober *prober = bench->prober;
+	char text[256];
+
+	params(bench, text, sizeof(text));
+	if (probed_changes(&bench->loader, prober, ns, text, bench->rounds))
+		exit(2);
+	prober_stop(prober);
+}
+
+static void measure(const struct shape *shape, struct prober *prober, unsigned int rounds)
 {
 	struct bench bench = {
 		.shape = shape,
 		.rounds = rounds,
-		.where = kernel ? "module" : "core",
+		.prober = prober,
+		.where = prober ? "module" : "core",
 	};
 	unsigned int i;
 
 	np_objects_init(&bench.objs);
 	shape_make(shape, &bench.objs);
-	loader_open(&bench.loader, kernel);
+	loader_open(&bench.loader, prober);
 	measure_cold(&bench);
 	for (i = 0; i < sizeof(changes) / sizeof(*changes); i++)
 		if (!changes[i].large || shape->large)
 			measure_change(&bench, &changes[i]);
+	if (prober)
+		measure_probed(&bench);
 	loader_close(&bench.loader);
 	np_objects_free(&bench.objs);
 }
@@ -333,6 +350,7 @@ int main(int argc, char **argv)
 {
 	const char *file = NULL;
 	unsigned int rounds = 0, i;
+	struct prober prober;
 	bool kernel = false, quick = false;
 	int option;
 
@@ -358,11 +376,15 @@ int main(int argc, char **argv)
 		rounds = quick ? 10 : 100;
 	if (rounds > ROUNDS_MAX)
 		return usage();
+	if (kernel && prober_open(&prober)) {
+		fprintf(stderr, "changes: no network namespaces with veth pairs here\n");
+		return 4;
+	}
 	rows_begin(file);
 	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		if (!wanted(shapes[i].name, argv + optind) || (quick && !argv[optind] && i > 1))
 			continue;
-		measure(&shapes[i], kernel, rounds);
+		measure(&shapes[i], kernel ? &prober : NULL, rounds);
 	}
 	return rows_end();
 }

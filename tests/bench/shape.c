@@ -174,7 +174,7 @@ static void make_pod(const struct shape *shape, struct np_objects *objs, unsigne
 	struct np_pod *pod;
 
 	pod = shape_pod(objs, namespace, text(objs, "app-%u-7d9c8b6d5f-%05x", app, i),
-			0x0a000001 + i);
+			SHAPE_ADDRESS + i);
 	if (i < shape->local)
 		pod->node = np_intern_str(objs, SHAPE_NODE);
 	shape_label(objs, &pod->labels, "app", text(objs, "app-%u", app));
@@ -253,7 +253,7 @@ void shape_make(const struct shape *shape, struct np_objects *objs)
 	shape_namespace(objs, "large", "before", "large");
 	for (i = 0; i < shape->large; i++) {
 		struct np_pod *pod = shape_pod(objs, "large", text(objs, "large-%06u", i),
-					       0x0b000001 + i);
+					       SHAPE_ADDRESS_LARGE + i);
 
 		shape_label(objs, &pod->labels, "app", text(objs, "app-%u", i % 10));
 	}

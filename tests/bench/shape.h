@@ -11,6 +11,11 @@
 /* Pods scheduled here are local. */
 #define SHAPE_NODE	"here"
 
+/* Addresses count up from here: 100.64.0.0/11 and 100.96.0.0/11, host order. */
+#define SHAPE_ADDRESS		0x64400001
+#define SHAPE_ADDRESS_LARGE	0x64600001
+#define SHAPE_ADDRESS_FRESH	0x64700001
+
 /* Every so many pods carry a key of their own that no policy names at first. */
 #define SHAPE_RARE	1000
 
