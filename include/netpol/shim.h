@@ -169,8 +169,16 @@ typedef __s64 s64;
 #define rcu_assign_pointer(p, v)	((p) = (v))
 #define rcu_read_lock()		do { } while (0)
 #define rcu_read_unlock()	do { } while (0)
-#define cond_resched()		do { } while (0)
 #define might_sleep()		do { } while (0)
+
+/* Where the kernel lets others run; a bench may want to know. */
+extern void (*netpol_resched)(void);
+
+static inline void cond_resched(void)
+{
+	if (netpol_resched)
+		netpol_resched();
+}
 
 /* Assertions. A warning is printed and counted in netpol_warnings. */
 

@@ -41,6 +41,7 @@ void loader_close(struct loader *loader)
 	np_objects_free(&none);
 }
 
+/* Each object comes in a system call of its own, more or less. */
 static int core_set(struct np_offline *core, const struct np_objects *set,
 		    struct np_error *err)
 {
@@ -49,10 +50,14 @@ static int core_set(struct np_offline *core, const struct np_objects *set,
 
 	for (i = 0; !error && i < set->namespace_count; i++)
 		error = np_offline_namespace(core, &set->namespaces[i], err);
-	for (i = 0; !error && i < set->pod_count; i++)
+	for (i = 0; !error && i < set->pod_count; i++) {
 		error = np_offline_pod(core, &set->pods[i], err);
-	for (i = 0; !error && i < set->policy_count; i++)
+		cond_resched();
+	}
+	for (i = 0; !error && i < set->policy_count; i++) {
 		error = np_offline_policy(core, &set->policies[i], err);
+		cond_resched();
+	}
 	return error;
 }
 

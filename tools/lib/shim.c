@@ -7,6 +7,7 @@
 
 unsigned int netpol_warnings;
 long netpol_fail_after = -1;
+void (*netpol_resched)(void);
 u64 netpol_random_seed;
 
 void netpol_warn(const char *what, const char *file, int line)

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a tenant can do to the others by objects alone: how long a commit takes, how long
+ * at a stretch it keeps a processor, what packets pay, and where it is refused.
+ *
+ *	adversary [-q] [-o FILE.json]
+ *
+ * The module's core in this process; times are CPU time. -q: a tenth of the objects.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loader.h"
+#include "rows.h"
+#include "shape.h"
+
+/* A longer stretch without an offer of the processor to others misses its target. */
+#define STRETCH_TARGET_US	10000
+
+static unsigned int tenth = 1;
+static double resched_last, resched_longest;
+
+static void resched_note(void)
+{
+	double now = rows_cpu();
+
+	if (now - resched_last > resched_longest)
+		resched_longest = now - resched_last;
+	resched_last = now;
+}
+
+/**
+ * struct attack - one world and what is done to it
+ * @loader: world
+ * @objs: what is loaded next
+ * @params: for the rows
+ */
+struct attack {
+	struct loader loader;
+	struct np_objects objs;
+	char params[128];
+};
+
+/* A world with a local victim, "ns-0/server", that "ns-0/client" may reach at TCP 80. */
+static void attack_begin(struct attack *attack)
+{
+	struct np_policy *policy;
+	struct np_pod *pod;
+
+	loader_open(&attack->loader, false);
+	np_objects_init(&attack->objs);
+	shape_namespace(&attack->objs, "ns-0", "team-0", "env-0");
+	shape_namespace(&attack->objs, "ns-1", "team-1", "env-0");
+	pod = shape_pod(&attack->objs, "ns-0", "server", SHAPE_ADDRESS);
+	pod->node = np_intern_str(&attack->objs, SHAPE_NODE);
+	shape_label(&attack->objs, &pod->labels, "app", "server");
+	pod = shape_pod(&attack->objs, "ns-0", "client", SHAPE_ADDRESS + 1);
+	shape_label(&attack->objs, &pod->labels, "app", "client");
+	policy = shape_policy(&attack->objs, "ns-0", "victim", "server");
+	shape_peer(&attack->objs, policy->ingress, NULL, "app", "client");
+	shape_port(&attack->objs, policy->ingress, 80, 80);
+	loader_do(&attack->loader, &attack->objs, NULL, false);
+	np_objects_reset(&attack->objs);
+	attack->params[0] = 0;
+}
+
+static void attack_end(struct attack *attack)
+{
+	np_objects_free(&attack->objs);
+	loader_close(&attack->loader);
+}
+
+static struct np_address address(uint32_t host)
+{
+	struct np_address made = { .family = AF_INET };
+
+	made.addr[0] = host >> 24;
+	made.addr[1] = host >> 16;
+	made.addr[2] = host >> 8;
+	made.addr[3] = host;
+	return made;
+}
+
+/* Does the victim's own policy still say what it says, at a fair price? */
+static void measure_verdicts(struct attack *attack, const char *name)
+{
+	struct np_flow flow = {
+		.source = address(SHAPE_ADDRESS + 1),
+		.destination = address(SHAPE_ADDRESS),
+		.protocol = IPPROTO_TCP,
+		.port = 80,
+	};
+	unsigned int i, n = 1000000 / tenth, wrong = 0;
+	double start = rows_cpu();
+	char text[96];
+
+	for (i = 0; i < n; i++)
+		wrong += !np_offline_judge(&attack->loader.core, &flow, NULL);
+	snprintf(text, sizeof(text), "%s, a verdict then", name);
+	rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
+		 ROWS_NO_TARGET, false);
+	flow.port = 81;
+	for (i = 0; i < 1000; i++)
+		wrong += np_offline_judge(&attack->loader.core, &flow, NULL);
+	snprintf(text, sizeof(text), "%s, verdicts of others changed", name);
+	rows_add(text, attack->params, wrong, "verdicts", 0, true);
+}
+
+/* Loads what was made; time, longest stretch, verdicts. */
+static void measure(struct attack *attack, const char *name, unsigned int count)
+{
+	double seconds;
+	char text[96];
+
+	snprintf(attack->params, sizeof(attack->params), "\"where\":\"core\",\"count\":%u", count);
+	resched_last = rows_cpu();
+	resched_longest = 0;
+	loader_do(&attack->loader, &attack->objs, NULL, false);
+	resched_note();
+	seconds = attack->loader.cpu;
+	snprintf(text, sizeof(text), "%s, commit", name);
+	rows_time(text, attack->params, &seconds, 1, ROWS_NO_TARGET);
+	snprintf(text, sizeof(text), "%s, longest stretch", name);
+	rows_time(text, attack->params, &resched_longest, 1, STRETCH_TARGET_US);
+	measure_verdicts(attack, name);
+}
+
+/* Loads what was made, which is to be refused with these words and to change nothing. */
+static void measure_refusal(struct attack *attack, const char *name, const char *words)
+{
+	u64 generation = attack->loader.core.world->snapshot->generation;
+	struct np_error err = {};
+	bool right;
+	char text[96];
+
+	right = loader_try(&attack->loader, &attack->objs, NULL, false, &err) &&
+		strstr(err.text, words) &&
+		attack->loader.core.world->snapshot->generation == generation;
+	if (!right)
+		fprintf(stderr, "%s: not refused, or not with \"%s\": %s\n", name, words,
+			err.text);
+	snprintf(text, sizeof(text), "%s, unclear refusals at the cap", name);
+	rows_add(text, attack->params, !right, "refusals", 0, true);
+}
+
+/* Pods whose addresses have all bits in common that a simple hash would take. */
+static void attack_bucket(void)
+{
+	const struct netpol_snapshot *snapshot;
+	unsigned int i, count = 65536 / tenth;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	for (i = 0; i < count; i++) {
+		struct np_pod *pod;
+
+		snprintf(name, sizeof(name), "p%u", i);
+		pod = shape_pod(&attack.objs, "ns-1", name, 0x0a000000 + (i << 8));
+		shape_label(&attack.objs, &pod->labels, "app", "x");
+	}
+	measure(&attack, "addresses that differ in 16 bits", count);
+	snapshot = attack.loader.core.world->snapshot;
+	rows_add("addresses that differ in 16 bits, table", attack.params,
+		 (double)netpol_pages_bytes(snapshot->peers[0].buckets) / count, "bytes", 24,
+		 true);
+	attack_end(&attack);
+}
+
+static void attack_ports(void)
+{
+	unsigned int i, count = 10000 / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+	char value[32];
+
+	attack_begin(&attack);
+	policy = shape_policy(&attack.objs, "ns-0", "ports", "server");
+	shape_peer(&attack.objs, policy->ingress, "team-1", NULL, NULL);
+	for (i = 0; i < count; i++)
+		shape_port(&attack.objs, policy->ingress, 1000 + i * 6, 1003 + i * 6);
+	measure(&attack, "distinct port ranges", count);
+	/* as many rows as it takes */
+	np_objects_reset(&attack.objs);
+	for (i = 0; i < 4096; i++) {
+		uint32_t block = 0xac000000 + (i << 8);
+
+		snprintf(value, sizeof(value), "rows-%u", i);
+		policy = shape_policy(&attack.objs, "ns-0", value, "server");
+		shape_block(&attack.objs, policy->ingress, block, 24);
+		shape_port(&attack.objs, policy->ingress, 1 + i, 1 + i);
+	}
+	measure_refusal(&attack, "distinct port ranges", "cells");
+	attack_end(&attack);
+}
+
+/* Blocks one in the other, 25 deep, with excepts that are in other blocks. */
+static void attack_blocks(void)
+{
+	unsigned int i, j, count = 10000 / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+
+	attack_begin(&attack);
+	policy = shape_policy(&attack.objs, "ns-0", "blocks", "server");
+	for (i = 0; i < count; i++) {
+		unsigned int length = 6 + i % 25;
+		uint32_t base = (0xac000000 + (i / 25 << 20)) & ~0u << (32 - length);
+		struct np_ipblock *block = shape_block(&attack.objs, policy->ingress, base,
+						       length);
+
+		for (j = 0; j < 2; j++)
+			shape_except(&attack.objs, block, base + (j << (31 - length)),
+				     length + 1 + j);
+	}
+	measure(&attack, "nested CIDRs with excepts", count);
+	attack_end(&attack);
+}
+
+static void attack_identities(void)
+{
+	unsigned int i, count = 100000 / tenth;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	attack.loader.core.world->limit[NETPOL_LIMIT_IDENTITIES] = count;
+	for (i = 0; i < count - 100; i++) {
+		struct np_pod *pod;
+
+		snprintf(name, sizeof(name), "p%u", i);
+		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
+		shape_label(&attack.objs, &pod->labels, "app", name);
+	}
+	measure(&attack, "identity numbers used up", count - 100);
+	for (i = 0; i < 200; i++) {
+		struct np_pod *pod;
+
+		snprintf(name, sizeof(name), "q%u", i);
+		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_LARGE + i);
+		shape_label(&attack.objs, &pod->labels, "app", name);
+	}
+	measure_refusal(&attack, "identity numbers used up", "identities in all");
+	attack_end(&attack);
+}
+
+/* Policies of which each matches every pod of a cluster with many identities. */
+static void attack_selectors(void)
+{
+	unsigned int i, pods = 20000 / tenth, count = 1000 / tenth;
+	struct np_requirement *item;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	for (i = 0; i < pods; i++) {
+		struct np_pod *pod;
+
+		snprintf(name, sizeof(name), "p%u", i);
+		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
+		shape_label(&attack.objs, &pod->labels, "app", name);
+	}
+	loader_do(&attack.loader, &attack.objs, NULL, false);
+	np_objects_reset(&attack.objs);
+	for (i = 0; i < count; i++) {
+		struct np_policy *policy;
+		struct np_peer *peer;
+
+		snprintf(name, sizeof(name), "all-%u", i);
+		policy = shape_policy(&attack.objs, "ns-0", name, "server");
+		peer = shape_peer(&attack.objs, policy->ingress, "", "app", name);
+		item = peer->pod_selector.item;
+		item->op = NP_OP_NOT_IN;
+		item->match_label = false;
+		shape_port(&attack.objs, policy->ingress, 1000 + i, 1000 + i);
+	}
+	measure(&attack, "selectors that match everything", count);
+	attack_end(&attack);
+}
+
+static void attack_policies(void)
+{
+	unsigned int i, count = 65536 / tenth;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	attack.loader.core.world->limit[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = count + 1;
+	for (i = 0; i < count; i++) {
+		struct np_policy *policy;
+
+		snprintf(name, sizeof(name), "flood-%05u", i);
+		policy = shape_policy(&attack.objs, "ns-1", name, NULL);
+		shape_peer(&attack.objs, policy->ingress, "team-1", "app", name);
+	}
+	measure(&attack, "policy flood", count);
+	for (i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "more-%u", i);
+		shape_policy(&attack.objs, "ns-1", name, NULL);
+	}
+	measure_refusal(&attack, "policy flood", "policies in one namespace");
+	attack_end(&attack);
+}
+
+int main(int argc, char **argv)
+{
+	const char *file = NULL;
+	int option;
+
+	while ((option = getopt(argc, argv, "qo:")) != -1) {
+		switch (option) {
+		case 'q':
+			tenth = 10;
+			break;
+		case 'o':
+			file = optarg;
+			break;
+		default:
+			fprintf(stderr, "usage: adversary [-q] [-o FILE.json]\n");
+			return 1;
+		}
+	}
+	netpol_random_seed = 1;
+	netpol_resched = resched_note;
+	rows_begin(file);
+	attack_bucket();
+	attack_ports();
+	attack_blocks();
+	attack_identities();
+	attack_selectors();
+	attack_policies();
+	return rows_end();
+}
