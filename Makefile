@@ -23,7 +23,7 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
 	check-unit check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
+	check-browser check-bench unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
 
 all: tools module
 
@@ -34,12 +34,15 @@ help:
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
 	@echo '  make check-browser pages of the tool in a real browser'
+	@echo '  make check-bench   the benches of the control path, in short'
 	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
 	@echo '                     against a naive evaluator, on each kernel; TRUTH_SEED=N,'
 	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
+	@echo '  make bench         every bench, and build/bench/report.html over them'
+	@echo '  make bench-PART    one: changes, memory, adversary'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
 
@@ -211,9 +214,9 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit static fuzz browser truth dkms vm
+	+@tests/lib/check.sh unit static fuzz browser bench truth dkms vm
 
-check-unit check-fuzz check-static check-truth check-dkms check-vm check-browser: check-%: deps
+check-unit check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------
@@ -232,3 +235,11 @@ bench-insn-accept: deps
 
 bench-packets: deps
 	@tests/bench/packets.sh
+
+# What changes cost, memory, adversaries; and all benches with the page over them.
+.PHONY: bench bench-changes bench-memory bench-adversary
+bench-changes bench-memory bench-adversary: bench-%: deps
+	+@tests/bench/world.sh $*
+
+bench: deps
+	+@tests/bench/bench.sh

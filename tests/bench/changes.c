@@ -22,6 +22,7 @@
 #define ROUNDS_MAX 400
 
 static const struct shape shapes[] = {
+	{ "tiny", 10, 500, 20, 200, 10, 4, 1, 1000 },
 	{ "1k-pods", 50, 1000, 110, 10000, 10, 4, 1, 1 },
 	{ "30k-pods", 300, 30000, 110, 10000, 20, 4, 1, 1000 },
 	{ "150k-pods", 1000, 100000, 110, 10000, 20, 4, 1, 50000 },
@@ -382,7 +383,7 @@ int main(int argc, char **argv)
 	}
 	rows_begin(file);
 	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		if (!wanted(shapes[i].name, argv + optind) || (quick && !argv[optind] && i > 1))
+		if (!wanted(shapes[i].name, argv + optind) || (!argv[optind] && (quick ? i > 2 : !i)))
 			continue;
 		measure(&shapes[i], kernel ? &prober : NULL, rounds);
 	}

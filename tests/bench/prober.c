@@ -14,14 +14,22 @@
 /**
  * struct prober_log - what was sent and what came
  * @stop: the sender ends
+ * @pause: raised: the sender pauses until it is even again
+ * @paused: it has seen this value of @pause
+ * @drained: with this value of @pause nothing came any more
  * @sent: packets sent
- * @at: when, rows_clock()
+ * @at: when it began to send one, rows_clock()
+ * @done: when it had sent it
  * @came: it arrived
  */
 struct prober_log {
 	volatile bool stop;
+	volatile uint32_t pause;
+	volatile uint32_t paused;
+	volatile uint32_t drained;
 	volatile uint32_t sent;
 	volatile double at[LOG_PACKETS];
+	volatile double done[LOG_PACKETS];
 	volatile uint8_t came[LOG_PACKETS];
 };
 
@@ -61,7 +69,12 @@ static void send_packets(struct prober_log *log, int fd)
 
 		log->at[i] = rows_clock();
 		udp_send(fd, pods[1].address4, PROBER_PORT, i);
+		log->done[i] = rows_clock();
 		log->sent = i + 1;
+		while (log->pause % 2) {
+			log->paused = log->pause;
+			usleep(100);
+		}
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		next.tv_nsec += 100000;
 		if (next.tv_nsec >= 1000000000) {
@@ -83,25 +96,36 @@ static void take_packets(struct prober_log *log, int fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
-		word = udp_take(fd, 1000);
+		uint32_t paused = log->paused;
+
+		word = udp_take(fd, 20);
 		if (word >= 0 && word < LOG_PACKETS)
 			log->came[word] = 1;
+		else if (word < 0 && paused == log->pause)
+			log->drained = paused;
 	}
 }
 
-/* Waits until so many packets were sent. */
-static bool wait_sent(const struct prober *prober, uint32_t sent)
+/* Waits for a number in the log to reach a value. */
+static bool wait_for(const volatile uint32_t *number, uint32_t value)
 {
 	double end = rows_clock() + 20;
 
-	while (prober->log->sent < sent) {
+	while (*number < value) {
 		if (rows_clock() > end)
 			return false;
 		usleep(200);
 	}
-	/* what is on its way */
-	usleep(2000);
 	return true;
+}
+
+/* Sends so many more packets, then none until all of them are accounted for. */
+static bool settle(struct prober_log *log, uint32_t packets)
+{
+	if (!wait_for(&log->sent, log->sent + packets))
+		return false;
+	log->pause++;
+	return wait_for(&log->paused, log->pause) && wait_for(&log->drained, log->pause);
 }
 
 int prober_start(struct prober *prober, bool allowed)
@@ -125,11 +149,12 @@ int prober_start(struct prober *prober, bool allowed)
 	while (rows_clock() < end) {
 		uint32_t i, mark = prober_mark(prober), right = 0;
 
-		if (!wait_sent(prober, mark + SETTLE))
+		if (!settle(prober->log, SETTLE))
 			return -1;
-		for (i = mark; i < mark + SETTLE / 2; i++)
+		for (i = mark; i < prober->log->sent; i++)
 			right += prober->log->came[i] == allowed;
-		if (right == SETTLE / 2)
+		prober->log->pause++;
+		if (right == i - mark)
 			return 0;
 	}
 	return -1;
@@ -144,14 +169,15 @@ int prober_look(struct prober *prober, uint32_t mark, double call, bool allowed,
 		struct prober_result *result)
 {
 	struct prober_log *log = prober->log;
-	uint32_t i, first = UINT32_MAX, last = UINT32_MAX, end = log->sent + SETTLE;
+	uint32_t i, first = UINT32_MAX, last = UINT32_MAX, end;
 
 	memset(result, 0, sizeof(*result));
-	if (end > LOG_PACKETS || !wait_sent(prober, end + SETTLE))
+	if (!settle(log, SETTLE))
 		return -1;
+	end = log->sent;
 	for (i = mark; i < end; i++) {
 		if (log->came[i] == allowed) {
-			if (log->at[i] < call)
+			if (log->done[i] < call)
 				result->wrong++;
 			if (first == UINT32_MAX)
 				first = i;
@@ -161,6 +187,7 @@ int prober_look(struct prober *prober, uint32_t mark, double call, bool allowed,
 			last = i;
 		}
 	}
+	log->pause++;
 	if (first == UINT32_MAX)
 		return -1;
 	result->packets = end - mark;

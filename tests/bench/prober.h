@@ -52,7 +52,8 @@ int prober_start(struct prober *prober, bool allowed);
 /* Number of the next packet. */
 uint32_t prober_mark(const struct prober *prober);
 /*
- * Looks at the packets from number mark on, until 50 were sent after now; call is when
+ * Looks at the packets from number mark on, until 50 were sent after now, and nothing
+ * comes any more; call is when
  * the change was called for, allowed is the verdict after it. 0, or -1 without packets.
  */
 int prober_look(struct prober *prober, uint32_t mark, double call, bool allowed,

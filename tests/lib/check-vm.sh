@@ -74,6 +74,10 @@ one()
 	selftests)
 		opts+=(-f "build/selftests/$name:/tests/selftests/$name")
 		wrap+=("/tests/selftests/$name") ;;
+	perf)
+		opts+=(-f "$src:/tests/perf/$name.sh" -f build/bench/bin/changes:/tests/perf/changes
+			-f build/bench/bin/memory:/tests/perf/memory)
+		wrap+=(bash "/tests/perf/$name.sh") ;;
 	*)
 		opts+=(-d "tests/$kind:/tests/$kind")
 		[ ! -d examples ] || opts+=(-d examples:/tests/examples)
@@ -127,7 +131,8 @@ if compgen -G 'kmod/*.c' >/dev/null; then
 	run_check "module builds" make -s -j"$(nproc)" modules KERNELS="$kernels"
 	! grep -q '^failed' "$results/vm.list" || broken=yes
 fi
-run_check "tool, selftests and helpers build" make -s -k -j"$(nproc)" tools selftest-bins e2e-bins
+run_check "tool, selftests and helpers build" make -s -k -j"$(nproc)" tools selftest-bins e2e-bins \
+	build/bench/bin/changes build/bench/bin/memory
 if [ "$broken" = yes ]; then
 	finish
 	exit 1
@@ -150,7 +155,7 @@ wanted()
 
 sources=()
 [ ! -e "build/$(tests/lib/kernel.sh release 6.12)/netpol.ko" ] || sources+=(tests/vm/smoke.sh)
-sources+=(tests/selftests/*.c tests/e2e/*.sh)
+sources+=(tests/selftests/*.c tests/selftests/perf/*.sh tests/e2e/*.sh)
 jobs=() alone=()
 for src in "${sources[@]}"; do
 	name=$(basename "$src")
@@ -159,7 +164,7 @@ for src in "${sources[@]}"; do
 	esac
 	wanted "${name%.*}" || continue
 	case "$src" in
-	tests/selftests/*)
+	tests/selftests/*.c)
 		if ! make -s "build/selftests/${name%.c}" >/dev/null 2>&1; then
 			failed "${name%.c} (does not build)"
 			echo "FAILED  ${name%.c} does not build"
