@@ -53,7 +53,7 @@ static int enter_cgroup(void)
 	return 0;
 }
 
-/* Slab, vmalloc and per-CPU memory of the control group. */
+/* Slab, pages, vmalloc and per-CPU memory of the control group, not of its processes. */
 static double charged(void)
 {
 	FILE *f = fopen(CGROUP "/memory.stat", "re");
@@ -61,9 +61,11 @@ static double charged(void)
 	char name[64];
 
 	while (f && fscanf(f, "%63s %lf", name, &value) == 2)
-		if (!strcmp(name, "slab") || !strcmp(name, "percpu") ||
-		    !strcmp(name, "vmalloc"))
+		if (!strcmp(name, "kernel"))
 			bytes += value;
+		else if (!strcmp(name, "kernel_stack") || !strcmp(name, "pagetables") ||
+			 !strcmp(name, "sec_pagetables"))
+			bytes -= value;
 	if (f)
 		fclose(f);
 	return bytes;
