@@ -12,8 +12,8 @@
 static const char np_lint_help[] =
 "Usage: netpolctl lint -f FILE [-f FILE...] [OPTION...]\n"
 "\n"
-"Finds what is valid in policies and most likely not meant, from files. The more of\n"
-"the cluster's pods they hold, the more it sees.\n"
+"Finds what is valid in policies and most likely not meant, from files. The more\n"
+"of the cluster's pods they hold, the more it sees.\n"
 "\n"
 "Options:\n"
 "  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
