@@ -13,7 +13,7 @@ bc bison build-essential cpio dkms flex kmod pahole pkg-config xz-utils
 libbpf-dev libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
 libnl-route-3-dev libssl-dev libyaml-dev
 linux-headers-cloud-amd64 linux-headers-6.12-cloud-amd64 linux-source-6.12
-chromium chromium-driver python3-selenium
+chromium chromium-driver fonts-dejavu-core python3-selenium
 clang-14 libclang-rt-14-dev llvm-14 cppcheck mandoc prometheus shellcheck sparse systemd
 bash busybox-static conntrack ethtool iproute2 ipset iptables iputils-arping
 iputils-ping ipvsadm jq netbase nftables procps qemu-system-x86 socat tcpdump

@@ -71,6 +71,21 @@ expect 3 'all of them are \?' "${cluster[@]}" --expect <(jq '
 expect 3 'No such file' "${cluster[@]}" --expect "$tmp/none"
 expect 0 '^36 verdicts are as expected$' "${cluster[@]}" --expect examples/matrix/dns-only.yaml
 
+# Pods without a row are told of.
+cat >"$tmp/odd.yaml" <<X
+{apiVersion: v1, kind: PodList, items: [
+ {metadata: {name: a, namespace: m}, status: {podIP: 10.0.0.1}},
+ {metadata: {name: b, namespace: m}, status: {podIP: "fd00::1"}},
+ {metadata: {name: c, namespace: m}, status: {podIP: 10.0.0.2, phase: Failed}},
+ {metadata: {name: d, namespace: m}, spec: {hostNetwork: true}, status: {podIP: 10.0.0.3}}]}
+X
+expect 0 'left out 2 pods without an address, finished, or of the host' -f "$tmp/odd.yaml" \
+	--ports tcp/80
+expect 0 'left out 1 pod without an IPv4 address' -f "$tmp/odd.yaml" --ports tcp/80
+expect 0 'left out 1 pod without an IPv6 address' -f "$tmp/odd.yaml" --ports tcp/80 --family 6
+expect 0 '^1 m/a  .$' -f "$tmp/odd.yaml" --ports icmp --no-headers -q
+[ ! -s "$tmp/err" ] || { echo "-q is not quiet"; failed=1; }
+
 # A page of 1,000 pods is made; one more pod is refused before any work.
 pods() # COUNT
 {
