@@ -598,6 +598,16 @@ static void test_undecodable(void)
 	np_desired_rejected(&d, NP_SOURCE_POLICY, "shop", "p", "", "too deep");
 	CHECK_EQ(policy->policy->directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
 
+	/* Nothing but the name can be read: what was allowed before does not stay. */
+	policy = give_policy(&d, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+	CHECK(!(policy->flags & NP_DESIRED_CLOSED));
+	policy = give_policy(&d, "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\","
+			     "\"uid\":7},\"spec\":{\"ingress\":[{}]}}");
+	CHECK(policy && policy->flags & NP_DESIRED_CLOSED);
+	np_commit_policy_view(policy, &view);
+	CHECK_EQ(view.ingress_count, 0);
+	CHECK_EQ(view.directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
+
 	/* And good again. */
 	policy = give_policy(&d, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
 	CHECK(!(policy->flags & NP_DESIRED_CLOSED));
@@ -611,6 +621,27 @@ static void test_undecodable(void)
 	CHECK(policy && policy->flags & NP_DESIRED_CLOSED);
 	np_commit_policy_view(policy, &view);
 	CHECK_EQ(view.ingress_count, 0);
+	np_desired_free(&d);
+}
+
+/* The end of one that was replaced comes late: the new one must not go with it. */
+static void test_late(void)
+{
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POLICY, "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\","
+	     "\"uid\":\"" UID2 "\"},\"spec\":{\"podSelector\":{}}}");
+	give(&d, NP_SOURCE_NAMESPACE, "{\"metadata\":{\"name\":\"shop\",\"uid\":\"" UID2
+	     "\"}}");
+	np_desired_remove(&d, NP_SOURCE_POLICY, "shop", "p", UID1);
+	np_desired_remove(&d, NP_SOURCE_NAMESPACE, "", "shop", UID1);
+	CHECK(np_desired_policy(&d, "shop", "p"));
+	CHECK(np_desired_namespace(&d, "shop"));
+	np_desired_remove(&d, NP_SOURCE_POLICY, "shop", "p", UID2);
+	np_desired_remove(&d, NP_SOURCE_NAMESPACE, "", "shop", "");
+	CHECK(!np_desired_policy(&d, "shop", "p"));
+	CHECK(!np_desired_namespace(&d, "shop"));
 	np_desired_free(&d);
 }
 
@@ -706,6 +737,7 @@ int main(void)
 		test_random(i);
 	test_malformed();
 	test_undecodable();
+	test_late();
 	test_set_aside();
 	test_blamed();
 	test_early();

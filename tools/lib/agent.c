@@ -170,8 +170,10 @@ static void np_agent_commit(void *context)
 		agent->waiting_ms = -1;
 		return;
 	}
+	/* Stays set until it is done, whatever fails before. */
+	agent->settings_changed |= first;
 	ret = np_commit_run(&agent->commit, &err);
-	if (!ret && (agent->settings_changed || first))
+	if (!ret && agent->settings_changed)
 		ret = np_agent_commit_settings(agent, &err);
 	agent->committed_ms = np_loop_now(agent->loop);
 	if (ret) {

@@ -72,13 +72,12 @@ static void np_route_ready(void *context, unsigned int events)
 	(void)events;
 	for (;;) {
 		got = recv(agent->route_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-		if (got > 0) {
+		if (got > 0)
 			stale |= np_route_matters(buffer, (size_t)got);
-		} else if (got < 0 && errno == ENOBUFS) {
+		else if (got < 0 && errno == ENOBUFS)
 			stale = true;
-		} else if (!got || errno != EINTR) {
+		else if (!got || errno != EINTR)
 			break;
-		}
 	}
 	if (!stale)
 		return;

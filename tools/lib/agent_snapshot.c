@@ -29,8 +29,8 @@ static const struct np_log_about np_about = { .component = "snapshot" };
 /* Runs the tool; its exit status, and the beginning of what it had to say. */
 static int np_restore_run(const char *tool, const char *path, char *said, size_t size)
 {
-	char name[] = "netpolctl", word[] = "restore", *file = strdup(path);
-	char *argv[] = { name, word, file, NULL };
+	char name[] = "netpolctl", word[] = "restore", *file = strdup(path),
+	     *argv[] = { name, word, file, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int pipes[2], status, ret;

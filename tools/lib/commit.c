@@ -292,7 +292,7 @@ void *np_commit_blamed(struct np_desired *d, const char *text, const struct np_e
 			memcpy(buffer, at, len);
 			buffer[len] = '\0';
 			slash = strchr(buffer, '/');
-			if ((kind[k].object == NETPOL_OBJECT_NAMESPACE) == !!slash)
+			if (!slash != (kind[k].object == NETPOL_OBJECT_NAMESPACE))
 				continue;
 			if (slash)
 				*slash = '\0';

@@ -545,18 +545,56 @@ static void np_keep(struct np_desired *d, enum np_source_kind kind, const char *
 	np_remark(d, kind, namespace, name, reason);
 }
 
+/* The last good version may allow what this one doesn't, so it does not stay. */
+static void np_close_unread(struct np_desired *d, const char *namespace, const char *name,
+			    const char *reason)
+{
+	if (!*namespace || !*name) {
+		/* It may be any of those that the list does not show. */
+		d->nameless = true;
+		np_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
+		return;
+	}
+	np_close_namespace(d, namespace, name);
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, namespace, name, NP_TROUBLE_CLOSED, false,
+		       reason);
+	np_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
+}
+
 static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 				const cJSON *object, const struct np_error *err)
 {
+	const char *namespace = np_json_string(object, "namespace");
+	const char *name = np_json_string(object, "name");
 	char reason[sizeof(err->path) + sizeof(err->text) + 4];
 
 	snprintf(reason, sizeof(reason), "%s%s%s", err->path, *err->path ? ": " : "", err->text);
-	np_keep(d, kind, np_json_string(object, "namespace"), np_json_string(object, "name"),
-		np_json_string(object, "uid"), reason);
+	if (kind == NP_SOURCE_POLICY)
+		np_close_unread(d, namespace, name, reason);
+	else
+		np_keep(d, kind, namespace, name, np_json_string(object, "uid"), reason);
+}
+
+/* A decoded policy; closed: without its rules, for the reason in err. */
+static void np_take_policy(struct np_desired *d, const cJSON *object, bool closed,
+			   const struct np_error *err)
+{
+	const struct np_policy *policy = &d->scratch.policies[0];
+	struct np_desired_policy *record;
+
+	np_policy_upsert(d, policy, closed);
+	record = np_desired_policy(d, policy->namespace, policy->name);
+	np_uid_bytes(np_json_string(object, "uid"), record->uid);
+	if (!closed)
+		return;
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
+		       NP_TROUBLE_CLOSED, false, err->text);
+	np_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, err->text);
 }
 
 void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJSON *object)
 {
+	struct np_desired_namespace *ns;
 	struct np_error err = { 0 };
 	bool closed = false;
 	int ret;
@@ -572,9 +610,6 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJS
 	ret = np_desired_decode(d, kind, object, &closed, &err);
 	if (ret || closed)
 		d->stats.malformed[kind]++;
-	if (ret && kind == NP_SOURCE_POLICY)
-		/* Even its name is none; nothing can be made of it. */
-		d->nameless = true;
 	if (ret) {
 		np_malformed_object(d, kind, object, &err);
 		return;
@@ -582,20 +617,25 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJS
 	switch (kind) {
 	case NP_SOURCE_NAMESPACE:
 		np_namespace_upsert(d, &d->scratch.namespaces[0]);
+		ns = np_desired_namespace(d, d->scratch.namespaces[0].name);
+		np_uid_bytes(np_json_string(object, "uid"), ns->uid);
 		break;
 	case NP_SOURCE_POD:
 		np_pod_upsert(d, &d->scratch.pods[0]);
 		break;
 	default:
-		np_policy_upsert(d, &d->scratch.policies[0], closed);
+		np_take_policy(d, object, closed, &err);
 		break;
 	}
-	if (closed) {
-		np_trouble_set(d, NETPOL_OBJECT_POLICY, d->scratch.policies[0].namespace,
-			       d->scratch.policies[0].name, NP_TROUBLE_CLOSED, false, err.text);
-		np_remark(d, kind, d->scratch.policies[0].namespace,
-			  d->scratch.policies[0].name, err.text);
-	}
+}
+
+/* Late: a newer one has the name. */
+static bool np_other_uid(const char *uid, const uint8_t *have)
+{
+	uint8_t bytes[NETPOL_UID_LEN];
+
+	np_uid_bytes(uid, bytes);
+	return *uid && memcmp(bytes, have, sizeof(bytes));
 }
 
 void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const char *namespace,
@@ -603,29 +643,30 @@ void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const cha
 {
 	struct np_desired_namespace *ns;
 	struct np_desired_policy *policy;
-	uint8_t bytes[NETPOL_UID_LEN];
 	struct np_desired_pod *pod;
 
 	d->stats.events[kind]++;
 	switch (kind) {
 	case NP_SOURCE_NAMESPACE:
 		ns = np_desired_namespace(d, name);
+		if (ns && np_other_uid(uid, ns->uid))
+			return;
 		if (ns)
 			np_namespace_remove(d, ns);
 		np_trouble_clear(d, NETPOL_OBJECT_NAMESPACE, "", name);
 		break;
 	case NP_SOURCE_POD:
 		pod = np_desired_pod(d, namespace, name);
-		np_uid_bytes(uid, bytes);
-		/* late: a newer one has the name */
-		if (pod && *uid && memcmp(bytes, pod->uid, sizeof(bytes)))
-			break;
+		if (pod && np_other_uid(uid, pod->uid))
+			return;
 		if (pod)
 			np_pod_remove(d, pod);
 		np_trouble_clear(d, NETPOL_OBJECT_POD, namespace, name);
 		break;
 	case NP_SOURCE_POLICY:
 		policy = np_desired_policy(d, namespace, name);
+		if (policy && np_other_uid(uid, policy->uid))
+			return;
 		if (policy)
 			np_policy_remove(d, policy);
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, namespace, name);
@@ -641,19 +682,18 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 {
 	d->stats.events[kind]++;
 	d->stats.malformed[kind]++;
-	if (kind == NP_SOURCE_NODE || !*name) {
-		d->nameless |= kind == NP_SOURCE_POLICY;
+	if (kind == NP_SOURCE_POLICY) {
+		struct np_desired_policy *policy;
+
+		np_close_unread(d, namespace, name, reason);
+		policy = np_desired_policy(d, namespace, name);
+		if (policy)
+			np_uid_bytes(uid, policy->uid);
+	} else if (kind == NP_SOURCE_NODE || !*name) {
 		np_remark(d, kind, namespace, name, reason);
-		return;
-	}
-	if (kind != NP_SOURCE_POLICY) {
+	} else {
 		np_keep(d, kind, namespace, name, uid, reason);
-		return;
 	}
-	np_close_namespace(d, namespace, name);
-	np_trouble_set(d, NETPOL_OBJECT_POLICY, namespace, name, NP_TROUBLE_CLOSED, false,
-		       reason);
-	np_remark(d, kind, namespace, name, reason);
 }
 
 /* Records that were not seen since the list began; to be freed. */

@@ -94,6 +94,7 @@ struct np_desired_namespace {
 	uint32_t pods;
 	struct np_label_bundle *labels;	/* NULL unless KNOWN */
 	struct np_desired_policy *policies;
+	uint8_t uid[NETPOL_UID_LEN];
 	char name[];
 };
 
@@ -120,6 +121,7 @@ struct np_desired_policy {
 	struct np_desired_namespace *namespace;
 	struct np_desired_policy *next;	/* in the namespace */
 	struct np_policy *policy;	/* one block of its own */
+	uint8_t uid[NETPOL_UID_LEN];
 	size_t bytes;
 };
 
