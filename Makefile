@@ -22,8 +22,8 @@ B := build
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
-	check-unit check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser check-bench unit-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
+	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
+	check-browser check-bench unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
 
 all: tools module
 
@@ -32,6 +32,7 @@ help:
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
+	@echo '  make check-client  API client against a scripted API server'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
 	@echo '  make check-browser pages of the tool in a real browser'
 	@echo '  make check-bench   the benches of the control path, in short'
@@ -122,6 +123,15 @@ unit-bins: $(unit-src:tests/unit/%.c=$(B)/unit/%)
 $(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(san) -o $@ $^ $(ULIBS)
+
+# The API client by itself: with sanitizers for its tests, without to measure.
+client-bins: $(B)/kube/follow $(B)/kube/follow-plain
+$(B)/kube/follow: $(B)/asan/tests/kube/follow.o $(B)/asan/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(san) -o $@ $^ $(ULIBS)
+$(B)/kube/follow-plain: $(B)/obj/tests/kube/follow.o $(B)/obj/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
 fuzz-bins: $(fuzz-src:tests/fuzz/%.c=$(B)/fuzz/%)
 $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/obj/libnetpol.a
@@ -214,9 +224,9 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit static fuzz browser bench truth dkms vm
+	+@tests/lib/check.sh unit client static fuzz browser bench truth dkms vm
 
-check-unit check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------

@@ -149,6 +149,20 @@ static void np_cluster_sent(struct np_cluster *cluster)
 		cluster->sent++;
 }
 
+static void np_call_answered(void *context)
+{
+	struct np_call *call = context;
+
+	call->answered(call->context);
+}
+
+static int np_call_data(void *context, const char *data, size_t len)
+{
+	struct np_call *call = context;
+
+	return call->data(call->context, data, len);
+}
+
 static void np_call_send(struct np_call *call)
 {
 	struct np_cluster *cluster = call->cluster;
@@ -164,8 +178,8 @@ static void np_call_send(struct np_call *call)
 		.user_agent = cluster->user_agent,
 		.gzip = call->gzip && !cluster->cfg.disable_compression,
 		.fresh = call->fresh,
-		.answered = call->answered,
-		.data = call->data,
+		.answered = np_call_answered,
+		.data = np_call_data,
 		.done = np_call_done,
 		.context = call,
 	};

@@ -114,13 +114,13 @@ static bool np_no_proxy_entry(char *entry, const char *host, const char *port)
 		return true;
 	if (!np_parse_address(entry, &other)) {
 		colon = strrchr(entry, ':');
-		if (colon) {
+		if (colon && !strchr(colon, ']')) {
 			if (strcmp(colon + 1, port))
 				return false;
 			*colon = 0;
 		}
 		len = strlen(entry);
-		if (*entry == '[' && len > 2 && entry[len - 1] == ']') {
+		if (*entry == '[' && entry[len - 1] == ']') {
 			entry[len - 1] = 0;
 			entry++;
 		}

@@ -211,8 +211,8 @@ static int np_kube_in_cluster(const struct np_kubeconfig_search *search,
 			     np_given(port) ? "" : " $KUBERNETES_SERVICE_PORT",
 			     cfg->token_file ? "" : " the service account's token",
 			     cfg->ca.path ? "" : " the service account's ca.crt");
-		np_error_hint(err, "give --kubeconfig FILE, or set KUBECONFIG; in a pod, mount a service account at %s",
-			      directory);
+		np_error_hint(err, "give --kubeconfig FILE, or set KUBECONFIG; "
+			      "in a pod, mount a service account at %s", directory);
 		return -1;
 	}
 	snprintf(server, sizeof(server), strchr(host, ':') ?

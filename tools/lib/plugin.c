@@ -137,26 +137,7 @@ static void np_plugin_report(struct np_plugin *p,
 	np_plugin_free(p);
 }
 
-static void __attribute__((format(printf, 2, 3)))
-np_plugin_fail(struct np_plugin *p, const char *fmt, ...)
-{
-	struct np_plugin_result result = { .error = p->error };
-	size_t len;
-	va_list args;
-
-	len = snprintf(p->error, sizeof(p->error), "credential plugin %.256s ",
-		       p->exec->command);
-	va_start(args, fmt);
-	len += vsnprintf(p->error + len, sizeof(p->error) - len, fmt, args);
-	va_end(args);
-	if (p->complaint_len && len < sizeof(p->error))
-		snprintf(p->error + len, sizeof(p->error) - len,
-			 "; it said: %.*s", (int)p->complaint_len, p->complaint);
-	np_plugin_kill(p);
-	np_plugin_report(p, &result);
-}
-
-/* Text of a file for a terminal: no escapes, no other control characters. */
+/* Text for a terminal: no escapes, no other control characters. */
 static void np_plugin_clean(char *to, size_t size, const char *from)
 {
 	size_t len = 0;
@@ -167,6 +148,61 @@ static void np_plugin_clean(char *to, size_t size, const char *from)
 		else if ((unsigned char)*from >= 0x20 && *from != 0x7f)
 			to[len++] = *from;
 	to[len] = 0;
+}
+
+/* Keeps the end of what it complains of. False: there is no more now. */
+static bool np_plugin_listen(struct np_plugin *p)
+{
+	char text[NP_PLUGIN_STDERR_KEEP + 1], clean[sizeof(text)];
+	size_t len, have, drop;
+	ssize_t n;
+
+	n = read(p->err, text, sizeof(text) - 1);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n <= 0) {
+		np_io_stop(&p->err_io);
+		close(p->err);
+		p->err = -1;
+		return false;
+	}
+	text[n] = 0;
+	np_plugin_clean(clean, sizeof(clean), text);
+	len = strlen(clean);
+	have = p->complaint_len;
+	drop = have + len > sizeof(p->complaint) ?
+	       have + len - sizeof(p->complaint) : 0;
+	memmove(p->complaint, p->complaint + drop, have - drop);
+	memcpy(p->complaint + have - drop, clean, len);
+	p->complaint_len = have - drop + len;
+	return true;
+}
+
+static void np_plugin_complaint(void *context, unsigned int events)
+{
+	np_plugin_listen(context);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+np_plugin_fail(struct np_plugin *p, const char *fmt, ...)
+{
+	struct np_plugin_result result = { .error = p->error };
+	unsigned int reads = 0;
+	size_t len;
+	va_list args;
+
+	while (p->err >= 0 && reads++ < 64 && np_plugin_listen(p))
+		;
+	len = snprintf(p->error, sizeof(p->error), "credential plugin %.256s ",
+		       p->exec->command);
+	va_start(args, fmt);
+	len += vsnprintf(p->error + len, sizeof(p->error) - len, fmt, args);
+	va_end(args);
+	if (p->complaint_len && len < sizeof(p->error))
+		snprintf(p->error + len, sizeof(p->error) - len,
+			 "; it said: %.*s", (int)p->complaint_len, p->complaint);
+	np_plugin_kill(p);
+	np_plugin_report(p, &result);
 }
 
 static const char *np_plugin_text(const cJSON *map, const char *name)
@@ -273,34 +309,6 @@ static void np_plugin_output(void *context, unsigned int events)
 	close(p->out);
 	p->out = -1;
 	np_plugin_maybe_end(p);
-}
-
-/* Keeps the end of what it complains of. */
-static void np_plugin_complaint(void *context, unsigned int events)
-{
-	struct np_plugin *p = context;
-	char text[NP_PLUGIN_STDERR_KEEP + 1], clean[sizeof(text)];
-	size_t len, have, drop;
-	ssize_t n;
-
-	n = read(p->err, text, sizeof(text) - 1);
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		np_io_stop(&p->err_io);
-		close(p->err);
-		p->err = -1;
-		return;
-	}
-	text[n] = 0;
-	np_plugin_clean(clean, sizeof(clean), text);
-	len = strlen(clean);
-	have = p->complaint_len;
-	drop = have + len > sizeof(p->complaint) ?
-	       have + len - sizeof(p->complaint) : 0;
-	memmove(p->complaint, p->complaint + drop, have - drop);
-	memcpy(p->complaint + have - drop, clean, len);
-	p->complaint_len = have - drop + len;
 }
 
 static void np_plugin_late(void *context)

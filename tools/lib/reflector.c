@@ -621,15 +621,14 @@ static void np_stream_done(struct np_reflector *r, enum np_reflector_phase phase
 		      r->end == NP_WATCH_DEADLINE) &&
 		     np_splitter_complete(&r->splitter);
 
-	if (phase == NP_PHASE_INITIAL) {
+	if (phase == NP_PHASE_INITIAL)
 		np_end_initial(r, phase, result);
-	} else if (r->end == NP_WATCH_SILENT) {
+	else if (r->end == NP_WATCH_SILENT)
 		np_reflector_probe(r);
-	} else if (result->end == NP_HTTP_CUT || result->end == NP_HTTP_BOUND) {
+	else if (result->end == NP_HTTP_CUT || result->end == NP_HTTP_BOUND)
 		np_end_connection(r, result);
-	} else {
+	else
 		np_end_watch(r, whole);
-	}
 }
 
 static void np_on_done(void *context, const struct np_http_result *result,

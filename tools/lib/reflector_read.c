@@ -202,8 +202,8 @@ struct np_beginning {
 	char type[16];
 };
 
-static void np_beginning_read(struct np_beginning *s, const char *text, size_t len,
-			    bool event)
+static void np_beginning_read(struct np_beginning *s, const char *text,
+			      size_t len, bool event)
 {
 	static const char *const type[] = { "type" };
 	const char *path[3] = { "object", "metadata" };

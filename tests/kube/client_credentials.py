@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tokens, plugins, certificates: K9 to K19."""
+import base64
+import json
+import os
+import shutil
+import time
+
+from harness import Follow, any_request, check, has, is_watch, pods
+
+V1 = "client.authentication.k8s.io/v1"
+
+
+def token_of(request):
+    return request.headers.get("authorization")
+
+
+def K9_file_wins_over_token(t):
+    d = t.double()
+    missing = os.path.join(t.dir, "token")
+    f = t.synced(d, user={"token": "static", "tokenFile": missing})
+    check(token_of(d.log[0]) == "Bearer static")
+    check([line for line in f.calls("log") if "token file" in line["text"]])
+    t.file("token", "  from-file\n")
+    f.skip(51000)
+    d.end_watches()
+    t.wait(lambda: d.asked(is_watch))
+    check(token_of(d.log[-1]) == "Bearer from-file", token_of(d.log[-1]))
+
+
+def kubelet_write(directory, number, token):
+    """As kubelet does: a new directory, and a link that is renamed over the old one."""
+    name = "..%d" % number
+    os.mkdir(os.path.join(directory, name))
+    with open(os.path.join(directory, name, "token"), "w", encoding="ascii") as file:
+        file.write(token)
+    link = os.path.join(directory, "..data_tmp")
+    os.symlink(name, link)
+    os.rename(link, os.path.join(directory, "..data"))
+
+
+def K10_kubelet_swaps_the_token(t):
+    d = t.double()
+    pods(d, 1)
+    kubelet_write(t.dir, 1, "first\n")
+    os.symlink("..data/token", os.path.join(t.dir, "token"))
+    f = t.synced(d, user={"tokenFile": os.path.join(t.dir, "token")})
+    check(token_of(d.log[0]) == "Bearer first")
+    kubelet_write(t.dir, 2, "second")
+    f.skip(30000)
+    d.end_watches()
+    t.wait(lambda: len(d.log) == 2)
+    check(token_of(d.log[1]) == "Bearer first", "read again too early")
+    f.settle(what="stream")
+    f.skip(21000)
+    d.end_watches()
+    t.wait(lambda: len(d.log) == 3)
+    check(token_of(d.log[2]) == "Bearer second")
+
+
+def K10_bad_token_file_keeps_the_last(t):
+    d = t.double()
+    path = t.file("token", "good")
+    f = t.synced(d, user={"tokenFile": path})
+    for number, text in enumerate(("", " \n", "two words", "a\r\nX-Y: z", None)):
+        if text is None:
+            os.unlink(path)
+        else:
+            t.file("token", text)
+        f.settle(what="stream")
+        f.skip(51000)
+        d.end_watches()
+        t.wait(lambda n=number: len(d.asked(is_watch)) == n + 1)
+        check(token_of(d.log[-1]) == "Bearer good", text)
+    check(len([line for line in f.calls("log") if line["level"] == "warning"]) == 5)
+    # none yet: nothing is sent without
+    g = t.follow(d, config=t.config(d.url(), {"tokenFile": path}, name="other"))
+    g.until(call="state", error=has("no credentials"))
+
+
+def K11_401_drops_an_older_token(t):
+    d = t.double()
+    path = t.file("token", "old")
+    f = t.synced(d, user={"tokenFile": path})
+    t.file("token", "new")
+    d.on(lambda r: token_of(r) == "Bearer old", lambda r: r.status(401))
+    f.skip(2000)
+    d.end_watches()
+    t.wait(lambda: len(d.asked(is_watch)) == 2)
+    check([token_of(r) for r in d.asked(is_watch)] == ["Bearer old", "Bearer new"])
+
+
+def K12_in_cluster(t):
+    d = t.tls()
+    pods(d, 1)
+    long = "t" * 20000
+    t.file("token", long)
+    shutil.copy(t.certificates.ca, os.path.join(t.dir, "ca.crt"))
+    env = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(d.port)}
+    f = Follow("--in-cluster", t.dir, "--kinds", "pods", env=env)
+    f.until(call="synced")
+    check(token_of(d.log[0]) == "Bearer " + long)
+
+
+def plugin(t, script, version=V1, name="plugin", **more):
+    path = t.file(name, "#!/bin/sh\n" + script, 0o700)
+    return {"exec": {"apiVersion": version, "command": "./" + name, "interactiveMode": "Never", **more}}
+
+
+def credential(version=V1, **status):
+    return json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})
+
+
+def says(text):
+    return "cat <<'END'\n%s\nEND\n" % text
+
+
+def K13_plugin_token(t):
+    for version in (V1, V1 + "beta1"):
+        d = t.double()
+        pods(d, 1)
+        user = plugin(t, 'printf "%s\\n" "$KUBERNETES_EXEC_INFO" >"$OUT"\necho run >>"$OUT.runs"\n'
+                      'printf "%s|" "$@" >"$OUT.args"\n' + says(credential(version, token="tok")),
+                      version, args=["a b", "$(id)", ""],
+                      env=[{"name": "OUT", "value": t.dir + "/out"}])
+        f = t.synced(d, user=user, kinds="pods,namespaces")
+        check(all(token_of(r) == "Bearer tok" for r in d.log))
+        with open(t.dir + "/out", encoding="utf-8") as file:
+            info = json.load(file)
+        check(info["apiVersion"] == version and info["kind"] == "ExecCredential" and
+              info["spec"] == {"interactive": False}, info)
+        with open(t.dir + "/out.args", encoding="utf-8") as file:
+            check(file.read() == "a b|$(id)||")
+        with open(t.dir + "/out.runs", encoding="utf-8") as file:
+            check(file.read() == "run\n", "ran more than once for two kinds")
+        os.unlink(t.dir + "/out.runs")
+        f.quit()
+
+
+def K13_cluster_info(t):
+    d = t.tls()
+    user = plugin(t, 'printf "%s" "$KUBERNETES_EXEC_INFO" >"$OUT"\n' + says(credential(token="tok")),
+                  provideClusterInfo=True, env=[{"name": "OUT", "value": t.dir + "/out"}])
+    t.synced(d, config=t.config(d.url(), user, extensions=[
+        {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x", "n": [1, True]}}]))
+    with open(t.dir + "/out", encoding="utf-8") as file:
+        cluster = json.load(file)["spec"]["cluster"]
+    check(cluster["server"] == d.url() and cluster["config"] == {"audience": "x", "n": [1, True]} and
+          len(cluster["certificate-authority-data"]) > 100, cluster)
+
+
+def K13_expiry_and_401(t):
+    d = t.double()
+    user = plugin(t, 'n=$(cat "$OUT" 2>/dev/null || echo 0)\nn=$((n + 1))\necho $n >"$OUT"\n'
+                  'echo "{\\"apiVersion\\":\\"%s\\",\\"kind\\":\\"ExecCredential\\",\\"status\\":{'
+                  '\\"token\\":\\"t$n\\",\\"expirationTimestamp\\":\\"%s\\"}}"\n' % (
+                      V1, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))),
+                  env=[{"name": "OUT", "value": t.dir + "/out"}])
+    f = t.synced(d, user=user)
+    f.skip(5000)
+    d.end_watches()
+    t.wait(lambda: len(d.log) == 2)
+    check(token_of(d.log[1]) == "Bearer t1", "not cached")
+    f.settle(what="stream")
+    for _ in range(4):
+        f.skip(150000)
+        d.bookmark("pods")
+        f.until(call="state", version=str(d.version))
+    f.settle(what="stream")
+    n = len(d.log)
+    d.end_watches()
+    t.wait(lambda: len(d.log) > n)
+    check(token_of(d.log[-1]) == "Bearer t2", "expired, and not fetched again")
+    d.on(lambda r: token_of(r) == "Bearer t2", lambda r: r.status(401))
+    f.settle(what="stream")
+    f.skip(2000)
+    d.end_watches()
+    f.drive(lambda: token_of(d.log[-1]) == "Bearer t3")
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def K13_plugin_certificate(t):
+    c = t.certificates
+    d = t.tls(clients=True)
+    pods(d, 1)
+    t.file("answer", credential(clientCertificateData=read(c.client + ".crt"),
+                                clientKeyData=read(c.client + ".key")))
+    user = plugin(t, 'cat "$(dirname "$0")/answer"\n')
+    f = t.synced(d, user=user)
+    check(d.log[0].client_cert["subject"][0][0][1] == "client", d.log[0].client_cert)
+    # another certificate after a 401: streams are opened anew
+    t.file("answer", credential(clientCertificateData=read(c.client2 + ".crt"),
+                                clientKeyData=read(c.client2 + ".key")))
+    d.on(lambda r: r.client_cert["subject"][0][0][1] == "client", lambda r: r.status(401))
+    f.skip(2000)
+    d.end_watches()
+    f.drive(lambda: d.log[-1].client_cert["subject"][0][0][1] == "client2")
+    f.settle(what="stream")
+    d.put("pods", "late", "ns")
+    f.until(call="upsert", name="late")
+
+
+def K13_bad_answers(t):
+    d = t.double()
+    for text, word in ((credential(V1 + "beta1", token="t"), "is configured"), ("{}", "no ExecCredential"),
+                       ("nonsense", "no JSON"), (credential(), "neither"), (credential(token="a\nb"), "one line"),
+                       (credential(clientCertificateData="x"), "without the other"),
+                       (credential(clientCertificateData="x", clientKeyData="y"), "no certificate in PEM"),
+                       (credential(token="t", expirationTimestamp="tomorrow"), "no time")):
+        f = t.follow(d, user=plugin(t, says(text)))
+        line = f.until(call="state", error=has("no credentials"))["error"]
+        check(word in line, word, line)
+        f.quit()
+    check(not d.log, "asked without credentials")
+
+
+def K14_plugin_fails(t):
+    d = t.double()
+    f = t.follow(d, user=plugin(t, 'printf "no \\033[31mluck" >&2; exit 3\n'))
+    error = f.until(call="state", error=has("no credentials"))["error"]
+    check("status 3" in error and "no [31mluck" in error, error)
+    check(f.settle()["left"] > 500)
+    f = t.follow(d, config=t.config(d.url(), {"exec": {
+        "apiVersion": V1, "command": "no-such-plugin", "interactiveMode": "Never",
+        "installHint": "see \033[1mhttps://x\033[0m\nor ask"}}))
+    error = f.until(call="state", error=has("no credentials"))["error"]
+    check("No such file" in error and "see [1mhttps://x[0m or ask" in error, error)
+    f = t.follow(d, user=plugin(t, "head -c 2000000 /dev/zero\n"))
+    f.until(call="state", error=has("more than 1 MiB"))
+    f = t.follow(d, user=plugin(t, "kill -9 $$\n"))
+    f.until(call="state", error=has("signal 9"))
+
+
+def K14_plugin_hangs(t):
+    d = t.double()
+    f = t.follow(d, user=plugin(t, 'echo $$ >"$(dirname "$0")/pid"\nexec sleep 1000\n'))
+    t.wait(lambda: os.path.exists(t.dir + "/pid") and read(t.dir + "/pid").strip())
+    pid = int(read(t.dir + "/pid"))
+    f.skip(59000)
+    check(os.path.exists("/proc/%d" % pid) and not f.state()["error"])
+    f.skip(1001)
+    f.until(call="state", error=has("60 seconds"))
+    t.wait(lambda: not os.path.exists("/proc/%d" % pid), "the plugin lives on")
+
+
+def K14_plugin_is_clean(t):
+    """No descriptors of ours, no signals blocked, no terminal."""
+    d = t.double()
+    user = plugin(t, 'ls /proc/self/fd | wc -l >"$OUT"; grep SigBlk /proc/self/status >>"$OUT"; '
+                  'readlink /proc/self/fd/0 >>"$OUT"\n' + says(credential(token="t")),
+                  env=[{"name": "OUT", "value": t.dir + "/out"}])
+    t.synced(d, user=user)
+    count, mask, stdin = read(t.dir + "/out").split("\n")[:3]
+    # standard ones, and the directory that ls reads
+    check(int(count) <= 4 and int(mask.split()[1], 16) == 0 and stdin == "/dev/null", count, mask, stdin)
+
+
+def K15_token_wins_over_plugin(t):
+    d = t.double()
+    user = plugin(t, "exit 1\n")
+    user["token"] = "static"
+    t.synced(d, user=user)
+    check(token_of(d.log[0]) == "Bearer static")
+    d = t.double()
+    t.synced(d, user={"username": "u", "password": "p"})
+    check(token_of(d.log[0]) == "Basic dTpw")
+
+
+def K16_impersonation(t):
+    d = t.double()
+    t.synced(d, user={"token": "t", "as": "system:x", "as-uid": "7", "as-groups": ["a", "b c"],
+                      "as-user-extra": {"Scopes/x": ["1", "2"]}})
+    r = d.log[0]
+    check(r.all("Impersonate-User") == ["system:x"] and r.all("Impersonate-Uid") == ["7"] and
+          r.all("Impersonate-Group") == ["a", "b c"] and
+          r.all("Impersonate-Extra-scopes%2Fx") == ["1", "2"], r.lines)
+    f = Follow("--kubeconfig", t.config(d.url(), {"token": "t", "as": "x", "as-groups": ["a\r\nX: y"]}),
+               "--kinds", "pods")
+    f.until(kind="Error", message=has("control character"))
+    check(f.quit()[0] == 7)
+
+
+def K17_rotation(t):
+    c = t.certificates
+    d = t.tls(clients=True)
+    pods(d, 1)
+    crt, key = t.file("crt", read(c.client + ".crt")), t.file("key", read(c.client + ".key"))
+    f = t.synced(d, user={"client-certificate": crt, "client-key": key})
+    check(d.log[0].client_cert["subject"][0][0][1] == "client")
+    expiry = f.cluster()["expiry"]
+    check(0 < expiry - time.time() < 3 * 86400, expiry)
+    # half of a new pair: the old one stays
+    t.file("crt", read(c.client2 + ".crt"))
+    f.tell("check")
+    f.until(call="log", level="warning", text=has("don't belong together"))
+    check(f.cluster()["bad_rotations"] == 1 and len(d.log) == 1)
+    t.file("key", read(c.client2 + ".key"))
+    f.settle(what="stream")
+    f.skip(150000)
+    d.bookmark("pods")
+    f.until(call="state", version=str(d.version))
+    f.skip(151000)
+    t.wait(lambda: d.asked(is_watch))
+    check(d.log[-1].client_cert["subject"][0][0][1] == "client2")
+    check(f.state()["ends"]["credentials"] == 1 and d.log[-1].query["resourceVersion"] == str(d.version))
+    # nothing changed: nothing happens
+    f.settle(what="stream")
+    f.tell("check")
+    check(len(d.asked(is_watch)) == 1)
+
+
+def K17_bad_files_at_start(t):
+    c = t.certificates
+    for user, word in (({"client-certificate": "/none", "client-key": c.client + ".key"}, "cannot be read"),
+                       ({"client-certificate": c.client + ".crt", "client-key": c.client2 + ".key"}, "belong together"),
+                       ({"client-certificate": c.client + ".key", "client-key": c.client + ".key"}, "no certificate")):
+        f = Follow("--kubeconfig", t.config("https://127.0.0.1:1", user), "--kinds", "pods")
+        f.until(kind="Error", message=has(word))
+        check(f.quit()[0] == 7)
+
+
+def K19_secrets_stay_inside(t):
+    d = t.tls(clients=True)
+    secret = "s3cretTokenThatMustNotShow"
+    before = set(os.listdir("/tmp"))
+    user = {"token": secret}
+    f = t.synced(d, user=user)
+    check(f.cluster()["dumpable"] == 0)
+    d.on(any_request, lambda r: r.status(403, "Forbidden", "no"))
+    f.skip(2000)
+    d.end_watches()
+    f.until(call="state", error=has("forbidden"))
+    with open("/proc/%d/cmdline" % f.process.pid, "rb") as file:
+        check(secret.encode() not in file.read())
+    check(secret not in json.dumps(f.lines))
+    check(not [name for name in set(os.listdir("/tmp")) - before if "netpolctl" in name])
+
+
+def K19_data_needs_no_files(t):
+    c = t.certificates
+    d = t.tls(clients=True)
+
+    def data(path):
+        return base64.b64encode(read(path).encode()).decode()
+    path = t.config(d.url(), {"client-certificate-data": data(c.client + ".crt"),
+                              "client-key-data": data(c.client + ".key")},
+                    **{"certificate-authority-data": data(c.ca), "certificate-authority": None})
+    before = sorted(os.listdir(t.dir))
+    t.synced(d, config=path)
+    check(d.log[0].client_cert["subject"][0][0][1] == "client")
+    check(sorted(os.listdir(t.dir)) == before)
