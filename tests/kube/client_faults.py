@@ -332,6 +332,31 @@ def L22_slow_loris(t):
     f.until(call="synced")
 
 
+def L22_endless_error(t):
+    """An error whose text never comes to an end."""
+    d = t.double()
+
+    def slow(r):
+        r.raw(b"HTTP/1.1 500 X\r\nContent-Length: 100\r\n\r\n{")
+        return r.gone()
+
+    def flood(r):
+        r.raw(b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while not r.closed:
+            r.chunk(b"x" * 4096)
+        return True
+    d.on(is_initial, flood, times=1)
+    d.on(is_initial, slow, times=1)
+    f = t.follow(d)
+    t.wait(lambda: d.log)
+    f.skip(30001)
+    f.until(call="state", error=has("answers 500"))
+    f.pass_wait()
+    f.until(call="state", error=has("answers 500"))
+    f.pass_wait()
+    f.until(call="synced")
+
+
 def L22_endless_header(t):
     d = t.double()
 

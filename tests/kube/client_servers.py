@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Several servers, proxies, TLS names: L33 to L37, K6 to K8, K18."""
+import os
+import shutil
 import ssl
+import subprocess
 import time
 
 from double import too_large
@@ -207,6 +210,27 @@ def K6_certificates(t):
     check([line for line in f.calls("log") if "not checked" in line["text"]])
 
 
+def K6_only_the_given_authority(t):
+    """A certificate of an authority that the system trusts is none of the cluster's."""
+    trusted = os.path.join(t.dir, "certs")
+    os.mkdir(trusted)
+    ca = t.certificates.ca.replace("ca.crt", "other-ca.crt")
+    name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", ca],
+                          stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    shutil.copy(ca, os.path.join(trusted, name + ".0"))
+    with open(ca, "rb") as source, open(os.path.join(trusted, "ca-certificates.crt"), "wb") as to:
+        to.write(source.read())
+    prefix = ("unshare", "-m", "sh", "-c",
+              'mount --bind %s /etc/ssl/certs && exec "$@"' % trusted, "sh")
+    d = t.tls("foreign")
+    f = t.follow(d, prefix=prefix)
+    f.until(call="state", error=has("certificate"))
+    check(not d.log, "the system's authority was trusted")
+    # without one of its own, the system's are what counts
+    f = t.follow(d, config=t.config(d.url(), **{"certificate-authority": None}), prefix=prefix)
+    f.until(call="synced")
+
+
 def K7_tls_server_name(t):
     d = t.tls("named")
     names = []
@@ -247,6 +271,10 @@ def K18_plain_http(t):
     f = Follow("--kubeconfig", path, "--kinds", "pods")
     line = f.until(kind="Error")
     check("not encrypted" in line["message"] and "s3cret" not in str(f.lines) and line["exitStatus"] == 7)
+    check(f.quit()[0] == 7)
+    path = t.config("http://127.0.0.1:1", {"token": "s3cret"}, **{"proxy-url": "http://192.0.2.1:1"})
+    f = Follow("--kubeconfig", path, "--kinds", "pods")
+    f.until(kind="Error", message=has("not encrypted"))
     check(f.quit()[0] == 7)
     d = t.double()
     t.synced(d, user={"token": "s3cret"})

@@ -123,7 +123,8 @@ static int np_check_plain(const struct np_cluster *cluster,
 		      cfg->username || cfg->password;
 
 	if (!secret || cluster->options.plain_token ||
-	    strncmp(url, "http:", 5) || np_http_is_loopback(url))
+	    strncmp(url, "http:", 5) ||
+	    (np_http_is_loopback(url) && !cfg->proxy_url))
 		return 0;
 	np_error_set(err, NP_EXIT_API,
 		     "%.300s is not encrypted, and a token or password would be sent to it",

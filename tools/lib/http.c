@@ -137,7 +137,9 @@ static int np_http_on_socket(CURL *curl, curl_socket_t fd, int what,
 		events |= NP_IO_READ;
 	if (what & CURL_POLL_OUT)
 		events |= NP_IO_WRITE;
-	return np_io_set(http->loop, &socket->io, fd, events);
+	/* a socket that can't be watched is given up by the requests' timers */
+	np_io_set(http->loop, &socket->io, fd, events);
+	return 0;
 }
 
 static int np_http_on_timer(CURLM *multi, long timeout_ms, void *context)
@@ -331,10 +333,11 @@ static size_t np_http_on_header(char *line, size_t size, size_t count,
 		memcpy(value, line + 12, len - 12);
 		value[len - 12] = 0;
 		r->retry_after_ms = np_http_retry_after(value);
-	} else if (len == 2 && r->status >= 200) {
+	} else if (len == 2 && r->status == 200 && !r->answered) {
+		/* any other answer must be whole before the timer fires */
 		np_timer_stop(&r->answer_timer);
 		r->answered = true;
-		if (r->status == 200 && r->options.answered)
+		if (r->options.answered)
 			r->options.answered(r->options.context);
 	}
 	return len;
@@ -522,8 +525,12 @@ static void np_http_set_tls(struct np_http_request *r)
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	if (tls && tls->ca)
+	if (tls && tls->ca) {
+		/* that CA alone: curl would go on trusting the system's beside it */
 		np_http_blob(curl, CURLOPT_CAINFO_BLOB, tls->ca, tls->ca_len);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+	}
 	if (!tls || !tls->cert || !tls->key)
 		return;
 	curl_easy_setopt(curl, CURLOPT_SSLCERTTYPE, "PEM");

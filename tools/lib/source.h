@@ -83,7 +83,10 @@ struct np_source_state {
 	const char *resource_version;
 	/* By the loop's clock: last event, bookmark or end of a list; -1: none. */
 	int64_t last_event_ms;
-	/* What keeps it from working now, for people; "" if nothing does. */
+	/*
+	 * What keeps it from working now, for people; "" if nothing does. May
+	 * quote the server: to be escaped where it is shown.
+	 */
 	const char *error;
 	const struct np_source_stats *stats;
 };
@@ -128,7 +131,10 @@ struct np_source_ops {
 	/* Something in the state changed; not for every event. */
 	void (*state)(void *context, enum np_source_kind kind,
 		      const struct np_source_state *state);
-	/* kind is NP_SOURCE_KINDS if the text is about all of them. */
+	/*
+	 * kind is NP_SOURCE_KINDS if the text is about all of them. The text
+	 * may quote the server, too.
+	 */
 	void (*log)(void *context, enum np_source_level level,
 		    enum np_source_kind kind, const char *text);
 };
