@@ -2,7 +2,7 @@
 """Runs the tests of the API client: run.py [NAME...]
 
 Prints "ok NAME" or "FAILED NAME" with what was wrong. The names are those of
-the statements in docs/sync.md.
+the statements in docs/api-client.md.
 """
 import inspect
 import os

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The API client (with sanitizers) against the scripted API server, in a network
-# namespace of its own. Each test has the name of a statement of docs/sync.md;
+# namespace of its own. Each test has the name of a statement of docs/api-client.md;
 # T="NAME..." runs only those whose names have one of these parts.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -48,6 +48,16 @@ if [ -z "${T:-}" ] && [ "$want" != "$have" ]; then
 	failed "$((want - have)) tests did not run"
 	tail -n 20 "$results"/client.[0-9]*.log
 fi
+# The page of statements and the tests name each other.
+documented()
+{
+	diff <(grep -oE '\b[LK][0-9]+_[A-Za-z0-9_]+' docs/api-client.md | sort -u) \
+		<(sed -n 's/^def \([LK][0-9][A-Za-z0-9_]*\)(.*/\1/p' tests/kube/client_*.py | sort -u) || return 1
+	for name in $(grep -oE '\b(k[0-9]+|test)_[a-z0-9_]+' docs/api-client.md | sort -u); do
+		grep -qE "^static void $name\(" tests/unit/*.c || { echo "no unit test $name"; return 1; }
+	done
+}
+run_check "every statement has its test" documented
 run_check "list of many pods" timeout -k 5 300 bash tests/kube/many.sh "${MANY_PODS:-15000}"
 [ ! -e "$results/client.list_of_many_pods.log" ] ||
 	grep '^many:' "$results/client.list_of_many_pods.log" || :

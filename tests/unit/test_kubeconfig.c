@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Kubeconfig: where it is looked for, merging, what may be combined, errors.
- * The names of the functions are the statements of docs/sync.md.
+ * The names of the functions are the statements of docs/api-client.md.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
