@@ -51,10 +51,11 @@ fi
 # The page of statements and the tests name each other.
 documented()
 {
+	local test
 	diff <(grep -oE '\b[LK][0-9]+_[A-Za-z0-9_]+' docs/api-client.md | sort -u) \
 		<(sed -n 's/^def \([LK][0-9][A-Za-z0-9_]*\)(.*/\1/p' tests/kube/client_*.py | sort -u) || return 1
-	for name in $(grep -oE '\b(k[0-9]+|test)_[a-z0-9_]+' docs/api-client.md | sort -u); do
-		grep -qE "^static void $name\(" tests/unit/*.c || { echo "no unit test $name"; return 1; }
+	for test in $(grep -oE '\b(k[0-9]+|test)_[a-z0-9_]+' docs/api-client.md | sort -u); do
+		grep -qE "^static void $test\(" tests/unit/*.c || { echo "no unit test $test"; return 1; }
 	done
 }
 run_check "every statement has its test" documented
