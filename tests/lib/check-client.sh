@@ -22,13 +22,17 @@ fi
 read -ra names <<<"${T:-}"
 parts=$(nproc)
 pids=()
+where=(slow)
 for ((i = 0; i < parts; i++)); do
+	where+=("$i/$parts")
+done
+for w in "${where[@]}"; do
 	# shellcheck disable=SC2016 # for the inner shell
-	CLIENT_PART=$i/$parts timeout -k 5 600 ${alone[@]+"${alone[@]}"} sh -c '
+	CLIENT_PART=$w timeout -k 5 600 ${alone[@]+"${alone[@]}"} sh -c '
 		[ "$1" = 0 ] || ip link set lo up
 		shift
 		exec /usr/bin/python3 tests/kube/run.py "$@"' run "${#alone[@]}" \
-		${names[@]+"${names[@]}"} >"$results/client.$i.log" 2>&1 &
+		${names[@]+"${names[@]}"} >"$results/client.${w%/*}.log" 2>&1 &
 	pids+=($!)
 done
 for pid in "${pids[@]}"; do
@@ -39,14 +43,14 @@ while read -r word name; do
 	ok) passed "$name" ;;
 	FAILED) failed "$name" ;;
 	esac
-done < <(cat "$results"/client.[0-9]*.log)
-grep -hA30 '^FAILED' "$results"/client.[0-9]*.log || :
+done < <(cat "$results"/client.{slow,[0-9]*}.log)
+grep -hA30 '^FAILED' "$results"/client.{slow,[0-9]*}.log || :
 # A run that died says nothing of the tests that it didn't reach.
 want=$(grep -cE '^def [LK][0-9]' tests/kube/client_*.py | awk -F: '{ n += $2 } END { print n }')
-have=$(grep -hcE '^(ok|FAILED) ' "$results"/client.[0-9]*.log | awk '{ n += $1 } END { print n }')
+have=$(grep -hcE '^(ok|FAILED) ' "$results"/client.{slow,[0-9]*}.log | awk '{ n += $1 } END { print n }')
 if [ -z "${T:-}" ] && [ "$want" != "$have" ]; then
 	failed "$((want - have)) tests did not run"
-	tail -n 20 "$results"/client.[0-9]*.log
+	tail -n 20 "$results"/client.{slow,[0-9]*}.log
 fi
 # The page of statements and the tests name each other.
 documented()
