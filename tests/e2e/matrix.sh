@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Proves the man page, matrix: what the loaded module answers for every pair is what the
-# files give offline, for each sample policy and all of them, in both families; a pod that
+# files give offline, for samples alone and for all of them, in both families; a pod that
 # another node judges is ?; nothing is asked of the kernel for files.
-#netpol-test: timeout=300
+#netpol-test: timeout=400
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 examples=/tests/examples
@@ -46,14 +46,9 @@ same()
 	is "$? $(cat "$tmp/out")" "0 216 verdicts are as expected" "$name: --kernel --expect"
 }
 
-all=("$examples/cluster.yaml")
-for file in "$examples"/*.yaml; do
-	name=$(basename "$file" .yaml)
-	[ "$name" != cluster ] || continue
-	same "$name" "$examples/cluster.yaml" "$file"
-	all+=("$file")
-done
-same all "${all[@]}"
+same dual-stack "$examples/cluster.yaml" "$examples/dual-stack.yaml"
+same named-port "$examples/cluster.yaml" "$examples/named-port.yaml"
+same all "$examples"/*.yaml
 is "$(jq -c '[.allowed[][] | split("") | .[] | select(. == "0")] | length > 20' "$tmp/kernel")" \
 	true "all samples together deny something"
 
