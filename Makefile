@@ -23,7 +23,7 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
 	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser check-bench unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
+	check-browser check-bench check-packets unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
 
 all: tools module
 
@@ -40,6 +40,7 @@ help:
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
 	@echo '                     against a naive evaluator, on each kernel; TRUTH_SEED=N,'
 	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
+	@echo '  make check-packets the packet bench in small: every rule set, same verdicts'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
 	@echo '  make bench         every bench, and build/bench/report.html over them'
@@ -224,9 +225,9 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit client static fuzz browser bench truth dkms vm
+	+@tests/lib/check.sh unit client static fuzz browser bench truth packets dkms vm
 
-check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench check-packets: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------

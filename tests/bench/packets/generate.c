@@ -23,7 +23,7 @@
 
 #define ZIPF_PEERS	100
 #define ESTABLISHED	1024
-#define EVAL_EVERY	20
+#define EVAL_EVERY	100
 
 static const char *directory;
 
