@@ -354,27 +354,18 @@ static __always_inline bool spoofed(struct view *view, const struct sk_buff *skb
 	return spoofed_slow(view, skb, state, local_in);
 }
 
-static bool multicast(u8 family, const void *address)
-{
-	if (family == AF_INET)
-		return ipv4_is_multicast(*(const __be32 *)address) ||
-		       ipv4_is_lbcast(*(const __be32 *)address);
-	return ipv6_addr_is_multicast(address);
-}
-
 /*
  * What leaves by a pod's interface is for that pod, also where the address is none that
- * we know of: a link-local one, or a second one that the pod has given itself.
+ * we know of: a link-local one, a second one that the pod has given itself, or one of many.
  */
 static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
 				   const struct nf_hook_state *state)
 {
-	const void *to = view->reply ? view->packet.flow.source : view->packet.flow.destination;
 	struct netpol_end *receiver = view->reply ? &view->source : &view->destination;
 	const struct net_device *device = netpol_bridge_physoutdev(skb) ?: state->out;
 	const struct netpol_local *owner;
 
-	if (!device || receiver->identity || multicast(view->packet.flow.family, to))
+	if (!device || receiver->identity)
 		return;
 	owner = netpol_interface_pod(view->snapshot, device->ifindex);
 	if (!owner)
@@ -441,7 +432,7 @@ static noinline bool unknown_slow(const struct view *view, const struct sk_buff 
 	*direction = NETPOL_DIRECTION_INGRESS;
 	if (guarded(view, state, view->receiver, to))
 		return true;
-	if (!settings->npatterns || view->receiver->identity || multicast(flow->family, to))
+	if (!settings->npatterns || view->receiver->identity)
 		return false;
 	device = netpol_bridge_physoutdev(skb) ?: state->out;
 	return device && netpol_settings_guards_interface(settings, device->name);

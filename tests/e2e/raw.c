@@ -111,7 +111,8 @@ static void packet_send(size_t len)
 
 	if (fd < 0)
 		fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (fd < 0 || (v4 && setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on))))
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) ||
+	    (v4 && setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on))))
 		die("raw socket");
 	target.v4.sin_port = 0;		/* the same place in both families */
 	if (sendto(fd, packet, len, 0, &target.sa, target.len) != (ssize_t)len)

@@ -3,7 +3,7 @@
 #
 # What can be said without running anything: warnings of gcc (W=1) and sparse
 # on each kernel's headers, warnings of gcc and clang in userspace, checkpatch,
-# cppcheck, shellcheck, the ABI header by itself, file lengths.
+# cppcheck, shellcheck, the ABI header by itself, the tests that a page names, file lengths.
 set -eu
 self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
@@ -133,6 +133,28 @@ lengths()
 			END { exit bad }'
 }
 
+# Each test that docs/semantics.md names, `FILE` "TEXT", is there; all forty cases are named.
+named_tests()
+{
+	local file text n=0 rc=0
+	while IFS=$'\t' read -r file text; do
+		n=$((n + 1))
+		if ! grep -qF -- "$text" "$file"; then
+			echo "docs/semantics.md names a test that is not in $file: $text"
+			rc=1
+		fi
+	done < <(grep -Eo '`tests/[^`]+` "[^"]+"' docs/semantics.md |
+		sed 's/^`\([^`]*\)` "\(.*\)"$/\1\t\2/')
+	for text in {1..40}; do
+		grep -Eq "^\| $text \|.*\"case $text: " docs/semantics.md ||
+			{ echo "docs/semantics.md does not name case $text"; rc=1; }
+	done
+	[ "$(grep -o 'tests/[a-z0-9_/-]*\.[a-z]*' docs/semantics.md | wc -l)" = "$n" ] ||
+		{ echo "docs/semantics.md has a test that is not written \`FILE\` \"TEXT\""; rc=1; }
+	echo "$n tests"
+	return $rc
+}
+
 shell()
 {
 	local list
@@ -170,5 +192,6 @@ run_check "man pages" mandoc -Tlint -W warning docs/man/*
 for w in units rules dashboard manifests; do
 	run_check "deploy, $w" tests/lib/deploy.sh "$w"
 done
+run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "file lengths" bash "$self" --do lengths
 finish
