@@ -139,7 +139,7 @@ everything
 until_status "synced and committed" .ready true
 is "$(status | jq .commitsFull)" 1 "the first commit is a full one"
 is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "ready"
-is "$($np settings -o json | jq -c '[.settings.guardPrefixes, .settings.unknown]')" \
+is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
 	'[["10.244.1.0/24","fd00:244:1::/64"],"deny"]' "the node's podCIDRs are guards, unknown=deny"
 as_allowed "first commit"
 expect <<X

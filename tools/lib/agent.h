@@ -70,6 +70,7 @@ struct np_agent_seen {
 };
 
 struct np_agent_http;
+struct np_cluster;
 
 struct np_agent {
 	const struct np_agent_options *opts;
@@ -125,6 +126,7 @@ struct np_agent {
 	int socket_fd;
 	bool stopping;
 	int status;			/* exit status */
+	const struct np_cluster *cluster;	/* the source, for status; NULL: another */
 	/* A reload was asked for; the source's part. May be NULL. */
 	void (*reload)(void *arg);
 	void *arg;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
+#include "cluster.h"
 #include "report.h"
 
 #ifndef NETPOL_VERSION
@@ -256,6 +257,22 @@ static void np_metrics_snapshot(const struct np_agent *agent, FILE *file)
 			      np_wall_time(agent, agent->snapshot_ms));
 }
 
+static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
+{
+	struct np_cluster_status status;
+
+	if (!agent->cluster)
+		return;
+	np_cluster_status(agent->cluster, &status);
+	if (status.cert_expiry)
+		np_metric_one(file, "netpol_client_certificate_expiry_timestamp_seconds", "gauge",
+			      "When the agent's own certificate ends.",
+			      (double)status.cert_expiry);
+	np_metric_one(file, "netpol_client_bad_rotations_total", "counter",
+		      "New certificates that were refused; the one before is kept.",
+		      (double)status.bad_rotations);
+}
+
 void np_agent_metrics(struct np_agent *agent, FILE *file)
 {
 	const struct np_desired *d = &agent->desired;
@@ -287,6 +304,7 @@ void np_agent_metrics(struct np_agent *agent, FILE *file)
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed", NULL);
 	np_metric_value(file, "netpol_objects_troubled", (double)kept, "state", "kept", NULL);
 	np_metrics_source(agent, file);
+	np_metrics_cluster(agent, file);
 	np_metrics_commit(agent, file);
 	np_metrics_local(agent, file);
 	np_metrics_snapshot(agent, file);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "cluster.h"
 #include "loaded.h"
 #include "output.h"
 
@@ -42,6 +43,27 @@ static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 			np_write_string(w, "error", kind->error);
 		np_write_end(w);
 	}
+	np_write_end(w);
+}
+
+static void np_status_cluster(const struct np_agent *agent, struct np_writer *w)
+{
+	struct np_cluster_status status;
+	size_t i;
+
+	if (!agent->cluster)
+		return;
+	np_cluster_status(agent->cluster, &status);
+	np_write_object(w, "server");
+	np_write_string(w, "url", status.server ? status.server : "");
+	np_write_string(w, "configuration", status.file ? status.file : "");
+	np_write_bool(w, "insecure", status.insecure);
+	if (status.cert_expiry)
+		np_write_number(w, "certificateExpiry", status.cert_expiry);
+	np_write_array(w, "warnings");
+	for (i = 0; i < status.warning_count; i++)
+		np_write_string(w, NULL, status.warnings[i]);
+	np_write_end(w);
 	np_write_end(w);
 }
 
@@ -109,6 +131,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "snapshotFailures", agent->snapshot_failures);
 	if (agent->snapshot_ms >= 0)
 		np_write_number(&w, "snapshotAgeSeconds", (now - agent->snapshot_ms) / 1000);
+	np_status_cluster(agent, &w);
 	np_status_kinds(agent, &w);
 	np_status_troubles(agent, &w);
 	np_write_end(&w);

@@ -273,8 +273,10 @@ static int np_sync_follow(struct np_sync *sync)
 	if (!ret) {
 		agent.reload = np_sync_reload;
 		agent.arg = sync;
+		agent.cluster = sync->source;
 		np_cluster_start(sync->source);
 		np_loop_run(loop);
+		agent.cluster = NULL;
 		np_cluster_close(sync->source);
 		np_agent_stop(&agent);
 	}

@@ -106,9 +106,12 @@ static void np_status_trouble(const cJSON *trouble)
 
 static void np_status_table(const cJSON *root, bool ready)
 {
-	const cJSON *item;
+	const cJSON *item, *warning;
 
 	np_status_line("node", np_text_of(root, "node", "?"));
+	item = cJSON_GetObjectItemCaseSensitive(root, "server");
+	if (item)
+		np_status_line("server", np_text_of(item, "url", "?"));
 	np_status_line("ready", ready ? "yes" : np_text_of(root, "waitingFor", "no"));
 	printf("generation  %.0f; %.0f full commits, %.0f deltas, %.0f failed tries, "
 	       "%.0f changes waiting\n", np_number_of(root, "generation"),
@@ -126,6 +129,9 @@ static void np_status_table(const cJSON *root, bool ready)
 		np_status_kind(item);
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "troubles"))
 		np_status_trouble(item);
+	item = cJSON_GetObjectItemCaseSensitive(root, "server");
+	cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(item, "warnings"))
+		np_status_line("warning", cJSON_IsString(warning) ? warning->valuestring : "?");
 }
 
 int np_sync_status(const char *path)

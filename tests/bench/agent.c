@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory and CPU time of the node agent's state: a first list, the encoding of its full
+ * transaction, changes, and a list again, of pods of 4.4 KB JSON with label sets that no
+ * two share. Without the API client and without a kernel.
+ *
+ *	agent [-q] [-o FILE.json]
+ *
+ *	-q	a tenth of the objects
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <netlink/msg.h>
+
+#include "commit.h"
+#include "desired.h"
+#include "rows.h"
+
+static struct np_desired desired;
+static unsigned int pods = 150000, policies = 10000, spaces = 100, locals = 110;
+static size_t pod_bytes;
+
+static void give(enum np_source_kind kind, const char *text)
+{
+	cJSON *object = cJSON_Parse(text);
+
+	np_desired_upsert(&desired, kind, object);
+	cJSON_Delete(object);
+}
+
+static void give_pod(unsigned int i, unsigned int version)
+{
+	static const char filler[] = "{\"name\":\"ENVIRONMENT_VARIABLE\",\"value\":\"some value that is "
+		"as long as such values are\"}";
+	static char text[8192];
+	unsigned int k, f;
+	int len;
+
+	len = sprintf(text, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
+		      "\"web-%u-7d9f8b6c5d-%05u\",\"namespace\":\"team-%u\",\"uid\":"
+		      "\"%08x-1111-4222-8333-%012x\",\"resourceVersion\":\"%u\","
+		      "\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"labels\":{\"app\":\"web-%u\","
+		      "\"pod-template-hash\":\"7d9f8b6c5d\",\"index\":\"%u\",\"tier\":\"v%u\"},"
+		      "\"annotations\":{\"a\":\"b\"}},\"spec\":{\"nodeName\":\"%s%u\",\"containers\":[",
+		      i / 50, i, i % spaces, i, i, i + version * 1000000, i / 50, i,
+		      version, i < locals ? "here" : "node-", i < locals ? 0 : i % 5000);
+	for (k = 0; k < 2; k++) {
+		len += sprintf(text + len, "%s{\"name\":\"c%u\",\"image\":\"registry/app:1\","
+			       "\"ports\":[{\"name\":\"p%u\",\"containerPort\":%u,\"protocol\":\"TCP\"}],"
+			       "\"env\":[", k ? "," : "", k, k, 8080 + k);
+		for (f = 0; f < 20; f++)
+			len += sprintf(text + len, "%s%s", f ? "," : "", filler);
+		len += sprintf(text + len, "]}");
+	}
+	len += sprintf(text + len, "]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.%u.%u.%u\","
+		       "\"podIPs\":[{\"ip\":\"10.%u.%u.%u\"}]}}", 16 + i / 65536, i / 256 % 256,
+		       i % 256, 16 + i / 65536, i / 256 % 256, i % 256);
+	pod_bytes = (size_t)len;
+	give(NP_SOURCE_POD, text);
+}
+
+static void list(void)
+{
+	char text[2048];
+	unsigned int i;
+
+	for (i = 0; i < NP_SOURCE_NODE; i++)
+		np_desired_begin(&desired, i);
+	for (i = 0; i < spaces; i++) {
+		sprintf(text, "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":\"t%u\"}}}",
+			i, i);
+		give(NP_SOURCE_NAMESPACE, text);
+	}
+	for (i = 0; i < policies; i++) {
+		sprintf(text, "{\"metadata\":{\"name\":\"allow-%u\",\"namespace\":\"team-%u\"},"
+			"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web-%u\"}},"
+			"\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[{"
+			"\"podSelector\":{\"matchLabels\":{\"tier\":\"v0\"}}},{\"namespaceSelector\":{"
+			"\"matchLabels\":{\"team\":\"t%u\"}}}],\"ports\":[{\"port\":8080}]}],"
+			"\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}", i,
+			i % spaces, i % 3000, (i + 1) % spaces);
+		give(NP_SOURCE_POLICY, text);
+	}
+	for (i = 0; i < pods; i++)
+		give_pod(i, 0);
+	for (i = 0; i < NP_SOURCE_NODE; i++)
+		np_desired_synced(&desired, i);
+}
+
+/* "VmRSS:" or "VmHWM:" in MiB */
+static double memory(const char *which)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	double value = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, which, strlen(which)))
+			value = atof(line + strlen(which)) / 1024;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+static struct nl_msg *fresh(void *arg, size_t size)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(size + 64);
+
+	nlmsg_put(msg, 0, 0, 1, 4, 0);
+	return msg;
+}
+
+static int sent(void *arg, struct nl_msg *msg, struct np_error *err)
+{
+	return 0;
+}
+
+static void encode(const char *params)
+{
+	struct np_change change = { .object = NETPOL_OBJECT_POD };
+	struct np_error err = { 0 };
+	struct np_desired_pod **pod;
+	double cpu = rows_cpu();
+	struct np_encoder enc;
+	uint32_t sets = 0;
+	size_t count, i;
+
+	np_encoder_init(&enc, fresh, sent, NULL);
+	desired.serial++;
+	pod = np_commit_pods(&desired, &count);
+	for (i = 0; i < count; i++) {
+		change.record = pod[i];
+		np_commit_encode(&desired, &change, &enc, desired.serial, &sets, &err);
+	}
+	free(pod);
+	np_encoder_flush(&enc, &err);
+	rows_add("agent: encode a full transaction, CPU", params, rows_cpu() - cpu, "s",
+		 ROWS_NO_TARGET, false);
+	rows_add("agent: bytes of a pod in a full transaction", params,
+		 (double)enc.bytes / (double)count, "bytes", ROWS_NO_TARGET, false);
+	np_encoder_free(&enc);
+}
+
+int main(int argc, char **argv)
+{
+	const char *file = NULL;
+	char params[128];
+	unsigned int i;
+	double cpu;
+	int option;
+
+	while ((option = getopt(argc, argv, "qo:")) != -1) {
+		switch (option) {
+		case 'q':
+			pods /= 10;
+			policies /= 10;
+			break;
+		case 'o':
+			file = optarg;
+			break;
+		default:
+			fprintf(stderr, "usage: agent [-q] [-o FILE.json]\n");
+			return 1;
+		}
+	}
+	snprintf(params, sizeof(params), "\"pods\":%u,\"policies\":%u", pods, policies);
+	rows_begin(file);
+	np_desired_init(&desired, "here0");
+	cpu = rows_cpu();
+	list();
+	rows_add("agent: a first list, parsed and kept, CPU", params, rows_cpu() - cpu, "s", 10,
+		 false);
+	rows_add("agent: JSON of a pod", params, (double)pod_bytes, "bytes", ROWS_NO_TARGET, false);
+	/* With what a process has anyway, so the short form is within it too. */
+	rows_add("agent: resident after it", params, memory("VmRSS:"), "MiB", 64, true);
+	encode(params);
+	np_desired_all_done(&desired);
+	cpu = rows_cpu();
+	for (i = 0; i < 6000; i++)
+		give_pod(i % pods, 1 + i % 3);
+	rows_add("agent: 6,000 changes, CPU", params, rows_cpu() - cpu, "s", ROWS_NO_TARGET, false);
+	list();
+	rows_add("agent: resident after a second list", params, memory("VmRSS:"), "MiB", 64, true);
+	rows_add("agent: resident at most", params, memory("VmHWM:"), "MiB", 96, true);
+	np_desired_free(&desired);
+	return rows_end();
+}
