@@ -15,6 +15,8 @@ self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/lib/results.sh
 . tests/lib/results.sh
+# shellcheck source=tests/lib/emulator.sh
+. tests/lib/emulator.sh
 shopt -s nullglob
 
 corpus=../shared/corpora/truth-tables.jsonl.xz
@@ -45,7 +47,7 @@ lies()
 # vm SERIES SECONDS PROGRAM ARG...: runs build/truth/PROGRAM in a VM, netpol loaded.
 vm()
 {
-	local k=$1 limit=$2 program=$3 rel opts log
+	local k=$1 limit=$2 program=$3 rel opts log rc try
 	shift 3
 	rel=$(tests/lib/kernel.sh release "$k")
 	mkdir -p "$dir/$k"
@@ -55,10 +57,15 @@ vm()
 	opts+=(-d tests/tables:/root/tests/tables -f tests/truth/guest.sh:/tests/guest.sh)
 	opts+=(-f tests/truth/lies.jsonl:/root/tests/truth/lies.jsonl)
 	! [ -e $dir/corpus.jsonl ] || opts+=(-f "$dir/corpus.jsonl:/root/$dir/corpus.jsonl")
-	tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp sh /tests/guest.sh \
-		"/tests/$program" "$@" 2>&1 |
-		tee "$log.log"
-	return "${PIPESTATUS[0]}"
+	for try in 1 2; do
+		rc=0
+		tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp sh /tests/guest.sh \
+			"/tests/$program" "$@" >"$log.log" 2>&1 || rc=$?
+		emulator_failed "$rc" "$log.console" || break
+		echo "the emulated machine failed, attempt $try"
+	done
+	cat "$log.log"
+	return "$rc"
 }
 
 case "${1:-}" in

@@ -27,6 +27,8 @@ self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/lib/results.sh
 . tests/lib/results.sh
+# shellcheck source=tests/lib/emulator.sh
+. tests/lib/emulator.sh
 shopt -s nullglob
 
 directive()
@@ -37,15 +39,6 @@ directive()
 has_directive()
 {
 	grep -Eq "netpol-test: *$2( |\*|$)" "$1"
-}
-
-# Did the machine fail rather than what it ran? A guest that dies before its first
-# command, or by a breakpoint of the kernel's own text patching (static keys), which
-# an emulated processor gets wrong now and then, also long before netpol is loaded.
-emulator_failed()
-{
-	[ "$1" = 124 ] || [ "$1" = 125 ] || return 1
-	! grep -q 'netpol-vm: start' "$2" || grep -q 'Oops: int3' "$2"
 }
 
 # one SERIES SOURCE
