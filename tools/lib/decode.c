@@ -257,6 +257,24 @@ int np_check_fields(struct np_decode *d, const struct np_node *map,
 	return 0;
 }
 
+/* Are two different names one letter apart: more, less, or another? */
+static bool np_one_edit(const char *a, const char *b)
+{
+	size_t la, lb;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	la = strlen(a);
+	lb = strlen(b);
+	while (la && lb && a[la - 1] == b[lb - 1]) {
+		la--;
+		lb--;
+	}
+	return la <= 1 && lb <= 1;
+}
+
 int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 		      const struct np_path *path, const char *const *known,
 		      size_t count)
@@ -269,7 +287,7 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 			continue;
 		for (i = 0; i < count; i++)
 			if (!strcasecmp(field->key, known[i]) ||
-			    np_distance(field->key, known[i], 2) < 2)
+			    np_one_edit(field->key, known[i]))
 				break;
 		if (i < count &&
 		    np_unknown_field(d, field, path, known, count))
