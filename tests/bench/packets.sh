@@ -18,9 +18,10 @@ set -eu
 cd "$(dirname "$0")/../.."
 here=tests/bench/packets
 out=build/bench/packets
-rounds=${ROUNDS:-15} flows=${FLOWS:-4096} seed=${SEED:-1} proof=4000 mixed=40 limit=3600
+json=build/bench/packets.json rounds=${ROUNDS:-15} flows=${FLOWS:-4096} seed=${SEED:-1} proof=4000 mixed=40 limit=3600
 sizes=${SIZES:-1:1000 10:1000 100:1000 1000:1000 1:10000 10:10000 100:10000}
 if [ "${1:-}" = --smoke ]; then
+	json=$out/smoke.json
 	rounds=1 flows=1024 proof=1000 mixed=10 sizes=10:1000 limit=300
 fi
 
@@ -59,6 +60,6 @@ if [ ! -s "$out/raw" ]; then
 fi
 # shellcheck disable=SC2086 # one word a size
 host_program "$out" $sizes >"$out/host" || rc=$?
-jq -n -f "$here/rows.jq" --rawfile raw "$out/raw" --rawfile host "$out/host" >build/bench/packets.json
-jq -r -f "$here/table.jq" build/bench/packets.json
+jq -n -f "$here/rows.jq" --rawfile raw "$out/raw" --rawfile host "$out/host" >"$json"
+jq -r -f "$here/table.jq" "$json"
 exit "$rc"

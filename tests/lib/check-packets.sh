@@ -38,7 +38,7 @@ while read -r line; do
 	esac
 	echo "$line"
 done <"$log"
-rows=$(jq length build/bench/packets.json 2>/dev/null) || rows=0
+rows=$(jq length build/bench/packets/smoke.json 2>/dev/null) || rows=0
 if [ "$rc" = 0 ] && [ "$rows" -gt 100 ]; then
 	passed "rows of every alternative"
 else
