@@ -23,7 +23,8 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo check \
 	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser check-bench check-packets unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kselftest FORCE
+	check-browser check-bench check-packets check-kube unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
+	kselftest FORCE
 
 all: tools module
 
@@ -47,6 +48,7 @@ help:
 	@echo '  make bench-PART    one: changes, memory, adversary'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
+	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
 
 # --- the module --------------------------------------------------------------
 
@@ -154,6 +156,14 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
+# The agent's cluster test.
+kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
+kube-bins: $(B)/kube/scenario
+$(B)/obj/tests/kube/%.o: CPPFLAGS_EXTRA += -Itests/evaluator
+$(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
 # Truth tables and random worlds: for this process (sanitized) and for a VM.
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
 worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
@@ -227,7 +237,7 @@ demo: deps
 check: deps
 	+@tests/lib/check.sh unit client static fuzz browser bench truth packets dkms vm
 
-check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench check-packets: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------

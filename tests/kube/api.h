@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests of a test to a real API server, as its administrator.
+ */
+#ifndef KUBE_API_H
+#define KUBE_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <cjson/cJSON.h>
+
+#include "evaluator.h"
+
+/* Ends the program if it can't be: the API server must be up. Not thread safe. */
+void api_begin(const char *url, const char *ca_file, const char *token);
+/*
+ * One request; body (may be NULL) is consumed. Returns the HTTP status, 0 if the server
+ * can't be reached. PATCH is a JSON merge patch.
+ */
+long api_try(const char *method, const char *path, cJSON *body);
+/* The same, but anything but success ends the program, with what the server said. */
+void api(const char *method, const char *path, cJSON *body);
+/* All namespaces, pods and policies, as the API server has them now. */
+void api_load(struct np_objects *objects);
+/* One line to the control port of plane.sh, its answer in a static buffer. */
+const char *api_control(const char *host, unsigned int port, const char *what);
+
+#endif

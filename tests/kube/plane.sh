@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A control plane on loopback for tests: etcd and kube-apiserver, real ones, with
+# RBAC, TLS by a CA of its own and a token for the node agents.
+#
+#   plane.sh start DIR ASSETS [NODE,V4-PODS,V6-PODS...]  starts both; writes DIR/url,
+#                    DIR/url, ca.crt, admin.token, agent.token; returns when
+#                    the API server is ready and the objects that agents need exist
+#   plane.sh serve DIR   answers requests of a test, one line each, on DIR/control
+#                    (a TCP port of loopback): "kill" and "run" the API server,
+#                    "rotate" the agents' token (answers with the new one), "compact"
+#                    etcd; ends with the process that started it
+#   plane.sh stop DIR    ends what start and serve began, by process id
+#
+# A virtual machine with a user-mode network reaches the host's loopback as
+# 10.0.2.2, so the certificate is good for that address too.
+set -eu
+export LC_ALL=C.UTF-8 no_proxy='*'
+here=$(cd "$(dirname "$0")" && pwd)
+self=$here/$(basename "$0")
+top=${here%/tests/kube}
+verb=${1:-}
+dir=${2:-}
+[ -n "$dir" ] || { sed -n '3,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+ready_seconds=180
+
+get() { cat "$dir/$1"; }
+
+# free_ports N: that nobody listens on now, below those that the kernel hands out
+free_ports()
+{
+	local used port found=()
+	used=" $(ss -Hltn | sed 's/.*:\([0-9]*\) .*/\1/' | tr '\n' ' ') "
+	while [ ${#found[@]} -lt "$1" ]; do
+		port=$((20000 + RANDOM % 12000))
+		case "$used" in
+		*" $port "*) continue ;;
+		esac
+		used="$used$port "
+		found+=("$port")
+	done
+	echo "${found[@]}"
+}
+
+certificates()
+{
+	(
+		cd "$dir"
+		openssl genrsa -out sa.key 2048
+		openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 \
+			-subj /CN=netpol-test-ca
+		openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr \
+			-subj /CN=kube-apiserver
+		openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial \
+			-days 30 -out server.crt -extfile <(echo \
+			"subjectAltName=IP:127.0.0.1,IP:10.0.2.2,DNS:kubernetes,DNS:localhost")
+	) >"$dir/openssl.log" 2>&1
+}
+
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+
+tokens()
+{
+	printf '%s,admin,admin,"system:masters"\n%s,netpol-agent,netpol-agent\n' \
+		"$(get admin.token)" "$(get agent.token)" >"$dir/tokens.csv"
+	chmod 600 "$dir/tokens.csv"
+}
+
+api()
+{
+	local path=$1
+	shift
+	curl -sS --max-time 20 --cacert "$dir/ca.crt" -H "Authorization: Bearer $(get admin.token)" \
+		-H 'Content-Type: application/json' "$@" "$(get url)$path"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+ready() { api /readyz -f; }
+etcd_ready() { curl -sf --max-time 5 "http://127.0.0.1:$(get etcd.port)/health"; }
+
+run_apiserver()
+{
+	local assets
+	assets=$(get assets)
+	setsid "$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$(get etcd.port)" \
+		--bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$(get port)" \
+		--tls-cert-file="$dir/server.crt" --tls-private-key-file="$dir/server.key" \
+		--service-account-key-file="$dir/sa.key" --service-account-signing-key-file="$dir/sa.key" \
+		--service-account-issuer=https://kubernetes.default.svc \
+		--api-audiences=https://kubernetes.default.svc \
+		--service-cluster-ip-range=10.96.0.0/16 --token-auth-file="$dir/tokens.csv" \
+		--authorization-mode=RBAC --anonymous-auth=true --allow-privileged=true \
+		--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,Priority \
+		--cert-dir="$dir/run" --profiling=false --v=1 \
+		</dev/null >>"$dir/apiserver.log" 2>&1 8>&- &
+	echo $! >"$dir/apiserver.pid"
+	if ! wait_for $ready_seconds ready; then
+		tail -n 30 "$dir/apiserver.log" >&2
+		echo "kube-apiserver is not ready after $ready_seconds s" >&2
+		return 1
+	fi
+}
+
+end_pid()
+{
+	local pid
+	pid=$(cat "$dir/$1.pid" 2>/dev/null) || return 0
+	kill -s "$2" "$pid" 2>/dev/null || :
+	wait_for 20 test ! -e "/proc/$pid" || kill -KILL "$pid" 2>/dev/null || :
+	rm -f "$dir/$1.pid"
+}
+
+start()
+{
+	local assets=$1 node name v4 v6
+	shift
+	mkdir -p "$dir/run"
+	chmod 700 "$dir"
+	echo "$assets" >"$dir/assets"
+	local port etcd_port peer_port
+	read -r port etcd_port peer_port <<<"$(free_ports 3)"
+	echo "$port" >"$dir/port"
+	echo "$etcd_port" >"$dir/etcd.port"
+	echo "https://127.0.0.1:$port" >"$dir/url"
+	random >"$dir/admin.token"
+	random >"$dir/agent.token"
+	certificates
+	tokens
+	setsid "$assets/etcd" --name test --data-dir "$dir/etcd" --unsafe-no-fsync \
+		--listen-client-urls "http://127.0.0.1:$etcd_port" \
+		--advertise-client-urls "http://127.0.0.1:$etcd_port" \
+		--listen-peer-urls "http://127.0.0.1:$peer_port" \
+		--initial-advertise-peer-urls "http://127.0.0.1:$peer_port" \
+		--initial-cluster "test=http://127.0.0.1:$peer_port" \
+		</dev/null >"$dir/etcd.log" 2>&1 8>&- &
+	echo $! >"$dir/etcd.pid"
+	if ! wait_for 60 etcd_ready; then
+		tail -n 20 "$dir/etcd.log" >&2
+		echo "etcd does not answer" >&2
+		return 1
+	fi
+	run_apiserver
+	rbac
+	for node; do
+		IFS=, read -r name v4 v6 <<<"$node"
+		api /api/v1/nodes -f -X POST -d '{
+			"apiVersion": "v1", "kind": "Node", "metadata": {"name": "'"$name"'"},
+			"spec": {"podCIDR": "'"$v4"'", "podCIDRs": ["'"$v4"'", "'"$v6"'"]}
+		}' >/dev/null
+	done
+}
+
+# The roles are those that users get, from deploy/, bound to the test's user.
+rbac()
+{
+	local name
+	awk 'BEGIN { RS = "\n---\n" } /(^|\n)kind: ClusterRole(\n|$)/ { print; exit }' \
+		"$top/deploy/kubernetes/rbac.yaml" >"$dir/role.yaml"
+	name=$(sed -n 's/^  name: *//p' "$dir/role.yaml" | head -n 1)
+	[ -n "$name" ] || { echo "no ClusterRole in deploy/kubernetes/rbac.yaml" >&2; return 1; }
+	curl -sSf --max-time 20 --cacert "$dir/ca.crt" -H "Authorization: Bearer $(get admin.token)" \
+		-H 'Content-Type: application/yaml' --data-binary @"$dir/role.yaml" \
+		"$(get url)/apis/rbac.authorization.k8s.io/v1/clusterroles" >/dev/null
+	api /apis/rbac.authorization.k8s.io/v1/clusterrolebindings -f -X POST -d '{
+		"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+		"metadata": {"name": "netpol-agent"},
+		"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "'"$name"'"},
+		"subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "netpol-agent"}]
+	}' >/dev/null
+}
+
+# etcd's own JSON gateway; the revision is that of now.
+compact()
+{
+	local url revision
+	url=http://127.0.0.1:$(get etcd.port)/v3
+	revision=$(curl -sf --max-time 10 -X POST -d '{"key":"AA=="}' "$url/kv/range" |
+		jq -r .header.revision)
+	curl -sf --max-time 10 -X POST -d "{\"revision\":\"$revision\",\"physical\":true}" \
+		"$url/kv/compaction" >/dev/null
+	echo "$revision"
+}
+
+# One request line on standard input, one line of answer.
+request()
+{
+	local what answer
+	read -r what || return 0
+	what=${what%$'\r'}
+	answer=$(
+		case "$what" in
+		kill) end_pid apiserver KILL && echo ok ;;
+		run) run_apiserver && echo ok ;;
+		rotate)
+			random >"$dir/agent.token"
+			tokens
+			end_pid apiserver TERM
+			run_apiserver
+			get agent.token
+			;;
+		compact) compact ;;
+		*) echo "error: no request \"$what\"" ;;
+		esac 2>>"$dir/control.log"
+	) || answer="error: $what failed"
+	echo "$answer"
+}
+
+case "$verb" in
+start)
+	shift 2
+	start "$@"
+	;;
+serve)
+	read -r port <<<"$(free_ports 1)"
+	setsid socat -t 300 "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" \
+		"SYSTEM:bash '$self' request '$dir'" </dev/null >>"$dir/control.log" 2>&1 8>&- &
+	echo $! >"$dir/control.pid"
+	echo "$port" >"$dir/control"
+	;;
+request) request ;;
+stop)
+	for p in control apiserver etcd; do
+		end_pid "$p" TERM
+	done
+	;;
+*) echo "plane.sh: no command \"$verb\"" >&2; exit 2 ;;
+esac
