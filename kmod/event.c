@@ -144,7 +144,7 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 	struct netpol_event *event = NULL;
 	u32 turn;
 
-	if (!genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY))
+	if (!netpol_event_wanted(nn))
 		return;
 	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
 		event = event_slot(queue, &turn);

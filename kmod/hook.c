@@ -18,6 +18,7 @@
 #include "core/classify.h"
 #include "netns.h"
 #include "packet.h"
+#include "plain.h"
 
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -593,7 +594,7 @@ static __always_inline bool begin(struct view *view, const struct nf_hook_state 
 {
 	const struct netpol_settings *settings;
 
-	view->nn = netpol_net(state->net);
+	view->nn = netpol_net_rcu(state->net);
 	view->snapshot = rcu_dereference(view->nn->root);
 	settings = view->snapshot->settings;
 	if (!view->snapshot->nlocals && !settings->nguards && !settings->npatterns)
@@ -630,8 +631,8 @@ static noinline bool host_answers(const struct view *view, const struct sk_buff 
 	       host_allowed(view, state);
 }
 
-static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
-				      const struct nf_hook_state *state)
+static noinline unsigned int post_routing(struct sk_buff *skb,
+					  const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
@@ -661,8 +662,7 @@ static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
 	return judge(&view, skb, false);
 }
 
-static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+static noinline unsigned int local_in(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
@@ -687,6 +687,26 @@ static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
 	if (!view.reply && host_allowed(&view, state))
 		return NF_ACCEPT;
 	return judge(&view, skb, true);
+}
+
+static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	verdict = state->pf == NFPROTO_IPV4 ? netpol_plain(skb, state, AF_INET, false) :
+					      netpol_plain(skb, state, AF_INET6, false);
+	return likely(verdict != NETPOL_NOT_PLAIN) ? verdict : post_routing(skb, state);
+}
+
+static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	verdict = state->pf == NFPROTO_IPV4 ? netpol_plain(skb, state, AF_INET, true) :
+					      netpol_plain(skb, state, AF_INET6, true);
+	return likely(verdict != NETPOL_NOT_PLAIN) ? verdict : local_in(skb, state);
 }
 
 static const struct nf_hook_ops hook_ops[] = {

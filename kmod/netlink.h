@@ -29,6 +29,12 @@ enum netpol_group {
 
 extern struct genl_family netpol_genl_family;
 
+/* Does anybody want to be told of denied packets? RCU. */
+static inline bool netpol_event_wanted(const struct netpol_net *nn)
+{
+	return genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
+}
+
 /* netlink.c: refusals. All return the error, so that a caller can return it as well. */
 int __printf(5, 6) netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
 				 const struct nlattr *attr, int error,

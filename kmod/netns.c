@@ -5,9 +5,8 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <net/netfilter/nf_conntrack.h>
-#include <net/netns/generic.h>
 
-static unsigned int netpol_net_id __read_mostly;
+unsigned int netpol_net_id __read_mostly;
 
 /**
  * struct netpol_old - a snapshot that has been replaced, on its way out
@@ -22,12 +21,6 @@ struct netpol_old {
 	struct netpol_net *nn;
 	struct netpol_snapshot *snapshot;
 };
-
-/* The state of a network namespace; there as long as the namespace is. */
-struct netpol_net *netpol_net(const struct net *net)
-{
-	return net_generic(net, netpol_net_id);
-}
 
 /* Gives back the snapshots that a grace period has passed for. Under @nn->lock. */
 static void net_reap(struct netpol_net *nn)

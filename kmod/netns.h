@@ -6,6 +6,7 @@
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include "core/edit.h"
 #include "core/world.h"
 
@@ -71,7 +72,7 @@ struct netpol_net {
 };
 
 /* netns.c */
-struct netpol_net *netpol_net(const struct net *net);
+extern unsigned int netpol_net_id;
 int netpol_net_register(void);
 void netpol_net_unregister(void);
 int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
@@ -79,6 +80,18 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault);
+
+/* The state of a network namespace, which has one for as long as the module is there. */
+static inline struct netpol_net *netpol_net(const struct net *net)
+{
+	return net_generic(net, netpol_net_id);
+}
+
+/* The same for a packet: net_generic() enters an RCU section of its own. RCU. */
+static __always_inline struct netpol_net *netpol_net_rcu(const struct net *net)
+{
+	return rcu_dereference(net->gen)->ptr[netpol_net_id];
+}
 
 /* hook.c: registration sleeps; unregistration does not wait for packets under way. */
 int netpol_hook_register(struct net *net);

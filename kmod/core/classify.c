@@ -11,43 +11,39 @@
 void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
 		    struct netpol_end *end)
 {
-	const struct netpol_local *local;
-	u32 value;
-
-	if (family == AF_INET)
-		value = netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
-	else
-		value = netpol_peers_find6(&snapshot->peers[1], address);
-	end->local = NULL;
-	end->identity = value;
-	if (!(value & NETPOL_VALUE_LOCAL))
-		return;
-	local = netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
-	if (unlikely(READ_ONCE(local->runtime->gone))) {
-		end->identity = 0;
-		return;
-	}
-	end->local = local;
-	end->identity = local->identity;
+	*end = netpol_find(snapshot, family, address);
 }
 
-/*
- * The cell of a destination port by its name: the lowest order over the names that the
- * destination pod gives the port. One probe; more only where one port has many names,
- * at most NETPOL_LIMIT_PORTS_PER_POD.
+/**
+ * netpol_program_name_cell() - the cell of a destination port by its name
+ * @snapshot: state in force
+ * @program: an egress program with names
+ * @named: port and destination
+ * @row: cells of the destination's identity
+ * @address_row: cells of its address
+ *
+ * One probe; more only where one port has many names, at most NETPOL_LIMIT_PORTS_PER_POD.
+ *
+ * Return: the lowest over the names that the destination pod gives the port.
  */
-static u32 name_cell(const struct netpol_program *program,
-		     const struct netpol_ports *ports, const struct netpol_flow *flow,
-		     const u32 *row_cell, const u32 *address_cell)
+u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
+			     const struct netpol_program *program,
+			     struct netpol_named named, const u32 *row,
+			     const u32 *address_row)
 {
-	u32 low = 0, high = ports->count, cell = NETPOL_CELL_NONE;
+	const struct netpol_ports *ports = netpol_snapshot_ports(snapshot, named.identity);
+	u32 low = 0, high, cell = NETPOL_CELL_NONE;
+
+	if (!ports)
+		return cell;
+	high = ports->count;
 
 	while (low < high) {
 		u32 middle = (low + high) / 2;
 		const struct netpol_named_port *port = &ports->port[middle];
 
-		if (port->protocol < flow->protocol ||
-		    (port->protocol == flow->protocol && port->port < flow->port))
+		if (port->protocol < named.protocol ||
+		    (port->protocol == named.protocol && port->port < named.port))
 			low = middle + 1;
 		else
 			high = middle;
@@ -56,7 +52,7 @@ static u32 name_cell(const struct netpol_program *program,
 		const struct netpol_named_port *port = &ports->port[low];
 		u32 first = 0, count = program->nnames;
 
-		if (port->protocol != flow->protocol || port->port != flow->port)
+		if (port->protocol != named.protocol || port->port != named.port)
 			break;
 		while (count) {
 			u32 half = count / 2;
@@ -65,8 +61,8 @@ static u32 name_cell(const struct netpol_program *program,
 
 			if (name->name == port->name &&
 			    name->protocol == port->protocol) {
-				cell = min(cell, row_cell[name->class]);
-				cell = min(cell, address_cell[name->class]);
+				cell = min(cell, row[name->class]);
+				cell = min(cell, address_row[name->class]);
 				break;
 			}
 			if (name->name < port->name ||
@@ -97,8 +93,6 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		       struct netpol_decision *decision)
 {
 	const struct netpol_program *program = subject->program[direction];
-	const u32 *row, *address_row;
-	u32 cell, class;
 
 	decision->subject = subject;
 	decision->program = program;
@@ -113,26 +107,11 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		decision->reason = NETPOL_REASON_NO_PORTS;
 		return;
 	}
-	row = program->cell + (size_t)netpol_program_row(program, peer->identity) *
-			      program->nclasses;
-	address_row = row;
-	if (program->by_address)
-		address_row = program->cell + (size_t)program->nclasses *
-			netpol_program_address_row(program, flow->family,
-						   direction == NETPOL_DIRECTION_EGRESS ?
-						   flow->destination : flow->source);
-	class = netpol_program_class(program, flow->protocol, flow->port);
-	cell = min(row[class], address_row[class]);
-	if (program->nnames && peer->identity) {
-		const struct netpol_ports *ports =
-			netpol_snapshot_ports(snapshot, peer->identity);
-
-		if (ports)
-			cell = min(cell, name_cell(program, ports, flow, row,
-						   address_row));
-	}
-	decision->cell = cell;
-	decision->accept = NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_ACCEPT;
+	decision->cell = netpol_program_cell(snapshot, program, flow->family, flow->protocol,
+					     flow->port, peer->identity,
+					     direction == NETPOL_DIRECTION_EGRESS ?
+					     flow->destination : flow->source);
+	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
 	decision->reason = decision->accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED;
 }
 

@@ -67,6 +67,76 @@ struct netpol_judgement {
 	u8 direction;
 };
 
+/**
+ * struct netpol_named - a destination port that may have a name; by value, in a register
+ * @identity: of the destination
+ * @port: host order
+ * @protocol: IPPROTO_*
+ */
+struct netpol_named {
+	u32 identity;
+	u16 port;
+	u8 protocol;
+};
+
+/* Which pod an address belongs to; a local pod whose interface is gone is none any more. */
+static __always_inline struct netpol_end netpol_find(const struct netpol_snapshot *snapshot,
+						     u8 family, const void *address)
+{
+	struct netpol_end end = {};
+	u32 value;
+
+	if (family == AF_INET)
+		value = netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
+	else
+		value = netpol_peers_find6(&snapshot->peers[1], address);
+	end.identity = value;
+	if (value & NETPOL_VALUE_LOCAL) {
+		const struct netpol_local *local =
+			netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
+		bool gone = READ_ONCE(local->runtime->gone);
+
+		end.identity = gone ? 0 : local->identity;
+		end.local = gone ? NULL : local;
+	}
+	return end;
+}
+
+u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
+			     const struct netpol_program *program,
+			     struct netpol_named named, const u32 *row,
+			     const u32 *address_row);
+
+/*
+ * The cell that decides on a flow with ports, or with a protocol that has none: the lower
+ * of the peer's row by its identity and of that by its address. RCU.
+ */
+static __always_inline u32 netpol_program_cell(const struct netpol_snapshot *snapshot,
+					       const struct netpol_program *program,
+					       u8 family, u8 protocol, u16 port,
+					       u32 identity, const void *address)
+{
+	u32 class = netpol_program_class(program, protocol, port), cell;
+	const u32 *row, *address_row;
+
+	row = program->cell + (size_t)netpol_program_row(program, identity) *
+			      program->nclasses;
+	cell = row[class];
+	address_row = row;
+	if (program->by_address) {
+		address_row = program->cell + (size_t)program->nclasses *
+			netpol_program_address_row(program, family, address);
+		cell = min(cell, address_row[class]);
+	}
+	if (unlikely(program->nnames) && identity) {
+		const struct netpol_named named = { identity, port, protocol };
+
+		cell = min(cell, netpol_program_name_cell(snapshot, program, named, row,
+							  address_row));
+	}
+	return cell;
+}
+
 void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
 		    struct netpol_end *end);
 void netpol_judge_half(const struct netpol_snapshot *snapshot,

@@ -377,9 +377,14 @@ int netpol_derive_programs(struct netpol_edit *edit)
 		cond_resched();
 	}
 	netpol_idset_for_each(&world->slots, walk, slot) {
+		const struct netpol_local *local;
+
 		error = derive_local(edit, slot, &log);
 		if (error)
 			break;
+		local = netpol_pages_read(&edit->locals, slot);
+		if (local->ifindex)
+			netpol_snapshot_set_behind(edit->next, local->ifindex);
 		cond_resched();
 	}
 	netpol_free(log.change);

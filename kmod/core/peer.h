@@ -137,7 +137,7 @@ static inline const void *netpol_bucket_address(const void *bucket, u8 family, u
 }
 
 /* The value of an IPv4 address, or 0. RCU; two buckets at most. */
-static inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 address)
+static __always_inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 address)
 {
 	const struct netpol_pages *buckets = p->buckets;
 	u32 i, value;
@@ -153,7 +153,8 @@ static inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 addres
 }
 
 /* The value of an IPv6 address, or 0. RCU; two buckets at most. */
-static inline u32 netpol_peers_find6(const struct netpol_peers *p, const struct in6_addr *address)
+static __always_inline u32 netpol_peers_find6(const struct netpol_peers *p,
+					       const struct in6_addr *address)
 {
 	const struct netpol_pages *buckets = p->buckets;
 	u64 lo, hi;

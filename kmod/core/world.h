@@ -58,6 +58,9 @@ struct netpol_local {
 	u64 pad[3];
 };
 
+/* Bits of netpol_snapshot::behind, 1 KiB that each commit fills. */
+#define NETPOL_BEHIND_BITS	8192
+
 #define NETPOL_LOCAL_SHIFT	6
 #define NETPOL_PORTS_SHIFT	3
 
@@ -79,6 +82,7 @@ struct netpol_origin {
  * @interfaces: interface index to local pod, kept as if it were an IPv4 address
  * @locals: struct netpol_local by slot
  * @ports: named ports of each identity, a pointer to struct netpol_ports each
+ * @behind: a bit by interface index, modulo its size: set if a local pod may be behind it
  * @settings: settings in force
  * @generation: number of the commit, from 1; 0: nothing was ever committed
  * @nlocals: slots in use
@@ -101,6 +105,7 @@ struct netpol_snapshot {
 	const struct netpol_settings *settings;
 	u64 generation;
 	u32 nlocals;
+	u64 behind[NETPOL_BEHIND_BITS / 64];
 
 	/* control path */
 	struct netpol_table namespaces;
@@ -255,6 +260,19 @@ static __always_inline const struct netpol_local *
 netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
 {
 	return netpol_pages_at(snapshot->locals, NETPOL_LOCAL_SHIFT, slot);
+}
+
+/* Marks an interface of a snapshot in the making as a local pod's. */
+static inline void netpol_snapshot_set_behind(struct netpol_snapshot *snapshot, u32 ifindex)
+{
+	snapshot->behind[ifindex % NETPOL_BEHIND_BITS / 64] |= BIT_ULL(ifindex % 64);
+}
+
+/* Can a local pod be behind an interface? For nearly all others this says no. RCU. */
+static __always_inline bool netpol_snapshot_behind(const struct netpol_snapshot *snapshot,
+						   u32 ifindex)
+{
+	return snapshot->behind[ifindex % NETPOL_BEHIND_BITS / 64] >> (ifindex % 64) & 1;
 }
 
 /* A local pod that lives behind an interface, or NULL. RCU. */
