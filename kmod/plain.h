@@ -30,20 +30,20 @@
 /* No verdict: the packet is not plain. Not a verdict of netfilter, see NF_MAX_VERDICT. */
 #define NETPOL_NOT_PLAIN	0xffU
 
-/* Rare, and not worth instructions before it is known: who denied, for those who listen. */
+/* What was judged, for those who want to be told of a denied packet. */
 static noinline void netpol_plain_event(struct netpol_net *nn,
 					const struct netpol_snapshot *snapshot,
 					const void *source, const void *destination,
 					const struct nf_conn *ct, u8 direction)
 {
 	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	const struct nf_conntrack_tuple *answer = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	const struct netpol_flow flow = {
 		.source = source,
 		.destination = destination,
 		.family = nf_ct_l3num(ct),
 		.protocol = nf_ct_protonum(ct),
-		.port = ntohs(reply->src.u.all),
+		.port = ntohs(answer->src.u.all),
 	};
 	const struct netpol_judgement judgement = {
 		.reason = NETPOL_REASON_ISOLATED,
@@ -51,6 +51,23 @@ static noinline void netpol_plain_event(struct netpol_net *nn,
 	};
 
 	netpol_event_deny(nn, snapshot, &flow, ntohs(original->src.u.all), &judgement);
+}
+
+/*
+ * Which pod an address belongs to. For IPv6 a function of its own, which needs no register
+ * that its caller uses across the call, rather than two copies that fight over all of them.
+ */
+static noinline notrace struct netpol_end netpol_plain_find6(const struct netpol_snapshot *snapshot,
+							     const void *address)
+{
+	return netpol_find(snapshot, AF_INET6, address);
+}
+
+static __always_inline struct netpol_end netpol_plain_find(const struct netpol_snapshot *snapshot,
+							   u8 family, const void *address)
+{
+	return family == AF_INET ? netpol_find(snapshot, AF_INET, address) :
+				   netpol_plain_find6(snapshot, address);
 }
 
 /* One half, like netpol_judge_half(); counted. */
@@ -66,38 +83,39 @@ netpol_plain_half(const struct netpol_net *nn, const struct netpol_snapshot *sna
 	if (program) {
 		cell = netpol_program_cell(snapshot, program, family, protocol, port, peer,
 					   address);
+		if (likely(NETPOL_CELL_ACTION(cell)))
+			netpol_percpu_inc(program->order[NETPOL_CELL_ORDER(cell)].packets);
 		if (NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) {
-			if (NETPOL_CELL_ACTION(cell))
-				netpol_percpu_inc(program->order[NETPOL_CELL_ORDER(cell)].packets);
 			netpol_percpu_inc(&stats->denied[direction]);
 			this_cpu_inc(nn->totals->denied[direction]);
 			return false;
 		}
-		netpol_percpu_inc(program->order[NETPOL_CELL_ORDER(cell)].packets);
 	}
 	netpol_percpu_inc(&stats->allowed[direction]);
 	this_cpu_inc(nn->totals->allowed[direction]);
 	return true;
 }
 
-/* Does a guard have a say about an end? As unknown() and unknown_slow() in hook.c. */
+/* Is an interface a local pod's, or none at all? */
+static __always_inline bool netpol_plain_behind(const struct netpol_snapshot *snapshot,
+						const struct net_device *device)
+{
+	return !device || (netpol_snapshot_behind(snapshot, device->ifindex) &&
+			   netpol_snapshot_interface(snapshot, device->ifindex));
+}
+
+/*
+ * Can unknown() of hook.c, for what is no local pod's packet to a known one, be left out?
+ * A remote pod's packet to a local one is in no guard; interface patterns decide by more.
+ */
 static __always_inline bool netpol_plain_guarded(const struct netpol_settings *settings,
-						 u8 family, const struct netpol_end *sender,
-						 const void *sender_address,
-						 const struct netpol_end *receiver,
-						 const void *receiver_address, bool local_in)
+						 u8 family, u32 identity, const void *address)
 {
 	if (settings->unknown != NETPOL_UNKNOWN_DENY ||
 	    (!settings->nguards && !settings->npatterns))
 		return false;
-	if (sender->local && receiver->identity)
-		return false;
-	if (settings->npatterns)
-		return true;
-	if (!sender->identity && netpol_settings_guards(settings, family, sender_address))
-		return true;
-	return !local_in && !receiver->identity &&
-	       netpol_settings_guards(settings, family, receiver_address);
+	return settings->npatterns ||
+	       (!identity && netpol_settings_guards(settings, family, address));
 }
 
 /**
@@ -114,19 +132,21 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 						 const u8 family, const bool local_in)
 {
 	const u32 length = family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	const void *source, *destination, *sender_address, *receiver_address;
-	const struct nf_conntrack_tuple *original, *answer;
-	struct netpol_end sender, receiver, swapped;
 	struct netpol_net *nn = netpol_net_rcu(state->net);
 	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
 	const struct netpol_settings *settings = snapshot->settings;
+	const struct nf_conntrack_tuple *original, *answer;
 	const struct net_device *in = state->in;
+	const void *from, *to, *peer_address;
+	const struct netpol_local *subject;
+	struct netpol_end sender, receiver;
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct;
+	u32 claimed, peer;
+	int room;
+	u8 protocol, direction;
 	const __be16 *ports;
-	u32 room, claimed;
-	bool reply, guarded;
-	u8 protocol;
+	bool reply;
 	u16 port;
 
 	/* from another interface, with no bridge in between, and somebody to protect */
@@ -140,7 +160,7 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 
 	/* a header without options, as long as it says, and the transport's in one piece */
 	room = skb_tail_pointer(skb) - skb_network_header(skb);
-	if (room < length + sizeof(struct udphdr))
+	if (room < (int)(length + sizeof(struct udphdr)))
 		return NETPOL_NOT_PLAIN;
 	if (family == AF_INET) {
 		const struct iphdr *ip = ip_hdr(skb);
@@ -149,23 +169,23 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 		if (*(const u8 *)ip != 0x45 || ip->frag_off & htons(IP_OFFSET))
 			return NETPOL_NOT_PLAIN;
 		protocol = ip->protocol;
-		source = &ip->saddr;
-		destination = &ip->daddr;
+		from = &ip->saddr;
+		to = &ip->daddr;
 		ports = (const __be16 *)(ip + 1);
 	} else {
 		const struct ipv6hdr *ip = ipv6_hdr(skb);
 
 		claimed = ntohs(ip->payload_len);
 		protocol = ip->nexthdr;
-		source = &ip->saddr;
-		destination = &ip->daddr;
+		from = &ip->saddr;
+		to = &ip->daddr;
 		ports = (const __be16 *)(ip + 1);
 	}
 	if (claimed > room + skb->data_len - length)
 		return NETPOL_NOT_PLAIN;
 	/* see has_no_opener(), which is false without this bit */
 	if (protocol == IPPROTO_TCP) {
-		if (room < length + sizeof(struct tcphdr) ||
+		if (room < (int)(length + sizeof(struct tcphdr)) ||
 		    READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags) &
 		    IP_CT_TCP_FLAG_BE_LIBERAL)
 			return NETPOL_NOT_PLAIN;
@@ -173,76 +193,69 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 		return NETPOL_NOT_PLAIN;
 	}
 
-	/* the flow: the packet's own, or from the entry's opener to the real server */
+	/* the flow is the packet's own; a reply's is from the real server to the opener */
 	original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	answer = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	reply = CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY;
+	port = ntohs(ports[1]);
 	if (reply) {
-		source = &original->src.u3;
-		destination = &answer->src.u3;
+		from = &answer->src.u3;
+		to = &original->src.u3;
 		port = ntohs(answer->src.u.all);
-		sender_address = destination;
-		receiver_address = source;
-	} else {
-		if (local_in)
-			source = &original->src.u3;
-		port = ntohs(ports[1]);
-		sender_address = source;
-		receiver_address = destination;
+	} else if (local_in) {
+		from = &original->src.u3;
 	}
-	sender = netpol_find(snapshot, family, sender_address);
-	receiver = netpol_find(snapshot, family, receiver_address);
+	sender = netpol_plain_find(snapshot, family, from);
+	receiver = netpol_plain_find(snapshot, family, to);
 
-	/* whoever sends, sends by its own interface, and what gets it is what it seems */
-	if (sender.local ? sender.local->ifindex != in->ifindex :
-	    netpol_snapshot_behind(snapshot, in->ifindex) &&
-	    netpol_snapshot_interface(snapshot, in->ifindex))
-		return NETPOL_NOT_PLAIN;
-	if (!local_in && !receiver.identity &&
-	    (!state->out || (netpol_snapshot_behind(snapshot, state->out->ifindex) &&
-			     netpol_snapshot_interface(snapshot, state->out->ifindex))))
-		return NETPOL_NOT_PLAIN;
-	guarded = netpol_plain_guarded(settings, family, &sender, sender_address, &receiver,
-				       receiver_address, local_in);
-	if (guarded)
-		return NETPOL_NOT_PLAIN;
-	if (!sender.local && !receiver.local)
-		return NF_ACCEPT;
-	if (sender.local == receiver.local)
-		return NETPOL_NOT_PLAIN;
-	if (local_in && !reply && sender.local && !receiver.identity &&
-	    (settings->host_egress != NETPOL_HOST_EGRESS_ENFORCE || settings->nhost_allow))
-		return NETPOL_NOT_PLAIN;
-
-	/* from here on nothing is left to hook.c */
-	if (sender.local)
+	if (sender.local) {
+		/* by its own interface, to another pod or to what is nobody's */
+		if (sender.local->ifindex != in->ifindex || receiver.local)
+			return NETPOL_NOT_PLAIN;
+		if (!receiver.identity && !local_in &&
+		    (netpol_plain_behind(snapshot, state->out) ||
+		     netpol_plain_guarded(settings, family, 0, to)))
+			return NETPOL_NOT_PLAIN;
+		if (local_in && (receiver.identity || settings->nhost_allow ||
+				 settings->host_egress != NETPOL_HOST_EGRESS_ENFORCE))
+			return NETPOL_NOT_PLAIN;
 		netpol_percpu_inc(&sender.local->runtime->stats->sent);
-	if (receiver.local)
+		/* an answer to what the node has opened */
+		if (local_in && reply)
+			return NF_ACCEPT;
+		subject = sender.local;
+		peer = receiver.identity;
+		peer_address = to;
+		direction = reply ? NETPOL_DIRECTION_INGRESS : NETPOL_DIRECTION_EGRESS;
+	} else {
+		/* by an interface that is no pod's */
+		if (netpol_plain_behind(snapshot, in) ||
+		    netpol_plain_guarded(settings, family, sender.identity, from))
+			return NETPOL_NOT_PLAIN;
+		if (!receiver.local) {
+			if (!local_in && !receiver.identity &&
+			    (netpol_plain_behind(snapshot, state->out) ||
+			     netpol_plain_guarded(settings, family, 0, to)))
+				return NETPOL_NOT_PLAIN;
+			return NF_ACCEPT;
+		}
+		if (local_in)
+			return NETPOL_NOT_PLAIN;
 		netpol_percpu_inc(&receiver.local->runtime->stats->received);
-	if (local_in && reply && !receiver.identity)
+		subject = receiver.local;
+		peer = sender.identity;
+		peer_address = from;
+		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
+	}
+
+	/* nothing is left to hook.c from here on */
+	if (netpol_plain_half(nn, snapshot, subject, direction, family, protocol, port, peer,
+			      peer_address))
 		return NF_ACCEPT;
-	if (reply) {
-		swapped = sender;
-		sender = receiver;
-		receiver = swapped;
-	}
-	if (sender.local &&
-	    !netpol_plain_half(nn, snapshot, sender.local, NETPOL_DIRECTION_EGRESS, family,
-			       protocol, port, receiver.identity, destination)) {
-		if (netpol_event_wanted(nn))
-			netpol_plain_event(nn, snapshot, source, destination, ct,
-					   NETPOL_DIRECTION_EGRESS);
-		return netpol_drop(skb);
-	}
-	if (receiver.local &&
-	    !netpol_plain_half(nn, snapshot, receiver.local, NETPOL_DIRECTION_INGRESS, family,
-			       protocol, port, sender.identity, source)) {
-		if (netpol_event_wanted(nn))
-			netpol_plain_event(nn, snapshot, source, destination, ct,
-					   NETPOL_DIRECTION_INGRESS);
-		return netpol_drop(skb);
-	}
-	return NF_ACCEPT;
+	if (netpol_event_wanted(nn))
+		netpol_plain_event(nn, snapshot, reply ? to : from, reply ? from : to, ct,
+				   direction);
+	return netpol_drop(skb);
 }
 
 #endif /* NETPOL_PLAIN_H */

@@ -136,43 +136,55 @@ static inline const void *netpol_bucket_address(const void *bucket, u8 family, u
 	return ((const struct netpol_bucket6 *)bucket)->key[slot];
 }
 
+/* The bucket of an address by one of the two hashes. */
+static __always_inline const struct netpol_bucket4 *
+netpol_peers_bucket4(const struct netpol_peers *p, int which, __be32 address)
+{
+	u32 i = netpol_peers_hash4(p->key[which], address) & p->mask;
+
+	return netpol_pages_at(p->buckets, NETPOL_PEERS_SHIFT, i);
+}
+
+static __always_inline const struct netpol_bucket6 *
+netpol_peers_bucket6(const struct netpol_peers *p, int which, u64 lo, u64 hi)
+{
+	u32 i = netpol_peers_hash6(p->key[which], lo, hi) & p->mask;
+
+	return netpol_pages_at(p->buckets, NETPOL_PEERS_SHIFT, i);
+}
+
 /* The value of an IPv4 address, or 0. RCU; two buckets at most. */
 static __always_inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 address)
 {
-	const struct netpol_pages *buckets = p->buckets;
-	u32 i, value;
+	u32 value;
 
-	if (!buckets)
+	if (unlikely(!p->buckets))
 		return 0;
-	i = netpol_peers_hash4(p->key[0], address) & p->mask;
-	value = netpol_bucket4_find(netpol_pages_at(buckets, NETPOL_PEERS_SHIFT, i), address);
-	if (value)
+	value = netpol_bucket4_find(netpol_peers_bucket4(p, 0, address), address);
+	if (likely(value))
 		return value;
-	i = netpol_peers_hash4(p->key[1], address) & p->mask;
-	return netpol_bucket4_find(netpol_pages_at(buckets, NETPOL_PEERS_SHIFT, i), address);
+	barrier();	/* the second hash's keys are not worth registers until here */
+	return netpol_bucket4_find(netpol_peers_bucket4(p, 1, address), address);
 }
 
 /* The value of an IPv6 address, or 0. RCU; two buckets at most. */
 static __always_inline u32 netpol_peers_find6(const struct netpol_peers *p,
-					       const struct in6_addr *address)
+					      const struct in6_addr *address)
 {
-	const struct netpol_pages *buckets = p->buckets;
 	u64 lo, hi;
-	u32 i, value;
+	u32 value;
 
-	if (!buckets)
+	if (unlikely(!p->buckets))
 		return 0;
 	memcpy(&lo, &address->s6_addr[0], sizeof(lo));
 	memcpy(&hi, &address->s6_addr[8], sizeof(hi));
-	i = netpol_peers_hash6(p->key[0], lo, hi) & p->mask;
-	value = netpol_bucket6_find(netpol_pages_at(buckets, NETPOL_PEERS_SHIFT, i), lo, hi);
-	if (value)
+	value = netpol_bucket6_find(netpol_peers_bucket6(p, 0, lo, hi), lo, hi);
+	if (likely(value))
 		return value;
-	/* Split the words again, rather than keep the parts in registers until here. */
+	barrier();	/* nor is what the first one made of the address */
 	OPTIMIZER_HIDE_VAR(lo);
 	OPTIMIZER_HIDE_VAR(hi);
-	i = netpol_peers_hash6(p->key[1], lo, hi) & p->mask;
-	return netpol_bucket6_find(netpol_pages_at(buckets, NETPOL_PEERS_SHIFT, i), lo, hi);
+	return netpol_bucket6_find(netpol_peers_bucket6(p, 1, lo, hi), lo, hi);
 }
 
 /* Begins an edit of a published table, or of an empty one (NULL). Can't fail. */
