@@ -73,16 +73,19 @@ static __always_inline struct netpol_end netpol_plain_find(const struct netpol_s
 /* One half, like netpol_judge_half(); counted. */
 static __always_inline bool
 netpol_plain_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-		  const struct netpol_local *subject, u8 direction, u8 family, u8 protocol,
+		  const struct netpol_local *subject, u8 direction, u8 family, bool udp,
 		  u16 port, u32 peer, const void *address)
 {
+	const u32 index = udp ? NETPOL_PROTOCOL_UDP : NETPOL_PROTOCOL_TCP;
 	const struct netpol_program *program = subject->program[direction];
 	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
 	u32 cell;
 
 	if (program) {
-		cell = netpol_program_cell(snapshot, program, family, protocol, port, peer,
-					   address);
+		cell = netpol_program_cell(snapshot, program, family,
+					   udp ? IPPROTO_UDP : IPPROTO_TCP, port,
+					   netpol_ranges_class(&program->ranges[index], port),
+					   peer, address);
 		if (likely(NETPOL_CELL_ACTION(cell)))
 			netpol_percpu_inc(program->order[NETPOL_CELL_ORDER(cell)].packets);
 		if (NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) {
@@ -94,6 +97,29 @@ netpol_plain_half(const struct netpol_net *nn, const struct netpol_snapshot *sna
 	netpol_percpu_inc(&stats->allowed[direction]);
 	this_cpu_inc(nn->totals->allowed[direction]);
 	return true;
+}
+
+/*
+ * Both halves, between two pods of the node. @port: with family and protocol above it.
+ * Return: the direction that denied, or NETPOL_DIRECTIONS.
+ */
+#define NETPOL_PLAIN_UDP	BIT(16)
+#define NETPOL_PLAIN_IP6	BIT(17)
+static noinline notrace u8
+netpol_plain_both(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		  const struct netpol_local *opener, const struct netpol_local *server,
+		  const void *source, const void *destination, u32 port)
+{
+	u8 family = port & NETPOL_PLAIN_IP6 ? AF_INET6 : AF_INET;
+	bool udp = port & NETPOL_PLAIN_UDP;
+
+	if (!netpol_plain_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, family, udp, port,
+			       server->identity, destination))
+		return NETPOL_DIRECTION_EGRESS;
+	if (!netpol_plain_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, family, udp, port,
+			       opener->identity, source))
+		return NETPOL_DIRECTION_INGRESS;
+	return NETPOL_DIRECTIONS;
 }
 
 /* Is an interface a local pod's, or none at all? */
@@ -146,7 +172,7 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 	int room;
 	u8 protocol, direction;
 	const __be16 *ports;
-	bool reply;
+	bool reply, udp;
 	u16 port;
 
 	/* from another interface, with no bridge in between, and somebody to protect */
@@ -193,6 +219,8 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 		return NETPOL_NOT_PLAIN;
 	}
 
+	udp = protocol == IPPROTO_UDP;
+
 	/* the flow is the packet's own; a reply's is from the real server to the opener */
 	original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	answer = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
@@ -210,8 +238,24 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 
 	if (sender.local) {
 		/* by its own interface, to another pod or to what is nobody's */
-		if (sender.local->ifindex != in->ifindex || receiver.local)
+		if (sender.local->ifindex != in->ifindex)
 			return NETPOL_NOT_PLAIN;
+		if (receiver.local) {
+			if (local_in || sender.local == receiver.local)
+				return NETPOL_NOT_PLAIN;
+			netpol_percpu_inc(&sender.local->runtime->stats->sent);
+			netpol_percpu_inc(&receiver.local->runtime->stats->received);
+			direction = netpol_plain_both(nn, snapshot,
+						      reply ? receiver.local : sender.local,
+						      reply ? sender.local : receiver.local,
+						      reply ? to : from, reply ? from : to,
+						      port | (udp ? NETPOL_PLAIN_UDP : 0) |
+						      (family == AF_INET6 ?
+						       NETPOL_PLAIN_IP6 : 0));
+			if (direction == NETPOL_DIRECTIONS)
+				return NF_ACCEPT;
+			goto denied;
+		}
 		if (!receiver.identity && !local_in &&
 		    (netpol_plain_behind(snapshot, state->out) ||
 		     netpol_plain_guarded(settings, family, 0, to)))
@@ -249,9 +293,10 @@ static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
 	}
 
 	/* nothing is left to hook.c from here on */
-	if (netpol_plain_half(nn, snapshot, subject, direction, family, protocol, port, peer,
+	if (netpol_plain_half(nn, snapshot, subject, direction, family, udp, port, peer,
 			      peer_address))
 		return NF_ACCEPT;
+denied:
 	if (netpol_event_wanted(nn))
 		netpol_plain_event(nn, snapshot, reply ? to : from, reply ? from : to, ct,
 				   direction);

@@ -108,7 +108,10 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		return;
 	}
 	decision->cell = netpol_program_cell(snapshot, program, flow->family, flow->protocol,
-					     flow->port, peer->identity,
+					     flow->port,
+					     netpol_program_class(program, flow->protocol,
+								  flow->port),
+					     peer->identity,
 					     direction == NETPOL_DIRECTION_EGRESS ?
 					     flow->destination : flow->source);
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;

@@ -109,15 +109,16 @@ u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 
 /*
  * The cell that decides on a flow with ports, or with a protocol that has none: the lower
- * of the peer's row by its identity and of that by its address. RCU.
+ * of the peer's row by its identity and of that by its address; @class is the port's. RCU.
  */
 static __always_inline u32 netpol_program_cell(const struct netpol_snapshot *snapshot,
 					       const struct netpol_program *program,
 					       u8 family, u8 protocol, u16 port,
-					       u32 identity, const void *address)
+					       u32 class, u32 identity,
+					       const void *address)
 {
-	u32 class = netpol_program_class(program, protocol, port), cell;
 	const u32 *row, *address_row;
+	u32 cell;
 
 	row = program->cell + (size_t)netpol_program_row(program, identity) *
 			      program->nclasses;

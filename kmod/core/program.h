@@ -205,17 +205,11 @@ static __always_inline u32 netpol_protocol_index(u8 protocol)
 	}
 }
 
-/* Class of a destination port, host order. RCU; 17 steps at most. */
-static __always_inline u32 netpol_program_class(const struct netpol_program *program,
-						u8 protocol, u16 port)
+/* Class of a destination port, host order, of one protocol. RCU; 17 steps at most. */
+static __always_inline u32 netpol_ranges_class(const struct netpol_ranges *ranges, u16 port)
 {
-	u32 index = netpol_protocol_index(protocol);
-	const struct netpol_ranges *ranges;
 	u32 low = 0, count;
 
-	if (index == NETPOL_PROTOCOLS)
-		return program->other;
-	ranges = &program->ranges[index];
 	for (count = ranges->count; count > 1;) {
 		u32 half = count / 2;
 
@@ -223,6 +217,17 @@ static __always_inline u32 netpol_program_class(const struct netpol_program *pro
 		count -= half;
 	}
 	return ranges->class + low;
+}
+
+/* Class of a protocol and destination port. RCU. */
+static __always_inline u32 netpol_program_class(const struct netpol_program *program,
+						u8 protocol, u16 port)
+{
+	u32 index = netpol_protocol_index(protocol);
+
+	if (index == NETPOL_PROTOCOLS)
+		return program->other;
+	return netpol_ranges_class(&program->ranges[index], port);
 }
 
 #endif /* NETPOL_PROGRAM_H */
