@@ -252,7 +252,7 @@ bench-insn: deps
 	+@tests/bench/insn.sh full
 
 bench-insn-accept: deps
-	+@tests/bench/insn.sh accept
+	+@tests/bench/insn.sh full accept
 
 bench-packets: deps
 	@tests/bench/packets.sh
