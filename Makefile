@@ -235,9 +235,9 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit client static fuzz browser bench truth packets dkms vm
+	+@tests/lib/check.sh unit client static fuzz browser bench truth packets insn dkms vm
 
-check-unit check-client check-fuzz check-static check-truth check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/lib/check.sh $*
 
 # --- measuring ---------------------------------------------------------------
