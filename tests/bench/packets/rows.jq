@@ -2,7 +2,7 @@
 #
 # $raw (of guest.sh) and $host (of host_program) to rows {name, params, value, unit, target};
 # params.low and params.high are quartiles, holds tells whether a target is met. Pairs are of
-# the same round, in which all take turns. A round is the median of its chunks of 128 packets.
+# the same round, in which all take turns. A round is the median of its chunks; 96 packets of each are timed.
 
 def quantile($q): sort | ((length - 1) * $q) as $at | .[$at | floor] * (1 - ($at - ($at | floor)))
 	+ .[$at | ceil] * ($at - ($at | floor));
@@ -16,7 +16,7 @@ def row($name; $params; $unit; $target; holds):
 	if $target == null then {} else { holds: ($value | holds) } end;
 
 [ $raw | splits("\n") | select(length > 0) | split(" ") |
-  { model: .[0], alternative: .[1], workload: .[2], round: .[3], ns: ((.[4] | tonumber) / 128) } ] |
+  { model: .[0], alternative: .[1], workload: .[2], round: .[3], ns: ((.[4] | tonumber) / 96) } ] |
 [ group_by([.model, .workload])[] |
   ((.[0].model | size) + { workload: .[0].workload }) as $params |
   (group_by(.alternative) | map({ key: .[0].alternative, value: map({ key: .round, value: .ns }) | from_entries })
