@@ -100,7 +100,8 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 		for (i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
 			np_metric_value(file, "netpol_packets_total",
 					(double)np_counter(total, packets[i].attr), "direction",
-					packets[i].direction, "verdict", packets[i].verdict, NULL);
+					packets[i].direction, "verdict", packets[i].verdict,
+			NP_METRIC_END);
 		np_metric_one(file, "netpol_packets_spoofed_total", "counter",
 			      "Packets dropped for a forged source.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_SPOOFED));
@@ -114,7 +115,7 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 			       "Events of denied packets that were not sent.");
 		np_metric_value(file, "netpol_events_lost_total",
 				(double)np_counter(total, NETPOL_COUNTERS_A_EVENTS_LOST),
-				"reason", "rate", NULL);
+				"reason", "rate", NP_METRIC_END);
 	}
 	np_counters_free(&list);
 }
@@ -128,7 +129,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 	np_metric_head(file, name, type, help);					\
 	for (k = 0; k < NP_SOURCE_KINDS; k++)					\
 		np_metric_value(file, name, (double)(value), "kind",		\
-				np_source_kind_name(k), NULL);			\
+				np_source_kind_name(k), NP_METRIC_END);		\
 } while (0)
 	NP_EACH_KIND("netpol_sync_synced", "gauge", "1 if the kind was listed whole.",
 		     agent->desired.synced[k]);
@@ -141,7 +142,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 		if (kind[k].last_event_ms >= 0)
 			np_metric_value(file, "netpol_sync_last_event_timestamp_seconds",
 					np_wall_time(agent, kind[k].last_event_ms), "kind",
-					np_source_kind_name(k), NULL);
+					np_source_kind_name(k), NP_METRIC_END);
 	NP_EACH_KIND("netpol_sync_requests_total", "counter", "Requests to the API server.",
 		     kind[k].stats.requests);
 	NP_EACH_KIND("netpol_sync_received_bytes_total", "counter",
@@ -167,7 +168,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 			np_metric_value(file, "netpol_sync_relists_total",
 					(double)kind[k].stats.relists[r], "kind",
 					np_source_kind_name(k), "reason",
-					np_relist_reason_name(r), NULL);
+					np_relist_reason_name(r), NP_METRIC_END);
 	np_metric_head(file, "netpol_sync_watch_ends_total", "counter",
 		       "Watches that ended, by reason.");
 	for (k = 0; k < NP_SOURCE_KINDS; k++)
@@ -175,7 +176,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 			np_metric_value(file, "netpol_sync_watch_ends_total",
 					(double)kind[k].stats.watch_ends[r], "kind",
 					np_source_kind_name(k), "reason",
-					np_watch_end_name(r), NULL);
+					np_watch_end_name(r), NP_METRIC_END);
 }
 
 static size_t np_count_flag(const struct np_agent *agent, uint16_t flag)
@@ -216,9 +217,10 @@ static void np_metrics_commit(const struct np_agent *agent, FILE *file)
 	char why[512];
 
 	np_metric_head(file, "netpol_commits_total", "counter", "Transactions published.");
-	np_metric_value(file, "netpol_commits_total", (double)stats->full, "type", "full", NULL);
+	np_metric_value(file, "netpol_commits_total", (double)stats->full, "type", "full",
+			NP_METRIC_END);
 	np_metric_value(file, "netpol_commits_total", (double)stats->delta, "type", "delta",
-			NULL);
+			NP_METRIC_END);
 	np_metric_one(file, "netpol_commit_failures_total", "counter",
 		      "Tries of a transaction that published nothing.", (double)stats->failures);
 	np_metric_one(file, "netpol_commit_objects_total", "counter",
@@ -279,16 +281,18 @@ void np_agent_metrics(struct np_agent *agent, FILE *file)
 	size_t i, aside = 0, closed = 0, kept = 0;
 
 	np_metric_head(file, "netpol_build_info", "gauge", "The agent's version.");
-	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NULL);
+	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
 	np_metric_head(file, "netpol_module_info", "gauge", "The kernel module's version.");
-	np_metric_value(file, "netpol_module_info", 1, "version", agent->commit.version, NULL);
+	np_metric_value(file, "netpol_module_info", 1, "version", agent->commit.version,
+			NP_METRIC_END);
 	np_metrics_kernel(agent, file);
 	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows.");
 	np_metric_value(file, "netpol_objects", (double)d->namespaces.count, "kind",
-			"namespaces", NULL);
-	np_metric_value(file, "netpol_objects", (double)d->pods.count, "kind", "pods", NULL);
+			"namespaces", NP_METRIC_END);
+	np_metric_value(file, "netpol_objects", (double)d->pods.count, "kind", "pods",
+			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects", (double)d->policies.count, "kind",
-			"networkpolicies", NULL);
+			"networkpolicies", NP_METRIC_END);
 	for (i = 0; i < d->troubles.room; i++) {
 		const struct np_trouble *trouble = (void *)d->troubles.slot[i];
 
@@ -300,9 +304,12 @@ void np_agent_metrics(struct np_agent *agent, FILE *file)
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
 		       "Objects that are not enforced as they are, by what became of them.");
-	np_metric_value(file, "netpol_objects_troubled", (double)aside, "state", "aside", NULL);
-	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed", NULL);
-	np_metric_value(file, "netpol_objects_troubled", (double)kept, "state", "kept", NULL);
+	np_metric_value(file, "netpol_objects_troubled", (double)aside, "state", "aside",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_objects_troubled", (double)kept, "state", "kept",
+			NP_METRIC_END);
 	np_metrics_source(agent, file);
 	np_metrics_cluster(agent, file);
 	np_metrics_commit(agent, file);

@@ -34,7 +34,7 @@ static int np_restore_run(const char *tool, const char *path, char *said, size_t
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int pipes[2], status, ret;
-	char rest[512];
+	char rest[512] = "";
 	sigset_t none;
 	size_t len = 0;
 	ssize_t got;

@@ -72,7 +72,7 @@ void np_metric_one(FILE *file, const char *name, const char *type, const char *h
 		   double value)
 {
 	np_metric_head(file, name, type, help);
-	np_metric_value(file, name, value, NULL);
+	np_metric_value(file, name, value, NP_METRIC_END);
 }
 
 void np_metric_histogram(FILE *file, const char *name, const char *help,

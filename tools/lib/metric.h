@@ -21,8 +21,11 @@ void np_histogram_add(struct np_histogram *histogram, double seconds);
 
 /* "# HELP" and "# TYPE" lines; type is counter, gauge or histogram. */
 void np_metric_head(FILE *file, const char *name, const char *type, const char *help);
+#define NP_METRIC_END	((const char *)NULL)
+
 /*
- * One sample; labels are pairs of name and value that end with NULL. Values are escaped.
+ * One sample; labels are pairs of name and value that end with NP_METRIC_END. Values are
+ * escaped.
  */
 void np_metric_value(FILE *file, const char *name, double value, ...)
 	__attribute__((sentinel));

@@ -125,13 +125,16 @@ static void np_status_table(const cJSON *root, bool ready)
 	       np_number_of(root, "repairs"));
 	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),
 	       np_number_of(root, "snapshotFailures"));
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "kinds"))
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "kinds")) {
 		np_status_kind(item);
-	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "troubles"))
+	}
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "troubles")) {
 		np_status_trouble(item);
+	}
 	item = cJSON_GetObjectItemCaseSensitive(root, "server");
-	cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(item, "warnings"))
+	cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(item, "warnings")) {
 		np_status_line("warning", cJSON_IsString(warning) ? warning->valuestring : "?");
+	}
 }
 
 int np_sync_status(const char *path)
