@@ -23,7 +23,7 @@ corpus=../shared/corpora/truth-tables.jsonl.xz
 dir=build/truth
 seed=${TRUTH_SEED:-1}
 # A tenth of a million verdicts of the module in some seconds, ten times as many at night.
-histories=600 worlds_verdicts=150000 worlds_time=400
+histories=600 worlds_verdicts=150000 worlds_time=1200
 [ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600; }
 tables=(tests/tables/*.jsonl)
 ! [ -e $dir/corpus.jsonl ] || tables+=("$dir/corpus.jsonl")
@@ -74,10 +74,10 @@ case "${1:-}" in
 	part=truth
 	k=$2 what=$3
 	case "$what" in
-	module) run_check "module by EVAL, $k" bash "$self" --do vm "$k" 300 module "${tables[@]}" ;;
+	module) run_check "module by EVAL, $k" bash "$self" --do vm "$k" 900 module "${tables[@]}" ;;
 	worlds) run_check "random worlds in the module, $k" bash "$self" --do vm "$k" "$worlds_time" \
 		worlds -m -s "$seed" -n 10000 -v "$worlds_verdicts" -b 4000 ;;
-	packets) run_check "real packets, $k" bash "$self" --do vm "$k" 600 packets "$seed" \
+	packets) run_check "real packets, $k" bash "$self" --do vm "$k" 1500 packets "$seed" \
 		"${TRUTH_PACKETS:-14}" "${tables[@]}" ;;
 	esac
 	# what it counted
