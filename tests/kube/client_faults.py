@@ -2,6 +2,7 @@
 """Failures and bounds of a single server: L12 to L18, L26, L29 to L32."""
 import gzip
 import json
+import signal
 import subprocess
 import time
 from email.utils import formatdate
@@ -287,6 +288,22 @@ def L32_rolling_restart(t):
         f.until(call="upsert", name=has("p1"))
     check(not d.asked(is_list) and len(d.asked(is_initial)) == 1)
     check(all(line["level"] == "debug" for line in f.calls("log")), f.calls("log"))
+
+
+def L32_reset_over_tls(t):
+    """Saying goodbye to a connection that is gone must not end the process."""
+    d = t.tls()
+    pods(d, 1)
+    f = t.synced(d, kinds="pods,namespaces,networkpolicies")
+    for _ in range(5):
+        f.skip(5000)
+        n = len(d.asked(is_watch))
+        d.end_watches(clean=False)
+        for kind in ("pods", "namespaces", "networkpolicies"):
+            f.drive(lambda n=n, k=kind: len([r for r in d.asked(is_watch)[n:] if r.kind == k]), kind)
+    f.process.send_signal(signal.SIGPIPE)
+    d.put("pods", "late", "ns")
+    f.until(call="upsert", name="late")
 
 
 def L32_reset_when_idle(t):

@@ -8,6 +8,7 @@
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -158,8 +159,14 @@ struct np_http *np_http_new(struct np_loop *loop)
 	struct np_http *http = np_xcalloc(1, sizeof(*http));
 	static bool started;
 
-	if (!started)
+	if (!started) {
 		curl_global_init(CURL_GLOBAL_DEFAULT);
+		/*
+		 * TLS may write to a connection that is gone; told not to
+		 * touch signals, curl doesn't keep that from ending us.
+		 */
+		signal(SIGPIPE, SIG_IGN);
+	}
 	started = true;
 	http->loop = loop;
 	http->multi = curl_multi_init();

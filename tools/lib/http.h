@@ -86,6 +86,7 @@ struct np_http_options {
 	void *context;
 };
 
+/* Also makes the process ignore SIGPIPE. */
 struct np_http *np_http_new(struct np_loop *loop);
 /* Cancels what is under way. NULL is fine. */
 void np_http_free(struct np_http *http);
