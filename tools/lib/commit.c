@@ -276,6 +276,7 @@ void *np_commit_blamed(struct np_desired *d, const char *text, const struct np_e
 	char buffer[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 8], *slash;
 	const char *from[2] = { text, err->object }, *at;
 	unsigned int i, k;
+	bool spaceless;
 	void *record;
 	size_t len;
 
@@ -292,7 +293,8 @@ void *np_commit_blamed(struct np_desired *d, const char *text, const struct np_e
 			memcpy(buffer, at, len);
 			buffer[len] = '\0';
 			slash = strchr(buffer, '/');
-			if (!slash != (kind[k].object == NETPOL_OBJECT_NAMESPACE))
+			spaceless = kind[k].object == NETPOL_OBJECT_NAMESPACE;
+			if (spaceless == !!slash)
 				continue;
 			if (slash)
 				*slash = '\0';
