@@ -44,6 +44,8 @@ agent_end() # SIGNAL; sets $rc
 {
 	kill "-$1" "$agent"
 	exec 5>&-
+	# It may be the child of another shell, and it must not hold its port any more.
+	eventually 20 sh -c "! readlink /proc/$agent/exe"
 	wait "$agent" 2>/dev/null
 	rc=$?
 }
