@@ -235,7 +235,7 @@ demo: deps
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit client static fuzz browser bench truth packets insn dkms vm
+	+@tests/lib/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube
 
 check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/lib/check.sh $*

@@ -45,8 +45,10 @@ units()
 rules()
 {
 	local alert
-	promtool check rules deploy/prometheus/netpol.rules.yaml
-	(cd deploy/prometheus && promtool test rules netpol.test.yaml)
+	local promtool
+	promtool=$(bash tests/lib/promtool.sh)
+	"$promtool" check rules deploy/prometheus/netpol.rules.yaml
+	(cd deploy/prometheus && "$promtool" test rules netpol.test.yaml)
 	# Each alert has a test and a section that says what to do.
 	for alert in $(sed -n 's/.*- alert: //p' deploy/prometheus/netpol.rules.yaml); do
 		grep -q "alertname: $alert\$" deploy/prometheus/netpol.test.yaml ||
@@ -75,7 +77,7 @@ dashboard()
 	# promtool parses each expression as a rule would.
 	jq -r '{groups: [{name: "g", rules: [.panels[] | .targets // [] | .[] |
 		{record: "x:y", expr: .expr}]}]}' "$file" >build/dashboard.rules.json
-	promtool check rules --lint=none build/dashboard.rules.json >/dev/null
+	"$(bash tests/lib/promtool.sh)" check rules --lint=none build/dashboard.rules.json >/dev/null
 	known "$file"
 }
 
