@@ -274,6 +274,36 @@ no z/a tcp outside 81 $c, no address outside
 no z/a tcp 10.244.0.1 6443 $c, not the node
 X
 
+c="case 19b: a port name that two containers of a pod have is both their numbers"
+cat >"$tmp/two" <<X
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: z, labels: {pod: b}}
+spec:
+  nodeName: n1
+  initContainers:
+  - {name: setup, ports: [{name: web, containerPort: 6543}]}
+  - {name: sidecar, restartPolicy: Always, ports: [{name: web, containerPort: 8080}]}
+  containers:
+  - {name: one, ports: [{name: web, containerPort: 80}]}
+  - {name: two, ports: [{name: web, containerPort: 81}]}
+status: {phase: Running, podIP: ${end_v4[z/b]}, podIPs: [{ip: ${end_v4[z/b]}}, {ip: "${end_v6[z/b]}"}]}
+X
+apply "$tmp/two"
+policies <<X
+z/p {podSelector: {matchLabels: {pod: b}}, ingress: [{ports: [{port: web}]}]}
+x/p {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: web}]}]}
+X
+expect <<X
+yes v/a tcp z/b 80 $c
+yes v/a tcp z/b 81 $c
+yes v/a tcp z/b 8080 $c, and that of an init container that goes on
+no v/a tcp z/b 6543 $c, not that of one that ends
+yes x/a tcp z/b 81 $c, egress
+no x/a tcp z/b 6543 $c, egress
+X
+apply "$tmp/world"
+
 c="case 20: a rule names the target port, not the Service's"
 in_netns n1 nft -f - <<X || bail nft
 table inet services {
