@@ -159,7 +159,6 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 # The agent's cluster test.
 kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
 kube-bins: $(B)/kube/scenario
-$(B)/obj/tests/kube/%.o: CPPFLAGS_EXTRA += -Itests/evaluator
 $(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)

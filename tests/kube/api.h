@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <cjson/cJSON.h>
 
-#include "evaluator.h"
+#include "../evaluator/evaluator.h"
 
 /* Ends the program if it can't be: the API server must be up. Not thread safe. */
 void api_begin(const char *url, const char *ca_file, const char *token);

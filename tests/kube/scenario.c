@@ -22,7 +22,7 @@
 #include "api.h"
 #include "change.h"
 #include "cluster.h"
-#include "evaluator.h"
+#include "../evaluator/evaluator.h"
 #include "latency.h"
 #include "prober.h"
 
