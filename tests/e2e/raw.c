@@ -15,11 +15,7 @@
  *   raw NETNS proto N SOURCE DESTINATION     the IP protocol N
  *   raw NETNS headers CHAIN SOURCE PORT DESTINATION PORT
  *                              UDP behind IPv6 extension headers, a letter each: h hop by hop,
- *                              d destination options, r routing (type 253, no segments left),
- *                              f fragment (the only one), u a header that nobody knows;
- *                              then s: four bytes of UDP only, t: nothing, where d should be.
- *                              IPv4 has o for each: four bytes of options
- *   raw NETNS stub SOURCE PORT DESTINATION PORT BYTES    the first BYTES of a TCP header
+ *                              d destination options
  *
  * The source need not be an address of the sender. Checksums are right.
  */
@@ -284,68 +280,29 @@ static void send_proto(char **arg)
 
 static void send_headers(char **arg)
 {
-	uint8_t *at, *next, *start;
+	uint8_t *at, *next;
 	const char *letter;
+	uint16_t payload;
 	size_t len;
 
 	ends_parse(arg[1], arg[3]);
-	len = ip_put(packet, &from, &to, IPPROTO_UDP, 0, 64);
-	next = v4 ? packet + 9 : packet + 6;
-	start = packet + len;
-	at = start;
+	errno = 0;
+	if (v4)
+		die("extension headers are IPv6");
+	at = packet + ip_put(packet, &from, &to, IPPROTO_UDP, 0, 64);
+	next = packet + 6;
 	for (letter = arg[0]; *letter; letter++) {
-		static const uint8_t pad[4] = { 1, 1, 1, 0 };	/* three times nothing, the end */
-
-		if (*letter == 'o') {
-			memcpy(at, pad, 4);
-			at += 4;
-			packet[0]++;
-			continue;
-		}
-		if (*letter == 's' || *letter == 't')
-			break;
-		*next = *letter == 'h' ? IPPROTO_HOPOPTS : *letter == 'd' ? IPPROTO_DSTOPTS :
-			*letter == 'r' ? IPPROTO_ROUTING : *letter == 'f' ? IPPROTO_FRAGMENT : 253;
-		memset(at, 0, 8);
+		*next = *letter == 'h' ? IPPROTO_HOPOPTS : IPPROTO_DSTOPTS;
+		memcpy(at, "\0\0\1\4\0\0\0\0", 8);	/* PadN */
 		at[0] = IPPROTO_UDP;
-		if (*letter == 'h' || *letter == 'd')
-			memcpy(at + 2, "\1\4\0\0\0\0", 6);	/* PadN */
-		if (*letter == 'r')
-			at[2] = 253;
-		if (*letter == 'f')
-			memcpy(at + 4, "nffr", 4);
 		next = at;
 		at += 8;
 	}
-	if (*letter == 't')
-		*next = IPPROTO_DSTOPTS;
-	else if (*letter == 's')
-		at += udp_put(at, (unsigned int)atoi(arg[2]), (unsigned int)atoi(arg[4]), 0) - 4;
-	else
-		at += udp_put(at, (unsigned int)atoi(arg[2]), (unsigned int)atoi(arg[4]), 8);
+	at += udp_put(at, (unsigned int)atoi(arg[2]), (unsigned int)atoi(arg[4]), 8);
 	len = (size_t)(at - packet);
-	if (!v4) {
-		uint16_t payload = htons((uint16_t)(len - sizeof(struct ip6_hdr)));
-
-		memcpy(packet + 4, &payload, 2);
-	}
+	payload = htons((uint16_t)(len - sizeof(struct ip6_hdr)));
+	memcpy(packet + 4, &payload, 2);
 	packet_send(len);
-}
-
-static void send_stub(char **arg)
-{
-	struct tcphdr tcp = { .doff = 5, .syn = 1, .window = htons(65535) };
-	size_t bytes = (size_t)atoi(arg[4]), len;
-
-	ends_parse(arg[0], arg[2]);
-	errno = 0;
-	if (bytes >= sizeof(tcp))
-		die("a stub has less than %zu bytes", sizeof(tcp));
-	tcp.source = htons((uint16_t)atoi(arg[1]));
-	tcp.dest = htons((uint16_t)atoi(arg[3]));
-	len = ip_put(packet, &from, &to, IPPROTO_TCP, bytes, 64);
-	memcpy(packet + len, &tcp, bytes);
-	packet_send(len + bytes);
 }
 
 int main(int argc, char **argv)
@@ -380,8 +337,6 @@ int main(int argc, char **argv)
 		send_proto(argv);
 	else if (argc == 5 && !strcmp(what, "headers"))
 		send_headers(argv);
-	else if (argc == 5 && !strcmp(what, "stub"))
-		send_stub(argv);
 	else
 		die("see the head of raw.c for its arguments");
 	return 0;

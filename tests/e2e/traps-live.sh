@@ -3,7 +3,8 @@
 #
 # Proves docs/semantics.md, "The traps": a commit under a flood, a connection that a helper
 # expects, IPVS that takes another server, a DNS cache of the node, addresses of the node inside
-# a guard, packets for many. traps-packets.sh and traps.sh have others.
+# a guard, packets for many. traps-packets.sh, headers.sh and
+# traps.sh have others.
 #netpol-test: modules=br_netfilter,ip_vs,ip_vs_rr,nf_conntrack_ftp,vxlan
 #netpol-test: timeout=900
 # shellcheck source=tests/e2e/lib-traps.sh
