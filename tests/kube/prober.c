@@ -296,6 +296,7 @@ static void *prober_thread(void *context)
 void prober_begin(void)
 {
 	unsigned int i, j;
+	enum flow flow;
 
 	for (i = 0; i < SLOTS; i++) {
 		source[i] = slot_socket(i, SOCK_DGRAM, SOURCE_PORT);
@@ -304,7 +305,8 @@ void prober_begin(void)
 		if (listen(listener[i], 128))
 			die("listen");
 		for (j = 0; j < SLOTS; j++)
-			pairs[i][j][FLOW_TCP].fd = pairs[i][j][FLOW_TCP].peer = -1;
+			for (flow = 0; flow < FLOWS; flow++)
+				pairs[i][j][flow].fd = pairs[i][j][flow].peer = -1;
 	}
 	if (pthread_create(&thread, NULL, prober_thread, NULL))
 		die("pthread_create");
