@@ -166,7 +166,7 @@ $(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
 # Truth tables and random worlds: for this process (sanitized) and for a VM.
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
 worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
-	tests/evaluator/history)
+	tests/evaluator/history tests/evaluator/model)
 $(B)/fuzz/fuzz_core: $(addprefix $(B)/fuzz/obj/,$(worlds-lib) $(truth-lib))
 truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets worlds)
 $(B)/truth/worlds: $(addprefix $(B)/obj/,$(worlds-lib))

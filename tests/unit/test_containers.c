@@ -517,8 +517,8 @@ static void test_table(void)
 		}
 	}
 	CHECK(table_as_model());
-	for (i = 0; i < 400; i++) {
-		table.grow = i % 200 < 50 ? 75 : 3;
+	for (i = 0; i < 600; i++) {
+		table.grow = i % 200 < 50 ? 75 : 2;
 		failures += history_edit(&h, &ops, next(&script) | 1, i % 8 == 0);
 		CHECK(table_as_model());
 		if (table.published.slots && i > 50)
