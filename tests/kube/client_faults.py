@@ -130,14 +130,33 @@ def L16_forbidden(t):
     f.seen = 0
     line = f.until(call="log", level="warning", kind="networkpolicies")["text"]
     check(all(word in line for word in ("list and watch", "networkpolicies", "networking.k8s.io", "cannot list")), line)
+    # a server that has just started refuses what it will allow: no other waits than for any failure
+    base = 800
+    for n in range(6):
+        wait = f.pass_wait("networkpolicies")
+        check(0.9 * base <= wait <= 2.02 * base, n, wait)
+        base *= 2
     check(30000 <= f.settle("networkpolicies")["left"] <= 60000)
-    check(f.state("networkpolicies")["forbidden"] == 1)
+    check(f.state("networkpolicies")["forbidden"] == 7)
     d.put("pods", "late", "ns")
     f.until(call="upsert", name="late")
     check(not f.calls("synced", "networkpolicies"))
     d.off(rule)
     f.pass_wait("networkpolicies")
     f.until(call="synced", kind="networkpolicies")
+    # what was waited for a server that was away doesn't count
+    f.settle("networkpolicies", "stream")
+    d.stop()
+    check([f.pass_wait("networkpolicies") for _ in range(6)][-1] > 25000)
+    d.log.clear()
+    rule = d.on(lambda r: r.kind == "networkpolicies", lambda r: r.status(403, "Forbidden"))
+    d.listen()
+    f.drive(lambda: d.asked(lambda r: r.kind == "networkpolicies"), "networkpolicies")
+    check(f.settle("networkpolicies")["left"] <= 3300)
+    d.off(rule)
+    f.drive(lambda: d.asked(lambda r: r.kind == "networkpolicies" and is_watch(r)), "networkpolicies")
+    f.settle("networkpolicies", "stream")
+    check(f.state("networkpolicies")["error"] == "")
 
 
 def L17_silence_is_probed(t):

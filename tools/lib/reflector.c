@@ -83,14 +83,14 @@ static void np_reflector_later(struct np_reflector *r, int64_t delay_ms)
 }
 
 /* Waits 0.8 s, twice as long each time, up to 30 s; each up to doubled. */
-static void np_reflector_backoff(struct np_reflector *r, bool longest)
+static void np_reflector_backoff(struct np_reflector *r)
 {
 	int64_t now = np_loop_now(r->cluster->loop), delay;
 
 	if (now - r->backoff_until_ms > NP_BACKOFF_RESET_MS)
 		r->backoff_step = 0;
 	delay = (int64_t)NP_BACKOFF_MIN_MS << r->backoff_step;
-	if (delay > NP_BACKOFF_MAX_MS || longest)
+	if (delay > NP_BACKOFF_MAX_MS)
 		delay = NP_BACKOFF_MAX_MS;
 	else
 		r->backoff_step++;
@@ -262,6 +262,7 @@ static void np_on_answered(void *context)
 	}
 	r->connected = true;
 	r->error_since_ms = 0;
+	r->forbidden = false;
 	*r->error = 0;
 	np_timer_start(loop, &r->silent, r->phase == NP_PHASE_LIST ?
 		       NP_LIST_TICK_MS : r->phase == NP_PHASE_INITIAL ?
@@ -418,7 +419,7 @@ static void np_end_connection(struct np_reflector *r,
 	np_reflector_failed(r, result->end != NP_HTTP_TLS, "%s: %s%s",
 			    np_reflector_server(r), *result->error ?
 			    result->error : "the stream ended early", hint);
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 static void np_end_forbidden(struct np_reflector *r)
@@ -430,7 +431,14 @@ static void np_end_forbidden(struct np_reflector *r)
 			    np_source_kind_name(r->kind), group,
 			    *r->status.text ? "; the server says: " : "",
 			    r->status.text);
-	np_reflector_backoff(r, true);
+	/*
+	 * One that has just started refuses until it knows its roles. What was
+	 * waited while it was away doesn't count, once until it answers.
+	 */
+	if (!r->forbidden)
+		r->backoff_step = 0;
+	r->forbidden = true;
+	np_reflector_backoff(r);
 }
 
 /* Our version is newer than all that the server knows: maybe it lags. */
@@ -442,7 +450,7 @@ static void np_end_too_large(struct np_reflector *r)
 		r->any_version = true;
 	np_reflector_failed(r, true, "%s lags behind what we know: %s",
 			    np_reflector_server(r), r->status.text);
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase)
@@ -457,7 +465,7 @@ static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase
 	if (phase == NP_PHASE_WATCH && r->got_event)
 		np_reflector_later(r, 0);
 	else
-		np_reflector_backoff(r, false);
+		np_reflector_backoff(r);
 }
 
 static void np_end_server_error(struct np_reflector *r)
@@ -470,7 +478,7 @@ static void np_end_server_error(struct np_reflector *r)
 		np_reflector_relist(r, NP_RELIST_ERROR);
 	np_reflector_failed(r, true, "%s answers %d: %s", np_reflector_server(r),
 			    r->status.code, r->status.text);
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 /* The server said no, by an HTTP status or an ERROR event. */
@@ -503,13 +511,13 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 		np_reflector_failed(r, false,
 				    "%s answers with a redirect (%d), which is not followed: credentials go to the configured server only",
 				    np_reflector_server(r), code);
-		np_reflector_backoff(r, true);
+		np_reflector_backoff(r);
 	} else {
 		np_reflector_failed(r, code == 429, "%s answers %d%s%s%s",
 				    np_reflector_server(r), code,
 				    code == 401 ? " (the credentials are refused)" : "",
 				    *r->status.text ? ": " : "", r->status.text);
-		np_reflector_backoff(r, code != 429 && code != 401);
+		np_reflector_backoff(r);
 	}
 }
 
@@ -520,7 +528,7 @@ static void np_end_garbage(struct np_reflector *r)
 		np_reflector_relist(r, NP_RELIST_GARBAGE);
 	np_reflector_failed(r, false, "%s sends %s", np_reflector_server(r),
 			    r->garbage);
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 /* A list or initial stream that broke off: from the start, with a pause. */
@@ -541,7 +549,7 @@ static void np_end_initial(struct np_reflector *r, enum np_reflector_phase phase
 	if (r->reason == NP_RELIST_FALLBACK)
 		np_reflector_later(r, 0);
 	else
-		np_reflector_backoff(r, false);
+		np_reflector_backoff(r);
 }
 
 /* A watch that ended without an error: again, from where it was. */
@@ -558,7 +566,7 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 	}
 	np_reflector_failed(r, true, "%s: the watch %s", np_reflector_server(r),
 			    whole ? "ended at once" : "was cut");
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 static void np_reflector_probe(struct np_reflector *r)
@@ -582,7 +590,7 @@ static void np_probe_done(struct np_reflector *r,
 	np_cluster_mark_bad(r->cluster, r->call.server);
 	np_reflector_failed(r, true, "%s is silent, and a probe failed: %s",
 			    np_reflector_server(r), result->error);
-	np_reflector_backoff(r, false);
+	np_reflector_backoff(r);
 }
 
 static void np_count_end(struct np_reflector *r,
@@ -641,7 +649,7 @@ static void np_on_done(void *context, const struct np_http_result *result,
 	r->connected = false;
 	if (error) {
 		np_reflector_failed(r, false, "no credentials: %s", error);
-		np_reflector_backoff(r, false);
+		np_reflector_backoff(r);
 		return;
 	}
 	if (phase == NP_PHASE_WATCH)

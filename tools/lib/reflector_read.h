@@ -68,6 +68,7 @@ struct np_reflector {
 	unsigned int backoff_step;
 	int64_t backoff_until_ms;
 	int64_t error_since_ms;		/* first 5xx of a row, 0: none */
+	bool forbidden;			/* by a 403, since the last stream */
 	bool connected;
 	int64_t last_event_ms;
 	char error[768];
