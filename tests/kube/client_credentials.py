@@ -233,6 +233,13 @@ def K14_plugin_fails(t):
     f.until(call="state", error=has("more than 1 MiB"))
     f = t.follow(d, user=plugin(t, "kill -9 $$\n"))
     f.until(call="state", error=has("signal 9"))
+    # what it started holds its output open, and does not outlive it
+    f = t.follow(d, user=plugin(t, 'rm -f "$OUT"\nsleep 1000 &\necho $! >"$OUT"\nexit 5\n',
+                                env=[{"name": "OUT", "value": t.dir + "/left"}]))
+    f.until(call="state", error=has("status 5"))
+    pid = int(read(t.dir + "/left"))
+    t.wait(lambda: not os.path.exists("/proc/%d" % pid) or
+           read("/proc/%d/stat" % pid).split(") ")[1][0] == "Z", "a plugin's child lives on")
 
 
 def K14_plugin_hangs(t):

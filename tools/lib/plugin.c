@@ -43,7 +43,8 @@ struct np_plugin {
 	char complaint[NP_PLUGIN_STDERR_KEEP];	/* the end of its stderr */
 	size_t complaint_len;
 	bool exited;
-	int status;
+	bool signalled;
+	int status;	/* of its exit, its signal, or an errno: not started */
 	char error[2048];
 };
 
@@ -92,6 +93,14 @@ int64_t np_parse_time(const char *text)
 	return when > 0 ? when : 0;
 }
 
+static void np_plugin_reap(struct np_plugin *p)
+{
+	if (p->pid > 0)
+		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	p->pid = 0;
+}
+
 static void np_plugin_free(struct np_plugin *p)
 {
 	np_timer_stop(&p->timer);
@@ -104,22 +113,21 @@ static void np_plugin_free(struct np_plugin *p)
 		close(p->out);
 	if (p->err >= 0)
 		close(p->err);
+	np_plugin_reap(p);
 	if (p->output)
 		OPENSSL_cleanse(p->output, p->room);
 	free(p->output);
 	free(p);
 }
 
-/* Kills the plugin and what it started, and takes its status. */
+/* Kills the plugin and what it started. */
 static void np_plugin_kill(struct np_plugin *p)
 {
-	if (p->pid <= 0 || p->exited)
+	if (p->pid <= 0)
 		return;
 	kill(-p->pid, SIGKILL);
 	kill(p->pid, SIGKILL);
-	while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
-		;
-	p->exited = true;
+	np_plugin_reap(p);
 }
 
 void np_plugin_cancel(struct np_plugin *p)
@@ -252,26 +260,36 @@ static void np_plugin_read(struct np_plugin *p)
 	np_json_wipe(root);
 }
 
-/* All that it may write has come, and it has exited. */
+/* It has exited, and all that counts of what it writes has come. */
 static void np_plugin_maybe_end(struct np_plugin *p)
 {
-	if (p->out >= 0 || !p->exited)
+	if (!p->exited)
 		return;
-	if (WIFEXITED(p->status) && !WEXITSTATUS(p->status))
+	if (p->signalled)
+		np_plugin_fail(p, "was killed by signal %d", p->status);
+	else if (p->status)
+		np_plugin_fail(p, "failed with status %d", p->status);
+	else if (p->out < 0)
 		np_plugin_read(p);
-	else if (WIFEXITED(p->status))
-		np_plugin_fail(p, "failed with status %d", WEXITSTATUS(p->status));
-	else
-		np_plugin_fail(p, "was killed by signal %d", WTERMSIG(p->status));
 }
 
 static void np_plugin_exited(void *context, unsigned int events)
 {
 	struct np_plugin *p = context;
+	siginfo_t info = { 0 };
 
-	if (waitpid(p->pid, &p->status, WNOHANG) != p->pid)
+	/* not reaped before what it started is killed: its group keeps its number */
+	if (waitid(P_PID, p->pid, &info, WEXITED | WNOHANG | WNOWAIT)) {
+		if (errno == EINTR)
+			return;
+		/* SIGCHLD is ignored: what it printed must tell */
+		p->pid = 0;
+	} else if (!info.si_pid) {
 		return;
+	}
 	p->exited = true;
+	p->status = info.si_status;
+	p->signalled = p->pid && info.si_code != CLD_EXITED;
 	np_io_stop(&p->pid_io);
 	np_plugin_maybe_end(p);
 }
@@ -478,14 +496,15 @@ static int np_plugin_pipes(int out[2], int err[2])
 
 static int np_plugin_watch(struct np_plugin *p)
 {
+	/* its complaint is also read if it can't be watched */
+	fcntl(p->out, F_SETFL, O_NONBLOCK);
+	fcntl(p->err, F_SETFL, O_NONBLOCK);
 	p->pidfd = pidfd_open(p->pid, 0);
 	if (p->pidfd < 0 ||
 	    np_io_set(p->loop, &p->pid_io, p->pidfd, NP_IO_READ) ||
 	    np_io_set(p->loop, &p->out_io, p->out, NP_IO_READ) ||
 	    np_io_set(p->loop, &p->err_io, p->err, NP_IO_READ))
 		return errno;
-	fcntl(p->out, F_SETFL, O_NONBLOCK);
-	fcntl(p->err, F_SETFL, O_NONBLOCK);
 	np_timer_start(p->loop, &p->timer, NP_PLUGIN_MS);
 	return 0;
 }
