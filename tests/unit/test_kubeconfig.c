@@ -397,6 +397,23 @@ static void k19_readable(void)
 	CHECK(warned("chmod 600"));
 }
 
+/* What a careless hand leaves without quotes is not repeated in messages. */
+static void k19_unreadable(void)
+{
+	static const char *const text[] = {
+		CONFIG("", "password: *hunter"), CONFIG("", "password: !hunter 2"),
+		CONFIG("", "password: !!hunter 2"), CONFIG("", "password: !hunter [2]"),
+		"{\"users\":[{\"name\":\"u\",\"user\":{\"token\":hunter}}]}",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(text) / sizeof(*text); i++) {
+		CHECK_EQ(load_text(text[i]), -1);
+		CHECK(!strstr(err.text, "hunter") && !strstr(err.hint, "hunter"));
+		CHECK(strstr(err.text, "not shown") && err.line);
+	}
+}
+
 static void k20_forms(void)
 {
 	char *text = np_xmalloc(1 << 20);
@@ -479,6 +496,7 @@ int main(void)
 	k15_combinations();
 	k16_impersonation();
 	k19_readable();
+	k19_unreadable();
 	k20_forms();
 	equal();
 	if (loaded)
