@@ -73,16 +73,18 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 
 void np_agent_say(struct np_agent *agent)
 {
-	char why[512];
+	char why[512], text[sizeof(why) + 16];
 
-	if (np_agent_ready(agent, why, sizeof(why)))
+	if (np_agent_ready(agent, why, sizeof(why))) {
 		np_notify_send(&agent->notify, "STATUS=generation %llu, %zu pods, %zu of them "
 			       "here, %zu policies",
 			       (unsigned long long)agent->commit.kernel_generation,
 			       agent->desired.pods.count, agent->desired.local_count,
 			       agent->desired.policies.count);
-	else
-		np_notify_send(&agent->notify, "STATUS=waiting: %s", why);
+		return;
+	}
+	snprintf(text, sizeof(text), "waiting: %s", why);
+	np_notify_status(&agent->notify, text);
 }
 
 /* --- commits -------------------------------------------------------------------- */

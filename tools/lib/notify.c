@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "error.h"
+
 static int np_notify_connect(const char *path)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -70,6 +72,24 @@ void np_notify_send(const struct np_notify *notify, const char *fmt, ...)
 	if (len > 0)
 		send(notify->fd, text, len < (int)sizeof(text) ? len : (int)sizeof(text) - 1,
 		     MSG_NOSIGNAL);
+}
+
+void np_notify_status(const struct np_notify *notify, const char *text)
+{
+	char *line = NULL;
+	size_t len = 0;
+	FILE *file;
+
+	if (notify->fd < 0)
+		return;
+	file = open_memstream(&line, &len);
+	if (!file)
+		return;
+	/* a line end would begin another assignment, MAINPID= for one */
+	np_print_escaped(file, text);
+	if (!fclose(file))
+		np_notify_send(notify, "STATUS=%s", line);
+	free(line);
 }
 
 void np_notify_reloading(const struct np_notify *notify)

@@ -22,6 +22,8 @@ void np_notify_close(struct np_notify *notify);
 /* "READY=1\nSTATUS=..."; never fails loudly. */
 void np_notify_send(const struct np_notify *notify, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* STATUS= and a text that may quote others: it says nothing but that. */
+void np_notify_status(const struct np_notify *notify, const char *text);
 /* RELOADING=1, with the time that the service manager asks for. */
 void np_notify_reloading(const struct np_notify *notify);
 
