@@ -723,9 +723,98 @@ static void test_early(void)
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
 	pod = np_desired_early(&d, np_desired_pod(&d, "shop", "web"), &address, 1);
 	CHECK_EQ(pod->data[3], 1);
+	/* A new sandbox has another address; the API server still tells the one before. */
+	pod = np_desired_actual(&d, pod, NULL, 0);
+	CHECK_EQ(pod->data[3], 1);
+	pod = np_desired_actual(&d, pod, &address, 1);
+	CHECK_EQ(pod->address4, 1);
+	CHECK_EQ(pod->data[3], 9);
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	pod = np_desired_actual(&d, np_desired_pod(&d, "shop", "web"), &address, 1);
+	CHECK_EQ(pod->data[3], 9);
+	/* It tells the new one: from there on it is the API's again. */
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.9\""));
+	pod = np_desired_actual(&d, np_desired_pod(&d, "shop", "web"), NULL, 0);
+	CHECK_EQ(pod->address4, 1);
+	CHECK(!(pod->flags & NP_DESIRED_EARLY));
+	/* Of a family that the interface does not tell of nothing is known. */
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"fd00::1\""));
+	pod = np_desired_actual(&d, np_desired_pod(&d, "shop", "web"), &address, 1);
+	CHECK_EQ(pod->address4, 0);
+	CHECK_EQ(pod->address6, 1);
 	/* Of another uid: what the CNI said was about the one before. */
 	give(&d, NP_SOURCE_POD, POD("web", UID2, ""));
 	CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "web")));
+	np_desired_free(&d);
+}
+
+/* Lists that break off, as often as it takes for their number to come round. */
+static void test_cut_lists(void)
+{
+	struct np_desired d;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < 3; i++)
+		np_desired_begin(&d, i);
+	give(&d, NP_SOURCE_NAMESPACE, "{\"metadata\":{\"name\":\"shop\"}}");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+	for (i = 0; i < 3 * 256; i++)
+		np_desired_begin(&d, i % 3);
+	for (i = 0; i < 3; i++)
+		np_desired_synced(&d, i);
+	CHECK(!np_desired_namespace(&d, "shop"));
+	CHECK(!np_desired_pod(&d, "shop", "web"));
+	CHECK(!np_desired_policy(&d, "shop", "p"));
+	np_desired_free(&d);
+}
+
+static void test_replaced(void)
+{
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	/* Malformed and another one by its uid: the labels of the first don't stay. */
+	give(&d, NP_SOURCE_NAMESPACE, "{\"metadata\":{\"name\":\"shop\",\"uid\":\"" UID1
+	     "\"}}");
+	np_desired_rejected(&d, NP_SOURCE_NAMESPACE, "", "shop", UID1, "too deep");
+	CHECK(np_desired_namespace(&d, "shop"));
+	np_desired_rejected(&d, NP_SOURCE_NAMESPACE, "", "shop", UID2, "too deep");
+	CHECK(!np_desired_namespace(&d, "shop"));
+	/* What is closed since nobody could read it ends with the object. */
+	give(&d, NP_SOURCE_POLICY, "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\","
+	     "\"uid\":7},\"spec\":{}}");
+	CHECK(np_desired_policy(&d, "shop", "p"));
+	np_desired_remove(&d, NP_SOURCE_POLICY, "shop", "p", UID1);
+	CHECK(!np_desired_policy(&d, "shop", "p"));
+	np_desired_free(&d);
+}
+
+static void give_node(struct np_desired *d, const char *spec)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"here\"},\"spec\":{%s}}", spec);
+	give(d, NP_SOURCE_NODE, text);
+}
+
+/* The guards that the own Node asks for. */
+static void test_node(void)
+{
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	np_desired_begin(&d, NP_SOURCE_NODE);
+	np_desired_synced(&d, NP_SOURCE_NODE);
+	CHECK(!d.node_seen);
+	give_node(&d, "\"podCIDR\":\"10.1.0.0/24\"");
+	CHECK(d.node_seen && d.pod_cidr_count == 1);
+	/* Registered anew, it has none for a while. */
+	give_node(&d, "");
+	CHECK_EQ(d.pod_cidr_count, 1);
+	give_node(&d, "\"podCIDRs\":[\"10.2.0.0/24\",\"fd00::/64\"]");
+	CHECK_EQ(d.pod_cidr_count, 2);
 	np_desired_free(&d);
 }
 
@@ -741,5 +830,8 @@ int main(void)
 	test_set_aside();
 	test_blamed();
 	test_early();
+	test_cut_lists();
+	test_replaced();
+	test_node();
 	return check_done("test_desired");
 }

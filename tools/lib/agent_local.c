@@ -248,12 +248,10 @@ static void np_place_early(struct np_agent *agent)
 
 	for (i = 0; i < agent->desired.local_count; i++) {
 		pod = agent->desired.local[i];
-		if ((pod->address4 || pod->address6) && !(pod->flags & NP_DESIRED_EARLY))
-			continue;
 		entry = np_cni_find(&agent->cni, pod->namespace->name, np_desired_pod_name(pod),
 				    pod->uid);
-		np_desired_early(&agent->desired, pod, entry ? entry->address : NULL,
-				 entry ? entry->address_count : 0);
+		np_desired_actual(&agent->desired, pod, entry ? entry->address : NULL,
+				  entry ? entry->address_count : 0);
 	}
 }
 

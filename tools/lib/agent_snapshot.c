@@ -130,7 +130,7 @@ void np_agent_settings(const struct np_agent *agent, const struct np_settings *h
 
 	memset(set, 0, sizeof(*set));
 	np_add_prefixes(set, opts->settings.guard_prefix, opts->settings.guard_prefix_count);
-	if (opts->node_guard && agent->desired.synced[NP_SOURCE_NODE])
+	if (opts->node_guard && agent->desired.node_seen)
 		np_add_prefixes(set, agent->desired.pod_cidr, agent->desired.pod_cidr_count);
 	else if (opts->node_guard)
 		/* Not known yet: what guards now goes on doing so. */

@@ -471,9 +471,42 @@ static void np_remark(struct np_desired *d, enum np_source_kind kind, const char
 		d->remark(d->arg, kind, namespace, name, text);
 }
 
+static void np_forget_epochs(const struct np_hash *hash, size_t epoch_at)
+{
+	size_t i;
+
+	for (i = 0; i < hash->room; i++)
+		if (hash->slot[i])
+			*((uint8_t *)hash->slot[i] + epoch_at) = 0;
+}
+
+/*
+ * Lists may break off any number of times before one is whole: no record that was seen
+ * long ago may pass for one of the list at hand when the number comes round.
+ */
+static void np_epochs_wrap(struct np_desired *d, enum np_source_kind kind)
+{
+	struct np_trouble *trouble;
+	size_t i;
+
+	if (kind == NP_SOURCE_NAMESPACE)
+		np_forget_epochs(&d->namespaces, offsetof(struct np_desired_namespace, epoch));
+	else if (kind == NP_SOURCE_POD)
+		np_forget_epochs(&d->pods, offsetof(struct np_desired_pod, epoch));
+	else if (kind == NP_SOURCE_POLICY)
+		np_forget_epochs(&d->policies, offsetof(struct np_desired_policy, epoch));
+	for (i = 0; i < d->troubles.room; i++) {
+		trouble = (struct np_trouble *)d->troubles.slot[i];
+		if (trouble && np_object_source(trouble->object) == kind)
+			trouble->epoch = 0;
+	}
+	d->epoch[kind] = 1;
+}
+
 void np_desired_begin(struct np_desired *d, enum np_source_kind kind)
 {
-	d->epoch[kind]++;
+	if (!++d->epoch[kind])
+		np_epochs_wrap(d, kind);
 	if (kind == NP_SOURCE_POLICY)
 		d->nameless = false;
 }
@@ -529,7 +562,10 @@ static void np_keep(struct np_desired *d, enum np_source_kind kind, const char *
 
 	if (kind == NP_SOURCE_NAMESPACE) {
 		ns = np_desired_namespace(d, name);
-		if (ns)
+		np_uid_bytes(uid, bytes);
+		if (ns && *uid && memcmp(bytes, ns->uid, sizeof(bytes)))
+			np_namespace_remove(d, ns);
+		else if (ns)
 			ns->epoch = d->epoch[kind];
 		namespace = "";
 	} else if (kind == NP_SOURCE_POD) {
@@ -547,7 +583,7 @@ static void np_keep(struct np_desired *d, enum np_source_kind kind, const char *
 
 /* The last good version may allow what this one doesn't, so it does not stay. */
 static void np_close_unread(struct np_desired *d, const char *namespace, const char *name,
-			    const char *reason)
+			    const char *uid, const char *reason)
 {
 	if (!*namespace || !*name) {
 		/* It may be any of those that the list does not show. */
@@ -556,6 +592,7 @@ static void np_close_unread(struct np_desired *d, const char *namespace, const c
 		return;
 	}
 	np_close_namespace(d, namespace, name);
+	np_uid_bytes(uid, np_desired_policy(d, namespace, name)->uid);
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, namespace, name, NP_TROUBLE_CLOSED, false,
 		       reason);
 	np_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
@@ -570,7 +607,7 @@ static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 
 	snprintf(reason, sizeof(reason), "%s%s%s", err->path, *err->path ? ": " : "", err->text);
 	if (kind == NP_SOURCE_POLICY)
-		np_close_unread(d, namespace, name, reason);
+		np_close_unread(d, namespace, name, np_json_string(object, "uid"), reason);
 	else
 		np_keep(d, kind, namespace, name, np_json_string(object, "uid"), reason);
 }
@@ -629,13 +666,14 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJS
 	}
 }
 
-/* Late: a newer one has the name. */
+/* Late: a newer one has the name. Where either uid is not known, it is not told apart. */
 static bool np_other_uid(const char *uid, const uint8_t *have)
 {
+	static const uint8_t none[NETPOL_UID_LEN];
 	uint8_t bytes[NETPOL_UID_LEN];
 
 	np_uid_bytes(uid, bytes);
-	return *uid && memcmp(bytes, have, sizeof(bytes));
+	return *uid && memcmp(have, none, sizeof(none)) && memcmp(bytes, have, sizeof(bytes));
 }
 
 void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const char *namespace,
@@ -683,12 +721,7 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 	d->stats.events[kind]++;
 	d->stats.malformed[kind]++;
 	if (kind == NP_SOURCE_POLICY) {
-		struct np_desired_policy *policy;
-
-		np_close_unread(d, namespace, name, reason);
-		policy = np_desired_policy(d, namespace, name);
-		if (policy)
-			np_uid_bytes(uid, policy->uid);
+		np_close_unread(d, namespace, name, uid, reason);
 	} else if (kind == NP_SOURCE_NODE || !*name) {
 		np_remark(d, kind, namespace, name, reason);
 	} else {

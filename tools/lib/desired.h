@@ -185,6 +185,7 @@ struct np_desired {
 	size_t local_count;
 	size_t local_room;
 	/* The own Node, as it was last seen. */
+	bool node_seen;
 	struct np_cidr *pod_cidr;
 	size_t pod_cidr_count;
 	uint32_t arrivals;
@@ -264,6 +265,13 @@ void np_desired_place(struct np_desired *d, struct np_desired_pod *pod, uint32_t
 /* Addresses of a local pod that the API hasn't told yet; the API's own win. */
 struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_pod *pod,
 					const struct np_address *address, uint32_t count);
+/*
+ * Addresses of a local pod as its network interface has them. Those that the API tells and
+ * these contradict are of a sandbox before: after a reboot, or when it was made anew, the
+ * API server tells them until kubelet has reported, while others have them already.
+ */
+struct np_desired_pod *np_desired_actual(struct np_desired *d, struct np_desired_pod *pod,
+					 const struct np_address *address, uint32_t count);
 
 /*
  * The kernel refused a record, or it is over a cap. A policy is replaced by one with the

@@ -273,6 +273,12 @@ int np_desired_decode_node(struct np_desired *d, const cJSON *object, struct np_
 		free(cidr);
 		return -1;
 	}
+	d->node_seen = true;
+	/* A Node that was registered anew has none at first; its pods are still here. */
+	if (!count) {
+		free(cidr);
+		return 0;
+	}
 	free(d->pod_cidr);
 	d->pod_cidr = cidr;
 	d->pod_cidr_count = count;

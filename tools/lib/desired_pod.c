@@ -360,3 +360,23 @@ struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_
 	np_desired_list(d, NETPOL_OBJECT_POD, pod);
 	return pod;
 }
+
+struct np_desired_pod *np_desired_actual(struct np_desired *d, struct np_desired_pod *pod,
+					 const struct np_address *address, uint32_t count)
+{
+	struct np_address have[NP_DESIRED_ADDRESSES];
+	uint32_t i, k, n = np_desired_addresses(pod, have);
+	bool family, found;
+
+	for (i = 0; i < n && !(pod->flags & NP_DESIRED_EARLY); i++) {
+		family = false;
+		found = false;
+		for (k = 0; k < count; k++) {
+			family |= address[k].family == have[i].family;
+			found |= !memcmp(&address[k], &have[i], sizeof(have[i]));
+		}
+		if (family && !found)
+			pod->flags |= NP_DESIRED_EARLY;
+	}
+	return np_desired_early(d, pod, address, count);
+}
