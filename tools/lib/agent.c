@@ -64,7 +64,10 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 			 *agent->kind[k].error ? ": " : "", agent->kind[k].error);
 		return false;
 	}
-	if (*agent->error)
+	/* Under another name than the cluster's no pod would pass for one of this node. */
+	if (agent->opts->node_guard && !agent->desired.node_seen)
+		snprintf(why, size, "the cluster has no node \"%s\"", agent->opts->node);
+	else if (*agent->error)
 		snprintf(why, size, "commit: %s", agent->error);
 	else if (!agent->whole)
 		snprintf(why, size, "nothing committed yet");
@@ -172,8 +175,11 @@ static void np_agent_commit(void *context)
 		agent->waiting_ms = -1;
 		return;
 	}
-	/* Stays set until it is done, whatever fails before. */
-	agent->settings_changed |= first;
+	/*
+	 * Stays set until it is done, whatever fails before. Where the objects may be lost
+	 * the settings may be too.
+	 */
+	agent->settings_changed |= first || agent->desired.full || !agent->commit.open;
 	ret = np_commit_run(&agent->commit, &err);
 	if (!ret && agent->settings_changed)
 		ret = np_agent_commit_settings(agent, &err);
@@ -215,6 +221,11 @@ static void np_agent_check(void *context)
 		np_log_line(NP_SOURCE_WARNING, &np_about_commit, "someone else changed origin "
 			    NP_KUBE_ORIGIN "; all of it is sent again");
 		agent->commit.stats.repairs++;
+		np_agent_wake(agent);
+	}
+	if (agent->commit.settings_generation != agent->settings_generation) {
+		agent->settings_generation = agent->commit.settings_generation;
+		agent->settings_changed = true;
 		np_agent_wake(agent);
 	}
 }

@@ -92,6 +92,7 @@ struct np_agent {
 	int64_t retry_ms;		/* delay of the next try; 0: the last one worked */
 	bool whole;			/* the first full commit is through */
 	bool settings_changed;
+	uint64_t settings_generation;	/* of the settings, when they were last compared */
 	char error[512];		/* of the last commit, "" if it worked */
 
 	/* this node */

@@ -43,6 +43,7 @@ static int np_commit_info(struct np_commit *c, uint64_t *generation, uint64_t *p
 	if (!ret) {
 		*generation = np_info_generation(&info, NP_KUBE_ORIGIN);
 		c->kernel_generation = info.generation;
+		c->settings_generation = np_info_generation(&info, NP_SETTINGS_ORIGIN);
 		memcpy(c->version, info.version, sizeof(c->version));
 		for (i = 0; i < info.limit_count; i++)
 			if (info.limit[i].id <= NETPOL_LIMIT_MAX)
@@ -489,9 +490,13 @@ static enum np_outcome np_commit_some(struct np_commit *c, struct np_change *cha
 		}
 		if (record && named++ < NP_COMMIT_NAMED &&
 		    np_desired_set_aside(d, object, record, *text ? text : err->text)) {
-			if (!d->change_count)
+			/*
+			 * Pods of a policy that is withdrawn go in the same transaction,
+			 * also where they are in another part of the changes.
+			 */
+			if (!d->change_count && (object != NETPOL_OBJECT_POLICY ||
+						 np_desired_policy_loaded(record)))
 				continue;
-			/* Pods of a policy that is withdrawn go in the same transaction. */
 			outcome = NP_OUTCOME_AGAIN;
 			break;
 		}

@@ -41,6 +41,7 @@ struct np_commit {
 	int timeout;			/* milliseconds for one answer */
 	uint64_t generation;		/* of the origin, as we left it */
 	uint64_t kernel_generation;
+	uint64_t settings_generation;	/* of the settings, when they were last looked at */
 	uint64_t limit[NETPOL_LIMIT_MAX + 1];
 	char version[NETPOL_VERSION_MAX + 1];
 	struct np_commit_stats stats;

@@ -124,13 +124,17 @@ int np_transaction_commit(struct np_transaction *txn, bool check, uint64_t *gene
 
 void np_transaction_end(struct np_transaction *txn)
 {
+	struct np_refusal refusal;
 	struct np_error ignored;
 	struct nl_msg *msg;
 
 	if (txn->open) {
+		/* Why it is given up is still to be told. */
+		refusal = txn->client->refusal;
 		msg = np_client_message(txn->client, NETPOL_CMD_TXN_ABORT, 256);
 		nla_put_u32(msg, NETPOL_A_TXN, txn->number);
 		np_client_call(txn->client, msg, NULL, NULL, &ignored);
+		txn->client->refusal = refusal;
 	}
 	txn->open = false;
 	np_encoder_free(&txn->encoder);
