@@ -12,7 +12,8 @@
 
 #include "log.h"
 
-#define NP_HTTP_CONNECTIONS	16
+#define NP_HTTP_CONNECTIONS	64
+#define NP_HTTP_PER_ADDRESS	8	/* who holds them open keeps no probe of others out */
 #define NP_HTTP_SECONDS		10	/* a connection that does nothing is closed */
 #define NP_HTTP_MEMORY		(32 * 1024)
 
@@ -158,6 +159,8 @@ int np_agent_http_start(struct np_agent *agent, struct np_error *err)
 					MHD_OPTION_SOCK_ADDR, address->ai_addr,
 					MHD_OPTION_CONNECTION_LIMIT,
 					(unsigned int)NP_HTTP_CONNECTIONS,
+					MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+					(unsigned int)NP_HTTP_PER_ADDRESS,
 					MHD_OPTION_CONNECTION_TIMEOUT,
 					(unsigned int)NP_HTTP_SECONDS,
 					MHD_OPTION_CONNECTION_MEMORY_LIMIT,
