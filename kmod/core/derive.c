@@ -194,7 +194,7 @@ static int identify(struct netpol_edit *edit, struct netpol_template *template)
 		if (PTR_ERR(identity) != -ENOSPC)
 			return PTR_ERR(identity);
 		return netpol_fail(edit->fault, -ENOSPC,
-				   "namespace %s: more than %llu identities in all",
+				   "pods of namespace %s: more than %llu identities in all",
 				   template->ns->name, (unsigned long long)
 				   edit->world->limit[NETPOL_LIMIT_IDENTITIES]);
 	}

@@ -791,6 +791,54 @@ static void test_replaced(void)
 	np_desired_free(&d);
 }
 
+static void give_large(struct np_desired *d, const char *namespace, unsigned int number,
+		       unsigned int peers)
+{
+	size_t len = 0;
+	char *text = NULL;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &len);
+
+	fprintf(file, "{\"metadata\":{\"name\":\"p%u\",\"namespace\":\"%s\"},\"spec\":"
+		"{\"podSelector\":{},\"ingress\":[{\"from\":[", number, namespace);
+	for (i = 0; i < peers; i++)
+		fprintf(file, "%s{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}", i ? "," : "");
+	fputs("]}]}}", file);
+	fclose(file);
+	give(d, NP_SOURCE_POLICY, text);
+	free(text);
+}
+
+/* One namespace must not take the memory of the agent of each node. */
+static void test_memory(void)
+{
+	struct np_desired d;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < 20; i++)
+		give_large(&d, "evil", i, 30000);
+	CHECK(d.policy_bytes < NP_POLICY_BYTES_SHARE + (1 << 20));
+	CHECK(!(np_desired_policy(&d, "evil", "p0")->flags & NP_DESIRED_CLOSED));
+	CHECK(np_desired_policy(&d, "evil", "p19")->flags & NP_DESIRED_CLOSED);
+	CHECK_EQ(np_desired_policy(&d, "evil", "p19")->policy->ingress_count, 0);
+	CHECK(d.troubles.count > 0);
+	give_large(&d, "good", 0, 30000);
+	CHECK(!(np_desired_policy(&d, "good", "p0")->flags & NP_DESIRED_CLOSED));
+	/* The same again takes no more, and a small one is itself again. */
+	give_large(&d, "evil", 0, 30000);
+	CHECK(!(np_desired_policy(&d, "evil", "p0")->flags & NP_DESIRED_CLOSED));
+	for (i = 0; i < 20; i++)
+		give_large(&d, "evil", i, 1);
+	CHECK(!(np_desired_policy(&d, "evil", "p19")->flags & NP_DESIRED_CLOSED));
+	CHECK_EQ(d.troubles.count, 0);
+	np_desired_begin(&d, NP_SOURCE_POLICY);
+	np_desired_synced(&d, NP_SOURCE_POLICY);
+	np_desired_set_full(&d);
+	CHECK_EQ(d.policy_bytes, 0);
+	np_desired_free(&d);
+}
+
 static void give_node(struct np_desired *d, const char *spec)
 {
 	char text[256];
@@ -833,5 +881,6 @@ int main(void)
 	test_cut_lists();
 	test_replaced();
 	test_node();
+	test_memory();
 	return check_done("test_desired");
 }

@@ -94,6 +94,7 @@ struct np_desired_namespace {
 	uint32_t pods;
 	struct np_label_bundle *labels;	/* NULL unless KNOWN */
 	struct np_desired_policy *policies;
+	size_t policy_bytes;
 	uint8_t uid[NETPOL_UID_LEN];
 	char name[];
 };
@@ -160,6 +161,14 @@ struct np_trouble {
 
 #define NP_TROUBLES_MAX	4096	/* more are only counted */
 
+/*
+ * Bytes of policies that are kept. Those of one namespace that are over its share, or over
+ * the lower one once all of them are too many, are kept without their rules, so closed.
+ */
+#define NP_POLICY_BYTES_SHARE	(32u << 20)
+#define NP_POLICY_BYTES_ALL	(96u << 20)
+#define NP_POLICY_BYTES_LOW	(1u << 20)
+
 struct np_desired_stats {
 	uint64_t events[NP_SOURCE_KINDS];
 	uint64_t malformed[NP_SOURCE_KINDS];	/* also those that the source rejected */
@@ -188,6 +197,7 @@ struct np_desired {
 	bool node_seen;
 	struct np_cidr *pod_cidr;
 	size_t pod_cidr_count;
+	size_t policy_bytes;
 	uint32_t arrivals;
 	uint32_t now;		/* milliseconds, may wrap; the caller sets it */
 	uint32_t serial;	/* of the last transaction */

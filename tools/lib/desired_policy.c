@@ -140,6 +140,14 @@ static struct np_policy *np_policy_copy(const struct np_policy *from, const char
 	return policy;
 }
 
+static size_t np_policy_bytes(const struct np_policy *policy)
+{
+	struct np_block block = { 0 };
+
+	np_copy_once(&block, policy);
+	return block.used;
+}
+
 /* --- selecting ------------------------------------------------------------------ */
 
 static const char *np_label_value(const struct np_labels *labels, const char *key)
@@ -293,16 +301,48 @@ bool np_desired_policy_loaded(const struct np_desired_policy *policy)
 	       NP_DESIRED_WANTED;
 }
 
-void np_policy_upsert(struct np_desired *d, const struct np_policy *object, bool closed)
+static bool np_policy_too_much(const struct np_desired *d, const struct np_desired_namespace *ns,
+			       const struct np_desired_policy *old, const struct np_policy *policy)
 {
-	struct np_desired_namespace *ns = np_namespace_get(d, object->namespace);
-	struct np_desired_policy *policy = np_policy_find(d, ns, object->name);
-	struct np_policy *copy;
+	size_t more = np_policy_bytes(policy), less = old ? old->bytes : 0;
+	size_t share = ns->policy_bytes - less + more;
+
+	return share > NP_POLICY_BYTES_SHARE ||
+	       (share > NP_POLICY_BYTES_LOW &&
+		d->policy_bytes - less + more > NP_POLICY_BYTES_ALL);
+}
+
+/* Without its rules, and for the whole namespace if its selector alone is too large. */
+static bool np_policy_narrow(struct np_desired *d, const struct np_desired_namespace *ns,
+			     const struct np_desired_policy *old, struct np_policy *policy)
+{
+	static const char reason[] = "the policies of this namespace take too much memory";
+
+	if (!np_policy_too_much(d, ns, old, policy))
+		return false;
+	policy->ingress_count = 0;
+	policy->egress_count = 0;
+	if (np_policy_bytes(policy) > 4096)
+		policy->pod_selector = (struct np_selector) { .present = true };
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
+		       NP_TROUBLE_CLOSED, false, reason);
+	if (d->remark)
+		d->remark(d->arg, NP_SOURCE_POLICY, policy->namespace, policy->name, reason);
+	return true;
+}
+
+void np_policy_upsert(struct np_desired *d, const struct np_policy *given, bool closed)
+{
+	struct np_desired_namespace *ns = np_namespace_get(d, given->namespace);
+	struct np_desired_policy *policy = np_policy_find(d, ns, given->name);
+	struct np_policy narrow = *given, *copy;
+	const struct np_policy *object = &narrow;
 	bool same, aside;
 	size_t bytes;
 
 	if (!closed)
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, object->namespace, object->name);
+	closed |= np_policy_narrow(d, ns, policy, &narrow);
 	copy = np_policy_copy(object, ns->name, &bytes);
 	if (!policy) {
 		policy = np_xcalloc(1, sizeof(*policy));
@@ -320,6 +360,8 @@ void np_policy_upsert(struct np_desired *d, const struct np_policy *object, bool
 		free(policy->policy);
 		policy->policy = copy;
 	}
+	ns->policy_bytes += bytes - policy->bytes;
+	d->policy_bytes += bytes - policy->bytes;
 	policy->bytes = bytes;
 	policy->epoch = d->epoch[NP_SOURCE_POLICY];
 	aside = policy->flags & NP_DESIRED_ASIDE;
@@ -342,6 +384,8 @@ static void np_policy_free(struct np_desired *d, struct np_desired_policy *polic
 	for (at = &ns->policies; *at != policy; at = &(*at)->next)
 		;
 	*at = policy->next;
+	ns->policy_bytes -= policy->bytes;
+	d->policy_bytes -= policy->bytes;
 	np_hash_remove(&d->policies, policy);
 	free(policy->policy);
 	free(policy);
