@@ -397,6 +397,7 @@ static int slot_take(struct netpol_edit *edit, u32 *slot)
 static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 {
 	struct netpol_idset_walk walk;
+	bool live = false;
 	u32 value = 0, other;
 
 	if (netpol_peers_get(&edit->interfaces, &ifindex) != (NETPOL_VALUE_LOCAL | slot))
@@ -404,8 +405,10 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 	netpol_idset_for_each(&edit->world->slots, walk, other) {
 		const struct netpol_local *local = netpol_pages_read(&edit->locals, other);
 
-		if (other != slot && local->ifindex == ifindex)
-			value = NETPOL_VALUE_LOCAL | other;
+		if (other == slot || local->ifindex != ifindex || live)
+			continue;
+		value = NETPOL_VALUE_LOCAL | other;
+		live = !local->runtime->gone;
 	}
 	return netpol_peers_set(&edit->interfaces, &ifindex, value);
 }
@@ -425,6 +428,18 @@ static int slot_free(struct netpol_edit *edit, u32 slot)
 	netpol_idset_del(&edit->world->slots, slot);
 	edit->next->nlocals--;
 	return 0;
+}
+
+/*
+ * An interface leads to a slot. But the index may be another interface's by now: a pod
+ * whose own one is gone does not take it from the pod that is behind it.
+ */
+static int interface_set(struct netpol_edit *edit, const struct netpol_pod *pod, u32 slot)
+{
+	if (!pod->ifindex ||
+	    (pod->runtime->gone && netpol_peers_get(&edit->interfaces, &pod->ifindex)))
+		return 0;
+	return netpol_peers_set(&edit->interfaces, &pod->ifindex, NETPOL_VALUE_LOCAL | slot);
 }
 
 /* The entry of a local pod; its programs are found later. */
@@ -455,8 +470,7 @@ static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 	if (local->ifindex && local->ifindex != pod->ifindex &&
 	    interface_drop(edit, local->ifindex, slot))
 		return -ENOMEM;
-	if (pod->ifindex && netpol_peers_set(&edit->interfaces, &pod->ifindex,
-					     NETPOL_VALUE_LOCAL | slot))
+	if (interface_set(edit, pod, slot))
 		return -ENOMEM;
 	local->pod = pod;
 	local->runtime = pod->runtime;
