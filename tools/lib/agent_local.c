@@ -272,6 +272,27 @@ static uint32_t np_place_cni(const struct np_agent *agent, const struct np_desir
 	return 0;
 }
 
+/*
+ * What a bridge has learned comes from frames of the pods, and one of them may claim the
+ * address of another: the network interface's word comes first, and a pod that was found
+ * stays where it is as long as that interface exists.
+ */
+static uint32_t np_place_one(const struct np_agent *agent, const struct np_desired_pod *pod,
+			     uint32_t found)
+{
+	const struct np_device *device = np_host_device(&agent->host, found);
+	uint32_t named;
+
+	if (device && !device->master)
+		return found;
+	named = np_place_cni(agent, pod);
+	if (named)
+		return named;
+	if (np_host_device(&agent->host, pod->ifindex))
+		return pod->ifindex;
+	return found;
+}
+
 static void np_place_remark(void *arg, const char *text)
 {
 	(void)arg;
@@ -306,8 +327,8 @@ static void np_place_all(struct np_agent *agent)
 	np_locate(&agent->host, &objs, &opts, loaded, place, np_place_remark, agent, &err);
 	for (i = 0; i < objs.pod_count; i++) {
 		ifindex = place[i].ifindex;
-		if (!ifindex && !place[i].own)
-			ifindex = np_place_cni(agent, d->local[i]);
+		if (!place[i].own)
+			ifindex = np_place_one(agent, d->local[i], ifindex);
 		np_desired_place(d, d->local[i], ifindex, place[i].own);
 	}
 	free(objs.pods);
