@@ -720,13 +720,12 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 {
 	d->stats.events[kind]++;
 	d->stats.malformed[kind]++;
-	if (kind == NP_SOURCE_POLICY) {
+	if (kind == NP_SOURCE_POLICY)
 		np_close_unread(d, namespace, name, uid, reason);
-	} else if (kind == NP_SOURCE_NODE || !*name) {
+	else if (kind == NP_SOURCE_NODE || !*name)
 		np_remark(d, kind, namespace, name, reason);
-	} else {
+	else
 		np_keep(d, kind, namespace, name, uid, reason);
-	}
 }
 
 /* Records that were not seen since the list began; to be freed. */

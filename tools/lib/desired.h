@@ -165,9 +165,9 @@ struct np_trouble {
  * Bytes of policies that are kept. Those of one namespace that are over its share, or over
  * the lower one once all of them are too many, are kept without their rules, so closed.
  */
-#define NP_POLICY_BYTES_SHARE	(32u << 20)
-#define NP_POLICY_BYTES_ALL	(96u << 20)
-#define NP_POLICY_BYTES_LOW	(1u << 20)
+#define NP_POLICY_BYTES_SHARE	(32u * 1024 * 1024)
+#define NP_POLICY_BYTES_ALL	(96u * 1024 * 1024)
+#define NP_POLICY_BYTES_LOW	(1024u * 1024)
 
 struct np_desired_stats {
 	uint64_t events[NP_SOURCE_KINDS];
