@@ -16,8 +16,10 @@ case "$*" in
 *.jsonl*) ;;
 *) exit 0 ;;
 esac
-# shellcheck disable=SC2086 # words on purpose
-if $command /root/tests/truth/lies.jsonl >/tmp/lies; then
+# in a network namespace of its own: the names of the first run's pods are taken
+# shellcheck disable=SC2086,SC2016 # words on purpose; for the shell inside
+if unshare -n -m sh -c 'mount -t tmpfs run /run && mkdir /run/netns && ip link set lo up &&
+		exec "$@"' sh $command /root/tests/truth/lies.jsonl >/tmp/lies; then
 	echo "lies are taken for the truth:"
 	cat /tmp/lies
 	exit 1
