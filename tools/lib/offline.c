@@ -404,23 +404,29 @@ int np_offline_apply(struct np_offline *off, const char *origin,
 	return error;
 }
 
-bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np_flow *flow,
-			 struct netpol_judgement *judgement)
+/* The core's flow, with addresses in from and to: in objects they are not aligned. */
+static struct netpol_flow np_offline_flow(const struct np_flow *flow, uint32_t from[4],
+					  uint32_t to[4])
 {
-	struct netpol_end source, destination;
-	struct netpol_judgement unused;
-	uint32_t from[4], to[4];
-	struct netpol_flow core = {
+	memcpy(from, flow->source.addr, sizeof(flow->source.addr));
+	memcpy(to, flow->destination.addr, sizeof(flow->destination.addr));
+	return (struct netpol_flow){
 		.source = from,
 		.destination = to,
 		.family = flow->source.family,
 		.protocol = flow->protocol,
 		.port = flow->port,
 	};
+}
 
-	/* addresses in objects are not aligned */
-	memcpy(from, flow->source.addr, sizeof(from));
-	memcpy(to, flow->destination.addr, sizeof(to));
+bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np_flow *flow,
+			 struct netpol_judgement *judgement)
+{
+	struct netpol_end source, destination;
+	struct netpol_judgement unused;
+	uint32_t from[4], to[4];
+	struct netpol_flow core = np_offline_flow(flow, from, to);
+
 	netpol_resolve(snapshot, core.family, from, &source);
 	netpol_resolve(snapshot, core.family, to, &destination);
 	return netpol_judge(snapshot, &core, &source, &destination,
@@ -439,16 +445,8 @@ bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow
 {
 	struct netpol_judgement judgement;
 	uint32_t from[4], to[4];
-	struct netpol_flow core = {
-		.source = from,
-		.destination = to,
-		.family = flow->source.family,
-		.protocol = flow->protocol,
-		.port = flow->port,
-	};
+	struct netpol_flow core = np_offline_flow(flow, from, to);
 
-	memcpy(from, flow->source.addr, sizeof(from));
-	memcpy(to, flow->destination.addr, sizeof(to));
 	netpol_explain(off->world, &core, &judgement, visit, context);
 	return judgement.accept;
 }
