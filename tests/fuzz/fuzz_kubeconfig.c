@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		if (!err.text[0] || err.exit != NP_EXIT_API)
 			abort();
-		if (strstr(err.text, "s3cret") || strstr(err.hint, "s3cret"))
+		if (strstr(err.text, "s3cret") || strstr(err.hint, "s3cret") ||
+		    strstr(err.path, "s3cret") || strstr(err.object, "s3cret"))
 			abort();
 		break;
 	}

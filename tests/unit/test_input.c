@@ -304,7 +304,7 @@ static void test_limits(void)
 	for (i = 1; i < 70; i++)
 		len += sprintf(big + len, "a%zu: &a%zu [*a%zu]\n", i, i,
 			       i - 1);
-	check_limit(big, len, "through alias", __LINE__);
+	check_limit(big, len, "makes it nested too deep", __LINE__);
 	free(big);
 }
 

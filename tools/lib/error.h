@@ -5,6 +5,7 @@
 #ifndef NP_ERROR_H
 #define NP_ERROR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -32,6 +33,7 @@ struct np_error {
 	enum np_exit exit;
 	uint32_t line;
 	uint32_t column;
+	bool quotes;		/* the text quotes the file, which may hold secrets */
 	char file[512];
 	char object[384];	/* "NetworkPolicy shop/allow-web" */
 	char path[384];		/* "spec.ingress[0].ports[1].endPort" */

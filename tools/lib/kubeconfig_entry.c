@@ -24,7 +24,6 @@ struct np_kube_parse {
 	char path[160];		/* of the entry at hand, for messages */
 	unsigned int documents;
 	int found;
-	bool told;		/* what is wrong, by us and not by the reader */
 };
 
 static const char np_plugin_version[] = "client.authentication.k8s.io/v1";
@@ -41,7 +40,6 @@ np_kube_fail(struct np_kube_parse *k, const struct np_node *node,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	k->told = true;
 	np_error_set(k->err, NP_EXIT_API, "%s", text);
 	np_error_hint(k->err, "%s", hint);
 	np_error_place(k->err, k->file->path, node ? node->line : 0,
@@ -577,16 +575,17 @@ static int np_kube_document(void *arg, struct np_node *root, bool items_read,
 
 /*
  * The readers quote what they can't read, which a password without quotes may
- * be: to YAML it is an alias or a tag.
+ * be (to YAML it is an alias or a tag), or whose quotes don't end where they
+ * should (it can be a key then).
  */
 static void np_kube_hide(struct np_error *err)
 {
-	if (!strncmp(err->text, "tag ", 4) || strstr(err->text, "alias *") ||
-	    *err->text == '"') {
-		snprintf(err->text, sizeof(err->text),
-			 "what is here can't be read; it is not shown, as it may be a secret");
-		np_error_hint(err, "a text that begins with * or ! must be in quotes");
-	}
+	if (!err->quotes)
+		return;
+	snprintf(err->text, sizeof(err->text),
+		 "what is here can't be read; it is not shown, as it may be a secret");
+	np_error_hint(err, "a text that begins with * or ! must be in quotes, and no key may be given twice");
+	err->quotes = false;
 }
 
 int np_kube_parse(const struct np_kube_file *file, struct np_kubeconfig *cfg,
@@ -613,8 +612,7 @@ int np_kube_parse(const struct np_kube_file *file, struct np_kubeconfig *cfg,
 	/* JSON is YAML but for its escapes: each has its own reader */
 	if (i < file->len && file->data[i] == '{' ? np_json_read(&in, &reader, err) :
 						    np_yaml_read(&in, &reader, err)) {
-		if (!k.told)
-			np_kube_hide(err);
+		np_kube_hide(err);
 		err->exit = NP_EXIT_API;
 		return -1;
 	}

@@ -149,6 +149,7 @@ int np_node_check_duplicates(const struct np_node *map, const char *file,
 	np_error_hint(err, "lines %u and %u: keep one of them",
 		      first->key_line, second->key_line);
 	np_error_place(err, file, second->key_line, second->key_column);
+	err->quotes = true;
 	return -1;
 }
 

@@ -86,6 +86,16 @@ np_yaml_fail(struct np_yaml *y, const yaml_mark_t *mark, const char *fmt, ...)
 	return -1;
 }
 
+/* An error that quotes a name of the file between two texts. */
+static int np_yaml_fail_name(struct np_yaml *y, const yaml_event_t *event,
+			     const char *before, const char *name,
+			     const char *after)
+{
+	np_yaml_fail(y, &event->start_mark, "%s%.60s%s", before, name, after);
+	y->err->quotes = true;
+	return -1;
+}
+
 /* Place of the byte at len in a chunk; the column counts from 0. */
 static void np_yaml_follow(const struct np_yaml_chunk *c, size_t len,
 			   uint32_t *line, uint32_t *column)
@@ -367,8 +377,8 @@ static int np_yaml_type(struct np_yaml *y, struct np_node *node,
 		node->type = NP_NODE_FLOAT;
 		return 0;
 	}
-	return np_yaml_fail(y, &event->start_mark,
-			    "tag %.60s is not supported for this value", tag);
+	return np_yaml_fail_name(y, event, "tag ", tag,
+				 " is not supported for this value");
 }
 
 /* A key is text in the end: kubectl's reader turns true and 0x1f into it. */
@@ -530,10 +540,10 @@ static int np_yaml_open(struct np_yaml *y, const yaml_event_t *event,
 	if (tag && strcmp((const char *)tag, "!") &&
 	    strcmp((const char *)tag, type == NP_NODE_MAP ?
 		   NP_YAML_TAG "map" : NP_YAML_TAG "seq"))
-		return np_yaml_fail(y, &event->start_mark,
-				    "tag %.60s is not supported for %s",
-				    (const char *)tag,
-				    type == NP_NODE_MAP ? "a map" : "a list");
+		return np_yaml_fail_name(y, event, "tag ", (const char *)tag,
+					 type == NP_NODE_MAP ?
+					 " is not supported for a map" :
+					 " is not supported for a list");
 	if (np_yaml_wants_key(y))
 		return np_yaml_fail(y, &event->start_mark,
 				    "%s cannot be a key",
@@ -585,21 +595,18 @@ static int np_yaml_alias(struct np_yaml *y, const yaml_event_t *event)
 			anchor = &y->anchor[i - 1];
 	for (i = 0; i < y->depth; i++)
 		if (y->frame[i].anchor && !strcmp(y->frame[i].anchor, name))
-			return np_yaml_fail(y, &event->start_mark,
-					    "alias *%.60s is inside its own anchor",
-					    name);
+			return np_yaml_fail_name(y, event, "alias *", name,
+						 " is inside its own anchor");
 	if (!anchor)
-		return np_yaml_fail(y, &event->start_mark,
-				    "alias *%.60s has no anchor before it",
-				    name);
+		return np_yaml_fail_name(y, event, "alias *", name,
+					 " has no anchor before it");
 	if (np_yaml_wants_key(y) && anchor->node->type >= NP_NODE_LIST)
 		return np_yaml_fail(y, &event->start_mark,
 				    "%s cannot be a key",
 				    np_node_type_name(anchor->node));
 	if (y->depth + anchor->height > NP_DEPTH_MAX)
-		return np_yaml_fail(y, &event->start_mark,
-				    "nested deeper than %u levels through alias *%.60s",
-				    NP_DEPTH_MAX, name);
+		return np_yaml_fail_name(y, event, "alias *", name,
+					 " makes it nested too deep");
 	y->nodes += anchor->nodes;
 	y->bytes += anchor->bytes;
 	y->alias_nodes += anchor->nodes;
