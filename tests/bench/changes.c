@@ -3,11 +3,12 @@
  * What a change costs: from the call that commits it until packets are judged by it, and
  * the messages that it takes; and what it costs to load a whole cluster.
  *
- *	changes [-k] [-q] [-o FILE.json] [SHAPE...]
+ *	changes [-k] [-q] [-r ROUNDS] [-c CHANGE] [-o FILE.json] [SHAPE...]
  *
  *	-k	through the module, from inside a network namespace with it; else the
  *		module's core in this process, times in CPU time
  *	-q	fewer rounds and the small shapes
+ *	-c	after the cold load this change only; "-c none": the cold load alone
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,7 +309,8 @@ static void measure_probed(struct bench *bench)
 	prober_stop(prober);
 }
 
-static void measure(const struct shape *shape, struct prober *prober, unsigned int rounds)
+static void measure(const struct shape *shape, struct prober *prober, unsigned int rounds,
+		    const char *only)
 {
 	struct bench bench = {
 		.shape = shape,
@@ -323,9 +325,10 @@ static void measure(const struct shape *shape, struct prober *prober, unsigned i
 	loader_open(&bench.loader, prober);
 	measure_cold(&bench);
 	for (i = 0; i < sizeof(changes) / sizeof(*changes); i++)
-		if (!changes[i].large || shape->large)
+		if ((!changes[i].large || shape->large) &&
+		    (!only || !strcmp(only, changes[i].name)))
 			measure_change(&bench, &changes[i]);
-	if (prober)
+	if (prober && !only)
 		measure_probed(&bench);
 	loader_close(&bench.loader);
 	np_objects_free(&bench.objs);
@@ -333,7 +336,7 @@ static void measure(const struct shape *shape, struct prober *prober, unsigned i
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: changes [-k] [-q] [-r ROUNDS] [-o FILE.json] [SHAPE...]\n");
+	fprintf(stderr, "usage: changes [-k] [-q] [-r ROUNDS] [-c CHANGE] [-o FILE.json] [SHAPE...]\n");
 	return 1;
 }
 
@@ -349,13 +352,13 @@ static bool wanted(const char *name, char **list)
 
 int main(int argc, char **argv)
 {
-	const char *file = NULL;
+	const char *file = NULL, *only = NULL;
 	unsigned int rounds = 0, i;
 	struct prober prober;
 	bool kernel = false, quick = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "kqo:r:")) != -1) {
+	while ((option = getopt(argc, argv, "kqo:r:c:")) != -1) {
 		switch (option) {
 		case 'k':
 			kernel = true;
@@ -368,6 +371,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			rounds = atoi(optarg);
+			break;
+		case 'c':
+			only = optarg;
 			break;
 		default:
 			return usage();
@@ -385,7 +391,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
 		if (!wanted(shapes[i].name, argv + optind) || (!argv[optind] && (quick ? i > 2 : !i)))
 			continue;
-		measure(&shapes[i], kernel ? &prober : NULL, rounds);
+		measure(&shapes[i], kernel ? &prober : NULL, rounds, only);
 	}
 	return rows_end();
 }

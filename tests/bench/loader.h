@@ -12,8 +12,7 @@
  * @core: the core in this process
  * @client: netlink socket
  * @at: when the last commit came back, rows_clock()
- * @cpu: CPU seconds of the last transaction; of @core only, without the objects' own
- *	decoding for what np_offline does to them
+ * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
  * @messages: messages with objects of the last transaction
  * @bytes: their bytes
  */

@@ -515,7 +515,12 @@ static __uint128_t np_ports_digest(__uint128_t hash, const struct np_pod *pod)
 	return np_fnv(hash, &sum, sizeof(sum));
 }
 
-static bool np_same_set(const struct np_pod *a, const struct np_pod *b)
+__uint128_t np_label_set_digest(const struct np_pod *pod)
+{
+	return np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
+}
+
+bool np_same_label_set(const struct np_pod *a, const struct np_pod *b)
 {
 	uint32_t i;
 
@@ -555,7 +560,7 @@ static void np_encoder_grow_sets(struct np_encoder *enc)
 static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t *id,
 			 struct np_error *err)
 {
-	__uint128_t hash = np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
+	__uint128_t hash = np_label_set_digest(pod);
 	struct np_named_labels unit = { .pod = pod };
 	struct np_label_set *set;
 	size_t at;
@@ -565,7 +570,7 @@ static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint3
 	at = (size_t)hash & (enc->set_room - 1);
 	for (; enc->set[at].id; at = (at + 1) & (enc->set_room - 1)) {
 		set = &enc->set[at];
-		if (set->hash == hash && np_same_set(&set->pod, pod)) {
+		if (set->hash == hash && np_same_label_set(&set->pod, pod)) {
 			*id = set->id;
 			return 0;
 		}

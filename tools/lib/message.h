@@ -173,6 +173,9 @@ void np_state_restart(void *arg);
 __uint128_t np_namespace_digest(const struct np_namespace *ns);
 __uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place);
 __uint128_t np_policy_digest(const struct np_policy *policy);
+/* The same of the labels and named ports of a pod, and whether two pods share them. */
+__uint128_t np_label_set_digest(const struct np_pod *pod);
+bool np_same_label_set(const struct np_pod *a, const struct np_pod *b);
 
 /* Names in err->object and err->path what is at a byte offset of a message. */
 void np_message_at(const struct nlmsghdr *nlh, uint32_t offset, struct np_error *err);

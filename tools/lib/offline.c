@@ -13,9 +13,8 @@ static struct netpol_text np_text(const char *text)
 	return NETPOL_TEXT(text);
 }
 
-/* Notes an errno of the core; fault.text says more if the core had more to say. */
-static int np_offline_fail(struct np_offline *off, int error, const char *what,
-			   const char *namespace, const char *name, struct np_error *err)
+int np_offline_fail(struct np_offline *off, int error, const char *what,
+		    const char *namespace, const char *name, struct np_error *err)
 {
 	const char *slash = *namespace ? "/" : "";
 
@@ -89,16 +88,24 @@ static struct netpol_label_text *np_offline_labels(struct np_offline *off,
 	return text;
 }
 
-int np_offline_namespace(struct np_offline *off, const struct np_namespace *ns,
-			 struct np_error *err)
+struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
+						    const struct np_namespace *ns)
 {
 	struct netpol_namespace *made;
-	int error;
 
 	made = netpol_namespace_create(off->world, np_text(ns->name),
 				       np_offline_labels(off, &ns->labels),
 				       ns->labels.count);
 	np_arena_reset(&off->scratch);
+	return made;
+}
+
+int np_offline_namespace(struct np_offline *off, const struct np_namespace *ns,
+			 struct np_error *err)
+{
+	struct netpol_namespace *made = np_offline_make_namespace(off, ns);
+	int error;
+
 	error = IS_ERR(made) ? PTR_ERR(made) : netpol_edit_namespace(off->edit, made);
 	return error ? np_offline_fail(off, error, "namespace", "", ns->name, err) : 0;
 }
@@ -144,14 +151,40 @@ static struct netpol_ports *np_offline_ports(struct np_offline *off, const struc
 	return netpol_ports_get(off->world, text, pod->port_count);
 }
 
-/* The pod object, or an error pointer. */
-static struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_pod *pod)
+int np_offline_kind_get(struct np_offline *off, const struct np_pod *pod,
+			struct np_offline_kind *kind)
+{
+	int error;
+
+	kind->labels = netpol_labels_get(off->world, np_offline_labels(off, &pod->labels),
+					 pod->labels.count);
+	error = PTR_ERR_OR_ZERO(kind->labels);
+	if (!error) {
+		kind->ports = np_offline_ports(off, pod);
+		error = PTR_ERR_OR_ZERO(kind->ports);
+		if (error)
+			netpol_labels_put(off->world, kind->labels);
+	}
+	np_arena_reset(&off->scratch);
+	return error;
+}
+
+void np_offline_kind_put(struct np_offline *off, struct np_offline_kind *kind)
+{
+	netpol_ports_put(off->world, kind->ports);
+	netpol_labels_put(off->world, kind->labels);
+}
+
+struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_pod *pod,
+				       const struct np_offline_kind *kind,
+				       const uint8_t uid[NETPOL_UID_LEN])
 {
 	struct netpol_pod_text text = {
 		.ns = np_text(pod->namespace),
 		.name = np_text(pod->name),
+		.labels = kind->labels,
+		.ports = kind->ports,
 	};
-	struct netpol_pod *made;
 	int error = np_offline_addresses(&text, pod);
 
 	if (error)
@@ -160,32 +193,26 @@ static struct netpol_pod *np_offline_make_pod(struct np_offline *off, const stru
 		text.flags |= NETPOL_POD_F_LOCAL;
 	if (pod->phase == NP_PHASE_RUNNING || pod->phase == NP_PHASE_NONE)
 		text.flags |= NETPOL_POD_F_RUNNING;
-	np_uid_bytes(pod->uid, text.uid);
-	text.labels = netpol_labels_get(off->world, np_offline_labels(off, &pod->labels),
-					pod->labels.count);
-	if (IS_ERR(text.labels))
-		return ERR_CAST(text.labels);
-	text.ports = np_offline_ports(off, pod);
-	if (IS_ERR(text.ports)) {
-		netpol_labels_put(off->world, text.labels);
-		return ERR_CAST(text.ports);
-	}
-	made = netpol_pod_create(off->world, &text);
-	netpol_ports_put(off->world, text.ports);
-	netpol_labels_put(off->world, text.labels);
-	return made;
+	memcpy(text.uid, uid, sizeof(text.uid));
+	return netpol_pod_create(off->world, &text);
 }
 
 int np_offline_pod(struct np_offline *off, const struct np_pod *pod, struct np_error *err)
 {
+	struct np_offline_kind kind;
 	struct netpol_pod *made;
+	uint8_t uid[NETPOL_UID_LEN];
 	int error;
 
 	if (!np_pod_usable(pod))
 		return np_offline_delete_pod(off, pod->namespace, pod->name, NULL, err);
-	made = np_offline_make_pod(off, pod);
-	np_arena_reset(&off->scratch);
-	error = IS_ERR(made) ? PTR_ERR(made) : netpol_edit_pod(off->edit, made);
+	np_uid_bytes(pod->uid, uid);
+	error = np_offline_kind_get(off, pod, &kind);
+	if (!error) {
+		made = np_offline_make_pod(off, pod, &kind, uid);
+		np_offline_kind_put(off, &kind);
+		error = IS_ERR(made) ? PTR_ERR(made) : netpol_edit_pod(off->edit, made);
+	}
 	return error ? np_offline_fail(off, error, "pod", pod->namespace, pod->name, err) : 0;
 }
 
@@ -279,8 +306,8 @@ static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy
 	return error;
 }
 
-int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
-		      struct np_error *err)
+struct netpol_policy *np_offline_make_policy(struct np_offline *off,
+					     const struct np_policy *policy)
 {
 	bool ingress = policy->directions & NP_DIR_INGRESS;
 	bool egress = policy->directions & NP_DIR_EGRESS;
@@ -302,10 +329,20 @@ int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
 		error = np_offline_rules(off, made, NETPOL_DIRECTION_EGRESS, policy->egress,
 					 policy->egress_count);
 	np_arena_reset(&off->scratch);
-	if (error && made)
-		netpol_policy_free(off->world, made);
 	if (!error)
-		error = netpol_edit_policy(off->edit, made);
+		return made;
+	if (made)
+		netpol_policy_free(off->world, made);
+	return ERR_PTR(error);
+}
+
+int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
+		      struct np_error *err)
+{
+	struct netpol_policy *made = np_offline_make_policy(off, policy);
+	int error;
+
+	error = IS_ERR(made) ? PTR_ERR(made) : netpol_edit_policy(off->edit, made);
 	return error ? np_offline_fail(off, error, "policy", policy->namespace, policy->name,
 				       err) : 0;
 }

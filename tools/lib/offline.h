@@ -45,6 +45,16 @@ struct np_flow {
 	uint16_t port;
 };
 
+/**
+ * struct np_offline_kind - what pods made alike share, one reference each
+ * @labels: full label set
+ * @ports: named ports or NULL
+ */
+struct np_offline_kind {
+	struct netpol_labels *labels;
+	struct netpol_ports *ports;
+};
+
 /* node stays the caller's. 0, or -1 with *err without memory. */
 int np_offline_init(struct np_offline *off, const char *node, struct np_error *err);
 /* Aborts an open transaction. Nobody may hold a snapshot any more. */
@@ -71,6 +81,25 @@ int np_offline_delete_policy(struct np_offline *off, const char *namespace, cons
 /* Deletes what the origin had and this transaction did not set. */
 int np_offline_sweep(struct np_offline *off, struct np_error *err);
 int np_offline_prepare(struct np_offline *off, struct np_error *err);
+/*
+ * Objects without a transaction, for netpol_edit_*(); the caller owns them. Error
+ * pointers where they can't be made. A kind is made once for all pods that share it.
+ */
+struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
+						    const struct np_namespace *ns);
+struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_pod *pod,
+				       const struct np_offline_kind *kind,
+				       const uint8_t uid[NETPOL_UID_LEN]);
+struct netpol_policy *np_offline_make_policy(struct np_offline *off,
+					     const struct np_policy *policy);
+/* 0 or a negative errno; a kind that was got is put. */
+int np_offline_kind_get(struct np_offline *off, const struct np_pod *pod,
+			struct np_offline_kind *kind);
+void np_offline_kind_put(struct np_offline *off, struct np_offline_kind *kind);
+/* Notes an errno of the core in *err; fault.text says more if the core had more to say. */
+int np_offline_fail(struct np_offline *off, int error, const char *what,
+		    const char *namespace, const char *name, struct np_error *err);
+
 /* After np_offline_prepare(); can't fail. */
 void np_offline_publish(struct np_offline *off);
 /* At any time before; can't fail. */

@@ -2,6 +2,7 @@
 /* The parts of include/netpol/shim.h that need code in userspace. */
 #include <netpol/shim.h>
 
+#include <endian.h>
 #include <stdarg.h>
 #include <sys/random.h>
 
@@ -96,64 +97,75 @@ void get_random_bytes(void *buf, size_t len)
 	}
 }
 
-static u64 rotate_left(u64 n, int bits)
+static inline u64 rotate_left(u64 n, int bits)
 {
 	return n << bits | n >> (64 - bits);
 }
 
-/* One SipRound, as in the paper by Aumasson and Bernstein. */
-static void sip_round(u64 v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotate_left(v[1], 13) ^ v[0];
-	v[3] = rotate_left(v[3], 16) ^ v[2];
-	v[0] = rotate_left(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotate_left(v[1], 17) ^ v[2];
-	v[3] = rotate_left(v[3], 21) ^ v[0];
-	v[2] = rotate_left(v[2], 32);
-}
+/* One SipRound, as in the paper by Aumasson and Bernstein; in registers, as in the kernel. */
+#define SIP_ROUND do {							\
+	v0 += v1;							\
+	v2 += v3;							\
+	v1 = rotate_left(v1, 13) ^ v0;					\
+	v3 = rotate_left(v3, 16) ^ v2;					\
+	v0 = rotate_left(v0, 32);					\
+	v2 += v1;							\
+	v0 += v3;							\
+	v1 = rotate_left(v1, 17) ^ v2;					\
+	v3 = rotate_left(v3, 21) ^ v0;					\
+	v2 = rotate_left(v2, 32);					\
+} while (0)
 
-static void sip_word(u64 v[4], u64 word)
-{
-	v[3] ^= word;
-	sip_round(v);
-	sip_round(v);
-	v[0] ^= word;
-}
+#define SIP_WORD(word) do {						\
+	u64 word_ = (word);						\
+									\
+	v3 ^= word_;							\
+	SIP_ROUND;							\
+	SIP_ROUND;							\
+	v0 ^= word_;							\
+} while (0)
 
-/* Up to 8 bytes, little endian. */
-static u64 load_le(const u8 *at, size_t len)
+/* Less than 8 bytes, little endian. */
+static inline u64 load_rest(const u8 *at, size_t len)
 {
 	u64 n = 0;
-	size_t i;
+	u32 word;
+	u16 half;
 
-	for (i = 0; i < len; i++)
-		n |= (u64)at[i] << (8 * i);
+	if (len & 1)
+		n = at[len - 1];
+	if (len & 2) {
+		memcpy(&half, at + (len & 4), sizeof(half));
+		n = n << 16 | le16toh(half);
+	}
+	if (len & 4) {
+		memcpy(&word, at, sizeof(word));
+		n = n << 32 | le32toh(word);
+	}
 	return n;
 }
 
 u64 siphash(const void *data, size_t len, const siphash_key_t *key)
 {
-	u64 v[4] = {
-		key->key[0] ^ 0x736f6d6570736575ULL,
-		key->key[1] ^ 0x646f72616e646f6dULL,
-		key->key[0] ^ 0x6c7967656e657261ULL,
-		key->key[1] ^ 0x7465646279746573ULL,
-	};
+	u64 v0 = key->key[0] ^ 0x736f6d6570736575ULL;
+	u64 v1 = key->key[1] ^ 0x646f72616e646f6dULL;
+	u64 v2 = key->key[0] ^ 0x6c7967656e657261ULL;
+	u64 v3 = key->key[1] ^ 0x7465646279746573ULL;
 	const u8 *at = data;
 	size_t rest = len;
-	int i;
+	u64 word;
 
-	for (; rest >= 8; at += 8, rest -= 8)
-		sip_word(v, load_le(at, 8));
-	sip_word(v, (u64)len << 56 | load_le(at, rest));
-	v[2] ^= 0xff;
-	for (i = 0; i < 4; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	for (; rest >= sizeof(word); at += sizeof(word), rest -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		SIP_WORD(le64toh(word));
+	}
+	SIP_WORD((u64)len << 56 | load_rest(at, rest));
+	v2 ^= 0xff;
+	SIP_ROUND;
+	SIP_ROUND;
+	SIP_ROUND;
+	SIP_ROUND;
+	return v0 ^ v1 ^ v2 ^ v3;
 }
 
 int scnprintf(char *buf, size_t size, const char *fmt, ...)
