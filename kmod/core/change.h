@@ -71,7 +71,8 @@ enum netpol_undo {
  * @ports: named ports by identity, in the making
  * @objects: changes of objects
  * @undo: how to put the control side back
- * @touched: addresses whose owner may have changed: @subject, family in @number
+ * @touched: addresses whose owner may have changed: @subject, family in @number, hash
+ *	in @kind
  * @identities: identities made by this edit: @subject; split off @value, or NULL
  * @unused: programs that the next snapshot does not use
  * @relabelled: namespaces whose labels changed: @subject

@@ -219,6 +219,11 @@ static int identify(struct netpol_edit *edit, struct netpol_template *template)
 	return netpol_log_add(&edit->identities, 0, 0, identity, before);
 }
 
+static int touch_address(struct netpol_edit *edit, u8 family, const u8 *address, u32 hash)
+{
+	return netpol_log_add(&edit->touched, hash, family, (void *)address, NULL);
+}
+
 static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
 {
 	const u8 *address;
@@ -227,7 +232,7 @@ static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
 
 	for (i = 0; i < netpol_pod_addresses(pod); i++) {
 		address = netpol_pod_address(pod, i, &family);
-		if (netpol_log_add(&edit->touched, 0, family, (void *)address, NULL))
+		if (touch_address(edit, family, address, netpol_address_hash(family, address)))
 			return -ENOMEM;
 	}
 	return 0;
@@ -293,8 +298,8 @@ static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned 
 			/* a local pod has its bit set, which is past all numbers */
 			if (!value || value >= numbers || !test_bit(value, moved))
 				continue;
-			if (netpol_log_add(&edit->touched, 0, family, (void *)address,
-					   NULL))
+			if (touch_address(edit, family, address,
+					  netpol_address_hash(family, address)))
 				return -ENOMEM;
 		}
 		if (i % 1024 == 0)
@@ -494,18 +499,35 @@ static int claims_remove(struct netpol_edit *edit, struct netpol_pod *pod)
 
 static int claims_insert(struct netpol_edit *edit, struct netpol_pod *pod)
 {
-	u32 i;
+	const u8 *address;
+	u8 family;
+	u32 i, hash;
 	int error;
 
 	for (i = 0; i < netpol_pod_addresses(pod); i++) {
-		void *claim = netpol_claim(pod, i);
-
-		error = netpol_table_insert(&edit->claims, claim,
-					    netpol_claim_hash(claim));
+		address = netpol_pod_address(pod, i, &family);
+		hash = netpol_address_hash(family, address);
+		error = netpol_table_insert(&edit->claims, netpol_claim(pod, i), hash);
+		if (!error)
+			error = touch_address(edit, family, address, hash);
 		if (error)
 			return error;
 	}
-	return touch(edit, pod);
+	return 0;
+}
+
+/*
+ * Is every pod of the edit's own origin? Then no pod is in another's shadow, and there is
+ * no need to look for one.
+ */
+static bool origin_alone(const struct netpol_edit *edit)
+{
+	u32 i;
+
+	for (i = 0; i < NETPOL_ORIGINS; i++)
+		if (i != edit->origin && edit->next->origin[i].objects)
+			return false;
+	return true;
 }
 
 /* Pods of the same name in other origins may have come into or out of the shadow. */
@@ -521,15 +543,36 @@ static int touch_namesakes(struct netpol_edit *edit, const struct netpol_pod *po
 	return 0;
 }
 
-static int derive_pods(struct netpol_edit *edit)
+/* Makes room for the addresses of the pods that the edit sets, once for all. */
+static int reserve_addresses(struct netpol_edit *edit)
 {
-	u32 i, added = 0;
+	u32 i, added[2] = { 0, 0 };
 	int error;
 
-	for (i = 0; i < edit->objects.count; i++)
-		added += edit->objects.change[i].kind == NETPOL_CHANGE_POD &&
-			 edit->objects.change[i].value;
-	error = netpol_table_reserve(&edit->claims, edit->claims.count + added);
+	for (i = 0; i < edit->objects.count; i++) {
+		const struct netpol_change *change = &edit->objects.change[i];
+		const struct netpol_pod *pod = change->value;
+
+		if (change->kind != NETPOL_CHANGE_POD || !pod)
+			continue;
+		added[0] += pod->naddress4;
+		added[1] += pod->naddress6;
+	}
+	/* they are all there in the end: most that are there already may be the same */
+	error = netpol_table_reserve(&edit->claims,
+				     max(edit->claims.count, added[0] + added[1]));
+	for (i = 0; i < 2 && !error; i++)
+		error = netpol_peers_reserve(&edit->peers[i],
+					     max(edit->peers[i].now.count, added[i]));
+	return error;
+}
+
+static int derive_pods(struct netpol_edit *edit)
+{
+	bool alone = origin_alone(edit);
+	int error = reserve_addresses(edit);
+	u32 i;
+
 	for (i = 0; !error && i < edit->objects.count; i++) {
 		struct netpol_change *change = &edit->objects.change[i];
 		struct netpol_pod *old = change->subject, *pod = change->value;
@@ -544,7 +587,7 @@ static int derive_pods(struct netpol_edit *edit)
 			error = claims_insert(edit, pod);
 		if (!error)
 			error = local_set(edit, old, pod);
-		if (!error)
+		if (!error && !alone)
 			error = touch_namesakes(edit, pod ? pod : old);
 		if (i % 256 == 0)
 			cond_resched();
@@ -564,35 +607,42 @@ static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod
 	return false;
 }
 
+/* The value of an address in the peer table: its owner's, or 0. */
+static u32 address_value(struct netpol_edit *edit, u8 family, const void *address, u32 hash,
+			 bool alone)
+{
+	struct netpol_pod *pod, *owner = NULL;
+	u32 cursor = 0;
+	void *claim;
+
+	while ((claim = netpol_table_edit_probe(&edit->claims, hash, &cursor))) {
+		if (!netpol_claim_is(claim, family, address))
+			continue;
+		pod = netpol_claim_pod(claim);
+		if ((owner && !netpol_pod_owns(pod, owner)) ||
+		    (!alone && pod_in_shadow(edit, pod)))
+			continue;
+		owner = pod;
+	}
+	if (!owner)
+		return 0;
+	return netpol_pod_is_local(owner) ? NETPOL_VALUE_LOCAL | owner->slot :
+					    owner->template->identity->number;
+}
+
 static int derive_addresses(struct netpol_edit *edit)
 {
+	bool alone = origin_alone(edit);
 	u32 i;
 	int error;
 
 	for (i = 0; i < edit->touched.count; i++) {
-		const void *address = edit->touched.change[i].subject;
-		u8 family = edit->touched.change[i].number;
-		struct netpol_peers_edit *peers = &edit->peers[family == AF_INET6];
-		u32 hash = netpol_address_hash(family, address);
-		struct netpol_pod *pod, *owner = NULL;
-		u32 cursor = 0, value = 0;
-		void *claim;
+		const struct netpol_change *touched = &edit->touched.change[i];
+		u8 family = touched->number;
 
-		while ((claim = netpol_table_edit_for_each(&edit->claims, hash, &cursor))) {
-			if (!netpol_claim_is(claim, family, address))
-				continue;
-			pod = netpol_claim_pod(claim);
-			if ((owner && !netpol_pod_owns(pod, owner)) || pod_in_shadow(edit, pod))
-				continue;
-			owner = pod;
-		}
-		if (owner && netpol_pod_is_local(owner))
-			value = NETPOL_VALUE_LOCAL | owner->slot;
-		else if (owner)
-			value = owner->template->identity->number;
-		if (netpol_peers_get(peers, address) == value)
-			continue;
-		error = netpol_peers_set(peers, address, value);
+		error = netpol_peers_set(&edit->peers[family == AF_INET6], touched->subject,
+					 address_value(edit, family, touched->subject,
+						       touched->kind, alone));
 		if (error)
 			return error;
 		if (i % 256 == 0)

@@ -80,10 +80,8 @@ int netpol_pages_reserve(struct netpol_pages_edit *e, u32 count)
 	return netpol_pages_copy_dir(e, roundup_pow_of_two(npages));
 }
 
-void *netpol_pages_write(struct netpol_pages_edit *e, u32 i)
+void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
 {
-	u32 bits = NETPOL_PAGE_SHIFT - e->shift;
-	u32 n = i >> bits;
 	void *page, *old;
 
 	if (n >= NETPOL_PAGES_MAX)
@@ -96,32 +94,24 @@ void *netpol_pages_write(struct netpol_pages_edit *e, u32 i)
 			return NULL;
 	}
 
-	page = e->dir->page[n];
-	if (!test_bit(n, e->fresh)) {
-		old = page;
-		page = netpol_page_alloc();
-		if (!page)
-			return NULL;
-		if (netpol_retire_add(&e->cow->created, page, NETPOL_RETIRE_PAGE)) {
-			netpol_page_free(page);
-			return NULL;
-		}
-		if (!netpol_pages_is_zero(old)) {
-			if (netpol_retire_add(&e->cow->retired, old, NETPOL_RETIRE_PAGE))
-				return NULL;
-			memcpy(page, old, NETPOL_PAGE_SIZE);
-		}
-		e->dir->page[n] = page;
-		__set_bit(n, e->fresh);
+	old = e->dir->page[n];
+	if (test_bit(n, e->fresh))
+		return old;
+	page = netpol_page_alloc();
+	if (!page)
+		return NULL;
+	if (netpol_retire_add(&e->cow->created, page, NETPOL_RETIRE_PAGE)) {
+		netpol_page_free(page);
+		return NULL;
 	}
-	return (u8 *)page + ((size_t)(i & ((1U << bits) - 1)) << e->shift);
-}
-
-const void *netpol_pages_read(const struct netpol_pages_edit *e, u32 i)
-{
-	if (!e->dir || i >= e->dir->count)
-		return netpol_zero_page;
-	return netpol_pages_at(e->dir, e->shift, i);
+	if (!netpol_pages_is_zero(old)) {
+		if (netpol_retire_add(&e->cow->retired, old, NETPOL_RETIRE_PAGE))
+			return NULL;
+		memcpy(page, old, NETPOL_PAGE_SIZE);
+	}
+	e->dir->page[n] = page;
+	__set_bit(n, e->fresh);
+	return page;
 }
 
 /* Leaves an empty edit and returns what was in it. */

@@ -71,14 +71,33 @@ void netpol_pages_edit_init(struct netpol_pages_edit *e, const struct netpol_pag
  */
 int netpol_pages_reserve(struct netpol_pages_edit *e, u32 count);
 
+/* Makes page n of the array the edit's own. The page, or NULL as netpol_pages_write(). */
+void *netpol_pages_own(struct netpol_pages_edit *e, u32 n);
+
 /*
  * Element i, to be written until done or abort; zeroes if it never was. NULL on
  * ENOMEM or above NETPOL_PAGES_MAX. Pointers got before stay good.
  */
-void *netpol_pages_write(struct netpol_pages_edit *e, u32 i);
+static inline void *netpol_pages_write(struct netpol_pages_edit *e, u32 i)
+{
+	u32 bits = NETPOL_PAGE_SHIFT - e->shift;
+	u32 n = i >> bits;
+	u8 *page;
+
+	if (likely(e->dir_fresh && n < e->dir->npages && test_bit(n, e->fresh)))
+		page = e->dir->page[n];
+	else
+		page = netpol_pages_own(e, n);
+	return page ? page + ((size_t)(i & ((1U << bits) - 1)) << e->shift) : NULL;
+}
 
 /* Element i as it is now, good until the next write or reserve; zeroes past the end. */
-const void *netpol_pages_read(const struct netpol_pages_edit *e, u32 i);
+static inline const void *netpol_pages_read(const struct netpol_pages_edit *e, u32 i)
+{
+	if (!e->dir || i >= e->dir->count)
+		return netpol_zero_page;
+	return netpol_pages_at(e->dir, e->shift, i);
+}
 
 /* Ends the edit. The directory to publish; NULL if empty and never written. Can't fail. */
 struct netpol_pages *netpol_pages_edit_done(struct netpol_pages_edit *e);

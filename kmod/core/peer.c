@@ -38,11 +38,6 @@ static struct netpol_peer_key netpol_peer_key(u8 family, const void *address)
 	return key;
 }
 
-static bool netpol_peer_key_equal(struct netpol_peer_key a, struct netpol_peer_key b)
-{
-	return a.word[0] == b.word[0] && a.word[1] == b.word[1];
-}
-
 /* The first or second bucket (0 or 1) of an address. */
 static u32 netpol_peers_bucket(const struct netpol_peers_edit *e, int which,
 			       struct netpol_peer_key key)
@@ -54,21 +49,19 @@ static u32 netpol_peers_bucket(const struct netpol_peers_edit *e, int which,
 	return netpol_peers_hash6(keys, key.word[0], key.word[1]) & e->now.mask;
 }
 
+static const void *netpol_peers_at(const struct netpol_peers_edit *e, u32 bucket)
+{
+	return netpol_pages_read(&e->pages, bucket);
+}
+
 /* The value in a slot and, if there is one, its address. */
 static u32 netpol_peers_read(const struct netpol_peers_edit *e, u32 bucket, u32 slot,
 			     struct netpol_peer_key *key)
 {
-	const void *at = netpol_pages_read(&e->pages, bucket);
-	const struct netpol_bucket4 *b4 = at;
-	const struct netpol_bucket6 *b6 = at;
+	const void *at = netpol_peers_at(e, bucket);
 
-	if (e->family == AF_INET) {
-		key->word[0] = (__force u32)b4->key[slot];
-		key->word[1] = 0;
-		return b4->value[slot];
-	}
-	memcpy(key, b6->key[slot], sizeof(*key));
-	return b6->value[slot];
+	*key = netpol_peer_key(e->family, netpol_bucket_address(at, e->family, slot));
+	return netpol_bucket_value(at, e->family, slot);
 }
 
 static int netpol_peers_write(struct netpol_peers_edit *e, u32 bucket, u32 slot,
@@ -96,11 +89,30 @@ static int netpol_peers_write(struct netpol_peers_edit *e, u32 bucket, u32 slot,
 static int netpol_peers_free_slot(const struct netpol_peers_edit *e, u32 bucket)
 {
 	u32 slots = netpol_peers_slots(e->family);
-	struct netpol_peer_key key;
+	const void *at = netpol_peers_at(e, bucket);
 	u32 i;
 
 	for (i = 0; i < slots; i++)
-		if (!netpol_peers_read(e, bucket, i, &key))
+		if (!netpol_bucket_value(at, e->family, i))
+			return i;
+	return -1;
+}
+
+/* The slot of an address in a bucket, or -1. */
+static int netpol_peers_slot(u8 family, const void *bucket, struct netpol_peer_key key)
+{
+	const struct netpol_bucket4 *b4 = bucket;
+	const struct netpol_bucket6 *b6 = bucket;
+	int i;
+
+	if (family == AF_INET) {
+		for (i = 0; i < NETPOL_PEERS_SLOTS4; i++)
+			if (b4->key[i] == (__force __be32)key.word[0] && b4->value[i])
+				return i;
+		return -1;
+	}
+	for (i = 0; i < NETPOL_PEERS_SLOTS6; i++)
+		if (b6->key[i][0] == key.word[0] && b6->key[i][1] == key.word[1] && b6->value[i])
 			return i;
 	return -1;
 }
@@ -109,20 +121,20 @@ static int netpol_peers_free_slot(const struct netpol_peers_edit *e, u32 bucket)
 static u32 netpol_peers_where(const struct netpol_peers_edit *e, struct netpol_peer_key key,
 			      u32 *bucket, u32 *slot)
 {
-	u32 slots = netpol_peers_slots(e->family);
-	struct netpol_peer_key at;
-	u32 value;
-	int which;
+	int which, found;
 
 	if (!e->pages.dir)
 		return 0;
 	for (which = 0; which < 2; which++) {
+		const void *at;
+
 		*bucket = netpol_peers_bucket(e, which, key);
-		for (*slot = 0; *slot < slots; ++*slot) {
-			value = netpol_peers_read(e, *bucket, *slot, &at);
-			if (value && netpol_peer_key_equal(at, key))
-				return value;
-		}
+		at = netpol_peers_at(e, *bucket);
+		found = netpol_peers_slot(e->family, at, key);
+		if (found < 0)
+			continue;
+		*slot = found;
+		return netpol_bucket_value(at, e->family, found);
 	}
 	return 0;
 }
@@ -344,11 +356,11 @@ int netpol_peers_set(struct netpol_peers_edit *e, const void *address, u32 value
 	u32 bucket, slot, now, buckets;
 	int error, attempt;
 
-	if (!key.word[0] && !key.word[1])
-		return -EINVAL;
 	now = netpol_peers_where(e, key, &bucket, &slot);
 	if (now == value)
 		return 0;
+	if (!key.word[0] && !key.word[1])
+		return -EINVAL;
 	if (now && value)
 		return netpol_peers_write(e, bucket, slot, key, value);
 	if (now)

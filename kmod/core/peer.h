@@ -196,8 +196,8 @@ int netpol_peers_reserve(struct netpol_peers_edit *e, u32 count);
 
 /*
  * Sets the value of an address (__be32 * or struct in6_addr *, any alignment);
- * value 0 deletes it. 0, -EINVAL (unspecified address), -ENOMEM, or -ENOSPC
- * above NETPOL_PEERS_BUCKETS_MAX.
+ * value 0 deletes it. 0, -EINVAL (a value for the unspecified address), -ENOMEM,
+ * or -ENOSPC above NETPOL_PEERS_BUCKETS_MAX.
  */
 int netpol_peers_set(struct netpol_peers_edit *e, const void *address, u32 value);
 

@@ -100,17 +100,11 @@ int netpol_table_reserve(struct netpol_table_edit *e, u32 count)
 
 void *netpol_table_edit_for_each(const struct netpol_table_edit *e, u32 hash, u32 *cursor)
 {
-	u32 slots = netpol_table_slots(e);
+	void *value;
 
-	while (*cursor < slots) {
-		void *value = netpol_table_read(e, (hash + *cursor) & e->mask);
-
-		if (!value)
-			break;
-		++*cursor;
+	while ((value = netpol_table_edit_probe(e, hash, cursor)))
 		if (e->hash_of(value) == hash)
 			return value;
-	}
 	return NULL;
 }
 

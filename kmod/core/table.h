@@ -117,6 +117,18 @@ void *netpol_table_edit_find(const struct netpol_table_edit *e, u32 hash,
  */
 void *netpol_table_edit_for_each(const struct netpol_table_edit *e, u32 hash, u32 *cursor);
 
+/*
+ * The same without a look at the hash, for values whose hash is dearer than to see whether
+ * they are the ones: all with this hash, and others.
+ */
+static inline void *netpol_table_edit_probe(const struct netpol_table_edit *e, u32 hash,
+					    u32 *cursor)
+{
+	if (!e->pages.dir || *cursor > e->mask)
+		return NULL;
+	return *(void *const *)netpol_pages_read(&e->pages, (hash + (*cursor)++) & e->mask);
+}
+
 /* Slot i while editing, 0 <= i <= mask; any change may move values. NULL if empty. */
 void *netpol_table_edit_slot(const struct netpol_table_edit *e, u32 i);
 
