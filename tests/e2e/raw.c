@@ -15,7 +15,15 @@
  *   raw NETNS proto N SOURCE DESTINATION     the IP protocol N
  *   raw NETNS headers CHAIN SOURCE PORT DESTINATION PORT
  *                              UDP behind IPv6 extension headers, a letter each: h hop by hop,
- *                              d destination options
+ *                              d destination options, r routing (arrived), a authentication,
+ *                              f fragment (of a whole packet), u unknown (253), n "no next
+ *                              header", t destination options that end behind the packet
+ *   raw NETNS bent KIND SOURCE PORT DESTINATION PORT
+ *                              options: UDP behind 40 bytes of IPv4 options; length: UDP that
+ *                              says it is longer; offset: TCP whose data would begin inside its
+ *                              header; tcp, sctp, icmp: 12, 8 or 4 bytes of such a header;
+ *                              overlap: fragments of UDP, the last with PORT over the first's,
+ *                              which has port 9; tiny: TCP, its ports alone in the first one
  *
  * The source need not be an address of the sender. Checksums are right.
  */
@@ -278,6 +286,31 @@ static void send_proto(char **arg)
 	packet_send(len + 8);
 }
 
+/* One extension header of 8 bytes, all padding; its protocol number. */
+static uint8_t header_put(uint8_t *at, char letter)
+{
+	memset(at, 0, 8);
+	switch (letter) {
+	case 'r':
+		at[2] = 4;	/* segment routing, no segment left */
+		return IPPROTO_ROUTING;
+	case 'f':
+		return IPPROTO_FRAGMENT;
+	case 'a':
+		return IPPROTO_AH;	/* its length is in words of 4 bytes, less 2: 0 */
+	case 'u':
+		return 253;		/* RFC 3692 */
+	case 'n':
+		return IPPROTO_NONE;
+	case 't':
+		at[1] = 200;
+		break;
+	}
+	at[2] = 1;			/* PadN */
+	at[3] = 4;
+	return letter == 'h' ? IPPROTO_HOPOPTS : IPPROTO_DSTOPTS;
+}
+
 static void send_headers(char **arg)
 {
 	uint8_t *at, *next;
@@ -287,13 +320,12 @@ static void send_headers(char **arg)
 
 	ends_parse(arg[1], arg[3]);
 	errno = 0;
-	if (v4)
-		die("extension headers are IPv6");
+	if (v4 || strlen(arg[0]) > 64)
+		die("up to 64 extension headers, of IPv6");
 	at = packet + ip_put(packet, &from, &to, IPPROTO_UDP, 0, 64);
 	next = packet + 6;
 	for (letter = arg[0]; *letter; letter++) {
-		*next = *letter == 'h' ? IPPROTO_HOPOPTS : IPPROTO_DSTOPTS;
-		memcpy(at, "\0\0\1\4\0\0\0\0", 8);	/* PadN */
+		*next = header_put(at, *letter);
 		at[0] = IPPROTO_UDP;
 		next = at;
 		at += 8;
@@ -302,6 +334,104 @@ static void send_headers(char **arg)
 	len = (size_t)(at - packet);
 	payload = htons((uint16_t)(len - sizeof(struct ip6_hdr)));
 	memcpy(packet + 4, &payload, 2);
+	packet_send(len);
+}
+
+/* A part of a transport's packet, @len bytes of it from @at on, @offset in the whole. */
+static void fragment_send(uint8_t protocol, const uint8_t *at, size_t len, size_t offset, bool more)
+{
+	struct ip6_frag fragment = {
+		.ip6f_nxt = protocol, .ip6f_ident = htonl(0x4e51),
+		.ip6f_offlg = htons((uint16_t)(offset | more)),
+	};
+	size_t head = v4 ? 0 : sizeof(fragment);
+
+	head += ip_put(packet, &from, &to, v4 ? protocol : IPPROTO_FRAGMENT, head + len, 64);
+	if (v4)
+		((struct iphdr *)packet)->frag_off = htons((uint16_t)(offset / 8 |
+								      (more ? IP_MF : 0)));
+	else
+		memcpy(packet + sizeof(struct ip6_hdr), &fragment, sizeof(fragment));
+	memcpy(packet + head, at, len);
+	packet_send(head + len);
+}
+
+static void send_overlap(unsigned int source, unsigned int destination)
+{
+	uint8_t first[64], last[64];
+
+	udp_put(first, source, 9, sizeof(first) - 8);
+	udp_put(last, source, destination, sizeof(last) - 8);
+	fragment_send(IPPROTO_UDP, first, 32, 0, true);
+	fragment_send(IPPROTO_UDP, last, 40, 0, true);
+	fragment_send(IPPROTO_UDP, last + 40, 24, 40, false);
+}
+
+static void send_tiny(unsigned int source, unsigned int destination)
+{
+	struct tcphdr tcp = {
+		.source = htons((uint16_t)source), .dest = htons((uint16_t)destination),
+		.doff = 5, .syn = 1, .window = htons(65535),
+	};
+	const uint8_t *at = (const uint8_t *)&tcp;
+
+	tcp.check = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_TCP + sizeof(tcp), at,
+				     sizeof(tcp)));
+	fragment_send(IPPROTO_TCP, at, 8, 0, true);
+	fragment_send(IPPROTO_TCP, at + 8, sizeof(tcp) - 8, 8, false);
+}
+
+static void send_bent(char **arg)
+{
+	static const struct {
+		const char *name;
+		uint8_t protocol;
+		size_t len;
+	} kind[] = {
+		{ "length", IPPROTO_UDP, 16 }, { "offset", IPPROTO_TCP, 20 },
+		{ "tcp", IPPROTO_TCP, 12 }, { "sctp", IPPROTO_SCTP, 8 },
+		{ "icmp", IPPROTO_ICMP, 4 },
+	};
+	unsigned int source = (unsigned int)atoi(arg[2]), destination = (unsigned int)atoi(arg[4]);
+	uint16_t ports[2] = { htons((uint16_t)source), htons((uint16_t)destination) };
+	uint8_t protocol, *at;
+	size_t len, i;
+
+	ends_parse(arg[1], arg[3]);
+	at = packet + header_size();
+	errno = 0;
+	if (!strcmp(arg[0], "overlap")) {
+		send_overlap(source, destination);
+		return;
+	}
+	if (!strcmp(arg[0], "tiny")) {
+		send_tiny(source, destination);
+		return;
+	}
+	if (!strcmp(arg[0], "options") && v4) {
+		memset(at, 1, 40);
+		len = 40 + udp_put(at + 40, source, destination, 8);
+		len += ip_put(packet, &from, &to, IPPROTO_UDP, len, 64);
+		((struct iphdr *)packet)->ihl = 15;
+		packet_send(len);
+		return;
+	}
+	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
+		if (!strcmp(arg[0], kind[i].name))
+			break;
+	if (i == sizeof(kind) / sizeof(kind[0]))
+		die("no bent packet is called %s", arg[0]);
+	protocol = kind[i].protocol;
+	if (protocol == IPPROTO_ICMP && !v4)
+		protocol = IPPROTO_ICMPV6;
+	len = kind[i].len;
+	memset(at, 0, len);
+	memcpy(at, ports, sizeof(ports));
+	if (protocol == IPPROTO_UDP)
+		at[4] = 0x7f;		/* 32,512 bytes */
+	else if (protocol == IPPROTO_TCP && len > 12)
+		at[12] = 2 << 4;	/* and no flags */
+	len += ip_put(packet, &from, &to, protocol, len, 64);
 	packet_send(len);
 }
 
@@ -337,6 +467,8 @@ int main(int argc, char **argv)
 		send_proto(argv);
 	else if (argc == 5 && !strcmp(what, "headers"))
 		send_headers(argv);
+	else if (argc == 5 && !strcmp(what, "bent"))
+		send_bent(argv);
 	else
 		die("see the head of raw.c for its arguments");
 	return 0;

@@ -108,6 +108,38 @@ static unsigned short address_len(const struct np_address *address)
 	return address->family == AF_INET ? 4 : 16;
 }
 
+/*
+ * An IPv6 address is acknowledged before a worker of the kernel (addrconf_dad_work()) makes
+ * the route by which packets to it are taken in: waits for that.
+ */
+static void address_settle(const struct net_pod *pod, const struct np_address *address)
+{
+	char buffer[4096];
+	const struct nlmsghdr *nlh = (struct nlmsghdr *)buffer;
+	const struct rtmsg *route = NLMSG_DATA(nlh);
+	unsigned int tries;
+	struct request r;
+	ssize_t len;
+
+	for (tries = 0; tries < 100000; tries++) {
+		request_begin(&r, RTM_GETROUTE, sizeof(r.route));
+		r.nlh.nlmsg_flags = NLM_F_REQUEST;
+		r.route.rtm_family = address->family;
+		r.route.rtm_dst_len = address_len(address) * 8;
+		attr(&r, RTA_DST, address->addr, address_len(address));
+		if (send(pod->route, &r, r.nlh.nlmsg_len, 0) < 0)
+			net_die("asking for a route");
+		len = recv(pod->route, buffer, sizeof(buffer), 0);
+		if (len < (ssize_t)NLMSG_LENGTH(sizeof(*route)))
+			net_die("asking for a route: no answer");
+		if (nlh->nlmsg_type == RTM_NEWROUTE && route->rtm_type == RTN_LOCAL)
+			return;
+		sched_yield();
+	}
+	errno = 0;
+	net_die("an address of a pod never becomes local");
+}
+
 /* One address of a pod comes or goes: in the pod, and the way to it on the node. */
 static void address_change(struct net *net, struct net_pod *pod,
 			   const struct np_address *address, bool add)
@@ -124,6 +156,8 @@ static void address_change(struct net *net, struct net_pod *pod,
 	attr(&r, IFA_LOCAL, address->addr, len);
 	attr(&r, IFA_ADDRESS, address->addr, len);
 	request_send(pod->route, &r, "address of a pod");
+	if (add && address->family == AF_INET6)
+		address_settle(pod, address);
 
 	request_begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE, sizeof(r.route));
 	r.route.rtm_family = address->family;
