@@ -12,22 +12,23 @@ traps_world
 policies <<X
 b/in {podSelector: {}, ingress: [{ports: [{port: 9, protocol: UDP}, {port: 80, protocol: TCP}, {port: 9, protocol: SCTP}]}]}
 X
-client4=10.244.1.10 client6=fd00:244:1::10
-server4=10.244.2.10 server6=fd00:244:2::10
-free4=10.244.3.10 free6=fd00:244:3::10
+# by family
+client=([4]=10.244.1.10 [6]=fd00:244:1::10)
+server=([4]=10.244.2.10 [6]=fd00:244:2::10)
+free=([4]=10.244.3.10 [6]=fd00:244:3::10)
 for who in b/server c/free; do
-	sees $who "ip saddr $client4 counter name hits
-		ip6 saddr $client6"
+	sees $who "ip saddr ${client[4]} counter name hits
+		ip6 saddr ${client[6]}"
 done
 
 # bent FAMILY KIND PORT WANT-ISOLATED WHAT: the pod without policies gets it in any case
 bent()
 {
-	local f=$1 kind=$2 port=$3 want=$4 what=$5 from=client$1 to=server$1 free=free$1
+	local f=$1 kind=$2 port=$3 want=$4 what=$5
 	arrives "$want" b/server "malformed: $what, IPv$f" \
-		a.client bent "$kind" "${!from}" 7 "${!to}" "$port"
+		a.client bent "$kind" "${client[f]}" 7 "${server[f]}" "$port"
 	arrives yes c/free "malformed: $what, to a pod without policies, IPv$f" \
-		a.client bent "$kind" "${!from}" 7 "${!free}" "$port"
+		a.client bent "$kind" "${client[f]}" 7 "${free[f]}" "$port"
 }
 bent 4 options 9 yes "40 bytes of options, to the allowed port"
 bent 4 options 10 no "40 bytes of options, to another port"
@@ -41,15 +42,14 @@ for f in 4 6; do
 	bent $f icmp 9 no "4 bytes of ICMP"
 	# RFC 8200, section 4.5: the first fragment of IPv6 has the whole of the headers
 	[ $f = 4 ] && want=yes || want=no
-	bent $f tiny 80 $want "a first fragment with the ports alone, to the allowed port"
+	bent $f tiny 80 "$want" "a first fragment with the ports alone, to the allowed port"
 	bent $f tiny 81 no "a first fragment with the ports alone, to another port"
 done
 
 # What overlaps never becomes a datagram: not by the first port, not by the second.
 for f in 4 6; do
-	from=client$f to=server$f
 	arrives no b/server "malformed: fragments that overlap, the second with another port, IPv$f" \
-		a.client bent overlap "${!from}" 7 "${!to}" 10
+		a.client bent overlap "${client[f]}" 7 "${server[f]}" 10
 done
 
 # chain CHAIN WANT WHAT
@@ -57,11 +57,11 @@ chain()
 {
 	local h=$1 want=$2 what=$3
 	arrives "$want" b/server "headers: $what, to the allowed port" \
-		a.client headers "$h" $client6 7 $server6 9
+		a.client headers "$h" "${client[6]}" 7 "${server[6]}" 9
 	arrives no b/server "headers: $what, to another port" \
-		a.client headers "$h" $client6 7 $server6 10
+		a.client headers "$h" "${client[6]}" 7 "${server[6]}" 10
 	arrives yes c/free "headers: $what, to a pod without policies" \
-		a.client headers "$h" $client6 7 $free6 10
+		a.client headers "$h" "${client[6]}" 7 "${free[6]}" 10
 }
 chain hdrad yes "hop by hop, destination, routing, authentication"
 chain f yes "a fragment that is the whole"
@@ -76,15 +76,14 @@ policies <<X
 a/out {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 9, protocol: UDP}, {port: 80, protocol: TCP}]}]}
 X
 for f in 4 6; do
-	from=client$f to=free$f
 	arrives yes c/free "malformed: UDP that says it is longer leaves by the allowed port, IPv$f" \
-		a.client bent length "${!from}" 7 "${!to}" 9
+		a.client bent length "${client[f]}" 7 "${free[f]}" 9
 	arrives no c/free "malformed: UDP that says it is longer does not leave by another, IPv$f" \
-		a.client bent length "${!from}" 7 "${!to}" 10
+		a.client bent length "${client[f]}" 7 "${free[f]}" 10
 	arrives no c/free "malformed: 12 bytes of TCP don't leave, IPv$f" \
-		a.client bent tcp "${!from}" 7 "${!to}" 80
+		a.client bent tcp "${client[f]}" 7 "${free[f]}" 80
 done
-arrives no c/free "headers: an unknown one does not leave" a.client headers u $client6 7 $free6 9
+arrives no c/free "headers: an unknown one does not leave" a.client headers u "${client[6]}" 7 "${free[6]}" 9
 arrives no c/free "headers: one that ends behind the packet does not leave" \
-	a.client headers t $client6 7 $free6 9
+	a.client headers t "${client[6]}" 7 "${free[6]}" 9
 finish

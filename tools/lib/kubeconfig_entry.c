@@ -584,7 +584,7 @@ static void np_kube_hide(struct np_error *err)
 		return;
 	snprintf(err->text, sizeof(err->text),
 		 "what is here can't be read; it is not shown, as it may be a secret");
-	np_error_hint(err, "a text that begins with * or ! must be in quotes, and no key may be given twice");
+	np_error_hint(err, "put texts that begin with * or ! in quotes; give no key twice");
 	err->quotes = false;
 }
 
