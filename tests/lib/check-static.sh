@@ -48,16 +48,14 @@ kernel_build()
 
 syntax()
 {
-	local cc=$1 f rc=0
+	local cc=$1
 	shift
-	for f; do
+	printf '%s\0' "$@" | xargs -0 -n 8 -P "$(nproc)" \
 		"$cc" -fsyntax-only -std=gnu11 -O2 -Wall -Wextra -Werror \
-			-Wno-unused-parameter -Wno-sign-compare \
-			-Wno-missing-field-initializers \
-			-Wstrict-prototypes -Wmissing-declarations -Wshadow \
-			"${uinc[@]}" -isystem build/kselftest -Itests/selftests "$f" || rc=1
-	done
-	return $rc
+		-Wno-unused-parameter -Wno-sign-compare \
+		-Wno-missing-field-initializers \
+		-Wstrict-prototypes -Wmissing-declarations -Wshadow \
+		"${uinc[@]}" -isystem build/kselftest -Itests/selftests
 }
 
 abi()
@@ -72,16 +70,17 @@ abi()
 }
 
 # checkpatch_run IGNORE FILE...: from build/kselftest, as it leaves a file with
-# what it learned in the directory that it runs in.
+# what it learned (nothing, of an empty directory) in the one that it runs in.
 checkpatch_run()
 {
 	local ignore=$1
 	shift
 	[ $# != 0 ] || return 0
 	mkdir -p build/kselftest/include
-	(cd build/kselftest && perl checkpatch.pl --no-tree --root=. --strict --terse \
+	(cd build/kselftest && printf '%s\0' "${@/#/../../}" | xargs -0 -n 12 -P "$(nproc)" \
+		perl checkpatch.pl --no-tree --root=. --strict --terse \
 		--quiet --show-types --no-summary --max-line-length=100 \
-		--ignore "$ignore" -f "${@/#/../../}") | sed 's@\.\./\.\./@@'
+		--ignore "$ignore" -f) | sed 's@\.\./\.\./@@'
 	return "${PIPESTATUS[0]}"
 }
 

@@ -89,7 +89,7 @@ static struct netpol_label_text *np_offline_labels(struct np_offline *off,
 }
 
 struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
-						    const struct np_namespace *ns)
+						   const struct np_namespace *ns)
 {
 	struct netpol_namespace *made;
 

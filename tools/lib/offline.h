@@ -86,7 +86,7 @@ int np_offline_prepare(struct np_offline *off, struct np_error *err);
  * pointers where they can't be made. A kind is made once for all pods that share it.
  */
 struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
-						    const struct np_namespace *ns);
+						   const struct np_namespace *ns);
 struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_pod *pod,
 				       const struct np_offline_kind *kind,
 				       const uint8_t uid[NETPOL_UID_LEN]);
