@@ -156,6 +156,8 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
+$(B)/e2e/feed $(B)/bench/bin/agent: $(B)/obj/tests/bench/listing.o
+
 # The agent's cluster test.
 kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
 kube-bins: $(B)/kube/scenario
@@ -182,7 +184,7 @@ $(B)/truth/worlds-asan: $(addprefix $(B)/asan/,tests/truth/worlds.o $(worlds-lib
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 # Programs of the benches that share the made-up clusters: build/bench/bin/NAME.
-bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o rows.o loader.o prober.o probed.o)
+bench-common := $(addprefix $(B)/obj/tests/bench/,shape.o change.o rows.o loader.o gap.o prober.o probed.o)
 $(B)/obj/tests/bench/prober.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/selftests
 $(B)/obj/tests/bench/prober.o: | $(B)/kselftest/kselftest.h
 $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a

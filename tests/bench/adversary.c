@@ -3,22 +3,30 @@
  * What a tenant can do to the others by objects alone: how long a commit takes, how long
  * at a stretch it keeps a processor, what packets pay, and where it is refused.
  *
- *	adversary [-q] [-o FILE.json]
+ *	adversary [-k|-q] [-o FILE.json]
  *
- * The module's core in this process; times are CPU time. -q: a tenth of the objects.
+ *	-k	through the module, in User Mode Linux, so on one processor: the commit by
+ *		the clock, and as stretch what a thread of highest priority waits for (gap.h);
+ *		else the module's core in this process, times in CPU time
+ *	-q	a tenth of the objects
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "gap.h"
 #include "loader.h"
 #include "rows.h"
 #include "shape.h"
 
 /* A longer stretch without an offer of the processor to others misses its target. */
 #define STRETCH_TARGET_US	10000
+#define TRIES		5	/* of each commit through the module */
+#define IDLE_SECONDS	0.3	/* of each try without one */
 
+static bool kernel;
 static unsigned int tenth = 1;
 static double resched_last, resched_longest;
 
@@ -34,40 +42,54 @@ static void resched_note(void)
 /**
  * struct attack - one world and what is done to it
  * @loader: world
+ * @base: what it has before
  * @objs: what is loaded next
  * @params: for the rows
  */
 struct attack {
 	struct loader loader;
+	struct np_objects base;
 	struct np_objects objs;
 	char params[128];
 };
 
+/* A new world with the base; through the module that of a new network namespace. */
+static void attack_open(struct attack *attack)
+{
+	if (kernel && unshare(CLONE_NEWNET)) {
+		perror("adversary: a network namespace");
+		exit(4);
+	}
+	loader_open(&attack->loader, kernel);
+	loader_do(&attack->loader, &attack->base, NULL, false);
+}
+
 /* A world with a local victim, "ns-0/server", that "ns-0/client" may reach at TCP 80. */
 static void attack_begin(struct attack *attack)
 {
+	struct np_objects *base = &attack->base;
 	struct np_policy *policy;
 	struct np_pod *pod;
 
-	loader_open(&attack->loader, false);
+	np_objects_init(base);
 	np_objects_init(&attack->objs);
-	shape_namespace(&attack->objs, "ns-0", "team-0", "env-0");
-	shape_namespace(&attack->objs, "ns-1", "team-1", "env-0");
-	pod = shape_pod(&attack->objs, "ns-0", "server", SHAPE_ADDRESS);
-	pod->node = np_intern_str(&attack->objs, SHAPE_NODE);
-	shape_label(&attack->objs, &pod->labels, "app", "server");
-	pod = shape_pod(&attack->objs, "ns-0", "client", SHAPE_ADDRESS + 1);
-	shape_label(&attack->objs, &pod->labels, "app", "client");
-	policy = shape_policy(&attack->objs, "ns-0", "victim", "server");
-	shape_peer(&attack->objs, policy->ingress, NULL, "app", "client");
-	shape_port(&attack->objs, policy->ingress, 80, 80);
-	loader_do(&attack->loader, &attack->objs, NULL, false);
-	np_objects_reset(&attack->objs);
+	shape_namespace(base, "ns-0", "team-0", "env-0");
+	shape_namespace(base, "ns-1", "team-1", "env-0");
+	pod = shape_pod(base, "ns-0", "server", SHAPE_ADDRESS);
+	pod->node = np_intern_str(base, SHAPE_NODE);
+	shape_label(base, &pod->labels, "app", "server");
+	pod = shape_pod(base, "ns-0", "client", SHAPE_ADDRESS + 1);
+	shape_label(base, &pod->labels, "app", "client");
+	policy = shape_policy(base, "ns-0", "victim", "server");
+	shape_peer(base, policy->ingress, NULL, "app", "client");
+	shape_port(base, policy->ingress, 80, 80);
+	attack_open(attack);
 	attack->params[0] = 0;
 }
 
 static void attack_end(struct attack *attack)
 {
+	np_objects_free(&attack->base);
 	np_objects_free(&attack->objs);
 	loader_close(&attack->loader);
 }
@@ -92,52 +114,75 @@ static void measure_verdicts(struct attack *attack, const char *name)
 		.protocol = IPPROTO_TCP,
 		.port = 80,
 	};
-	unsigned int i, n = 1000000 / tenth, wrong = 0;
+	unsigned int i, n = kernel ? 1000 : 1000000 / tenth, wrong = 0;
 	double start = rows_cpu();
 	char text[96];
 
 	for (i = 0; i < n; i++)
-		wrong += !np_offline_judge(&attack->loader.core, &flow, NULL);
+		wrong += !loader_judge(&attack->loader, &flow);
 	snprintf(text, sizeof(text), "%s, a verdict then", name);
-	rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
-		 ROWS_NO_TARGET, false);
+	if (!kernel)
+		rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
+			 ROWS_NO_TARGET, false);
 	flow.port = 81;
 	for (i = 0; i < 1000; i++)
-		wrong += np_offline_judge(&attack->loader.core, &flow, NULL);
+		wrong += loader_judge(&attack->loader, &flow);
 	snprintf(text, sizeof(text), "%s, verdicts of others changed", name);
 	rows_add(text, attack->params, wrong, "verdicts", 0, true);
 }
 
-/* Loads what was made; time, longest stretch, verdicts. */
-static void measure(struct attack *attack, const char *name, unsigned int count)
+static void stretch_begin(void)
 {
-	double seconds;
-	char text[96];
-
-	snprintf(attack->params, sizeof(attack->params), "\"where\":\"core\",\"count\":%u", count);
+	if (kernel)
+		gap_reset();
 	resched_last = rows_cpu();
 	resched_longest = 0;
-	loader_do(&attack->loader, &attack->objs, NULL, false);
+}
+
+static double stretch_end(void)
+{
+	if (kernel)
+		return gap_longest();
 	resched_note();
-	seconds = attack->loader.cpu;
+	return resched_longest;
+}
+
+/* Loads what was made; time, longest stretch, verdicts. Through the module a few times. */
+static void measure(struct attack *attack, const char *name, unsigned int count)
+{
+	double seconds[TRIES], stretch[TRIES];
+	unsigned int i, tries = kernel ? TRIES : 1;
+	char text[96];
+
+	snprintf(attack->params, sizeof(attack->params), "\"where\":\"%s\",\"count\":%u",
+		 kernel ? "module" : "core", count);
+	for (i = 0; i < tries; i++) {
+		if (i) {
+			loader_close(&attack->loader);
+			attack_open(attack);
+		}
+		stretch_begin();
+		loader_do(&attack->loader, &attack->objs, NULL, false);
+		stretch[i] = stretch_end();
+		seconds[i] = kernel ? attack->loader.commit : attack->loader.cpu;
+	}
 	snprintf(text, sizeof(text), "%s, commit", name);
-	rows_time(text, attack->params, &seconds, 1, ROWS_NO_TARGET);
+	rows_time(text, attack->params, seconds, tries, ROWS_NO_TARGET);
 	snprintf(text, sizeof(text), "%s, longest stretch", name);
-	rows_time(text, attack->params, &resched_longest, 1, STRETCH_TARGET_US);
+	rows_time(text, attack->params, stretch, tries, STRETCH_TARGET_US);
 	measure_verdicts(attack, name);
 }
 
 /* Loads what was made, which is to be refused with these words and to change nothing. */
 static void measure_refusal(struct attack *attack, const char *name, const char *words)
 {
-	u64 generation = attack->loader.core.world->snapshot->generation;
+	uint64_t generation = loader_generation(&attack->loader);
 	struct np_error err = {};
 	bool right;
 	char text[96];
 
 	right = loader_try(&attack->loader, &attack->objs, NULL, false, &err) &&
-		strstr(err.text, words) &&
-		attack->loader.core.world->snapshot->generation == generation;
+		strstr(err.text, words) && loader_generation(&attack->loader) == generation;
 	if (!right)
 		fprintf(stderr, "%s: not refused, or not with \"%s\": %s\n", name, words,
 			err.text);
@@ -162,10 +207,11 @@ static void attack_bucket(void)
 		shape_label(&attack.objs, &pod->labels, "app", "x");
 	}
 	measure(&attack, "addresses that differ in 16 bits", count);
-	snapshot = attack.loader.core.world->snapshot;
-	rows_add("addresses that differ in 16 bits, table", attack.params,
-		 (double)netpol_pages_bytes(snapshot->peers[0].buckets) / count, "bytes", 24,
-		 true);
+	snapshot = kernel ? NULL : attack.loader.core.world->snapshot;
+	if (snapshot)
+		rows_add("addresses that differ in 16 bits, table", attack.params,
+			 (double)netpol_pages_bytes(snapshot->peers[0].buckets) / count, "bytes",
+			 24, true);
 	attack_end(&attack);
 }
 
@@ -219,30 +265,36 @@ static void attack_blocks(void)
 	attack_end(&attack);
 }
 
-static void attack_identities(void)
+/* As many more pods in a namespace, each with an identity of its own. */
+static void add_identities(struct np_objects *objs, unsigned int first, unsigned int count)
 {
-	unsigned int i, count = 100000 / tenth;
-	struct attack attack;
+	unsigned int i;
 	char name[32];
 
-	attack_begin(&attack);
-	attack.loader.core.world->limit[NETPOL_LIMIT_IDENTITIES] = count;
-	for (i = 0; i < count - 100; i++) {
+	for (i = first; i < first + count; i++) {
 		struct np_pod *pod;
 
 		snprintf(name, sizeof(name), "p%u", i);
-		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
-		shape_label(&attack.objs, &pod->labels, "app", name);
+		pod = shape_pod(objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
+		shape_label(objs, &pod->labels, "app", name);
 	}
-	measure(&attack, "identity numbers used up", count - 100);
-	for (i = 0; i < 200; i++) {
-		struct np_pod *pod;
+}
 
-		snprintf(name, sizeof(name), "q%u", i);
-		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_LARGE + i);
-		shape_label(&attack.objs, &pod->labels, "app", name);
-	}
-	measure_refusal(&attack, "identity numbers used up", "identities in all");
+/* The module's cap on identities is above that on pods, which is met first. */
+static void attack_identities(void)
+{
+	unsigned int cap = kernel ? 1 << 18 : 100000 / tenth, count = 100000 / tenth - 100;
+	struct attack attack;
+
+	attack_begin(&attack);
+	if (!kernel)
+		attack.loader.core.world->limit[NETPOL_LIMIT_IDENTITIES] = cap;
+	add_identities(&attack.objs, 0, count);
+	measure(&attack, "identity numbers used up", count);
+	np_objects_reset(&attack.objs);
+	add_identities(&attack.objs, count, cap - count + 200);
+	measure_refusal(&attack, "identity numbers used up",
+			kernel ? "pods in one namespace" : "identities in all");
 	attack_end(&attack);
 }
 
@@ -255,15 +307,8 @@ static void attack_selectors(void)
 	char name[32];
 
 	attack_begin(&attack);
-	for (i = 0; i < pods; i++) {
-		struct np_pod *pod;
-
-		snprintf(name, sizeof(name), "p%u", i);
-		pod = shape_pod(&attack.objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
-		shape_label(&attack.objs, &pod->labels, "app", name);
-	}
-	loader_do(&attack.loader, &attack.objs, NULL, false);
-	np_objects_reset(&attack.objs);
+	add_identities(&attack.base, 0, pods);
+	loader_do(&attack.loader, &attack.base, NULL, false);
 	for (i = 0; i < count; i++) {
 		struct np_policy *policy;
 		struct np_peer *peer;
@@ -287,7 +332,8 @@ static void attack_policies(void)
 	char name[32];
 
 	attack_begin(&attack);
-	attack.loader.core.world->limit[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = count + 1;
+	if (!kernel)
+		attack.loader.core.world->limit[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = count + 1;
 	for (i = 0; i < count; i++) {
 		struct np_policy *policy;
 
@@ -304,13 +350,38 @@ static void attack_policies(void)
 	attack_end(&attack);
 }
 
+/* What the thread waits for the processor while nothing is committed. */
+static void measure_idle(void)
+{
+	double stretch[TRIES];
+	unsigned int i;
+
+	if (gap_open()) {
+		fprintf(stderr, "adversary: nobody tells the processor time here\n");
+		exit(4);
+	}
+	for (i = 0; i < TRIES; i++) {
+		double start = rows_clock();
+
+		stretch_begin();
+		while (rows_clock() - start < IDLE_SECONDS)
+			;
+		stretch[i] = stretch_end();
+	}
+	rows_time("nothing, longest stretch", "\"where\":\"module\"", stretch, TRIES,
+		  ROWS_NO_TARGET);
+}
+
 int main(int argc, char **argv)
 {
 	const char *file = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "qo:")) != -1) {
+	while ((option = getopt(argc, argv, "kqo:")) != -1) {
 		switch (option) {
+		case 'k':
+			kernel = true;
+			break;
 		case 'q':
 			tenth = 10;
 			break;
@@ -318,13 +389,19 @@ int main(int argc, char **argv)
 			file = optarg;
 			break;
 		default:
-			fprintf(stderr, "usage: adversary [-q] [-o FILE.json]\n");
+			fprintf(stderr, "usage: adversary [-k|-q] [-o FILE.json]\n");
 			return 1;
 		}
+	}
+	if (kernel && tenth > 1) {
+		fprintf(stderr, "adversary: the module's caps are what they are: no -q with -k\n");
+		return 1;
 	}
 	netpol_random_seed = 1;
 	netpol_resched = resched_note;
 	rows_begin(file);
+	if (kernel)
+		measure_idle();
 	attack_bucket();
 	attack_ports();
 	attack_blocks();

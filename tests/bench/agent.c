@@ -16,75 +16,32 @@
 
 #include "commit.h"
 #include "desired.h"
+#include "listing.h"
 #include "rows.h"
 
 static struct np_desired desired;
-static unsigned int pods = 150000, policies = 10000, spaces = 100, locals = 110;
-static size_t pod_bytes;
-
-static void give(enum np_source_kind kind, const char *text)
+static void give(enum np_source_kind kind, const cJSON *object)
 {
-	cJSON *object = cJSON_Parse(text);
-
-	np_desired_upsert(&desired, kind, object);
-	cJSON_Delete(object);
+	if (kind != NP_SOURCE_NODE)
+		np_desired_upsert(&desired, kind, object);
 }
 
-static void give_pod(unsigned int i, unsigned int version)
-{
-	static const char filler[] = "{\"name\":\"ENVIRONMENT_VARIABLE\",\"value\":\"some value that is "
-		"as long as such values are\"}";
-	static char text[8192];
-	unsigned int k, f;
-	int len;
-
-	len = sprintf(text, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
-		      "\"web-%u-7d9f8b6c5d-%05u\",\"namespace\":\"team-%u\",\"uid\":"
-		      "\"%08x-1111-4222-8333-%012x\",\"resourceVersion\":\"%u\","
-		      "\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"labels\":{\"app\":\"web-%u\","
-		      "\"pod-template-hash\":\"7d9f8b6c5d\",\"index\":\"%u\",\"tier\":\"v%u\"},"
-		      "\"annotations\":{\"a\":\"b\"}},\"spec\":{\"nodeName\":\"%s%u\",\"containers\":[",
-		      i / 50, i, i % spaces, i, i, i + version * 1000000, i / 50, i,
-		      version, i < locals ? "here" : "node-", i < locals ? 0 : i % 5000);
-	for (k = 0; k < 2; k++) {
-		len += sprintf(text + len, "%s{\"name\":\"c%u\",\"image\":\"registry/app:1\","
-			       "\"ports\":[{\"name\":\"p%u\",\"containerPort\":%u,\"protocol\":\"TCP\"}],"
-			       "\"env\":[", k ? "," : "", k, k, 8080 + k);
-		for (f = 0; f < 20; f++)
-			len += sprintf(text + len, "%s%s", f ? "," : "", filler);
-		len += sprintf(text + len, "]}");
-	}
-	len += sprintf(text + len, "]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.%u.%u.%u\","
-		       "\"podIPs\":[{\"ip\":\"10.%u.%u.%u\"}]}}", 16 + i / 65536, i / 256 % 256,
-		       i % 256, 16 + i / 65536, i / 256 % 256, i % 256);
-	pod_bytes = (size_t)len;
-	give(NP_SOURCE_POD, text);
-}
+static struct listing listing = {
+	.spaces = 100,
+	.pods = 150000,
+	.locals = 110,
+	.policies = 10000,
+	.distinct = true,
+	.give = give,
+};
 
 static void list(void)
 {
-	char text[2048];
 	unsigned int i;
 
 	for (i = 0; i < NP_SOURCE_NODE; i++)
 		np_desired_begin(&desired, i);
-	for (i = 0; i < spaces; i++) {
-		sprintf(text, "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":\"t%u\"}}}",
-			i, i);
-		give(NP_SOURCE_NAMESPACE, text);
-	}
-	for (i = 0; i < policies; i++) {
-		sprintf(text, "{\"metadata\":{\"name\":\"allow-%u\",\"namespace\":\"team-%u\"},"
-			"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web-%u\"}},"
-			"\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[{"
-			"\"podSelector\":{\"matchLabels\":{\"tier\":\"v0\"}}},{\"namespaceSelector\":{"
-			"\"matchLabels\":{\"team\":\"t%u\"}}}],\"ports\":[{\"port\":8080}]}],"
-			"\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}", i,
-			i % spaces, i % 3000, (i + 1) % spaces);
-		give(NP_SOURCE_POLICY, text);
-	}
-	for (i = 0; i < pods; i++)
-		give_pod(i, 0);
+	listing_all(&listing);
 	for (i = 0; i < NP_SOURCE_NODE; i++)
 		np_desired_synced(&desired, i);
 }
@@ -154,8 +111,8 @@ int main(int argc, char **argv)
 	while ((option = getopt(argc, argv, "qo:")) != -1) {
 		switch (option) {
 		case 'q':
-			pods /= 10;
-			policies /= 10;
+			listing.pods /= 10;
+			listing.policies /= 10;
 			break;
 		case 'o':
 			file = optarg;
@@ -165,21 +122,22 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	snprintf(params, sizeof(params), "\"pods\":%u,\"policies\":%u", pods, policies);
+	snprintf(params, sizeof(params), "\"pods\":%u,\"policies\":%u", listing.pods,
+		 listing.policies);
 	rows_begin(file);
 	np_desired_init(&desired, "here0");
 	cpu = rows_cpu();
 	list();
 	rows_add("agent: a first list, parsed and kept, CPU", params, rows_cpu() - cpu, "s", 10,
 		 false);
-	rows_add("agent: JSON of a pod", params, (double)pod_bytes, "bytes", ROWS_NO_TARGET, false);
+	rows_add("agent: JSON of a pod", params, (double)listing.pod_bytes, "bytes", ROWS_NO_TARGET, false);
 	/* With what a process has anyway, so the short form is within it too. */
 	rows_add("agent: resident after it", params, memory("VmRSS:"), "MiB", 64, true);
 	encode(params);
 	np_desired_all_done(&desired);
 	cpu = rows_cpu();
 	for (i = 0; i < 6000; i++)
-		give_pod(i % pods, 1 + i % 3);
+		listing_pod(&listing, i % listing.pods, 1 + i % 3);
 	rows_add("agent: 6,000 changes, CPU", params, rows_cpu() - cpu, "s", ROWS_NO_TARGET, false);
 	list();
 	rows_add("agent: resident after a second list", params, memory("VmRSS:"), "MiB", 64, true);

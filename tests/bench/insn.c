@@ -153,16 +153,36 @@ static unsigned int pod_app(const struct world *w, unsigned int pod)
 	return i % 4 ? 1 + (i / 4 * 3 + i % 4 - 1) % (APPS_ALL - 1) : 0;
 }
 
+/* Where IPv4 block number @i begins; host bits may be set. */
+static unsigned int block_base(const struct world *w, unsigned int i, unsigned int *length)
+{
+	*length = w->scattered ? 16 + i % 9 : 24;
+	return w->scattered ? 0x40000000 + scatter(i) * 0x400 : 0x64400000 + (i << 8);
+}
+
+/* Is an IPv4 address in a block, and not in its except? Scattered ones overlap. */
+static bool in_block(const struct world *w, const struct address *a)
+{
+	unsigned int address, base, length, i;
+
+	memcpy(&address, a->bytes, sizeof(address));
+	address = ntohl(address);
+	for (i = 0; i < w->cidrs; i++) {
+		base = block_base(w, i, &length);
+		if ((address ^ base) >> (32 - length) == 0 &&
+		    !(i % 2 && (address >> (30 - length) & 3) == 3))
+			return true;
+	}
+	return false;
+}
+
 /* Block number @i; @inside: an address in it, or, @except, in its except. */
 static void block(const struct world *w, unsigned int i, bool v6, char *prefix, char *except,
 		  struct address *inside, bool in_except)
 {
-	unsigned int length = w->scattered ? 16 + i % 9 : 24;
-	unsigned int base = 0x64400000 + (i << 8), bit = in_except ? 1 : 0;
+	unsigned int length, base = block_base(w, i, &length), bit = in_except ? 1 : 0;
 	struct address a;
 
-	if (w->scattered)
-		base = 0x40000000 + scatter(i) * 0x400;
 	if (v6) {
 		length += 24;
 		set6(&a, 0x20010000 | base >> 16, base << 16, 0);
@@ -182,12 +202,14 @@ static void block(const struct world *w, unsigned int i, bool v6, char *prefix, 
 	}
 }
 
+/* Each port for both protocols. */
 static void load_ports(struct txn *t, const struct world *w, unsigned int first)
 {
 	unsigned int i;
 
-	for (i = 0; i < w->ports; i++)
-		t_port(t, IPPROTO_TCP, first + i * 100, i ? first + i * 100 + 9 : 0, NULL);
+	for (i = 0; i < w->ports * 2; i++)
+		t_port(t, i % 2 ? IPPROTO_UDP : IPPROTO_TCP, first + i / 2 * 100,
+		       i > 1 ? first + i / 2 * 100 + 9 : 0, NULL);
 }
 
 static void load_policy(struct txn *t, const struct world *w, const char *name,
@@ -314,6 +336,8 @@ enum whom {
  * @egress: the subject opens; else the other end does
  * @state: enum netpol_bench_state
  * @accepted: the verdict to expect
+ * @udp: UDP; else TCP
+ * @node: the other end is the node itself, so the hook is that at LOCAL_IN
  */
 struct kind {
 	const char *name;
@@ -321,26 +345,42 @@ struct kind {
 	bool egress;
 	uint8_t state;
 	bool accepted;
+	bool udp;
+	bool node;
 };
 
+#define UNTRACKED	NETPOL_BENCH_UNTRACKED
+#define NEW		NETPOL_BENCH_NEW
+#define ORIGINAL	NETPOL_BENCH_ORIGINAL
+#define REPLY		NETPOL_BENCH_REPLY
+
 static const struct kind kinds[] = {
-	{ "new, allowed", ALLOWED, false, NETPOL_BENCH_NEW, true },
-	{ "new, denied", DENIED, false, NETPOL_BENCH_NEW, false },
-	{ "established", ALLOWED, false, NETPOL_BENCH_ORIGINAL, true },
-	{ "established, reply", ALLOWED, false, NETPOL_BENCH_REPLY, true },
-	{ "established, denied", DENIED, false, NETPOL_BENCH_ORIGINAL, false },
-	{ "new from the pod, allowed", ALLOWED, true, NETPOL_BENCH_NEW, true },
-	{ "new from the pod, denied", DENIED, true, NETPOL_BENCH_NEW, false },
-	{ "established from the pod", ALLOWED, true, NETPOL_BENCH_ORIGINAL, true },
-	{ "established from the pod, reply", ALLOWED, true, NETPOL_BENCH_REPLY, true },
-	{ "new from outside, denied", STRANGER, false, NETPOL_BENCH_NEW, false },
-	{ "CIDR, new, allowed", BLOCK, false, NETPOL_BENCH_NEW, true },
-	{ "CIDR, established", BLOCK, false, NETPOL_BENCH_ORIGINAL, true },
-	{ "CIDR, new to it, allowed", BLOCK, true, NETPOL_BENCH_NEW, true },
-	{ "CIDR, new, excepted", EXCEPTED, false, NETPOL_BENCH_NEW, false },
-	{ "between pods of the node, new, allowed", NEIGHBOUR, false, NETPOL_BENCH_NEW, true },
-	{ "between pods of the node, established", NEIGHBOUR, false, NETPOL_BENCH_ORIGINAL,
-	  true },
+	{ "new, allowed", ALLOWED, false, NEW, true },
+	{ "new, denied", DENIED, false, NEW, false },
+	{ "established", ALLOWED, false, ORIGINAL, true },
+	{ "established, reply", ALLOWED, false, REPLY, true },
+	{ "established, denied", DENIED, false, ORIGINAL, false },
+	{ "new from the pod, allowed", ALLOWED, true, NEW, true },
+	{ "new from the pod, denied", DENIED, true, NEW, false },
+	{ "established from the pod", ALLOWED, true, ORIGINAL, true },
+	{ "established from the pod, reply", ALLOWED, true, REPLY, true },
+	{ "UDP, new, allowed", ALLOWED, false, NEW, true, .udp = true },
+	{ "UDP, new, denied", DENIED, false, NEW, false, .udp = true },
+	{ "UDP, established, reply", ALLOWED, false, REPLY, true, .udp = true },
+	{ "untracked, allowed", ALLOWED, false, UNTRACKED, true },
+	{ "untracked from the pod, denied", DENIED, true, UNTRACKED, false },
+	{ "new from outside, denied", STRANGER, false, NEW, false },
+	{ "CIDR, new, allowed", BLOCK, false, NEW, true },
+	{ "CIDR, established", BLOCK, false, ORIGINAL, true },
+	{ "CIDR, new to it, allowed", BLOCK, true, NEW, true },
+	{ "CIDR, new, excepted", EXCEPTED, false, NEW, false },
+	{ "CIDR, to the node, new, allowed", BLOCK, true, NEW, true, .node = true },
+	{ "to the node, new, denied", STRANGER, true, NEW, false, .node = true },
+	{ "to the node, reply to it", STRANGER, false, REPLY, true, .node = true },
+	{ "to the node, untracked UDP, denied", STRANGER, true, UNTRACKED, false, .udp = true,
+	  .node = true },
+	{ "between pods of the node, new, allowed", NEIGHBOUR, false, NEW, true },
+	{ "between pods of the node, established", NEIGHBOUR, false, ORIGINAL, true },
 };
 
 /* The n-th of a kind's other ends: its address and its interface; false: no more. */
@@ -367,10 +407,12 @@ static bool other_end(const struct world *w, enum whom whom, unsigned int n, boo
 		i = n * step;
 		if (whom == EXCEPTED)
 			i |= 1;
-		if (i >= w->cidrs)
-			return false;
-		block(w, i, v6, prefix, except, a, whom == EXCEPTED);
-		return true;
+		for (; i < w->cidrs; i += 2) {
+			block(w, i, v6, prefix, except, a, whom == EXCEPTED);
+			if (v6 || whom == BLOCK || !in_block(w, a))
+				return true;
+		}
+		return false;
 	case NEIGHBOUR:
 		/* in a namespace of team t0, with app=a0, and none of the cluster's policies */
 		if (!n)
@@ -432,12 +474,13 @@ static void run_kind(const struct world *w, const struct kind *k, bool v6)
 		unsigned int at = device[n % SUBJECTS];
 		struct netpol_bench_packet p = {
 			.family = v6 ? AF_INET6 : AF_INET,
-			.protocol = IPPROTO_TCP,
+			.protocol = k->udp ? IPPROTO_UDP : IPPROTO_TCP,
 			.state = k->state,
+			.local_in = k->node,
 			.source_port = 40000 + n,
-			.port = 80,
+			.port = 80 + 100 * (w->ports ? n % w->ports : n),
 			.in = k->egress != back ? at : interface,
-			.out = k->egress != back ? interface : at,
+			.out = k->egress == back ? at : k->node ? 0 : interface,
 		};
 
 		pod_address(w, n % SUBJECTS, v6, &subject);

@@ -9,7 +9,7 @@
 
 /* How the packet stands to conntrack. */
 enum netpol_bench_state {
-	NETPOL_BENCH_UNTRACKED,		/* no entry at all */
+	NETPOL_BENCH_UNTRACKED,		/* no entry, as NOTRACK has it */
 	NETPOL_BENCH_NEW,		/* opens a connection, entry not confirmed yet */
 	NETPOL_BENCH_ORIGINAL,		/* established, from the one who opened it */
 	NETPOL_BENCH_REPLY,		/* established, from the other one */

@@ -4,14 +4,17 @@
 # they are. A row's value is the mean over its peers; what is held against the accepted
 # figures is the smallest, which does not depend on who shares a bucket with whom.
 
-def key: [.name, (.params | [.kernel, .kind, .family, .policies, .cluster, .pods, .cidrs,
-	.ports, .locals, .addresses, .guards] | map(tostring))[]] | join("/");
+# What a row is called among the accepted figures.
+def key: [.name, (.params |
+	if .shape then [.kind, .shape]
+	else [.kernel, .kind, .family, .policies, .cluster, .pods, .cidrs, .ports, .locals,
+		.addresses, .guards] end | map(tostring))[]] | join("/");
 
 def target:
 	if .unit != "instructions" or .name != "packet" then .target
 	elif .params.kind | startswith("between") then null
 	elif .params.kind | startswith("CIDR") then 350
-	elif .params.cidrs > 0 or (.params.kind | contains("outside")) then null
+	elif .params.cidrs > 0 or (.params.kind | test("outside|to the node")) then null
 	elif .params.family == "v4" then 220
 	else 280 end;
 
@@ -28,6 +31,6 @@ def even:
 
 . as $rows
 | ($rows | map(. + {target: target})) + ($rows | even)
-| map(. + {accepted: $accepted[key]}
+| map(. + {key: key} | . + {accepted: $accepted[.key]}
 	| .missed = (.target != null and .value > .target)
 	| .slower = (.accepted != null and .min > .accepted * 1.02))

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Exact instruction counts of the packet path, in QEMU with -icount, on each kernel.
+# Exact instruction counts: of the packet path, in QEMU with -icount, on each kernel, and
+# of the core's verdicts and commits in a process, by callgrind.
 #
 #   tests/bench/insn.sh [short|full] [accept|count]
 #
@@ -15,7 +16,7 @@ cd "$(dirname "$0")/../.."
 form=${1:-full} then=${2:-compare}
 case "$form $then" in
 "short "compare|"short "accept|"short "count|"full "compare|"full "accept|"full "count) ;;
-*) sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+*) sed -n '3,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 out=build/bench
 accepted=tests/bench/accepted/insn.json
@@ -45,10 +46,28 @@ count()
 		>"$out/insn.$1.rows"
 }
 
+# count_core: lines of JSON; callgrind writes a file for each.
+count_core()
+{
+	local dir=$PWD/$out/callgrind quick=()
+	[ "$form" = full ] || quick=(-q)
+	rm -rf "$dir"
+	mkdir "$dir"
+	valgrind --tool=callgrind --instr-atstart=no --collect-atstart=no \
+		--callgrind-out-file="$dir/out" "$out/bin/counted" "${quick[@]}" \
+		</dev/null >"$dir/log" 2>&1 || { cat "$dir/log" >&2; return 1; }
+	sed -n 's/^desc: Trigger: Client Request: //p; s/^totals: //p' "$dir"/out.[0-9]* |
+		jq -c -s '. as $all | range(0; length; 2) | ($all[. + 1] / $all[.].per * 10 |
+			round / 10) as $value | $all[.] | {name, params: ({kernel: "none"} + .params),
+			value: $value, unit: "instructions", min: $value}' >"$out/insn.core.rows"
+	[ -s "$out/insn.core.rows" ]
+}
+
 kernels=$(tests/lib/kernel.sh series)
 make -s modules KERNELS="$kernels" >"$out/insn.build.log" 2>&1 &&
-	make -s "$out/insn" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
-pids=() rows=()
+	make -s "$out/insn" "$out/bin/counted" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
+count_core &
+pids=($!) rows=("$out/insn.core.rows")
 for k in $kernels; do
 	build_bench "$k" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
 	tests/lib/kernel.sh image "$k" >/dev/null
@@ -59,7 +78,8 @@ rc=0
 for pid in "${pids[@]}"; do
 	wait "$pid" || rc=1
 done
-[ "$rc" = 0 ] || { echo "insn.sh: a machine failed; see $out/insn.*.console" >&2; exit 1; }
+[ "$rc" = 0 ] ||
+	{ echo "insn.sh: no count; see $out/insn.*.console and $out/callgrind/log" >&2; exit 1; }
 
 known='{}'
 [ "$then" = accept ] || [ ! -e "$accepted" ] || known=$(cat "$accepted")
@@ -72,9 +92,8 @@ jq -r '["value", "target", "least", "accepted", "what"],
 if [ "$then" = accept ]; then
 	mkdir -p "${accepted%/*}"
 	[ -e "$accepted" ] || echo '{}' >"$accepted"
-	jq -S --slurpfile old "$accepted" '$old[0] + (map(select(.min) | {key: ([.name, (.params | [.kernel, .kind, .family, .policies,
-		.cluster, .pods, .cidrs, .ports, .locals, .addresses, .guards]
-		| map(tostring))[]] | join("/")), value: .min}) | from_entries)' \
+	jq -S --slurpfile old "$accepted" '$old[0] +
+		(map(select(.min) | {key, value: .min}) | from_entries)' \
 		"$out/insn.json" >"$out/insn.accepted"
 	cp "$out/insn.accepted" "$accepted"
 	echo "accepted: $accepted"

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <valgrind/callgrind.h>
 
+#include "report.h"
 #include "rows.h"
 #include "shape.h"
 
@@ -255,9 +257,9 @@ static int core_commit(struct np_offline *core, const struct np_objects *set,
 /*
  * What the module does: objects are made as messages come, a label set once, and go into
  * one edit at the commit. It ends where packets would see the new state; freeing the old
- * comes after. By itself, so that callgrind can count it (--toggle-collect).
+ * comes after.
  */
-static noinline int core_run(struct loader *loader, const struct np_objects *set,
+static int core_run(struct loader *loader, const struct np_objects *set,
 			     const struct np_objects *gone, struct made *made, bool full,
 			     struct np_error *err)
 {
@@ -283,7 +285,11 @@ static int core_try(struct loader *loader, const struct np_objects *set,
 
 	made_init(&made, set);
 	memset(&core->fault, 0, sizeof(core->fault));
+	if (loader->counted)
+		CALLGRIND_TOGGLE_COLLECT;
 	error = core_run(loader, set, gone, &made, full, err);
+	if (loader->counted)
+		CALLGRIND_TOGGLE_COLLECT;
 	if (!error)
 		netpol_snapshot_put(core->world, old);
 	made_free(core, set, &made);
@@ -323,14 +329,17 @@ static int kernel_try(struct loader *loader, const struct np_objects *set,
 {
 	struct np_transaction_options options = { .full = full };
 	struct np_transaction txn;
+	double start;
 	int error;
 
 	error = np_transaction_begin(&txn, &loader->client, ORIGIN, &options, err);
 	if (!error)
 		error = encode(&txn.encoder, set, gone, err);
+	start = rows_clock();
 	if (!error)
 		error = np_transaction_commit(&txn, false, NULL, err);
 	loader->at = rows_clock();
+	loader->commit = loader->at - start;
 	loader->messages = txn.encoder.messages;
 	loader->bytes = txn.encoder.bytes;
 	np_transaction_end(&txn);
@@ -351,6 +360,43 @@ void loader_do(struct loader *loader, const struct np_objects *set,
 
 	if (loader_try(loader, set, gone, full, &err))
 		die("a transaction was refused", &err);
+}
+
+bool loader_judge(struct loader *loader, const struct np_flow *flow)
+{
+	struct np_eval_request request = {
+		.source.address = flow->source,
+		.destination.address = flow->destination,
+		.protocol = flow->protocol,
+		.has_port = true,
+		.port = flow->port,
+	};
+	struct np_error err = {};
+	struct np_eval eval;
+	bool accept;
+
+	if (!loader->kernel)
+		return np_offline_judge(&loader->core, flow, NULL);
+	if (np_eval_get(&loader->client, &request, &eval, &err))
+		die("no verdict", &err);
+	accept = eval.verdict == NETPOL_VERDICT_ALLOW;
+	np_eval_free(&eval);
+	return accept;
+}
+
+uint64_t loader_generation(struct loader *loader)
+{
+	struct np_error err = {};
+	struct np_info info;
+	uint64_t generation;
+
+	if (!loader->kernel)
+		return loader->core.world->snapshot->generation;
+	if (np_info_get(&loader->client, &info, &err))
+		die("no generation", &err);
+	generation = info.generation;
+	np_info_free(&info);
+	return generation;
 }
 
 static struct nl_msg *size_message(void *arg, size_t size)

@@ -13,6 +13,8 @@
  * @client: netlink socket
  * @at: when the last commit came back, rows_clock()
  * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
+ * @commit: seconds of the last commit by the clock; of the module only
+ * @counted: under callgrind, what @cpu is the time of is collected
  * @messages: messages with objects of the last transaction
  * @bytes: their bytes
  */
@@ -22,6 +24,8 @@ struct loader {
 	struct np_client client;
 	double at;
 	double cpu;
+	double commit;
+	bool counted;
 	uint64_t messages;
 	uint64_t bytes;
 };
@@ -39,6 +43,9 @@ int loader_try(struct loader *loader, const struct np_objects *set,
 /* The same, and ends the process where it fails. */
 void loader_do(struct loader *loader, const struct np_objects *set,
 	       const struct np_objects *gone, bool full);
+/* The verdict for a flow, and the number of the last commit; both end the process too. */
+bool loader_judge(struct loader *loader, const struct np_flow *flow);
+uint64_t loader_generation(struct loader *loader);
 /* Messages and bytes that a transaction takes, without sending any. */
 void loader_size(const struct np_objects *set, const struct np_objects *gone,
 		 uint64_t *messages, uint64_t *bytes);

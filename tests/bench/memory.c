@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "change.h"
 #include "loader.h"
 #include "rows.h"
 #include "shape.h"
@@ -54,39 +55,63 @@ static int enter_cgroup(void)
 	return 0;
 }
 
-/* Slab, pages, vmalloc and per-CPU memory of the control group, not of its processes. */
-static double charged(void)
+/**
+ * struct memory - in use, in bytes
+ * @all: all of it; of the module without what its processes need
+ * @slab: of the module's, in slabs; 0 for the core
+ * @vmalloc: the same, in pages with addresses of their own
+ * @percpu: the same, for each processor
+ */
+struct memory {
+	double all;
+	double slab;
+	double vmalloc;
+	double percpu;
+};
+
+/* What the control group is charged for. */
+static void charged(struct memory *memory)
 {
 	FILE *f = fopen(CGROUP "/memory.stat", "re");
-	double bytes = 0, value;
+	double value;
 	char name[64];
 
-	while (f && fscanf(f, "%63s %lf", name, &value) == 2)
+	memset(memory, 0, sizeof(*memory));
+	while (f && fscanf(f, "%63s %lf", name, &value) == 2) {
 		if (!strcmp(name, "kernel"))
-			bytes += value;
+			memory->all += value;
 		else if (!strcmp(name, "kernel_stack") || !strcmp(name, "pagetables") ||
 			 !strcmp(name, "sec_pagetables"))
-			bytes -= value;
+			memory->all -= value;
+		else if (!strcmp(name, "slab"))
+			memory->slab = value;
+		else if (!strcmp(name, "vmalloc"))
+			memory->vmalloc = value;
+		else if (!strcmp(name, "percpu"))
+			memory->percpu = value;
+	}
 	if (f)
 		fclose(f);
-	return bytes;
 }
 
 /* Memory in use, once what was replaced is freed and the count has settled. */
-static double used(void)
+static struct memory used(void)
 {
-	double now = 0, before = -1;
+	struct memory now = {};
+	double before = -1;
 	int i;
 
-	if (!kernel)
-		return mallinfo2().uordblks + mallinfo2().hblkhd;
+	if (!kernel) {
+		now.all = mallinfo2().uordblks + mallinfo2().hblkhd;
+		return now;
+	}
 	/* the kernel adds its counts up every two seconds */
 	for (i = 0; i < 10; i++) {
 		usleep(tenth > 1 ? 100000 : 2500000);
-		now = charged();
-		if (now == before)
+		charged(&now);
+		if (now.all == before)
 			break;
-		before = now;
+		before = now.all;
 	}
 	return now;
 }
@@ -107,25 +132,12 @@ struct kind {
 	bool tables;
 };
 
-static struct np_pod *made_pod(struct np_objects *objs, unsigned int i)
-{
-	char name[64];
-	struct np_pod *pod;
-
-	snprintf(name, sizeof(name), "cart-7d9c8b6d5f-%05x", i);
-	pod = shape_pod(objs, "ns-0", name, SHAPE_ADDRESS_FRESH + i);
-	shape_label(objs, &pod->labels, "app", "app-0");
-	shape_label(objs, &pod->labels, "role", "role-0");
-	shape_label(objs, &pod->labels, "pod-template-hash", "7d9c8b6d5f");
-	return pod;
-}
-
 static void make_remote(struct np_objects *objs, unsigned int count)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		made_pod(objs, i);
+		change_pod(objs, i);
 }
 
 static void make_local(struct np_objects *objs, unsigned int count)
@@ -133,23 +145,15 @@ static void make_local(struct np_objects *objs, unsigned int count)
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		made_pod(objs, i)->node = np_intern_str(objs, SHAPE_NODE);
+		change_pod(objs, i)->node = np_intern_str(objs, SHAPE_NODE);
 }
 
-/* Pods that differ in a label that a policy names. */
 static void make_identity(struct np_objects *objs, unsigned int count)
 {
-	char text[64];
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
-		struct np_pod *pod;
-
-		snprintf(text, sizeof(text), "set-%05x", i);
-		pod = shape_pod(objs, "ns-0", text, SHAPE_ADDRESS_FRESH + i);
-		shape_label(objs, &pod->labels, "app", text);
-		shape_label(objs, &pod->labels, "role", "role-0");
-	}
+	for (i = 0; i < count; i++)
+		change_identity(objs, i);
 }
 
 static void make_policy(struct np_objects *objs, unsigned int count)
@@ -185,12 +189,58 @@ static const struct kind kinds[] = {
 	{ "CIDR, with its row and trie", 10000, make_block, ROWS_NO_TARGET },
 };
 
+/* Bytes of an object, and of the module where they are. */
+static void measure_bytes(const char *name, const char *params, double target, size_t count,
+			  const struct memory *before, const struct memory *with)
+{
+	const struct {
+		const char *name;
+		double bytes;
+	} parts[] = {
+		{ "slab", with->slab - before->slab },
+		{ "vmalloc", with->vmalloc - before->vmalloc },
+		{ "per-CPU", with->percpu - before->percpu },
+	};
+	unsigned int i;
+	char text[96];
+
+	/* not exact: malloc and the kernel's counts round, each in its way */
+	rows_add(name, params, (with->all - before->all) / count, "bytes", target, false);
+	for (i = 0; kernel && i < sizeof(parts) / sizeof(*parts); i++) {
+		snprintf(text, sizeof(text), "%s, %s", name, parts[i].name);
+		rows_add(text, params, parts[i].bytes / count, "bytes", ROWS_NO_TARGET, false);
+	}
+}
+
+/* What ten rounds of deleting and loading leave behind; of the module, of a tenth. */
+static void measure_churn(const struct kind *kind, const char *params, double bytes)
+{
+	unsigned int i, part = kernel ? 10 : 1;
+	double first = 0, after = 0;
+	struct np_objects objs;
+	char name[96];
+
+	np_objects_init(&objs);
+	kind->make(&objs, kind->count / tenth / part);
+	for (i = 0; i < CHURN_ROUNDS; i++) {
+		loader_do(&loader, NULL, &objs, false);
+		loader_do(&loader, &objs, NULL, false);
+		if (!i)
+			first = used().all;
+	}
+	after = used().all;
+	/* sets and tables may grow once more; losing a tenth of what is deleted is 90 % */
+	snprintf(name, sizeof(name), "%s, left by ten rounds", kind->name);
+	rows_add(name, params, 100 * (after - first) / (bytes / part), "%", 20, !kernel);
+	np_objects_free(&objs);
+}
+
 static void measure(const struct kind *kind)
 {
-	unsigned int i, count = kind->count / tenth;
-	double before, with, after = 0, first = 0;
+	unsigned int count = kind->count / tenth;
+	struct memory before, with;
 	struct np_objects objs;
-	char text[96], name[96];
+	char text[96];
 
 	np_objects_init(&objs);
 	kind->make(&objs, count);
@@ -204,19 +254,9 @@ static void measure(const struct kind *kind)
 	with = used();
 	snprintf(text, sizeof(text), "\"where\":\"%s\",\"count\":%u",
 		 kernel ? "module" : "core", count);
-	/* not exact: malloc and the kernel's counts round, each in its way */
-	rows_add(kind->name, text, (with - before) / count, "bytes", kind->target, false);
-	for (i = 0; i < CHURN_ROUNDS; i++) {
-		loader_do(&loader, NULL, &objs, false);
-		after = used();
-		if (!i)
-			first = after;
-		loader_do(&loader, &objs, NULL, false);
-	}
+	measure_bytes(kind->name, text, kind->target, count, &before, &with);
+	measure_churn(kind, text, with.all - before.all);
 	loader_do(&loader, NULL, &objs, false);
-	/* sets and tables may grow once more; losing a tenth of what is deleted is 90 % */
-	snprintf(name, sizeof(name), "%s, left by ten rounds", kind->name);
-	rows_add(name, text, 100 * (after - first) / (with - before), "%", 20, !kernel);
 	np_objects_free(&objs);
 }
 
@@ -242,7 +282,7 @@ static void measure_cluster(void)
 {
 	struct shape shape = { "memory", 1000, 150000, 110, 10000, 20, 4, 1, 0, false };
 	struct np_objects objs, half;
-	double before, with;
+	struct memory before, with;
 	char text[96];
 
 	shape.pods /= tenth;
@@ -257,8 +297,8 @@ static void measure_cluster(void)
 	with = used();
 	snprintf(text, sizeof(text), "\"where\":\"%s\",\"count\":%zu",
 		 kernel ? "module" : "core", objs.pod_count);
-	rows_add("pod of a cluster, all that comes with it", text,
-		 (with - before) / objs.pod_count, "bytes", ROWS_NO_TARGET, false);
+	measure_bytes("pod of a cluster, all that comes with it", text, ROWS_NO_TARGET,
+		      objs.pod_count, &before, &with);
 	if (!kernel)
 		measure_tables(&objs);
 	np_objects_free(&objs);

@@ -7,6 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct shape shapes[] = {
+	{ "tiny", 10, 500, 20, 200, 10, 4, 1, 1000 },
+	{ "1k-pods", 50, 1000, 110, 10000, 10, 4, 1, 1 },
+	{ "30k-pods", 300, 30000, 110, 10000, 20, 4, 1, 1000 },
+	{ "150k-pods", 1000, 100000, 110, 10000, 20, 4, 1, 50000 },
+	{ "30k-pods-30k-policies", 300, 30000, 110, 30000, 20, 4, 1, 1000 },
+	{ "250k-endpoints", 1000, 250000, 200, 10000, 20, 4, 1, 0 },
+	{ "240x20-blocks", 240, 24000, 110, 4800, 10, 10, 0, 0, true },
+	{ "240x20-excepts", 240, 24000, 110, 4800, 10, 10, 4, 0, true },
+	{ "30k-pods-20k-identities", 20, 30000, 330, 30000, 1000, 4, 1, 0 },
+	{ "25k-namespaces", 25000, 100000, 110, 75000, 4, 4, 1, 0 },
+};
+
+const size_t shape_count = sizeof(shapes) / sizeof(*shapes);
+
+const struct shape *shape_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < shape_count; i++)
+		if (!strcmp(shapes[i].name, name))
+			return &shapes[i];
+	fprintf(stderr, "no shape %s\n", name);
+	exit(2);
+}
+
 static const char *text(struct np_objects *objs, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

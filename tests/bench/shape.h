@@ -45,6 +45,12 @@ struct shape {
 	bool blocks_only;
 };
 
+/* The sizes that the benches share; the first is for tests of the benches. */
+extern const struct shape shapes[];
+extern const size_t shape_count;
+/* One of them; ends the process if there is none of that name. */
+const struct shape *shape_named(const char *name);
+
 /* Fills objs, which is initialised and empty. */
 void shape_make(const struct shape *shape, struct np_objects *objs);
 

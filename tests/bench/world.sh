@@ -5,11 +5,11 @@
 #
 #   tests/bench/world.sh changes|memory|adversary [short]
 #
-# Each runs in the module's core in this process first. changes and memory then run
-# through the module: at native speed in User Mode Linux where this tree has its runner
-# (changes), else in a virtual machine on an emulated processor, whose times are ten to
-# twenty times as long; memory always in the virtual machine, for the slabs of a real
-# kernel. Rows go to build/bench/PART.json. Exits 1 if an exact one missed its target.
+# Each runs in the module's core in this process first, then through the module: changes
+# and adversary at native speed in User Mode Linux, memory in a virtual machine, for the
+# slabs and per-CPU memory of a real kernel. Rows go to build/bench/PART.json. Exits 1 if
+# an exact one missed its target. short: a tenth of the objects, and of the module only
+# its memory.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -29,22 +29,30 @@ rc=0
 echo "== $part, in this process"
 "$bin/$part" "${short[@]}" -o "$out/$part.core.json" || rc=1
 
-# At native speed. Its root is this machine's, read-only; /tmp is its own.
+# Modules and the bench for User Mode Linux, whose root is this machine's.
+uml_build()
+{
+	local kernel
+	# shellcheck source=tests/bench/packets/build.sh
+	. tests/bench/packets/build.sh
+	kernel=$(tests/vm/uml-kernel.sh)
+	mkdir -p "$out/uml/bin"
+	build_modules "$kernel" "$out/uml" >"$out/uml.log" 2>&1 || { cat "$out/uml.log"; return 1; }
+	cp "$bin/$part" "$out/uml/bin/"
+}
+
+# uml FILE ARGUMENT...: its rows in build/bench/FILE.
 uml()
 {
-	local kernel src=$out/uml/src
-	kernel=$(tests/vm/uml-kernel.sh)
-	# shellcheck disable=SC2046 # one word a file
-	tests/lib/sync-tree.sh "$src" $(ls Kbuild dkms.conf kmod/*.[ch] kmod/*.sh \
-		kmod/core/*.[ch] include/*/*.h uapi/linux/*.h)
-	make -s -C "$kernel/build" ARCH=um M="$PWD/$src" modules >"$out/uml.log" 2>&1 ||
-		{ cat "$out/uml.log"; return 1; }
-	cp "$bin/$part" "$src/"
+	local file=$1 failed=0
+	shift
 	# shellcheck disable=SC2016 # inside, it is set
-	tests/vm/uml -o "$out/uml" -t 1800 -M 4096 -- sh -c '
-		insmod "$1/netpol.ko" && shift && exec "$0" "$@" -o "$OUT/rows.json"' \
-		"$PWD/$src/$part" "$PWD/$src" -k "${@}"
-	mv "$out/uml/rows.json" "$out/$part.module.json"
+	tests/vm/uml -o "$out/uml" -t 3000 -M 6144 -- sh -c '
+		cd "$OUT/bin" && insmod ./netpol.ko && insmod ./netpol_bench.ko &&
+		exec "$0" -k -o ../rows.json "$@"' \
+		"./$part" "$@" || failed=1
+	mv "$out/uml/rows.json" "$out/$file" || failed=1
+	return "$failed"
 }
 
 vm()
@@ -58,17 +66,25 @@ vm()
 	mv "$out/vm/rows.json" "$out/$part.module.json"
 }
 
-rm -f "$out/$part.module.json"
-if [ "$part" = changes ] && [ -x tests/vm/uml ]; then
+rm -f "$out/$part".module*.json
+case "$part ${short[*]}" in
+'changes ')
 	echo "== $part, through the module in User Mode Linux"
-	uml -r 40 1k-pods 30k-pods-30k-policies 150k-pods || rc=1
-elif [ "$part" = changes ]; then
-	echo "== $part, through the module in a virtual machine, on an emulated processor"
-	vm -r 10 1k-pods 30k-pods || rc=1
-elif [ "$part" = memory ]; then
+	uml_build || exit 1
+	uml "$part.module.json" -r 40 1k-pods 30k-pods-30k-policies 150k-pods || rc=1
+	uml "$part.module-cold.json" -c none 250k-endpoints 240x20-blocks 240x20-excepts \
+		30k-pods-20k-identities 25k-namespaces || rc=1
+	;;
+'adversary ')
+	echo "== $part, through the module in User Mode Linux"
+	uml_build || exit 1
+	uml "$part.module.json" || rc=1
+	;;
+memory*)
 	echo "== $part, of the module in a virtual machine"
 	vm "${short[@]}" || rc=1
-fi
-jq -s 'add' "$out/$part".{core,module}.json >"$out/$part.json" 2>/dev/null ||
-	cp "$out/$part.core.json" "$out/$part.json"
+	;;
+esac
+# shellcheck disable=SC2046 # one word a file
+jq -s 'add' $(ls "$out/$part".core.json "$out/$part".module*.json 2>/dev/null) >"$out/$part.json"
 exit "$rc"

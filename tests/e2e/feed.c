@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../bench/listing.h"
 #include "agent.h"
 #include "log.h"
 #include "setting_text.h"
@@ -55,78 +56,25 @@ static unsigned int number_of(const cJSON *command, const char *key)
 	return cJSON_IsNumber(item) ? (unsigned int)item->valuedouble : 0;
 }
 
-static void give(enum np_source_kind kind, const char *text)
+static void give(enum np_source_kind kind, const cJSON *object)
 {
-	cJSON *object = cJSON_Parse(text);
-
 	np_agent_ops()->upsert(&agent, kind, object);
-	cJSON_Delete(object);
 }
 
-static unsigned int spaces = 1, locals;
-
-/* About 4.4 KB, as a pod of two containers is without its managedFields. */
-static void give_pod(unsigned int i, unsigned int version)
-{
-	static const char filler[] = "{\"name\":\"ENVIRONMENT_VARIABLE\",\"value\":\"some value that is "
-		"as long as such values are\"}";
-	static char text[8192];
-	unsigned int k;
-	int len;
-
-	len = sprintf(text, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
-		      "\"web-%u-7d9f8b6c5d-%05u\",\"namespace\":\"team-%u\",\"uid\":"
-		      "\"%08x-1111-4222-8333-%012x\",\"resourceVersion\":\"%u\","
-		      "\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"labels\":{\"app\":\"web-%u\","
-		      "\"pod-template-hash\":\"7d9f8b6c5d\",\"team\":\"t%u\",\"tier\":\"v%u\"},"
-		      "\"annotations\":{\"a\":\"b\"}},\"spec\":{\"nodeName\":\"%s%u\",\"containers\":[",
-		      i / 50, i, i % spaces, i, i, i + version * 1000000, i / 50, i % spaces,
-		      version, i < locals ? "here" : "node-", i < locals ? 0 : i % 5000);
-	for (k = 0; k < 2; k++) {
-		unsigned int f;
-
-		len += sprintf(text + len, "%s{\"name\":\"c%u\",\"image\":\"registry/app:1\","
-			       "\"ports\":[{\"name\":\"p%u\",\"containerPort\":%u,\"protocol\":\"TCP\"}],"
-			       "\"env\":[", k ? "," : "", k, k, 8080 + k);
-		for (f = 0; f < 21; f++)
-			len += sprintf(text + len, "%s%s", f ? "," : "", filler);
-		len += sprintf(text + len, "]}");
-	}
-	sprintf(text + len, "]},\"status\":{\"phase\":\"Running\",\"podIP\":\"10.%u.%u.%u\","
-		"\"podIPs\":[{\"ip\":\"10.%u.%u.%u\"}]}}", 16 + i / 65536, i / 256 % 256, i % 256,
-		16 + i / 65536, i / 256 % 256, i % 256);
-	give(NP_SOURCE_POD, text);
-}
+static struct listing listing = { .spaces = 1, .give = give };
 
 static void generate(const cJSON *command)
 {
-	unsigned int pods = number_of(command, "pods"), policies = number_of(command, "policies");
 	const struct np_source_ops *ops = np_agent_ops();
-	char text[2048];
 	unsigned int i;
 
-	spaces = number_of(command, "namespaces");
-	locals = number_of(command, "local");
+	listing.spaces = number_of(command, "namespaces");
+	listing.pods = number_of(command, "pods");
+	listing.locals = number_of(command, "local");
+	listing.policies = number_of(command, "policies");
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
 		ops->begin(&agent, i);
-	for (i = 0; i < spaces; i++) {
-		sprintf(text, "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":\"t%u\"}}}",
-			i, i);
-		give(NP_SOURCE_NAMESPACE, text);
-	}
-	for (i = 0; i < policies; i++) {
-		sprintf(text, "{\"metadata\":{\"name\":\"allow-%u\",\"namespace\":\"team-%u\"},"
-			"\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web-%u\"}},"
-			"\"policyTypes\":[\"Ingress\",\"Egress\"],\"ingress\":[{\"from\":[{"
-			"\"podSelector\":{\"matchLabels\":{\"tier\":\"v0\"}}},{\"namespaceSelector\":{"
-			"\"matchLabels\":{\"team\":\"t%u\"}}}],\"ports\":[{\"port\":8080}]}],"
-			"\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}", i,
-			i % spaces, i % 3000, (i + 1) % spaces);
-		give(NP_SOURCE_POLICY, text);
-	}
-	give(NP_SOURCE_NODE, "{\"metadata\":{\"name\":\"here0\"},\"spec\":{}}");
-	for (i = 0; i < pods; i++)
-		give_pod(i, 0);
+	listing_all(&listing);
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
 		ops->synced(&agent, i);
 	fprintf(stderr, "feed: generated\n");
@@ -156,7 +104,7 @@ static void run(const char *text)
 		generate(command);
 	else if (!strcmp(what, "churn"))
 		for (i = 0; i < number_of(command, "changes"); i++)
-			give_pod(i, 1 + i % 3);
+			listing_pod(&listing, i, 1 + i % 3);
 	else
 		fprintf(stderr, "feed: what is %s\n", text);
 	cJSON_Delete(command);

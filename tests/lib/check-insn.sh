@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Instructions a packet, the short form: over the accepted figures, or a verdict that is
-# not the expected one, is a failure. Each row counts.
+# Instructions a packet and in the core, the short form: over the accepted figures, or a
+# verdict that is not the expected one, is a failure. Each row counts.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/lib/results.sh

@@ -16,7 +16,7 @@ read -ra uinc <<<"-D_GNU_SOURCE -Iinclude -Iuapi -Ikmod/core -Itools/lib $(pkg-c
 uinc+=("-DNETPOL_VERSION=\"$version\"")
 module=(kmod/**/*.[ch] include/**/*.h uapi/**/*.h)
 user=(kmod/core/*.c tools/lib/*.c tools/netpolctl/*.c)
-tests=(tests/unit/*.c tests/evaluator/*.c tests/truth/*.c tests/fuzz/*.c tests/e2e/*.c tests/selftests/*.c tests/kube/*.c)
+tests=(tests/unit/*.c tests/evaluator/*.c tests/truth/*.c tests/fuzz/*.c tests/e2e/*.c tests/selftests/*.c tests/kube/*.c tests/bench/*.c)
 
 # Builds the module with W=1 (kind gcc) or runs sparse over it (kind sparse);
 # any line about our files is an error, the kernel's own headers are not ours.

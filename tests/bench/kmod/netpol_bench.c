@@ -280,6 +280,8 @@ static int run(struct netpol_bench_packet *p)
 		error = track(skb, net, p->family, in);
 	if (error)
 		goto out;
+	if (!tracked)
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	skb->skb_iif = p->in;
 	skb->dev = out ?: in;
 	nf_hook_state_init(&state, p->local_in ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING,

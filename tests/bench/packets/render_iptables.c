@@ -14,6 +14,43 @@ static const char *render_protocol(uint8_t protocol)
 	return protocol == IPPROTO_TCP ? "tcp" : "udp";
 }
 
+/* One port, or a range. */
+static void render_port(const struct model_rule *rule, int port, FILE *out)
+{
+	fprintf(out, "%d", rule->port[port].from);
+	if (rule->port[port].to != rule->port[port].from)
+		fprintf(out, ":%d", rule->port[port].to);
+}
+
+static void render_head(const char *chains, FILE *out)
+{
+	fprintf(out, "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n"
+		":OUTPUT ACCEPT [0:0]\n%s", chains);
+}
+
+/* A chain for each number below @count. */
+static void render_chains(const char *prefix, int count, FILE *out)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		fprintf(out, ":%s%d - [0:0]\n", prefix, i);
+}
+
+/* Every rule of every policy, and the end. */
+static void render_rules(const struct model *model,
+			 void (*render)(const struct model *model, int policy, int number,
+					FILE *out), FILE *out)
+{
+	int i, j;
+
+	for (i = 0; i < model->policies; i++) {
+		for (j = 0; j < model->policy[i].rules; j++)
+			render(model, i, j, out);
+	}
+	fprintf(out, "COMMIT\n");
+}
+
 static void render_pod_set(const struct model *model, const struct model_rule *rule,
 			   const char *type, const char *name, FILE *out)
 {
@@ -53,9 +90,10 @@ void render_kube_router_sets(const struct model *model, FILE *out)
 	}
 }
 
-static void render_kube_router_rule(int policy, int number, const struct model_rule *rule,
+static void render_kube_router_rule(const struct model *model, int policy, int number,
 				    FILE *out)
 {
+	const struct model_rule *rule = &model->policy[policy].rule[number];
 	int i;
 
 	for (i = 0; i < (rule->ports ?: 1); i++) {
@@ -64,10 +102,8 @@ static void render_kube_router_rule(int policy, int number, const struct model_r
 			"-m set --match-set KUBE-SRC-%d-%d src -m set --match-set KUBE-DST-%d dst ",
 			policy, policy, policy, number, policy);
 		if (rule->ports) {
-			fprintf(out, "-p %s --dport %d", render_protocol(rule->port[i].protocol),
-				rule->port[i].from);
-			if (rule->port[i].to != rule->port[i].from)
-				fprintf(out, ":%d", rule->port[i].to);
+			fprintf(out, "-p %s --dport ", render_protocol(rule->port[i].protocol));
+			render_port(rule, i, out);
 		}
 		fprintf(out, " -j MARK --set-xmark 0x10000/0x10000\n"
 			"-A KUBE-NWPLCY-%d -m mark --mark 0x10000/0x10000 -j RETURN\n", policy);
@@ -79,12 +115,9 @@ void render_kube_router(const struct model *model, FILE *out)
 	const char *address;
 	int i, j;
 
-	fprintf(out, "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
-		":KUBE-ROUTER-FORWARD - [0:0]\n");
-	for (i = 0; i < MODEL_LOCAL; i++)
-		fprintf(out, ":KUBE-POD-FW-%d - [0:0]\n", i);
-	for (i = 0; i < model->policies; i++)
-		fprintf(out, ":KUBE-NWPLCY-%d - [0:0]\n", i);
+	render_head(":KUBE-ROUTER-FORWARD - [0:0]\n", out);
+	render_chains("KUBE-POD-FW-", MODEL_LOCAL, out);
+	render_chains("KUBE-NWPLCY-", model->policies, out);
 	fprintf(out, "-A FORWARD -m comment --comment \"kube-router netpol\" "
 		"-j KUBE-ROUTER-FORWARD\n");
 	for (i = 0; i < MODEL_LOCAL; i++) {
@@ -112,11 +145,7 @@ void render_kube_router(const struct model *model, FILE *out)
 	fprintf(out, "-A KUBE-ROUTER-FORWARD -m comment --comment \"rule to explicitly ACCEPT "
 		"traffic that comply to network policies\" -m mark --mark 0x20000/0x20000 "
 		"-j ACCEPT\n");
-	for (i = 0; i < model->policies; i++) {
-		for (j = 0; j < model->policy[i].rules; j++)
-			render_kube_router_rule(i, j, &model->policy[i].rule[j], out);
-	}
-	fprintf(out, "COMMIT\n");
+	render_rules(model, render_kube_router_rule, out);
 }
 
 /* One set a selector, whoever uses it. */
@@ -168,9 +197,8 @@ static void render_calico_match(int policy, const struct model_rule *rule, uint8
 		for (i = 0; i < rule->ports; i++) {
 			if (rule->port[i].protocol != protocol)
 				continue;
-			fprintf(out, "%s%d", comma, rule->port[i].from);
-			if (rule->port[i].to != rule->port[i].from)
-				fprintf(out, ":%d", rule->port[i].to);
+			fputs(comma, out);
+			render_port(rule, i, out);
 			comma = ",";
 		}
 	}
@@ -178,8 +206,9 @@ static void render_calico_match(int policy, const struct model_rule *rule, uint8
 		"-A cali-pi-p%d -m mark --mark 0x10000/0x10000 -j RETURN\n", policy);
 }
 
-static void render_calico_rule(int policy, const struct model_rule *rule, FILE *out)
+static void render_calico_rule(const struct model *model, int policy, int number, FILE *out)
 {
+	const struct model_rule *rule = &model->policy[policy].rule[number];
 	bool tcp = false, udp = false;
 	int i;
 
@@ -206,12 +235,9 @@ void render_calico(const struct model *model, FILE *out)
 {
 	int i, j;
 
-	fprintf(out, "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
-		":cali-FORWARD - [0:0]\n:cali-to-wl-dispatch - [0:0]\n");
-	for (i = 0; i < MODEL_LOCAL; i++)
-		fprintf(out, ":cali-tw-cali%d - [0:0]\n", i);
-	for (i = 0; i < model->policies; i++)
-		fprintf(out, ":cali-pi-p%d - [0:0]\n", i);
+	render_head(":cali-FORWARD - [0:0]\n:cali-to-wl-dispatch - [0:0]\n", out);
+	render_chains("cali-tw-cali", MODEL_LOCAL, out);
+	render_chains("cali-pi-p", model->policies, out);
 	fprintf(out, "-A FORWARD -j cali-FORWARD\n"
 		"-A cali-FORWARD -j MARK --set-xmark 0x0/0xe0000\n"
 		"-A cali-FORWARD -o cali+ -j cali-to-wl-dispatch\n"
@@ -232,9 +258,5 @@ void render_calico(const struct model *model, FILE *out)
 		fprintf(out, "-A cali-tw-cali%d -m comment --comment \"Drop if no policies passed "
 			"packet\" -m mark --mark 0x0/0x20000 -j DROP\n", i);
 	}
-	for (i = 0; i < model->policies; i++) {
-		for (j = 0; j < model->policy[i].rules; j++)
-			render_calico_rule(i, &model->policy[i].rule[j], out);
-	}
-	fprintf(out, "COMMIT\n");
+	render_rules(model, render_calico_rule, out);
 }

@@ -458,6 +458,20 @@ static const struct proc_ops bench_flows_ops = {
 	.proc_lseek = default_llseek,
 };
 
+/* Processor time so far, in ns. */
+static ssize_t bench_time_read(struct file *file, char __user *data, size_t size, loff_t *at)
+{
+	char text[24];
+	int length = snprintf(text, sizeof(text), "%llu\n", processor_ns());
+
+	return simple_read_from_buffer(data, size, at, text, length);
+}
+
+static const struct proc_ops bench_time_ops = {
+	.proc_read = bench_time_read,
+	.proc_lseek = default_llseek,
+};
+
 static int __init bench_init(void)
 {
 	flows = vzalloc(FLOWS_MAX * sizeof(*flows));
@@ -466,7 +480,8 @@ static int __init bench_init(void)
 	chunk_ns = vzalloc(RACE_MAX * CHUNKS_MAX * sizeof(*chunk_ns));
 	if (!flows || !arrived || !answer || !chunk_ns ||
 	    !proc_create("netpol_bench", 0600, NULL, &bench_ops) ||
-	    !proc_create("netpol_bench_flows", 0600, NULL, &bench_flows_ops)) {
+	    !proc_create("netpol_bench_flows", 0600, NULL, &bench_flows_ops) ||
+	    !proc_create("netpol_bench_time", 0400, NULL, &bench_time_ops)) {
 		remove_proc_subtree("netpol_bench", NULL);
 		vfree(flows);
 		vfree(arrived);
