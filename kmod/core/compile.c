@@ -47,7 +47,26 @@ static int collect_orders(struct compile *c)
 	return 0;
 }
 
-/* Finds the distinct pod peers and brings their sets up to date. */
+/* The item of a pod peer that is met for the first time; its set is brought up to date. */
+static int add_peer(struct compile *c, struct netpol_peer *peer)
+{
+	struct netpol_program *program = c->program;
+	int error;
+
+	peer->scratch = program->npeers;
+	program->peer[program->npeers++] = peer;
+	if (!list_empty(&peer->active))
+		return 0;
+	error = netpol_peer_evaluate(c->world, peer, &peer->set);
+	if (error)
+		return error;
+	list_add_tail(&peer->active, &c->world->active_peers);
+	peer->activated = c->world->edits;
+	cond_resched();
+	return 0;
+}
+
+/* Finds the distinct pod peers, and the blocks. */
 static int collect_peers(struct compile *c)
 {
 	struct netpol_program *program = c->program;
@@ -62,38 +81,44 @@ static int collect_peers(struct compile *c)
 		return -ENOMEM;
 	for (i = 0; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
+		u32 before = c->nblocks;
 
 		for (j = 0; j < rule->npeers; j++) {
 			struct netpol_peer *peer = rule->peer[j].pods;
 
 			if (!peer) {
-				c->block[c->nblocks++] = rule->peer[j].block;
+				c->block[c->nblocks].block = rule->peer[j].block;
+				c->block[c->nblocks++].rule = c->nblock_rules;
 				continue;
 			}
 			if (peer_known(program, peer, &item))
 				continue;
-			peer->scratch = program->npeers;
-			program->peer[program->npeers++] = peer;
-			if (!list_empty(&peer->active))
-				continue;
-			error = netpol_peer_evaluate(c->world, peer, &peer->set);
+			error = add_peer(c, peer);
 			if (error)
 				return error;
-			list_add_tail(&peer->active, &c->world->active_peers);
-			peer->activated = c->world->edits;
-			cond_resched();
 		}
+		c->nblock_rules += c->nblocks != before;
 	}
-	c->nitems = program->npeers + c->nblocks;
+	c->nitems = program->npeers + c->nblock_rules;
 	program->by_address = c->nblocks;
 	return 0;
+}
+
+static bool has_blocks(const struct netpol_rule *rule)
+{
+	u32 i;
+
+	for (i = 0; i < rule->npeers; i++)
+		if (rule->peer[i].block)
+			return true;
+	return false;
 }
 
 /* Which rules name which item. */
 static int collect_items(struct compile *c)
 {
 	struct netpol_program *program = c->program;
-	u32 i, j, item, blocks, total = 0;
+	u32 i, j, item, blocks;
 
 	c->number = netpol_alloc_array(c->nitems, sizeof(*c->number));
 	c->item_first = netpol_alloc_array(c->nitems + 2, sizeof(*c->item_first));
@@ -108,26 +133,25 @@ static int collect_items(struct compile *c)
 
 		if (!rule->npeers)
 			c->any_order[c->nany++] = i;
-		for (j = 0; j < rule->npeers; j++, total++) {
-			if (!rule->peer[j].pods)
-				c->item_first[2 + blocks++]++;
-			else if (peer_known(program, rule->peer[j].pods, &item))
+		for (j = 0; j < rule->npeers; j++)
+			if (rule->peer[j].pods && peer_known(program, rule->peer[j].pods, &item))
 				c->item_first[2 + item]++;
-		}
+		if (has_blocks(rule))
+			c->item_first[2 + blocks++]++;
 	}
 	for (i = 0; i < c->nitems; i++)
 		c->item_first[i + 2] += c->item_first[i + 1];
-	c->item_order = netpol_alloc_array(total, sizeof(*c->item_order));
+	c->item_order = netpol_alloc_array(c->item_first[c->nitems + 1], sizeof(*c->item_order));
 	if (!c->item_order)
 		return -ENOMEM;
 	for (i = 0, blocks = program->npeers; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
 
-		for (j = 0; j < rule->npeers; j++) {
-			item = rule->peer[j].pods ? rule->peer[j].pods->scratch :
-						    blocks++;
-			c->item_order[c->item_first[item + 1]++] = i;
-		}
+		for (j = 0; j < rule->npeers; j++)
+			if (rule->peer[j].pods)
+				c->item_order[c->item_first[rule->peer[j].pods->scratch + 1]++] = i;
+		if (has_blocks(rule))
+			c->item_order[c->item_first[1 + blocks++]++] = i;
 	}
 	return 0;
 }

@@ -25,11 +25,22 @@ struct span {
 };
 
 /**
+ * struct rule_block - an ipBlock of a rule
+ * @block: the block
+ * @rule: number of the rule among those that have blocks
+ */
+struct rule_block {
+	const struct netpol_block *block;
+	u32 rule;
+};
+
+/**
  * struct compile - everything that lives during one compilation
  * @world: world
  * @program: what is being made
  * @fault: where a refusal is explained
- * @nitems: peers of rules, told apart: first pod peers, then blocks
+ * @nitems: what rows are told apart by: first pod peers, then rules that have blocks, as
+ *	it is one to a rule which of its blocks an address is in
  * @number: random number of each item
  * @item_first: where the orders of an item begin in @item_order; one more at the end
  * @item_order: orders of rules by item
@@ -39,6 +50,7 @@ struct span {
  * @span: classes by order
  * @block: blocks
  * @nblocks: how many
+ * @nblock_rules: rules that have some
  * @signature: of each row
  * @row_slot: hash table: row + 1 by signature
  * @row_mask: slots less one
@@ -58,8 +70,9 @@ struct compile {
 	u32 nany;
 	u32 *span_first;
 	struct span *span;
-	const struct netpol_block **block;
+	struct rule_block *block;
 	u32 nblocks;
+	u32 nblock_rules;
 	struct signature *signature;
 	u32 *row_slot;
 	u32 row_mask;

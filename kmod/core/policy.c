@@ -193,15 +193,14 @@ int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *polic
 	return 0;
 }
 
-static void prefix_copy(u8 *to, u8 family, const void *address, u8 length)
+static void prefix_copy(u8 *to, const void *address, u8 length)
 {
-	u32 bytes = family == AF_INET ? 4 : 16;
-	u32 i;
+	const u8 *from = address;
 
 	memset(to, 0, 16);
-	memcpy(to, address, bytes);
-	for (i = length; i < bytes * 8; i++)
-		to[i / 8] &= ~(0x80 >> (i % 8));
+	memcpy(to, from, length / 8);
+	if (length % 8)
+		to[length / 8] = from[length / 8] & (0xff00 >> length % 8);
 }
 
 /**
@@ -229,7 +228,7 @@ int netpol_rule_add_block(struct netpol_policy *policy, u8 family, const void *a
 		return -ENOMEM;
 	peer->block->family = family;
 	peer->block->length = length;
-	prefix_copy(peer->block->address, family, address, length);
+	prefix_copy(peer->block->address, address, length);
 	last_rule(policy)->npeers++;
 	policy->npeers++;
 	return 0;
@@ -260,7 +259,7 @@ int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *
 	if (!block || block->family != family || length <= block->length ||
 	    length > (family == AF_INET ? 32 : 128))
 		return -EINVAL;
-	prefix_copy(masked, family, address, length);
+	prefix_copy(masked, address, length);
 	if (!netpol_prefix_has(block->address, block->length, masked))
 		return -EINVAL;
 	except = array_more((void **)&block->except, block->nexcepts, &block->sexcepts,

@@ -10,17 +10,17 @@
 #include "compile.h"
 
 /**
- * struct edge - a prefix at which the blocks that match begin or stop to
- * @address: network order
+ * struct edge - a prefix at which a block begins or stops to match
+ * @address: as numbers, so that edges sort by it; IPv4 in the upper half of the first
+ * @block: number of the block
  * @length: bits
  * @except: the block stops to match
- * @item: the block
  */
 struct edge {
-	u8 address[16];
+	u64 address[2];
+	u32 block;
 	u8 length;
 	bool except;
-	u32 item;
 };
 
 static int rows_reserve(struct compile *c)
@@ -304,67 +304,127 @@ out:
  * struct blocks - the walk over the prefixes of one family, outer before inner
  * @edge: where blocks begin or stop to match, sorted by address and length
  * @nedges: how many
+ * @spare: room for as many, for sorting
  * @open: how many cidrs (0 or 1) of a block are open
  * @excepts: how many excepts of a block are open
- * @before: list of the blocks that match, by item
+ * @matching: how many blocks of a rule match
+ * @before: list of the rules with blocks that match
  * @after: the same
  * @head: its first
- * @signature: of those blocks
+ * @signature: of those rules
  */
 struct blocks {
 	struct edge *edge;
 	u32 nedges;
+	struct edge *spare;
 	u8 *open;
 	u32 *excepts;
+	u32 *matching;
 	u32 *before;
 	u32 *after;
 	u32 head;
 	struct signature signature;
 };
 
-#define NO_ITEM U32_MAX
+#define NO_RULE U32_MAX
 
-static int edge_order(const void *a, const void *b)
+static bool edge_before(const struct edge *a, const struct edge *b)
 {
-	const struct edge *left = a, *right = b;
-	int order = memcmp(left->address, right->address, sizeof(left->address));
-
-	return order ? order : left->length - right->length;
+	if (a->address[0] != b->address[0])
+		return a->address[0] < b->address[0];
+	if (a->address[1] != b->address[1])
+		return a->address[1] < b->address[1];
+	return a->length < b->length;
 }
 
 static bool edge_same(const struct edge *a, const struct edge *b)
 {
-	return a->length == b->length && !memcmp(a->address, b->address, 16);
+	return a->length == b->length && a->address[0] == b->address[0] &&
+	       a->address[1] == b->address[1];
 }
 
-/* Puts a block on the list of those that match, or takes it off. */
-static void block_switch(struct compile *c, struct blocks *blocks, u32 block, bool on)
+/* Is one prefix inside another one? */
+static bool edge_inside(const struct edge *outer, const struct edge *inner)
 {
-	const struct signature *number = &c->number[c->program->npeers + block];
+	u32 length = outer->length;
+
+	if (length > 64)
+		return outer->address[0] == inner->address[0] &&
+		       !((outer->address[1] ^ inner->address[1]) >> (128 - length));
+	return !length || !((outer->address[0] ^ inner->address[0]) >> (64 - length));
+}
+
+/* The end of the run of sorted edges that begins at @from. */
+static u32 run_end(const struct edge *edge, u32 from, u32 count)
+{
+	u32 end = from + 1;
+
+	while (end < count && !edge_before(&edge[end], &edge[end - 1]))
+		end++;
+	return min(end, count);
+}
+
+/* Merges two runs that lie one behind the other into @to. */
+static void merge_runs(const struct edge *edge, u32 from, u32 middle, u32 end, struct edge *to)
+{
+	u32 left = from, right = middle;
+
+	while (left < middle || right < end) {
+		if (right == end || (left < middle && !edge_before(&edge[right], &edge[left])))
+			*to++ = edge[left++];
+		else
+			*to++ = edge[right++];
+	}
+}
+
+/*
+ * Sorts by merging the runs that are sorted already: people keep long lists in order, so
+ * that there are few.
+ */
+static void sort_edges(struct blocks *blocks)
+{
+	u32 from, middle, end;
+
+	while (run_end(blocks->edge, 0, blocks->nedges) < blocks->nedges) {
+		for (from = 0; from < blocks->nedges; from = end) {
+			middle = run_end(blocks->edge, from, blocks->nedges);
+			end = middle < blocks->nedges ?
+			      run_end(blocks->edge, middle, blocks->nedges) : middle;
+			merge_runs(blocks->edge, from, middle, end, blocks->spare + from);
+		}
+		swap(blocks->edge, blocks->spare);
+		cond_resched();
+	}
+}
+
+/* Puts a rule on the list of those that match, or takes it off. */
+static void rule_switch(struct compile *c, struct blocks *blocks, u32 rule, bool on)
+{
+	const struct signature *number = &c->number[c->program->npeers + rule];
 
 	blocks->signature.low ^= number->low;
 	blocks->signature.high ^= number->high;
 	if (on) {
-		blocks->before[block] = NO_ITEM;
-		blocks->after[block] = blocks->head;
-		if (blocks->head != NO_ITEM)
-			blocks->before[blocks->head] = block;
-		blocks->head = block;
+		blocks->before[rule] = NO_RULE;
+		blocks->after[rule] = blocks->head;
+		if (blocks->head != NO_RULE)
+			blocks->before[blocks->head] = rule;
+		blocks->head = rule;
 		return;
 	}
-	if (blocks->before[block] == NO_ITEM)
-		blocks->head = blocks->after[block];
+	if (blocks->before[rule] == NO_RULE)
+		blocks->head = blocks->after[rule];
 	else
-		blocks->after[blocks->before[block]] = blocks->after[block];
-	if (blocks->after[block] != NO_ITEM)
-		blocks->before[blocks->after[block]] = blocks->before[block];
+		blocks->after[blocks->before[rule]] = blocks->after[rule];
+	if (blocks->after[rule] != NO_RULE)
+		blocks->before[blocks->after[rule]] = blocks->before[rule];
 }
 
 /* Goes over an edge, inwards or back out. */
 static void edge_cross(struct compile *c, struct blocks *blocks, const struct edge *edge,
 		       bool inwards)
 {
-	u32 block = edge->item;
+	u32 block = edge->block, rule = c->block[block].rule;
 	bool before = blocks->open[block] && !blocks->excepts[block];
 	bool after;
 
@@ -373,47 +433,62 @@ static void edge_cross(struct compile *c, struct blocks *blocks, const struct ed
 	else
 		blocks->open[block] = inwards;
 	after = blocks->open[block] && !blocks->excepts[block];
-	if (before != after)
-		block_switch(c, blocks, block, after);
+	if (before == after)
+		return;
+	if (after ? !blocks->matching[rule]++ : !--blocks->matching[rule])
+		rule_switch(c, blocks, rule, after);
 }
 
-static u32 collect_edges(struct compile *c, u8 family, struct edge *edge)
+static void edge_set(struct edge *edge, const u8 address[16], u8 length, u32 block, bool except)
 {
-	u32 i, j, n = 0;
+	__be64 word[2];
+
+	memcpy(word, address, sizeof(word));
+	edge->address[0] = be64_to_cpu(word[0]);
+	edge->address[1] = be64_to_cpu(word[1]);
+	edge->length = length;
+	edge->block = block;
+	edge->except = except;
+}
+
+static u32 count_edges(const struct compile *c, u8 family)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < c->nblocks; i++)
+		if (c->block[i].block->family == family)
+			n += 1 + c->block[i].block->nexcepts;
+	return n;
+}
+
+static void collect_edges(const struct compile *c, u8 family, struct edge *edge)
+{
+	u32 i, j;
 
 	for (i = 0; i < c->nblocks; i++) {
-		const struct netpol_block *block = c->block[i];
+		const struct netpol_block *block = c->block[i].block;
 
 		if (block->family != family)
 			continue;
-		if (edge) {
-			memcpy(edge[n].address, block->address, 16);
-			edge[n].length = block->length;
-			edge[n].item = i;
-		}
-		n++;
-		for (j = 0; j < block->nexcepts; j++, n++) {
-			if (!edge)
-				continue;
-			memcpy(edge[n].address, block->except[j].address, 16);
-			edge[n].length = block->except[j].length;
-			edge[n].except = true;
-			edge[n].item = i;
-		}
+		edge_set(edge++, block->address, block->length, i, false);
+		for (j = 0; j < block->nexcepts; j++)
+			edge_set(edge++, block->except[j].address, block->except[j].length, i,
+				 true);
+		if (i % 1024 == 0)
+			cond_resched();
 	}
-	return n;
 }
 
 static int address_row(struct compile *c, struct blocks *blocks, u32 *row)
 {
 	bool fresh;
-	u32 block;
+	u32 rule;
 	int error = row_get(c, blocks->signature, row, &fresh);
 
 	if (error || !fresh)
 		return error;
-	for (block = blocks->head; block != NO_ITEM; block = blocks->after[block])
-		hit_item(c, c->program->npeers + block);
+	for (rule = blocks->head; rule != NO_RULE; rule = blocks->after[rule])
+		hit_item(c, c->program->npeers + rule);
 	netpol_compile_fill(c, *row);
 	return 0;
 }
@@ -431,11 +506,12 @@ static int walk_edges(struct compile *c, struct blocks *blocks,
 
 	for (i = 0; i < blocks->nedges; i = end) {
 		const struct edge *edge = &blocks->edge[i];
+		__be64 word[2];
 
 		while (depth) {
 			const struct edge *top = &blocks->edge[stack[depth - 1]];
 
-			if (netpol_prefix_has(top->address, top->length, edge->address))
+			if (edge_inside(top, edge))
 				break;
 			for (j = stack[--depth]; j < blocks->nedges &&
 			     edge_same(&blocks->edge[j], top); j++)
@@ -445,15 +521,41 @@ static int walk_edges(struct compile *c, struct blocks *blocks,
 		     edge_same(&blocks->edge[end], edge); end++)
 			edge_cross(c, blocks, &blocks->edge[end], true);
 		stack[depth++] = i;
-		memcpy(prefix->addr, edge->address, sizeof(prefix->addr));
+		word[0] = cpu_to_be64(edge->address[0]);
+		word[1] = cpu_to_be64(edge->address[1]);
+		memcpy(prefix->addr, word, sizeof(prefix->addr));
 		prefix->length = edge->length;
 		error = address_row(c, blocks, &prefix->row);
 		if (error)
 			return error;
 		prefix++;
-		(*nprefixes)++;
+		if (++*nprefixes % 1024 == 0)
+			cond_resched();
 	}
 	return 0;
+}
+
+/* The prefixes of one family and their rows. */
+static int make_prefixes(struct compile *c, u8 family, struct blocks *blocks,
+			 struct netpol_prefix *prefix, u32 *nprefixes)
+{
+	int error = -ENOMEM;
+
+	blocks->edge = netpol_alloc_array(blocks->nedges, sizeof(*blocks->edge));
+	blocks->spare = netpol_alloc_array(blocks->nedges, sizeof(*blocks->spare));
+	if (blocks->edge && blocks->spare) {
+		collect_edges(c, family, blocks->edge);
+		sort_edges(blocks);
+		memset(blocks->open, 0, c->nblocks);
+		memset(blocks->excepts, 0, c->nblocks * sizeof(u32));
+		memset(blocks->matching, 0, c->nblock_rules * sizeof(u32));
+		blocks->head = NO_RULE;
+		blocks->signature = (struct signature){ 0, 0 };
+		error = walk_edges(c, blocks, prefix, nprefixes);
+	}
+	netpol_free(blocks->edge);
+	netpol_free(blocks->spare);
+	return error;
 }
 
 /* Rows of the addresses of one family, and their trie. */
@@ -464,20 +566,10 @@ static int make_address_rows(struct compile *c, u8 family, struct blocks *blocks
 	u32 v6 = family == AF_INET6;
 	int error;
 
-	blocks->nedges = collect_edges(c, family, NULL);
+	blocks->nedges = count_edges(c, family);
 	if (!blocks->nedges)
 		return 0;
-	blocks->edge = netpol_alloc_array(blocks->nedges, sizeof(*blocks->edge));
-	if (!blocks->edge)
-		return -ENOMEM;
-	collect_edges(c, family, blocks->edge);
-	sort(blocks->edge, blocks->nedges, sizeof(*blocks->edge), edge_order, NULL);
-	memset(blocks->open, 0, c->nblocks);
-	memset(blocks->excepts, 0, c->nblocks * sizeof(u32));
-	blocks->head = NO_ITEM;
-	blocks->signature = (struct signature){ 0, 0 };
-	error = walk_edges(c, blocks, prefix, &program->nprefixes[v6]);
-	netpol_free(blocks->edge);
+	error = make_prefixes(c, family, blocks, prefix, &program->nprefixes[v6]);
 	if (error)
 		return error;
 	if (program->nprefixes[v6] == 1 && !prefix->length) {
@@ -495,7 +587,7 @@ static int make_address_rows(struct compile *c, u8 family, struct blocks *blocks
 static int make_blocks(struct compile *c)
 {
 	struct blocks blocks = {};
-	u32 edges = collect_edges(c, AF_INET, NULL) + collect_edges(c, AF_INET6, NULL);
+	u32 edges = count_edges(c, AF_INET) + count_edges(c, AF_INET6);
 	int error = -ENOMEM;
 
 	if (!c->nblocks)
@@ -503,15 +595,17 @@ static int make_blocks(struct compile *c)
 	c->program->prefix = netpol_alloc_array(edges, sizeof(*c->program->prefix));
 	blocks.open = netpol_alloc(c->nblocks);
 	blocks.excepts = netpol_alloc_array(c->nblocks, sizeof(u32));
-	blocks.before = netpol_alloc_array(c->nblocks, sizeof(u32));
-	blocks.after = netpol_alloc_array(c->nblocks, sizeof(u32));
-	if (c->program->prefix && blocks.open && blocks.excepts && blocks.before &&
-	    blocks.after)
+	blocks.matching = netpol_alloc_array(c->nblock_rules, sizeof(u32));
+	blocks.before = netpol_alloc_array(c->nblock_rules, sizeof(u32));
+	blocks.after = netpol_alloc_array(c->nblock_rules, sizeof(u32));
+	if (c->program->prefix && blocks.open && blocks.excepts && blocks.matching &&
+	    blocks.before && blocks.after)
 		error = make_address_rows(c, AF_INET, &blocks);
 	if (!error)
 		error = make_address_rows(c, AF_INET6, &blocks);
 	netpol_free(blocks.open);
 	netpol_free(blocks.excepts);
+	netpol_free(blocks.matching);
 	netpol_free(blocks.before);
 	netpol_free(blocks.after);
 	return error;

@@ -47,34 +47,54 @@ static u32 netpol_trie_bits(const u8 *addr, u32 off)
 	return (addr[byte] << 8 | addr[byte + 1]) >> (16 - STRIDE - (off - 8 * byte)) & 63;
 }
 
+/* One half of an address of 16 bytes, as a number. */
+static u64 netpol_trie_word(const u8 *addr, u32 half)
+{
+	__be64 word;
+
+	memcpy(&word, addr + 8 * half, sizeof(word));
+	return be64_to_cpu(word);
+}
+
 /* Bits that two addresses of 16 bytes have in common from the first on. */
 static u32 netpol_trie_common(const u8 *a, const u8 *b)
 {
-	u32 i;
+	u64 differ = netpol_trie_word(a, 0) ^ netpol_trie_word(b, 0);
 
-	for (i = 0; i < 16; i++)
-		if (a[i] != b[i])
-			return 8 * i + 8 - fls(a[i] ^ b[i]);
-	return 128;
+	if (differ)
+		return 64 - fls64(differ);
+	differ = netpol_trie_word(a, 1) ^ netpol_trie_word(b, 1);
+	return 128 - fls64(differ);
 }
 
 /* Clears the bits of an address from length on. */
 static void netpol_trie_mask(u8 addr[16], u32 length)
 {
-	u32 i = length / 8;
+	u32 half, kept;
 
-	if (i < 16)
-		addr[i] &= 0xff00 >> length % 8;
-	while (++i < 16)
-		addr[i] = 0;
+	for (half = 0; half < 2; half++, length -= kept) {
+		u64 word = netpol_trie_word(addr, half);
+		__be64 masked;
+
+		kept = min_t(u32, length, 64);
+		masked = cpu_to_be64(kept < 64 ? word & ~(~0ULL >> kept) : word);
+		memcpy(addr + 8 * half, &masked, sizeof(masked));
+	}
 }
 
 static int netpol_trie_compare(const void *a, const void *b)
 {
 	const struct netpol_prefix *x = a, *y = b;
-	int order = memcmp(x->addr, y->addr, sizeof(x->addr));
+	u32 half;
 
-	return order ? order : (int)x->length - (int)y->length;
+	for (half = 0; half < 2; half++) {
+		u64 left = netpol_trie_word(x->addr, half);
+		u64 right = netpol_trie_word(y->addr, half);
+
+		if (left != right)
+			return left < right ? -1 : 1;
+	}
+	return (int)x->length - (int)y->length;
 }
 
 /* Masks, sorts, and leaves each prefix once. */
@@ -98,7 +118,9 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 				return -EEXIST;
 			continue;
 		}
-		prefixes[kept++] = prefixes[i];
+		if (kept != i)
+			prefixes[kept] = prefixes[i];
+		kept++;
 	}
 	*n = kept;
 	return 0;
@@ -148,20 +170,54 @@ static void netpol_trie_fill_check(struct netpol_trie_check *c, const u8 *addr, 
 	c->row = row;
 }
 
-/* Counts the runs of leaves of a node and, if there is a trie, writes them. */
-static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children, const u32 row[64],
-			    u32 *leaf)
-{
-	u64 runs = 0;
-	u32 v, before = 0;
+/**
+ * struct netpol_trie_values - the rows of a node's 64 values
+ * @starts: one bit per value that has a row of its own; the first does
+ * @row: rows of those; the values up to the next one have the same
+ */
+struct netpol_trie_values {
+	u64 starts;
+	u32 row[64];
+};
 
-	for (v = 0; v < 64; v++) {
-		if (children >> v & 1)
+static u32 netpol_trie_value(const struct netpol_trie_values *values, u32 v)
+{
+	return values->row[fls64(values->starts & ((2ULL << v) - 1)) - 1];
+}
+
+/* Gives a row to the values from first to the one before end. */
+static void netpol_trie_value_set(struct netpol_trie_values *values, u32 first, u32 end, u32 row)
+{
+	u64 inside = ~0ULL << first;
+
+	if (end < 64) {
+		values->row[end] = netpol_trie_value(values, end);
+		values->starts |= BIT_ULL(end);
+		inside &= BIT_ULL(end) - 1;
+	}
+	values->starts = (values->starts & ~inside) | BIT_ULL(first);
+	values->row[first] = row;
+}
+
+/* Counts the runs of leaves of a node and, if there is a trie, writes them. */
+static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children,
+			    const struct netpol_trie_values *values, u32 *leaf)
+{
+	u64 starts = values->starts, runs = 0;
+	u32 before = 0;
+
+	while (starts) {
+		u32 v = __ffs64(starts);
+		u64 span = ~0ULL << v;
+
+		starts &= starts - 1;
+		if (starts)
+			span &= BIT_ULL(__ffs64(starts)) - 1;
+		span &= ~children;
+		if (!span || (runs && values->row[v] == before))
 			continue;
-		if (runs && row[v] == before)
-			continue;
-		before = row[v];
-		runs |= BIT_ULL(v);
+		before = values->row[v];
+		runs |= BIT_ULL(__ffs64(span));
 		if (leaf)
 			leaf[b->leaves] = before;
 		b->leaves++;
@@ -171,22 +227,21 @@ static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children, const u32
 
 /* Finds the children of a region and the rows of its 64 values. */
 static int netpol_trie_split(struct netpol_trie_build *b, const struct netpol_trie_region *r,
-			     u32 off, u32 row[64], u64 *children)
+			     u32 off, struct netpol_trie_values *values, u64 *children)
 {
-	u32 i, v, end;
+	u32 i, v;
 
 	*children = 0;
-	for (v = 0; v < 64; v++)
-		row[v] = r->row;
+	values->starts = 1;
+	values->row[0] = r->row;
 	for (i = r->first; i < r->end; i++) {
 		const struct netpol_prefix *p = &b->prefix[i];
 
 		v = netpol_trie_bits(p->addr, off);
 		if (p->length <= off + STRIDE) {
 			/* Those it covers come later and write over it. */
-			end = v + (1U << (off + STRIDE - p->length));
-			for (; v < end; v++)
-				row[v] = p->row;
+			netpol_trie_value_set(values, v, v + (1U << (off + STRIDE - p->length)),
+					      p->row);
 			continue;
 		}
 		if (!(*children >> v & 1)) {
@@ -194,7 +249,8 @@ static int netpol_trie_split(struct netpol_trie_build *b, const struct netpol_tr
 				return -EINVAL;
 			*children |= BIT_ULL(v);
 			b->region[b->regions++] = (struct netpol_trie_region){
-				.first = i, .row = row[v], .from = off + STRIDE,
+				.first = i, .row = netpol_trie_value(values, v),
+				.from = off + STRIDE,
 			};
 		}
 		b->region[b->regions - 1].end = i + 1;
@@ -210,7 +266,8 @@ static int netpol_trie_split(struct netpol_trie_build *b, const struct netpol_tr
 static int netpol_trie_walk(struct netpol_trie_build *b, struct netpol_trie *t, u32 *leaf,
 			    struct netpol_trie_check *check)
 {
-	u32 i, row[64];
+	struct netpol_trie_values values;
+	u32 i;
 	int error;
 
 	b->leaves = 1;
@@ -228,10 +285,10 @@ static int netpol_trie_walk(struct netpol_trie_build *b, struct netpol_trie *t, 
 						       off, r.row, b->width);
 			node.check = b->checks++;
 		}
-		error = netpol_trie_split(b, &r, off, row, &node.children);
+		error = netpol_trie_split(b, &r, off, &values, &node.children);
 		if (error)
 			return error;
-		node.runs = netpol_trie_runs(b, node.children, row, leaf);
+		node.runs = netpol_trie_runs(b, node.children, &values, leaf);
 		if (b->width == 32) {
 			node.shift = 32 - STRIDE - off;
 		} else {
