@@ -26,13 +26,13 @@ mkdir -p "$dir" "$dir/cni"
 
 # --- feeding ------------------------------------------------------------------
 
-agent_start()
+agent_start() # OPTION...
 {
 	rm -f "$dir/in" "$dir/sock"
 	mkfifo "$dir/in"
 	NOTIFY_SOCKET=${notify:-} WATCHDOG_USEC=${notify:+3000000} \
 		nsenter --net=/run/netns/n1 feed --node n1 --snapshot "$dir/snapshot" \
-		--socket "$dir/sock" --listen 127.0.0.1:9474 --cni "$dir/cni" \
+		--socket "$dir/sock" --listen 127.0.0.1:9474 --cni "$dir/cni" "$@" \
 		<"$dir/in" >>"$dir/log" 2>&1 &
 	agent=$!
 	pids+=("$agent")
@@ -264,15 +264,26 @@ yes a/other tcp b/server 80 flushed: nothing is enforced
 X
 cp "$dir/snapshot" "$dir/good"
 sed -i 's/"app":"client"/"app":"cliemt"/' "$dir/snapshot"
-agent_start
+touch -d "2 hours ago" "$dir/.snapshot.abc123"
+touch "$dir/.snapshot.def456"
+agent_start --guard 10.244.77.0/24
 check "a damaged snapshot is refused with a reason" grep -q "the snapshot is damaged" "$dir/log"
 is "$($np status -o json 2>/dev/null | jq '[.origins[].objects] | add // 0')" 0 \
 	"and nothing of it is loaded"
+is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
+	'[["10.244.77.0/24"],"deny"]' "but what the command line guards is closed at once"
+is "$(echo "$dir"/.snapshot.*)" "$dir/.snapshot.def456" \
+	"what a killed writer has left is removed, not what may be being written"
+rm "$dir/.snapshot.def456"
 agent_end KILL
 cp "$dir/good" "$dir/snapshot"
 agent_start
 as_allowed "restored before the source said a word"
 is "$(status | jq .restored)" true "status says so"
+before=$($np status -o json 2>/dev/null | jq '[.origins[] | [.name, .generation]]')
+check "restore --if-empty leaves a kernel that holds objects" $np restore --if-empty "$dir/good"
+is "$($np status -o json 2>/dev/null | jq '[.origins[] | [.name, .generation]]')" "$before" \
+	"nothing of it has changed"
 agent_end KILL
 netpol flush --yes
 # As after a reboot: another boot id, and a checksum that fits.

@@ -430,6 +430,21 @@ def L22_cut_list(t):
             f.quit()
 
 
+def L22_no_items(t):
+    """What has no items, or calls them otherwise, is no list: not even an empty one."""
+    d = t.double()
+    d.streaming = False
+    pods(d, 1)
+    empty = page([])
+    for answer in (empty.replace(b'"items"', b'"Items"'), empty.replace(b'"items"', b'"\\u0069tems"'),
+                   b'{"metadata":{"resourceVersion":"101"}}'):
+        d.on(is_list, lambda r, a=answer: r.json(200, a), times=1)
+    f = t.follow(d)
+    f.drive(lambda: f.find(call="synced") is not None)
+    check(len(d.asked(is_list)) == 4, len(d.asked(is_list)))
+    check(f.names() == ["p0"], f.names())
+
+
 def L22_cut_watch(t):
     d = t.double()
     pods(d, 1)

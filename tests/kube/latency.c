@@ -276,6 +276,21 @@ struct sample {
 	uint64_t kernel;
 };
 
+/* Which change took longest: what one outlier was can't be seen from percentiles. */
+static void print_slowest(const struct sample *samples, unsigned int count)
+{
+	unsigned int i, slowest = 0;
+
+	for (i = 1; i < count; i++)
+		if (samples[i].total > samples[slowest].total)
+			slowest = i;
+	printf("# latency: the slowest was change %u (%s): event %llu us, agent %llu us, packets %llu us\n",
+	       slowest, kind_name[slowest / 2 % KINDS],
+	       (unsigned long long)samples[slowest].server,
+	       (unsigned long long)samples[slowest].agent,
+	       (unsigned long long)samples[slowest].kernel);
+}
+
 /* The verdict in force: 1 open, 0 shut, -1 not certain yet. */
 static int verdict(void)
 {
@@ -412,6 +427,7 @@ bool latency_run(const char *url, const char *ca_file, const char *token, unsign
 		print("of it the API server's event", samples, count, offsetof(struct sample, server));
 		print("event to commit (agent)", samples, count, offsetof(struct sample, agent));
 		print("commit to packets (kernel)", samples, count, offsetof(struct sample, kernel));
+		print_slowest(samples, count);
 	}
 	np_client_close(&netlink);
 	free(samples);

@@ -484,7 +484,9 @@ int np_agent_start(struct np_agent *agent, struct np_loop *loop,
 	np_notify_open(&agent->notify);
 	if (np_agent_signals(agent, err) || np_commit_open(&agent->commit, &present, err))
 		return -1;
-	np_agent_restore(agent, present);
+	/* What was enforced here is lost: what can be guarded without it is, from now on. */
+	if (!np_agent_restore(agent, present) && np_agent_commit_settings(agent, err))
+		return -1;
 	if (np_agent_watch_node(agent, err) || np_agent_http_start(agent, err) ||
 	    np_agent_socket_start(agent, err))
 		return -1;

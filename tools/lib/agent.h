@@ -161,8 +161,11 @@ void np_agent_place(struct np_agent *agent);
 void np_agent_waited(struct np_agent *agent);
 
 /* agent_snapshot.c */
-/* Restores the snapshot where the kernel has nothing of ours. */
-void np_agent_restore(struct np_agent *agent, uint64_t present);
+/*
+ * Restores the snapshot where the kernel has nothing of ours. False: there is one, but it
+ * can't be loaded.
+ */
+bool np_agent_restore(struct np_agent *agent, uint64_t present);
 void np_agent_snapshot_later(struct np_agent *agent);
 void np_agent_snapshot_now(struct np_agent *agent);
 void np_agent_snapshot_reap(struct np_agent *agent, bool wait);

@@ -80,23 +80,24 @@ static int np_restore_run(const char *tool, const char *path, char *said, size_t
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void np_agent_restore(struct np_agent *agent, uint64_t present)
+bool np_agent_restore(struct np_agent *agent, uint64_t present)
 {
 	struct np_log_about about = np_about;
 	const char *path = agent->opts->snapshot;
 	char said[1024];
 
 	if (!path)
-		return;
+		return true;
+	np_snapshot_sweep(path);
 	if (present) {
 		np_log_line(NP_SOURCE_INFO, &np_about, "the kernel holds %llu objects already; "
 			    "nothing to restore", (unsigned long long)present);
 		agent->restored = true;
-		return;
+		return true;
 	}
 	if (access(path, F_OK)) {
 		np_log_line(NP_SOURCE_INFO, &np_about, "there is none yet at %s", path);
-		return;
+		return true;
 	}
 	agent->restored = !np_restore_run(agent->opts->tool, path, said, sizeof(said));
 	about.error = said;
@@ -104,7 +105,8 @@ void np_agent_restore(struct np_agent *agent, uint64_t present)
 		np_log_line(NP_SOURCE_INFO, &about, "restored %s", path);
 	else
 		np_log_line(NP_SOURCE_ERROR, &about, "not restored; until the API server is "
-			    "reached only the guards of the kernel hold");
+			    "reached only guards hold, those of the command line and the kernel's");
+	return agent->restored;
 }
 
 /* --- settings ------------------------------------------------------------------- */

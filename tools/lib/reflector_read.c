@@ -280,7 +280,7 @@ int np_reflector_head(struct np_reflector *r)
 	next = np_text(np_map(root, "metadata"), "continue");
 	if (!root)
 		r->garbage = "a list that is no JSON";
-	else if (!cJSON_HasObjectItem(root, "items"))
+	else if (!r->splitter.items_seen)
 		r->garbage = "an answer that is no list";
 	else if (!*version)
 		r->garbage = "a list without a version";

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -171,17 +173,42 @@ static int np_save_failed(const char *path, int error, struct np_error *err)
 			    strerror(error ? error : EIO));
 }
 
+/* "FOLDER/.NAME.", and then end, for a file that is written before it is called path. */
+static bool np_save_temporary(const char *path, const char *end, char *name, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash ? (int)(slash - path) : 1;
+
+	return snprintf(name, size, "%.*s/.%s.%s", dir_len, slash ? path : ".",
+			slash ? slash + 1 : path, end) < (int)size;
+}
+
+void np_snapshot_sweep(const char *path)
+{
+	char pattern[PATH_MAX];
+	struct stat st;
+	glob_t found;
+	size_t i;
+
+	if (!np_save_temporary(path, "??????", pattern, sizeof(pattern)) ||
+	    glob(pattern, GLOB_NOSORT, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++)
+		if (!lstat(found.gl_pathv[i], &st) && S_ISREG(st.st_mode) &&
+		    st.st_mtime < time(NULL) - 3600)
+			unlink(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 static int np_save_open(struct np_snapshot_output *out, struct np_error *err)
 {
-	const char *path = out->path, *slash = strrchr(path, '/');
-	int dir_len = slash ? (int)(slash - path) : 1;
+	const char *path = out->path;
 
 	if (!strcmp(path, "-")) {
 		out->fd = STDOUT_FILENO;
 		return 0;
 	}
-	if (snprintf(out->temp, sizeof(out->temp), "%.*s/.%s.XXXXXX", dir_len,
-		     slash ? path : ".", slash ? slash + 1 : path) >= (int)sizeof(out->temp))
+	if (!np_save_temporary(path, "XXXXXX", out->temp, sizeof(out->temp)))
 		return np_save_failed(path, ENAMETOOLONG, err);
 	out->fd = mkostemp(out->temp, O_CLOEXEC);
 	return out->fd < 0 ? np_save_failed(path, errno, err) : 0;

@@ -64,6 +64,9 @@ struct np_snapshot_version {
 	const char *version;
 };
 
+/* Removes what writers of path that were killed have left, an hour ago or longer. */
+void np_snapshot_sweep(const char *path);
+
 /* versions ends with an entry without kind, or is NULL. info's origins are in it. */
 int np_snapshot_begin(struct np_snapshot_output *out, const char *path,
 		      const struct np_info *info, const struct np_settings *set,

@@ -12,7 +12,7 @@
 #include "transaction.h"
 
 static const char np_restore_help[] =
-"Usage: netpolctl restore FILE [--dry-run=none|client|kernel]\n"
+"Usage: netpolctl restore FILE [--if-empty] [--dry-run=none|client|kernel]\n"
 "\n"
 "Loads a snapshot of 'netpolctl save'; - is standard input. The settings come\n"
 "first, so that guards cover what is not restored yet. Then each origin in it is\n"
@@ -21,6 +21,8 @@ static const char np_restore_help[] =
 "format, is refused before anything is changed.\n"
 "\n"
 "Options:\n"
+"      --if-empty        change nothing if the kernel holds objects already, as after\n"
+"                        a boot; what is in force may be newer than the file\n"
 "      --dry-run=MODE    client: read and check the file only; kernel: let the\n"
 "                        kernel do all but publish it\n"
 "\n"
@@ -28,9 +30,13 @@ static const char np_restore_help[] =
 "  netpolctl restore /var/lib/netpol/snapshot\n"
 "  netpolctl restore snapshot --dry-run=kernel\n";
 
+enum { NP_RESTORE_DRY_RUN = 0x100, NP_RESTORE_IF_EMPTY };
+
 struct np_restore {
 	bool client_only;
 	bool check;
+	bool if_empty;
+	bool left;		/* the kernel was not empty */
 	struct np_snapshot snap;
 	struct np_host host;
 	size_t gone;		/* local pods whose interface does not exist */
@@ -41,7 +47,10 @@ static int np_restore_take(int code, const char *arg, void *ctx, struct np_error
 {
 	struct np_restore *re = ctx;
 
-	(void)code;
+	if (code == NP_RESTORE_IF_EMPTY) {
+		re->if_empty = true;
+		return 0;
+	}
 	re->client_only = !strcmp(arg, "client");
 	re->check = !strcmp(arg, "kernel");
 	if (re->client_only || re->check || !strcmp(arg, "none"))
@@ -111,6 +120,16 @@ static int np_restore_settings(struct np_restore *re, struct np_client *client,
 	return ret;
 }
 
+static bool np_restore_unwanted(const struct np_restore *re, const struct np_info *info)
+{
+	size_t i;
+
+	for (i = 0; re->if_empty && i < info->origin_count; i++)
+		if (info->origin[i].objects)
+			return true;
+	return false;
+}
+
 static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 {
 	struct np_client client;
@@ -119,6 +138,9 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 	int ret;
 
 	ret = np_connect(&client, &info, err);
+	re->left = !ret && np_restore_unwanted(re, &info);
+	if (re->left)
+		goto out;
 	if (!ret)
 		ret = np_host_read(&re->host, np_common.timeout, err);
 	/* First, so that guards cover what is not restored yet, or not at all. */
@@ -132,6 +154,7 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 			np_error_hint(err, "the settings are restored, and the origins before "
 				      "\"%s\" in the file", re->snap.origin[i].name);
 	}
+out:
 	np_info_free(&info);
 	np_client_close(&client);
 	return ret;
@@ -140,7 +163,8 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 {
 	static const struct np_option options[] = {
-		{ "dry-run", required_argument, 0x100 },
+		{ "dry-run", required_argument, NP_RESTORE_DRY_RUN },
+		{ "if-empty", no_argument, NP_RESTORE_IF_EMPTY },
 		{ 0 }
 	};
 	char boot[NETPOL_BOOT_ID_MAX + 1];
@@ -163,6 +187,10 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 		ret = np_restore_kernel(&re, &err);
 	if (ret) {
 		ret = np_report(&err);
+		goto out;
+	}
+	if (re.left) {
+		np_notice("the kernel holds objects already; nothing is restored");
 		goto out;
 	}
 	if (re.snap.left_out)
