@@ -74,7 +74,7 @@ static void measure_size(const struct bench *bench, const struct change *change,
 static void measure_change(struct bench *bench, const struct change *change)
 {
 	bool targeted = !strcmp(bench->shape->name, CHANGE_TARGET_SHAPE) || change->large;
-	double seconds[ROUNDS_MAX];
+	double seconds[ROUNDS_MAX], taken[ROUNDS_MAX];
 	struct np_objects set, other;
 	char text[256], name[96];
 	unsigned int i;
@@ -92,6 +92,7 @@ static void measure_change(struct bench *bench, const struct change *change)
 		loader_do(&bench->loader, &set, NULL, false);
 		seconds[i] = bench->loader.kernel ? bench->loader.at - start :
 						    bench->loader.cpu;
+		taken[i] = bench->loader.taken;
 		if (change->restore)
 			loader_do(&bench->loader, &other, NULL, false);
 		else
@@ -101,6 +102,10 @@ static void measure_change(struct bench *bench, const struct change *change)
 	snprintf(name, sizeof(name), "%s", change->name);
 	rows_time(name, text, seconds, bench->rounds,
 		  targeted ? change->large ? 20000 : CHANGE_TARGET_US : ROWS_NO_TARGET);
+	if (bench->loader.taken > 0) {
+		snprintf(name, sizeof(name), "%s, kernel's processor time", change->name);
+		rows_time(name, text, taken, bench->rounds, ROWS_NO_TARGET);
+	}
 	if (change->size)
 		measure_size(bench, change, &set);
 	if (change->restore && other.policy_count)
@@ -119,10 +124,14 @@ static void measure_cold(struct bench *bench)
 	loader_do(&bench->loader, &bench->objs, NULL, true);
 	seconds = bench->loader.kernel ? bench->loader.at - start : bench->loader.cpu;
 	params(bench, text, sizeof(text));
-	rows_time("cold load", text, &seconds, 1, targeted ? COLD_TARGET_US : ROWS_NO_TARGET);
+	rows_time("cold load", text, &seconds, 1,
+		  targeted && !bench->loader.kernel ? COLD_TARGET_US : ROWS_NO_TARGET);
 	if (!bench->loader.kernel)
 		return;
 	rows_time("cold load, its commit", text, &bench->loader.commit, 1, ROWS_NO_TARGET);
+	if (bench->loader.taken > 0)
+		rows_time("cold load, kernel's processor time", text, &bench->loader.taken, 1,
+			  targeted ? COLD_TARGET_US : ROWS_NO_TARGET);
 	rows_add("cold load, messages", text, bench->loader.messages, "messages",
 		 ROWS_NO_TARGET, false);
 	rows_add("cold load, bytes", text, bench->loader.bytes, "bytes", ROWS_NO_TARGET, false);

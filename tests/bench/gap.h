@@ -8,6 +8,8 @@
 #ifndef BENCH_GAP_H
 #define BENCH_GAP_H
 
+/* Processor time that the kernel has taken so far, in seconds; 0 where nobody tells. */
+double gap_taken(void);
 /* Starts the thread, once. 0, or -1 without the priority or the module. */
 int gap_open(void);
 /* Forgets what was noted. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <valgrind/callgrind.h>
 
+#include "gap.h"
 #include "report.h"
 #include "rows.h"
 #include "shape.h"
@@ -329,7 +330,7 @@ static int kernel_try(struct loader *loader, const struct np_objects *set,
 {
 	struct np_transaction_options options = { .full = full };
 	struct np_transaction txn;
-	double start;
+	double start, taken = gap_taken();
 	int error;
 
 	error = np_transaction_begin(&txn, &loader->client, ORIGIN, &options, err);
@@ -340,6 +341,7 @@ static int kernel_try(struct loader *loader, const struct np_objects *set,
 		error = np_transaction_commit(&txn, false, NULL, err);
 	loader->at = rows_clock();
 	loader->commit = loader->at - start;
+	loader->taken = gap_taken() - taken;
 	loader->messages = txn.encoder.messages;
 	loader->bytes = txn.encoder.bytes;
 	np_transaction_end(&txn);

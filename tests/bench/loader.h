@@ -14,6 +14,7 @@
  * @at: when the last commit came back, rows_clock()
  * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
  * @commit: seconds of the last commit by the clock; of the module only
+ * @taken: processor seconds of the kernel in the last transaction; see gap_taken()
  * @counted: under callgrind, what @cpu is the time of is collected
  * @messages: messages with objects of the last transaction
  * @bytes: their bytes
@@ -25,6 +26,7 @@ struct loader {
 	double at;
 	double cpu;
 	double commit;
+	double taken;
 	bool counted;
 	uint64_t messages;
 	uint64_t bytes;
