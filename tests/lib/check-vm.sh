@@ -69,7 +69,8 @@ one()
 		wrap+=("/tests/selftests/$name") ;;
 	perf)
 		opts+=(-f "$src:/tests/perf/$name.sh" -f build/bench/bin/changes:/tests/perf/changes
-			-f build/bench/bin/memory:/tests/perf/memory)
+			-f build/bench/bin/memory:/tests/perf/memory
+			-f build/bench/bin/adversary:/tests/perf/adversary)
 		wrap+=(bash "/tests/perf/$name.sh") ;;
 	*)
 		opts+=(-d "tests/$kind:/tests/$kind")
@@ -125,7 +126,7 @@ if compgen -G 'kmod/*.c' >/dev/null; then
 	! grep -q '^failed' "$results/vm.list" || broken=yes
 fi
 run_check "tool, selftests and helpers build" make -s -k -j"$(nproc)" tools selftest-bins e2e-bins \
-	build/bench/bin/changes build/bench/bin/memory
+	build/bench/bin/changes build/bench/bin/memory build/bench/bin/adversary
 if [ "$broken" = yes ]; then
 	finish
 	exit 1

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What changes cost and what memory objects take, of the loaded module on this machine:
-# KTAP lines, and the figures as a table in comments.
+# What changes cost, what memory objects take and what a tenant can do to the others, of
+# the loaded module on this machine: KTAP lines, and the figures as a table in comments.
 #
 #   perf.sh [-s] [SHAPE...]    -s: short; shapes as of "changes"
 #
-# Needs root, the module, network namespaces with veth pairs, and the programs "changes"
-# and "memory" (make build/bench/bin/changes build/bench/bin/memory) beside it or in
-# $PATH. What the kernel lacks is skipped. It changes nothing outside network namespaces
+# Needs root, the module, network namespaces with veth pairs, and the programs "changes",
+# "memory" and "adversary" (make build/bench/bin/changes, and so on) beside it or in $PATH.
+# What the kernel lacks is skipped. It changes nothing outside network namespaces
 # and a control group of its own.
 #
 # netpol-test: kernels=6.12
@@ -56,11 +56,13 @@ if [ "$(id -u)" != 0 ] || [ ! -e /sys/module/netpol ]; then
 	echo "1..0 # SKIP needs root and the module netpol"
 	exit 4
 fi
-echo "1..2"
+echo "1..3"
 if [ "$short" = yes ]; then
 	run "changes" changes -k -r 4 "${@:-tiny}"
 	run "memory" memory -k -q
+	run "adversaries" adversary -k -q
 else
 	run "changes" changes -k "$@"
 	run "memory" memory -k
+	run "adversaries" adversary -k
 fi
