@@ -14,11 +14,13 @@ pod_make n1 a/client 10.244.1.10 fd00:244:1::10
 pod_make n1 a/other 10.244.1.11 fd00:244:1::11
 pod_make n1 b/server 10.244.1.20 fd00:244:1::20
 pod_make n1 b/late 10.244.1.30 fd00:244:1::30
+pod_make n1 b/stray 10.99.1.5 fd99::5
 pod_info a/client "app=client"
 pod_info a/other "app=other"
 pod_info b/server "app=server"
 pod_info b/late "app=late"
-serve_on b/server b/late -- tcp/80
+pod_info b/stray "app=stray"
+serve_on a/other b/server b/late b/stray -- tcp/80
 control=n1,10.244.1.20,80
 np="netpolctl --netns n1"
 dir=$tmp/agent
@@ -202,6 +204,36 @@ until_status "a malformed pod is named" '[.troubles[] | .name + " " + .state] | 
 as_allowed "its last good version stays"
 pod_feed b/server
 until_status "and is well again" .troubleCount 0
+
+# A pod over a cap, whose address no guard covers.
+pod_feed b/stray
+policy_feed b stray '{"podSelector":{"matchLabels":{"app":"stray"}},"policyTypes":["Egress"]}'
+eventually 20 $np get policies -n b stray
+expect <<X
+yes a/client tcp b/stray 80 a pod outside the guards is reached
+no b/stray tcp b/server 80 and is held by its policy
+X
+pod_labels[b/stray]="app=stray $(printf 'l%d=v ' {1..2000})"
+pod_feed b/stray
+until_status "a pod over a cap is set aside and named" '[.troubles[] | .name + " " + .state] | join(",")' "stray aside"
+eventually 20 sh -c "! $np get pods -n b stray"
+is "$($np settings -o json | jq -c '[.settings.guardPrefix[] | select(test("99"))]')" \
+	'["10.99.1.5/32","fd99::5/128"]' "its addresses are guarded, each by itself"
+expect <<X
+no a/client tcp b/stray 80 it is closed
+no b/stray tcp b/server 80 both ways
+no b/stray tcp a/other 80 also to where nothing isolates
+X
+pod_labels[b/stray]=app=stray
+pod_feed b/stray
+until_status "and is well again" .troubleCount 0
+is "$($np settings -o json | jq -c '[.settings.guardPrefix[] | select(test("99"))]')" '[]' \
+	"its guards are gone"
+expect <<X
+yes a/client tcp b/stray 80 it is open as before
+X
+policy_gone b stray
+tell '{"do":"remove","kind":"pods","namespace":"b","name":"stray"}'
 
 # --- someone else changes our objects --------------------------------------------
 

@@ -162,6 +162,27 @@ static int np_agent_commit_settings(struct np_agent *agent, struct np_error *err
 	return 0;
 }
 
+/*
+ * Objects, then settings. A pod that is set aside by this, and so loses what the kernel has
+ * of it, is guarded before.
+ */
+static int np_agent_commit_all(struct np_agent *agent, struct np_error *err)
+{
+	bool guard;
+
+	if (agent->whole && agent->commit.open && !agent->desired.full) {
+		np_commit_bound_changes(&agent->commit);
+		guard = np_agent_shut(agent, true);
+		agent->settings_changed |= guard;
+		if (guard && np_agent_commit_settings(agent, err))
+			return -1;
+	}
+	if (np_commit_run(&agent->commit, err))
+		return -1;
+	agent->settings_changed |= np_agent_shut(agent, false);
+	return agent->settings_changed ? np_agent_commit_settings(agent, err) : 0;
+}
+
 static void np_agent_commit(void *context)
 {
 	struct np_agent *agent = context;
@@ -180,9 +201,7 @@ static void np_agent_commit(void *context)
 	 * the settings may be too.
 	 */
 	agent->settings_changed |= first || agent->desired.full || !agent->commit.open;
-	ret = np_commit_run(&agent->commit, &err);
-	if (!ret && agent->settings_changed)
-		ret = np_agent_commit_settings(agent, &err);
+	ret = np_agent_commit_all(agent, &err);
 	agent->committed_ms = np_loop_now(agent->loop);
 	if (ret) {
 		np_agent_failed(agent, &err);
@@ -527,5 +546,6 @@ void np_agent_free(struct np_agent *agent)
 	np_agent_unwatch_node(agent);
 	np_commit_close(&agent->commit);
 	np_desired_free(&agent->desired);
+	free(agent->shut);
 	np_notify_close(&agent->notify);
 }

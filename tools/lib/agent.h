@@ -111,6 +111,8 @@ struct np_agent {
 	size_t seen_count;
 	struct np_histogram wait;	/* seconds from address to enforcement */
 	uint64_t placements;
+	struct np_cidr *shut;		/* addresses guarded one by one; see agent_shut.c */
+	size_t shut_count;
 
 	/* snapshot */
 	struct np_timer snapshot_timer;
@@ -159,6 +161,12 @@ void np_agent_unwatch_node(struct np_agent *agent);
 /* Finds addresses and interfaces of local pods anew where something changed. */
 void np_agent_place(struct np_agent *agent);
 void np_agent_waited(struct np_agent *agent);
+
+/*
+ * agent_shut.c: finds anew whose addresses are to be guarded one by one; those before stay
+ * if keep. True if that changed `shut`: the settings are to be committed.
+ */
+bool np_agent_shut(struct np_agent *agent, bool keep);
 
 /* agent_snapshot.c */
 /*

@@ -137,6 +137,7 @@ void np_agent_settings(const struct np_agent *agent, const struct np_settings *h
 	else if (opts->node_guard)
 		/* Not known yet: what guards now goes on doing so. */
 		np_add_prefixes(set, have->guard_prefix, have->guard_prefix_count);
+	np_add_prefixes(set, agent->shut, agent->shut_count);
 	for (i = 0; i < opts->settings.guard_interface_count; i++)
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)

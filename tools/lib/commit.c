@@ -520,19 +520,27 @@ static enum np_outcome np_commit_some(struct np_commit *c, struct np_change *cha
 	return outcome;
 }
 
+void np_commit_bound_changes(struct np_commit *c)
+{
+	struct np_desired *d = c->desired;
+	size_t i;
+
+	for (i = 0; i < d->change_count; i++)
+		if (!d->change[i].stray)
+			np_commit_bound(c, d->change[i].object, d->change[i].record);
+}
+
 static enum np_outcome np_commit_delta(struct np_commit *c, struct np_error *err)
 {
 	struct np_desired *d = c->desired;
 	enum np_outcome outcome = NP_OUTCOME_DONE;
 	struct np_change *change;
-	size_t count, i;
+	size_t count;
 
 	/* Setting aside one thing may change another, so until nothing is left. */
 	while (d->change_count &&
 	       (outcome == NP_OUTCOME_DONE || outcome == NP_OUTCOME_AGAIN)) {
-		for (i = 0; i < d->change_count; i++)
-			if (!d->change[i].stray)
-				np_commit_bound(c, d->change[i].object, d->change[i].record);
+		np_commit_bound_changes(c);
 		change = np_desired_take(d, &count);
 		qsort(change, count, sizeof(*change), np_change_order);
 		outcome = np_commit_some(c, change, count, err);

@@ -60,6 +60,8 @@ int np_commit_open(struct np_commit *c, uint64_t *present, struct np_error *err)
  * else a delta. 0, or -1 with *err: try again later, what is not told stays listed.
  */
 int np_commit_run(struct np_commit *c, struct np_error *err);
+/* Sets aside what is over a bound of single objects, of all that is listed as changed. */
+void np_commit_bound_changes(struct np_commit *c);
 /*
  * Did someone else touch the origin since our last commit? Sets `full` of the desired
  * state if so. 0, or -1 with *err.
