@@ -390,8 +390,9 @@ static int np_json_word(struct np_json *j, struct np_node *node)
 		node->type = NP_NODE_BOOL;
 		node->truth = *word == 't';
 	} else if (len) {
-		return np_json_fail_at(j, line, column,
-				       "\"%s\" is not a JSON value", word);
+		np_json_fail_at(j, line, column, "\"%s\" is not a JSON value", word);
+		j->err->quotes = true;
+		return -1;
 	} else {
 		return np_json_expected(j, "a value");
 	}
