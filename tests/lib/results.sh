@@ -8,6 +8,8 @@
 #   begin PART; passed NAME [COUNT]; failed NAME [COUNT]; skipped NAME [COUNT]
 #   run_check NAME COMMAND...   one result: the command's status; its output
 #                               is shown only when it fails
+#   run_counted NAME COMMAND...  a program that says "...: N passed, N failed[, N
+#                               skipped]" in one of its last lines
 #   finish                      prints the sum; fails if anything failed
 
 results=$PWD/build/results
@@ -40,6 +42,32 @@ run_check()
 	else
 		failed "$name"
 		echo "FAILED  $name"
+		sed 's/^/    /' "$log" | tail -n "${LOG_LINES:-60}"
+	fi
+}
+
+run_counted()
+{
+	name=$1
+	shift
+	log=$results/$part.$name.log rc=0
+	"$@" </dev/null >"$log" 2>&1 || rc=$?
+	line=$(sed -n 's/^.*: \([0-9]* passed, [0-9]* failed.*\)$/\1/p' "$log" | tail -n 1)
+	n_pass=$(printf '%s\n' "$line" | sed -n 's/^\([0-9]*\) passed.*/\1/p')
+	n_fail=$(printf '%s\n' "$line" | sed -n 's/.* \([0-9]*\) failed.*/\1/p')
+	n_skip=$(printf '%s\n' "$line" | sed -n 's/.* \([0-9]*\) skipped.*/\1/p')
+	if [ -z "$line" ]; then
+		n_fail=1 line="no result (exit status $rc)"
+	elif [ "$rc" != 0 ] && [ "$n_fail" = 0 ]; then
+		n_fail=1 line="$line, then exit status $rc"
+	fi
+	passed "$name" "${n_pass:-0}"
+	failed "$name" "${n_fail:-0}"
+	skipped "$name" "${n_skip:-0}"
+	if [ "${n_fail:-0}" = 0 ]; then
+		echo "ok      $name: $line"
+	else
+		echo "FAILED  $name: $line"
 		sed 's/^/    /' "$log" | tail -n "${LOG_LINES:-60}"
 	fi
 }
