@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# jq -s --argjson accepted OBJECT -f insn.jq LINES: rows with their targets, and how even
+# jq -s --slurpfile accepted FILE -f insn.jq LINES: rows with their targets, and how even
 # they are. A row's value is the mean over its peers; what is held against the accepted
 # figures is the smallest, which does not depend on who shares a bucket with whom.
 
@@ -31,6 +31,6 @@ def even:
 
 . as $rows
 | ($rows | map(. + {target: target})) + ($rows | even)
-| map(. + {key: key} | . + {accepted: $accepted[.key]}
+| map(. + {key: key} | . + {accepted: $accepted[0][.key]}
 	| .missed = (.target != null and .value > .target)
 	| .slower = (.accepted != null and .min > .accepted * 1.02))

@@ -81,9 +81,12 @@ done
 [ "$rc" = 0 ] ||
 	{ echo "insn.sh: no count; see $out/insn.*.console and $out/callgrind/log" >&2; exit 1; }
 
-known='{}'
-[ "$then" = accept ] || [ ! -e "$accepted" ] || known=$(cat "$accepted")
-jq -s --argjson accepted "$known" -f tests/bench/insn.jq "${rows[@]}" >"$out/insn.json"
+known=$accepted
+if [ "$then" = accept ] || [ ! -e "$accepted" ]; then
+	known=$out/insn.none
+	echo '{}' >"$known"
+fi
+jq -s --slurpfile accepted "$known" -f tests/bench/insn.jq "${rows[@]}" >"$out/insn.json"
 jq -r '["value", "target", "least", "accepted", "what"],
 	(.[] | [.value, .target // "-", .min // "-", .accepted // "-",
 		(.name + ": " + (.params | to_entries | map("\(.key)=\(.value)") | join(" ")) +
