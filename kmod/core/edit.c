@@ -135,8 +135,8 @@ static u64 object_bytes(u32 kind, const void *object)
 		return sizeof(*namespace) +
 		       namespace->labels->count * sizeof(*namespace->labels->label);
 	case NETPOL_CHANGE_POD:
-		return sizeof(*pod) + pod->naddress6 * 16 + pod->naddress4 * 4 +
-		       strlen(netpol_pod_name(pod)) + 1 +
+		return netpol_pod_size(pod->naddress6 * 16 + pod->naddress4 * 4,
+				       strlen(netpol_pod_name(pod))) +
 		       pod->template->labels->count * sizeof(void *);
 	}
 	for (i = 0; i < policy->nrules; i++)

@@ -39,6 +39,8 @@ static void intern_grow(struct netpol_intern *table)
 			hlist_del(&thing->node);
 			hlist_add_head(&thing->node, &heads[thing->hash & mask]);
 		}
+		if (i % 256 == 255)
+			cond_resched();
 	}
 	netpol_free(table->heads);
 	table->heads = heads;

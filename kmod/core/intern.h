@@ -23,7 +23,7 @@ struct netpol_interned {
  * @mask: number of chains less one
  * @count: things in the table
  *
- * Lock: the world's mutex for every call.
+ * Lock: the world's mutex for every call; an add may sleep.
  */
 struct netpol_intern {
 	struct hlist_head *heads;

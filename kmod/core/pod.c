@@ -43,7 +43,7 @@ struct netpol_pod *netpol_pod_create(struct netpol_world *world,
 
 	if (text->naddress4 + text->naddress6 > NETPOL_POD_ADDRESSES)
 		return ERR_PTR(-E2BIG);
-	pod = netpol_alloc(sizeof(*pod) + addresses + text->name.length + 1);
+	pod = netpol_alloc(netpol_pod_size(addresses, text->name.length));
 	if (!pod)
 		return ERR_PTR(-ENOMEM);
 	ns = netpol_ns_get(world, text->ns);

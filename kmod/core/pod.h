@@ -109,6 +109,12 @@ bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b);
 void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old);
 bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b);
 
+/* Bytes of a pod: its data begin right behind its last field, without padding. */
+static inline size_t netpol_pod_size(size_t addresses, size_t name)
+{
+	return offsetof(struct netpol_pod, data) + addresses + name + 1;
+}
+
 /* Its name, with NUL. */
 static inline const char *netpol_pod_name(const struct netpol_pod *pod)
 {

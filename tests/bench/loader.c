@@ -136,8 +136,10 @@ static void made_free(struct np_offline *core, const struct np_objects *set, str
 	for (i = 0; set && i < set->policy_count; i++)
 		if (made->policy[i])
 			netpol_policy_free(core->world, made->policy[i]);
-	for (i = 0; i < made->kinds_got; i++)
+	for (i = 0; i < made->kinds_got; i++) {
 		np_offline_kind_put(core, &made->kind[i]);
+		cond_resched();
+	}
 	free(made->uid);
 	free(made->kind_of);
 	free(made->example);
@@ -261,13 +263,14 @@ static int core_commit(struct np_offline *core, const struct np_objects *set,
  * comes after.
  */
 static int core_run(struct loader *loader, const struct np_objects *set,
-			     const struct np_objects *gone, struct made *made, bool full,
-			     struct np_error *err)
+		    const struct np_objects *gone, struct made *made, bool full,
+		    struct np_error *err)
 {
 	struct np_offline *core = &loader->core;
 	double start = rows_cpu();
 	int error;
 
+	loader->begun = start;
 	error = set ? core_make(core, set, made, err) : 0;
 	if (!error)
 		error = core_commit(core, set, gone, made, full, err);

@@ -12,6 +12,7 @@
  * @core: the core in this process
  * @client: netlink socket
  * @at: when the last commit came back, rows_clock()
+ * @begun: CPU seconds of this process when the last transaction in @core began
  * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
  * @commit: seconds of the last commit by the clock; of the module only
  * @taken: processor seconds of the kernel in the last transaction; see gap_taken()
@@ -24,6 +25,7 @@ struct loader {
 	struct np_offline core;
 	struct np_client client;
 	double at;
+	double begun;
 	double cpu;
 	double commit;
 	double taken;
