@@ -330,8 +330,8 @@ static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
 static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
 		     struct netpol_edit *edit)
 {
+	int error = netpol_edit_expect(edit, txn->nnamespaces, txn->npods, txn->npolicies);
 	struct netpol_operations *page;
-	int error = 0;
 	u32 i;
 
 	for (page = txn->first; page && !error; page = page->next) {

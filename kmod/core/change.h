@@ -109,6 +109,7 @@ struct netpol_edit {
 /* A local pod's entry, pad[0]: its programs are to be found anew. */
 #define NETPOL_LOCAL_CHANGED 1
 
+int netpol_log_reserve(struct netpol_log *log, u32 size);
 int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
 		   void *value);
 int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,

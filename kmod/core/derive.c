@@ -259,9 +259,11 @@ static void count_carriers(struct netpol_edit *edit, const struct netpol_idset *
 /*
  * The first of the templates of an identity: if all of them carry a new key, then the
  * identity keeps its number and becomes that of the first one, so that a key with one
- * value for all of its pods changes nothing that packets see.
+ * value for all of its pods changes nothing that packets see. @renamed: the template has
+ * the identity that is its own then.
  */
-static int rename_identity(struct netpol_edit *edit, const struct netpol_template *template)
+static int rename_identity(struct netpol_edit *edit, const struct netpol_template *template,
+			   bool *renamed)
 {
 	struct netpol_identity *identity = template->identity;
 	struct netpol_labels *labels;
@@ -278,6 +280,7 @@ static int rename_identity(struct netpol_edit *edit, const struct netpol_templat
 		error = netpol_identity_rename(edit->world, identity, labels);
 	}
 	netpol_labels_put(edit->world, labels);
+	*renamed = !error;
 	return error;
 }
 
@@ -328,14 +331,15 @@ static int split_identities(struct netpol_edit *edit, const struct netpol_idset 
 	netpol_idset_for_each(carriers, walk, number) {
 		struct netpol_template *template = edit->world->template[number];
 		struct netpol_identity *before = template->identity;
+		bool renamed = false;
 
 		if (!before)
 			continue;
 		if (before->split == edit->serial) {
 			before->split = 0;
-			error = rename_identity(edit, template);
+			error = rename_identity(edit, template, &renamed);
 		}
-		if (!error)
+		if (!error && !renamed)
 			error = identify(edit, template);
 		if (error)
 			break;
@@ -564,6 +568,9 @@ static int reserve_addresses(struct netpol_edit *edit)
 	for (i = 0; i < 2 && !error; i++)
 		error = netpol_peers_reserve(&edit->peers[i],
 					     max(edit->peers[i].now.count, added[i]));
+	if (!error)
+		error = netpol_log_reserve(&edit->touched,
+					   edit->touched.count + added[0] + added[1]);
 	return error;
 }
 

@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "change.h"
 
+/* Makes room in a log for @size changes in all. Return: 0 or -ENOMEM. */
+int netpol_log_reserve(struct netpol_log *log, u32 size)
+{
+	struct netpol_change *change;
+
+	if (size <= log->size)
+		return 0;
+	size = max(16u, size);
+	change = netpol_alloc_array(size, sizeof(*change));
+	if (!change)
+		return -ENOMEM;
+	if (log->count)
+		memcpy(change, log->change, log->count * sizeof(*change));
+	netpol_free(log->change);
+	log->change = change;
+	log->size = size;
+	return 0;
+}
+
 /* Appends to a log. Return: 0 or -ENOMEM. */
 int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
 		   void *value)
 {
 	struct netpol_change *change;
 
-	if (log->count == log->size) {
-		u32 size = max(16u, log->size * 2);
-
-		change = netpol_alloc_array(size, sizeof(*change));
-		if (!change)
-			return -ENOMEM;
-		if (log->count)
-			memcpy(change, log->change, log->count * sizeof(*change));
-		netpol_free(log->change);
-		log->change = change;
-		log->size = size;
-	}
+	if (log->count == log->size && netpol_log_reserve(log, log->size * 2 + 1))
+		return -ENOMEM;
 	change = &log->change[log->count++];
 	change->kind = kind;
 	change->number = number;
@@ -183,6 +192,30 @@ static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, 
 	edit->next->origin[origin].objects += !!object - !!old;
 	world->bytes += after - before;
 	return 0;
+}
+
+/**
+ * netpol_edit_expect() - make room for objects to come, once for all
+ * @edit: edit
+ * @namespaces: how many are set at most; with as many in the end, no table grows on the way
+ * @pods: the same
+ * @policies: the same
+ *
+ * Return: 0, -ENOMEM, or -ENOSPC for more than a table holds.
+ */
+int netpol_edit_expect(struct netpol_edit *edit, u32 namespaces, u32 pods, u32 policies)
+{
+	int error = netpol_log_reserve(&edit->objects, namespaces + pods + policies);
+
+	if (!error)
+		error = netpol_table_reserve(&edit->namespaces,
+					     max(edit->namespaces.count, namespaces));
+	if (!error)
+		error = netpol_table_reserve(&edit->pods, max(edit->pods.count, pods));
+	if (!error)
+		error = netpol_table_reserve(&edit->policies,
+					     max(edit->policies.count, policies));
+	return error;
 }
 
 static bool namespace_match(const void *value, const void *key)

@@ -4,6 +4,7 @@
  * and then published or aborted, all under one hold of the world's mutex:
  *
  *	netpol_edit_begin()
+ *	netpol_edit_expect()	if many objects are to come
  *	netpol_edit_namespace(), _pod(), _policy(), _settings(), _delete_*(), _sweep(), _clear()
  *	netpol_edit_prepare()	validates, allocates, compiles; the last that can fail
  *	netpol_edit_publish()	or netpol_edit_abort(), from any point before
@@ -21,6 +22,7 @@ struct netpol_edit;
 
 struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *origin,
 				      struct netpol_fault *fault);
+int netpol_edit_expect(struct netpol_edit *edit, u32 namespaces, u32 pods, u32 policies);
 int netpol_edit_namespace(struct netpol_edit *edit, struct netpol_namespace *namespace);
 int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod);
 int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy);

@@ -3,6 +3,18 @@
 #include "selector.h"
 #include "world.h"
 
+/*
+ * Hash of a namespace, a label set and named ports, by the hashes of each, which are keyed:
+ * nobody knows them who could choose three that make another three's.
+ */
+static u32 kind_hash(const struct netpol_ns *ns, const struct netpol_labels *labels,
+		     const struct netpol_ports *ports)
+{
+	u32 hash = ns->interned.hash * 0x9e3779b1u ^ labels->interned.hash;
+
+	return ports ? hash * 0x85ebca6bu ^ ports->interned.hash : hash;
+}
+
 /* A number that no template has; world->template has room for it. */
 static int template_number(struct netpol_world *world, u32 *number)
 {
@@ -67,8 +79,7 @@ struct netpol_template *netpol_template_get(struct netpol_world *world,
 					    struct netpol_labels *labels,
 					    struct netpol_ports *ports)
 {
-	const void *parts[3] = { ns, labels, ports };
-	u32 hash = netpol_world_hash(world, parts, sizeof(parts));
+	u32 hash = kind_hash(ns, labels, ports);
 	struct netpol_template *template;
 
 	hlist_for_each_entry(template, netpol_intern_chain(&world->templates, hash),
@@ -302,15 +313,6 @@ static struct netpol_identity *identity_create(struct netpol_world *world,
 	return identity;
 }
 
-static u32 identity_hash(const struct netpol_world *world, const struct netpol_ns *ns,
-			 const struct netpol_labels *labels,
-			 const struct netpol_ports *ports)
-{
-	const void *parts[3] = { ns, labels, ports };
-
-	return netpol_world_hash(world, parts, sizeof(parts));
-}
-
 /**
  * netpol_identity_get() - the identity of a template, by the keys active now
  * @world: world, locked
@@ -328,7 +330,7 @@ struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 	labels = netpol_labels_active(world, template->labels);
 	if (!labels)
 		return ERR_PTR(-ENOMEM);
-	hash = identity_hash(world, template->ns, labels, template->ports);
+	hash = kind_hash(template->ns, labels, template->ports);
 	hlist_for_each_entry(identity, netpol_intern_chain(&world->identities, hash),
 			     interned.node) {
 		if (identity->ns == template->ns && identity->labels == labels &&
@@ -400,7 +402,7 @@ int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *i
 	identity->labels = netpol_labels_hold(labels);
 	netpol_labels_put(world, old);
 	netpol_intern_move(&world->identities, &identity->interned,
-			   identity_hash(world, identity->ns, labels, identity->ports));
+			   kind_hash(identity->ns, labels, identity->ports));
 	return 0;
 }
 

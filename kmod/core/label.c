@@ -113,28 +113,37 @@ static int label_order(const void *a, const void *b)
 	return left->serial < right->serial ? -1 : left->serial > right->serial;
 }
 
+/* The interned set of these labels, which are sorted, without a new reference, or NULL. */
+static struct netpol_labels *labels_find(struct netpol_world *world,
+					 struct netpol_label *const *label, u32 count, u32 hash)
+{
+	struct netpol_labels *set;
+
+	hlist_for_each_entry(set, netpol_intern_chain(&world->label_sets, hash),
+			     interned.node)
+		if (set->interned.hash == hash && set->count == count &&
+		    !memcmp(set->label, label, count * sizeof(*label)))
+			return set;
+	return NULL;
+}
+
 /* Interns @set, which is sorted and holds one reference a label; takes them over. */
 static struct netpol_labels *labels_intern(struct netpol_world *world,
 					   struct netpol_labels *set)
 {
 	u32 hash = netpol_world_hash(world, set->label,
 				     set->count * sizeof(*set->label));
-	struct netpol_labels *old;
+	struct netpol_labels *old = labels_find(world, set->label, set->count, hash);
 	u32 i;
 
-	hlist_for_each_entry(old, netpol_intern_chain(&world->label_sets, hash),
-			     interned.node) {
-		if (old->interned.hash == hash && old->count == set->count &&
-		    !memcmp(old->label, set->label,
-			    set->count * sizeof(*set->label))) {
-			for (i = 0; i < set->count; i++)
-				netpol_label_put(world, set->label[i]);
-			netpol_free(set);
-			return netpol_labels_hold(old);
-		}
+	if (!old) {
+		netpol_intern_add(&world->label_sets, &set->interned, hash);
+		return set;
 	}
-	netpol_intern_add(&world->label_sets, &set->interned, hash);
-	return set;
+	for (i = 0; i < set->count; i++)
+		netpol_label_put(world, set->label[i]);
+	netpol_free(set);
+	return netpol_labels_hold(old);
 }
 
 /**
@@ -175,6 +184,23 @@ fail:
 	return ERR_PTR(error);
 }
 
+/* Makes room in world->active_label for @count labels. Return: 0 or -ENOMEM. */
+static int active_reserve(struct netpol_world *world, u32 count)
+{
+	struct netpol_label **larger;
+
+	if (world->active_label && count <= world->active_size)
+		return 0;
+	count = max(16u, (u32)roundup_pow_of_two(count));
+	larger = netpol_alloc_array(count, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	netpol_free(world->active_label);
+	world->active_label = larger;
+	world->active_size = count;
+	return 0;
+}
+
 /**
  * netpol_labels_active() - the part of a set whose keys make identities
  * @world: world, locked
@@ -186,18 +212,29 @@ struct netpol_labels *netpol_labels_active(struct netpol_world *world,
 					   const struct netpol_labels *labels)
 {
 	struct netpol_labels *set;
-	u32 i;
+	u32 i, hash, count = 0;
 
-	set = netpol_alloc(struct_size(set, label, labels->count));
+	if (active_reserve(world, labels->count))
+		return NULL;
+	/* nearly always the part is there already, so it is looked for before it is made */
+	for (i = 0; i < labels->count; i++)
+		if (labels->label[i]->key->active)
+			world->active_label[count++] = labels->label[i];
+	hash = netpol_world_hash(world, world->active_label,
+				 count * sizeof(*world->active_label));
+	set = labels_find(world, world->active_label, count, hash);
+	if (set)
+		return netpol_labels_hold(set);
+	set = netpol_alloc(struct_size(set, label, count));
 	if (!set)
 		return NULL;
-	for (i = 0; i < labels->count; i++) {
-		if (!labels->label[i]->key->active)
-			continue;
-		labels->label[i]->interned.refs++;
-		set->label[set->count++] = labels->label[i];
+	for (i = 0; i < count; i++) {
+		set->label[i] = world->active_label[i];
+		set->label[i]->interned.refs++;
 	}
-	return labels_intern(world, set);
+	set->count = count;
+	netpol_intern_add(&world->label_sets, &set->interned, hash);
+	return set;
 }
 
 /* Gives a reference back. */
@@ -284,6 +321,22 @@ static void ports_free(struct netpol_world *world, struct netpol_ports *ports)
 	netpol_free(ports);
 }
 
+/* Keyed as a whole: numbers of ports are what a tenant likes. */
+static u32 ports_hash(const struct netpol_world *world, const struct netpol_ports *ports)
+{
+	u64 part[2] = { 0, 0 };
+	u32 i;
+
+	for (i = 0; i < ports->count; i++) {
+		const struct netpol_named_port *port = &ports->port[i];
+
+		part[1] = (u64)port->name->interned.hash << 32 | (u32)port->port << 8 |
+			  port->protocol;
+		part[0] = netpol_world_hash(world, part, sizeof(part));
+	}
+	return part[0];
+}
+
 static bool ports_equal(const struct netpol_ports *a, const struct netpol_ports *b)
 {
 	u32 i;
@@ -308,7 +361,7 @@ struct netpol_ports *netpol_ports_get(struct netpol_world *world,
 				      const struct netpol_port_text *text, u32 count)
 {
 	struct netpol_ports *ports, *old;
-	u32 i, at = 0, hash = 0;
+	u32 i, at = 0, hash;
 
 	if (!count)
 		return NULL;
@@ -336,10 +389,7 @@ struct netpol_ports *netpol_ports_get(struct netpol_world *world,
 		ports->port[at++] = ports->port[i];
 	}
 	ports->count = at;
-	for (i = 0; i < at; i++)
-		hash = hash * 31 + (ports->port[i].name->interned.hash ^
-				    ports->port[i].port << 8 ^
-				    ports->port[i].protocol);
+	hash = ports_hash(world, ports);
 	hlist_for_each_entry(old, netpol_intern_chain(&world->port_sets, hash),
 			     interned.node) {
 		if (old->interned.hash == hash && ports_equal(old, ports)) {

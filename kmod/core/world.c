@@ -165,6 +165,7 @@ void netpol_world_destroy(struct netpol_world *world)
 	netpol_idset_free(&world->loaded_namespaces);
 	netpol_idset_free(&world->loaded_identities);
 	netpol_idset_free(&world->slots);
+	netpol_free(world->active_label);
 	netpol_free(world->template);
 	netpol_free(world->identity);
 	netpol_free(world->blocks);

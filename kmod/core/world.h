@@ -134,6 +134,8 @@ struct netpol_snapshot {
  * @ns_names: namespaces
  * @templates: templates
  * @identities: identities
+ * @active_label: scratch of netpol_labels_active()
+ * @active_size: room in it
  * @active_peers: peers whose set of identities is kept up to date
  * @programs: programs of the state in force
  * @ns: namespaces by number
@@ -170,6 +172,8 @@ struct netpol_world {
 	struct netpol_intern ns_names;
 	struct netpol_intern templates;
 	struct netpol_intern identities;
+	struct netpol_label **active_label;
+	u32 active_size;
 	struct list_head active_peers;
 	struct list_head programs;
 	struct netpol_ns **ns;

@@ -193,9 +193,12 @@ static int core_make(struct np_offline *core, const struct np_objects *set, stru
 static int core_set(struct np_offline *core, const struct np_objects *set, struct made *made,
 		    struct np_error *err)
 {
-	int error = 0;
+	int error = np_offline_expect(core, set->namespace_count, set->pod_count,
+				      set->policy_count, err);
 	size_t i;
 
+	if (error)
+		return error;
 	for (i = 0; !error && i < set->namespace_count; i++) {
 		error = netpol_edit_namespace(core->edit, made->namespace[i]);
 		made->namespace[i] = NULL;

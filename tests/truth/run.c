@@ -128,6 +128,8 @@ static int run_objects(struct run *run, const struct transaction *txn, bool star
 
 	netpol_fail_after = starve ? (long)txn->after : -1;
 	error = np_offline_begin(&run->core, history_origin[txn->origin], &err);
+	if (!error)
+		error = np_offline_expect(&run->core, txn->count, txn->count, txn->count, &err);
 	for (i = 0; !error && i < txn->count; i++) {
 		if (txn->ending == ABORT_EARLY && !starve && i == txn->after)
 			break;

@@ -74,6 +74,13 @@ int np_offline_begin(struct np_offline *off, const char *origin, struct np_error
 	return 0;
 }
 
+int np_offline_expect(struct np_offline *off, uint32_t namespaces, uint32_t pods,
+		      uint32_t policies, struct np_error *err)
+{
+	return np_offline_done(off, netpol_edit_expect(off->edit, namespaces, pods, policies),
+			       err);
+}
+
 static struct netpol_label_text *np_offline_labels(struct np_offline *off,
 						   const struct np_labels *labels)
 {
@@ -424,6 +431,8 @@ int np_offline_apply(struct np_offline *off, const char *origin,
 
 	if (error)
 		return error;
+	error = np_offline_expect(off, objs->namespace_count, objs->pod_count,
+				  objs->policy_count, err);
 	for (i = 0; !error && i < objs->namespace_count; i++)
 		error = np_offline_namespace(off, &objs->namespaces[i], err);
 	if (!error)

@@ -65,6 +65,9 @@ void np_offline_free(struct np_offline *off);
  * off->fault.error a negative errno, only np_offline_abort() may follow.
  */
 int np_offline_begin(struct np_offline *off, const char *origin, struct np_error *err);
+/* Makes room for so many objects to be set, before many are. */
+int np_offline_expect(struct np_offline *off, uint32_t namespaces, uint32_t pods,
+		      uint32_t policies, struct np_error *err);
 int np_offline_namespace(struct np_offline *off, const struct np_namespace *ns,
 			 struct np_error *err);
 /* A pod that can't be enforced (np_pod_usable()) is deleted rather than set. */
