@@ -269,6 +269,11 @@ static void write_traffic(struct model *model, FILE *flows, int proof, int count
 		packet.source_port = 1024 + i;
 		write_packet(flows, &packet);
 	}
+	first += ESTABLISHED;
+	/* one flow, as a bulk transfer is: what it takes without a miss in a cache */
+	fprintf(plan, "established-one %d %d\n", first, ESTABLISHED);
+	for (i = 0; i < ESTABLISHED; i++)
+		write_packet(flows, &packet);
 	close_out(plan);
 }
 

@@ -160,7 +160,7 @@ measure()
 	for alternative in $alternatives; do
 		flush "$alternative"
 		devices+=" p${node[$alternative]}"
-		[ "$1" = established ] || continue
+		[ "${1%-one}" = established ] || continue
 		bench send "p${node[$alternative]}" "$2" "$3"
 		bench reply "s${node[$alternative]}." "$2" "$3"
 		repeat=4

@@ -21,6 +21,6 @@ def order: {"bare":0,"empty":1,"netpol":2,"kube-router":3,"calico":4,"vmap":5,"i
     if .holds then "" else ", MISSED (\(.target))" end] | join("; ")))),
 "",
 (map(select(.name | startswith("established, re-judged"))) | .[] |
- "\(.name), \(.params.policies) policies, \(.params.pods) pods: \(spread) %, \(if .holds then "holds" else "MISSED" end) (<= 10)"),
+ "\(.name), \(.params.workload), \(.params.policies) policies, \(.params.pods) pods: \(spread) %, \(if .holds then "holds" else "MISSED" end) (<= 10)"),
 (map(select(.name | startswith("program alone"))) | .[] |
  "\(.params.alternative): \(.params.workload), \(.params.packet), \(.params.policies) policies, \(.params.pods) pods: \(.value) ns over an empty program")
