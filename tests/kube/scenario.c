@@ -690,7 +690,8 @@ int main(int argc, char **argv)
 	prober_end();
 	if (option.timed) {
 		change_clear();
-		tap(latency_run(option.url, option.ca, option.admin, option.timed),
+		tap(agents_follow() &&
+		    latency_run(option.url, option.ca, option.admin, option.timed),
 		    "%u timed changes are enforced", option.timed);
 	}
 	for (i = 0; i < NODES; i++)
