@@ -8,7 +8,7 @@
 #   src, build    what building a module for it needs (make -C build M=...)
 #
 # It is kept in the cache under the package's version and the configuration's
-# hash, so only the first run takes its 5 to 10 minutes.
+# hash, so only the first run takes its 5 to 10 minutes of two idle processors.
 #
 #   uml-kernel.sh            build if need be, print the directory
 #   uml-kernel.sh --cached   print the directory, or fail if it isn't built
