@@ -191,7 +191,7 @@ static int active_reserve(struct netpol_world *world, u32 count)
 
 	if (world->active_label && count <= world->active_size)
 		return 0;
-	count = max(16u, (u32)roundup_pow_of_two(count));
+	count = max_t(u32, 16, roundup_pow_of_two(count));
 	larger = netpol_alloc_array(count, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;

@@ -6,17 +6,27 @@
 #define STRIDE	6
 
 /**
- * struct netpol_trie_region - a node to be made
+ * struct netpol_trie_region - a node to be made, and then what it will be
+ * @children: as in the node
+ * @runs: as in the node
  * @first: the first prefix inside it; all are longer than @from
  * @end: the one after the last
  * @row: the row of addresses in it that none of them covers
+ * @child: number of the first child
+ * @leaf: number of the leaf before the first
  * @from: bits that lead to it
+ * @off: bit at which it begins to look; past @from: there is a check
  */
 struct netpol_trie_region {
+	u64 children;
+	u64 runs;
 	u32 first;
 	u32 end;
 	u32 row;
+	u32 child;
+	u32 leaf;
 	u8 from;
+	u8 off;
 };
 
 /**
@@ -24,8 +34,10 @@ struct netpol_trie_region {
  * @prefix: prefixes, sorted by address and length, each once
  * @region: one per node, in the order of the nodes
  * @regions: number of them
- * @room: most that fit
- * @leaves: leaves so far, the unused first included
+ * @room: how many fit
+ * @leaf: rows of the leaves, the unused first one included
+ * @leaves: number of them
+ * @leaf_room: how many fit
  * @checks: checks so far, the unused first included
  * @width: bits of an address
  */
@@ -34,10 +46,42 @@ struct netpol_trie_build {
 	struct netpol_trie_region *region;
 	u32 regions;
 	u32 room;
+	u32 *leaf;
 	u32 leaves;
+	u32 leaf_room;
 	u32 checks;
 	u8 width;
 };
+
+/* Room for the children and leaves of one more node. 0 or -ENOMEM. */
+static int netpol_trie_reserve(struct netpol_trie_build *b)
+{
+	if (b->regions + 64 > b->room) {
+		u32 room = b->room * 2 + 64;
+		struct netpol_trie_region *region = netpol_alloc_array(room, sizeof(*region));
+
+		if (!region)
+			return -ENOMEM;
+		if (b->region)
+			memcpy(region, b->region, b->regions * sizeof(*region));
+		netpol_free(b->region);
+		b->region = region;
+		b->room = room;
+	}
+	if (b->leaves + 64 > b->leaf_room) {
+		u32 room = b->leaf_room * 2 + 64;
+		u32 *leaf = netpol_alloc_array(room, sizeof(*leaf));
+
+		if (!leaf)
+			return -ENOMEM;
+		if (b->leaf)
+			memcpy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+		netpol_free(b->leaf);
+		b->leaf = leaf;
+		b->leaf_room = room;
+	}
+	return 0;
+}
 
 /* The bits from off on, which must not be the last five or fewer; 16 bytes at addr. */
 static u32 netpol_trie_bits(const u8 *addr, u32 off)
@@ -199,9 +243,9 @@ static void netpol_trie_value_set(struct netpol_trie_values *values, u32 first, 
 	values->row[first] = row;
 }
 
-/* Counts the runs of leaves of a node and, if there is a trie, writes them. */
+/* Adds the runs of leaves of a node. */
 static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children,
-			    const struct netpol_trie_values *values, u32 *leaf)
+			    const struct netpol_trie_values *values)
 {
 	u64 starts = values->starts, runs = 0;
 	u32 before = 0;
@@ -218,132 +262,116 @@ static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children,
 			continue;
 		before = values->row[v];
 		runs |= BIT_ULL(__ffs64(span));
-		if (leaf)
-			leaf[b->leaves] = before;
-		b->leaves++;
+		b->leaf[b->leaves++] = before;
 	}
 	return runs;
 }
 
-/* Finds the children of a region and the rows of its 64 values. */
-static int netpol_trie_split(struct netpol_trie_build *b, const struct netpol_trie_region *r,
-			     u32 off, struct netpol_trie_values *values, u64 *children)
+/* Adds the children of a region, and finds the rows of its 64 values. */
+static u64 netpol_trie_split(struct netpol_trie_build *b, const struct netpol_trie_region *r,
+			     struct netpol_trie_values *values)
 {
-	u32 i, v;
+	u32 i, v, next = r->off + STRIDE;
+	u64 children = 0;
 
-	*children = 0;
 	values->starts = 1;
 	values->row[0] = r->row;
 	for (i = r->first; i < r->end; i++) {
 		const struct netpol_prefix *p = &b->prefix[i];
 
-		v = netpol_trie_bits(p->addr, off);
-		if (p->length <= off + STRIDE) {
+		v = netpol_trie_bits(p->addr, r->off);
+		if (p->length <= next) {
 			/* Those it covers come later and write over it. */
-			netpol_trie_value_set(values, v, v + (1U << (off + STRIDE - p->length)),
-					      p->row);
+			netpol_trie_value_set(values, v, v + (1U << (next - p->length)), p->row);
 			continue;
 		}
-		if (!(*children >> v & 1)) {
-			if (WARN_ON_ONCE(b->regions == b->room))
-				return -EINVAL;
-			*children |= BIT_ULL(v);
+		if (!(children >> v & 1)) {
+			children |= BIT_ULL(v);
 			b->region[b->regions++] = (struct netpol_trie_region){
-				.first = i, .row = netpol_trie_value(values, v),
-				.from = off + STRIDE,
+				.first = i, .row = netpol_trie_value(values, v), .from = next,
 			};
 		}
 		b->region[b->regions - 1].end = i + 1;
 	}
-	return 0;
+	return children;
 }
 
 /*
- * Makes the nodes, level by level: the n-th region becomes the n-th node and
- * adds its children to the end. Once without a trie, to count, and once to
- * fill it.
+ * Finds what each node will be, level by level: the n-th region becomes the n-th node
+ * and adds its children to the end. 0 or -ENOMEM.
  */
-static int netpol_trie_walk(struct netpol_trie_build *b, struct netpol_trie *t, u32 *leaf,
-			    struct netpol_trie_check *check)
+static int netpol_trie_walk(struct netpol_trie_build *b)
 {
 	struct netpol_trie_values values;
 	u32 i;
-	int error;
 
-	b->leaves = 1;
-	b->checks = 1;
 	for (i = 0; i < b->regions; i++) {
-		const struct netpol_trie_region r = b->region[i];
-		struct netpol_trie_node node = {
-			.child = b->regions, .leaf = b->leaves - 1,
-		};
-		u32 off = netpol_trie_offset(b, &r);
+		struct netpol_trie_region *r;
 
-		if (off > r.from) {
-			if (check)
-				netpol_trie_fill_check(&check[b->checks], b->prefix[r.first].addr,
-						       off, r.row, b->width);
-			node.check = b->checks++;
-		}
-		error = netpol_trie_split(b, &r, off, &values, &node.children);
-		if (error)
-			return error;
-		node.runs = netpol_trie_runs(b, node.children, &values, leaf);
-		if (b->width == 32) {
-			node.shift = 32 - STRIDE - off;
-		} else {
-			node.byte = min_t(u32, off / 8, 14);
-			node.shift = 16 - STRIDE - (off - 8 * node.byte);
-		}
-		if (t)
-			t->node[i] = node;
+		if (netpol_trie_reserve(b))
+			return -ENOMEM;
+		r = &b->region[i];
+		r->off = netpol_trie_offset(b, r);
+		r->child = b->regions;
+		r->leaf = b->leaves - 1;
+		r->children = netpol_trie_split(b, r, &values);
+		r->runs = netpol_trie_runs(b, r->children, &values);
+		b->checks += r->off > r->from;
 		if (i % 64 == 63)
 			cond_resched();
 	}
 	return 0;
 }
 
-static void netpol_trie_start(struct netpol_trie_build *b, u32 n, u32 row)
+/* Writes the node of a region, and its check, whose number is *checks, if it has one. */
+static void netpol_trie_fill(const struct netpol_trie_build *b, const struct netpol_trie_region *r,
+			     struct netpol_trie_node *node, struct netpol_trie_check *check,
+			     u32 *checks)
 {
-	b->region[0] = (struct netpol_trie_region){ .end = n, .row = row };
-	b->regions = n ? 1 : 0;
+	node->children = r->children;
+	node->runs = r->runs;
+	node->child = r->child;
+	node->leaf = r->leaf;
+	if (r->off > r->from) {
+		netpol_trie_fill_check(&check[*checks], b->prefix[r->first].addr, r->off, r->row,
+				       b->width);
+		node->check = (*checks)++;
+	}
+	if (b->width == 32) {
+		node->shift = 32 - STRIDE - r->off;
+	} else {
+		node->byte = min_t(u32, r->off / 8, 14);
+		node->shift = 16 - STRIDE - (r->off - 8 * node->byte);
+	}
 }
 
-/* Allocates the trie that the first walk has counted, and fills it. */
-static struct netpol_trie *netpol_trie_make(struct netpol_trie_build *b, u32 n, u32 default_row,
-					    int *error)
+/* The trie that the walk has found; NULL without memory. */
+static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u32 default_row)
 {
 	struct netpol_trie_check *check;
 	struct netpol_trie *t;
-	u32 nodes, *leaf;
+	u32 i, checks = 1, *leaf;
 	u64 bytes;
 
-	netpol_trie_start(b, n, default_row);
-	*error = netpol_trie_walk(b, NULL, NULL, NULL);
-	if (*error)
-		return NULL;
-	nodes = b->regions;
-	bytes = sizeof(*t) + (u64)nodes * sizeof(t->node[0]) +
+	bytes = sizeof(*t) + (u64)b->regions * sizeof(t->node[0]) +
 		(u64)b->checks * sizeof(*check) + (u64)b->leaves * sizeof(*leaf);
 	t = bytes <= SIZE_MAX ? netpol_alloc(bytes) : NULL;
-	if (!t) {
-		*error = -ENOMEM;
+	if (!t)
 		return NULL;
-	}
-	check = (struct netpol_trie_check *)&t->node[nodes];
+	check = (struct netpol_trie_check *)&t->node[b->regions];
 	leaf = (u32 *)&check[b->checks];
 	t->default_row = default_row;
-	t->nodes = nodes;
+	t->nodes = b->regions;
 	t->leaves = b->leaves;
 	t->checks = b->checks;
 	t->family = b->width == 32 ? AF_INET : AF_INET6;
 	t->check = check;
 	t->leaf = leaf;
-	netpol_trie_start(b, n, default_row);
-	*error = netpol_trie_walk(b, t, leaf, check);
-	if (*error) {
-		netpol_free(t);
-		return NULL;
+	memcpy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+	for (i = 0; i < b->regions; i++) {
+		netpol_trie_fill(b, &b->region[i], &t->node[i], check, &checks);
+		if (i % 256 == 255)
+			cond_resched();
 	}
 	return t;
 }
@@ -371,14 +399,20 @@ struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes,
 		n--;
 	}
 	b.prefix = prefixes;
-	b.room = 2 * n + 1;
-	b.region = netpol_alloc_array(b.room, sizeof(*b.region));
-	if (!b.region) {
-		*error = -ENOMEM;
-		return NULL;
+	b.leaves = 1;
+	b.checks = 1;
+	*error = netpol_trie_reserve(&b);
+	if (!*error && n) {
+		b.region[b.regions++] = (struct netpol_trie_region){
+			.end = n, .row = default_row,
+		};
+		*error = netpol_trie_walk(&b);
 	}
-	t = netpol_trie_make(&b, n, default_row, error);
+	t = *error ? NULL : netpol_trie_make(&b, default_row);
+	if (!t)
+		*error = -ENOMEM;
 	netpol_free(b.region);
+	netpol_free(b.leaf);
 	return t;
 }
 

@@ -12,7 +12,7 @@
  *
  * Memory: one allocation of at most 2n nodes of 32 bytes, 2n checks of 40 bytes
  * and 4n leaves of 4 bytes, 160 bytes a prefix; far less in practice. Building
- * needs 32 bytes a prefix more for a moment.
+ * needs 44 bytes a node, twice while it grows, for a moment.
  *
  * Whoever builds it owns it and frees it after a grace period. Readers hold the
  * RCU section under which they found it.

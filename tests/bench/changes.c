@@ -74,7 +74,7 @@ static void measure_size(const struct bench *bench, const struct change *change,
 static void measure_change(struct bench *bench, const struct change *change)
 {
 	bool targeted = !strcmp(bench->shape->name, CHANGE_TARGET_SHAPE) || change->large;
-	double seconds[ROUNDS_MAX], taken[ROUNDS_MAX];
+	double seconds[ROUNDS_MAX], taken[ROUNDS_MAX], commit[ROUNDS_MAX];
 	struct np_objects set, other;
 	char text[256], name[96];
 	unsigned int i;
@@ -93,6 +93,7 @@ static void measure_change(struct bench *bench, const struct change *change)
 		seconds[i] = bench->loader.kernel ? bench->loader.at - start :
 						    bench->loader.cpu;
 		taken[i] = bench->loader.taken;
+		commit[i] = bench->loader.commit_taken;
 		if (change->restore)
 			loader_do(&bench->loader, &other, NULL, false);
 		else
@@ -103,6 +104,8 @@ static void measure_change(struct bench *bench, const struct change *change)
 	rows_time(name, text, seconds, bench->rounds,
 		  targeted ? change->large ? 20000 : CHANGE_TARGET_US : ROWS_NO_TARGET);
 	if (bench->loader.taken > 0) {
+		snprintf(name, sizeof(name), "%s, commit, kernel's processor time", change->name);
+		rows_time(name, text, commit, bench->rounds, ROWS_NO_TARGET);
 		snprintf(name, sizeof(name), "%s, kernel's processor time", change->name);
 		rows_time(name, text, taken, bench->rounds, ROWS_NO_TARGET);
 	}

@@ -336,17 +336,19 @@ static int kernel_try(struct loader *loader, const struct np_objects *set,
 {
 	struct np_transaction_options options = { .full = full };
 	struct np_transaction txn;
-	double start, taken = gap_taken();
+	double start, before, taken = gap_taken();
 	int error;
 
 	error = np_transaction_begin(&txn, &loader->client, ORIGIN, &options, err);
 	if (!error)
 		error = encode(&txn.encoder, set, gone, err);
 	start = rows_clock();
+	before = gap_taken();
 	if (!error)
 		error = np_transaction_commit(&txn, false, NULL, err);
 	loader->at = rows_clock();
 	loader->commit = loader->at - start;
+	loader->commit_taken = gap_taken() - before;
 	loader->taken = gap_taken() - taken;
 	loader->messages = txn.encoder.messages;
 	loader->bytes = txn.encoder.bytes;

@@ -15,6 +15,7 @@
  * @begun: CPU seconds of this process when the last transaction in @core began
  * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
  * @commit: seconds of the last commit by the clock; of the module only
+ * @commit_taken: processor time of it, where the kernel tells
  * @taken: processor seconds of the kernel in the last transaction; see gap_taken()
  * @counted: under callgrind, what @cpu is the time of is collected
  * @messages: messages with objects of the last transaction
@@ -28,6 +29,7 @@ struct loader {
 	double begun;
 	double cpu;
 	double commit;
+	double commit_taken;
 	double taken;
 	bool counted;
 	uint64_t messages;
