@@ -66,6 +66,15 @@ static int add_peer(struct compile *c, struct netpol_peer *peer)
 	return 0;
 }
 
+static void add_block(struct compile *c, const struct netpol_block *block)
+{
+	c->block[c->nblocks].block = block;
+	c->block[c->nblocks++].rule = c->nblock_rules;
+	c->nedges[block->family == AF_INET6] += 1 + block->nexcepts;
+	if (c->nblocks % 1024 == 0)
+		cond_resched();
+}
+
 /* Finds the distinct pod peers, and the blocks. */
 static int collect_peers(struct compile *c)
 {
@@ -87,8 +96,7 @@ static int collect_peers(struct compile *c)
 			struct netpol_peer *peer = rule->peer[j].pods;
 
 			if (!peer) {
-				c->block[c->nblocks].block = rule->peer[j].block;
-				c->block[c->nblocks++].rule = c->nblock_rules;
+				add_block(c, rule->peer[j].block);
 				continue;
 			}
 			if (peer_known(program, peer, &item))
@@ -131,6 +139,7 @@ static int collect_items(struct compile *c)
 	for (i = 0, blocks = program->npeers; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
 
+		cond_resched();
 		if (!rule->npeers)
 			c->any_order[c->nany++] = i;
 		for (j = 0; j < rule->npeers; j++)
@@ -147,6 +156,7 @@ static int collect_items(struct compile *c)
 	for (i = 0, blocks = program->npeers; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
 
+		cond_resched();
 		for (j = 0; j < rule->npeers; j++)
 			if (rule->peer[j].pods)
 				c->item_order[c->item_first[rule->peer[j].pods->scratch + 1]++] = i;

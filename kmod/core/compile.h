@@ -51,6 +51,7 @@ struct rule_block {
  * @block: blocks
  * @nblocks: how many
  * @nblock_rules: rules that have some
+ * @nedges: prefixes of blocks and excepts, IPv4 and IPv6
  * @signature: of each row
  * @row_slot: hash table: row + 1 by signature
  * @row_mask: slots less one
@@ -73,6 +74,7 @@ struct compile {
 	struct rule_block *block;
 	u32 nblocks;
 	u32 nblock_rules;
+	u32 nedges[2];
 	struct signature *signature;
 	u32 *row_slot;
 	u32 row_mask;

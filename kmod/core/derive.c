@@ -39,6 +39,7 @@ void netpol_undo_run(struct netpol_edit *edit)
 		switch (change->kind) {
 		case NETPOL_UNDO_NS:
 			netpol_ns_set_labels(world, change->subject, change->value);
+			cond_resched();
 			break;
 		case NETPOL_UNDO_KEY:
 			((struct netpol_key *)change->subject)->active = false;
@@ -130,6 +131,7 @@ static int derive_namespaces(struct netpol_edit *edit)
 
 		if (change->kind != NETPOL_CHANGE_NAMESPACE)
 			continue;
+		cond_resched();
 		namespace = change->value ? change->value : change->subject;
 		ns = namespace->ns;
 		namespace = effective_namespace(edit, ns);

@@ -417,6 +417,8 @@ int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
 	error = edit_own(edit, policy, NETPOL_RETIRE_POLICY);
 	if (error)
 		return error;
+	/* one policy may have as many peers as a cluster has pods */
+	cond_resched();
 	old = netpol_table_edit_find(&edit->policies, policy->hash, policy_match, policy);
 	if (old && netpol_policy_equal(old, policy)) {
 		old->mark = edit->serial;
@@ -488,6 +490,7 @@ static int remove_policy(struct netpol_edit *edit, struct netpol_policy *old)
 		return error;
 	policy_detach(old);
 	old->ns->policies_changed = edit->serial;
+	cond_resched();
 	return 0;
 }
 
@@ -570,13 +573,13 @@ static int sweep_list(struct netpol_edit *edit, struct netpol_table_edit *table,
 	log->count = 0;
 	for (i = 0; table->count && i <= table->mask; i++) {
 		value = netpol_table_edit_slot(table, i);
+		if (i % 1024 == 0)
+			cond_resched();
 		if (!value || (doomed && !doomed(edit, value)))
 			continue;
 		error = netpol_log_add(log, 0, 0, value, NULL);
 		if (error)
 			return error;
-		if (i % 1024 == 0)
-			cond_resched();
 	}
 	return 0;
 }
@@ -718,6 +721,7 @@ static void objects_undo(struct netpol_edit *edit)
 				policy_detach(policy);
 			if (old)
 				policy_attach(edit, old);
+			cond_resched();
 			break;
 		}
 	}

@@ -111,6 +111,7 @@ static int find_rows(struct patch *patch, bool *change)
 		else
 			error = find_row(patch, identity->number, &patch->row[i]);
 		*change |= patch->row[i] != netpol_program_row(patch->old, identity->number);
+		cond_resched();
 	}
 	return error;
 }

@@ -59,6 +59,8 @@ static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
 		if (rule->peer[i].block)
 			netpol_free(rule->peer[i].block->except);
 		netpol_free(rule->peer[i].block);
+		if (i % 1024 == 1023)
+			cond_resched();
 	}
 	for (i = 0; i < rule->nports; i++)
 		if (rule->port[i].name)

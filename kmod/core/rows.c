@@ -328,6 +328,9 @@ struct blocks {
 
 #define NO_RULE U32_MAX
 
+/* So many edges are gone over between two offers of the processor to others. */
+#define OFFER_EDGES 1024
+
 static bool edge_before(const struct edge *a, const struct edge *b)
 {
 	if (a->address[0] != b->address[0])
@@ -360,20 +363,23 @@ static u32 run_end(const struct edge *edge, u32 from, u32 count)
 	u32 end = from + 1;
 
 	while (end < count && !edge_before(&edge[end], &edge[end - 1]))
-		end++;
+		if (++end % OFFER_EDGES == 0)
+			cond_resched();
 	return min(end, count);
 }
 
-/* Merges two runs that lie one behind the other into @to. */
+/* Merges two runs that lie one behind the other into the same place of @to. */
 static void merge_runs(const struct edge *edge, u32 from, u32 middle, u32 end, struct edge *to)
 {
-	u32 left = from, right = middle;
+	u32 left = from, right = middle, at;
 
-	while (left < middle || right < end) {
+	for (at = from; at < end; at++) {
 		if (right == end || (left < middle && !edge_before(&edge[right], &edge[left])))
-			*to++ = edge[left++];
+			to[at] = edge[left++];
 		else
-			*to++ = edge[right++];
+			to[at] = edge[right++];
+		if (at % OFFER_EDGES == 0)
+			cond_resched();
 	}
 }
 
@@ -390,10 +396,9 @@ static void sort_edges(struct blocks *blocks)
 			middle = run_end(blocks->edge, from, blocks->nedges);
 			end = middle < blocks->nedges ?
 			      run_end(blocks->edge, middle, blocks->nedges) : middle;
-			merge_runs(blocks->edge, from, middle, end, blocks->spare + from);
+			merge_runs(blocks->edge, from, middle, end, blocks->spare);
 		}
 		swap(blocks->edge, blocks->spare);
-		cond_resched();
 	}
 }
 
@@ -451,16 +456,6 @@ static void edge_set(struct edge *edge, const u8 address[16], u8 length, u32 blo
 	edge->except = except;
 }
 
-static u32 count_edges(const struct compile *c, u8 family)
-{
-	u32 i, n = 0;
-
-	for (i = 0; i < c->nblocks; i++)
-		if (c->block[i].block->family == family)
-			n += 1 + c->block[i].block->nexcepts;
-	return n;
-}
-
 static void collect_edges(const struct compile *c, u8 family, struct edge *edge)
 {
 	u32 i, j;
@@ -468,14 +463,14 @@ static void collect_edges(const struct compile *c, u8 family, struct edge *edge)
 	for (i = 0; i < c->nblocks; i++) {
 		const struct netpol_block *block = c->block[i].block;
 
+		if (i % OFFER_EDGES == 0)
+			cond_resched();
 		if (block->family != family)
 			continue;
 		edge_set(edge++, block->address, block->length, i, false);
 		for (j = 0; j < block->nexcepts; j++)
 			edge_set(edge++, block->except[j].address, block->except[j].length, i,
 				 true);
-		if (i % 1024 == 0)
-			cond_resched();
 	}
 }
 
@@ -514,12 +509,18 @@ static int walk_edges(struct compile *c, struct blocks *blocks,
 			if (edge_inside(top, edge))
 				break;
 			for (j = stack[--depth]; j < blocks->nedges &&
-			     edge_same(&blocks->edge[j], top); j++)
+			     edge_same(&blocks->edge[j], top); j++) {
 				edge_cross(c, blocks, &blocks->edge[j], false);
+				if (j % OFFER_EDGES == 0)
+					cond_resched();
+			}
 		}
 		for (end = i; end < blocks->nedges &&
-		     edge_same(&blocks->edge[end], edge); end++)
+		     edge_same(&blocks->edge[end], edge); end++) {
 			edge_cross(c, blocks, &blocks->edge[end], true);
+			if (end % OFFER_EDGES == 0)
+				cond_resched();
+		}
 		stack[depth++] = i;
 		word[0] = cpu_to_be64(edge->address[0]);
 		word[1] = cpu_to_be64(edge->address[1]);
@@ -529,8 +530,7 @@ static int walk_edges(struct compile *c, struct blocks *blocks,
 		if (error)
 			return error;
 		prefix++;
-		if (++*nprefixes % 1024 == 0)
-			cond_resched();
+		(*nprefixes)++;
 	}
 	return 0;
 }
@@ -566,7 +566,7 @@ static int make_address_rows(struct compile *c, u8 family, struct blocks *blocks
 	u32 v6 = family == AF_INET6;
 	int error;
 
-	blocks->nedges = count_edges(c, family);
+	blocks->nedges = c->nedges[v6];
 	if (!blocks->nedges)
 		return 0;
 	error = make_prefixes(c, family, blocks, prefix, &program->nprefixes[v6]);
@@ -587,12 +587,12 @@ static int make_address_rows(struct compile *c, u8 family, struct blocks *blocks
 static int make_blocks(struct compile *c)
 {
 	struct blocks blocks = {};
-	u32 edges = count_edges(c, AF_INET) + count_edges(c, AF_INET6);
 	int error = -ENOMEM;
 
 	if (!c->nblocks)
 		return 0;
-	c->program->prefix = netpol_alloc_array(edges, sizeof(*c->program->prefix));
+	c->program->prefix = netpol_alloc_array(c->nedges[0] + c->nedges[1],
+						sizeof(*c->program->prefix));
 	blocks.open = netpol_alloc(c->nblocks);
 	blocks.excepts = netpol_alloc_array(c->nblocks, sizeof(u32));
 	blocks.matching = netpol_alloc_array(c->nblock_rules, sizeof(u32));

@@ -5,6 +5,9 @@
 /* Bits that a node looks at. */
 #define STRIDE	6
 
+/* Prefixes that are gone over between two offers of the processor to others. */
+#define OFFER	1024
+
 /**
  * struct netpol_trie_region - a node to be made, and then what it will be
  * @children: as in the node
@@ -53,6 +56,18 @@ struct netpol_trie_build {
 	u8 width;
 };
 
+/* Copies what may be long in pieces, between which others can run. */
+static void netpol_trie_copy(void *to, const void *from, size_t bytes)
+{
+	size_t at, piece;
+
+	for (at = 0; at < bytes; at += piece) {
+		piece = min_t(size_t, bytes - at, 64 * NETPOL_PAGE_SIZE);
+		memcpy((u8 *)to + at, (const u8 *)from + at, piece);
+		cond_resched();
+	}
+}
+
 /* Room for the children and leaves of one more node. 0 or -ENOMEM. */
 static int netpol_trie_reserve(struct netpol_trie_build *b)
 {
@@ -62,8 +77,7 @@ static int netpol_trie_reserve(struct netpol_trie_build *b)
 
 		if (!region)
 			return -ENOMEM;
-		if (b->region)
-			memcpy(region, b->region, b->regions * sizeof(*region));
+		netpol_trie_copy(region, b->region, b->regions * sizeof(*region));
 		netpol_free(b->region);
 		b->region = region;
 		b->room = room;
@@ -75,7 +89,7 @@ static int netpol_trie_reserve(struct netpol_trie_build *b)
 		if (!leaf)
 			return -ENOMEM;
 		if (b->leaf)
-			memcpy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+			netpol_trie_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
 		netpol_free(b->leaf);
 		b->leaf = leaf;
 		b->leaf_room = room;
@@ -153,6 +167,8 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 		netpol_trie_mask(prefixes[i].addr, prefixes[i].length);
 		if (i && netpol_trie_compare(&prefixes[i - 1], &prefixes[i]) > 0)
 			sorted = false;
+		if (i % OFFER == 0)
+			cond_resched();
 	}
 	if (!sorted)
 		sort(prefixes, *n, sizeof(*prefixes), netpol_trie_compare, NULL);
@@ -165,6 +181,8 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 		if (kept != i)
 			prefixes[kept] = prefixes[i];
 		kept++;
+		if (i % OFFER == 0)
+			cond_resched();
 	}
 	*n = kept;
 	return 0;
@@ -279,6 +297,8 @@ static u64 netpol_trie_split(struct netpol_trie_build *b, const struct netpol_tr
 	for (i = r->first; i < r->end; i++) {
 		const struct netpol_prefix *p = &b->prefix[i];
 
+		if (i % OFFER == 0)
+			cond_resched();
 		v = netpol_trie_bits(p->addr, r->off);
 		if (p->length <= next) {
 			/* Those it covers come later and write over it. */
@@ -367,7 +387,7 @@ static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u
 	t->family = b->width == 32 ? AF_INET : AF_INET6;
 	t->check = check;
 	t->leaf = leaf;
-	memcpy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+	netpol_trie_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
 	for (i = 0; i < b->regions; i++) {
 		netpol_trie_fill(b, &b->region[i], &t->node[i], check, &checks);
 		if (i % 256 == 255)
