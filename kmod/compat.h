@@ -12,6 +12,7 @@
 #include <linux/random.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
+#include <trace/events/skb.h>
 
 #ifdef HAVE_LINUX_UNALIGNED_H
 #include <linux/unaligned.h>
@@ -35,6 +36,20 @@
 	__miss;								\
 })
 #endif
+
+/*
+ * Has a family tell @joined of each group that somebody is about to join, before it is
+ * registered. Return: does the kernel know how?
+ */
+static inline bool netpol_genl_tell(struct genl_family *family, int (*joined)(int group))
+{
+#ifdef HAVE_GENL_FAMILY_BIND
+	family->bind = joined;
+	return true;
+#else
+	return false;
+#endif
+}
 
 /* The request's attributes in a dumpit. */
 static inline struct nlattr **netpol_dump_attrs(struct netlink_callback *cb)
@@ -87,17 +102,28 @@ static inline bool netpol_bridged(const struct sk_buff *skb)
 }
 #endif
 
+/* Does somebody trace drops, and could see where a packet is freed? */
+static inline bool netpol_drop_traced(void)
+{
+#if defined(HAVE_NF_DROP_REASON) && defined(HAVE_NETFILTER_DROP_REASON)
+	return trace_kfree_skb_enabled();
+#else
+	return false;
+#endif
+}
+
 /*
- * The verdict for a denied packet. With NF_DROP_REASON the skb is gone when
- * this returns; either way don't touch it afterwards.
+ * The verdict for a denied packet; don't touch the skb afterwards. nf_hook_slow() frees it
+ * and tells the sender of EPERM; where drops are traced it is freed here, for the same
+ * reason, so that the trace leads here.
  */
 static inline unsigned int netpol_drop(struct sk_buff *skb)
 {
 #if defined(HAVE_NF_DROP_REASON) && defined(HAVE_NETFILTER_DROP_REASON)
-	return NF_DROP_REASON(skb, SKB_DROP_REASON_NETFILTER_DROP, EPERM);
-#else
-	return NF_DROP_ERR(EPERM);
+	if (netpol_drop_traced())
+		return NF_DROP_REASON(skb, SKB_DROP_REASON_NETFILTER_DROP, EPERM);
 #endif
+	return NF_DROP;
 }
 
 #endif /* NETPOL_COMPAT_H */

@@ -53,6 +53,7 @@ out=
 
 has GENL_MCAST_CAP_NET_ADMIN net/genetlink.h 'define GENL_MCAST_CAP_NET_ADMIN'
 has GENL_INFO_DUMP net/genetlink.h '[ *]genl_info_dump\('
+has GENL_FAMILY_BIND net/genetlink.h '\(\*bind\)\(int mcgrp\);'
 has GENL_REQ_ATTR_CHECK net/genetlink.h 'define GENL_REQ_ATTR_CHECK'
 has BRIDGE_PHYSINDEV_NET linux/netfilter_bridge.h \
 	'nf_bridge_get_physindev\(const struct sk_buff \*skb, struct net \*'

@@ -590,12 +590,13 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 }
 
 /* Is there anything to enforce, and is this not the node talking to itself? */
-static __always_inline bool begin(struct view *view, const struct nf_hook_state *state)
+static __always_inline bool begin(struct view *view, struct netpol_net *nn,
+				  const struct nf_hook_state *state)
 {
 	const struct netpol_settings *settings;
 
-	view->nn = netpol_net_rcu(state->net);
-	view->snapshot = rcu_dereference(view->nn->root);
+	view->nn = nn;
+	view->snapshot = rcu_dereference(nn->root);
 	settings = view->snapshot->settings;
 	if (!view->snapshot->nlocals && !settings->nguards && !settings->npatterns)
 		return false;
@@ -631,13 +632,13 @@ static noinline bool host_answers(const struct view *view, const struct sk_buff 
 	       host_allowed(view, state);
 }
 
-static noinline unsigned int post_routing(struct sk_buff *skb,
+static noinline unsigned int post_routing(struct netpol_net *nn, struct sk_buff *skb,
 					  const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
 
-	if (!begin(&view, state))
+	if (!begin(&view, nn, state))
 		return NF_ACCEPT;
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
@@ -662,12 +663,13 @@ static noinline unsigned int post_routing(struct sk_buff *skb,
 	return judge(&view, skb, false);
 }
 
-static noinline unsigned int local_in(struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline unsigned int local_in(struct netpol_net *nn, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
 
-	if (!begin(&view, state))
+	if (!begin(&view, nn, state))
 		return NF_ACCEPT;
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
@@ -689,49 +691,81 @@ static noinline unsigned int local_in(struct sk_buff *skb, const struct nf_hook_
 	return judge(&view, skb, true);
 }
 
-static unsigned int hook_post_routing(void *priv, struct sk_buff *skb,
-				      const struct nf_hook_state *state)
-{
-	unsigned int verdict;
-
-	verdict = state->pf == NFPROTO_IPV4 ? netpol_plain(skb, state, AF_INET, false) :
-					      netpol_plain(skb, state, AF_INET6, false);
-	return likely(verdict != NETPOL_NOT_PLAIN) ? verdict : post_routing(skb, state);
-}
-
-static unsigned int hook_local_in(void *priv, struct sk_buff *skb,
+static unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
-	unsigned int verdict;
-
-	verdict = state->pf == NFPROTO_IPV4 ? netpol_plain(skb, state, AF_INET, true) :
-					      netpol_plain(skb, state, AF_INET6, true);
-	return likely(verdict != NETPOL_NOT_PLAIN) ? verdict : local_in(skb, state);
+	return state->hook == NF_INET_LOCAL_IN ? local_in(nn, skb, state) :
+						 post_routing(nn, skb, state);
 }
 
-static const struct nf_hook_ops hook_ops[] = {
+/* Each family has hooks of its own: what the one needs costs the other nothing. */
+static unsigned int post_routing4(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, 0);
+}
+
+static unsigned int post_routing6(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_IP6);
+}
+
+static unsigned int local_in4(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN);
+}
+
+static unsigned int local_in6(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN | NETPOL_PLAIN_IP6);
+}
+
+static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 	{
-		.hook = hook_post_routing,
-		.pf = NFPROTO_INET,
+		.hook = post_routing4,
+		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_POST_ROUTING,
 		.priority = NF_IP_PRI_NAT_SRC - HOOK_DISTANCE,
 	},
 	{
-		.hook = hook_local_in,
-		.pf = NFPROTO_INET,
+		.hook = post_routing6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_POST_ROUTING,
+		.priority = NF_IP_PRI_NAT_SRC - HOOK_DISTANCE,
+	},
+	{
+		.hook = local_in4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP_PRI_NAT_SRC + HOOK_DISTANCE,
+	},
+	{
+		.hook = local_in6,
+		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP_PRI_NAT_SRC + HOOK_DISTANCE,
 	},
 };
 
-/* Lets a network namespace's packets come by. Sleeps. Return: 0 or a negative errno. */
-int netpol_hook_register(struct net *net)
+/*
+ * Lets a network namespace's packets come by: the hooks are told which one it is. Sleeps.
+ * Return: 0 or a negative errno.
+ */
+int netpol_hook_register(struct netpol_net *nn)
 {
-	return nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+	u32 i;
+
+	memcpy(nn->hooks, hook_ops, sizeof(hook_ops));
+	for (i = 0; i < NETPOL_HOOKS; i++)
+		nn->hooks[i].priv = nn;
+	return nf_register_net_hooks(nn->net, nn->hooks, NETPOL_HOOKS);
 }
 
 /* Ends it, without waiting for packets under way: what they read must outlive them. */
-void netpol_hook_unregister(struct net *net)
+void netpol_hook_unregister(struct netpol_net *nn)
 {
-	nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+	nf_unregister_net_hooks(nn->net, nn->hooks, NETPOL_HOOKS);
 }

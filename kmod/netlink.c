@@ -290,6 +290,16 @@ static const struct genl_multicast_group netpol_groups[] = {
 };
 
 /* No alias by family name: looking a name up needs no capability and would load us. */
+bool netpol_event_asked __read_mostly;
+
+/* Somebody is about to listen to a group, in whichever network namespace. */
+static int netpol_group_joined(int group)
+{
+	if (group == NETPOL_GROUP_DENY)
+		WRITE_ONCE(netpol_event_asked, true);
+	return 0;
+}
+
 struct genl_family netpol_genl_family __ro_after_init = {
 	.name = NETPOL_GENL_NAME,
 	.version = NETPOL_GENL_VERSION,
@@ -415,12 +425,13 @@ lost:
 }
 
 /* After netpol_net_register(), for requests can come from here on. 0 or an errno. */
-int netpol_netlink_register(void)
+int __init netpol_netlink_register(void)
 {
 	int error = netpol_txn_register();
 
 	if (error)
 		return error;
+	netpol_event_asked = !netpol_genl_tell(&netpol_genl_family, netpol_group_joined);
 	error = genl_register_family(&netpol_genl_family);
 	if (error)
 		netpol_txn_unregister();

@@ -29,10 +29,17 @@ enum netpol_group {
 
 extern struct genl_family netpol_genl_family;
 
+/*
+ * Has anybody ever wanted to be told of denied packets? Where the kernel does not tell,
+ * it may be so. It is never taken back: the kernel tells before somebody is a listener.
+ */
+extern bool netpol_event_asked;
+
 /* Does anybody want to be told of denied packets? RCU. */
 static inline bool netpol_event_wanted(const struct netpol_net *nn)
 {
-	return genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
+	return READ_ONCE(netpol_event_asked) &&
+	       genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 }
 
 /* netlink.c: refusals. All return the error, so that a caller can return it as well. */

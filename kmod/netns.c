@@ -97,7 +97,7 @@ static int net_enforce(struct netpol_net *nn, struct netpol_fault *fault)
 		netpol_fail(fault, error, "conntrack can't be used (error %d)", error);
 		goto put;
 	}
-	error = netpol_hook_register(nn->net);
+	error = netpol_hook_register(nn);
 	if (error) {
 		netpol_fail(fault, error, "hooks can't be registered (error %d)", error);
 		goto put;
@@ -114,7 +114,7 @@ static void net_release(struct netpol_net *nn)
 {
 	if (!nn->enforcing)
 		return;
-	netpol_hook_unregister(nn->net);
+	netpol_hook_unregister(nn);
 	nn->enforcing = false;
 	module_put(THIS_MODULE);
 }
@@ -261,7 +261,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	netpol_txn_close_all(nn);
 	netpol_dump_close_all(nn);
 	if (nn->enforcing)
-		netpol_hook_unregister(net);
+		netpol_hook_unregister(nn);
 	mutex_unlock(&nn->lock);
 }
 

@@ -4,6 +4,7 @@
 #define NETPOL_NETNS_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -12,6 +13,9 @@
 
 /* Sentences of refusals, kept until the acknowledgment has been sent. */
 #define NETPOL_FAULT_RING 64
+
+/* Two for each family. */
+#define NETPOL_HOOKS 4
 
 struct netpol_event_queue;
 
@@ -50,6 +54,7 @@ struct netpol_totals {
  * @totals_zero: their sums when they were last reset; under @lock
  * @events_zero: events sent and lost, likewise
  * @events: queue from the packet path to the multicast groups
+ * @hooks: what is registered while @enforcing, with this as their private pointer
  */
 struct netpol_net {
 	struct net *net;
@@ -69,6 +74,7 @@ struct netpol_net {
 	struct netpol_totals totals_zero;
 	u64 events_zero[2];
 	struct netpol_event_queue *events;
+	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 
 /* netns.c */
@@ -87,15 +93,9 @@ static inline struct netpol_net *netpol_net(const struct net *net)
 	return net_generic(net, netpol_net_id);
 }
 
-/* The same for a packet: net_generic() enters an RCU section of its own. RCU. */
-static __always_inline struct netpol_net *netpol_net_rcu(const struct net *net)
-{
-	return rcu_dereference(net->gen)->ptr[netpol_net_id];
-}
-
 /* hook.c: registration sleeps; unregistration does not wait for packets under way. */
-int netpol_hook_register(struct net *net);
-void netpol_hook_unregister(struct net *net);
+int netpol_hook_register(struct netpol_net *nn);
+void netpol_hook_unregister(struct netpol_net *nn);
 
 /* device.c: ends a local pod with its interface. */
 int netpol_device_register(void);

@@ -5,9 +5,12 @@
  * whose opener is known, routed from one interface to another one, and its sender sends
  * by its own interface, if it is a pod of this node; no guard, no setting has a say in it.
  * netpol_plain() makes sure of each of these before anything is counted. Whatever it can't
- * be sure of it leaves to the decisions in hook.c, which hold for every packet: a packet
+ * be sure of it leaves to netpol_decide(), whose decisions hold for every packet: a packet
  * that is plain gets the same verdict, for the same reason and with the same counters,
  * from either. So a test that is added there is also added here, or its packets kept out.
+ *
+ * Nearly all of them go between a pod behind its own interface and what is elsewhere: then
+ * one address is looked up, and functions are only left by a jump to another one.
  *
  * No variable has its address taken: all stay in registers, and there is no stack to guard.
  */
@@ -27,99 +30,245 @@
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
 
-/* No verdict: the packet is not plain. Not a verdict of netfilter, see NF_MAX_VERDICT. */
-#define NETPOL_NOT_PLAIN	0xffU
+/* hook.c: the verdict for any packet, by all decisions. */
+static unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
+				  const struct nf_hook_state *state);
 
-/* What was judged, for those who want to be told of a denied packet. */
-static noinline void netpol_plain_event(struct netpol_net *nn,
-					const struct netpol_snapshot *snapshot,
-					const void *source, const void *destination,
-					const struct nf_conn *ct, u8 direction)
+/* What a plain packet is, in one register: the port that is judged, and these. */
+#define NETPOL_PLAIN_UDP	BIT(16)
+#define NETPOL_PLAIN_IP6	BIT(17)
+#define NETPOL_PLAIN_REPLY	BIT(18)
+#define NETPOL_PLAIN_LOCAL_IN	BIT(19)
+#define NETPOL_PLAIN_EGRESS	BIT(20)
+
+static __always_inline u8 netpol_plain_family(u32 what)
 {
-	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	const struct nf_conntrack_tuple *answer = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	return what & NETPOL_PLAIN_IP6 ? AF_INET6 : AF_INET;
+}
+
+/*
+ * Addresses of a packet's sender and receiver. It is judged by its own header, at LOCAL_IN
+ * with the source that it came with, or if it answers by its opener and the real server.
+ */
+static __always_inline const void *netpol_plain_from(const struct sk_buff *skb, u32 what)
+{
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+
+	if (what & NETPOL_PLAIN_REPLY)
+		return &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3;
+	if (what & NETPOL_PLAIN_LOCAL_IN)
+		return &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u3;
+	return what & NETPOL_PLAIN_IP6 ? (const void *)&ipv6_hdr(skb)->saddr :
+					 (const void *)&ip_hdr(skb)->saddr;
+}
+
+static __always_inline const void *netpol_plain_to(const struct sk_buff *skb, u32 what)
+{
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+
+	if (what & NETPOL_PLAIN_REPLY)
+		return &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u3;
+	return what & NETPOL_PLAIN_IP6 ? (const void *)&ipv6_hdr(skb)->daddr :
+					 (const void *)&ip_hdr(skb)->daddr;
+}
+
+/*
+ * Adds to @what, family and hook, what a packet says of itself. False: it is not plain. It
+ * is if it comes from another interface, with no bridge in between; is of a connection whose
+ * opener is known; has a header without options, as long as it says, and the transport's in
+ * one piece.
+ */
+static __always_inline bool netpol_plain_read(const struct sk_buff *skb,
+					      const struct net_device *in, u32 *what)
+{
+	const int length = *what & NETPOL_PLAIN_IP6 ? sizeof(struct ipv6hdr) :
+						     sizeof(struct iphdr);
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+	int room = skb_tail_pointer(skb) - skb_network_header(skb);
+	const __be16 *ports;
+	u32 claimed;
+	u8 protocol;
+
+	if (unlikely(!in || in->flags & IFF_LOOPBACK))
+		return false;
+	if (unlikely(netpol_bridged(skb)))
+		return false;
+	if (unlikely(!ct))
+		return false;
+	if (unlikely(nf_ct_is_template(ct)))
+		return false;
+	if (unlikely(room < length + (int)sizeof(struct udphdr)))
+		return false;
+	if (*what & NETPOL_PLAIN_IP6) {
+		const struct ipv6hdr *ip = ipv6_hdr(skb);
+
+		claimed = ntohs(ip->payload_len);
+		protocol = ip->nexthdr;
+		ports = (const __be16 *)(ip + 1);
+	} else {
+		const struct iphdr *ip = ip_hdr(skb);
+
+		claimed = ntohs(ip->tot_len) - length;
+		if (*(const u8 *)ip != 0x45 || ip->frag_off & htons(IP_OFFSET))
+			return false;
+		protocol = ip->protocol;
+		ports = (const __be16 *)(ip + 1);
+	}
+	if (claimed > room + skb->data_len - length)
+		return false;
+	/* see has_no_opener(), which is false without this bit */
+	if (likely(protocol == IPPROTO_TCP)) {
+		if (room < length + (int)sizeof(struct tcphdr) ||
+		    READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags) &
+		    IP_CT_TCP_FLAG_BE_LIBERAL)
+			return false;
+	} else {
+		if (protocol != IPPROTO_UDP)
+			return false;
+		*what |= NETPOL_PLAIN_UDP;
+	}
+	if ((skb->_nfct & NFCT_INFOMASK) >= IP_CT_IS_REPLY)
+		*what |= NETPOL_PLAIN_REPLY |
+			 ntohs(ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u.all);
+	else
+		*what |= ntohs(ports[1]);
+	return true;
+}
+
+/* Tells of a denied packet. */
+static noinline void netpol_plain_event(struct netpol_net *nn, const struct sk_buff *skb,
+					u32 what, u8 direction)
+{
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+	const void *from = netpol_plain_from(skb, what), *to = netpol_plain_to(skb, what);
+	const bool reply = what & NETPOL_PLAIN_REPLY;
 	const struct netpol_flow flow = {
-		.source = source,
-		.destination = destination,
-		.family = nf_ct_l3num(ct),
-		.protocol = nf_ct_protonum(ct),
-		.port = ntohs(answer->src.u.all),
+		.source = reply ? to : from,
+		.destination = reply ? from : to,
+		.family = netpol_plain_family(what),
+		.protocol = what & NETPOL_PLAIN_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+		.port = (u16)what,
 	};
 	const struct netpol_judgement judgement = {
 		.reason = NETPOL_REASON_ISOLATED,
 		.direction = direction,
 	};
 
-	netpol_event_deny(nn, snapshot, &flow, ntohs(original->src.u.all), &judgement);
+	netpol_event_deny(nn, rcu_dereference(nn->root), &flow,
+			  ntohs(ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u.all), &judgement);
 }
 
-/*
- * Which pod an address belongs to. For IPv6 a function of its own, which needs no register
- * that its caller uses across the call, rather than two copies that fight over all of them.
- */
-static noinline notrace struct netpol_end netpol_plain_find6(const struct netpol_snapshot *snapshot,
-							     const void *address)
+/* Denied, and somebody may want to know. */
+static noinline unsigned int netpol_plain_tell(struct netpol_net *nn, struct sk_buff *skb,
+					       u32 what, u8 direction)
 {
-	return netpol_find(snapshot, AF_INET6, address);
+	if (netpol_event_wanted(nn))
+		netpol_plain_event(nn, skb, what, direction);
+	return netpol_drop(skb);
 }
 
-static __always_inline struct netpol_end netpol_plain_find(const struct netpol_snapshot *snapshot,
-							   u8 family, const void *address)
+static __always_inline unsigned int netpol_plain_deny(struct netpol_net *nn,
+						      struct sk_buff *skb, u32 what,
+						      u8 direction)
 {
-	return family == AF_INET ? netpol_find(snapshot, AF_INET, address) :
-				   netpol_plain_find6(snapshot, address);
+	if (unlikely(READ_ONCE(netpol_event_asked)) || netpol_drop_traced())
+		return netpol_plain_tell(nn, skb, what, direction);
+	return NF_DROP;
 }
 
-/* One half, like netpol_judge_half(); counted. */
-static __always_inline bool
-netpol_plain_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-		  const struct netpol_local *subject, u8 direction, u8 family, bool udp,
-		  u16 port, u32 peer, const void *address)
+/* Counts what was decided about a subject, whose are @stats. Return: is it accepted? */
+static __always_inline bool netpol_plain_count(const struct netpol_net *nn,
+					       const struct netpol_program *program,
+					       struct netpol_pod_stats __percpu *stats,
+					       u8 direction, u32 cell)
 {
-	const u32 index = udp ? NETPOL_PROTOCOL_UDP : NETPOL_PROTOCOL_TCP;
-	const struct netpol_program *program = subject->program[direction];
-	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
-	u32 cell;
-
-	if (program) {
-		cell = netpol_program_cell(snapshot, program, family,
-					   udp ? IPPROTO_UDP : IPPROTO_TCP, port,
-					   netpol_ranges_class(&program->ranges[index], port),
-					   peer, address);
-		if (likely(NETPOL_CELL_ACTION(cell)))
-			netpol_percpu_inc(program->order[NETPOL_CELL_ORDER(cell)].packets);
-		if (NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) {
-			netpol_percpu_inc(&stats->denied[direction]);
-			this_cpu_inc(nn->totals->denied[direction]);
-			return false;
-		}
+	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT)) {
+		if (NETPOL_CELL_ACTION(cell))
+			netpol_percpu_inc(netpol_program_counter(program, cell));
+		netpol_percpu_inc(&stats->denied[direction]);
+		this_cpu_inc(nn->totals->denied[direction]);
+		return false;
 	}
+	netpol_percpu_inc(netpol_program_counter(program, cell));
 	netpol_percpu_inc(&stats->allowed[direction]);
 	this_cpu_inc(nn->totals->allowed[direction]);
 	return true;
 }
 
-/*
- * Both halves, between two pods of the node. @port: with family and protocol above it.
- * Return: the direction that denied, or NETPOL_DIRECTIONS.
- */
-#define NETPOL_PLAIN_UDP	BIT(16)
-#define NETPOL_PLAIN_IP6	BIT(17)
-static noinline notrace u8
-netpol_plain_both(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-		  const struct netpol_local *opener, const struct netpol_local *server,
-		  const void *source, const void *destination, u32 port)
+/* The same of one that no policy isolates. */
+static __always_inline void netpol_plain_count_free(const struct netpol_net *nn,
+						    struct netpol_pod_stats __percpu *stats,
+						    u8 direction)
 {
-	u8 family = port & NETPOL_PLAIN_IP6 ? AF_INET6 : AF_INET;
-	bool udp = port & NETPOL_PLAIN_UDP;
+	netpol_percpu_inc(&stats->allowed[direction]);
+	this_cpu_inc(nn->totals->allowed[direction]);
+}
 
-	if (!netpol_plain_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, family, udp, port,
-			       server->identity, destination))
-		return NETPOL_DIRECTION_EGRESS;
-	if (!netpol_plain_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, family, udp, port,
-			       opener->identity, source))
-		return NETPOL_DIRECTION_INGRESS;
-	return NETPOL_DIRECTIONS;
+static __always_inline u32 netpol_plain_class(const struct netpol_program *program, u32 what)
+{
+	const struct netpol_ranges *ranges = &program->ranges[NETPOL_PROTOCOL_TCP];
+
+	if (what & NETPOL_PLAIN_UDP)
+		ranges = &program->ranges[NETPOL_PROTOCOL_UDP];
+	return netpol_ranges_class(ranges, (u16)what);
+}
+
+/* The cell of the destination's names for the port that is judged. */
+static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapshot,
+					   const struct netpol_program *program, u32 what,
+					   u32 peer, const void *address)
+{
+	const struct netpol_named named = {
+		.identity = peer,
+		.port = what,
+		.protocol = what & NETPOL_PLAIN_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+	};
+
+	return netpol_program_name_cell(snapshot, program, netpol_plain_family(what), named,
+					address);
+}
+
+/* One half, like netpol_judge_half(); counted. */
+static __always_inline bool
+netpol_plain_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		  const struct netpol_local *subject, u8 direction, u32 what, u32 peer,
+		  const void *address)
+{
+	const struct netpol_program *program = subject->program[direction];
+	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
+	u32 cell;
+
+	if (!program) {
+		netpol_plain_count_free(nn, stats, direction);
+		return true;
+	}
+	cell = netpol_program_cell(program, netpol_plain_family(what),
+				   netpol_plain_class(program, what), peer, address);
+	if (unlikely(program->nnames) && peer)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, what, peer, address));
+	return netpol_plain_count(nn, program, stats, direction, cell);
+}
+
+/* Both halves, between two pods of the node. */
+static noinline unsigned int
+netpol_plain_both(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		  const struct netpol_local *sender, const struct netpol_local *receiver,
+		  struct sk_buff *skb, u32 what)
+{
+	const void *from = netpol_plain_from(skb, what), *to = netpol_plain_to(skb, what);
+	const bool reply = what & NETPOL_PLAIN_REPLY;
+	const struct netpol_local *opener = reply ? receiver : sender;
+	const struct netpol_local *server = reply ? sender : receiver;
+
+	netpol_percpu_inc(&sender->runtime->stats->sent);
+	netpol_percpu_inc(&receiver->runtime->stats->received);
+	if (!netpol_plain_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, what,
+			       server->identity, reply ? from : to))
+		return netpol_plain_deny(nn, skb, what, NETPOL_DIRECTION_EGRESS);
+	if (!netpol_plain_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, what,
+			       opener->identity, reply ? to : from))
+		return netpol_plain_deny(nn, skb, what, NETPOL_DIRECTION_INGRESS);
+	return NF_ACCEPT;
 }
 
 /* Is an interface a local pod's, or none at all? */
@@ -134,173 +283,276 @@ static __always_inline bool netpol_plain_behind(const struct netpol_snapshot *sn
  * Can unknown() of hook.c, for what is no local pod's packet to a known one, be left out?
  * A remote pod's packet to a local one is in no guard; interface patterns decide by more.
  */
-static __always_inline bool netpol_plain_guarded(const struct netpol_settings *settings,
+static __always_inline bool netpol_plain_guarded(const struct netpol_snapshot *snapshot,
 						 u8 family, u32 identity, const void *address)
 {
-	if (settings->unknown != NETPOL_UNKNOWN_DENY ||
-	    (!settings->nguards && !settings->npatterns))
+	return snapshot->guarded &&
+	       (snapshot->settings->npatterns ||
+		(!identity && netpol_settings_guards(snapshot->settings, family, address)));
+}
+
+/*
+ * Does an interface lead to a local pod, and an address to the same one? The snapshot has
+ * noted whose it is, so that it needs no look-up. @local: what may be behind the interface.
+ */
+static __always_inline bool netpol_plain_is(const struct netpol_local *local,
+					    const struct net_device *device, u8 family,
+					    const void *address)
+{
+	if (unlikely(local->ifindex != device->ifindex))
 		return false;
-	return settings->npatterns ||
-	       (!identity && netpol_settings_guards(settings, family, address));
+	if (unlikely(!netpol_local_has(local, family, address)))
+		return false;
+	return likely(!READ_ONCE(local->runtime->gone));
+}
+
+/* What an address is, with a guess by the interface that a packet goes by. */
+static __always_inline struct netpol_end
+netpol_plain_end(const struct netpol_snapshot *snapshot, const struct net_device *device,
+		 u8 family, const void *address)
+{
+	const struct netpol_local *local = NULL;
+	struct netpol_end end;
+
+	if (device)
+		local = netpol_snapshot_behind(snapshot, device->ifindex);
+	if (local && netpol_plain_is(local, device, family, address))
+		return (struct netpol_end){ .identity = local->identity, .local = local };
+	netpol_resolve(snapshot, family, address, &end);
+	return end;
+}
+
+/* The verdict by what the addresses are, by whatever interfaces local pods are reached. */
+static noinline unsigned int netpol_plain_ends(struct netpol_net *nn, struct sk_buff *skb,
+					       const struct nf_hook_state *state, u32 what)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	const void *from = netpol_plain_from(skb, what), *to = netpol_plain_to(skb, what);
+	const bool reply = what & NETPOL_PLAIN_REPLY;
+	const bool local_in = what & NETPOL_PLAIN_LOCAL_IN;
+	const u8 family = netpol_plain_family(what);
+	const struct net_device *in = state->in;
+	struct netpol_end sender, receiver;
+	u8 direction;
+
+	sender = netpol_plain_end(snapshot, in, family, from);
+	receiver = netpol_plain_end(snapshot, local_in ? NULL : state->out, family, to);
+	/* a local pod by its own interface, or what is none by one that is no pod's */
+	if (sender.local ? sender.local->ifindex != in->ifindex :
+			   netpol_plain_behind(snapshot, in) ||
+			   netpol_plain_guarded(snapshot, family, sender.identity, from))
+		return netpol_decide(nn, skb, state);
+	/* to a known pod, or by an interface that is no pod's; or to the node */
+	if (!local_in && !receiver.identity &&
+	    (netpol_plain_behind(snapshot, state->out) ||
+	     netpol_plain_guarded(snapshot, family, 0, to)))
+		return netpol_decide(nn, skb, state);
+	if (local_in && (sender.local ? receiver.identity || !snapshot->host_judged :
+					!!receiver.local))
+		return netpol_decide(nn, skb, state);
+
+	if (sender.local && receiver.local) {
+		if (sender.local == receiver.local)
+			return netpol_decide(nn, skb, state);
+		return netpol_plain_both(nn, snapshot, sender.local, receiver.local, skb, what);
+	}
+	if (sender.local) {
+		direction = reply ? NETPOL_DIRECTION_INGRESS : NETPOL_DIRECTION_EGRESS;
+		netpol_percpu_inc(&sender.local->runtime->stats->sent);
+		/* an answer to what the node has opened */
+		if ((local_in && reply) ||
+		    netpol_plain_half(nn, snapshot, sender.local, direction, what,
+				      receiver.identity, to))
+			return NF_ACCEPT;
+		return netpol_plain_deny(nn, skb, what, direction);
+	}
+	if (receiver.local) {
+		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
+		netpol_percpu_inc(&receiver.local->runtime->stats->received);
+		if (!netpol_plain_half(nn, snapshot, receiver.local, direction, what,
+				       sender.identity, from))
+			return netpol_plain_deny(nn, skb, what, direction);
+	}
+	return NF_ACCEPT;
+}
+
+/* Direction in which a pod is the subject: who opens the connection is judged for egress. */
+static __always_inline u8 netpol_plain_direction(u32 what, bool sends)
+{
+	return sends == !(what & NETPOL_PLAIN_REPLY) ? NETPOL_DIRECTION_EGRESS :
+						       NETPOL_DIRECTION_INGRESS;
+}
+
+/* Counts a packet as seen at its pod. */
+static __always_inline void netpol_plain_seen(struct netpol_pod_stats __percpu *stats, bool sends)
+{
+	if (sends)
+		netpol_percpu_inc(&stats->sent);
+	else
+		netpol_percpu_inc(&stats->received);
+}
+
+static __always_inline const void *netpol_plain_other(const struct sk_buff *skb, u32 what,
+						      bool sends)
+{
+	return sends ? netpol_plain_to(skb, what) : netpol_plain_from(skb, what);
+}
+
+/* netpol_plain_near() where guards have to be asked about the other end. */
+static noinline unsigned int netpol_plain_guard(struct netpol_net *nn, struct sk_buff *skb,
+						const struct nf_hook_state *state, u32 what,
+						const struct netpol_local *subject, u32 peer)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	const bool sends = !(what & NETPOL_PLAIN_EGRESS) == !!(what & NETPOL_PLAIN_REPLY);
+	const void *address = netpol_plain_other(skb, what, sends);
+	u8 direction = netpol_plain_direction(what, sends);
+
+	if (netpol_plain_guarded(snapshot, netpol_plain_family(what), peer, address))
+		return netpol_decide(nn, skb, state);
+	netpol_plain_seen(subject->runtime->stats, sends);
+	if (netpol_plain_half(nn, snapshot, subject, direction, what, peer, address))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, what, direction);
+}
+
+/* netpol_plain_more() where the destination's ports have names. */
+static noinline unsigned int netpol_plain_named(struct netpol_net *nn, struct sk_buff *skb,
+						u32 what, const struct netpol_local *subject,
+						const void *address)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	u8 direction = what & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+						    NETPOL_DIRECTION_INGRESS;
+	u32 peer = netpol_peer_value(snapshot, netpol_plain_family(what), address);
+
+	if (netpol_plain_half(nn, snapshot, subject, direction, what, peer, address))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, what, direction);
+}
+
+/*
+ * netpol_plain_near() of a program that is not simple: @cell is what class and peer say,
+ * with the class in the upper half; @address the peer's.
+ */
+static __always_inline unsigned int
+netpol_plain_more(struct netpol_net *nn, struct sk_buff *skb, u32 what,
+		  const struct netpol_local *subject, const void *address, u64 cell,
+		  const u8 family)
+{
+	u8 direction = what & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+						    NETPOL_DIRECTION_INGRESS;
+	const struct netpol_program *program = subject->program[direction];
+	u64 row;
+
+	if (unlikely(program->nnames))
+		return netpol_plain_named(nn, skb, what, subject, address);
+	row = netpol_program_address_row(program, family, address);
+	cell = min_t(u32, cell, program->cell[row * program->nclasses + (cell >> 32)]);
+	if (netpol_plain_count(nn, program, subject->runtime->stats, direction, cell))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, what, direction);
+}
+
+static noinline unsigned int netpol_plain_more4(struct netpol_net *nn, struct sk_buff *skb,
+						u32 what, const struct netpol_local *subject,
+						const void *address, u64 cell)
+{
+	return netpol_plain_more(nn, skb, what, subject, address, cell, AF_INET);
+}
+
+static noinline unsigned int netpol_plain_more6(struct netpol_net *nn, struct sk_buff *skb,
+						u32 what, const struct netpol_local *subject,
+						const void *address, u64 cell)
+{
+	return netpol_plain_more(nn, skb, what, subject, address, cell, AF_INET6);
+}
+
+/*
+ * The verdict between a local pod, by its own interface, and what is elsewhere: one address
+ * to look up. @subject: what may be behind @device; @sends: it is the sender, a constant.
+ */
+static __always_inline unsigned int
+netpol_plain_near(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		  struct sk_buff *skb, const struct nf_hook_state *state, u32 what,
+		  const struct netpol_local *subject, const struct net_device *device,
+		  const bool sends)
+{
+	u8 direction = netpol_plain_direction(what, sends);
+	u32 more = what | (direction == NETPOL_DIRECTION_EGRESS ? NETPOL_PLAIN_EGRESS : 0);
+	const u8 family = netpol_plain_family(what);
+	struct netpol_pod_stats __percpu *stats;
+	const struct netpol_program *program;
+	const void *address;
+	u32 peer, class, cell;
+
+	if (!netpol_plain_is(subject, device, family, netpol_plain_other(skb, what, !sends)))
+		return netpol_plain_ends(nn, skb, state, what);
+	address = netpol_plain_other(skb, what, sends);
+	peer = netpol_peer_value(snapshot, family, address);
+	if (unlikely(peer & NETPOL_VALUE_LOCAL))
+		return netpol_plain_ends(nn, skb, state, what);
+	stats = subject->runtime->stats;
+	/* a pod to its node: an answer to what that has opened, or to be judged */
+	if (what & NETPOL_PLAIN_LOCAL_IN) {
+		if (unlikely(peer || !snapshot->host_judged))
+			return netpol_plain_ends(nn, skb, state, what);
+		if (what & NETPOL_PLAIN_REPLY) {
+			netpol_plain_seen(stats, sends);
+			return NF_ACCEPT;
+		}
+	} else if (unlikely(snapshot->guarded) &&
+		   (!peer || (!sends && snapshot->settings->npatterns))) {
+		return netpol_plain_guard(nn, skb, state, more, subject, peer);
+	}
+	program = subject->program[direction];
+	netpol_plain_seen(stats, sends);
+	if (unlikely(!program)) {
+		netpol_plain_count_free(nn, stats, direction);
+		return NF_ACCEPT;
+	}
+	class = netpol_plain_class(program, what);
+	cell = netpol_program_simple_cell(program, class, peer);
+	if (unlikely(!program->simple))
+		return family == AF_INET ?
+			netpol_plain_more4(nn, skb, more, subject, address,
+					   (u64)class << 32 | cell) :
+			netpol_plain_more6(nn, skb, more, subject, address,
+					   (u64)class << 32 | cell);
+	if (likely(netpol_plain_count(nn, program, stats, direction, cell)))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, what, direction);
 }
 
 /**
- * netpol_plain() - the verdict for a packet, if it is plain
+ * netpol_plain() - the verdict for a packet, by the shortest way if it is plain
+ * @nn: network namespace
  * @skb: at one of the two hooks
  * @state: its
- * @family: AF_INET or AF_INET6; a constant, like @local_in
- * @local_in: the hook at LOCAL_IN
+ * @what: the constants NETPOL_PLAIN_IP6 and NETPOL_PLAIN_LOCAL_IN that it is of
  *
- * Return: the verdict of the hook, or NETPOL_NOT_PLAIN: then nothing was counted.
+ * Return: the verdict of the hook.
  */
-static __always_inline unsigned int netpol_plain(struct sk_buff *skb,
-						 const struct nf_hook_state *state,
-						 const u8 family, const bool local_in)
+static __always_inline unsigned int netpol_plain(struct netpol_net *nn, struct sk_buff *skb,
+						 const struct nf_hook_state *state, u32 what)
 {
-	const u32 length = family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	struct netpol_net *nn = netpol_net_rcu(state->net);
 	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
-	const struct netpol_settings *settings = snapshot->settings;
-	const struct nf_conntrack_tuple *original, *answer;
-	const struct net_device *in = state->in;
-	const void *from, *to, *peer_address;
-	const struct netpol_local *subject;
-	struct netpol_end sender, receiver;
-	enum ip_conntrack_info ctinfo;
-	const struct nf_conn *ct;
-	u32 claimed, peer;
-	int room;
-	u8 protocol, direction;
-	const __be16 *ports;
-	bool reply, udp;
-	u16 port;
+	const struct net_device *in = state->in, *out = state->out;
+	const struct netpol_local *near, *far;
 
-	/* from another interface, with no bridge in between, and somebody to protect */
-	if (!snapshot->nlocals || settings->established != NETPOL_ESTABLISHED_CUT)
-		return NETPOL_NOT_PLAIN;
-	if (!in || in->flags & IFF_LOOPBACK || netpol_bridged(skb))
-		return NETPOL_NOT_PLAIN;
-	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || nf_ct_is_template(ct))
-		return NETPOL_NOT_PLAIN;
-
-	/* a header without options, as long as it says, and the transport's in one piece */
-	room = skb_tail_pointer(skb) - skb_network_header(skb);
-	if (room < (int)(length + sizeof(struct udphdr)))
-		return NETPOL_NOT_PLAIN;
-	if (family == AF_INET) {
-		const struct iphdr *ip = ip_hdr(skb);
-
-		claimed = ntohs(ip->tot_len) - length;
-		if (*(const u8 *)ip != 0x45 || ip->frag_off & htons(IP_OFFSET))
-			return NETPOL_NOT_PLAIN;
-		protocol = ip->protocol;
-		from = &ip->saddr;
-		to = &ip->daddr;
-		ports = (const __be16 *)(ip + 1);
-	} else {
-		const struct ipv6hdr *ip = ipv6_hdr(skb);
-
-		claimed = ntohs(ip->payload_len);
-		protocol = ip->nexthdr;
-		from = &ip->saddr;
-		to = &ip->daddr;
-		ports = (const __be16 *)(ip + 1);
-	}
-	if (claimed > room + skb->data_len - length)
-		return NETPOL_NOT_PLAIN;
-	/* see has_no_opener(), which is false without this bit */
-	if (protocol == IPPROTO_TCP) {
-		if (room < (int)(length + sizeof(struct tcphdr)) ||
-		    READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags) &
-		    IP_CT_TCP_FLAG_BE_LIBERAL)
-			return NETPOL_NOT_PLAIN;
-	} else if (protocol != IPPROTO_UDP) {
-		return NETPOL_NOT_PLAIN;
-	}
-
-	udp = protocol == IPPROTO_UDP;
-
-	/* the flow is the packet's own; a reply's is from the real server to the opener */
-	original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	answer = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
-	reply = CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY;
-	port = ntohs(ports[1]);
-	if (reply) {
-		from = &answer->src.u3;
-		to = &original->src.u3;
-		port = ntohs(answer->src.u.all);
-	} else if (local_in) {
-		from = &original->src.u3;
-	}
-	sender = netpol_plain_find(snapshot, family, from);
-	receiver = netpol_plain_find(snapshot, family, to);
-
-	if (sender.local) {
-		/* by its own interface, to another pod or to what is nobody's */
-		if (sender.local->ifindex != in->ifindex)
-			return NETPOL_NOT_PLAIN;
-		if (receiver.local) {
-			if (local_in || sender.local == receiver.local)
-				return NETPOL_NOT_PLAIN;
-			netpol_percpu_inc(&sender.local->runtime->stats->sent);
-			netpol_percpu_inc(&receiver.local->runtime->stats->received);
-			direction = netpol_plain_both(nn, snapshot,
-						      reply ? receiver.local : sender.local,
-						      reply ? sender.local : receiver.local,
-						      reply ? to : from, reply ? from : to,
-						      port | (udp ? NETPOL_PLAIN_UDP : 0) |
-						      (family == AF_INET6 ?
-						       NETPOL_PLAIN_IP6 : 0));
-			if (direction == NETPOL_DIRECTIONS)
-				return NF_ACCEPT;
-			goto denied;
-		}
-		if (!receiver.identity && !local_in &&
-		    (netpol_plain_behind(snapshot, state->out) ||
-		     netpol_plain_guarded(settings, family, 0, to)))
-			return NETPOL_NOT_PLAIN;
-		if (local_in && (receiver.identity || settings->nhost_allow ||
-				 settings->host_egress != NETPOL_HOST_EGRESS_ENFORCE))
-			return NETPOL_NOT_PLAIN;
-		netpol_percpu_inc(&sender.local->runtime->stats->sent);
-		/* an answer to what the node has opened */
-		if (local_in && reply)
-			return NF_ACCEPT;
-		subject = sender.local;
-		peer = receiver.identity;
-		peer_address = to;
-		direction = reply ? NETPOL_DIRECTION_INGRESS : NETPOL_DIRECTION_EGRESS;
-	} else {
-		/* by an interface that is no pod's */
-		if (netpol_plain_behind(snapshot, in) ||
-		    netpol_plain_guarded(settings, family, sender.identity, from))
-			return NETPOL_NOT_PLAIN;
-		if (!receiver.local) {
-			if (!local_in && !receiver.identity &&
-			    (netpol_plain_behind(snapshot, state->out) ||
-			     netpol_plain_guarded(settings, family, 0, to)))
-				return NETPOL_NOT_PLAIN;
-			return NF_ACCEPT;
-		}
-		if (local_in)
-			return NETPOL_NOT_PLAIN;
-		netpol_percpu_inc(&receiver.local->runtime->stats->received);
-		subject = receiver.local;
-		peer = sender.identity;
-		peer_address = from;
-		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
-	}
-
-	/* nothing is left to hook.c from here on */
-	if (netpol_plain_half(nn, snapshot, subject, direction, family, udp, port, peer,
-			      peer_address))
-		return NF_ACCEPT;
-denied:
-	if (netpol_event_wanted(nn))
-		netpol_plain_event(nn, snapshot, reply ? to : from, reply ? from : to, ct,
-				   direction);
-	return netpol_drop(skb);
+	if (!snapshot->plain || !netpol_plain_read(skb, in, &what))
+		return netpol_decide(nn, skb, state);
+	near = netpol_snapshot_behind(snapshot, in->ifindex);
+	if (what & NETPOL_PLAIN_LOCAL_IN && near)
+		return netpol_plain_near(nn, snapshot, skb, state, what, near, in, true);
+	if (what & NETPOL_PLAIN_LOCAL_IN || unlikely(!out))
+		return netpol_plain_ends(nn, skb, state, what);
+	far = netpol_snapshot_behind(snapshot, out->ifindex);
+	if (!near && far)
+		return netpol_plain_near(nn, snapshot, skb, state, what, far, out, false);
+	if (near && !far)
+		return netpol_plain_near(nn, snapshot, skb, state, what, near, in, true);
+	return netpol_plain_ends(nn, skb, state, what);
 }
 
 #endif /* NETPOL_PLAIN_H */

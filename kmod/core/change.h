@@ -67,7 +67,7 @@ enum netpol_undo {
  * @peers: tables in the making, IPv4 and IPv6
  * @addresses: addresses of the pods set so far, claims to come included
  * @interfaces: table in the making
- * @locals: local pods in the making; pad[0] marks those to recompile
+ * @locals: local pods in the making
  * @ports: named ports by identity, in the making
  * @objects: changes of objects
  * @undo: how to put the control side back
@@ -105,9 +105,6 @@ struct netpol_edit {
 	struct netpol_log affected;
 	bool one_by_one;
 };
-
-/* A local pod's entry, pad[0]: its programs are to be found anew. */
-#define NETPOL_LOCAL_CHANGED 1
 
 int netpol_log_reserve(struct netpol_log *log, u32 size);
 int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,

@@ -18,18 +18,17 @@ void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const voi
  * netpol_program_name_cell() - the cell of a destination port by its name
  * @snapshot: state in force
  * @program: an egress program with names
- * @named: port and destination
- * @row: cells of the destination's identity
- * @address_row: cells of its address
+ * @family: AF_INET or AF_INET6
+ * @named: port and destination, a known pod
+ * @address: of the destination
  *
  * One probe; more only where one port has many names, at most NETPOL_LIMIT_PORTS_PER_POD.
  *
  * Return: the lowest over the names that the destination pod gives the port.
  */
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
-			     const struct netpol_program *program,
-			     struct netpol_named named, const u32 *row,
-			     const u32 *address_row)
+			     const struct netpol_program *program, u8 family,
+			     struct netpol_named named, const void *address)
 {
 	const struct netpol_ports *ports = netpol_snapshot_ports(snapshot, named.identity);
 	u32 low = 0, high, cell = NETPOL_CELL_NONE;
@@ -61,8 +60,10 @@ u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 
 			if (name->name == port->name &&
 			    name->protocol == port->protocol) {
-				cell = min(cell, row[name->class]);
-				cell = min(cell, address_row[name->class]);
+				cell = min(cell, netpol_program_cell(program, family,
+								     name->class,
+								     named.identity,
+								     address));
 				break;
 			}
 			if (name->name < port->name ||
@@ -93,6 +94,7 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		       struct netpol_decision *decision)
 {
 	const struct netpol_program *program = subject->program[direction];
+	const void *address;
 
 	decision->subject = subject;
 	decision->program = program;
@@ -107,13 +109,20 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		decision->reason = NETPOL_REASON_NO_PORTS;
 		return;
 	}
-	decision->cell = netpol_program_cell(snapshot, program, flow->family, flow->protocol,
-					     flow->port,
+	address = direction == NETPOL_DIRECTION_EGRESS ? flow->destination : flow->source;
+	decision->cell = netpol_program_cell(program, flow->family,
 					     netpol_program_class(program, flow->protocol,
 								  flow->port),
-					     peer->identity,
-					     direction == NETPOL_DIRECTION_EGRESS ?
-					     flow->destination : flow->source);
+					     peer->identity, address);
+	if (unlikely(program->nnames) && peer->identity) {
+		const struct netpol_named named = { peer->identity, flow->port,
+						    flow->protocol };
+
+		decision->cell = min(decision->cell,
+				     netpol_program_name_cell(snapshot, program,
+							      flow->family, named,
+							      address));
+	}
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
 	decision->reason = decision->accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED;
 }
@@ -177,7 +186,7 @@ static __always_inline void account_half(const struct netpol_decision *half, u8 
 	else
 		netpol_percpu_inc(&stats->denied[direction]);
 	if (half->program && NETPOL_CELL_ACTION(half->cell))
-		netpol_percpu_inc(half->program->order[NETPOL_CELL_ORDER(half->cell)].packets);
+		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
 }
 
 /* Counts a judgement on its pods and the rules that decided. RCU; CPU may change. */

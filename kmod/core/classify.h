@@ -79,18 +79,22 @@ struct netpol_named {
 	u8 protocol;
 };
 
+/* An address's value in the peer table: an identity, a local pod's slot, or 0. */
+static __always_inline u32 netpol_peer_value(const struct netpol_snapshot *snapshot, u8 family,
+					     const void *address)
+{
+	if (family == AF_INET)
+		return netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
+	return netpol_peers_find6(&snapshot->peers[1], address);
+}
+
 /* Which pod an address belongs to; a local pod whose interface is gone is none any more. */
 static __always_inline struct netpol_end netpol_find(const struct netpol_snapshot *snapshot,
 						     u8 family, const void *address)
 {
-	struct netpol_end end = {};
-	u32 value;
+	u32 value = netpol_peer_value(snapshot, family, address);
+	struct netpol_end end = { .identity = value };
 
-	if (family == AF_INET)
-		value = netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
-	else
-		value = netpol_peers_find6(&snapshot->peers[1], address);
-	end.identity = value;
 	if (value & NETPOL_VALUE_LOCAL) {
 		const struct netpol_local *local =
 			netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
@@ -102,42 +106,36 @@ static __always_inline struct netpol_end netpol_find(const struct netpol_snapsho
 	return end;
 }
 
-u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
-			     const struct netpol_program *program,
-			     struct netpol_named named, const u32 *row,
-			     const u32 *address_row);
+/* The cell of a class and an identity: the one that decides if the program is simple. RCU. */
+static __always_inline u32 netpol_program_simple_cell(const struct netpol_program *program,
+						      u32 class, u32 identity)
+{
+	u64 row = netpol_program_row(program, identity);
+
+	return program->cell[row * program->nclasses + class];
+}
 
 /*
- * The cell that decides on a flow with ports, or with a protocol that has none: the lower
- * of the peer's row by its identity and of that by its address; @class is the port's. RCU.
+ * The cell that decides on a flow with ports, or with a protocol that has none, but for
+ * ports by name: the lower of the peer's row by its identity and of that by its address;
+ * @class is the port's. RCU.
  */
-static __always_inline u32 netpol_program_cell(const struct netpol_snapshot *snapshot,
-					       const struct netpol_program *program,
-					       u8 family, u8 protocol, u16 port,
-					       u32 class, u32 identity,
-					       const void *address)
+static __always_inline u32 netpol_program_cell(const struct netpol_program *program, u8 family,
+					       u32 class, u32 identity, const void *address)
 {
-	const u32 *row, *address_row;
-	u32 cell;
+	u32 cell = netpol_program_simple_cell(program, class, identity);
+	u64 row;
 
-	row = program->cell + (size_t)netpol_program_row(program, identity) *
-			      program->nclasses;
-	cell = row[class];
-	address_row = row;
 	if (program->by_address) {
-		address_row = program->cell + (size_t)program->nclasses *
-			netpol_program_address_row(program, family, address);
-		cell = min(cell, address_row[class]);
-	}
-	if (unlikely(program->nnames) && identity) {
-		const struct netpol_named named = { identity, port, protocol };
-
-		cell = min(cell, netpol_program_name_cell(snapshot, program, named, row,
-							  address_row));
+		row = netpol_program_address_row(program, family, address);
+		cell = min(cell, program->cell[row * program->nclasses + class]);
 	}
 	return cell;
 }
 
+u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
+			     const struct netpol_program *program, u8 family,
+			     struct netpol_named named, const void *address);
 void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
 		    struct netpol_end *end);
 void netpol_judge_half(const struct netpol_snapshot *snapshot,

@@ -109,6 +109,7 @@ static int collect_peers(struct compile *c)
 	}
 	c->nitems = program->npeers + c->nblock_rules;
 	program->by_address = c->nblocks;
+	program->simple = !c->nblocks;
 	return 0;
 }
 
@@ -270,6 +271,7 @@ static int make_names(struct compile *c)
 		if (!at || name_order(&program->names[at - 1], &program->names[i]))
 			program->names[at++] = program->names[i];
 	program->nnames = at;
+	program->simple = false;
 	for (i = 0; i < at; i++)
 		program->names[i].class = program->nclasses++;
 	return 0;
@@ -298,6 +300,8 @@ static int make_classes(struct compile *c)
 		ranges->first = borders.port;
 		ranges->count = at;
 		ranges->class = program->nclasses;
+		for (i = 1; i < NETPOL_FEW_RANGES; i++)
+			ranges->border[i - 1] = i < at ? borders.port[i] : U16_MAX + 1;
 		program->nclasses += at;
 	}
 	program->other = program->nclasses++;

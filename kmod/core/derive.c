@@ -486,7 +486,7 @@ static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 	local->pod = pod;
 	local->runtime = pod->runtime;
 	local->ifindex = pod->ifindex;
-	local->pad[0] = NETPOL_LOCAL_CHANGED;
+	local->runtime->changed = edit->serial;
 	return 0;
 }
 
@@ -628,6 +628,9 @@ static u32 address_value(struct netpol_edit *edit, u8 family, const void *addres
 		if (!netpol_claim_is(claim, family, address))
 			continue;
 		pod = netpol_claim_pod(claim);
+		/* it may get or lose the address */
+		if (netpol_pod_is_local(pod))
+			pod->runtime->changed = edit->serial;
 		if ((owner && !netpol_pod_owns(pod, owner)) ||
 		    (!alone && pod_in_shadow(edit, pod)))
 			continue;

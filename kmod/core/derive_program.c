@@ -331,12 +331,38 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 	return error;
 }
 
+/*
+ * Keeps an address of each family with a local pod, so that its packets need not look it
+ * up: one that leads to this pod, and to nobody else who claims it as well.
+ */
+static void note_addresses(struct netpol_edit *edit, struct netpol_local *local, u32 slot)
+{
+	u32 i = netpol_pod_addresses(local->pod), word;
+	const u8 *address;
+	u8 family;
+
+	local->address4 = NETPOL_NO_ADDRESS4;
+	memset(local->address6, 0, sizeof(local->address6));
+	while (i--) {
+		address = netpol_pod_address(local->pod, i, &family);
+		if (netpol_peers_get(&edit->peers[family == AF_INET6], address) !=
+		    (NETPOL_VALUE_LOCAL | slot))
+			continue;
+		if (family == AF_INET6) {
+			memcpy(local->address6, address, sizeof(local->address6));
+			continue;
+		}
+		memcpy(&word, address, sizeof(word));
+		local->address4 = word;
+	}
+}
+
 static int derive_local(struct netpol_edit *edit, u32 slot, struct netpol_log *log)
 {
 	const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
 	const struct netpol_template *template = local->pod->template;
-	bool changed = local->pad[0] == NETPOL_LOCAL_CHANGED;
+	bool changed = local->runtime->changed == edit->serial;
 	struct netpol_local *write;
 	u8 direction;
 	int error;
@@ -356,8 +382,37 @@ static int derive_local(struct netpol_edit *edit, u32 slot, struct netpol_log *l
 		return -ENOMEM;
 	memcpy(write->program, program, sizeof(program));
 	write->identity = template->identity->number;
-	write->pad[0] = 0;
+	if (changed)
+		note_addresses(edit, write, slot);
 	return 0;
+}
+
+/* Of two pods that may be behind one interface, or behind two that share a place. */
+static bool better_behind(const struct netpol_local *local, const struct netpol_local *other)
+{
+	return !other || (other->runtime->gone && !local->runtime->gone);
+}
+
+/* Leads from interfaces to the local pods behind them, once these are not written any more. */
+static void fill_behind(struct netpol_edit *edit)
+{
+	const struct netpol_local *local, **place;
+	struct netpol_idset_walk walk;
+	u32 slot;
+
+	if (!edit->locals.dir_fresh) {
+		memcpy(edit->next->behind, edit->world->snapshot->behind,
+		       sizeof(edit->next->behind));
+		return;
+	}
+	netpol_idset_for_each(&edit->world->slots, walk, slot) {
+		local = netpol_pages_read(&edit->locals, slot);
+		if (!local->ifindex)
+			continue;
+		place = &edit->next->behind[local->ifindex % NETPOL_BEHIND];
+		if (better_behind(local, *place))
+			*place = local;
+	}
 }
 
 /* Finds or makes the programs of all local pods. Return: 0, -ENOMEM or -ENOSPC. */
@@ -377,19 +432,15 @@ int netpol_derive_programs(struct netpol_edit *edit)
 		cond_resched();
 	}
 	netpol_idset_for_each(&world->slots, walk, slot) {
-		const struct netpol_local *local;
-
 		error = derive_local(edit, slot, &log);
 		if (error)
 			break;
-		local = netpol_pages_read(&edit->locals, slot);
-		if (local->ifindex)
-			netpol_snapshot_set_behind(edit->next, local->ifindex);
 		cond_resched();
 	}
 	netpol_free(log.change);
 	if (error)
 		return error;
+	fill_behind(edit);
 	list_for_each_entry(program, &world->programs, node) {
 		if (program->used == edit->serial)
 			continue;

@@ -687,6 +687,12 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	next->ports = netpol_pages_edit_done(&edit->ports);
 	for (i = 0; i < edit->unused.count; i++)
 		list_del_init(&((struct netpol_program *)edit->unused.change[i].subject)->node);
+	next->plain = next->nlocals &&
+		      next->settings->established == NETPOL_ESTABLISHED_CUT;
+	next->guarded = next->settings->unknown == NETPOL_UNKNOWN_DENY &&
+			(next->settings->nguards || next->settings->npatterns);
+	next->host_judged = !next->settings->nhost_allow &&
+			    next->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE;
 	/* one reference for the world's root, one for the snapshot before */
 	next->refs = 2;
 	old->next = next;

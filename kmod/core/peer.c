@@ -64,11 +64,38 @@ static u32 netpol_peers_read(const struct netpol_peers_edit *e, u32 bucket, u32 
 	return netpol_bucket_value(at, e->family, slot);
 }
 
+/* Counts in its first bucket that an address, if it is one, is or no longer is in another. */
+static int netpol_peers_note(struct netpol_peers_edit *e, u32 bucket, struct netpol_peer_key key,
+			     u32 value, int more)
+{
+	u32 first = value ? netpol_peers_bucket(e, 0, key) : bucket;
+	struct netpol_bucket4 *b4;
+	struct netpol_bucket6 *b6;
+
+	if (first == bucket)
+		return 0;
+	b4 = netpol_pages_write(&e->pages, first);
+	b6 = (struct netpol_bucket6 *)b4;
+	if (!b4)
+		return -ENOMEM;
+	if (e->family == AF_INET)
+		b4->elsewhere += more;
+	else
+		b6->elsewhere += more;
+	return 0;
+}
+
 static int netpol_peers_write(struct netpol_peers_edit *e, u32 bucket, u32 slot,
 			      struct netpol_peer_key key, u32 value)
 {
-	void *at = netpol_pages_write(&e->pages, bucket);
+	struct netpol_peer_key before;
+	u32 value_before = netpol_peers_read(e, bucket, slot, &before);
+	void *at;
 
+	if (netpol_peers_note(e, bucket, before, value_before, -1) ||
+	    netpol_peers_note(e, bucket, key, value, 1))
+		return -ENOMEM;
+	at = netpol_pages_write(&e->pages, bucket);
 	if (!at)
 		return -ENOMEM;
 	if (e->family == AF_INET) {

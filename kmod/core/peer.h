@@ -2,12 +2,13 @@
 /*
  * Peer table: address -> u32 value other than 0, for one family, copy-on-write.
  *
- * Buckets of 64 bytes in a paged array: 8 IPv4 or 3 IPv6 addresses and their
+ * Buckets of 64 bytes in a paged array: 7 IPv4 or 3 IPv6 addresses and their
  * values. An address is in one of two buckets, given by two keyed, strongly
  * universal hashes (multiply-shift; pair-multiply-shift for IPv6), whose keys
  * are drawn again at each rebuild: nobody can choose addresses that collide. The
- * second bucket is used when the first is full, so most lookups of a peer end in
- * the first. A lookup has no branch per address.
+ * second bucket is used when the first is full; how many addresses of a bucket
+ * are in their second one is counted, so that most lookups end in the first, of
+ * strangers too. A lookup has no branch per address.
  *
  * The unspecified address (0.0.0.0, ::) can't be a peer.
  *
@@ -28,29 +29,33 @@
 #define NETPOL_PEERS_BUCKETS_MAX	BIT(24)
 
 /* Addresses in a bucket. */
-#define NETPOL_PEERS_SLOTS4		8
+#define NETPOL_PEERS_SLOTS4		7
 #define NETPOL_PEERS_SLOTS6		3
 
 /**
  * struct netpol_bucket4 - IPv4 addresses and their values; both 0 if empty
  * @key: addresses, network byte order
  * @value: values
+ * @elsewhere: addresses whose first bucket this is, and that are in their second one
+ * @pad: 0
  */
 struct netpol_bucket4 {
 	__be32 key[NETPOL_PEERS_SLOTS4];
 	u32 value[NETPOL_PEERS_SLOTS4];
+	u32 elsewhere;
+	u32 pad;
 };
 
 /**
  * struct netpol_bucket6 - IPv6 addresses and their values; both 0 if empty
  * @key: addresses, as they are in memory
  * @value: values
- * @pad: 0
+ * @elsewhere: addresses whose first bucket this is, and that are in their second one
  */
 struct netpol_bucket6 {
 	u64 key[NETPOL_PEERS_SLOTS6][2];
 	u32 value[NETPOL_PEERS_SLOTS6];
-	u32 pad;
+	u32 elsewhere;
 };
 
 /**
@@ -97,7 +102,7 @@ static __always_inline u32 netpol_bucket4_find(const struct netpol_bucket4 *b, _
 	u32 found = 0;
 	int i;
 
-#pragma GCC unroll 8
+#pragma GCC unroll 7
 	for (i = 0; i < NETPOL_PEERS_SLOTS4; i++)
 		found = netpol_select_equal(found, (__force const u32 *)&b->key[i],
 					    (__force u32)address, &b->value[i]);
@@ -156,12 +161,14 @@ netpol_peers_bucket6(const struct netpol_peers *p, int which, u64 lo, u64 hi)
 /* The value of an IPv4 address, or 0. RCU; two buckets at most. */
 static __always_inline u32 netpol_peers_find4(const struct netpol_peers *p, __be32 address)
 {
+	const struct netpol_bucket4 *first;
 	u32 value;
 
 	if (unlikely(!p->buckets))
 		return 0;
-	value = netpol_bucket4_find(netpol_peers_bucket4(p, 0, address), address);
-	if (likely(value))
+	first = netpol_peers_bucket4(p, 0, address);
+	value = netpol_bucket4_find(first, address);
+	if (likely(value || !first->elsewhere))
 		return value;
 	barrier();	/* the second hash's keys are not worth registers until here */
 	return netpol_bucket4_find(netpol_peers_bucket4(p, 1, address), address);
@@ -171,6 +178,7 @@ static __always_inline u32 netpol_peers_find4(const struct netpol_peers *p, __be
 static __always_inline u32 netpol_peers_find6(const struct netpol_peers *p,
 					      const struct in6_addr *address)
 {
+	const struct netpol_bucket6 *first;
 	u64 lo, hi;
 	u32 value;
 
@@ -178,8 +186,9 @@ static __always_inline u32 netpol_peers_find6(const struct netpol_peers *p,
 		return 0;
 	memcpy(&lo, &address->s6_addr[0], sizeof(lo));
 	memcpy(&hi, &address->s6_addr[8], sizeof(hi));
-	value = netpol_bucket6_find(netpol_peers_bucket6(p, 0, lo, hi), lo, hi);
-	if (likely(value))
+	first = netpol_peers_bucket6(p, 0, lo, hi);
+	value = netpol_bucket6_find(first, lo, hi);
+	if (likely(value || !first->elsewhere))
 		return value;
 	barrier();	/* nor is what the first one made of the address */
 	OPTIMIZER_HIDE_VAR(lo);

@@ -40,6 +40,7 @@ struct netpol_pod_stats {
  * @refs: pod objects that share it; under the mutex
  * @gone: its interface was removed: the addresses are unknown ones; only ever set
  * @adopted: the interface was looked up after the commit; under the mutex
+ * @changed: serial of the last edit that set it, or gave or took addresses; under the mutex
  * @device_sent: packets that its interface had taken from it by then
  * @device_received: packets that its interface had given to it by then
  * @stats: counters
@@ -49,6 +50,7 @@ struct netpol_runtime {
 	u32 refs;
 	bool gone;
 	bool adopted;
+	u64 changed;
 	u64 device_sent;
 	u64 device_received;
 	struct netpol_pod_stats __percpu *stats;

@@ -31,7 +31,8 @@
 /* A cell is the order of a rule shifted by two, and its enum netpol_action. */
 #define NETPOL_CELL_NONE	0xfffffffcU
 #define NETPOL_CELL_ACTION(cell) ((cell) & 3)
-#define NETPOL_CELL_ORDER(cell)	((cell) >> 2)
+#define NETPOL_CELL_ORDER(cell)	((cell) >> NETPOL_CELL_SHIFT)
+#define NETPOL_CELL_SHIFT	2
 
 /* Identities on one page of the row map. */
 #define NETPOL_ROWS_SHIFT	8
@@ -48,16 +49,22 @@ enum netpol_protocol {
 	NETPOL_PROTOCOLS
 };
 
+/* Ranges of a protocol up to which each border is compared, rather than searched for. */
+#define NETPOL_FEW_RANGES 4
+
 /**
  * struct netpol_ranges - port ranges of one protocol
  * @first: first port of each range, sorted, the first of all 0
  * @count: how many, 1 or more
  * @class: class of the first range; the others follow it
+ * @border: of few ranges, the first ports but that of the first; past all ports where
+ *	there are fewer
  */
 struct netpol_ranges {
 	u16 *first;
 	u32 count;
 	u32 class;
+	u32 border[NETPOL_FEW_RANGES - 1];
 };
 
 /**
@@ -77,11 +84,13 @@ struct netpol_name_class {
  * @policy: its policy
  * @rule: the rule
  * @packets: its counter, per CPU
+ * @pad: 0; a cell without its action is a multiple of the place of its rule then
  */
 struct netpol_order {
 	const struct netpol_policy *policy;
 	const struct netpol_rule *rule;
 	u64 __percpu *packets;
+	u64 pad;
 };
 
 /* What tells rows apart, see compile.h. */
@@ -96,6 +105,7 @@ struct signature;
  * @trie: IPv4 and IPv6 address to row; NULL: @address_row
  * @address_row: row of every address of the family
  * @by_address: there are ipBlocks: the address has to be looked up
+ * @simple: no ipBlocks, and no ports by name in egress: identity and port decide
  * @other: class of other protocols than the three, and of no ports
  * @ranges: by enum netpol_protocol
  * @names: named destination ports, egress only
@@ -130,6 +140,7 @@ struct netpol_program {
 	struct netpol_trie *trie[2];
 	u32 address_row[2];
 	bool by_address;
+	bool simple;
 	u32 other;
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
 	struct netpol_name_class *names;
@@ -166,6 +177,17 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 void netpol_program_free(struct netpol_world *world, struct netpol_program *program);
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction);
+
+/* The counter of the rule that decided a cell. RCU. */
+static __always_inline u64 __percpu *
+netpol_program_counter(const struct netpol_program *program, u32 cell)
+{
+	const size_t scale = sizeof(struct netpol_order) >> NETPOL_CELL_SHIFT;
+
+	return *(u64 __percpu **)((u8 *)program->order +
+				  (cell & ~NETPOL_CELL_ACTION(~0U)) * scale +
+				  offsetof(struct netpol_order, packets));
+}
 
 /* Row of an identity. RCU. */
 static __always_inline u32 netpol_program_row(const struct netpol_program *program,
@@ -206,10 +228,13 @@ static __always_inline u32 netpol_protocol_index(u8 protocol)
 }
 
 /* Class of a destination port, host order, of one protocol. RCU; 17 steps at most. */
-static __always_inline u32 netpol_ranges_class(const struct netpol_ranges *ranges, u16 port)
+static __always_inline u32 netpol_ranges_class(const struct netpol_ranges *ranges, u32 port)
 {
 	u32 low = 0, count;
 
+	if (likely(ranges->count <= NETPOL_FEW_RANGES))
+		return ranges->class + (port >= ranges->border[0]) +
+		       (port >= ranges->border[1]) + (port >= ranges->border[2]);
 	for (count = ranges->count; count > 1;) {
 		u32 half = count / 2;
 

@@ -365,15 +365,57 @@ static void netpol_trie_fill(const struct netpol_trie_build *b, const struct net
 	}
 }
 
+/* One step: the next node by number, or a row and NETPOL_TRIE_TOP_LEAF. */
+static u32 netpol_trie_step(const struct netpol_trie *t, const struct netpol_trie_node *node,
+			    u32 v)
+{
+	u64 until = netpol_trie_until(node->children, ~v);
+
+	if ((s64)until < 0)
+		return node->child + hweight64(until) - 1;
+	return t->leaf[node->leaf + hweight64(netpol_trie_until(node->runs, ~v))] |
+	       NETPOL_TRIE_TOP_LEAF;
+}
+
+/* Bytes of the table, if a trie is to have one: not where it would end past the address. */
+static u64 netpol_trie_top_bytes(const struct netpol_trie_build *b)
+{
+	if (b->regions < NETPOL_TRIE_TOP_NODES ||
+	    b->region[0].off + NETPOL_TRIE_TOP_BITS > b->width)
+		return 0;
+	return sizeof(u32) << NETPOL_TRIE_TOP_BITS;
+}
+
+/*
+ * Fills the table that stands for the root and those of its children that look at the
+ * bits behind it; the others and their checks are still to be passed.
+ */
+static void netpol_trie_fill_top(const struct netpol_trie_build *b, struct netpol_trie *t,
+				 u32 *top)
+{
+	u32 i, next, off = b->region[0].off;
+
+	t->top = top;
+	if (t->family == AF_INET6)
+		t->top_byte = min_t(u32, off / 8, 12);
+	t->top_shift = 32 - NETPOL_TRIE_TOP_BITS - (off - 8 * t->top_byte);
+	for (i = 0; i < BIT(NETPOL_TRIE_TOP_BITS); i++) {
+		next = netpol_trie_step(t, t->node, i >> STRIDE);
+		if (!(next & NETPOL_TRIE_TOP_LEAF) && b->region[next].off == off + STRIDE)
+			next = netpol_trie_step(t, &t->node[next], i & 63);
+		top[i] = next;
+	}
+}
+
 /* The trie that the walk has found; NULL without memory. */
 static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u32 default_row)
 {
 	struct netpol_trie_check *check;
 	struct netpol_trie *t;
 	u32 i, checks = 1, *leaf;
-	u64 bytes;
+	u64 bytes, top = netpol_trie_top_bytes(b);
 
-	bytes = sizeof(*t) + (u64)b->regions * sizeof(t->node[0]) +
+	bytes = top + sizeof(*t) + (u64)b->regions * sizeof(t->node[0]) +
 		(u64)b->checks * sizeof(*check) + (u64)b->leaves * sizeof(*leaf);
 	t = bytes <= SIZE_MAX ? netpol_alloc(bytes) : NULL;
 	if (!t)
@@ -393,6 +435,8 @@ static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u
 		if (i % 256 == 255)
 			cond_resched();
 	}
+	if (top)
+		netpol_trie_fill_top(b, t, leaf + b->leaves);
 	return t;
 }
 
@@ -443,6 +487,7 @@ void netpol_trie_free(struct netpol_trie *t)
 
 u64 netpol_trie_bytes(const struct netpol_trie *t)
 {
-	return sizeof(*t) + (u64)t->nodes * sizeof(t->node[0]) +
+	return (t->top ? sizeof(u32) << NETPOL_TRIE_TOP_BITS : 0) + sizeof(*t) +
+	       (u64)t->nodes * sizeof(t->node[0]) +
 	       (u64)t->checks * sizeof(*t->check) + (u64)t->leaves * sizeof(*t->leaf);
 }

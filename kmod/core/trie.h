@@ -8,11 +8,13 @@
  * that all prefixes below a node have in common are skipped and compared as a
  * whole; an address that differs there takes the row of the prefix around them.
  * So n prefixes make fewer than 2n nodes, however long they are, and no lookup
- * takes more than 22 steps (IPv6) or 6 (IPv4).
+ * takes more than 22 steps (IPv6) or 6 (IPv4). Where there are many nodes a table
+ * takes the first two steps at once.
  *
  * Memory: one allocation of at most 2n nodes of 32 bytes, 2n checks of 40 bytes
- * and 4n leaves of 4 bytes, 160 bytes a prefix; far less in practice. Building
- * needs 44 bytes a node, twice while it grows, for a moment.
+ * and 4n leaves of 4 bytes, 160 bytes a prefix, far less in practice; and the
+ * table of 16 KiB. Building needs 44 bytes a node, twice while it grows, for a
+ * moment.
  *
  * Whoever builds it owns it and frees it after a grace period. Readers hold the
  * RCU section under which they found it.
@@ -21,6 +23,11 @@
 #define NETPOL_CORE_TRIE_H
 
 #include <netpol/shim.h>
+
+/* Nodes from which on there is a table, what it looks at, and its leaves' flag. */
+#define NETPOL_TRIE_TOP_NODES		256
+#define NETPOL_TRIE_TOP_BITS		12
+#define NETPOL_TRIE_TOP_LEAF		BIT(31)
 
 /* Most prefixes in one trie. */
 #define NETPOL_TRIE_PREFIXES_MAX	BIT(24)
@@ -86,6 +93,10 @@ struct netpol_trie_check {
  * @leaves: number of leaves
  * @checks: number of checks
  * @family: AF_INET or AF_INET6
+ * @top_byte: where the bits that @top is about are in an IPv6 address
+ * @top_shift: how far down, in an IPv4 address or in the 32 bits at @top_byte
+ * @top: by the first 12 bits that the root looks at, its own and the next: a node, or a row
+ *	and NETPOL_TRIE_TOP_LEAF; NULL: there is no table
  * @leaf: rows; the first is unused
  * @check: checks; the first is unused
  * @node: nodes, the root first, children always after their parent
@@ -96,72 +107,102 @@ struct netpol_trie {
 	u32 leaves;
 	u32 checks;
 	u8 family;
+	u8 top_byte;
+	u8 top_shift;
+	const u32 *top;
 	const u32 *leaf;
 	const struct netpol_trie_check *check;
 	struct netpol_trie_node node[];
 };
 
-/* The row of a node's leaf for a value without a child. */
-static __always_inline u32 netpol_trie_row(const struct netpol_trie *t,
-					   const struct netpol_trie_node *node, u32 v)
+/*
+ * The bits of a set up to a value, given as its complement of which 6 bits count, at the
+ * upper end: the sign says whether the value is in the set.
+ */
+static __always_inline u64 netpol_trie_until(u64 set, u32 complement)
 {
-	return t->leaf[node->leaf + hweight64(node->runs & ((2ULL << v) - 1))];
+	return set << (complement & 63);
 }
 
-/* The child of a node for a value that has one. */
-static __always_inline const struct netpol_trie_node *
-netpol_trie_child(const struct netpol_trie *t, const struct netpol_trie_node *node, u32 v)
+/* Does an IPv4 address, host byte order, differ from what leads to a node? */
+static __always_inline bool netpol_trie_differs4(const struct netpol_trie_check *c, u32 a)
 {
-	return &t->node[node->child + hweight64(node->children & ((1ULL << v) - 1))];
+	return (a ^ c->addr4) & c->mask4;
+}
+
+static __always_inline bool netpol_trie_differs6(const struct netpol_trie_check *c,
+						 const u8 *bytes)
+{
+	u64 lo, hi;
+
+	memcpy(&lo, bytes, sizeof(lo));
+	memcpy(&hi, bytes + 8, sizeof(hi));
+	return ((lo ^ c->addr[0]) & c->mask[0]) | ((hi ^ c->addr[1]) & c->mask[1]);
 }
 
 /* The row of an IPv4 address. RCU; at most 6 steps. */
-static inline u32 netpol_trie_find4(const struct netpol_trie *t, __be32 address)
+static __always_inline u32 netpol_trie_find4(const struct netpol_trie *t, __be32 address)
 {
 	const struct netpol_trie_node *node = t->node;
-	u32 a = be32_to_cpu(address);
+	const u32 a = be32_to_cpu(address), complement = ~a;
 
-	if (!t->nodes)
+	if (t->top) {
+		u32 next = t->top[(a >> t->top_shift) & (BIT(NETPOL_TRIE_TOP_BITS) - 1)];
+
+		if (node->check && netpol_trie_differs4(&t->check[node->check], a))
+			return t->check[node->check].row;
+		if (next & NETPOL_TRIE_TOP_LEAF)
+			return next & ~NETPOL_TRIE_TOP_LEAF;
+		node = &t->node[next];
+	} else if (unlikely(!t->nodes)) {
 		return t->default_row;
+	}
 	for (;;) {
-		u32 v = (a >> node->shift) & 63;
+		u32 v = complement >> node->shift;
+		u64 until = netpol_trie_until(node->children, v);
 
-		if (node->check) {
-			const struct netpol_trie_check *c = &t->check[node->check];
-
-			if ((a ^ c->addr4) & c->mask4)
-				return c->row;
-		}
-		if (!(node->children >> v & 1))
-			return netpol_trie_row(t, node, v);
-		node = netpol_trie_child(t, node, v);
+		if (node->check && netpol_trie_differs4(&t->check[node->check], a))
+			return t->check[node->check].row;
+		if ((s64)until >= 0)
+			return t->leaf[node->leaf +
+				       hweight64(netpol_trie_until(node->runs, v))];
+		node = &t->node[node->child + hweight64(until) - 1];
 	}
 }
 
 /* The row of an IPv6 address. RCU; at most 22 steps. */
-static inline u32 netpol_trie_find6(const struct netpol_trie *t, const struct in6_addr *address)
+static __always_inline u32 netpol_trie_find6(const struct netpol_trie *t,
+					     const struct in6_addr *address)
 {
 	const struct netpol_trie_node *node = t->node;
 	const u8 *bytes = address->s6_addr;
 
-	if (!t->nodes)
+	if (t->top) {
+		__be32 word;
+		u32 next;
+
+		memcpy(&word, bytes + t->top_byte, sizeof(word));
+		next = t->top[(be32_to_cpu(word) >> t->top_shift) &
+			      (BIT(NETPOL_TRIE_TOP_BITS) - 1)];
+		if (node->check && netpol_trie_differs6(&t->check[node->check], bytes))
+			return t->check[node->check].row;
+		if (next & NETPOL_TRIE_TOP_LEAF)
+			return next & ~NETPOL_TRIE_TOP_LEAF;
+		node = &t->node[next];
+	} else if (unlikely(!t->nodes)) {
 		return t->default_row;
+	}
 	for (;;) {
 		const u8 *at = bytes + node->byte;
-		u32 v = ((u32)(at[0] << 8 | at[1]) >> node->shift) & 63;
+		u32 v = ~(u32)(at[0] << 8 | at[1]) >> node->shift;
+		u64 until = netpol_trie_until(node->children, v);
 
-		if (node->check) {
-			const struct netpol_trie_check *c = &t->check[node->check];
-			u64 lo, hi;
-
-			memcpy(&lo, bytes, sizeof(lo));
-			memcpy(&hi, bytes + 8, sizeof(hi));
-			if (((lo ^ c->addr[0]) & c->mask[0]) | ((hi ^ c->addr[1]) & c->mask[1]))
-				return c->row;
-		}
-		if (!(node->children >> v & 1))
-			return netpol_trie_row(t, node, v);
-		node = netpol_trie_child(t, node, v);
+		if (node->check && netpol_trie_differs6(&t->check[node->check], bytes))
+			return t->check[node->check].row;
+		if ((s64)until >= 0)
+			return t->leaf[node->leaf +
+				       hweight64(netpol_trie_until(node->runs, v))];
+		node = &t->node[node->child + hweight64(until) - 1];
 	}
 }
 

@@ -48,6 +48,9 @@ enum netpol_world_retire {
  * @pod: names, addresses
  * @identity: number
  * @ifindex: interface, 0 if unknown
+ * @address4: an IPv4 address that the peer table says is this pod's, as in memory; or
+ *	NETPOL_NO_ADDRESS4, which none is equal to
+ * @address6: an IPv6 one, likewise, or the unspecified one
  */
 struct netpol_local {
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
@@ -55,11 +58,14 @@ struct netpol_local {
 	const struct netpol_pod *pod;
 	u32 identity;
 	u32 ifindex;
-	u64 pad[3];
+	u64 address4;
+	u64 address6[2];
 };
 
-/* Bits of netpol_snapshot::behind, 1 KiB that each commit fills. */
-#define NETPOL_BEHIND_BITS	8192
+#define NETPOL_NO_ADDRESS4	BIT_ULL(32)
+
+/* Places in netpol_snapshot::behind, 8 KiB that each commit fills. */
+#define NETPOL_BEHIND		1024
 
 #define NETPOL_LOCAL_SHIFT	6
 #define NETPOL_PORTS_SHIFT	3
@@ -82,10 +88,14 @@ struct netpol_origin {
  * @interfaces: interface index to local pod, kept as if it were an IPv4 address
  * @locals: struct netpol_local by slot
  * @ports: named ports of each identity, a pointer to struct netpol_ports each
- * @behind: a bit by interface index, modulo its size: set if a local pod may be behind it
+ * @behind: by interface index, modulo its size: a local pod that may be behind it, one that
+ *	lives if there is one; NULL: none is
  * @settings: settings in force
  * @generation: number of the commit, from 1; 0: nothing was ever committed
  * @nlocals: slots in use
+ * @plain: there are local pods, and each of their packets is judged
+ * @guarded: ends that are no known pods are denied by prefixes or interface names
+ * @host_judged: whatever a pod opens to its node is judged, and nothing always allowed
  * @namespaces: struct netpol_namespace by name and origin
  * @pods: struct netpol_pod by namespace, name and origin
  * @policies: struct netpol_policy by namespace, name and origin
@@ -105,7 +115,10 @@ struct netpol_snapshot {
 	const struct netpol_settings *settings;
 	u64 generation;
 	u32 nlocals;
-	u64 behind[NETPOL_BEHIND_BITS / 64];
+	bool plain;
+	bool guarded;
+	bool host_judged;
+	const struct netpol_local *behind[NETPOL_BEHIND];
 
 	/* control path */
 	struct netpol_table namespaces;
@@ -266,17 +279,31 @@ netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
 	return netpol_pages_at(snapshot->locals, NETPOL_LOCAL_SHIFT, slot);
 }
 
-/* Marks an interface of a snapshot in the making as a local pod's. */
-static inline void netpol_snapshot_set_behind(struct netpol_snapshot *snapshot, u32 ifindex)
+/*
+ * NULL: no local pod is behind an interface. Else one that may be, by its ifindex: for
+ * nearly all interfaces that are no pod's this is NULL, for a pod's nearly always that pod.
+ * RCU.
+ */
+static __always_inline const struct netpol_local *
+netpol_snapshot_behind(const struct netpol_snapshot *snapshot, u32 ifindex)
 {
-	snapshot->behind[ifindex % NETPOL_BEHIND_BITS / 64] |= BIT_ULL(ifindex % 64);
+	return snapshot->behind[ifindex % NETPOL_BEHIND];
 }
 
-/* Can a local pod be behind an interface? For nearly all others this says no. RCU. */
-static __always_inline bool netpol_snapshot_behind(const struct netpol_snapshot *snapshot,
-						   u32 ifindex)
+/*
+ * Does an address belong to a local pod, without a look-up? If so the peer table says the
+ * same; if not, it may all the same, as a pod has many. RCU.
+ */
+static __always_inline bool netpol_local_has(const struct netpol_local *local, u8 family,
+					     const void *address)
 {
-	return snapshot->behind[ifindex % NETPOL_BEHIND_BITS / 64] >> (ifindex % 64) & 1;
+	u64 lo, hi;
+
+	if (family == AF_INET)
+		return local->address4 == (__force u32)*(const __be32 *)address;
+	memcpy(&lo, address, sizeof(lo));
+	memcpy(&hi, (const u8 *)address + 8, sizeof(hi));
+	return !((local->address6[0] ^ lo) | (local->address6[1] ^ hi)) && (lo | hi);
 }
 
 /* A local pod that lives behind an interface, or NULL. RCU. */

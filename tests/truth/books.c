@@ -142,6 +142,50 @@ static void check_programs(struct run *run)
 	}
 }
 
+/*
+ * What packets take for granted of a local pod without a look-up: the address that it keeps
+ * leads to it, and it keeps one of each family if any does.
+ */
+static void check_near(struct run *run)
+{
+	const struct netpol_snapshot *s = run->core.world->snapshot;
+	const struct netpol_local *local;
+	struct netpol_idset_walk walk;
+	u32 slot, i, value, word;
+	const u8 *address;
+	bool has[2];
+	u8 family;
+
+	netpol_idset_for_each(&run->core.world->slots, walk, slot) {
+		local = netpol_snapshot_local(s, slot);
+		has[0] = local->address4 != NETPOL_NO_ADDRESS4;
+		has[1] = local->address6[0] | local->address6[1];
+		word = local->address4;
+		if (has[0] && netpol_peer_value(s, AF_INET, &word) != (NETPOL_VALUE_LOCAL | slot))
+			WRONG(run, "a local pod keeps an IPv4 address that is not its own");
+		if (has[1] && netpol_peer_value(s, AF_INET6, local->address6) !=
+			      (NETPOL_VALUE_LOCAL | slot))
+			WRONG(run, "a local pod keeps an IPv6 address that is not its own");
+		for (i = 0; i < netpol_pod_addresses(local->pod); i++) {
+			u8 copy[16];
+
+			address = netpol_pod_address(local->pod, i, &family);
+			memcpy(copy, address, family == AF_INET ? 4 : 16);
+			value = netpol_peer_value(s, family, copy);
+			if (value == (NETPOL_VALUE_LOCAL | slot) && !has[family == AF_INET6])
+				WRONG(run, "a local pod does not keep its address");
+		}
+		if (local->ifindex && !netpol_snapshot_behind(s, local->ifindex))
+			WRONG(run, "a local pod is not behind its interface");
+	}
+	for (i = 0; i < NETPOL_BEHIND; i++) {
+		local = s->behind[i];
+		if (local && (!local->runtime || local->ifindex % NETPOL_BEHIND != i ||
+			      local != netpol_snapshot_local(s, local->pod->slot)))
+			WRONG(run, "an interface leads to a pod that is not behind it");
+	}
+}
+
 /* What the core counts is what the model has. */
 static void check_counts(struct run *run)
 {
@@ -214,6 +258,7 @@ void run_check_books(struct run *run)
 	if (count != w->nidentities || count != w->identities.count)
 		WRONG(run, "count of identities");
 	check_counts(run);
+	check_near(run);
 	check_namespaces(run);
 	check_peers(run);
 	check_sharing(run);

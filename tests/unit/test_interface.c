@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which local pod an interface belongs to, where its index has been another one's before:
- * what the kernel asks of each packet, to know who may send by that interface.
+ * what the kernel asks of each packet, to know who may send by that interface. And which
+ * address it takes for that pod's without a look-up: never one that leads to another pod.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "check.h"
+#include "classify.h"
 #include "edit.h"
 #include "world.h"
 
@@ -14,8 +16,12 @@
 
 static struct netpol_world *world;
 
-/* Sets pod @name, whose last uid byte is @uid, or deletes it (@uid 0). */
-static void commit(const char *name, uint8_t uid, uint32_t ifindex, uint8_t address)
+/*
+ * Sets pod @name, whose last uid byte is @uid, or deletes it (@uid 0). Its addresses are
+ * 10.0.0.@address and fd00::@address, or none (0), and as many with @second.
+ */
+static void commit_two(const char *name, uint8_t uid, uint32_t ifindex, uint8_t address,
+		       uint8_t second)
 {
 	struct netpol_snapshot *old = world->snapshot;
 	struct netpol_fault fault = {};
@@ -25,8 +31,10 @@ static void commit(const char *name, uint8_t uid, uint32_t ifindex, uint8_t addr
 		.name = NETPOL_TEXT(name),
 		.flags = NETPOL_POD_F_LOCAL | NETPOL_POD_F_RUNNING,
 		.ifindex = ifindex,
-		.naddress4 = 1,
-		.address4 = { { 10, 0, 0, address } },
+		.naddress4 = !!address + !!second,
+		.address4 = { { 10, 0, 0, address }, { 10, 0, 0, second } },
+		.naddress6 = !!address + !!second,
+		.address6 = { { 0xfd, [15] = address }, { 0xfd, [15] = second } },
 		.labels = netpol_labels_get(world, NULL, 0),
 	};
 
@@ -40,6 +48,11 @@ static void commit(const char *name, uint8_t uid, uint32_t ifindex, uint8_t addr
 	CHECK_EQ(netpol_edit_prepare(edit), 0);
 	netpol_edit_publish(edit);
 	netpol_snapshot_put(world, old);
+}
+
+static void commit(const char *name, uint8_t uid, uint32_t ifindex, uint8_t address)
+{
+	commit_two(name, uid, ifindex, address, 0);
 }
 
 static const char *owner(uint32_t ifindex)
@@ -60,6 +73,106 @@ static void interface_gone(uint32_t ifindex)
 		if (local->runtime && local->ifindex == ifindex)
 			local->runtime->gone = true;
 	}
+}
+
+/* Whose an address is, by the peer table. */
+static const char *holder(uint8_t family, uint8_t address)
+{
+	const uint8_t address4[4] = { 10, 0, 0, address };
+	const uint8_t address6[16] = { 0xfd, [15] = address };
+	uint32_t word[4];
+	struct netpol_end end;
+
+	memcpy(word, family == AF_INET ? address4 : address6, family == AF_INET ? 4 : 16);
+	end = netpol_find(world->snapshot, family, word);
+	return end.local ? netpol_pod_name(end.local->pod) : NULL;
+}
+
+/* The same for what comes by an interface, if it needs no look-up; see kmod/plain.h. */
+static const char *near(uint32_t ifindex, uint8_t family, uint8_t address)
+{
+	const struct netpol_local *local = netpol_snapshot_behind(world->snapshot, ifindex);
+	const uint8_t address4[4] = { 10, 0, 0, address };
+	const uint8_t address6[16] = { 0xfd, [15] = address };
+	uint32_t word[4];
+
+	memcpy(word, family == AF_INET ? address4 : address6, family == AF_INET ? 4 : 16);
+	if (!local || local->ifindex != ifindex || local->runtime->gone ||
+	    !netpol_local_has(local, family, word))
+		return NULL;
+	CHECK_STR(holder(family, address), netpol_pod_name(local->pod));
+	return netpol_pod_name(local->pod);
+}
+
+static void check_near(uint32_t ifindex, uint8_t address, const char *name)
+{
+	CHECK_STR(near(ifindex, AF_INET, address), name);
+	CHECK_STR(near(ifindex, AF_INET6, address), name);
+}
+
+static void test_near(void)
+{
+	const uint32_t unspecified[4] = { 0 };
+	const struct netpol_local *local;
+
+	commit("one", 11, 20, 1);
+	check_near(20, 1, "one");
+	check_near(20, 2, NULL);
+	check_near(21, 1, NULL);
+
+	/* somebody newer claims the address, by another interface: the one that has it loses it */
+	commit("two", 12, 21, 1);
+	check_near(20, 1, NULL);
+	check_near(21, 1, "two");
+	CHECK_STR(holder(AF_INET, 1), "two");
+	commit("two", 12, 21, 2);
+	check_near(20, 1, "one");
+	check_near(21, 1, NULL);
+	check_near(21, 2, "two");
+
+	/* of two addresses one that is left, and none */
+	commit_two("two", 12, 21, 2, 3);
+	commit("three", 13, 22, 2);
+	check_near(22, 2, "three");
+	check_near(21, 2, NULL);
+	check_near(21, 3, "two");
+	commit("four", 14, 23, 3);
+	check_near(21, 3, NULL);
+	check_near(23, 3, "four");
+
+	/* none is not the unspecified address, which a host may send from */
+	commit("bare", 15, 24, 0);
+	local = netpol_snapshot_behind(world->snapshot, 24);
+	CHECK_STR(owner(24), "bare");
+	CHECK(!netpol_local_has(local, AF_INET, unspecified));
+	CHECK(!netpol_local_has(local, AF_INET6, unspecified));
+	local = netpol_snapshot_behind(world->snapshot, 21);
+	CHECK_STR(owner(21), "two");
+	CHECK(!netpol_local_has(local, AF_INET, unspecified));
+	CHECK(!netpol_local_has(local, AF_INET6, unspecified));
+
+	/* a slot that is another pod's by now keeps nothing of the one before */
+	commit("four", 0, 23, 3);
+	check_near(23, 3, NULL);
+	check_near(21, 3, "two");
+	CHECK(!netpol_snapshot_behind(world->snapshot, 23));
+	commit("five", 16, 25, 5);
+	check_near(25, 3, NULL);
+	check_near(25, 5, "five");
+
+	/* an index that shares its place is another interface's */
+	commit("far", 17, 25 + NETPOL_BEHIND, 6);
+	check_near(25 + NETPOL_BEHIND, 5, NULL);
+	CHECK(netpol_snapshot_behind(world->snapshot, 25 + NETPOL_BEHIND));
+	CHECK_STR(owner(25 + NETPOL_BEHIND), "far");
+	CHECK_STR(owner(25 + 2 * NETPOL_BEHIND), NULL);
+
+	/* the interface is gone: so is the pod, and who has its index now is found */
+	interface_gone(20);
+	check_near(20, 1, NULL);
+	commit("heir", 18, 20, 7);
+	check_near(20, 7, "heir");
+	check_near(20, 1, NULL);
 }
 
 int main(void)
@@ -90,6 +203,7 @@ int main(void)
 	CHECK_STR(owner(IFINDEX), "second");
 	commit("second", 0, IFINDEX, 2);
 	CHECK_STR(owner(IFINDEX), NULL);
+	test_near();
 	netpol_world_destroy(world);
 	return check_done("interface");
 }
