@@ -398,74 +398,73 @@ static __always_inline const void *netpol_plain_other(const struct sk_buff *skb,
 	return sends ? netpol_plain_to(skb, what) : netpol_plain_from(skb, what);
 }
 
-/* netpol_plain_near() where guards have to be asked about the other end. */
-static noinline unsigned int netpol_plain_guard(struct netpol_net *nn, struct sk_buff *skb,
+/*
+ * netpol_plain_near() where guards have to be asked about the other end, which is no known
+ * pod. @snapshot is that of @subject, as it says so of the other end: by another one the
+ * packet would be judged by two states at once, each of which may deny it.
+ */
+static noinline unsigned int netpol_plain_guard(struct netpol_net *nn,
+						const struct netpol_snapshot *snapshot,
+						struct sk_buff *skb,
 						const struct nf_hook_state *state, u32 what,
-						const struct netpol_local *subject, u32 peer)
+						const struct netpol_local *subject)
 {
-	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
 	const bool sends = !(what & NETPOL_PLAIN_EGRESS) == !!(what & NETPOL_PLAIN_REPLY);
 	const void *address = netpol_plain_other(skb, what, sends);
 	u8 direction = netpol_plain_direction(what, sends);
 
-	if (netpol_plain_guarded(snapshot, netpol_plain_family(what), peer, address))
+	if (netpol_plain_guarded(snapshot, netpol_plain_family(what), 0, address))
 		return netpol_decide(nn, skb, state);
 	netpol_plain_seen(subject->runtime->stats, sends);
-	if (netpol_plain_half(nn, snapshot, subject, direction, what, peer, address))
+	if (netpol_plain_half(nn, snapshot, subject, direction, what, 0, address))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, what, direction);
 }
 
-/* netpol_plain_more() where the destination's ports have names. */
-static noinline unsigned int netpol_plain_named(struct netpol_net *nn, struct sk_buff *skb,
-						u32 what, const struct netpol_local *subject,
-						const void *address)
+/* netpol_plain_near() where the destination's ports have names; of one @snapshot as well. */
+static noinline unsigned int netpol_plain_named(struct netpol_net *nn,
+						const struct netpol_snapshot *snapshot,
+						struct sk_buff *skb, u32 what,
+						const struct netpol_local *subject, u32 peer)
 {
-	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
-	u8 direction = what & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
-						    NETPOL_DIRECTION_INGRESS;
-	u32 peer = netpol_peer_value(snapshot, netpol_plain_family(what), address);
+	const bool sends = !(what & NETPOL_PLAIN_EGRESS) == !!(what & NETPOL_PLAIN_REPLY);
+	const void *address = netpol_plain_other(skb, what, sends);
+	u8 direction = netpol_plain_direction(what, sends);
 
 	if (netpol_plain_half(nn, snapshot, subject, direction, what, peer, address))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, what, direction);
 }
 
-/*
- * netpol_plain_near() of a program that is not simple: @cell is what class and peer say,
- * with the class in the upper half; @address the peer's.
- */
+/* netpol_plain_near() of a program with blocks and no names; @address is the peer's. */
 static __always_inline unsigned int
-netpol_plain_more(struct netpol_net *nn, struct sk_buff *skb, u32 what,
-		  const struct netpol_local *subject, const void *address, u64 cell,
-		  const u8 family)
+netpol_plain_blocks(struct netpol_net *nn, struct sk_buff *skb, u32 what,
+		    const struct netpol_local *subject, const void *address, u32 peer,
+		    const u8 family)
 {
 	u8 direction = what & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
 						    NETPOL_DIRECTION_INGRESS;
 	const struct netpol_program *program = subject->program[direction];
-	u64 row;
+	u32 cell = netpol_program_cell(program, family, netpol_plain_class(program, what), peer,
+				       address);
 
-	if (unlikely(program->nnames))
-		return netpol_plain_named(nn, skb, what, subject, address);
-	row = netpol_program_address_row(program, family, address);
-	cell = min_t(u32, cell, program->cell[row * program->nclasses + (cell >> 32)]);
 	if (netpol_plain_count(nn, program, subject->runtime->stats, direction, cell))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, what, direction);
 }
 
-static noinline unsigned int netpol_plain_more4(struct netpol_net *nn, struct sk_buff *skb,
-						u32 what, const struct netpol_local *subject,
-						const void *address, u64 cell)
+static noinline unsigned int netpol_plain_blocks4(struct netpol_net *nn, struct sk_buff *skb,
+						  u32 what, const struct netpol_local *subject,
+						  const void *address, u32 peer)
 {
-	return netpol_plain_more(nn, skb, what, subject, address, cell, AF_INET);
+	return netpol_plain_blocks(nn, skb, what, subject, address, peer, AF_INET);
 }
 
-static noinline unsigned int netpol_plain_more6(struct netpol_net *nn, struct sk_buff *skb,
-						u32 what, const struct netpol_local *subject,
-						const void *address, u64 cell)
+static noinline unsigned int netpol_plain_blocks6(struct netpol_net *nn, struct sk_buff *skb,
+						  u32 what, const struct netpol_local *subject,
+						  const void *address, u32 peer)
 {
-	return netpol_plain_more(nn, skb, what, subject, address, cell, AF_INET6);
+	return netpol_plain_blocks(nn, skb, what, subject, address, peer, AF_INET6);
 }
 
 /*
@@ -484,7 +483,7 @@ netpol_plain_near(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 	struct netpol_pod_stats __percpu *stats;
 	const struct netpol_program *program;
 	const void *address;
-	u32 peer, class, cell;
+	u32 peer, cell;
 
 	if (!netpol_plain_is(subject, device, family, netpol_plain_other(skb, what, !sends)))
 		return netpol_plain_ends(nn, skb, state, what);
@@ -501,9 +500,11 @@ netpol_plain_near(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 			netpol_plain_seen(stats, sends);
 			return NF_ACCEPT;
 		}
-	} else if (unlikely(snapshot->guarded) &&
-		   (!peer || (!sends && snapshot->settings->npatterns))) {
-		return netpol_plain_guard(nn, skb, state, more, subject, peer);
+	} else if (unlikely(snapshot->guarded)) {
+		if (!peer)
+			return netpol_plain_guard(nn, snapshot, skb, state, more, subject);
+		if (!sends && snapshot->settings->npatterns)
+			return netpol_decide(nn, skb, state);
 	}
 	program = subject->program[direction];
 	netpol_plain_seen(stats, sends);
@@ -511,14 +512,14 @@ netpol_plain_near(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 		netpol_plain_count_free(nn, stats, direction);
 		return NF_ACCEPT;
 	}
-	class = netpol_plain_class(program, what);
-	cell = netpol_program_simple_cell(program, class, peer);
-	if (unlikely(!program->simple))
+	if (unlikely(!program->simple)) {
+		if (unlikely(program->nnames))
+			return netpol_plain_named(nn, snapshot, skb, more, subject, peer);
 		return family == AF_INET ?
-			netpol_plain_more4(nn, skb, more, subject, address,
-					   (u64)class << 32 | cell) :
-			netpol_plain_more6(nn, skb, more, subject, address,
-					   (u64)class << 32 | cell);
+			netpol_plain_blocks4(nn, skb, more, subject, address, peer) :
+			netpol_plain_blocks6(nn, skb, more, subject, address, peer);
+	}
+	cell = netpol_program_simple_cell(program, netpol_plain_class(program, what), peer);
 	if (likely(netpol_plain_count(nn, program, stats, direction, cell)))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, what, direction);
