@@ -156,7 +156,7 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
 
-$(B)/e2e/feed $(B)/bench/bin/agent: $(B)/obj/tests/bench/listing.o
+$(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/follow: $(B)/obj/tests/bench/listing.o
 
 # The agent's cluster test.
 kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
@@ -259,8 +259,8 @@ bench-packets: deps
 	@tests/bench/packets.sh
 
 # What changes cost, memory, adversaries; and all benches with the page over them.
-.PHONY: bench bench-changes bench-memory bench-adversary
-bench-changes bench-memory bench-adversary: bench-%: deps
+.PHONY: bench bench-changes bench-memory bench-adversary bench-follow
+bench-changes bench-memory bench-adversary bench-follow: bench-%: deps
 	+@tests/bench/world.sh $*
 
 bench: deps

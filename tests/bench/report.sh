@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 parts=()
-for part in insn packets changes memory adversary; do
+for part in insn packets changes memory adversary follow; do
 	[ ! -s "build/bench/$part.json" ] || parts+=("build/bench/$part.json")
 done
 if [ ${#parts[@]} = 0 ]; then

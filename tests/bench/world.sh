@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The benches of the control path: what changes cost, memory, adversaries.
+# The benches of the control path: what changes cost, memory, adversaries, and what the
+# node agent takes from an event to its enforcement.
 #
-#   tests/bench/world.sh changes|memory|adversary [short]
+#   tests/bench/world.sh changes|memory|adversary|follow [short]
 #
-# Each runs in the module's core in this process first, then through the module: changes
-# and adversary at native speed in User Mode Linux, memory in a virtual machine, for the
-# slabs and per-CPU memory of a real kernel. Rows go to build/bench/PART.json. Exits 1 if
-# an exact one missed its target. short: a tenth of the objects, and of the module only
-# its memory.
+# All but the last run in the module's core in this process first. Then each runs through
+# the module, at native speed in User Mode Linux, but for memory: that is in a virtual
+# machine, for the slabs and per-CPU memory of a real kernel. Rows go to
+# build/bench/PART.json. Exits 1 if an exact one missed its target. short: a tenth of the
+# objects, and of the module only memory and the agent.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -17,8 +18,8 @@ part=${1:-}
 short=()
 [ "${2:-}" != short ] || short=(-q)
 case "$part" in
-changes|memory|adversary) ;;
-*) sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+changes|memory|adversary|follow) ;;
+*) sed -n '3,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 out=build/bench
 bin=$PWD/$out/bin
@@ -26,8 +27,10 @@ mkdir -p "$out"
 make -s "$out/bin/$part"
 
 rc=0
-echo "== $part, in this process"
-"$bin/$part" "${short[@]}" -o "$out/$part.core.json" || rc=1
+if [ "$part" != follow ]; then
+	echo "== $part, in this process"
+	"$bin/$part" "${short[@]}" -o "$out/$part.core.json" || rc=1
+fi
 
 # Modules and the bench for User Mode Linux, whose root is this machine's.
 uml_build()
@@ -79,6 +82,11 @@ case "$part ${short[*]}" in
 	echo "== $part, through the module in User Mode Linux"
 	uml_build || exit 1
 	uml "$part.module.json" || rc=1
+	;;
+follow*)
+	echo "== the agent, through the module in User Mode Linux"
+	uml_build || exit 1
+	uml "$part.module.json" "${short[@]}" || rc=1
 	;;
 memory*)
 	echo "== $part, of the module in a virtual machine"

@@ -234,6 +234,8 @@ yes a/client tcp b/stray 80 it is open as before
 X
 policy_gone b stray
 tell '{"do":"remove","kind":"pods","namespace":"b","name":"stray"}'
+# Committed, so that what somebody else does next is not met by a commit on its way.
+eventually 20 sh -c "! $np get policies -n b stray && ! $np get pods -n b stray"
 
 # --- someone else changes our objects --------------------------------------------
 
@@ -296,7 +298,7 @@ yes a/other tcp b/server 80 flushed: nothing is enforced
 X
 cp "$dir/snapshot" "$dir/good"
 sed -i 's/"app":"client"/"app":"cliemt"/' "$dir/snapshot"
-touch -d "2 hours ago" "$dir/.snapshot.abc123"
+touch -d "2020-01-01 00:00:00" "$dir/.snapshot.abc123" || bail "touch"
 touch "$dir/.snapshot.def456"
 agent_start --guard 10.244.77.0/24
 check "a damaged snapshot is refused with a reason" grep -q "the snapshot is damaged" "$dir/log"

@@ -105,8 +105,8 @@ void np_agent_wake(struct np_agent *agent)
 	/* The first change goes at once, what comes soon after it together. */
 	if (agent->retry_ms)
 		delay = agent->retry_ms;
-	else if (agent->committed_ms >= 0 && now - agent->committed_ms < NP_COMMIT_PACE)
-		delay = NP_COMMIT_PACE - (now - agent->committed_ms);
+	else if (agent->committed_ms >= 0 && now - agent->committed_ms < agent->pace_ms)
+		delay = agent->pace_ms - (now - agent->committed_ms);
 	np_timer_start(agent->loop, &agent->commit_timer, delay);
 }
 
@@ -114,7 +114,7 @@ static void np_agent_failed(struct np_agent *agent, const struct np_error *err)
 {
 	struct np_log_about about = np_about_commit;
 
-	agent->retry_ms = agent->retry_ms ? agent->retry_ms * 2 : NP_COMMIT_PACE;
+	agent->retry_ms = agent->retry_ms ? agent->retry_ms * 2 : NP_COMMIT_RETRY;
 	if (agent->retry_ms > NP_COMMIT_RETRY_MAX)
 		agent->retry_ms = NP_COMMIT_RETRY_MAX;
 	about.error = err->text;
@@ -183,14 +183,26 @@ static int np_agent_commit_all(struct np_agent *agent, struct np_error *err)
 	return agent->settings_changed ? np_agent_commit_settings(agent, err) : 0;
 }
 
+/* Commits take a tenth of the time at most, where there is always something to commit. */
+static void np_agent_pace(struct np_agent *agent, int64_t began)
+{
+	agent->committed_ms = np_loop_now(agent->loop);
+	agent->pace_ms = (agent->committed_ms - began) * 9;
+	if (agent->pace_ms < NP_COMMIT_PACE_LEAST)
+		agent->pace_ms = NP_COMMIT_PACE_LEAST;
+	if (agent->pace_ms > NP_COMMIT_PACE_MOST)
+		agent->pace_ms = NP_COMMIT_PACE_MOST;
+}
+
 static void np_agent_commit(void *context)
 {
 	struct np_agent *agent = context;
+	int64_t began = np_loop_now(agent->loop);
+	bool first = !agent->whole, failed = *agent->error;
 	struct np_error err = { 0 };
-	bool first = !agent->whole;
 	int ret;
 
-	agent->desired.now = (uint32_t)np_loop_now(agent->loop);
+	agent->desired.now = (uint32_t)began;
 	np_agent_place(agent);
 	if (!np_agent_pending(agent)) {
 		agent->waiting_ms = -1;
@@ -202,7 +214,7 @@ static void np_agent_commit(void *context)
 	 */
 	agent->settings_changed |= first || agent->desired.full || !agent->commit.open;
 	ret = np_agent_commit_all(agent, &err);
-	agent->committed_ms = np_loop_now(agent->loop);
+	np_agent_pace(agent, began);
 	if (ret) {
 		np_agent_failed(agent, &err);
 		return;
@@ -215,7 +227,10 @@ static void np_agent_commit(void *context)
 	np_agent_snapshot_later(agent);
 	if (first)
 		np_agent_first(agent);
-	np_agent_say(agent);
+	if (first || failed || agent->committed_ms - agent->said_ms >= NP_SAY_PACE) {
+		agent->said_ms = agent->committed_ms;
+		np_agent_say(agent);
+	}
 	np_agent_wake(agent);
 }
 

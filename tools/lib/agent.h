@@ -29,8 +29,12 @@
 #define NP_AGENT_SNAPSHOT	"/var/lib/netpol/snapshot"
 #define NP_AGENT_LISTEN		"127.0.0.1:9474"
 
-#define NP_COMMIT_PACE		100	/* milliseconds between two commits */
+/* Milliseconds between two commits: nine times what the last one took, within these. */
+#define NP_COMMIT_PACE_LEAST	5
+#define NP_COMMIT_PACE_MOST	100
+#define NP_COMMIT_RETRY		100	/* after a failure, then twice that, ... */
 #define NP_COMMIT_RETRY_MAX	5000
+#define NP_SAY_PACE		1000	/* between two words about commits to the service manager */
 #define NP_NODE_GRACE		10000	/* for the own Node, once the others are synced */
 #define NP_CHECK_PACE		10000	/* between looks at the origin's generation */
 #define NP_STUCK		600000	/* changes that wait that long: no progress */
@@ -88,6 +92,8 @@ struct np_agent {
 	struct np_timer once_timer;
 	struct np_timer watchdog_timer;
 	int64_t committed_ms;		/* of the last commit; -1: none */
+	int64_t pace_ms;		/* from it to the next one */
+	int64_t said_ms;		/* to the service manager, what was committed */
 	int64_t waiting_ms;		/* since when changes wait; -1: none do */
 	int64_t retry_ms;		/* delay of the next try; 0: the last one worked */
 	bool whole;			/* the first full commit is through */
