@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -111,16 +112,34 @@ bool np_agent_restore(struct np_agent *agent, uint64_t present)
 
 /* --- settings ------------------------------------------------------------------- */
 
+static void np_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
+{
+	size_t k;
+
+	for (k = 0; k < set->guard_prefix_count; k++)
+		if (!memcmp(&set->guard_prefix[k], cidr, sizeof(*cidr)))
+			return;
+	np_settings_add_prefix(set, cidr);
+}
+
 static void np_add_prefixes(struct np_settings *set, const struct np_cidr *cidr, size_t count)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < count; i++) {
-		for (k = 0; k < set->guard_prefix_count; k++)
-			if (!memcmp(&set->guard_prefix[k], &cidr[i], sizeof(*cidr)))
-				break;
-		if (k == set->guard_prefix_count)
-			np_settings_add_prefix(set, &cidr[i]);
+	for (i = 0; i < count; i++)
+		np_add_prefix(set, &cidr[i]);
+}
+
+/* What guards already, but for single addresses: those are guarded as long as they have to. */
+static void np_keep_prefixes(struct np_settings *set, const struct np_settings *have)
+{
+	const struct np_cidr *cidr;
+	size_t i;
+
+	for (i = 0; i < have->guard_prefix_count; i++) {
+		cidr = &have->guard_prefix[i];
+		if (cidr->length < (cidr->family == AF_INET ? 32 : 128))
+			np_add_prefix(set, cidr);
 	}
 }
 
@@ -136,8 +155,11 @@ void np_agent_settings(const struct np_agent *agent, const struct np_settings *h
 		np_add_prefixes(set, agent->desired.pod_cidr, agent->desired.pod_cidr_count);
 	else if (opts->node_guard)
 		/* Not known yet: what guards now goes on doing so. */
-		np_add_prefixes(set, have->guard_prefix, have->guard_prefix_count);
-	np_add_prefixes(set, agent->shut, agent->shut_count);
+		np_keep_prefixes(set, have);
+	/* Never more than the kernel takes: nothing else would be committed any more. */
+	for (i = 0; i < agent->shut_count; i++)
+		if (set->guard_prefix_count < agent->commit.limit[NETPOL_LIMIT_GUARDS])
+			np_add_prefix(set, &agent->shut[i]);
 	for (i = 0; i < opts->settings.guard_interface_count; i++)
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)
