@@ -65,7 +65,7 @@ module:
 			"linux-headers-$$(uname -r), or give KERNELDIR=..." >&2; \
 		exit 1; \
 	fi
-	@tests/lib/sync-tree.sh $(B)/$(KVER)/src $(module-src)
+	@tests/run/sync-tree.sh $(B)/$(KVER)/src $(module-src)
 	+$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/$(B)/$(KVER)/src modules
 	@cp $(B)/$(KVER)/src/netpol.ko $(B)/$(KVER)/netpol.ko
 	@echo "$(B)/$(KVER)/netpol.ko"
@@ -74,13 +74,13 @@ KERNELS ?= 6.1 6.12
 modules:
 	+@for k in $(KERNELS); do \
 		$(MAKE) --no-print-directory module \
-			KERNELDIR=$$(tests/lib/kernel.sh headers $$k) || exit 1; \
+			KERNELDIR=$$(tests/run/kernel.sh headers $$k) || exit 1; \
 	done
 
 # --- userspace ---------------------------------------------------------------
 
 core-src := $(sort $(wildcard kmod/core/*.c))
-lib-src := $(sort $(wildcard tools/lib/*.c))
+lib-src := $(sort $(wildcard tools/lib/*/*.c))
 tool-src := $(sort $(wildcard tools/netpolctl/*.c))
 unit-src := $(sort $(wildcard tests/unit/test_*.c))
 fuzz-src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -88,7 +88,7 @@ selftest-src := $(sort $(wildcard tests/selftests/*.c))
 e2e-src := $(sort $(wildcard tests/e2e/*.c))
 
 UCPPFLAGS := -D_GNU_SOURCE -DNETPOL_VERSION=\"$(VERSION)\" \
-	-Iinclude -Iuapi -Ikmod/core -Itools/lib
+	-iquote tools/lib -iquote kmod -Iinclude -Iuapi
 UCFLAGS := -std=gnu11 -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers \
 	-Werror=implicit-function-declaration
@@ -115,7 +115,7 @@ $(eval $(call userspace,$(B)/fuzz/obj,$$(CLANG),$$(san) -fsanitize=fuzzer-no-lin
 -include $(shell find $(B)/obj $(B)/asan $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # The page of netpolctl matrix is part of the tool.
-$(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/matrix_html.o): tools/lib/matrix_page.html
+$(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/matrix/html.o): tools/lib/matrix/page.html
 
 tools: $(if $(tool-src),$(B)/netpolctl)
 
@@ -142,7 +142,7 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/obj/libnetpol.a
 
 kselftest: $(B)/kselftest/kselftest.h
 $(B)/kselftest/kselftest.h:
-	@tests/lib/kselftest.sh $(B)/kselftest
+	@tests/run/kselftest.sh $(B)/kselftest
 
 selftest-bins: $(selftest-src:tests/selftests/%.c=$(B)/selftests/%)
 $(B)/obj/tests/selftests/%.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/selftests
@@ -211,7 +211,7 @@ install: all
 dkms-src = /usr/src/netpol-$(VERSION)
 dkms-install:
 	rm -rf $(DESTDIR)$(dkms-src)
-	@tests/lib/sync-tree.sh $(DESTDIR)$(dkms-src) $(module-src)
+	@tests/run/sync-tree.sh $(DESTDIR)$(dkms-src) $(module-src)
 	[ -n "$(DESTDIR)" ] || { \
 		if [ -n "$$(dkms status netpol/$(VERSION))" ]; then \
 			dkms remove netpol/$(VERSION) --all; fi; \
@@ -225,21 +225,21 @@ clean:
 # --- trying and testing ------------------------------------------------------
 
 deps:
-	@tests/lib/deps.sh
+	@tests/run/deps.sh
 
 demo: deps
 	+@$(MAKE) --no-print-directory -s tools e2e-bins >/dev/null
 	+@$(MAKE) --no-print-directory -s modules KERNELS=6.12 >/dev/null
-	@rel=$$(tests/lib/kernel.sh release 6.12) && tests/vm/run -k 6.12 -t 600 \
+	@rel=$$(tests/run/kernel.sh release 6.12) && tests/vm/run -k 6.12 -t 600 \
 		-m $(B)/$$rel/netpol.ko -f $(B)/netpolctl:/usr/sbin/netpolctl \
 		-d tests/e2e:/tests/e2e -d $(B)/e2e:/tests/bin -d examples:/examples \
 		-- bash /tests/e2e/demo.sh
 
 check: deps
-	+@tests/lib/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube
+	+@tests/run/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube
 
 check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
-	+@tests/lib/check.sh $*
+	+@tests/run/check.sh $*
 
 # --- measuring ---------------------------------------------------------------
 

@@ -3,7 +3,7 @@
  * The one place where the kernel and userspace differ. The core (kmod/core)
  * uses kernel names throughout; in netpol.ko they are the kernel's own, in the
  * tool and the tests they are the thin equivalents below and in
- * tools/lib/shim.c.
+ * tools/lib/offline/shim.c.
  *
  * Memory: everything comes zeroed and is charged to the caller (memcg in the
  * kernel). All allocation functions may sleep; none is for the packet path.

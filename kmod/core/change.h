@@ -3,7 +3,7 @@
 #ifndef NETPOL_CHANGE_H
 #define NETPOL_CHANGE_H
 
-#include "edit.h"
+#include "core/edit.h"
 
 /**
  * struct netpol_change - something that an edit did, or what it was before

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "classify.h"
+#include "core/classify.h"
 
 /**
  * netpol_resolve() - which pod an address belongs to

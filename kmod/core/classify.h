@@ -7,7 +7,7 @@
 #ifndef NETPOL_CLASSIFY_H
 #define NETPOL_CLASSIFY_H
 
-#include "world.h"
+#include "core/world.h"
 
 /**
  * struct netpol_flow - what is judged: the first packet of a connection, as it were

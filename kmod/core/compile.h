@@ -3,8 +3,8 @@
 #ifndef NETPOL_COMPILE_H
 #define NETPOL_COMPILE_H
 
-#include "program.h"
-#include "world.h"
+#include "core/program.h"
+#include "core/world.h"
 
 /**
  * struct signature - exclusive or of the numbers of the peers that match

@@ -5,7 +5,7 @@
  * on the control side is noted in the undo log first, so that an abort puts it back
  * without allocating.
  */
-#include "change.h"
+#include "core/change.h"
 
 /* Notes how to undo what is about to be done. Return: 0 or -ENOMEM. */
 int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,

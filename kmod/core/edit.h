@@ -15,8 +15,8 @@
 #ifndef NETPOL_EDIT_H
 #define NETPOL_EDIT_H
 
-#include "fault.h"
-#include "world.h"
+#include "core/fault.h"
+#include "core/world.h"
 
 struct netpol_edit;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "explain.h"
+#include "core/explain.h"
 
 /* Do the named ports of a pod give @name to the flow's destination port? */
 static bool port_named(const struct netpol_ports *ports, const struct netpol_rule_port *port,

@@ -7,7 +7,7 @@
 #ifndef NETPOL_EXPLAIN_H
 #define NETPOL_EXPLAIN_H
 
-#include "classify.h"
+#include "core/classify.h"
 
 /* No rule of the policy matches. */
 #define NETPOL_NO_RULE U32_MAX

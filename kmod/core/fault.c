@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "fault.h"
+#include "core/fault.h"
 
 /**
  * netpol_fail() - record a failure

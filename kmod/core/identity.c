@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "identity.h"
-#include "selector.h"
-#include "world.h"
+#include "core/identity.h"
+#include "core/selector.h"
+#include "core/world.h"
 
 /*
  * Hash of a namespace, a label set and named ports, by the hashes of each, which are keyed:

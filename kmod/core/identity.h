@@ -11,9 +11,9 @@
 #ifndef NETPOL_IDENTITY_H
 #define NETPOL_IDENTITY_H
 
-#include "intern.h"
-#include "label.h"
-#include "namespace.h"
+#include "core/intern.h"
+#include "core/label.h"
+#include "core/namespace.h"
 
 /* Numbers in a block; number 0 is nobody's. */
 #define NETPOL_IDENTITY_BLOCK 8

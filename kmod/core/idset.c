@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "idset.h"
+#include "core/idset.h"
 
 /* Frees the words; the set is empty and usable after it. */
 void netpol_idset_free(struct netpol_idset *set)

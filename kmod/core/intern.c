@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "intern.h"
+#include "core/intern.h"
 
 #define INTERN_FIRST 64u
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "label.h"
-#include "world.h"
+#include "core/label.h"
+#include "core/world.h"
 
 static bool text_equal(struct netpol_text text, const char *data, u32 length)
 {

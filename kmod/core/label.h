@@ -7,8 +7,8 @@
 #ifndef NETPOL_LABEL_H
 #define NETPOL_LABEL_H
 
-#include "idset.h"
-#include "intern.h"
+#include "core/idset.h"
+#include "core/intern.h"
 
 struct netpol_world;
 

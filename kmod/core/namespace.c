@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "namespace.h"
-#include "world.h"
+#include "core/namespace.h"
+#include "core/world.h"
 
 /* The namespace of this name without a new reference, or NULL. */
 struct netpol_ns *netpol_ns_find(struct netpol_world *world, struct netpol_text name)

@@ -7,9 +7,9 @@
 #ifndef NETPOL_NAMESPACE_H
 #define NETPOL_NAMESPACE_H
 
-#include "idset.h"
-#include "intern.h"
-#include "label.h"
+#include "core/idset.h"
+#include "core/intern.h"
+#include "core/label.h"
 
 /**
  * struct netpol_ns - one namespace, by name

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copy-on-write paged array; see pages.h. */
-#include "pages.h"
+#include "core/pages.h"
 
 const u8 netpol_zero_page[NETPOL_PAGE_SIZE] __aligned(NETPOL_PAGE_SIZE);
 

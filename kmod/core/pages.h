@@ -11,7 +11,7 @@
 #ifndef NETPOL_CORE_PAGES_H
 #define NETPOL_CORE_PAGES_H
 
-#include "retire.h"
+#include "core/retire.h"
 
 /* Most pages in one directory: 4 GiB of elements. */
 #define NETPOL_PAGES_MAX	BIT(20)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "pod.h"
-#include "policy.h"
-#include "world.h"
+#include "core/pod.h"
+#include "core/policy.h"
+#include "core/world.h"
 
 static struct netpol_runtime *runtime_create(void)
 {

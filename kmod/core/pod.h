@@ -7,8 +7,8 @@
 #ifndef NETPOL_POD_H
 #define NETPOL_POD_H
 
-#include "identity.h"
-#include "label.h"
+#include "core/identity.h"
+#include "core/label.h"
 #include <linux/netpol.h>
 
 /* Addresses of one pod; a claim keeps the index in three bits of a pointer. */

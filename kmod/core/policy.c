@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "policy.h"
-#include "world.h"
+#include "core/policy.h"
+#include "core/world.h"
 #include <linux/netpol.h>
 
 /* Keyed hash of a policy's or a pod's namespace and name. */

@@ -8,9 +8,9 @@
 #ifndef NETPOL_POLICY_H
 #define NETPOL_POLICY_H
 
-#include "label.h"
-#include "namespace.h"
-#include "selector.h"
+#include "core/label.h"
+#include "core/namespace.h"
+#include "core/selector.h"
 
 /**
  * struct netpol_block - an ipBlock: a prefix less its excepts

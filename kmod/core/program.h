@@ -23,9 +23,9 @@
 #ifndef NETPOL_PROGRAM_H
 #define NETPOL_PROGRAM_H
 
-#include "fault.h"
-#include "policy.h"
-#include "trie.h"
+#include "core/fault.h"
+#include "core/policy.h"
+#include "core/trie.h"
 #include <linux/netpol.h>
 
 /* A cell is the order of a rule shifted by two, and its enum netpol_action. */

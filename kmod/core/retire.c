@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who frees what in copy-on-write; see retire.h. */
-#include "retire.h"
+#include "core/retire.h"
 
 /* Entries of a list's first chunk (256 bytes) and of the others (4 KiB). */
 #define FIRST_CHUNK	14

@@ -7,7 +7,7 @@
  * tenant can aim at a collision, and by chance one is out of reach. The work is the sum of
  * the sizes of the peers' sets, not identities times policies.
  */
-#include "compile.h"
+#include "core/compile.h"
 
 /**
  * struct edge - a prefix at which a block begins or stops to match

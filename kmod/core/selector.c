@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "selector.h"
-#include "identity.h"
-#include "namespace.h"
-#include "world.h"
+#include "core/selector.h"
+#include "core/identity.h"
+#include "core/namespace.h"
+#include "core/world.h"
 #include <linux/netpol.h>
 
 static int value_order(const void *a, const void *b)

@@ -8,9 +8,9 @@
 #ifndef NETPOL_SELECTOR_H
 #define NETPOL_SELECTOR_H
 
-#include "idset.h"
-#include "intern.h"
-#include "label.h"
+#include "core/idset.h"
+#include "core/intern.h"
+#include "core/label.h"
 
 struct netpol_ns;
 struct netpol_identity;

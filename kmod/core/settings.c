@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "settings.h"
+#include "core/settings.h"
 
 /* Settings with every default. Return: NULL without memory. */
 struct netpol_settings *netpol_settings_create(void)

@@ -3,7 +3,7 @@
 #ifndef NETPOL_SETTINGS_H
 #define NETPOL_SETTINGS_H
 
-#include "trie.h"
+#include "core/trie.h"
 #include <linux/netpol.h>
 
 #define NETPOL_GUARDS_MAX	256

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Copy-on-write hash table of opaque values; see table.h. */
-#include "table.h"
+#include "core/table.h"
 
 /* Slots of an edit; 0 while it is empty and was never written. */
 static u32 netpol_table_slots(const struct netpol_table_edit *e)

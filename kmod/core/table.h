@@ -18,7 +18,7 @@
 #ifndef NETPOL_CORE_TABLE_H
 #define NETPOL_CORE_TABLE_H
 
-#include "pages.h"
+#include "core/pages.h"
 
 /* log2 of the bytes of a slot. */
 #define NETPOL_TABLE_SHIFT	(sizeof(void *) == 8 ? 3 : 2)

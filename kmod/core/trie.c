@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rule trie: longest prefix match; see trie.h. */
-#include "trie.h"
+#include "core/trie.h"
 
 /* Bits that a node looks at. */
 #define STRIDE	6

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "world.h"
+#include "core/world.h"
 
 siphash_key_t netpol_hash_key;
 

@@ -13,19 +13,19 @@
 #ifndef NETPOL_WORLD_H
 #define NETPOL_WORLD_H
 
-#include "fault.h"
-#include "identity.h"
-#include "intern.h"
-#include "label.h"
-#include "namespace.h"
-#include "peer.h"
-#include "pod.h"
-#include "policy.h"
-#include "program.h"
-#include "retire.h"
-#include "selector.h"
-#include "settings.h"
-#include "table.h"
+#include "core/fault.h"
+#include "core/identity.h"
+#include "core/intern.h"
+#include "core/label.h"
+#include "core/namespace.h"
+#include "core/addrmap.h"
+#include "core/pod.h"
+#include "core/policy.h"
+#include "core/program.h"
+#include "core/retire.h"
+#include "core/selector.h"
+#include "core/settings.h"
+#include "core/table.h"
 
 #define NETPOL_ORIGINS 16
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <netlink/msg.h>
 
-#include "commit.h"
-#include "desired.h"
+#include "agent/commit.h"
+#include "agent/desired.h"
 #include "listing.h"
 #include "rows.h"
 

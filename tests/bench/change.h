@@ -3,7 +3,7 @@
 #ifndef BENCH_CHANGE_H
 #define BENCH_CHANGE_H
 
-#include "object.h"
+#include "object/object.h"
 
 /**
  * struct change - one kind of change

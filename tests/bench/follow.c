@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent.h"
+#include "agent/agent.h"
 #include "listing.h"
-#include "log.h"
+#include "base/log.h"
 #include "rows.h"
 
 /* Changes that may wait for one commit. */

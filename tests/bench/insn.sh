@@ -26,16 +26,16 @@ mkdir -p "$out"
 build_bench()
 {
 	local dir=$PWD/$out/kmod/$1
-	tests/lib/sync-tree.sh "$dir" tests/bench/insn.h tests/bench/kmod/Kbuild \
+	tests/run/sync-tree.sh "$dir" tests/bench/insn.h tests/bench/kmod/Kbuild \
 		tests/bench/kmod/netpol_bench.c
-	make -s -C "$(tests/lib/kernel.sh headers "$1")" M="$dir/tests/bench/kmod" modules
+	make -s -C "$(tests/run/kernel.sh headers "$1")" M="$dir/tests/bench/kmod" modules
 }
 
 # count SERIES: lines of JSON.
 count()
 {
 	local rel
-	rel=$(tests/lib/kernel.sh release "$1")
+	rel=$(tests/run/kernel.sh release "$1")
 	tests/vm/run -I -k "$1" -M 1536 -t 1500 -l "$out/insn.$1.console" \
 		-m "build/$rel/netpol.ko" \
 		-m "$out/kmod/$1/tests/bench/kmod/netpol_bench.ko" \
@@ -63,14 +63,14 @@ count_core()
 	[ -s "$out/insn.core.rows" ]
 }
 
-kernels=$(tests/lib/kernel.sh series)
+kernels=$(tests/run/kernel.sh series)
 make -s modules KERNELS="$kernels" >"$out/insn.build.log" 2>&1 &&
 	make -s "$out/insn" "$out/bin/counted" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
 count_core &
 pids=($!) rows=("$out/insn.core.rows")
 for k in $kernels; do
 	build_bench "$k" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
-	tests/lib/kernel.sh image "$k" >/dev/null
+	tests/run/kernel.sh image "$k" >/dev/null
 	count "$k" &
 	pids+=($!) rows+=("$out/insn.$k.rows")
 done

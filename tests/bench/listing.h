@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "source.h"
+#include "kube/source.h"
 
 /**
  * struct listing - size of the cluster, and who is told of its objects

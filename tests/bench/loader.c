@@ -7,7 +7,7 @@
 #include <valgrind/callgrind.h>
 
 #include "gap.h"
-#include "report.h"
+#include "netlink/report.h"
 #include "rows.h"
 #include "shape.h"
 

@@ -3,8 +3,8 @@
 #ifndef BENCH_LOADER_H
 #define BENCH_LOADER_H
 
-#include "offline.h"
-#include "transaction.h"
+#include "offline/offline.h"
+#include "netlink/transaction.h"
 
 /**
  * struct loader - where transactions go

@@ -6,7 +6,7 @@
 #ifndef BENCH_SHAPE_H
 #define BENCH_SHAPE_H
 
-#include "object.h"
+#include "object/object.h"
 
 /* Pods scheduled here are local. */
 #define SHAPE_NODE	"here"

@@ -61,7 +61,7 @@ uml()
 vm()
 {
 	local rel
-	rel=$(tests/lib/kernel.sh release 6.12)
+	rel=$(tests/run/kernel.sh release 6.12)
 	make -s modules KERNELS=6.12 >/dev/null
 	tests/vm/run -k 6.12 -M 3072 -t 3000 -m "build/$rel/netpol.ko" \
 		-f "$bin/$part:/usr/bin/bench" -o "$out/vm" -- sh -c '

@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "../bench/listing.h"
-#include "agent.h"
-#include "log.h"
-#include "setting_text.h"
-#include "validate.h"
+#include "agent/agent.h"
+#include "base/log.h"
+#include "object/settings.h"
+#include "object/validate.h"
 
 static struct np_agent agent;
 static struct np_loop *loop;

@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <linux/netpol.h>
 
-#include "client.h"
-#include "report.h"
+#include "netlink/client.h"
+#include "netlink/report.h"
 
 static int fail(const struct np_error *err)
 {

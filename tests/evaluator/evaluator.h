@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "object.h"
+#include "object/object.h"
 
 #define EVALUATOR_ORIGINS 4
 

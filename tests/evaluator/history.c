@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "history.h"
-#include "manifest.h"
-#include "validate.h"
+#include "object/write.h"
+#include "object/validate.h"
 
 const char *const history_origin[HISTORY_ORIGINS] = { "kube", "hand", "manual" };
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "evaluator.h"
-#include "object.h"
+#include "object/object.h"
 
 #define HISTORY_ORIGINS		3
 #define HISTORY_TRANSACTIONS	40

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load.h"
-#include "node.h"
+#include "object/load.h"
+#include "object/node.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

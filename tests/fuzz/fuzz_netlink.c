@@ -7,9 +7,9 @@
 #include <string.h>
 #include <netlink/msg.h>
 
-#include "client.h"
-#include "message.h"
-#include "report.h"
+#include "netlink/client.h"
+#include "netlink/encode.h"
+#include "netlink/report.h"
 
 #define FUZZ_SEQUENCE	1
 #define FUZZ_MAX	65536

@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "splitter.h"
+#include "kube/splitter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

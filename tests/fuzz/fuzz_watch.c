@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reflector_read.h"
+#include "kube/reflector_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

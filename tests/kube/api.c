@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 
 #include "api.h"
-#include "load.h"
+#include "object/load.h"
 
 struct answer {
 	char *text;

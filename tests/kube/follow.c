@@ -20,7 +20,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "reflector_read.h"
+#include "kube/reflector_read.h"
 
 static struct np_loop *loop;
 static struct np_cluster *cluster;

@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 
 #include "api.h"
-#include "client.h"
+#include "netlink/client.h"
 #include "cluster.h"
 #include "latency.h"
 #include <linux/netpol.h>

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "ask.h"
-#include "transaction.h"
+#include "netlink/transaction.h"
 
 /* Questions in flight: their answers have to fit into the socket's buffer. */
 #define WINDOW 64

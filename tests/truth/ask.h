@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-#include "client.h"
-#include "message.h"
-#include "offline.h"
-#include "report.h"
+#include "netlink/client.h"
+#include "netlink/encode.h"
+#include "offline/offline.h"
+#include "netlink/report.h"
 
 /* Questions of one ask() at most. */
 #define ASK_MAX 1024

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "offline.h"
+#include "offline/offline.h"
 #include "table.h"
 
 /* Of one run: the core, over all steps of a case. */

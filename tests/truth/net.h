@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "object.h"
+#include "object/object.h"
 
 /* Network namespaces of pods; the first one is the world outside. */
 #define NET_PODS	24

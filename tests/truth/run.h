@@ -12,7 +12,7 @@
 
 #include "../evaluator/history.h"
 #include "ask.h"
-#include "offline.h"
+#include "offline/offline.h"
 
 /* Samples of a snapshot that is held on to. */
 #define HELD_FLOWS	100

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "run.h"
-#include "transaction.h"
+#include "netlink/transaction.h"
 
 void run_module_begin(struct run *run)
 {

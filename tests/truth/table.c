@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load.h"
+#include "object/load.h"
 #include "table.h"
-#include "validate.h"
+#include "object/validate.h"
 
 static const struct {
 	const char *name;

@@ -25,7 +25,7 @@
 #include <cjson/cJSON.h>
 
 #include "../evaluator/evaluator.h"
-#include "object.h"
+#include "object/object.h"
 
 #define TABLE_ENDS 64
 

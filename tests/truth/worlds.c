@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "object/load.h"
 #include "run.h"
 
 static unsigned int failed;

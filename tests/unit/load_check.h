@@ -7,7 +7,7 @@
 #define NP_LOAD_CHECK_H
 
 #include "check.h"
-#include "load.h"
+#include "object/load.h"
 
 static struct np_objects objs;
 static struct np_error err;

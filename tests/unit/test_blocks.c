@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "offline.h"
+#include "offline/offline.h"
 
 #define RULES	6
 #define BLOCKS	24

@@ -10,9 +10,9 @@
 #include <netpol/shim.h>
 
 #include "check.h"
-#include "peer.h"
-#include "retire.h"
-#include "table.h"
+#include "core/addrmap.h"
+#include "core/retire.h"
+#include "core/table.h"
 
 /* Random numbers of the tests' own, so that edits can be replayed. */
 

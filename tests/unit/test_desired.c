@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "commit.h"
-#include "desired.h"
+#include "agent/commit.h"
+#include "agent/desired.h"
 
 #define NAMESPACES	3
 #define PODS		6

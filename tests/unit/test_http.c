@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "check.h"
-#include "http.h"
-#include "plugin.h"
+#include "kube/http.h"
+#include "kube/plugin.h"
 
 static const char *no_proxy, *https_proxy, *http_proxy;
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "load_check.h"
-#include "node.h"
+#include "object/node.h"
 
 #define PORT(text) SPEC("  ingress: [{ports: [{" text "}]}]\n")
 

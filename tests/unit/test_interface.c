@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "classify.h"
-#include "edit.h"
-#include "world.h"
+#include "core/classify.h"
+#include "core/edit.h"
+#include "core/world.h"
 
 #define IFINDEX 7
 

@@ -10,8 +10,8 @@
 #include <cjson/cJSON.h>
 
 #include "check.h"
-#include "kubeconfig.h"
-#include "object.h"
+#include "kube/kubeconfig.h"
+#include "object/object.h"
 
 static char dir[64];
 static struct np_kubeconfig cfg;

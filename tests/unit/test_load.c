@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "load_check.h"
-#include "validate.h"
+#include "object/validate.h"
 
 /* Loads a spec and gives directions, ingress rules, egress rules. */
 static void check_spec(const char *text, int directions, unsigned int in,

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "loop.h"
+#include "base/loop.h"
 
 static char seen[64];
 static int64_t virtual_now;

@@ -10,9 +10,9 @@
 #include <cjson/cJSON.h>
 
 #include "check.h"
-#include "load.h"
-#include "matrix.h"
-#include "report.h"
+#include "object/load.h"
+#include "matrix/matrix.h"
+#include "netlink/report.h"
 
 #define SHARED "../shared/corpora/truth-tables.jsonl.xz"
 

@@ -11,11 +11,11 @@
 #include <netlink/msg.h>
 
 #include "check.h"
-#include "client.h"
-#include "locate.h"
-#include "message.h"
-#include "report.h"
-#include "setting_text.h"
+#include "netlink/client.h"
+#include "node/locate.h"
+#include "netlink/encode.h"
+#include "netlink/report.h"
+#include "object/settings.h"
 
 /* A decoder at the other end of the encoder. */
 struct wire {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "notify.h"
+#include "base/notify.h"
 
 static const char *got(int fd)
 {

@@ -5,7 +5,7 @@
  * Counted, not timed: how long a stretch takes is measured by make bench-adversary.
  */
 #include "check.h"
-#include "offline.h"
+#include "offline/offline.h"
 
 #define POLICIES	8
 #define BLOCKS		8192	/* of each policy */

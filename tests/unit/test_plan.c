@@ -6,9 +6,9 @@
 #include <netlink/msg.h>
 
 #include "check.h"
-#include "client.h"
-#include "plan.h"
-#include "transaction.h"
+#include "netlink/client.h"
+#include "netlink/plan.h"
+#include "netlink/transaction.h"
 
 #define UID1 "0f8fad5b-d9cb-469f-a165-70867728950e"
 #define UID2 "1f8fad5b-d9cb-469f-a165-70867728950e"

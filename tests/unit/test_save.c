@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 
 #include "check.h"
-#include "message.h"
-#include "output.h"
-#include "report.h"
-#include "save.h"
-#include "setting_text.h"
+#include "netlink/encode.h"
+#include "base/output.h"
+#include "netlink/report.h"
+#include "netlink/snapshot.h"
+#include "object/settings.h"
 
 static char *written;
 static size_t written_len;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "object.h"
-#include "splitter.h"
+#include "object/object.h"
+#include "kube/splitter.h"
 
 /* What was handed over: objects by "|", skipped ones as "!prefix of 8 bytes|". */
 static char *got;

@@ -22,7 +22,7 @@
 #include <stdlib.h>
 
 #include "load_check.h"
-#include "node.h"
+#include "object/node.h"
 
 /* What a case says. Text is not terminated by it but by len. */
 struct one_case {

@@ -8,7 +8,7 @@
 #include <netpol/shim.h>
 
 #include "check.h"
-#include "trie.h"
+#include "core/trie.h"
 
 /* Random numbers of the test's own. */
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "common.h"
-#include "load.h"
-#include "loaded.h"
-#include "plan.h"
-#include "transaction.h"
+#include "object/load.h"
+#include "netlink/loaded.h"
+#include "netlink/plan.h"
+#include "netlink/transaction.h"
 
 static const char np_apply_help[] =
 "Usage: netpolctl apply -f FILE [-f FILE...] [OPTION...]\n"

@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client.h"
-#include "error.h"
-#include "loaded.h"
-#include "locate.h"
-#include "message.h"
-#include "output.h"
-#include "report.h"
+#include "netlink/client.h"
+#include "base/error.h"
+#include "netlink/loaded.h"
+#include "node/locate.h"
+#include "netlink/encode.h"
+#include "base/output.h"
+#include "netlink/report.h"
 
 #ifndef NETPOL_VERSION
 #define NETPOL_VERSION	"0.1.0"

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common.h"
-#include "load.h"
-#include "loaded.h"
-#include "transaction.h"
+#include "object/load.h"
+#include "netlink/loaded.h"
+#include "netlink/transaction.h"
 
 static const char np_delete_help[] =
 "Usage: netpolctl delete OBJECT... [-n NAMESPACE] [OPTION...]\n"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "common.h"
-#include "doctor.h"
+#include "node/doctor.h"
 
 static const char np_doctor_help[] =
 "Usage: netpolctl doctor [--check ID] [-o table|json|yaml]\n"

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 
 #include "common.h"
-#include "setting_text.h"
+#include "object/settings.h"
 
 static const char np_eval_help[] =
 "Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o FORM]\n"

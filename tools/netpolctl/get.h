@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "message.h"
-#include "report.h"
+#include "netlink/encode.h"
+#include "netlink/report.h"
 
 struct np_get {
 	const char *namespace;	/* NULL: all */

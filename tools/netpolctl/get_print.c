@@ -8,7 +8,7 @@
 
 #include "common.h"
 #include "get.h"
-#include "manifest.h"
+#include "object/write.h"
 
 /* Order of objects by namespace, name, origin: indexes into a state. */
 struct np_order {

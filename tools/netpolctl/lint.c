@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "common.h"
-#include "lint.h"
-#include "load.h"
+#include "object/lint.h"
+#include "object/load.h"
 
 static const char np_lint_help[] =
 "Usage: netpolctl lint -f FILE [-f FILE...] [OPTION...]\n"

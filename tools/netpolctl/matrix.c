@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common.h"
-#include "load.h"
-#include "matrix.h"
-#include "plan.h"
+#include "object/load.h"
+#include "matrix/matrix.h"
+#include "netlink/plan.h"
 
 static const char np_matrix_help[] =
 "Usage: netpolctl matrix -f FILE [-f FILE...] --ports PROTO/PORT,... [OPTION...]\n"

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "common.h"
-#include "locate.h"
-#include "plan.h"
-#include "save.h"
-#include "transaction.h"
+#include "node/locate.h"
+#include "netlink/plan.h"
+#include "netlink/snapshot.h"
+#include "netlink/transaction.h"
 
 static const char np_restore_help[] =
 "Usage: netpolctl restore FILE [--if-empty] [--dry-run=none|client|kernel]\n"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common.h"
-#include "loaded.h"
-#include "save.h"
+#include "netlink/loaded.h"
+#include "netlink/snapshot.h"
 
 static const char np_save_help[] =
 "Usage: netpolctl save FILE\n"

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "common.h"
-#include "setting_text.h"
-#include "transaction.h"
+#include "object/settings.h"
+#include "netlink/transaction.h"
 
 static const char np_settings_help[] =
 "Usage: netpolctl settings [-o table|json|yaml] [NAME=VALUE...]\n"

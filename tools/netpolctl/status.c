@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "common.h"
-#include "doctor.h"
-#include "setting_text.h"
+#include "node/doctor.h"
+#include "object/settings.h"
 
 static const char np_status_help[] =
 "Usage: netpolctl [status] [-o table|json|yaml]\n"

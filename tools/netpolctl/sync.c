@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "cluster.h"
+#include "agent/agent.h"
+#include "kube/cluster.h"
 #include "common.h"
-#include "log.h"
-#include "save.h"
-#include "setting_text.h"
+#include "base/log.h"
+#include "netlink/snapshot.h"
+#include "object/settings.h"
 
 static const char np_sync_help[] =
 "Usage: netpolctl sync [OPTION...]\n"

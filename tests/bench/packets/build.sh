@@ -8,10 +8,10 @@ build_modules()
 {
 	local src=$2/netpol
 	# shellcheck disable=SC2046 # one word a file
-	tests/lib/sync-tree.sh "$src" $(ls Kbuild dkms.conf kmod/*.[ch] kmod/*.sh kmod/core/*.[ch] \
+	tests/run/sync-tree.sh "$src" $(ls Kbuild dkms.conf kmod/*.[ch] kmod/*.sh kmod/core/*.[ch] \
 		include/*/*.h uapi/linux/*.h)
 	make -s "-j$(nproc)" -C "$1/build" ARCH=um M="$PWD/$src" modules
-	tests/lib/sync-tree.sh "$2/kmod" tests/bench/packets/kmod/Kbuild \
+	tests/run/sync-tree.sh "$2/kmod" tests/bench/packets/kmod/Kbuild \
 		tests/bench/packets/kmod/netpol_bench.c
 	make -s "-j$(nproc)" -C "$1/build" ARCH=um M="$PWD/$2/kmod/tests/bench/packets/kmod" modules
 	cp "$src/netpol.ko" "$2/kmod/tests/bench/packets/kmod/netpol_bench.ko" "$2/bin/"

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pods of the desired state.
+ */
+#include "agent/desired.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+
+#define NP_POD_STATE	(NP_DESIRED_LOCAL | NP_DESIRED_DELETING | NP_DESIRED_RUNNING)
+
+struct np_pod_key {
+	const struct np_desired_namespace *namespace;
+	const char *name;
+};
+
+static uint32_t np_pod_hash(const struct np_desired_namespace *ns, const char *name)
+{
+	return np_hash_bytes(ns->hash, name, strlen(name));
+}
+
+const char *np_desired_pod_name(const struct np_desired_pod *pod)
+{
+	return (const char *)pod->data + pod->address4 * 4 + pod->address6 * 16;
+}
+
+static bool np_pod_match(const void *record, const void *key)
+{
+	const struct np_desired_pod *pod = record;
+	const struct np_pod_key *want = key;
+
+	return pod->namespace == want->namespace &&
+	       !strcmp(np_desired_pod_name(pod), want->name);
+}
+
+static struct np_desired_pod *np_pod_find(const struct np_desired *d,
+					  const struct np_desired_namespace *ns,
+					  const char *name)
+{
+	struct np_pod_key key = { ns, name };
+
+	return np_hash_find(&d->pods, np_pod_hash(ns, name), np_pod_match, &key);
+}
+
+static bool np_pod_namespace_match(const void *record, const void *key)
+{
+	return !strcmp(((const struct np_desired_namespace *)record)->name, key);
+}
+
+static struct np_desired_namespace *np_pod_namespace(const struct np_desired *d,
+						     const char *name)
+{
+	return np_hash_find(&d->namespaces, np_hash_bytes(1, name, strlen(name)),
+			    np_pod_namespace_match, name);
+}
+
+struct np_desired_pod *np_desired_pod(const struct np_desired *d, const char *namespace,
+				      const char *name)
+{
+	struct np_desired_namespace *ns = np_pod_namespace(d, namespace);
+	struct np_desired_pod *pod = ns ? np_pod_find(d, ns, name) : NULL;
+
+	return pod && !(pod->flags & NP_DESIRED_GONE) ? pod : NULL;
+}
+
+uint32_t np_desired_addresses(const struct np_desired_pod *pod, struct np_address *address)
+{
+	const uint8_t *data = pod->data;
+	uint32_t i, count = 0;
+
+	memset(address, 0, sizeof(*address) * (pod->address4 + pod->address6));
+	for (i = 0; i < pod->address4; i++, data += 4, count++) {
+		address[count].family = AF_INET;
+		memcpy(address[count].addr, data, 4);
+	}
+	for (i = 0; i < pod->address6; i++, data += 16, count++) {
+		address[count].family = AF_INET6;
+		memcpy(address[count].addr, data, 16);
+	}
+	return count;
+}
+
+void np_desired_pod_view(const struct np_desired *d, const struct np_desired_pod *pod,
+			 struct np_pod *view, struct np_address *address, char *uid_text)
+{
+	memset(view, 0, sizeof(*view));
+	view->namespace = pod->namespace->name;
+	view->name = np_desired_pod_name(pod);
+	view->uid = np_uid_text(pod->uid, uid_text);
+	view->node = pod->flags & NP_DESIRED_LOCAL ? d->node : "";
+	view->labels.item = pod->labels->label;
+	view->labels.count = pod->labels->label_count;
+	view->port = pod->labels->port;
+	view->port_count = pod->labels->port_count;
+	view->address = address;
+	view->address_count = np_desired_addresses(pod, address);
+	view->created = pod->created;
+	view->phase = pod->flags & NP_DESIRED_RUNNING ? NP_PHASE_RUNNING : NP_PHASE_PENDING;
+	view->deleting = pod->flags & NP_DESIRED_DELETING;
+}
+
+bool np_desired_pod_loaded(const struct np_desired_pod *pod)
+{
+	return !(pod->flags & (NP_DESIRED_GONE | NP_DESIRED_ASIDE | NP_DESIRED_OWN |
+			       NP_DESIRED_WITHHELD | NP_DESIRED_DEAD)) &&
+	       (pod->address4 || pod->address6);
+}
+
+static void np_local_add(struct np_desired *d, struct np_desired_pod *pod)
+{
+	if (d->local_count == d->local_room) {
+		d->local_room = d->local_room ? d->local_room * 2 : 64;
+		d->local = np_xrealloc(d->local, d->local_room, sizeof(*d->local));
+	}
+	d->local[d->local_count++] = pod;
+}
+
+static void np_local_replace(struct np_desired *d, const struct np_desired_pod *old,
+			     struct np_desired_pod *pod)
+{
+	size_t i;
+
+	for (i = 0; i < d->local_count; i++) {
+		if (d->local[i] != old)
+			continue;
+		d->local[i] = pod ? pod : d->local[--d->local_count];
+		return;
+	}
+}
+
+static void np_local_changed(struct np_desired *d, struct np_desired_pod *pod, bool gone)
+{
+	if (d->local_changed)
+		d->local_changed(d->arg, pod, gone);
+}
+
+/* Tells of one that is no longer local, and of its namespace's policies. */
+static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
+{
+	if (!(pod->flags & NP_DESIRED_LOCAL))
+		return;
+	np_local_changed(d, pod, true);
+	np_local_replace(d, pod, NULL);
+	pod->flags &= ~(NP_DESIRED_LOCAL | NP_DESIRED_OWN | NP_DESIRED_WITHHELD |
+			NP_DESIRED_EARLY);
+	pod->ifindex = 0;
+	np_policies_select(d, pod->namespace);
+}
+
+static void np_pod_free(struct np_desired *d, struct np_desired_pod *pod)
+{
+	struct np_desired_namespace *ns = pod->namespace;
+
+	np_hash_remove(&d->pods, pod);
+	np_bundle_put(d, pod->labels);
+	free(pod);
+	ns->pods--;
+	np_namespace_check(d, ns);
+}
+
+void np_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
+{
+	if (!(pod->flags & NP_DESIRED_GONE)) {
+		np_trouble_clear(d, NETPOL_OBJECT_POD, pod->namespace->name,
+				 np_desired_pod_name(pod));
+		pod->flags |= NP_DESIRED_GONE;
+		np_local_drop(d, pod);
+		np_desired_list(d, NETPOL_OBJECT_POD, pod);
+	}
+	if (!(pod->flags & NP_DESIRED_LISTED))
+		np_pod_free(d, pod);
+}
+
+/* The record with room for other addresses; the old one may be freed. */
+static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desired_pod *old,
+					    const struct np_address *address, uint32_t count)
+{
+	const char *name = np_desired_pod_name(old);
+	uint32_t four = 0, i, at4 = 0, at6;
+	struct np_desired_pod *pod;
+	size_t len;
+
+	for (i = 0; i < count; i++)
+		four += address[i].family == AF_INET;
+	len = four * 4 + (count - four) * 16;
+	pod = np_xmalloc(sizeof(*pod) + len + strlen(name) + 1);
+	*pod = *old;
+	if (!old->address4 && !old->address6)
+		pod->since = d->now;
+	pod->address4 = (uint8_t)four;
+	pod->address6 = (uint8_t)(count - four);
+	at6 = four * 4;
+	for (i = 0; i < count; i++) {
+		if (address[i].family == AF_INET) {
+			memcpy(pod->data + at4, address[i].addr, 4);
+			at4 += 4;
+		} else {
+			memcpy(pod->data + at6, address[i].addr, 16);
+			at6 += 16;
+		}
+	}
+	strcpy((char *)pod->data + len, name);
+	np_hash_remove(&d->pods, old);
+	pod->flags &= ~NP_DESIRED_LISTED;
+	np_hash_add(&d->pods, pod);
+	np_local_replace(d, old, pod);
+	if (old->flags & NP_DESIRED_LISTED)
+		old->flags |= NP_DESIRED_DEAD;
+	else
+		free(old);
+	return pod;
+}
+
+static struct np_desired_pod *np_pod_new(struct np_desired *d, struct np_desired_namespace *ns,
+					 const char *name)
+{
+	struct np_desired_pod *pod = np_xcalloc(1, sizeof(*pod) + strlen(name) + 1);
+
+	strcpy((char *)pod->data, name);
+	pod->hash = np_pod_hash(ns, name);
+	pod->namespace = ns;
+	ns->pods++;
+	np_hash_add(&d->pods, pod);
+	return pod;
+}
+
+static bool np_same_addresses(const struct np_desired_pod *pod, const struct np_address *address,
+			      uint32_t count)
+{
+	struct np_address have[NP_DESIRED_ADDRESSES];
+	uint32_t i, k, n = np_desired_addresses(pod, have);
+
+	if (n != count)
+		return false;
+	/* IPv4 comes first in a record; the order means nothing. */
+	for (i = 0; i < count; i++) {
+		for (k = 0; k < n; k++)
+			if (!memcmp(&address[i], &have[k], sizeof(have[k])))
+				break;
+		if (k == n)
+			return false;
+	}
+	return true;
+}
+
+static bool np_pod_wanted(const struct np_desired *d, const struct np_pod *pod, bool *local)
+{
+	*local = *pod->node && !strcmp(pod->node, d->node);
+	if (pod->host_network || pod->phase == NP_PHASE_SUCCEEDED ||
+	    pod->phase == NP_PHASE_FAILED)
+		return false;
+	return *local || pod->address_count;
+}
+
+static uint16_t np_pod_state(const struct np_pod *pod, bool local)
+{
+	uint16_t flags = 0;
+
+	if (local)
+		flags |= NP_DESIRED_LOCAL;
+	if (pod->deleting)
+		flags |= NP_DESIRED_DELETING;
+	if (pod->phase == NP_PHASE_RUNNING || pod->phase == NP_PHASE_NONE)
+		flags |= NP_DESIRED_RUNNING;
+	return flags;
+}
+
+/* A record that is new, or of another uid than the last one of its name. */
+static void np_pod_reborn(struct np_desired *d, struct np_desired_pod *pod, const uint8_t *uid)
+{
+	np_local_drop(d, pod);
+	memcpy(pod->uid, uid, sizeof(pod->uid));
+	pod->arrival = ++d->arrivals;
+	pod->since = d->now;
+	pod->flags &= NP_DESIRED_LISTED | NP_DESIRED_COMMITTED;
+}
+
+void np_pod_upsert(struct np_desired *d, const struct np_pod *object)
+{
+	uint8_t uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
+	struct np_desired_namespace *ns;
+	struct np_label_bundle *labels;
+	struct np_desired_pod *pod;
+	bool local, fresh, changed;
+	uint16_t state;
+
+	np_trouble_clear(d, NETPOL_OBJECT_POD, object->namespace, object->name);
+	if (!np_pod_wanted(d, object, &local)) {
+		pod = np_desired_pod(d, object->namespace, object->name);
+		if (pod)
+			np_pod_remove(d, pod);
+		return;
+	}
+	ns = np_namespace_get(d, object->namespace);
+	pod = np_pod_find(d, ns, object->name);
+	if (!pod)
+		pod = np_pod_new(d, ns, object->name);
+	pod->epoch = epoch;
+	np_uid_bytes(object->uid, uid);
+	fresh = !pod->labels || pod->flags & NP_DESIRED_GONE ||
+		memcmp(uid, pod->uid, sizeof(uid));
+	if (fresh)
+		np_pod_reborn(d, pod, uid);
+	changed = fresh;
+	labels = np_bundle_get(d, &object->labels, object->port, object->port_count);
+	changed |= labels != pod->labels;
+	np_bundle_put(d, pod->labels);
+	pod->labels = labels;
+	pod->created = object->created > 0 && object->created < UINT32_MAX ?
+		       (uint32_t)object->created : 0;
+	/* Until the API tells addresses, those of the CNI stay. */
+	if ((object->address_count || !(pod->flags & NP_DESIRED_EARLY)) &&
+	    !np_same_addresses(pod, object->address, object->address_count)) {
+		pod = np_pod_resize(d, pod, object->address, object->address_count);
+		changed = true;
+	}
+	if (object->address_count)
+		pod->flags &= ~NP_DESIRED_EARLY;
+	state = np_pod_state(object, local);
+	if (!local)
+		np_local_drop(d, pod);
+	/* One that was refused is tried again. */
+	changed |= state != (pod->flags & (NP_POD_STATE | NP_DESIRED_ASIDE));
+	if (!changed)
+		return;
+	if (local && !(pod->flags & NP_DESIRED_LOCAL))
+		np_local_add(d, pod);
+	pod->flags = (pod->flags & ~(NP_POD_STATE | NP_DESIRED_ASIDE)) | state;
+	if (local) {
+		np_local_changed(d, pod, false);
+		np_policies_select(d, ns);
+	}
+	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+}
+
+void np_desired_place(struct np_desired *d, struct np_desired_pod *pod, uint32_t ifindex,
+		      bool own)
+{
+	uint16_t flags = (pod->flags & ~NP_DESIRED_OWN) | (own ? NP_DESIRED_OWN : 0);
+
+	if (pod->ifindex == ifindex && pod->flags == flags)
+		return;
+	pod->ifindex = ifindex;
+	pod->flags = flags;
+	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+}
+
+struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_pod *pod,
+					const struct np_address *address, uint32_t count)
+{
+	if ((pod->address4 || pod->address6) && !(pod->flags & NP_DESIRED_EARLY))
+		return pod;
+	if (np_same_addresses(pod, address, count))
+		return pod;
+	pod = np_pod_resize(d, pod, address, count);
+	pod->flags &= ~NP_DESIRED_EARLY;
+	if (count)
+		pod->flags |= NP_DESIRED_EARLY;
+	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+	return pod;
+}
+
+struct np_desired_pod *np_desired_actual(struct np_desired *d, struct np_desired_pod *pod,
+					 const struct np_address *address, uint32_t count)
+{
+	struct np_address have[NP_DESIRED_ADDRESSES];
+	uint32_t i, k, n = np_desired_addresses(pod, have);
+	bool family, found;
+
+	for (i = 0; i < n && !(pod->flags & NP_DESIRED_EARLY); i++) {
+		family = false;
+		found = false;
+		for (k = 0; k < count; k++) {
+			family |= address[k].family == have[i].family;
+			found |= !memcmp(&address[k], &have[i], sizeof(have[i]));
+		}
+		if (family && !found)
+			pod->flags |= NP_DESIRED_EARLY;
+	}
+	return np_desired_early(d, pod, address, count);
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * /metrics, /healthz and /readyz, by libmicrohttpd inside the agent's loop.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <microhttpd.h>
+#include <netdb.h>
+
+#include "base/log.h"
+
+#define NP_HTTP_CONNECTIONS	64
+#define NP_HTTP_PER_ADDRESS	8	/* who holds them open keeps no probe of others out */
+#define NP_HTTP_SECONDS		10	/* a connection that does nothing is closed */
+#define NP_HTTP_MEMORY		(32 * 1024)
+
+struct np_agent_http {
+	struct np_agent *agent;
+	struct MHD_Daemon *daemon;
+	struct np_io io;
+	struct np_timer timer;
+};
+
+static enum MHD_Result np_http_reply(struct MHD_Connection *connection, unsigned int status,
+				     const char *type, char *text, size_t len)
+{
+	struct MHD_Response *response;
+	enum MHD_Result ret;
+
+	response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(text);
+		return MHD_NO;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	ret = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return ret;
+}
+
+static enum MHD_Result np_http_line(struct MHD_Connection *connection, unsigned int status,
+				    const char *line)
+{
+	char *text;
+	int len;
+
+	len = asprintf(&text, "%s\n", line);
+	if (len < 0)
+		return MHD_NO;
+	return np_http_reply(connection, status, "text/plain; charset=utf-8", text, len);
+}
+
+static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connection,
+				      const char *url, const char *method, const char *version,
+				      const char *upload, size_t *upload_size, void **state)
+{
+	struct np_agent_http *http = cls;
+	char why[512], *text = NULL;
+	size_t len = 0;
+	FILE *file;
+
+	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+		return np_http_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only");
+	if (!strcmp(url, "/healthz")) {
+		if (np_agent_progress(http->agent))
+			return np_http_line(connection, MHD_HTTP_OK, "ok");
+		return np_http_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+				    "changes have waited for ten minutes");
+	}
+	if (!strcmp(url, "/readyz")) {
+		if (np_agent_ready(http->agent, why, sizeof(why)))
+			return np_http_line(connection, MHD_HTTP_OK, "ok");
+		return np_http_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, why);
+	}
+	if (strcmp(url, "/metrics"))
+		return np_http_line(connection, MHD_HTTP_NOT_FOUND,
+				    "/metrics, /healthz and /readyz are here");
+	file = open_memstream(&text, &len);
+	if (!file)
+		return MHD_NO;
+	np_agent_metrics(http->agent, file);
+	if (fclose(file)) {
+		free(text);
+		return MHD_NO;
+	}
+	return np_http_reply(connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
+			     text, len);
+}
+
+static void np_http_run(struct np_agent_http *http)
+{
+	MHD_UNSIGNED_LONG_LONG wait;
+
+	MHD_run(http->daemon);
+	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
+		np_timer_start(http->agent->loop, &http->timer,
+			       wait > 1000 ? 1000 : (int64_t)wait);
+}
+
+static void np_http_ready(void *context, unsigned int events)
+{
+	(void)events;
+	np_http_run(context);
+}
+
+static void np_http_fire(void *context)
+{
+	np_http_run(context);
+}
+
+/* "127.0.0.1:9474", "[::1]:9474", ":9474" (all addresses) */
+static int np_http_address(const char *text, struct addrinfo **found, struct np_error *err)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+	};
+	const char *colon = strrchr(text, ':');
+	char host[64];
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	int ret = -1;
+
+	if (colon && len < sizeof(host)) {
+		if (len > 1 && *text == '[' && text[len - 1] == ']')
+			snprintf(host, sizeof(host), "%.*s", (int)len - 2, text + 1);
+		else
+			snprintf(host, sizeof(host), "%.*s", (int)len, text);
+		ret = getaddrinfo(*host ? host : NULL, colon + 1, &hints, found);
+	}
+	if (!ret)
+		return 0;
+	np_error_set(err, NP_EXIT_USAGE, "--listen takes ADDRESS:PORT, not \"%.80s\"", text);
+	np_error_hint(err, "as " NP_AGENT_LISTEN " or [::1]:9474; none switches it off");
+	return -1;
+}
+
+int np_agent_http_start(struct np_agent *agent, struct np_error *err)
+{
+	const union MHD_DaemonInfo *info;
+	struct np_agent_http *http;
+	struct addrinfo *address;
+	unsigned int flags = MHD_USE_EPOLL;
+
+	if (!agent->opts->listen)
+		return 0;
+	if (np_http_address(agent->opts->listen, &address, err))
+		return -1;
+	http = np_xcalloc(1, sizeof(*http));
+	http->agent = agent;
+	if (address->ai_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	errno = 0;
+	http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, np_http_answer, http,
+					MHD_OPTION_SOCK_ADDR, address->ai_addr,
+					MHD_OPTION_CONNECTION_LIMIT,
+					(unsigned int)NP_HTTP_CONNECTIONS,
+					MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+					(unsigned int)NP_HTTP_PER_ADDRESS,
+					MHD_OPTION_CONNECTION_TIMEOUT,
+					(unsigned int)NP_HTTP_SECONDS,
+					MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					(size_t)NP_HTTP_MEMORY, MHD_OPTION_END);
+	freeaddrinfo(address);
+	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	if (!info) {
+		np_error_set(err, NP_EXIT_USAGE, "cannot listen on %s: %s", agent->opts->listen,
+			     strerror(errno ? errno : EADDRINUSE));
+		np_error_hint(err, "--listen takes another address, or none");
+		if (http->daemon)
+			MHD_stop_daemon(http->daemon);
+		free(http);
+		return -1;
+	}
+	http->io.ready = np_http_ready;
+	http->io.context = http;
+	http->timer.fire = np_http_fire;
+	http->timer.context = http;
+	http->timer.real = true;
+	np_io_set(agent->loop, &http->io, info->epoll_fd, NP_IO_READ);
+	agent->http = http;
+	return 0;
+}
+
+void np_agent_http_stop(struct np_agent *agent)
+{
+	struct np_agent_http *http = agent->http;
+
+	if (!http)
+		return;
+	np_io_stop(&http->io);
+	np_timer_stop(&http->timer);
+	MHD_stop_daemon(http->daemon);
+	free(http);
+	agent->http = NULL;
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The agent's metrics. Labels are of bounded number: kinds, reasons, directions; no names
+ * of pods or policies, no addresses.
+ */
+#include "agent/agent.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/resource.h>
+
+#include "kube/cluster.h"
+#include "netlink/report.h"
+
+#ifndef NETPOL_VERSION
+#define NETPOL_VERSION	"0.1.0"
+#endif
+
+static double np_wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The time of the day at a time of the loop. */
+static double np_wall_time(const struct np_agent *agent, int64_t ms)
+{
+	return np_wall_clock() - (double)(np_loop_now(agent->loop) - ms) / 1000;
+}
+
+static void np_metrics_process(const struct np_agent *agent, FILE *file)
+{
+	unsigned long pages = 0, resident = 0;
+	struct rusage use;
+	FILE *statm;
+	unsigned int fds = 0;
+	DIR *dir;
+
+	getrusage(RUSAGE_SELF, &use);
+	np_metric_one(file, "process_cpu_seconds_total", "counter", "CPU time of the agent.",
+		      (double)use.ru_utime.tv_sec + (double)use.ru_stime.tv_sec +
+		      (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
+	statm = fopen("/proc/self/statm", "re");
+	if (statm) {
+		if (fscanf(statm, "%lu %lu", &pages, &resident) == 2) {
+			np_metric_one(file, "process_resident_memory_bytes", "gauge",
+				      "Memory of the agent that is in RAM.",
+				      (double)resident * (double)sysconf(_SC_PAGESIZE));
+			np_metric_one(file, "process_virtual_memory_bytes", "gauge",
+				      "Address space of the agent.",
+				      (double)pages * (double)sysconf(_SC_PAGESIZE));
+		}
+		fclose(statm);
+	}
+	dir = opendir("/proc/self/fd");
+	while (dir && readdir(dir))
+		fds++;
+	if (dir) {
+		closedir(dir);
+		/* without ".", ".." and the folder itself */
+		np_metric_one(file, "process_open_fds", "gauge", "Open file descriptors.",
+			      fds - 3);
+	}
+	np_metric_one(file, "process_start_time_seconds", "gauge",
+		      "When the agent was started.", np_wall_time(agent, agent->started_ms));
+}
+
+static void np_metrics_kernel(struct np_agent *agent, FILE *file)
+{
+	static const struct {
+		int attr;
+		const char *direction;
+		const char *verdict;
+	} packets[] = {
+		{ NETPOL_COUNTERS_A_INGRESS_ALLOWED, "ingress", "allow" },
+		{ NETPOL_COUNTERS_A_INGRESS_DENIED, "ingress", "deny" },
+		{ NETPOL_COUNTERS_A_EGRESS_ALLOWED, "egress", "allow" },
+		{ NETPOL_COUNTERS_A_EGRESS_DENIED, "egress", "deny" },
+	};
+	struct np_counter_list list = { 0 };
+	const struct np_counters *total = NULL;
+	struct np_error err = { 0 };
+	size_t i;
+	int ret;
+
+	ret = agent->commit.open ? np_counters_get(&agent->commit.client, false, &list, &err) :
+				   -1;
+	for (i = 0; !ret && i < list.count; i++)
+		if (list.item[i].kind == NP_COUNTERS_TOTAL)
+			total = &list.item[i];
+	np_metric_one(file, "netpol_module_up", "gauge",
+		      "1 if the kernel module answers.", !ret);
+	if (total) {
+		np_metric_head(file, "netpol_packets_total", "counter",
+			       "Packets judged, by direction and verdict.");
+		for (i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
+			np_metric_value(file, "netpol_packets_total",
+					(double)np_counter(total, packets[i].attr), "direction",
+					packets[i].direction, "verdict", packets[i].verdict,
+			NP_METRIC_END);
+		np_metric_one(file, "netpol_packets_spoofed_total", "counter",
+			      "Packets dropped for a forged source.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_SPOOFED));
+		np_metric_one(file, "netpol_packets_unknown_total", "counter",
+			      "Packets of guarded addresses that belong to no known pod.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_UNKNOWN));
+		np_metric_one(file, "netpol_packets_unchecked_total", "counter",
+			      "Packets that could not be held against an interface.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_UNCHECKED));
+		np_metric_head(file, "netpol_events_lost_total", "counter",
+			       "Events of denied packets that were not sent.");
+		np_metric_value(file, "netpol_events_lost_total",
+				(double)np_counter(total, NETPOL_COUNTERS_A_EVENTS_LOST),
+				"reason", "rate", NP_METRIC_END);
+	}
+	np_counters_free(&list);
+}
+
+static void np_metrics_source(struct np_agent *agent, FILE *file)
+{
+	const struct np_agent_kind *kind = agent->kind;
+	unsigned int k, r;
+
+#define NP_EACH_KIND(name, type, help, value) do {				\
+	np_metric_head(file, name, type, help);					\
+	for (k = 0; k < NP_SOURCE_KINDS; k++)					\
+		np_metric_value(file, name, (double)(value), "kind",		\
+				np_source_kind_name(k), NP_METRIC_END);		\
+} while (0)
+	NP_EACH_KIND("netpol_sync_synced", "gauge", "1 if the kind was listed whole.",
+		     agent->desired.synced[k]);
+	NP_EACH_KIND("netpol_sync_connected", "gauge",
+		     "1 while a list or watch of the kind is being answered.",
+		     kind[k].connected);
+	np_metric_head(file, "netpol_sync_last_event_timestamp_seconds", "gauge",
+		       "When the API server last sent anything of the kind.");
+	for (k = 0; k < NP_SOURCE_KINDS; k++)
+		if (kind[k].last_event_ms >= 0)
+			np_metric_value(file, "netpol_sync_last_event_timestamp_seconds",
+					np_wall_time(agent, kind[k].last_event_ms), "kind",
+					np_source_kind_name(k), NP_METRIC_END);
+	NP_EACH_KIND("netpol_sync_requests_total", "counter", "Requests to the API server.",
+		     kind[k].stats.requests);
+	NP_EACH_KIND("netpol_sync_received_bytes_total", "counter",
+		     "Bytes received from the API server.", kind[k].stats.bytes);
+	NP_EACH_KIND("netpol_sync_events_total", "counter",
+		     "Objects received, deletions included.", agent->desired.stats.events[k]);
+	NP_EACH_KIND("netpol_object_errors_total", "counter",
+		     "Objects that could not be read.", agent->desired.stats.malformed[k]);
+	NP_EACH_KIND("netpol_objects_refused_total", "counter",
+		     "Objects set aside: over a cap, or refused by the kernel.",
+		     agent->desired.stats.refused[k]);
+	NP_EACH_KIND("netpol_sync_unauthorized_total", "counter", "Answers 401.",
+		     kind[k].stats.unauthorized);
+	NP_EACH_KIND("netpol_sync_forbidden_total", "counter", "Answers 403.",
+		     kind[k].stats.forbidden);
+	NP_EACH_KIND("netpol_sync_throttled_total", "counter", "Answers 429.",
+		     kind[k].stats.throttled);
+#undef NP_EACH_KIND
+	np_metric_head(file, "netpol_sync_relists_total", "counter",
+		       "Lists from the start, by reason.");
+	for (k = 0; k < NP_SOURCE_KINDS; k++)
+		for (r = 0; r < NP_RELIST_REASONS; r++)
+			np_metric_value(file, "netpol_sync_relists_total",
+					(double)kind[k].stats.relists[r], "kind",
+					np_source_kind_name(k), "reason",
+					np_relist_reason_name(r), NP_METRIC_END);
+	np_metric_head(file, "netpol_sync_watch_ends_total", "counter",
+		       "Watches that ended, by reason.");
+	for (k = 0; k < NP_SOURCE_KINDS; k++)
+		for (r = 0; r < NP_WATCH_ENDS; r++)
+			np_metric_value(file, "netpol_sync_watch_ends_total",
+					(double)kind[k].stats.watch_ends[r], "kind",
+					np_source_kind_name(k), "reason",
+					np_watch_end_name(r), NP_METRIC_END);
+}
+
+static size_t np_count_flag(const struct np_agent *agent, uint16_t flag)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < agent->desired.local_count; i++)
+		count += !!(agent->desired.local[i]->flags & flag);
+	return count;
+}
+
+static void np_metrics_local(const struct np_agent *agent, FILE *file)
+{
+	size_t nameless = 0, closed = 0, i;
+
+	for (i = 0; i < agent->desired.local_count; i++) {
+		nameless += !agent->desired.local[i]->ifindex;
+		closed += !np_desired_pod_loaded(agent->desired.local[i]);
+	}
+	np_metric_one(file, "netpol_local_pods", "gauge", "Pods of this node.",
+		      (double)agent->desired.local_count);
+	np_metric_one(file, "netpol_local_pods_unplaced", "gauge",
+		      "Pods of this node whose interface is not known.", (double)nameless);
+	np_metric_one(file, "netpol_local_pods_closed", "gauge",
+		      "Pods of this node that are not loaded, and closed where a guard covers "
+		      "them.", (double)closed);
+	np_metric_one(file, "netpol_local_pods_early", "gauge",
+		      "Pods of this node whose addresses are known from the CNI only.",
+		      (double)np_count_flag(agent, NP_DESIRED_EARLY));
+	np_metric_histogram(file, "netpol_pod_wait_seconds",
+			    "From a pod's address on this node to its enforcement.",
+			    &agent->wait);
+}
+
+static void np_metrics_commit(const struct np_agent *agent, FILE *file)
+{
+	const struct np_commit_stats *stats = &agent->commit.stats;
+	char why[512];
+
+	np_metric_head(file, "netpol_commits_total", "counter", "Transactions published.");
+	np_metric_value(file, "netpol_commits_total", (double)stats->full, "type", "full",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_commits_total", (double)stats->delta, "type", "delta",
+			NP_METRIC_END);
+	np_metric_one(file, "netpol_commit_failures_total", "counter",
+		      "Tries of a transaction that published nothing.", (double)stats->failures);
+	np_metric_one(file, "netpol_commit_objects_total", "counter",
+		      "Objects sent in published transactions.", (double)stats->objects);
+	np_metric_one(file, "netpol_commit_bytes_total", "counter",
+		      "Bytes sent in published transactions.", (double)stats->bytes);
+	np_metric_histogram(file, "netpol_commit_duration_seconds",
+			    "From the begin of a transaction to its publication.",
+			    &stats->duration);
+	np_metric_one(file, "netpol_kernel_generation", "gauge",
+		      "Generation in force after the last commit.",
+		      (double)agent->commit.kernel_generation);
+	np_metric_one(file, "netpol_changes_waiting", "gauge",
+		      "Changes that the kernel was not told yet.",
+		      (double)agent->desired.change_count);
+	np_metric_one(file, "netpol_audits_total", "counter",
+		      "Comparisons of kernel and desired state.", (double)stats->audits);
+	np_metric_one(file, "netpol_divergence_repairs_total", "counter",
+		      "Times that the kernel differed from what it was told, and was repaired.",
+		      (double)stats->repairs);
+	np_metric_one(file, "netpol_ready", "gauge",
+		      "1 if every kind is synced and the kernel has all of it.",
+		      np_agent_ready(agent, why, sizeof(why)));
+}
+
+static void np_metrics_snapshot(const struct np_agent *agent, FILE *file)
+{
+	np_metric_one(file, "netpol_snapshots_total", "counter", "Snapshots written.",
+		      (double)agent->snapshots);
+	np_metric_one(file, "netpol_snapshot_failures_total", "counter",
+		      "Snapshots that could not be written.",
+		      (double)agent->snapshot_failures);
+	if (agent->snapshot_ms >= 0)
+		np_metric_one(file, "netpol_snapshot_timestamp_seconds", "gauge",
+			      "When the last snapshot was written.",
+			      np_wall_time(agent, agent->snapshot_ms));
+}
+
+static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
+{
+	struct np_cluster_status status;
+
+	if (!agent->cluster)
+		return;
+	np_cluster_status(agent->cluster, &status);
+	if (status.cert_expiry)
+		np_metric_one(file, "netpol_client_certificate_expiry_timestamp_seconds", "gauge",
+			      "When the agent's own certificate ends.",
+			      (double)status.cert_expiry);
+	np_metric_one(file, "netpol_client_bad_rotations_total", "counter",
+		      "New certificates that were refused; the one before is kept.",
+		      (double)status.bad_rotations);
+}
+
+void np_agent_metrics(struct np_agent *agent, FILE *file)
+{
+	const struct np_desired *d = &agent->desired;
+	size_t i, aside = 0, closed = 0, kept = 0;
+
+	np_metric_head(file, "netpol_build_info", "gauge", "The agent's version.");
+	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
+	np_metric_head(file, "netpol_module_info", "gauge", "The kernel module's version.");
+	np_metric_value(file, "netpol_module_info", 1, "version", agent->commit.version,
+			NP_METRIC_END);
+	np_metrics_kernel(agent, file);
+	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows.");
+	np_metric_value(file, "netpol_objects", (double)d->namespaces.count, "kind",
+			"namespaces", NP_METRIC_END);
+	np_metric_value(file, "netpol_objects", (double)d->pods.count, "kind", "pods",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_objects", (double)d->policies.count, "kind",
+			"networkpolicies", NP_METRIC_END);
+	for (i = 0; i < d->troubles.room; i++) {
+		const struct np_trouble *trouble = (void *)d->troubles.slot[i];
+
+		if (!trouble)
+			continue;
+		aside += trouble->kind == NP_TROUBLE_ASIDE;
+		closed += trouble->kind == NP_TROUBLE_CLOSED;
+		kept += trouble->kind == NP_TROUBLE_KEPT;
+	}
+	np_metric_head(file, "netpol_objects_troubled", "gauge",
+		       "Objects that are not enforced as they are, by what became of them.");
+	np_metric_value(file, "netpol_objects_troubled", (double)aside, "state", "aside",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
+			NP_METRIC_END);
+	np_metric_value(file, "netpol_objects_troubled", (double)kept, "state", "kept",
+			NP_METRIC_END);
+	np_metrics_source(agent, file);
+	np_metrics_cluster(agent, file);
+	np_metrics_commit(agent, file);
+	np_metrics_local(agent, file);
+	np_metrics_snapshot(agent, file);
+	np_metrics_process(agent, file);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent's log: lines on standard error, for people or as JSON objects.
+ *
+ * Below a systemd unit lines for people begin with the priority that journald reads.
+ */
+#ifndef NP_LOG_H
+#define NP_LOG_H
+
+#include <stdbool.h>
+
+#include "kube/source.h"
+
+/* Zeroed bytes are the defaults. One for the process; used by one thread. */
+struct np_log {
+	bool json;
+	bool verbose;		/* also what is for debugging */
+	bool quiet;		/* warnings and errors only */
+	bool journal;		/* standard error is journald's */
+};
+
+extern struct np_log np_log;
+
+/* What a line is about; NULL members are left out. */
+struct np_log_about {
+	const char *component;	/* "agent", "commit", "client", "local" */
+	const char *kind;	/* "pods", ... */
+	const char *namespace;
+	const char *name;
+	const char *error;
+};
+
+void np_log_init(bool json, bool verbose, bool quiet);
+void np_log_line(enum np_source_level level, const struct np_log_about *about,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What commands print: tables for people, JSON, JSON lines and YAML for programs.
+ *
+ * JSON and YAML are streams fed by the same calls: a container is begun, filled and
+ * ended, values carry a key inside an object and NULL inside an array.
+ */
+#ifndef NP_OUTPUT_H
+#define NP_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+#define NP_API_VERSION	"netpolctl/v1"
+
+enum np_format {
+	NP_FORMAT_TABLE,
+	NP_FORMAT_WIDE,
+	NP_FORMAT_JSON,
+	NP_FORMAT_YAML,
+	NP_FORMAT_JSONL,
+	NP_FORMAT_NAME,
+	NP_FORMAT_CSV,
+	NP_FORMAT_MD,
+	NP_FORMAT_HTML,
+	NP_FORMAT_TEXT,
+	NP_FORMAT_SARIF,
+};
+
+#define NP_FORMAT_BIT(format)	(1U << (format))
+
+/* One of the allowed formats by name, or NP_EXIT_USAGE. */
+int np_format_parse(const char *text, unsigned int allowed, enum np_format *format,
+		    struct np_error *err);
+/* True for the forms that a struct np_writer writes. */
+bool np_format_structured(enum np_format format);
+
+#define NP_WRITER_DEPTH	32
+
+/* A stream of JSON or YAML. Zero cost beyond the file's own buffer. */
+struct np_writer {
+	FILE *file;
+	enum np_format format;	/* JSON, JSONL or YAML */
+	unsigned int depth;
+	struct {
+		bool array;
+		bool empty;	/* nothing was written in it so far */
+		bool item;	/* begun as an entry of an array */
+		unsigned int indent;
+	} level[NP_WRITER_DEPTH];
+};
+
+void np_writer_init(struct np_writer *w, FILE *file, enum np_format format);
+/* Begins an object with apiVersion and kind. */
+void np_write_top(struct np_writer *w, const char *kind);
+void np_write_object(struct np_writer *w, const char *key);
+void np_write_array(struct np_writer *w, const char *key);
+/* Ends the innermost container; ends the line or document with the outermost. */
+void np_write_end(struct np_writer *w);
+void np_write_string(struct np_writer *w, const char *key, const char *value);
+void np_write_format(struct np_writer *w, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void np_write_number(struct np_writer *w, const char *key, uint64_t value);
+void np_write_bool(struct np_writer *w, const char *key, bool value);
+
+/* A table whose columns are as wide as their widest cell. */
+struct np_table {
+	unsigned int columns;
+	const char *const *title;
+	char **cell;
+	size_t count;		/* of cells */
+	size_t room;
+};
+
+void np_table_init(struct np_table *table, const char *const *titles, unsigned int columns);
+/* The next cell, from left to right, row by row; control characters are escaped. */
+void np_table_add(struct np_table *table, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Orders the rows by their cells, the first columns first. */
+void np_table_sort(struct np_table *table);
+/* An empty table prints nothing, not even titles. */
+void np_table_print(struct np_table *table, FILE *file, bool no_headers);
+void np_table_free(struct np_table *table);
+
+enum np_color_mode {
+	NP_COLOR_AUTO,
+	NP_COLOR_ALWAYS,
+	NP_COLOR_NEVER,
+};
+
+enum np_color {
+	NP_COLOR_NONE,
+	NP_COLOR_GOOD,
+	NP_COLOR_BAD,
+	NP_COLOR_NOTE,
+};
+
+/* Decides once, from the mode, NO_COLOR, TERM and whether stdout is a terminal. */
+void np_color_setup(enum np_color_mode mode);
+/* Prints text in a colour, if colours are on; the text is escaped. */
+void np_color_print(FILE *file, enum np_color color, const char *text);
+
+#endif

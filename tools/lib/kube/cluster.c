@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A cluster: configuration, servers, credentials, reflectors.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "kube/request.h"
+#include "kube/kubeconfig_entry.h"
+#include "object/object.h"
+#include "kube/reflector.h"
+
+static void np_free_list(char **list)
+{
+	size_t i;
+
+	for (i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
+/* New certificates: streams over the old connections end. */
+static void np_cluster_changed(void *context)
+{
+	struct np_cluster *cluster = context;
+	int kind;
+
+	np_cluster_log(cluster, NP_SOURCE_INFO, NP_SOURCE_KINDS,
+		       "new certificates: opening new connections");
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->started && cluster->reflectors[kind])
+			np_reflector_renew(cluster->reflectors[kind]);
+}
+
+static void np_cluster_warning(void *context, const char *text)
+{
+	np_cluster_log(context, NP_SOURCE_WARNING, NP_SOURCE_KINDS, "%s", text);
+}
+
+static const struct np_credential_ops np_cluster_credential_ops = {
+	.changed = np_cluster_changed,
+	.warning = np_cluster_warning,
+};
+
+/* Keys of Impersonate-Extra are escaped where a header's name can't have them. */
+static void np_escape_key(char *to, size_t size, const char *from)
+{
+	size_t len = 0;
+
+	for (; *from && len + 4 < size; from++) {
+		unsigned char c = *from;
+
+		if (isalnum(c) || strchr("!#$&'*+-.^_`|~", c))
+			to[len++] = tolower(c);
+		else
+			len += snprintf(to + len, size - len, "%%%02X", c);
+	}
+	to[len] = 0;
+}
+
+static int np_add_header(char ***list, size_t *count, const char *name,
+			 const char *value, struct np_error *err)
+{
+	size_t size = strlen(name) + strlen(value) + 3;
+	const char *p;
+
+	for (p = value; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+			np_error_set(err, NP_EXIT_API,
+				     "the value of %.60s has a control character", name);
+			np_error_hint(err, "write it on one line");
+			return -1;
+		}
+	*list = np_xrealloc(*list, *count + 2, sizeof(**list));
+	(*list)[*count] = np_xmalloc(size);
+	snprintf((*list)[(*count)++], size, "%s: %s", name, value);
+	(*list)[*count] = NULL;
+	return 0;
+}
+
+/* K16 */
+static int np_impersonation(const struct np_kubeconfig *cfg, char ***list,
+			    struct np_error *err)
+{
+	char name[400];
+	size_t count = 0, i, j;
+
+	if (cfg->as && np_add_header(list, &count, "Impersonate-User", cfg->as, err))
+		return -1;
+	if (cfg->as_uid &&
+	    np_add_header(list, &count, "Impersonate-Uid", cfg->as_uid, err))
+		return -1;
+	for (i = 0; i < cfg->as_group_count; i++)
+		if (np_add_header(list, &count, "Impersonate-Group",
+				  cfg->as_groups[i], err))
+			return -1;
+	for (i = 0; i < cfg->as_extra_count; i++) {
+		strcpy(name, "Impersonate-Extra-");
+		np_escape_key(name + strlen(name), sizeof(name) - strlen(name),
+			      cfg->as_extra[i].key);
+		for (j = 0; j < cfg->as_extra[i].value_count; j++)
+			if (np_add_header(list, &count, name,
+					  cfg->as_extra[i].values[j], err))
+				return -1;
+	}
+	if (count > 200) {
+		np_error_set(err, NP_EXIT_API, "too many headers of impersonation: %zu", count);
+		np_error_hint(err, "give fewer groups and extra values");
+		return -1;
+	}
+	return 0;
+}
+
+/* K18: what proves who we are is not sent in the clear to another host. */
+static int np_check_plain(const struct np_cluster *cluster,
+			  const struct np_kubeconfig *cfg, const char *url,
+			  struct np_error *err)
+{
+	bool secret = cfg->token || cfg->token_file || cfg->exec ||
+		      cfg->username || cfg->password;
+
+	if (!secret || cluster->options.plain_token ||
+	    strncmp(url, "http:", 5) ||
+	    (np_http_is_loopback(url) && !cfg->proxy_url))
+		return 0;
+	np_error_set(err, NP_EXIT_API,
+		     "%.300s is not encrypted, and a token or password would be sent to it",
+		     url);
+	np_error_hint(err, "use https");
+	return -1;
+}
+
+/* What a configuration makes of a cluster; all replaced at once, or not. */
+struct np_cluster_parts {
+	struct np_server *servers;
+	size_t server_count;
+	char **headers;
+};
+
+static void np_parts_free(struct np_cluster_parts *parts)
+{
+	size_t i;
+
+	for (i = 0; i < parts->server_count; i++)
+		free(parts->servers[i].url);
+	free(parts->servers);
+	np_free_list(parts->headers);
+}
+
+static int np_parts_make(const struct np_cluster *cluster,
+			 const struct np_kubeconfig *cfg,
+			 struct np_cluster_parts *parts, struct np_error *err)
+{
+	const struct np_cluster_options *o = &cluster->options;
+	size_t count = o->server_count ? o->server_count : 1, i;
+
+	memset(parts, 0, sizeof(*parts));
+	parts->servers = np_xcalloc(count, sizeof(*parts->servers));
+	for (i = 0; i < count; i++) {
+		char *url = np_xstrdup(o->server_count ? o->servers[i] : cfg->server);
+
+		parts->servers[parts->server_count++].url = url;
+		if (np_kube_check_url(url, "--api-server", true, err) ||
+		    np_check_plain(cluster, cfg, url, err))
+			goto fail;
+	}
+	if (!np_impersonation(cfg, &parts->headers, err))
+		return 0;
+fail:
+	np_parts_free(parts);
+	return -1;
+}
+
+static void np_parts_take(struct np_cluster *cluster,
+			  const struct np_cluster_parts *parts)
+{
+	cluster->servers = parts->servers;
+	cluster->server_count = parts->server_count;
+	cluster->headers = parts->headers;
+	/* sticky, and another one on each node */
+	cluster->current = np_jitter(parts->server_count);
+}
+
+static int np_copy_options(struct np_cluster *cluster,
+			   const struct np_cluster_options *options,
+			   struct np_error *err)
+{
+	struct np_cluster_options *o = &cluster->options;
+	char **servers;
+	const char *p;
+	size_t i;
+
+	*o = *options;
+	servers = np_xcalloc(o->server_count + 1, sizeof(*servers));
+	for (i = 0; i < o->server_count; i++)
+		servers[i] = np_xstrdup(options->servers[i]);
+	o->servers = (const char *const *)servers;
+	cluster->node = np_xstrdup(options->node ? options->node : "");
+	o->node = cluster->node;
+	for (i = 0; i < NP_SOURCE_KINDS; i++)
+		o->versions[i] = NULL;
+	for (p = cluster->node; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-._", *p))
+			break;
+	if (!*p && (*cluster->node || !o->kinds[NP_SOURCE_NODE]))
+		return 0;
+	np_error_set(err, NP_EXIT_USAGE, *p ?
+		     "the node's name \"%.100s\" is no name of a node" :
+		     "the node's name is not known%s", cluster->node);
+	np_error_hint(err, "give --node NAME, or set NODE_NAME, as in kubectl get nodes");
+	return -1;
+}
+
+static void np_set_user_agent(struct np_cluster *cluster)
+{
+	struct utsname system;
+	char text[600];
+
+	if (uname(&system))
+		memset(&system, 0, sizeof(system));
+	snprintf(text, sizeof(text), "netpolctl/" NETPOL_VERSION " (%s/%s) %s",
+		 *system.sysname == 'L' ? "linux" : system.sysname,
+		 !strcmp(system.machine, "x86_64") ? "amd64" :
+		 !strcmp(system.machine, "aarch64") ? "arm64" : system.machine,
+		 cluster->node);
+	cluster->user_agent = np_xstrdup(text);
+}
+
+struct np_cluster *np_cluster_open(struct np_loop *loop,
+				   const struct np_cluster_options *options,
+				   const struct np_source_ops *ops,
+				   void *context, struct np_error *err)
+{
+	struct np_cluster *cluster = np_xcalloc(1, sizeof(*cluster));
+	struct np_cluster_parts parts;
+	size_t i;
+	int kind;
+
+	np_secrets_protect();
+	cluster->loop = loop;
+	cluster->ops = ops;
+	cluster->context = context;
+	if (np_copy_options(cluster, options, err))
+		goto fail;
+	if (np_kubeconfig_load(&options->search, &cluster->cfg, err)) {
+		memset(&cluster->cfg, 0, sizeof(cluster->cfg));
+		goto fail;
+	}
+	if (np_parts_make(cluster, &cluster->cfg, &parts, err))
+		goto fail;
+	np_parts_take(cluster, &parts);
+	cluster->credential = np_credential_new(loop, &cluster->cfg,
+						&np_cluster_credential_ops,
+						cluster, err);
+	if (!cluster->credential)
+		goto fail;
+	np_set_user_agent(cluster);
+	cluster->http = np_http_new(loop);
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		if (options->kinds[kind])
+			cluster->reflectors[kind] =
+				np_reflector_new(cluster, kind,
+						 options->versions[kind]);
+	for (i = 0; i < cluster->cfg.warning_count; i++)
+		np_cluster_log(cluster, NP_SOURCE_WARNING, NP_SOURCE_KINDS, "%s",
+			       cluster->cfg.warnings[i]);
+	return cluster;
+fail:
+	np_cluster_close(cluster);
+	return NULL;
+}
+
+void np_cluster_start(struct np_cluster *cluster)
+{
+	int64_t delay = np_jitter((uint32_t)cluster->options.spread_ms);
+	int kind;
+
+	cluster->started = true;
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->reflectors[kind])
+			np_reflector_start(cluster->reflectors[kind], delay);
+}
+
+void np_cluster_close(struct np_cluster *cluster)
+{
+	struct np_cluster_parts parts;
+	int kind;
+
+	if (!cluster)
+		return;
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		np_reflector_free(cluster->reflectors[kind]);
+	np_http_free(cluster->http);
+	np_credential_free(cluster->credential);
+	parts.servers = cluster->servers;
+	parts.server_count = cluster->server_count;
+	parts.headers = cluster->headers;
+	np_parts_free(&parts);
+	np_kubeconfig_free(&cluster->cfg);
+	np_free_list((char **)cluster->options.servers);
+	free(cluster->node);
+	free(cluster->user_agent);
+	free(cluster);
+}
+
+/* May a version of the one cluster be sent to the other? */
+static bool np_same_cluster(const struct np_kubeconfig *a,
+			    const struct np_kubeconfig *b)
+{
+	return !strcmp(a->server, b->server) && !a->ca.path == !b->ca.path &&
+	       (!a->ca.path || !strcmp(a->ca.path, b->ca.path)) &&
+	       a->ca.len == b->ca.len &&
+	       (!a->ca.len || !memcmp(a->ca.data, b->ca.data, a->ca.len));
+}
+
+int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
+{
+	struct np_cluster_parts parts, old;
+	struct np_credential *credential;
+	struct np_kubeconfig cfg, *kept;
+	bool same;
+	int kind;
+
+	if (np_kubeconfig_load(&cluster->options.search, &cfg, err))
+		return -1;
+	if (np_kubeconfig_equal(&cfg, &cluster->cfg)) {
+		np_kubeconfig_free(&cfg);
+		np_credential_check(cluster->credential);
+		return 0;
+	}
+	if (np_parts_make(cluster, &cfg, &parts, err)) {
+		np_kubeconfig_free(&cfg);
+		return -1;
+	}
+	/* the credential keeps a pointer: the new one lives where the old was */
+	kept = np_xmalloc(sizeof(*kept));
+	*kept = cluster->cfg;
+	same = np_same_cluster(&cfg, kept);
+	cluster->cfg = cfg;
+	credential = np_credential_new(cluster->loop, &cluster->cfg,
+				       &np_cluster_credential_ops, cluster, err);
+	if (!credential) {
+		np_kubeconfig_free(&cluster->cfg);
+		cluster->cfg = *kept;
+		free(kept);
+		np_parts_free(&parts);
+		return -1;
+	}
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->reflectors[kind])
+			np_reflector_stop(cluster->reflectors[kind]);
+	np_credential_free(cluster->credential);
+	cluster->credential = credential;
+	np_kubeconfig_free(kept);
+	free(kept);
+	old.servers = cluster->servers;
+	old.server_count = cluster->server_count;
+	old.headers = cluster->headers;
+	np_parts_take(cluster, &parts);
+	np_parts_free(&old);
+	for (kind = 0; cluster->started && kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->reflectors[kind])
+			np_reflector_restart(cluster->reflectors[kind], !same,
+					     !same);
+	return 0;
+}
+
+void np_cluster_refresh(struct np_cluster *cluster)
+{
+	int kind;
+
+	for (kind = 0; cluster->started && kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->reflectors[kind])
+			np_reflector_restart(cluster->reflectors[kind], true,
+					     false);
+}
+
+void np_cluster_state(const struct np_cluster *cluster,
+		      enum np_source_kind kind, struct np_source_state *state)
+{
+	static const struct np_source_stats none;
+
+	if (cluster->reflectors[kind])
+		np_reflector_state(cluster->reflectors[kind], state);
+	else
+		*state = (struct np_source_state){
+			.resource_version = "", .error = "",
+			.last_event_ms = -1, .stats = &none,
+		};
+}
+
+void np_cluster_status(const struct np_cluster *cluster,
+		       struct np_cluster_status *status)
+{
+	*status = (struct np_cluster_status){
+		.server = cluster->servers[cluster->current].url,
+		.file = cluster->cfg.file,
+		.insecure = cluster->cfg.insecure,
+		.warnings = (const char *const *)cluster->cfg.warnings,
+		.warning_count = cluster->cfg.warning_count,
+		.cert_expiry = np_credential_expiry(cluster->credential),
+		.bad_rotations = np_credential_bad_rotations(cluster->credential),
+	};
+}

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Credential plugins: running one on the event loop, reading what it says.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "object/object.h"
+#include "kube/plugin.h"
+
+#define NP_PLUGIN_STDERR_KEEP	1024
+
+struct np_plugin {
+	struct np_loop *loop;
+	const struct np_exec_config *exec;
+	void (*done)(void *context, const struct np_plugin_result *result);
+	void *context;
+	pid_t pid;
+	int pidfd;
+	int out;
+	int err;
+	struct np_io pid_io;
+	struct np_io out_io;
+	struct np_io err_io;
+	struct np_timer timer;
+	char *output;
+	size_t len;
+	size_t room;
+	char complaint[NP_PLUGIN_STDERR_KEEP];	/* the end of its stderr */
+	size_t complaint_len;
+	bool exited;
+	bool signalled;
+	int status;	/* of its exit, its signal, or an errno: not started */
+	char error[2048];
+};
+
+void np_json_wipe(cJSON *json)
+{
+	cJSON *node = json;
+
+	/* depth is bounded by the parser */
+	for (; node; node = node->next) {
+		if (node->valuestring)
+			OPENSSL_cleanse(node->valuestring,
+					strlen(node->valuestring));
+		if (node->child) {
+			cJSON *child = node->child;
+
+			node->child = NULL;
+			np_json_wipe(child);
+		}
+	}
+	cJSON_Delete(json);
+}
+
+int64_t np_parse_time(const char *text)
+{
+	struct tm tm = { 0 };
+	int hours, minutes, used = 0;
+	const char *p;
+	time_t when;
+	char sign;
+
+	p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!p)
+		return 0;
+	when = timegm(&tm);
+	if (*p == '.') {
+		for (p++; isdigit((unsigned char)*p); p++)
+			;
+	}
+	if ((*p == 'Z' || *p == 'z') && !p[1])
+		return when > 0 ? when : 0;
+	if (sscanf(p, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
+	    p[used] || (sign != '+' && sign != '-') || hours < 0 || minutes < 0)
+		return 0;
+	used = 60 * (60 * hours + minutes);
+	when += sign == '+' ? -used : used;
+	return when > 0 ? when : 0;
+}
+
+static void np_plugin_reap(struct np_plugin *p)
+{
+	if (p->pid > 0)
+		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	p->pid = 0;
+}
+
+static void np_plugin_free(struct np_plugin *p)
+{
+	np_timer_stop(&p->timer);
+	np_io_stop(&p->pid_io);
+	np_io_stop(&p->out_io);
+	np_io_stop(&p->err_io);
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	if (p->out >= 0)
+		close(p->out);
+	if (p->err >= 0)
+		close(p->err);
+	np_plugin_reap(p);
+	if (p->output)
+		OPENSSL_cleanse(p->output, p->room);
+	free(p->output);
+	free(p);
+}
+
+/* Kills the plugin and what it started. */
+static void np_plugin_kill(struct np_plugin *p)
+{
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, SIGKILL);
+	kill(p->pid, SIGKILL);
+	np_plugin_reap(p);
+}
+
+void np_plugin_cancel(struct np_plugin *p)
+{
+	if (!p)
+		return;
+	np_plugin_kill(p);
+	np_plugin_free(p);
+}
+
+static void np_plugin_report(struct np_plugin *p,
+			     const struct np_plugin_result *result)
+{
+	p->done(p->context, result);
+	np_plugin_free(p);
+}
+
+/* Text for a terminal: no escapes, no other control characters. */
+static void np_plugin_clean(char *to, size_t size, const char *from)
+{
+	size_t len = 0;
+
+	for (; *from && len + 1 < size; from++)
+		if (*from == '\n' || *from == '\t')
+			to[len++] = ' ';
+		else if ((unsigned char)*from >= 0x20 && *from != 0x7f)
+			to[len++] = *from;
+	to[len] = 0;
+}
+
+/* Keeps the end of what it complains of. False: there is no more now. */
+static bool np_plugin_listen(struct np_plugin *p)
+{
+	char text[NP_PLUGIN_STDERR_KEEP + 1], clean[sizeof(text)];
+	size_t len, have, drop;
+	ssize_t n;
+
+	n = read(p->err, text, sizeof(text) - 1);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n <= 0) {
+		np_io_stop(&p->err_io);
+		close(p->err);
+		p->err = -1;
+		return false;
+	}
+	text[n] = 0;
+	np_plugin_clean(clean, sizeof(clean), text);
+	len = strlen(clean);
+	have = p->complaint_len;
+	drop = have + len > sizeof(p->complaint) ?
+	       have + len - sizeof(p->complaint) : 0;
+	memmove(p->complaint, p->complaint + drop, have - drop);
+	memcpy(p->complaint + have - drop, clean, len);
+	p->complaint_len = have - drop + len;
+	return true;
+}
+
+static void np_plugin_complaint(void *context, unsigned int events)
+{
+	np_plugin_listen(context);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+np_plugin_fail(struct np_plugin *p, const char *fmt, ...)
+{
+	struct np_plugin_result result = { .error = p->error };
+	unsigned int reads = 0;
+	size_t len;
+	va_list args;
+
+	while (p->err >= 0 && reads++ < 64 && np_plugin_listen(p))
+		;
+	len = snprintf(p->error, sizeof(p->error), "credential plugin %.256s ",
+		       p->exec->command);
+	va_start(args, fmt);
+	len += vsnprintf(p->error + len, sizeof(p->error) - len, fmt, args);
+	va_end(args);
+	if (p->complaint_len && len < sizeof(p->error))
+		snprintf(p->error + len, sizeof(p->error) - len,
+			 "; it said: %.*s", (int)p->complaint_len, p->complaint);
+	np_plugin_kill(p);
+	np_plugin_report(p, &result);
+}
+
+static const char *np_plugin_text(const cJSON *map, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, name);
+
+	return cJSON_IsString(item) && *item->valuestring ? item->valuestring :
+							    NULL;
+}
+
+/* It ended well: what did it print? */
+static void np_plugin_read(struct np_plugin *p)
+{
+	struct np_plugin_result result = { 0 };
+	const cJSON *status;
+	const char *kind, *version, *expires;
+	cJSON *root;
+
+	root = cJSON_ParseWithLength(p->output ? p->output : "", p->len);
+	kind = root ? np_plugin_text(root, "kind") : NULL;
+	version = root ? np_plugin_text(root, "apiVersion") : NULL;
+	status = cJSON_GetObjectItemCaseSensitive(root, "status");
+	result.token = np_plugin_text(status, "token");
+	result.cert = np_plugin_text(status, "clientCertificateData");
+	result.key = np_plugin_text(status, "clientKeyData");
+	expires = np_plugin_text(status, "expirationTimestamp");
+	if (expires)
+		result.expires = np_parse_time(expires);
+	if (!root)
+		np_plugin_fail(p, "printed no JSON");
+	else if (!kind || strcmp(kind, "ExecCredential"))
+		np_plugin_fail(p, "printed no ExecCredential");
+	else if (!version || strcmp(version, p->exec->api_version))
+		np_plugin_fail(p, "printed apiVersion %.60s, but %s is configured",
+			       version ? version : "(none)",
+			       p->exec->api_version);
+	else if (!result.cert != !result.key)
+		np_plugin_fail(p, "printed a client certificate or key without the other");
+	else if (!result.cert && !result.token)
+		np_plugin_fail(p, "printed neither a token nor a client certificate");
+	else if (result.token && strpbrk(result.token, "\r\n"))
+		np_plugin_fail(p, "printed a token of more than one line");
+	else if (expires && !result.expires)
+		np_plugin_fail(p, "printed an expirationTimestamp that is no time");
+	else
+		np_plugin_report(p, &result);
+	np_json_wipe(root);
+}
+
+/* It has exited, and all that counts of what it writes has come. */
+static void np_plugin_maybe_end(struct np_plugin *p)
+{
+	if (!p->exited)
+		return;
+	if (p->signalled)
+		np_plugin_fail(p, "was killed by signal %d", p->status);
+	else if (p->status)
+		np_plugin_fail(p, "failed with status %d", p->status);
+	else if (p->out < 0)
+		np_plugin_read(p);
+}
+
+static void np_plugin_exited(void *context, unsigned int events)
+{
+	struct np_plugin *p = context;
+	siginfo_t info = { 0 };
+
+	/* not reaped before what it started is killed: its group keeps its number */
+	if (waitid(P_PID, p->pid, &info, WEXITED | WNOHANG | WNOWAIT)) {
+		if (errno == EINTR)
+			return;
+		/* SIGCHLD is ignored: what it printed must tell */
+		p->pid = 0;
+	} else if (!info.si_pid) {
+		return;
+	}
+	p->exited = true;
+	p->status = info.si_status;
+	p->signalled = p->pid && info.si_code != CLD_EXITED;
+	np_io_stop(&p->pid_io);
+	np_plugin_maybe_end(p);
+}
+
+static void np_plugin_output(void *context, unsigned int events)
+{
+	struct np_plugin *p = context;
+	ssize_t n;
+
+	if (p->len == p->room) {
+		size_t room = p->room ? 2 * p->room : 16384;
+		char *grown;
+
+		if (p->len >= NP_PLUGIN_OUTPUT_MAX) {
+			np_plugin_fail(p, "printed more than 1 MiB");
+			return;
+		}
+		grown = np_xmalloc(room);
+		if (p->output) {
+			memcpy(grown, p->output, p->len);
+			OPENSSL_cleanse(p->output, p->len);
+		}
+		free(p->output);
+		p->output = grown;
+		p->room = room;
+	}
+	n = read(p->out, p->output + p->len, p->room - p->len);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0) {
+		p->len += n;
+		return;
+	}
+	np_io_stop(&p->out_io);
+	close(p->out);
+	p->out = -1;
+	np_plugin_maybe_end(p);
+}
+
+static void np_plugin_late(void *context)
+{
+	np_plugin_fail(context, "did not end in 60 seconds");
+}
+
+static char *np_plugin_base64(const char *data, size_t len)
+{
+	char *text = np_xmalloc((len + 2) / 3 * 4 + 1);
+
+	EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)data,
+			(int)len);
+	return text;
+}
+
+/* KUBERNETES_EXEC_INFO, with its name. */
+static char *np_plugin_info(const struct np_kubeconfig *cfg,
+			    const struct np_tls *ca)
+{
+	static const char name[] = "KUBERNETES_EXEC_INFO=";
+	cJSON *root = cJSON_CreateObject();
+	cJSON *spec = cJSON_AddObjectToObject(root, "spec");
+	cJSON *cluster;
+	char *text, *whole, *data;
+
+	cJSON_AddStringToObject(root, "apiVersion", cfg->exec->api_version);
+	cJSON_AddStringToObject(root, "kind", "ExecCredential");
+	cJSON_AddFalseToObject(spec, "interactive");
+	if (cfg->exec->provide_cluster_info) {
+		cluster = cJSON_AddObjectToObject(spec, "cluster");
+		cJSON_AddStringToObject(cluster, "server", cfg->server);
+		if (cfg->tls_server_name)
+			cJSON_AddStringToObject(cluster, "tls-server-name",
+						cfg->tls_server_name);
+		if (cfg->insecure)
+			cJSON_AddTrueToObject(cluster, "insecure-skip-tls-verify");
+		if (ca && ca->ca) {
+			data = np_plugin_base64(ca->ca, ca->ca_len);
+			cJSON_AddStringToObject(cluster,
+						"certificate-authority-data", data);
+			free(data);
+		}
+		if (cfg->proxy_url)
+			cJSON_AddStringToObject(cluster, "proxy-url", cfg->proxy_url);
+		if (cfg->disable_compression)
+			cJSON_AddTrueToObject(cluster, "disable-compression");
+		if (cfg->exec->cluster_config)
+			cJSON_AddItemToObject(cluster, "config",
+					      cJSON_Duplicate(cfg->exec->cluster_config, true));
+	}
+	text = cJSON_PrintUnformatted(root);
+	np_json_wipe(root);
+	if (!text)
+		return NULL;
+	whole = np_xmalloc(sizeof(name) + strlen(text));
+	memcpy(whole, name, sizeof(name) - 1);
+	strcpy(whole + sizeof(name) - 1, text);
+	np_secret_free(text);
+	return whole;
+}
+
+/* Is this variable given anew? */
+static bool np_plugin_replaced(const struct np_exec_config *exec,
+			       const char *variable)
+{
+	size_t i, len;
+
+	if (!strncmp(variable, "KUBERNETES_EXEC_INFO=", 21))
+		return true;
+	for (i = 0; i < exec->env_count; i++) {
+		len = strlen(exec->env[i].name);
+		if (!strncmp(variable, exec->env[i].name, len) &&
+		    variable[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* Our environment, what the kubeconfig adds, and the information. */
+static char **np_plugin_environment(const struct np_kubeconfig *cfg,
+				    const struct np_tls *ca, size_t *own)
+{
+	const struct np_exec_config *exec = cfg->exec;
+	size_t count = 0, i;
+	char **env;
+
+	while (environ && environ[count])
+		count++;
+	env = np_xcalloc(count + exec->env_count + 2, sizeof(*env));
+	*own = 0;
+	/* ours come first, so that they can be wiped by their count */
+	env[(*own)++] = np_plugin_info(cfg, ca);
+	if (!env[0])
+		*own = 0;
+	for (i = 0; i < exec->env_count; i++) {
+		size_t size = strlen(exec->env[i].name) +
+			      strlen(exec->env[i].value) + 2;
+
+		env[*own] = np_xmalloc(size);
+		snprintf(env[(*own)++], size, "%s=%s", exec->env[i].name,
+			 exec->env[i].value);
+	}
+	count = *own;
+	for (i = 0; environ && environ[i]; i++)
+		if (!np_plugin_replaced(exec, environ[i]))
+			env[count++] = environ[i];
+	return env;
+}
+
+/* 0 or an errno. The child gets a process group of its own, and no signal mask. */
+static int np_plugin_spawn(struct np_plugin *p, char **env, int out, int err)
+{
+	const struct np_exec_config *exec = p->exec;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	char **argv;
+	int ret;
+
+	argv = np_xcalloc(exec->arg_count + 2, sizeof(*argv));
+	argv[0] = exec->command;
+	if (exec->arg_count)
+		memcpy(argv + 1, exec->args, exec->arg_count * sizeof(*argv));
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out, 1);
+	posix_spawn_file_actions_adddup2(&actions, err, 2);
+	posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+				 POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	ret = posix_spawnp(&p->pid, exec->command, &actions, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	free(argv);
+	return ret;
+}
+
+/* Failures before there is a process are told from the loop, too. */
+static void np_plugin_not_started(void *context)
+{
+	struct np_plugin *p = context;
+	char hint[512] = "";
+
+	if (p->exec->install_hint)
+		np_plugin_clean(hint, sizeof(hint), p->exec->install_hint);
+	np_plugin_fail(p, "can't be started: %s%s%s", strerror(p->status),
+		       *hint ? "; " : "", hint);
+}
+
+static int np_plugin_pipes(int out[2], int err[2])
+{
+	if (pipe2(out, O_CLOEXEC))
+		return -1;
+	if (!pipe2(err, O_CLOEXEC))
+		return 0;
+	close(out[0]);
+	close(out[1]);
+	return -1;
+}
+
+static int np_plugin_watch(struct np_plugin *p)
+{
+	/* its complaint is also read if it can't be watched */
+	fcntl(p->out, F_SETFL, O_NONBLOCK);
+	fcntl(p->err, F_SETFL, O_NONBLOCK);
+	p->pidfd = pidfd_open(p->pid, 0);
+	if (p->pidfd < 0 ||
+	    np_io_set(p->loop, &p->pid_io, p->pidfd, NP_IO_READ) ||
+	    np_io_set(p->loop, &p->out_io, p->out, NP_IO_READ) ||
+	    np_io_set(p->loop, &p->err_io, p->err, NP_IO_READ))
+		return errno;
+	np_timer_start(p->loop, &p->timer, NP_PLUGIN_MS);
+	return 0;
+}
+
+struct np_plugin *np_plugin_start(struct np_loop *loop,
+				  const struct np_kubeconfig *cfg,
+				  const struct np_tls *ca,
+				  void (*done)(void *context,
+					       const struct np_plugin_result *result),
+				  void *context)
+{
+	struct np_plugin *p = np_xcalloc(1, sizeof(*p));
+	int out[2], err[2];
+	size_t own, i;
+	char **env;
+
+	*p = (struct np_plugin){
+		.loop = loop, .exec = cfg->exec, .done = done,
+		.context = context, .pidfd = -1, .out = -1, .err = -1,
+		.pid_io = { .ready = np_plugin_exited, .context = p },
+		.out_io = { .ready = np_plugin_output, .context = p },
+		.err_io = { .ready = np_plugin_complaint, .context = p },
+		.timer = { .fire = np_plugin_late, .context = p },
+	};
+	if (np_plugin_pipes(out, err)) {
+		p->status = errno;
+	} else {
+		p->out = out[0];
+		p->err = err[0];
+		env = np_plugin_environment(cfg, ca, &own);
+		p->status = np_plugin_spawn(p, env, out[1], err[1]);
+		for (i = 0; i < own; i++)
+			np_secret_free(env[i]);
+		free(env);
+		close(out[1]);
+		close(err[1]);
+		if (p->status)
+			p->pid = 0;
+		else
+			p->status = np_plugin_watch(p);
+	}
+	if (p->status) {
+		np_io_stop(&p->pid_io);
+		np_io_stop(&p->out_io);
+		np_io_stop(&p->err_io);
+		p->timer.fire = np_plugin_not_started;
+		np_timer_start(loop, &p->timer, 0);
+	}
+	return p;
+}

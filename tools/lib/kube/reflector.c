@@ -1,0 +1,755 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reflector: the state machine of list and watch.
+ *
+ * The rules are those of client-go's reflector, as servers are made for it:
+ * a streaming list where the server has it, else pages; then a watch from the
+ * last version, renewed at every end; a new list only when the server says that
+ * it forgot our version, or when the stream can't be read twice.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "object/object.h"
+#include "kube/reflector_read.h"
+
+struct np_resource {
+	const char *path;
+	const char *group;	/* for messages */
+	const char *list_accept;
+	const char *watch_accept;
+};
+
+static const char np_accept_json[] = "Accept: application/json";
+
+static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
+	/* labels are all that counts of a namespace: metadata only, if it can */
+	[NP_SOURCE_NAMESPACE] = {
+		"/api/v1/namespaces", "",
+		"Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+		"Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+	},
+	[NP_SOURCE_POD] = {
+		"/api/v1/pods", "", np_accept_json, np_accept_json,
+	},
+	[NP_SOURCE_POLICY] = {
+		"/apis/networking.k8s.io/v1/networkpolicies", "networking.k8s.io",
+		np_accept_json, np_accept_json,
+	},
+	[NP_SOURCE_NODE] = {
+		"/api/v1/nodes", "", np_accept_json, np_accept_json,
+	},
+};
+
+static void np_reflector_go(void *context);
+
+void np_reflector_state(const struct np_reflector *r,
+			struct np_source_state *state)
+{
+	*state = (struct np_source_state){
+		.connected = r->connected,
+		.synced = r->synced,
+		.resource_version = r->synced ? r->version : "",
+		.last_event_ms = r->last_event_ms,
+		.error = r->error,
+		.stats = &r->stats,
+	};
+}
+
+void np_reflector_tell(struct np_reflector *r)
+{
+	struct np_source_state state;
+
+	np_reflector_state(r, &state);
+	r->cluster->ops->state(r->cluster->context, r->kind, &state);
+}
+
+static void np_reflector_stop_timers(struct np_reflector *r)
+{
+	np_timer_stop(&r->timer);
+	np_timer_stop(&r->deadline);
+	np_timer_stop(&r->silent);
+}
+
+static void np_reflector_later(struct np_reflector *r, int64_t delay_ms)
+{
+	np_reflector_stop_timers(r);
+	r->phase = NP_PHASE_WAIT;
+	np_timer_start(r->cluster->loop, &r->timer, delay_ms);
+}
+
+/* Waits 0.8 s, twice as long each time, up to 30 s; each up to doubled. */
+static void np_reflector_backoff(struct np_reflector *r)
+{
+	int64_t now = np_loop_now(r->cluster->loop), delay;
+
+	if (now - r->backoff_until_ms > NP_BACKOFF_RESET_MS)
+		r->backoff_step = 0;
+	delay = (int64_t)NP_BACKOFF_MIN_MS << r->backoff_step;
+	if (delay > NP_BACKOFF_MAX_MS)
+		delay = NP_BACKOFF_MAX_MS;
+	else
+		r->backoff_step++;
+	delay += np_jitter(delay);
+	r->backoff_until_ms = now + delay;
+	np_reflector_later(r, delay);
+}
+
+/*
+ * Notes what is wrong, for status and log: what may pass by itself only when
+ * it doesn't, anything else at once.
+ */
+static void __attribute__((format(printf, 3, 4)))
+np_reflector_failed(struct np_reflector *r, bool passing, const char *fmt, ...)
+{
+	char text[sizeof(r->error)];
+	bool same;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	same = !strcmp(text, r->error);
+	memcpy(r->error, text, sizeof(text));
+	r->failures++;
+	if (passing ? r->failures == 3 : !same)
+		np_cluster_log(r->cluster, NP_SOURCE_WARNING, r->kind, "%s", text);
+	else
+		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind, "%s", text);
+	np_reflector_tell(r);
+}
+
+void np_reflector_works(struct np_reflector *r)
+{
+	if (r->failures >= 3)
+		np_cluster_log(r->cluster, NP_SOURCE_INFO, r->kind, "works again");
+	r->failures = 0;
+	*r->error = 0;
+}
+
+static void np_reflector_relist(struct np_reflector *r,
+				enum np_relist_reason reason)
+{
+	/* the first reason stays until that list has begun */
+	if (!r->need_list)
+		r->reason = reason;
+	r->need_list = true;
+	free(r->next_page);
+	r->next_page = NULL;
+}
+
+/* --- what to ask for --------------------------------------------------------- */
+
+static void np_query(char **text, const char *name, const char *value)
+{
+	char *escaped = curl_easy_escape(NULL, value, 0);
+	size_t len = strlen(*text);
+	size_t size = len + strlen(name) + strlen(escaped ? escaped : "") + 3;
+
+	*text = np_xrealloc(*text, size, 1);
+	snprintf(*text + len, size - len, "%c%s=%s",
+		 strchr(*text, '?') ? '&' : '?', name, escaped ? escaped : "");
+	curl_free(escaped);
+}
+
+static void np_query_number(char **text, const char *name, unsigned int value)
+{
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%u", value);
+	np_query(text, name, digits);
+}
+
+static char *np_reflector_path(struct np_reflector *r)
+{
+	char *text = np_xstrdup(np_resources[r->kind].path);
+	char name[300];
+
+	if (r->kind == NP_SOURCE_POD) {
+		np_query(&text, "fieldSelector", r->no_host_filter ?
+			 "status.phase!=Succeeded,status.phase!=Failed" :
+			 "spec.hostNetwork=false,status.phase!=Succeeded,status.phase!=Failed");
+	} else if (r->kind == NP_SOURCE_NODE) {
+		snprintf(name, sizeof(name), "metadata.name=%s", r->cluster->node);
+		np_query(&text, "fieldSelector", name);
+	}
+	return text;
+}
+
+static char *np_watch_path(struct np_reflector *r, bool initial)
+{
+	char *text = np_reflector_path(r);
+
+	r->watch_seconds = NP_WATCH_SECONDS_MIN + np_jitter(NP_WATCH_SECONDS_MIN + 1);
+	np_query(&text, "watch", "1");
+	np_query(&text, "allowWatchBookmarks", "true");
+	np_query_number(&text, "timeoutSeconds", r->watch_seconds);
+	if (initial) {
+		np_query(&text, "sendInitialEvents", "true");
+		np_query(&text, "resourceVersionMatch", "NotOlderThan");
+	}
+	if (*r->version && !(initial && r->any_version))
+		np_query(&text, "resourceVersion", r->version);
+	return text;
+}
+
+/*
+ * Version of a list: not older than what we had; with nothing at all, whatever
+ * the server has in memory; but if the kernel holds state whose version is
+ * lost, the newest, as an old one could take it back in time.
+ */
+static char *np_list_path(struct np_reflector *r)
+{
+	char *text = np_reflector_path(r);
+
+	if (!r->no_limit)
+		np_query_number(&text, "limit", NP_PAGE_LIMIT);
+	if (r->next_page) {
+		np_query(&text, "continue", r->next_page);
+	} else if (!r->any_version && *r->version) {
+		np_query(&text, "resourceVersion", r->version);
+		np_query(&text, "resourceVersionMatch", "NotOlderThan");
+	} else if (!r->any_version && !r->cluster->options.have_state &&
+		   !r->synced) {
+		np_query(&text, "resourceVersion", "0");
+	}
+	return text;
+}
+
+/* --- streams ----------------------------------------------------------------- */
+
+static void np_reflector_begin(struct np_reflector *r)
+{
+	r->stats.relists[r->reason]++;
+	r->cluster->ops->begin(r->cluster->context, r->kind);
+}
+
+void np_reflector_synced(struct np_reflector *r, const char *version)
+{
+	np_reflector_set_version(r, version);
+	r->synced = true;
+	r->need_list = false;
+	r->any_version = false;
+	r->refusals = 0;
+	r->no_limit = false;
+	r->no_streaming = false;
+	r->initial_failures = 0;
+	r->garbage_count = 0;
+	r->last_event_ms = np_loop_now(r->cluster->loop);
+	np_reflector_works(r);
+	r->cluster->ops->synced(r->cluster->context, r->kind);
+	if (r->phase == NP_PHASE_INITIAL) {
+		r->phase = NP_PHASE_WATCH;
+		np_timer_start(r->cluster->loop, &r->silent, NP_SILENT_MS);
+	}
+	np_reflector_tell(r);
+}
+
+static void np_on_answered(void *context)
+{
+	struct np_reflector *r = context;
+	struct np_loop *loop = r->cluster->loop;
+
+	r->answered = true;
+	r->started_ms = np_loop_now(loop);
+	if (r->phase == NP_PHASE_PROBE) {
+		np_timer_start(loop, &r->deadline, NP_HTTP_CONNECT_MS);
+		return;
+	}
+	r->connected = true;
+	r->error_since_ms = 0;
+	r->forbidden = false;
+	*r->error = 0;
+	np_timer_start(loop, &r->silent, r->phase == NP_PHASE_LIST ?
+		       NP_LIST_TICK_MS : r->phase == NP_PHASE_INITIAL ?
+		       NP_INITIAL_WARN_MS : NP_SILENT_MS);
+	if (r->phase != NP_PHASE_LIST)
+		np_timer_start(loop, &r->deadline, NP_WATCH_GRACE_MS +
+			       1000 * (int64_t)r->watch_seconds);
+	if (r->phase == NP_PHASE_INITIAL ||
+	    (r->phase == NP_PHASE_LIST && !r->next_page))
+		np_reflector_begin(r);
+	np_reflector_tell(r);
+}
+
+static int np_on_data(void *context, const char *data, size_t len)
+{
+	struct np_reflector *r = context;
+
+	r->stats.bytes += len;
+	r->tick_bytes += len;
+	if (r->phase == NP_PHASE_PROBE)
+		return 0;
+	if (r->phase == NP_PHASE_WATCH)
+		np_timer_start(r->cluster->loop, &r->silent, NP_SILENT_MS);
+	else if (r->phase == NP_PHASE_INITIAL)
+		np_timer_start(r->cluster->loop, &r->silent, NP_INITIAL_WARN_MS);
+	if (np_splitter_feed(&r->splitter, data, len) && !r->garbage)
+		r->garbage = np_splitter_error(&r->splitter);
+	return r->ended || r->garbage ? -1 : 0;
+}
+
+static void np_on_done(void *context, const struct np_http_result *result,
+		       const char *error);
+
+/* Sends what the phase needs; path goes to the call. */
+static void np_reflector_send(struct np_reflector *r, char *path,
+			      const char *accept, bool gzip)
+{
+	r->answered = false;
+	r->got_event = false;
+	r->warned_silent = false;
+	r->ended = false;
+	r->garbage = NULL;
+	r->tick_bytes = 0;
+	r->end = NP_WATCH_CLOSED;
+	memset(&r->status, 0, sizeof(r->status));
+	r->call.path = path;
+	r->call.accept = accept;
+	r->call.gzip = gzip;
+	r->call.fresh = r->phase == NP_PHASE_PROBE;
+	r->call.page = r->phase == NP_PHASE_LIST && r->next_page;
+	np_call_start(&r->call);
+}
+
+static void np_reflector_go(void *context)
+{
+	struct np_reflector *r = context;
+	const struct np_resource *resource = &np_resources[r->kind];
+	struct np_cluster *cluster = r->cluster;
+
+	r->call.server = np_cluster_choose(cluster);
+	if (r->need_list && !r->next_page && !r->no_streaming &&
+	    !cluster->servers[r->call.server].no_streaming) {
+		r->phase = NP_PHASE_INITIAL;
+		np_splitter_reset(&r->splitter, NP_SPLIT_STREAM);
+		r->splitter.ops = &np_reflector_events;
+		np_reflector_send(r, np_watch_path(r, true),
+				  resource->watch_accept, false);
+	} else if (r->need_list) {
+		r->phase = NP_PHASE_LIST;
+		np_splitter_reset(&r->splitter, NP_SPLIT_LIST);
+		r->splitter.ops = &np_reflector_items;
+		np_reflector_send(r, np_list_path(r), resource->list_accept,
+				  cluster->options.gzip);
+	} else {
+		r->phase = NP_PHASE_WATCH;
+		np_splitter_reset(&r->splitter, NP_SPLIT_STREAM);
+		r->splitter.ops = &np_reflector_events;
+		np_reflector_send(r, np_watch_path(r, false),
+				  resource->watch_accept, false);
+	}
+}
+
+/* Ends the stream ourselves: as if the server had. */
+static void np_reflector_cut(struct np_reflector *r, enum np_watch_end end)
+{
+	const struct np_http_result result = {
+		.end = NP_HTTP_STOPPED, .retry_after_ms = -1, .error = "",
+		.status = r->answered ? 200 : 0,
+	};
+
+	np_call_cancel(&r->call);
+	r->end = end;
+	np_on_done(r, &result, NULL);
+}
+
+static void np_on_deadline(void *context)
+{
+	np_reflector_cut(context, NP_WATCH_DEADLINE);
+}
+
+/* Something should have been heard. */
+static void np_on_silent(void *context)
+{
+	struct np_reflector *r = context;
+	struct np_loop *loop = r->cluster->loop;
+
+	switch (r->phase) {
+	case NP_PHASE_INITIAL:
+		if (!r->warned_silent) {
+			r->warned_silent = true;
+			np_cluster_log(r->cluster, NP_SOURCE_WARNING, r->kind,
+				       "the streaming list says nothing for 10 seconds; its end is not marked yet");
+			np_timer_start(loop, &r->silent,
+				       NP_INITIAL_END_MS - NP_INITIAL_WARN_MS);
+			return;
+		}
+		/* a server that doesn't know streaming lists, and ignores it */
+		r->cluster->servers[r->call.server].no_streaming = true;
+		np_reflector_cut(r, NP_WATCH_SILENT);
+		return;
+	case NP_PHASE_LIST:
+		if (r->tick_bytes >= NP_LIST_TICK_BYTES) {
+			r->tick_bytes = 0;
+			np_timer_start(loop, &r->silent, NP_LIST_TICK_MS);
+			return;
+		}
+		np_cluster_mark_bad(r->cluster, r->call.server);
+		np_reflector_cut(r, NP_WATCH_SILENT);
+		return;
+	default:
+		np_reflector_cut(r, NP_WATCH_SILENT);
+		return;
+	}
+}
+
+/* --- ends -------------------------------------------------------------------- */
+
+static const char *np_reflector_server(const struct np_reflector *r)
+{
+	return r->call.server < r->cluster->server_count ?
+	       r->cluster->servers[r->call.server].url : "";
+}
+
+/* No answer: what an operator can do about it. */
+static void np_end_connection(struct np_reflector *r,
+			      const struct np_http_result *result)
+{
+	const char *hint = "";
+
+	if (result->end == NP_HTTP_CONNECT && r->cluster->cfg.in_cluster &&
+	    !r->cluster->options.server_count)
+		hint = "; this is a Service's address, which kube-proxy must make work: "
+		       "give the address of an API server (--api-server)";
+	np_reflector_failed(r, result->end != NP_HTTP_TLS, "%s: %s%s",
+			    np_reflector_server(r), *result->error ?
+			    result->error : "the stream ended early", hint);
+	np_reflector_backoff(r);
+}
+
+static void np_end_forbidden(struct np_reflector *r)
+{
+	const char *group = np_resources[r->kind].group;
+
+	np_reflector_failed(r, false,
+			    "forbidden: the ClusterRole must allow list and watch of %s in the API group \"%s\"%s%s",
+			    np_source_kind_name(r->kind), group,
+			    *r->status.text ? "; the server says: " : "",
+			    r->status.text);
+	/*
+	 * One that has just started refuses until it knows its roles. What was
+	 * waited while it was away doesn't count, once until it answers.
+	 */
+	if (!r->forbidden)
+		r->backoff_step = 0;
+	r->forbidden = true;
+	np_reflector_backoff(r);
+}
+
+/* Our version is newer than all that the server knows: maybe it lags. */
+static void np_end_too_large(struct np_reflector *r)
+{
+	np_reflector_relist(r, NP_RELIST_VERSION);
+	np_cluster_mark_bad(r->cluster, r->call.server);
+	if (++r->refusals >= r->cluster->server_count)
+		r->any_version = true;
+	np_reflector_failed(r, true, "%s lags behind what we know: %s",
+			    np_reflector_server(r), r->status.text);
+	np_reflector_backoff(r);
+}
+
+static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase)
+{
+	if (phase == NP_PHASE_LIST && r->next_page)
+		r->no_limit = true;
+	else if (phase != NP_PHASE_WATCH)
+		r->any_version = true;
+	np_reflector_relist(r, NP_RELIST_EXPIRED);
+	r->reason = NP_RELIST_EXPIRED;
+	/* a server that only ever says so must not be asked without a pause */
+	if (phase == NP_PHASE_WATCH && r->got_event)
+		np_reflector_later(r, 0);
+	else
+		np_reflector_backoff(r);
+}
+
+static void np_end_server_error(struct np_reflector *r)
+{
+	int64_t now = np_loop_now(r->cluster->loop);
+
+	if (!r->error_since_ms)
+		r->error_since_ms = now;
+	if (!r->need_list && now - r->error_since_ms > NP_ERROR_MS)
+		np_reflector_relist(r, NP_RELIST_ERROR);
+	np_reflector_failed(r, true, "%s answers %d: %s", np_reflector_server(r),
+			    r->status.code, r->status.text);
+	np_reflector_backoff(r);
+}
+
+/* The server said no, by an HTTP status or an ERROR event. */
+static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
+{
+	int code = r->status.code;
+
+	if (r->status.too_large && phase != NP_PHASE_WATCH) {
+		np_end_too_large(r);
+	} else if (r->status.expired) {
+		np_end_expired(r, phase);
+	} else if ((code == 400 || code == 422) && r->kind == NP_SOURCE_POD &&
+		   !r->no_host_filter &&
+		   (r->status.bad_selector || phase != NP_PHASE_INITIAL)) {
+		r->no_host_filter = true;
+		np_reflector_relist(r, NP_RELIST_FILTER);
+		np_reflector_later(r, 0);
+	} else if ((code == 400 || code == 422) && phase == NP_PHASE_INITIAL) {
+		r->cluster->servers[r->call.server].no_streaming = true;
+		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind,
+			       "%s has no streaming lists", np_reflector_server(r));
+		r->reason = r->reason == NP_RELIST_START ? NP_RELIST_START :
+			    NP_RELIST_FALLBACK;
+		np_reflector_later(r, 0);
+	} else if (code == 403) {
+		np_end_forbidden(r);
+	} else if (code >= 500) {
+		np_end_server_error(r);
+	} else if (code >= 300 && code < 400) {
+		np_reflector_failed(r, false,
+				    "%s answers with a redirect (%d), which is not followed: credentials go to the configured server only",
+				    np_reflector_server(r), code);
+		np_reflector_backoff(r);
+	} else {
+		np_reflector_failed(r, code == 429, "%s answers %d%s%s%s",
+				    np_reflector_server(r), code,
+				    code == 401 ? " (the credentials are refused)" : "",
+				    *r->status.text ? ": " : "", r->status.text);
+		np_reflector_backoff(r);
+	}
+}
+
+static void np_end_garbage(struct np_reflector *r)
+{
+	r->garbage_count++;
+	if (r->garbage_count >= 2)
+		np_reflector_relist(r, NP_RELIST_GARBAGE);
+	np_reflector_failed(r, false, "%s sends %s", np_reflector_server(r),
+			    r->garbage);
+	np_reflector_backoff(r);
+}
+
+/* A list or initial stream that broke off: from the start, with a pause. */
+static void np_end_initial(struct np_reflector *r, enum np_reflector_phase phase,
+			   const struct np_http_result *result)
+{
+	bool streaming = phase == NP_PHASE_INITIAL;
+
+	r->reason = streaming && r->cluster->servers[r->call.server].no_streaming ?
+		    NP_RELIST_FALLBACK : NP_RELIST_CUT;
+	if (streaming && ++r->initial_failures >= 3)
+		r->no_streaming = true;
+	np_reflector_relist(r, r->reason);
+	np_reflector_failed(r, true, "%s: the %s broke off%s%s",
+			    np_reflector_server(r),
+			    streaming ? "streaming list" : "list",
+			    *result->error ? ": " : "", result->error);
+	if (r->reason == NP_RELIST_FALLBACK)
+		np_reflector_later(r, 0);
+	else
+		np_reflector_backoff(r);
+}
+
+/* A watch that ended without an error: again, from where it was. */
+static void np_end_watch(struct np_reflector *r, bool whole)
+{
+	int64_t lived = np_loop_now(r->cluster->loop) - r->started_ms;
+
+	if (whole && (r->got_event || lived >= 1000)) {
+		np_reflector_works(r);
+		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind,
+			       "watch ended, starting the next");
+		np_reflector_later(r, 0);
+		return;
+	}
+	np_reflector_failed(r, true, "%s: the watch %s", np_reflector_server(r),
+			    whole ? "ended at once" : "was cut");
+	np_reflector_backoff(r);
+}
+
+static void np_reflector_probe(struct np_reflector *r)
+{
+	np_reflector_stop_timers(r);
+	np_cluster_log(r->cluster, NP_SOURCE_INFO, r->kind,
+		       "nothing was heard for 3 minutes, probing %s",
+		       np_reflector_server(r));
+	r->phase = NP_PHASE_PROBE;
+	np_reflector_send(r, np_xstrdup("/version"), np_accept_json, false);
+}
+
+static void np_probe_done(struct np_reflector *r,
+			  const struct np_http_result *result)
+{
+	/* any answer shows that the server is there */
+	if (result->status && result->status < 500) {
+		np_reflector_later(r, 0);
+		return;
+	}
+	np_cluster_mark_bad(r->cluster, r->call.server);
+	np_reflector_failed(r, true, "%s is silent, and a probe failed: %s",
+			    np_reflector_server(r), result->error);
+	np_reflector_backoff(r);
+}
+
+static void np_count_end(struct np_reflector *r,
+			 const struct np_http_result *result)
+{
+	enum np_watch_end end = r->end;
+
+	if (r->garbage)
+		end = NP_WATCH_GARBAGE;
+	else if (r->ended || (result->status && result->status != 200))
+		end = NP_WATCH_STATUS;
+	else if (result->end != NP_HTTP_DONE && result->end != NP_HTTP_STOPPED)
+		end = NP_WATCH_CONNECTION;
+	r->stats.watch_ends[end]++;
+}
+
+static void np_list_done(struct np_reflector *r,
+			 const struct np_http_result *result)
+{
+	if (result->end != NP_HTTP_DONE || !np_splitter_complete(&r->splitter)) {
+		np_end_initial(r, NP_PHASE_LIST, result);
+		return;
+	}
+	if (np_reflector_head(r)) {
+		r->reason = NP_RELIST_GARBAGE;
+		np_end_garbage(r);
+		return;
+	}
+	np_reflector_later(r, 0);
+}
+
+static void np_stream_done(struct np_reflector *r, enum np_reflector_phase phase,
+			   const struct np_http_result *result)
+{
+	bool whole = (result->end == NP_HTTP_DONE ||
+		      r->end == NP_WATCH_DEADLINE) &&
+		     np_splitter_complete(&r->splitter);
+
+	if (phase == NP_PHASE_INITIAL)
+		np_end_initial(r, phase, result);
+	else if (r->end == NP_WATCH_SILENT)
+		np_reflector_probe(r);
+	else if (result->end == NP_HTTP_CUT || result->end == NP_HTTP_BOUND)
+		np_end_connection(r, result);
+	else
+		np_end_watch(r, whole);
+}
+
+static void np_on_done(void *context, const struct np_http_result *result,
+		       const char *error)
+{
+	struct np_reflector *r = context;
+	enum np_reflector_phase phase = r->phase;
+
+	np_reflector_stop_timers(r);
+	r->connected = false;
+	if (error) {
+		np_reflector_failed(r, false, "no credentials: %s", error);
+		np_reflector_backoff(r);
+		return;
+	}
+	if (phase == NP_PHASE_WATCH)
+		np_count_end(r, result);
+	if (phase == NP_PHASE_PROBE) {
+		np_probe_done(r, result);
+		return;
+	}
+	if (result->status && result->status != 200) {
+		np_api_status_read(&r->status, result->body, result->body_len);
+		r->status.code = (int)result->status;
+		r->status.expired = r->status.expired || result->status == 410;
+		np_end_status(r, phase);
+	} else if (!result->status) {
+		np_end_connection(r, result);
+	} else if (r->ended) {
+		np_end_status(r, phase);
+	} else if (r->garbage) {
+		np_end_garbage(r);
+	} else if (phase == NP_PHASE_LIST) {
+		np_list_done(r, result);
+	} else {
+		np_stream_done(r, phase, result);
+	}
+}
+
+/* --- outside ----------------------------------------------------------------- */
+
+struct np_reflector *np_reflector_new(struct np_cluster *cluster,
+				      enum np_source_kind kind,
+				      const char *version)
+{
+	struct np_reflector *r = np_xcalloc(1, sizeof(*r));
+
+	r->cluster = cluster;
+	r->kind = kind;
+	r->version = np_xstrdup(version ? version : "");
+	r->need_list = true;
+	r->reason = NP_RELIST_START;
+	r->last_event_ms = -1;
+	r->backoff_until_ms = np_loop_now(cluster->loop);
+	np_splitter_init(&r->splitter, NP_SPLIT_STREAM, &np_reflector_events, r);
+	r->timer.fire = np_reflector_go;
+	r->timer.context = r;
+	r->deadline.fire = np_on_deadline;
+	r->deadline.context = r;
+	r->silent.fire = np_on_silent;
+	r->silent.context = r;
+	r->call.cluster = cluster;
+	r->call.stats = &r->stats;
+	r->call.answered = np_on_answered;
+	r->call.data = np_on_data;
+	r->call.done = np_on_done;
+	r->call.context = r;
+	return r;
+}
+
+void np_reflector_free(struct np_reflector *r)
+{
+	if (!r)
+		return;
+	np_reflector_stop_timers(r);
+	np_call_cancel(&r->call);
+	np_splitter_free(&r->splitter);
+	free(r->version);
+	free(r->next_page);
+	free(r);
+}
+
+void np_reflector_start(struct np_reflector *r, int64_t delay_ms)
+{
+	np_reflector_later(r, delay_ms);
+}
+
+void np_reflector_stop(struct np_reflector *r)
+{
+	np_reflector_stop_timers(r);
+	np_call_cancel(&r->call);
+	r->connected = false;
+	r->phase = NP_PHASE_IDLE;
+}
+
+void np_reflector_restart(struct np_reflector *r, bool list, bool forget)
+{
+	np_reflector_stop(r);
+	if (forget) {
+		*r->version = 0;
+		r->any_version = true;
+	}
+	/* pages of a list that is under way are of no use any more */
+	if (list || r->need_list)
+		np_reflector_relist(r, NP_RELIST_START);
+	np_reflector_later(r, 0);
+}
+
+void np_reflector_renew(struct np_reflector *r)
+{
+	if (!r->answered || !r->call.request)
+		return;
+	if (r->phase == NP_PHASE_WATCH)
+		r->stats.watch_ends[NP_WATCH_CREDENTIALS]++;
+	np_reflector_restart(r, false, false);
+}

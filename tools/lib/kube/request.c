@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests to a cluster.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "kube/request.h"
+#include "object/object.h"
+
+#define NP_CALL_HEADERS_MAX	256
+
+uint32_t np_jitter(uint32_t below)
+{
+	uint32_t n;
+
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+		n = 0;
+	return below ? n % below : 0;
+}
+
+void np_cluster_log(struct np_cluster *cluster, enum np_source_level level,
+		    enum np_source_kind kind, const char *fmt, ...)
+{
+	char text[1536];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	cluster->ops->log(cluster->context, level, kind, text);
+}
+
+size_t np_cluster_choose(struct np_cluster *cluster)
+{
+	int64_t now = np_loop_now(cluster->loop);
+	size_t i, best = cluster->current;
+
+	if (cluster->servers[best].bad_until_ms <= now)
+		return best;
+	for (i = 1; i < cluster->server_count; i++) {
+		size_t n = (cluster->current + i) % cluster->server_count;
+
+		if (cluster->servers[n].bad_until_ms <= now) {
+			best = n;
+			break;
+		}
+		if (cluster->servers[n].bad_until_ms <
+		    cluster->servers[best].bad_until_ms)
+			best = n;
+	}
+	if (best != cluster->current)
+		np_cluster_log(cluster, NP_SOURCE_INFO, NP_SOURCE_KINDS,
+			       "using API server %s", cluster->servers[best].url);
+	cluster->current = best;
+	return best;
+}
+
+void np_cluster_mark_bad(struct np_cluster *cluster, size_t server)
+{
+	if (server < cluster->server_count)
+		cluster->servers[server].bad_until_ms =
+			np_loop_now(cluster->loop) + NP_SERVER_BAD_MS;
+}
+
+static void np_call_finish(struct np_call *call,
+			   const struct np_http_result *result,
+			   const char *error)
+{
+	np_timer_stop(&call->timer);
+	free(call->path);
+	call->path = NULL;
+	call->done(call->context, result, error);
+}
+
+static void np_call_again(struct np_call *call, int64_t delay_ms)
+{
+	call->ready = false;
+	np_timer_start(call->cluster->loop, &call->timer, delay_ms);
+}
+
+/* A server that asks for time gets it, and a little more so that not all come at once. */
+static bool np_call_waits(struct np_call *call,
+			  const struct np_http_result *result)
+{
+	int64_t delay = result->retry_after_ms;
+
+	if (result->end != NP_HTTP_DONE || delay < 0 ||
+	    (result->status != 429 && result->status < 500) ||
+	    call->tries >= NP_CALL_TRIES)
+		return false;
+	if (delay > NP_RETRY_AFTER_MAX_MS)
+		delay = NP_RETRY_AFTER_MAX_MS;
+	np_call_again(call, delay + np_jitter(delay / 10 + 200));
+	return true;
+}
+
+static bool np_call_is_bad(const struct np_http_result *result)
+{
+	return result->end == NP_HTTP_CONNECT || result->end == NP_HTTP_TLS ||
+	       result->end == NP_HTTP_BOUND || result->status >= 500;
+}
+
+static void np_call_done(void *context, const struct np_http_result *result)
+{
+	struct np_call *call = context;
+	struct np_cluster *cluster = call->cluster;
+	bool several = cluster->server_count > 1;
+
+	call->request = NULL;
+	call->stats->throttled += result->status == 429;
+	call->stats->forbidden += result->status == 403;
+	if (result->status == 401) {
+		call->stats->unauthorized++;
+		np_credential_rejected(cluster->credential, call->sent_ms);
+		if (!call->retried) {
+			call->retried = true;
+			np_call_again(call, 0);
+			return;
+		}
+	}
+	if (np_call_is_bad(result))
+		np_cluster_mark_bad(cluster, call->server);
+	/* another server may answer at once what this one puts off */
+	if (!(several && result->status >= 500) && np_call_waits(call, result))
+		return;
+	np_call_finish(call, result, NULL);
+}
+
+/* Milliseconds until one more request is allowed. */
+static int64_t np_cluster_slot(struct np_cluster *cluster)
+{
+	int64_t now = np_loop_now(cluster->loop), when;
+
+	if (cluster->sent < NP_REQUESTS_A_SECOND)
+		return 0;
+	when = cluster->sent_ms[cluster->sent_next] + 1000;
+	return when > now ? when - now : 0;
+}
+
+static void np_cluster_sent(struct np_cluster *cluster)
+{
+	cluster->sent_ms[cluster->sent_next] = np_loop_now(cluster->loop);
+	cluster->sent_next = (cluster->sent_next + 1) % NP_REQUESTS_A_SECOND;
+	if (cluster->sent < NP_REQUESTS_A_SECOND)
+		cluster->sent++;
+}
+
+static void np_call_answered(void *context)
+{
+	struct np_call *call = context;
+
+	call->answered(call->context);
+}
+
+static int np_call_data(void *context, const char *data, size_t len)
+{
+	struct np_call *call = context;
+
+	return call->data(call->context, data, len);
+}
+
+static void np_call_send(struct np_call *call)
+{
+	struct np_cluster *cluster = call->cluster;
+	const char *headers[NP_CALL_HEADERS_MAX], *header;
+	struct np_http_options options = {
+		.server = cluster->servers[call->server].url,
+		.path = call->path,
+		.tls_server_name = cluster->cfg.tls_server_name,
+		.tls = np_credential_tls(cluster->credential),
+		.insecure = cluster->cfg.insecure,
+		.proxy = cluster->cfg.proxy_url,
+		.headers = headers,
+		.user_agent = cluster->user_agent,
+		.gzip = call->gzip && !cluster->cfg.disable_compression,
+		.fresh = call->fresh,
+		.answered = np_call_answered,
+		.data = np_call_data,
+		.done = np_call_done,
+		.context = call,
+	};
+	size_t count = 0, i;
+
+	headers[count++] = call->accept;
+	header = np_credential_header(cluster->credential);
+	if (header)
+		headers[count++] = header;
+	for (i = 0; cluster->headers && cluster->headers[i] &&
+	     count < NP_CALL_HEADERS_MAX - 1; i++)
+		headers[count++] = cluster->headers[i];
+	headers[count] = NULL;
+	call->tries++;
+	call->stats->requests++;
+	call->sent_ms = np_loop_now(cluster->loop);
+	if (!call->page)
+		np_cluster_sent(cluster);
+	call->request = np_http_start(cluster->http, &options);
+}
+
+static void np_call_ready(void *context, const char *error)
+{
+	struct np_call *call = context;
+
+	if (error) {
+		np_call_finish(call, NULL, error);
+		return;
+	}
+	call->ready = true;
+	np_timer_start(call->cluster->loop, &call->timer,
+		       call->page ? 0 : np_cluster_slot(call->cluster));
+}
+
+/* Credentials first, then a slot, which somebody else may have taken. */
+static void np_call_step(void *context)
+{
+	struct np_call *call = context;
+	const char *error;
+	int64_t wait;
+
+	if (!call->ready) {
+		if (np_credential_get(call->cluster->credential, &call->waiter,
+				      &error))
+			np_call_ready(call, error);
+		return;
+	}
+	wait = call->page ? 0 : np_cluster_slot(call->cluster);
+	if (wait)
+		np_timer_start(call->cluster->loop, &call->timer, wait);
+	else
+		np_call_send(call);
+}
+
+void np_call_start(struct np_call *call)
+{
+	call->tries = 0;
+	call->retried = false;
+	call->waiter.ready = np_call_ready;
+	call->waiter.context = call;
+	call->timer.fire = np_call_step;
+	call->timer.context = call;
+	np_call_again(call, 0);
+}
+
+void np_call_cancel(struct np_call *call)
+{
+	np_timer_stop(&call->timer);
+	np_credential_forget(&call->waiter);
+	if (call->request)
+		np_http_cancel(call->request);
+	call->request = NULL;
+	free(call->path);
+	call->path = NULL;
+}

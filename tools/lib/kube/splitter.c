@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Framing of JSON objects in watch streams and lists.
+ *
+ * np_split_scan() finds the end of what is nested, and is all that most bytes
+ * meet. Around a list's items the keys of the first level are followed byte by
+ * byte, and kept; whether they are JSON is found out by who parses the head.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "object/object.h"
+#include "kube/splitter.h"
+
+/* Buffers up to this are kept from one object to the next. */
+#define NP_SPLIT_KEEP		(256u * 1024)
+
+enum np_split_state {
+	NP_SPLIT_BEFORE,	/* nothing of an object or the list yet */
+	NP_SPLIT_INSIDE,	/* an object that will be handed over */
+	/* the frame of a list */
+	NP_SPLIT_KEY,		/* level 1: a key or the end is next */
+	NP_SPLIT_COLON,
+	NP_SPLIT_VALUE,
+	NP_SPLIT_FRAME,		/* inside a value that isn't "items" */
+	NP_SPLIT_COMMA,		/* level 1: after a value */
+	NP_SPLIT_FIRST,		/* after items: [ */
+	NP_SPLIT_ITEM,		/* after a comma between items */
+	NP_SPLIT_NEXT,		/* after an item */
+	NP_SPLIT_DONE,
+};
+
+/* What a byte can mean outside of a string. */
+enum np_split_class {
+	NP_SPLIT_OTHER,
+	NP_SPLIT_QUOTE,
+	NP_SPLIT_OPEN,
+	NP_SPLIT_CLOSE,
+	NP_SPLIT_BAD,		/* control characters but white space */
+};
+
+static const uint8_t np_split_class[256] = {
+	[0 ... '\t' - 1] = NP_SPLIT_BAD,
+	['\n' + 1 ... '\r' - 1] = NP_SPLIT_BAD,
+	['\r' + 1 ... ' ' - 1] = NP_SPLIT_BAD,
+	['"'] = NP_SPLIT_QUOTE,
+	['{'] = NP_SPLIT_OPEN,
+	['['] = NP_SPLIT_OPEN,
+	['}'] = NP_SPLIT_CLOSE,
+	[']'] = NP_SPLIT_CLOSE,
+};
+
+/* Inside a string: what ends the plain run. */
+static const uint8_t np_split_special[256] = {
+	[0 ... 31] = 1,
+	['"'] = 1,
+	['\\'] = 1,
+};
+
+void np_splitter_init(struct np_splitter *s, enum np_split_mode mode,
+		      const struct np_splitter_ops *ops, void *context)
+{
+	memset(s, 0, sizeof(*s));
+	s->ops = ops;
+	s->context = context;
+	s->mode = mode;
+}
+
+static void np_split_shrink(struct np_splitter *s)
+{
+	if (s->room > NP_SPLIT_KEEP) {
+		free(s->buffer);
+		s->buffer = NULL;
+		s->room = 0;
+	}
+	s->len = 0;
+}
+
+void np_splitter_reset(struct np_splitter *s, enum np_split_mode mode)
+{
+	np_split_shrink(s);
+	s->mode = mode;
+	s->state = NP_SPLIT_BEFORE;
+	s->in_string = false;
+	s->escaped = false;
+	s->items_seen = false;
+	s->key_is_items = false;
+	s->skip = NULL;
+	s->error = NULL;
+	s->depth = 0;
+	s->lists = 0;
+	s->head_len = 0;
+	s->key_len = 0;
+	s->bytes = 0;
+}
+
+void np_splitter_free(struct np_splitter *s)
+{
+	free(s->buffer);
+	free(s->head);
+	memset(s, 0, sizeof(*s));
+}
+
+static int np_split_fail(struct np_splitter *s, const char *why)
+{
+	s->error = why;
+	np_split_shrink(s);
+	return -1;
+}
+
+/* Makes room for more bytes; false if that goes over max. */
+static bool np_split_append(char **buffer, size_t *have, size_t *room,
+			    const char *data, size_t len, size_t max)
+{
+	if (len > max - *have)
+		return false;
+	if (*have + len > *room) {
+		size_t want = *room ? *room : 4096;
+
+		while (want < *have + len)
+			want *= 2;
+		if (want > max)
+			want = max;
+		*buffer = np_xrealloc(*buffer, want, 1);
+		*room = want;
+	}
+	memcpy(*buffer + *have, data, len);
+	*have += len;
+	return true;
+}
+
+/* Keeps a part of the object at hand, unless it is being skipped. */
+static void np_split_keep(struct np_splitter *s, const char *data, size_t len)
+{
+	if (s->skip || np_split_append(&s->buffer, &s->len, &s->room, data,
+				       len, NP_SPLIT_OBJECT_MAX))
+		return;
+	np_split_append(&s->buffer, &s->len, &s->room, data,
+			NP_SPLIT_OBJECT_MAX - s->len, NP_SPLIT_OBJECT_MAX);
+	s->skip = "it is larger than 3 MB";
+}
+
+static int np_split_keep_head(struct np_splitter *s, const char *data,
+			      size_t len)
+{
+	if (!np_split_append(&s->head, &s->head_len, &s->head_room, data, len,
+			     NP_SPLIT_HEAD_MAX))
+		return np_split_fail(s, "the list says too much besides its items");
+	return 0;
+}
+
+/* Goes one level down or up. -1: not matched. */
+static int np_split_level(struct np_splitter *s, char c)
+{
+	bool list = c == '[' || c == ']';
+
+	if (c == '{' || c == '[') {
+		if (s->depth < NP_SPLIT_DEPTH_MAX) {
+			uint64_t bit = 1ull << s->depth;
+
+			s->lists = list ? s->lists | bit : s->lists & ~bit;
+		}
+		s->depth++;
+		return 0;
+	}
+	s->depth--;
+	if (s->depth < NP_SPLIT_DEPTH_MAX &&
+	    (s->lists >> s->depth & 1) != list)
+		return -1;
+	return 0;
+}
+
+/*
+ * Follows the structure from *at until the depth falls to end, which leaves
+ * *at behind the closing bracket and returns 1; 0 at the end of the data, -1
+ * with the error set.
+ */
+static int np_split_scan(struct np_splitter *s, const char **at,
+			 const char *stop, uint64_t end)
+{
+	const char *p = *at;
+
+	while (p < stop) {
+		if (s->in_string) {
+			if (s->escaped) {
+				s->escaped = false;
+				p++;
+				continue;
+			}
+			while (p < stop && !np_split_special[(uint8_t)*p])
+				p++;
+			if (p == stop)
+				break;
+			if (*p == '"')
+				s->in_string = false;
+			else if (*p == '\\')
+				s->escaped = true;
+			else
+				return np_split_fail(s, "control character in a string");
+			p++;
+			continue;
+		}
+		while (p < stop && !np_split_class[(uint8_t)*p])
+			p++;
+		if (p == stop)
+			break;
+		switch (np_split_class[(uint8_t)*p]) {
+		case NP_SPLIT_QUOTE:
+			s->in_string = true;
+			break;
+		case NP_SPLIT_BAD:
+			return np_split_fail(s, "control character between values");
+		default:
+			if (np_split_level(s, *p))
+				return np_split_fail(s, "brackets don't match");
+			if (s->depth > NP_SPLIT_DEPTH_MAX && !s->skip)
+				s->skip = "it is nested deeper than 64 levels";
+			break;
+		}
+		p++;
+		if (s->depth == end) {
+			*at = p;
+			return 1;
+		}
+	}
+	*at = p;
+	return 0;
+}
+
+/* The object from start to p has ended; what came before is in the buffer. */
+static void np_split_deliver(struct np_splitter *s, const char *start,
+			     const char *p)
+{
+	/* Whole in the data at hand: no copy. */
+	if (!s->skip && !s->len && p - start <= NP_SPLIT_OBJECT_MAX) {
+		s->ops->object(s->context, start, p - start);
+		return;
+	}
+	np_split_keep(s, start, p - start);
+	if (s->skip)
+		s->ops->skipped(s->context, s->buffer ? s->buffer : "", s->len,
+				s->skip);
+	else
+		s->ops->object(s->context, s->buffer, s->len);
+	np_split_shrink(s);
+	s->skip = NULL;
+}
+
+/* Inside an object, whose depth begins after end. */
+static int np_split_inside(struct np_splitter *s, const char **at,
+			   const char *stop, uint64_t end)
+{
+	const char *start = *at;
+	const char *skip = s->skip;
+	int ret;
+
+	ret = np_split_scan(s, at, stop, end);
+	if (ret < 0)
+		return -1;
+	/* Found too deep just now: its beginning still tells its name. */
+	if (!skip && s->skip) {
+		const char *why = s->skip;
+
+		s->skip = NULL;
+		np_split_keep(s, start, *at - start);
+		s->skip = why;
+		start = *at;
+	}
+	if (!ret) {
+		np_split_keep(s, start, *at - start);
+		return 0;
+	}
+	np_split_deliver(s, start, *at);
+	return 1;
+}
+
+static bool np_split_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static int np_split_stream(struct np_splitter *s, const char *p,
+			   const char *stop)
+{
+	int ret;
+
+	while (p < stop) {
+		if (s->state == NP_SPLIT_BEFORE) {
+			if (np_split_blank(*p)) {
+				p++;
+				continue;
+			}
+			if (*p != '{')
+				return np_split_fail(s, "something other than an object");
+			s->state = NP_SPLIT_INSIDE;
+			s->depth = 0;
+		}
+		ret = np_split_inside(s, &p, stop, 0);
+		if (ret < 0)
+			return -1;
+		if (ret)
+			s->state = NP_SPLIT_BEFORE;
+	}
+	return 0;
+}
+
+/* A byte of a string at level 1. */
+static int np_split_string(struct np_splitter *s, char c)
+{
+	if (s->escaped)
+		s->escaped = false;
+	else if (c == '\\')
+		s->escaped = true;
+	else if (c == '"')
+		s->in_string = false;
+	else if ((uint8_t)c < 0x20)
+		return np_split_fail(s, "control character in a string");
+	return 0;
+}
+
+/*
+ * The same for a key. One with an escape is never "items": no server writes
+ * it so.
+ */
+static int np_split_key(struct np_splitter *s, char c)
+{
+	if (np_split_string(s, c))
+		return -1;
+	if (!s->in_string) {
+		s->key_is_items = s->key_len == 5 && !memcmp(s->key, "items", 5);
+		s->state = NP_SPLIT_COLON;
+		return 0;
+	}
+	if (s->key_len < sizeof(s->key))
+		s->key[s->key_len] = c;
+	if (s->key_len <= sizeof(s->key))
+		s->key_len++;
+	return 0;
+}
+
+/* After the bracket of items, or after an item. */
+static int np_split_between(struct np_splitter *s, char c)
+{
+	if (c == ',' && s->state == NP_SPLIT_NEXT) {
+		s->state = NP_SPLIT_ITEM;
+		return 0;
+	}
+	if (c == ']' && s->state != NP_SPLIT_ITEM) {
+		s->depth = 1;
+		s->state = NP_SPLIT_COMMA;
+		return np_split_keep_head(s, "]", 1);
+	}
+	return np_split_fail(s, "an item that is no object");
+}
+
+/* A byte of a list's frame outside of nested values. */
+static int np_split_frame(struct np_splitter *s, char c)
+{
+	switch (s->state) {
+	case NP_SPLIT_BEFORE:
+		if (c != '{')
+			return np_split_fail(s, "something other than an object");
+		s->depth = 1;
+		s->lists = 0;
+		s->state = NP_SPLIT_KEY;
+		return 0;
+	case NP_SPLIT_KEY:
+		if (c == '"') {
+			s->in_string = true;
+			s->key_len = 0;
+			return 0;
+		}
+		break;
+	case NP_SPLIT_COLON:
+		if (c == ':') {
+			s->state = NP_SPLIT_VALUE;
+			return 0;
+		}
+		return np_split_fail(s, "a key without a value");
+	case NP_SPLIT_COMMA:
+		if (c == ',') {
+			s->state = NP_SPLIT_KEY;
+			return 0;
+		}
+		break;
+	default:
+		return np_split_fail(s, "something after the list");
+	}
+	if (c != '}')
+		return np_split_fail(s, "neither a key nor the end of the list");
+	s->depth = 0;
+	s->state = NP_SPLIT_DONE;
+	return 0;
+}
+
+/* A value at level 1 starts with c; true if the byte is not to be read twice. */
+static int np_split_value(struct np_splitter *s, char c)
+{
+	if (!s->key_is_items) {
+		s->state = NP_SPLIT_FRAME;
+		return 0;
+	}
+	if (s->items_seen)
+		return np_split_fail(s, "items twice");
+	if (c == '[') {
+		s->items_seen = true;
+		np_split_level(s, c);
+		s->state = NP_SPLIT_FIRST;
+		return np_split_keep_head(s, "[", 1) ? -1 : 1;
+	}
+	if (c != 'n')
+		return np_split_fail(s, "items that are no list");
+	/* null: an empty list */
+	s->items_seen = true;
+	s->state = NP_SPLIT_FRAME;
+	return 0;
+}
+
+/*
+ * A value at level 1 that isn't items. A scalar ends before the comma or the
+ * bracket behind it, which is left for np_split_frame().
+ */
+static int np_split_other(struct np_splitter *s, const char **at,
+			  const char *stop)
+{
+	const char *start = *at, *p = start;
+
+	while (p < stop) {
+		if (s->depth > 1) {
+			if (np_split_scan(s, &p, stop, 1) < 0)
+				return -1;
+			if (s->skip)
+				return np_split_fail(s, "the list is nested too deep");
+			continue;
+		}
+		if (s->in_string) {
+			if (np_split_string(s, *p++))
+				return -1;
+			continue;
+		}
+		if (*p == ',' || *p == '}') {
+			s->state = NP_SPLIT_COMMA;
+			break;
+		}
+		switch (np_split_class[(uint8_t)*p]) {
+		case NP_SPLIT_QUOTE:
+			s->in_string = true;
+			break;
+		case NP_SPLIT_OPEN:
+			np_split_level(s, *p);
+			break;
+		case NP_SPLIT_OTHER:
+			break;
+		default:
+			return np_split_fail(s, "brackets don't match");
+		}
+		p++;
+	}
+	*at = p;
+	return np_split_keep_head(s, start, p - start);
+}
+
+static int np_split_list(struct np_splitter *s, const char *p,
+			 const char *stop)
+{
+	int ret;
+
+	while (p < stop) {
+		if (s->state == NP_SPLIT_INSIDE) {
+			ret = np_split_inside(s, &p, stop, 2);
+			if (ret < 0)
+				return -1;
+			if (ret)
+				s->state = NP_SPLIT_NEXT;
+			continue;
+		}
+		if (s->state == NP_SPLIT_FRAME) {
+			if (np_split_other(s, &p, stop))
+				return -1;
+			continue;
+		}
+		if (!s->in_string && np_split_blank(*p)) {
+			p++;
+			continue;
+		}
+		if (s->state == NP_SPLIT_VALUE) {
+			ret = np_split_value(s, *p);
+			if (ret < 0)
+				return -1;
+			p += ret;
+			continue;
+		}
+		if (s->state == NP_SPLIT_FIRST || s->state == NP_SPLIT_ITEM ||
+		    s->state == NP_SPLIT_NEXT) {
+			if (*p == '{' && s->state != NP_SPLIT_NEXT) {
+				s->state = NP_SPLIT_INSIDE;
+				continue;
+			}
+			if (np_split_between(s, *p++))
+				return -1;
+			continue;
+		}
+		if (np_split_keep_head(s, p, 1))
+			return -1;
+		if (s->in_string ? np_split_key(s, *p) : np_split_frame(s, *p))
+			return -1;
+		p++;
+	}
+	return 0;
+}
+
+int np_splitter_feed(struct np_splitter *s, const char *data, size_t len)
+{
+	if (s->error)
+		return -1;
+	s->bytes += len;
+	if (s->mode == NP_SPLIT_STREAM)
+		return np_split_stream(s, data, data + len);
+	return np_split_list(s, data, data + len);
+}
+
+bool np_splitter_complete(const struct np_splitter *s)
+{
+	if (s->error)
+		return false;
+	if (s->mode == NP_SPLIT_STREAM)
+		return s->state == NP_SPLIT_BEFORE;
+	return s->state == NP_SPLIT_DONE;
+}
+
+const char *np_splitter_error(const struct np_splitter *s)
+{
+	return s->error;
+}
+
+const char *np_splitter_head(const struct np_splitter *s, size_t *len)
+{
+	*len = s->head_len;
+	return s->head ? s->head : "";
+}
+
+/* End of the string that begins after its quote at p, or NULL: cut off. */
+static const char *np_peek_string(const char *p, const char *stop, bool *plain)
+{
+	*plain = true;
+	for (; p < stop; p++) {
+		if (*p == '"')
+			return p;
+		if (*p == '\\') {
+			*plain = false;
+			p++;
+		}
+	}
+	return NULL;
+}
+
+bool np_split_peek(const char *text, size_t len, const char *const *path,
+		   size_t path_len, char *value, size_t size)
+{
+	const char *stop = text + len, *p, *end;
+	size_t depth = 1, matched = 0;
+	bool plain, key = true, want = false;
+
+	*value = 0;
+	if (!len || *text != '{')
+		return false;
+	/* key: a key of the path's map may come; want: the value of one comes */
+	for (p = text + 1; p < stop; p++) {
+		switch (*p) {
+		case '{':
+			depth++;
+			if (!want)
+				break;
+			if (++matched == path_len)
+				return false;
+			key = true;
+			want = false;
+			break;
+		case '[':
+			if (want)
+				return false;
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (want || depth == matched + 1)
+				return false;
+			depth--;
+			break;
+		case ',':
+			if (want)
+				return false;
+			key = depth == matched + 1;
+			break;
+		case '"':
+			end = np_peek_string(p + 1, stop, &plain);
+			if (!end)
+				return false;
+			len = end - p - 1;
+			if (want) {
+				if (matched + 1 != path_len || !plain || len >= size)
+					return false;
+				memcpy(value, p + 1, len);
+				value[len] = 0;
+				return true;
+			}
+			want = key && plain && strlen(path[matched]) == len &&
+			       !memcmp(path[matched], p + 1, len);
+			key = false;
+			p = end;
+			break;
+		default:
+			break;
+		}
+	}
+	return false;
+}

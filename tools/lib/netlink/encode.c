@@ -1,0 +1,794 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Objects into netlink messages, digests of objects, and settings.
+ */
+#include "netlink/encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+
+#include "netlink/client.h"
+
+/* FNV-1a, 128 bits. */
+#define NP_FNV_BASIS	(((__uint128_t)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
+#define NP_FNV_PRIME	(((__uint128_t)1 << 88) | 0x13b)
+
+static __uint128_t np_fnv(__uint128_t hash, const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+
+	while (len--)
+		hash = (hash ^ *byte++) * NP_FNV_PRIME;
+	return hash;
+}
+
+/* With its NUL, so that "ab","c" differs from "a","bc". */
+static __uint128_t np_fnv_text(__uint128_t hash, const char *text)
+{
+	return np_fnv(hash, text, strlen(text) + 1);
+}
+
+static __uint128_t np_fnv_number(__uint128_t hash, uint32_t number)
+{
+	return np_fnv(hash, &number, sizeof(number));
+}
+
+static int np_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool np_uuid_parse(const char *text, uint8_t bytes[NETPOL_UID_LEN])
+{
+	int i, high, low;
+
+	for (i = 0; i < NETPOL_UID_LEN; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			if (*text++ != '-')
+				return false;
+		high = np_hex(text[0]);
+		low = high < 0 ? -1 : np_hex(text[1]);
+		if (low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return !*text;
+}
+
+void np_uid_bytes(const char *uid, uint8_t bytes[NETPOL_UID_LEN])
+{
+	__uint128_t hash;
+	int i;
+
+	memset(bytes, 0, NETPOL_UID_LEN);
+	if (!*uid || np_uuid_parse(uid, bytes))
+		return;
+	hash = np_fnv(NP_FNV_BASIS, uid, strlen(uid));
+	for (i = 0; i < NETPOL_UID_LEN; i++)
+		bytes[i] = (uint8_t)(hash >> (8 * (NETPOL_UID_LEN - 1 - i)));
+}
+
+const char *np_uid_text(const uint8_t bytes[NETPOL_UID_LEN], char text[NP_UID_TEXT])
+{
+	static const uint8_t zero[NETPOL_UID_LEN];
+	char *to = text;
+	int i;
+
+	*to = '\0';
+	if (!memcmp(bytes, zero, sizeof(zero)))
+		return text;
+	for (i = 0; i < NETPOL_UID_LEN; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		to += sprintf(to, "%02x", bytes[i]);
+	}
+	return text;
+}
+
+void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
+{
+	set->guard_prefix = np_xrealloc(set->guard_prefix, set->guard_prefix_count + 1,
+					sizeof(*cidr));
+	set->guard_prefix[set->guard_prefix_count++] = *cidr;
+}
+
+void np_settings_add_interface(struct np_settings *set, const char *name)
+{
+	size_t i = set->guard_interface_count++;
+
+	set->guard_interface = np_xrealloc(set->guard_interface, i + 1,
+					   sizeof(*set->guard_interface));
+	snprintf(set->guard_interface[i], sizeof(set->guard_interface[i]), "%s", name);
+}
+
+void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow)
+{
+	set->host_allow = np_xrealloc(set->host_allow, set->host_allow_count + 1,
+				      sizeof(*allow));
+	set->host_allow[set->host_allow_count++] = *allow;
+}
+
+void np_settings_free(struct np_settings *set)
+{
+	free(set->guard_prefix);
+	free(set->guard_interface);
+	free(set->host_allow);
+	memset(set, 0, sizeof(*set));
+}
+
+/*
+ * Units. Each returns 0, or a libnl error when the message has no room, after which
+ * the caller cuts the message back to where the unit began. nla_nest_end() would take
+ * away a nest without attributes, and an empty selector means everything.
+ */
+struct np_named_labels {
+	uint32_t id;
+	const struct np_pod *pod;
+};
+
+static int np_put_address(struct nl_msg *msg, int type4, int type6, uint8_t family,
+			  const uint8_t *addr)
+{
+	if (family == AF_INET)
+		return nla_put(msg, type4, 4, addr);
+	return nla_put(msg, type6, 16, addr);
+}
+
+static int np_put_labels(struct nl_msg *msg, int type, const struct np_labels *labels)
+{
+	struct nlattr *nest;
+	uint32_t i;
+
+	for (i = 0; i < labels->count; i++) {
+		nest = nla_nest_start(msg, type);
+		if (!nest || nla_put_string(msg, NETPOL_LABEL_A_KEY, labels->item[i].key) ||
+		    nla_put_string(msg, NETPOL_LABEL_A_VALUE, labels->item[i].value) ||
+		    nla_nest_end(msg, nest))
+			return -NLE_NOMEM;
+	}
+	return 0;
+}
+
+static int np_put_selector(struct nl_msg *msg, int type, const struct np_selector *selector)
+{
+	const struct np_requirement *req;
+	struct nlattr *outer, *nest;
+	uint32_t i, v;
+
+	outer = nla_nest_start(msg, type);
+	if (!outer)
+		return -NLE_NOMEM;
+	for (i = 0; i < selector->count; i++) {
+		req = &selector->item[i];
+		nest = nla_nest_start(msg, NETPOL_SELECTOR_A_REQUIREMENT);
+		/* The operators of the two are in one order, from 0 and from 1. */
+		if (!nest || nla_put_string(msg, NETPOL_REQUIREMENT_A_KEY, req->key) ||
+		    nla_put_u8(msg, NETPOL_REQUIREMENT_A_OPERATOR, req->op + 1))
+			return -NLE_NOMEM;
+		for (v = 0; v < req->value_count; v++)
+			if (nla_put_string(msg, NETPOL_REQUIREMENT_A_VALUE, req->value[v]))
+				return -NLE_NOMEM;
+		if (nla_nest_end(msg, nest))
+			return -NLE_NOMEM;
+	}
+	return nla_nest_end_keep_empty(msg, outer);
+}
+
+static int np_put_prefix(struct nl_msg *msg, int type, const struct np_cidr *cidr)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	if (!nest || np_put_address(msg, NETPOL_PREFIX_A_ADDRESS4, NETPOL_PREFIX_A_ADDRESS6,
+				    cidr->family, cidr->addr) ||
+	    nla_put_u8(msg, NETPOL_PREFIX_A_LENGTH, cidr->length))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_named_port(struct nl_msg *msg, int type, const struct np_named_port *port)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	if (!nest || nla_put_string(msg, NETPOL_PORT_A_NAME, port->name) ||
+	    nla_put_u8(msg, NETPOL_PORT_A_PROTOCOL, port->protocol) ||
+	    nla_put_u16(msg, NETPOL_PORT_A_FIRST, port->number))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_label_set(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_named_labels *set = unit;
+	const struct np_pod *pod = set->pod;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_LABEL_SET);
+	uint32_t i;
+
+	(void)extra;
+	if (!nest || nla_put_u32(msg, NETPOL_LABEL_SET_A_ID, set->id) ||
+	    np_put_labels(msg, NETPOL_LABEL_SET_A_LABEL, &pod->labels))
+		return -NLE_NOMEM;
+	for (i = 0; i < pod->port_count; i++)
+		if (np_put_named_port(msg, NETPOL_LABEL_SET_A_PORT, &pod->port[i]))
+			return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_namespace(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_namespace *ns = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_NAMESPACE);
+
+	(void)extra;
+	if (!nest || nla_put_string(msg, NETPOL_NAMESPACE_A_NAME, ns->name) ||
+	    np_put_labels(msg, NETPOL_NAMESPACE_A_LABEL, &ns->labels))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+/* A pod with its label set's number. */
+struct np_placed_pod {
+	uint32_t set;
+	struct np_placement place;
+};
+
+static bool np_pod_running(const struct np_pod *pod)
+{
+	return pod->phase == NP_PHASE_RUNNING || pod->phase == NP_PHASE_NONE;
+}
+
+static int np_put_pod(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	static const uint8_t zero[NETPOL_UID_LEN];
+	const struct np_placed_pod *placed = extra;
+	const struct np_pod *pod = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_POD);
+	uint8_t uid[NETPOL_UID_LEN];
+	uint32_t flags = 0, i;
+
+	np_uid_bytes(pod->uid, uid);
+	if (placed->place.local)
+		flags |= NETPOL_POD_F_LOCAL;
+	if (np_pod_running(pod))
+		flags |= NETPOL_POD_F_RUNNING;
+	if (!nest || nla_put_string(msg, NETPOL_POD_A_NAMESPACE, pod->namespace) ||
+	    nla_put_string(msg, NETPOL_POD_A_NAME, pod->name) ||
+	    (memcmp(uid, zero, sizeof(uid)) &&
+	     nla_put(msg, NETPOL_POD_A_UID, sizeof(uid), uid)) ||
+	    nla_put_u32(msg, NETPOL_POD_A_LABEL_SET, placed->set))
+		return -NLE_NOMEM;
+	for (i = 0; i < pod->address_count; i++)
+		if (np_put_address(msg, NETPOL_POD_A_ADDRESS4, NETPOL_POD_A_ADDRESS6,
+				   pod->address[i].family, pod->address[i].addr))
+			return -NLE_NOMEM;
+	if (nla_put_u32(msg, NETPOL_POD_A_FLAGS, flags))
+		return -NLE_NOMEM;
+	if (placed->place.local && placed->place.ifindex &&
+	    nla_put_u32(msg, NETPOL_POD_A_IFINDEX, placed->place.ifindex))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_policy(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_policy *policy = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_POLICY);
+
+	(void)extra;
+	if (!nest || nla_put_u8(msg, NETPOL_POLICY_A_KIND, NETPOL_KIND_NETWORK_POLICY) ||
+	    nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, policy->namespace) ||
+	    nla_put_string(msg, NETPOL_POLICY_A_NAME, policy->name) ||
+	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT, &policy->pod_selector) ||
+	    nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, policy->directions))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_rule(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const uint8_t *direction = extra;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_RULE);
+
+	(void)unit;
+	if (!nest || nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, *direction))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_peer(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_peer *peer = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_PEER);
+
+	(void)extra;
+	if (!nest)
+		return -NLE_NOMEM;
+	if (peer->ipblock) {
+		if (np_put_prefix(msg, NETPOL_PEER_A_PREFIX, &peer->ipblock->cidr))
+			return -NLE_NOMEM;
+		return nla_nest_end(msg, nest);
+	}
+	if (peer->pod_selector.present &&
+	    np_put_selector(msg, NETPOL_PEER_A_POD_SELECTOR, &peer->pod_selector))
+		return -NLE_NOMEM;
+	if (peer->ns_selector.present &&
+	    np_put_selector(msg, NETPOL_PEER_A_NAMESPACE_SELECTOR, &peer->ns_selector))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_except(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	(void)extra;
+	return np_put_prefix(msg, NETPOL_A_EXCEPT, unit);
+}
+
+static int np_put_port(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_port *port = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_PORT);
+
+	(void)extra;
+	if (!nest || nla_put_u8(msg, NETPOL_PORT_A_PROTOCOL, port->protocol))
+		return -NLE_NOMEM;
+	if (port->kind == NP_PORT_NAME) {
+		if (nla_put_string(msg, NETPOL_PORT_A_NAME, port->name))
+			return -NLE_NOMEM;
+	} else if (port->kind != NP_PORT_ANY) {
+		if (nla_put_u16(msg, NETPOL_PORT_A_FIRST, port->first) ||
+		    (port->last != port->first &&
+		     nla_put_u16(msg, NETPOL_PORT_A_LAST, port->last)))
+			return -NLE_NOMEM;
+	}
+	return nla_nest_end(msg, nest);
+}
+
+static int np_put_settings(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_settings *set = unit;
+	struct nlattr *outer = nla_nest_start(msg, NETPOL_A_SETTINGS), *nest;
+	const struct np_host_allow *allow;
+	size_t i;
+
+	(void)extra;
+	if (!outer)
+		return -NLE_NOMEM;
+	for (i = 0; i < set->guard_prefix_count; i++)
+		if (np_put_prefix(msg, NETPOL_SETTINGS_A_GUARD_PREFIX, &set->guard_prefix[i]))
+			return -NLE_NOMEM;
+	for (i = 0; i < set->guard_interface_count; i++)
+		if (nla_put_string(msg, NETPOL_SETTINGS_A_GUARD_INTERFACE,
+				   set->guard_interface[i]))
+			return -NLE_NOMEM;
+	if (nla_put_u8(msg, NETPOL_SETTINGS_A_UNKNOWN, set->unknown) ||
+	    nla_put_u8(msg, NETPOL_SETTINGS_A_ESTABLISHED, set->established) ||
+	    nla_put_u8(msg, NETPOL_SETTINGS_A_HOST_EGRESS, set->host_egress))
+		return -NLE_NOMEM;
+	for (i = 0; i < set->host_allow_count; i++) {
+		allow = &set->host_allow[i];
+		nest = nla_nest_start(msg, NETPOL_SETTINGS_A_HOST_ALLOW);
+		if (!nest || np_put_address(msg, NETPOL_HOST_ALLOW_A_ADDRESS4,
+					    NETPOL_HOST_ALLOW_A_ADDRESS6,
+					    allow->address.family, allow->address.addr) ||
+		    nla_put_u8(msg, NETPOL_HOST_ALLOW_A_PROTOCOL, allow->protocol) ||
+		    nla_put_u16(msg, NETPOL_HOST_ALLOW_A_PORT, allow->port) ||
+		    nla_nest_end(msg, nest))
+			return -NLE_NOMEM;
+	}
+	if (nla_put_u32(msg, NETPOL_SETTINGS_A_EVENT_RATE, set->event_rate))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, outer);
+}
+
+struct np_deletion {
+	uint8_t object;
+	const char *namespace;
+	const char *name;
+	const uint8_t *uid;
+};
+
+static int np_put_delete(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_deletion *del = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_DELETE);
+
+	(void)extra;
+	if (!nest || nla_put_u8(msg, NETPOL_DELETE_A_OBJECT, del->object) ||
+	    (del->object == NETPOL_OBJECT_POLICY &&
+	     nla_put_u8(msg, NETPOL_DELETE_A_KIND, NETPOL_KIND_NETWORK_POLICY)) ||
+	    (del->namespace &&
+	     nla_put_string(msg, NETPOL_DELETE_A_NAMESPACE, del->namespace)) ||
+	    (del->name && nla_put_string(msg, NETPOL_DELETE_A_NAME, del->name)) ||
+	    (del->uid && nla_put(msg, NETPOL_DELETE_A_UID, NETPOL_UID_LEN, del->uid)))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+/* One entry of the hash table of label sets; id 0: free. */
+struct np_label_set {
+	__uint128_t hash;
+	struct np_pod pod;	/* copied: the array of pods may move, its labels stay */
+	uint32_t id;
+};
+
+void np_encoder_init(struct np_encoder *enc, np_message_new_fn fresh, np_message_send_fn send,
+		     void *arg)
+{
+	memset(enc, 0, sizeof(*enc));
+	enc->fresh = fresh;
+	enc->send = send;
+	enc->arg = arg;
+}
+
+static void np_encoder_drop(struct np_encoder *enc)
+{
+	if (enc->msg)
+		nlmsg_free(enc->msg);
+	enc->msg = NULL;
+}
+
+void np_encoder_free(struct np_encoder *enc)
+{
+	np_encoder_drop(enc);
+	free(enc->set);
+	enc->set = NULL;
+}
+
+int np_encoder_flush(struct np_encoder *enc, struct np_error *err)
+{
+	int ret = 0;
+
+	if (enc->msg && nlmsg_hdr(enc->msg)->nlmsg_len > enc->start) {
+		enc->messages++;
+		enc->bytes += nlmsg_hdr(enc->msg)->nlmsg_len;
+		ret = enc->send(enc->arg, enc->msg, err);
+	}
+	np_encoder_drop(enc);
+	return ret;
+}
+
+static int np_encoder_put(struct np_encoder *enc,
+			  int (*put)(struct nl_msg *, const void *, const void *),
+			  const void *unit, const void *extra, struct np_error *err)
+{
+	size_t size = NP_MESSAGE_SIZE;
+	struct nlmsghdr *nlh;
+	uint32_t mark;
+
+	for (;;) {
+		if (!enc->msg) {
+			enc->msg = enc->fresh(enc->arg, size);
+			enc->start = nlmsg_hdr(enc->msg)->nlmsg_len;
+			enc->size = size;
+		}
+		nlh = nlmsg_hdr(enc->msg);
+		mark = nlh->nlmsg_len;
+		if (!put(enc->msg, unit, extra))
+			return 0;
+		nlh->nlmsg_len = mark;
+		if (mark == enc->start && enc->size == NP_MESSAGE_SIZE_LARGE)
+			return np_error_set(err, NP_EXIT_INPUT,
+					    "more labels, values or ports than fit a message");
+		if (mark == enc->start)
+			size = NP_MESSAGE_SIZE_LARGE;
+		if (np_encoder_flush(enc, err))
+			return -1;
+	}
+}
+
+static void np_encode_blame(struct np_error *err, const char *kind, const char *namespace,
+			    const char *name, const struct np_place *place)
+{
+	if (!err->object[0])
+		snprintf(err->object, sizeof(err->object), "%s %s%s%s", kind,
+			 namespace ? namespace : "", namespace ? "/" : "", name);
+	if (place && place->line && !err->line)
+		np_error_place(err, place->file, place->line, place->column);
+}
+
+static __uint128_t np_labels_digest(__uint128_t hash, const struct np_labels *labels)
+{
+	uint32_t i;
+
+	hash = np_fnv_number(hash, labels->count);
+	for (i = 0; i < labels->count; i++) {
+		hash = np_fnv_text(hash, labels->item[i].key);
+		hash = np_fnv_text(hash, labels->item[i].value);
+	}
+	return hash;
+}
+
+static __uint128_t np_ports_digest(__uint128_t hash, const struct np_pod *pod)
+{
+	__uint128_t sum = 0, one;
+	uint32_t i;
+
+	for (i = 0; i < pod->port_count; i++) {
+		one = np_fnv_text(NP_FNV_BASIS, pod->port[i].name);
+		one = np_fnv_number(one, pod->port[i].number);
+		sum += np_fnv_number(one, pod->port[i].protocol);
+	}
+	return np_fnv(hash, &sum, sizeof(sum));
+}
+
+__uint128_t np_label_set_digest(const struct np_pod *pod)
+{
+	return np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
+}
+
+bool np_same_label_set(const struct np_pod *a, const struct np_pod *b)
+{
+	uint32_t i;
+
+	if (a->labels.count != b->labels.count || a->port_count != b->port_count)
+		return false;
+	for (i = 0; i < a->labels.count; i++)
+		if (strcmp(a->labels.item[i].key, b->labels.item[i].key) ||
+		    strcmp(a->labels.item[i].value, b->labels.item[i].value))
+			return false;
+	for (i = 0; i < a->port_count; i++)
+		if (strcmp(a->port[i].name, b->port[i].name) ||
+		    a->port[i].number != b->port[i].number ||
+		    a->port[i].protocol != b->port[i].protocol)
+			return false;
+	return true;
+}
+
+static void np_encoder_grow_sets(struct np_encoder *enc)
+{
+	size_t room = enc->set_room ? enc->set_room * 2 : 256, i, at;
+	struct np_label_set *set = np_xcalloc(room, sizeof(*set));
+
+	for (i = 0; i < enc->set_room; i++) {
+		if (!enc->set[i].id)
+			continue;
+		at = (size_t)enc->set[i].hash & (room - 1);
+		while (set[at].id)
+			at = (at + 1) & (room - 1);
+		set[at] = enc->set[i];
+	}
+	free(enc->set);
+	enc->set = set;
+	enc->set_room = room;
+}
+
+/* The number of the pod's label set, which is sent if it is new. */
+static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t *id,
+			 struct np_error *err)
+{
+	__uint128_t hash = np_label_set_digest(pod);
+	struct np_named_labels unit = { .pod = pod };
+	struct np_label_set *set;
+	size_t at;
+
+	if (enc->set_count * 2 >= enc->set_room)
+		np_encoder_grow_sets(enc);
+	at = (size_t)hash & (enc->set_room - 1);
+	for (; enc->set[at].id; at = (at + 1) & (enc->set_room - 1)) {
+		set = &enc->set[at];
+		if (set->hash == hash && np_same_label_set(&set->pod, pod)) {
+			*id = set->id;
+			return 0;
+		}
+	}
+	unit.id = (uint32_t)enc->set_count + 1;
+	if (np_encoder_put(enc, np_put_label_set, &unit, NULL, err))
+		return -1;
+	set = &enc->set[at];
+	set->hash = hash;
+	set->pod = *pod;
+	set->id = unit.id;
+	enc->set_count++;
+	*id = unit.id;
+	return 0;
+}
+
+int np_encode_namespace(struct np_encoder *enc, const struct np_namespace *ns,
+			struct np_error *err)
+{
+	if (!np_encoder_put(enc, np_put_namespace, ns, NULL, err))
+		return 0;
+	np_encode_blame(err, "Namespace", NULL, ns->name, &ns->place);
+	return -1;
+}
+
+int np_encode_pod(struct np_encoder *enc, const struct np_pod *pod,
+		  const struct np_placement *place, struct np_error *err)
+{
+	struct np_placed_pod placed = { 0 };
+
+	if (place)
+		placed.place = *place;
+	if (!np_encode_set(enc, pod, &placed.set, err) &&
+	    !np_encoder_put(enc, np_put_pod, pod, &placed, err))
+		return 0;
+	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
+	return -1;
+}
+
+int np_encode_label_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t number,
+			struct np_error *err)
+{
+	struct np_named_labels unit = { .id = number, .pod = pod };
+
+	if (!np_encoder_put(enc, np_put_label_set, &unit, NULL, err))
+		return 0;
+	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
+	return -1;
+}
+
+int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
+			 const struct np_placement *place, uint32_t number,
+			 struct np_error *err)
+{
+	struct np_placed_pod placed = { .set = number, .place = *place };
+
+	if (!np_encoder_put(enc, np_put_pod, pod, &placed, err))
+		return 0;
+	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
+	return -1;
+}
+
+static int np_encode_rule(struct np_encoder *enc, const struct np_rule *rule,
+			  uint8_t direction, struct np_error *err)
+{
+	const struct np_ipblock *block;
+	uint32_t i, e;
+
+	if (np_encoder_put(enc, np_put_rule, rule, &direction, err))
+		return -1;
+	for (i = 0; i < rule->peer_count; i++) {
+		if (np_encoder_put(enc, np_put_peer, &rule->peer[i], NULL, err))
+			return -1;
+		block = rule->peer[i].ipblock;
+		for (e = 0; block && e < block->except_count; e++)
+			if (np_encoder_put(enc, np_put_except, &block->except[e], NULL, err))
+				return -1;
+	}
+	for (i = 0; i < rule->port_count; i++)
+		if (np_encoder_put(enc, np_put_port, &rule->port[i], NULL, err))
+			return -1;
+	return 0;
+}
+
+int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
+		     struct np_error *err)
+{
+	uint32_t i;
+
+	if (np_encoder_put(enc, np_put_policy, policy, NULL, err))
+		goto blame;
+	for (i = 0; policy->directions & NP_DIR_INGRESS && i < policy->ingress_count; i++)
+		if (np_encode_rule(enc, &policy->ingress[i], NETPOL_DIRECTION_INGRESS, err))
+			goto blame;
+	for (i = 0; policy->directions & NP_DIR_EGRESS && i < policy->egress_count; i++)
+		if (np_encode_rule(enc, &policy->egress[i], NETPOL_DIRECTION_EGRESS, err))
+			goto blame;
+	return 0;
+blame:
+	np_encode_blame(err, "NetworkPolicy", policy->namespace, policy->name, &policy->place);
+	return -1;
+}
+
+int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
+		       struct np_error *err)
+{
+	return np_encoder_put(enc, np_put_settings, set, NULL, err);
+}
+
+int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
+		     const char *name, const uint8_t *uid, struct np_error *err)
+{
+	struct np_deletion del = { object, namespace, name, uid };
+
+	return np_encoder_put(enc, np_put_delete, &del, NULL, err);
+}
+
+__uint128_t np_namespace_digest(const struct np_namespace *ns)
+{
+	return np_labels_digest(np_fnv_text(NP_FNV_BASIS, ns->name), &ns->labels);
+}
+
+__uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place)
+{
+	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, pod->namespace), sum = 0;
+	bool local = place && place->local;
+	uint8_t uid[NETPOL_UID_LEN];
+	uint32_t i;
+
+	np_uid_bytes(pod->uid, uid);
+	hash = np_fnv(np_fnv_text(hash, pod->name), uid, sizeof(uid));
+	hash = np_ports_digest(np_labels_digest(hash, &pod->labels), pod);
+	for (i = 0; i < pod->address_count; i++)
+		sum += np_fnv(np_fnv_number(NP_FNV_BASIS, pod->address[i].family),
+			      pod->address[i].addr, pod->address[i].family == AF_INET ? 4 : 16);
+	hash = np_fnv(hash, &sum, sizeof(sum));
+	hash = np_fnv_number(hash, np_pod_running(pod));
+	hash = np_fnv_number(hash, local);
+	return np_fnv_number(hash, local ? place->ifindex : 0);
+}
+
+/* The order of requirements, values, peers, ports and excepts means nothing. */
+static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector *selector)
+{
+	const struct np_requirement *req;
+	__uint128_t sum = 0, one, values;
+	uint32_t i, v;
+
+	for (i = 0; i < selector->count; i++) {
+		req = &selector->item[i];
+		one = np_fnv_number(np_fnv_text(NP_FNV_BASIS, req->key), req->op);
+		for (v = 0, values = 0; v < req->value_count; v++)
+			values += np_fnv_text(NP_FNV_BASIS, req->value[v]);
+		sum += np_fnv(one, &values, sizeof(values));
+	}
+	return np_fnv(hash, &sum, sizeof(sum));
+}
+
+static __uint128_t np_cidr_digest(__uint128_t hash, const struct np_cidr *cidr)
+{
+	hash = np_fnv_number(hash, (uint32_t)cidr->family << 8 | cidr->length);
+	return np_fnv(hash, cidr->addr, cidr->family == AF_INET ? 4 : 16);
+}
+
+static __uint128_t np_peer_digest(const struct np_peer *peer)
+{
+	__uint128_t hash = NP_FNV_BASIS, sum = 0;
+	uint32_t i;
+
+	if (peer->ipblock) {
+		for (i = 0; i < peer->ipblock->except_count; i++)
+			sum += np_cidr_digest(NP_FNV_BASIS, &peer->ipblock->except[i]);
+		hash = np_cidr_digest(np_fnv_number(hash, 4), &peer->ipblock->cidr);
+		return np_fnv(hash, &sum, sizeof(sum));
+	}
+	hash = np_fnv_number(hash, peer->pod_selector.present | peer->ns_selector.present << 1);
+	hash = np_selector_digest(hash, &peer->pod_selector);
+	return np_selector_digest(hash, &peer->ns_selector);
+}
+
+static __uint128_t np_port_digest(const struct np_port *port)
+{
+	__uint128_t hash = np_fnv_number(NP_FNV_BASIS, port->protocol);
+
+	if (port->kind == NP_PORT_NAME)
+		return np_fnv_text(hash, port->name);
+	if (port->kind == NP_PORT_ANY)
+		return hash;
+	return np_fnv_number(hash, (uint32_t)port->first << 16 | port->last);
+}
+
+static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule, uint32_t count)
+{
+	__uint128_t peers, ports;
+	uint32_t i, k;
+
+	hash = np_fnv_number(hash, count);
+	for (i = 0; i < count; i++, rule++) {
+		peers = rule->peer_count;
+		ports = rule->port_count;
+		for (k = 0; k < rule->peer_count; k++)
+			peers += np_peer_digest(&rule->peer[k]);
+		for (k = 0; k < rule->port_count; k++)
+			ports += np_port_digest(&rule->port[k]);
+		hash = np_fnv(np_fnv(hash, &peers, sizeof(peers)), &ports, sizeof(ports));
+	}
+	return hash;
+}
+
+__uint128_t np_policy_digest(const struct np_policy *policy)
+{
+	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, policy->namespace);
+
+	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->directions);
+	hash = np_selector_digest(hash, &policy->pod_selector);
+	if (policy->directions & NP_DIR_INGRESS)
+		hash = np_rules_digest(hash, policy->ingress, policy->ingress_count);
+	if (policy->directions & NP_DIR_EGRESS)
+		hash = np_rules_digest(hash, policy->egress, policy->egress_count);
+	return hash;
+}

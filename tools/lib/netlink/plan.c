@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From input and what is loaded to what is sent.
+ */
+#include "netlink/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int np_plan_beyond(const char *kind, const char *namespace, const char *name,
+			  const struct np_place *place, uint32_t count, const char *what,
+			  uint32_t limit, struct np_error *err)
+{
+	const char *slash = *namespace ? "/" : "";
+
+	np_error_set(err, NP_EXIT_INPUT, "%s %s%s%s has %u %s, the kernel takes at most %u",
+		     kind, namespace, slash, name, count, what, limit);
+	if (place->file && place->line)
+		np_error_place(err, place->file, place->line, place->column);
+	snprintf(err->object, sizeof(err->object), "%s %s%s%s", kind, namespace, slash, name);
+	return -1;
+}
+
+static int np_plan_pod_limits(const struct np_pod *pod, struct np_error *err)
+{
+	const struct {
+		const char *what;
+		uint32_t count;
+		uint32_t limit;
+	} bound[] = {
+		{ "addresses", pod->address_count, NP_POD_ADDRESSES },
+		{ "labels", pod->labels.count, NP_OBJECT_LABELS },
+		{ "named ports", pod->port_count, NP_POD_PORTS },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bound) / sizeof(bound[0]); i++)
+		if (bound[i].count > bound[i].limit)
+			return np_plan_beyond("Pod", pod->namespace, pod->name, &pod->place,
+					      bound[i].count, bound[i].what, bound[i].limit,
+					      err);
+	return 0;
+}
+
+int np_plan_limits(const struct np_objects *objs, struct np_error *err)
+{
+	const struct np_namespace *ns;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++) {
+		ns = &objs->namespaces[i];
+		if (ns->labels.count > NP_OBJECT_LABELS)
+			return np_plan_beyond("Namespace", "", ns->name, &ns->place,
+					      ns->labels.count, "labels", NP_OBJECT_LABELS,
+					      err);
+	}
+	for (i = 0; i < objs->pod_count; i++)
+		if (np_pod_usable(&objs->pods[i]) && np_plan_pod_limits(&objs->pods[i], err))
+			return -1;
+	return 0;
+}
+
+struct np_placement *np_plan_loaded(const struct np_objects *objs, struct np_loaded *loaded,
+				    const char *origin)
+{
+	struct np_placement *place = np_xcalloc(objs->pod_count + 1, sizeof(*place));
+	uint8_t uid[NETPOL_UID_LEN];
+	struct np_loaded_item *item;
+	const struct np_pod *pod;
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		pod = &objs->pods[i];
+		item = np_loaded_find(loaded, NETPOL_OBJECT_POD, pod->namespace, pod->name,
+				      origin);
+		if (!item)
+			continue;
+		np_uid_bytes(pod->uid, uid);
+		if (item->pod->place.local && !(item->pod->flags & NETPOL_OBJECT_F_GONE) &&
+		    !memcmp(uid, item->pod->uid, sizeof(uid)))
+			place[i] = item->pod->place;
+	}
+	return place;
+}
+
+int np_plan_kinds(const struct np_plan *plan, const struct np_loaded *loaded,
+		  struct np_error *err)
+{
+	const struct np_objects *objs = plan->objects;
+	const struct {
+		const char *what;
+		uint8_t object;
+		size_t given;
+	} kind[] = {
+		{ "network policies", NETPOL_OBJECT_POLICY, objs->policy_count },
+		{ "pods", NETPOL_OBJECT_POD, objs->pod_count },
+		{ "namespaces", NETPOL_OBJECT_NAMESPACE, objs->namespace_count },
+	};
+	size_t i, k, count;
+
+	if (!plan->replace || plan->allow_empty_kinds)
+		return 0;
+	for (k = 0; k < sizeof(kind) / sizeof(kind[0]); k++) {
+		for (i = 0, count = 0; i < loaded->count; i++)
+			count += loaded->item[i].object == kind[k].object &&
+				 !strcmp(loaded->item[i].origin, plan->origin);
+		if (kind[k].given || !count)
+			continue;
+		np_error_set(err, NP_EXIT_INPUT, "the input has no %s, but origin \"%s\" has "
+			     "%zu loaded: --replace would delete all of them", kind[k].what,
+			     plan->origin, count);
+		np_error_hint(err, "nothing was changed; leave --replace out, or if they are to "
+			      "go, add --allow-empty-kinds");
+		return -1;
+	}
+	return 0;
+}
+
+static const char *np_plan_compare(const struct np_plan *plan, struct np_loaded *loaded,
+				   uint8_t object, const char *namespace, const char *name,
+				   __uint128_t digest)
+{
+	struct np_loaded_item *item = np_loaded_find(loaded, object, namespace, name,
+						     plan->origin);
+
+	if (!item)
+		return "created";
+	item->seen = true;
+	return item->digest == digest ? "unchanged" : "configured";
+}
+
+static int np_plan_pod(const struct np_plan *plan, struct np_loaded *loaded,
+		       const struct np_pod *pod, struct np_encoder *enc,
+		       struct np_result_list *results, struct np_error *err)
+{
+	const struct np_placement *place = &plan->place[pod - plan->objects->pods];
+	const char *action;
+
+	if (np_pod_usable(pod) && !place->own) {
+		action = np_plan_compare(plan, loaded, NETPOL_OBJECT_POD, pod->namespace,
+					 pod->name, np_pod_digest(pod, place));
+		np_result_add(results, NETPOL_OBJECT_POD, pod->namespace, pod->name, action);
+		return np_encode_pod(enc, pod, place, err);
+	}
+	/*
+	 * What is loaded by this name must not stay: either it was this pod while it was
+	 * one of the network, or one before it of another uid.
+	 */
+	if (plan->replace || !np_loaded_find(loaded, NETPOL_OBJECT_POD, pod->namespace,
+					     pod->name, plan->origin))
+		return 0;
+	np_result_add(results, NETPOL_OBJECT_POD, pod->namespace, pod->name, "deleted");
+	return np_encode_delete(enc, NETPOL_OBJECT_POD, pod->namespace, pod->name, NULL, err);
+}
+
+static int np_plan_pods(const struct np_plan *plan, struct np_loaded *loaded,
+			struct np_encoder *enc, struct np_result_list *results,
+			struct np_error *err)
+{
+	const struct np_pod **pod = np_pods_by_arrival(plan->objects);
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; !ret && i < plan->objects->pod_count; i++)
+		ret = np_plan_pod(plan, loaded, pod[i], enc, results, err);
+	free(pod);
+	return ret;
+}
+
+int np_plan_send(const struct np_plan *plan, struct np_loaded *loaded, struct np_encoder *enc,
+		 struct np_result_list *results, struct np_error *err)
+{
+	struct np_objects *objs = plan->objects;
+	const struct np_loaded_item *item;
+	const struct np_namespace *ns;
+	const struct np_policy *policy;
+	size_t i;
+
+	for (i = 0; i < objs->namespace_count; i++) {
+		ns = &objs->namespaces[i];
+		np_result_add(results, NETPOL_OBJECT_NAMESPACE, "", ns->name,
+			      np_plan_compare(plan, loaded, NETPOL_OBJECT_NAMESPACE, "",
+					      ns->name, np_namespace_digest(ns)));
+		if (np_encode_namespace(enc, ns, err))
+			return -1;
+	}
+	if (np_plan_pods(plan, loaded, enc, results, err))
+		return -1;
+	for (i = 0; i < objs->policy_count; i++) {
+		policy = &objs->policies[i];
+		np_result_add(results, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
+			      np_plan_compare(plan, loaded, NETPOL_OBJECT_POLICY,
+					      policy->namespace, policy->name,
+					      np_policy_digest(policy)));
+		if (np_encode_policy(enc, policy, err))
+			return -1;
+	}
+	for (i = 0; plan->replace && i < loaded->count; i++) {
+		item = &loaded->item[i];
+		if (!item->seen && !strcmp(item->origin, plan->origin))
+			np_result_add(results, item->object,
+				      np_intern_str(objs, item->namespace),
+				      np_intern_str(objs, item->name), "deleted");
+	}
+	return 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the module tells of itself: information and limits, settings, counters,
+ * evaluations, programs of a pod, events. Requests, and decoders into plain structs.
+ */
+#ifndef NP_REPORT_H
+#define NP_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netlink/client.h"
+#include "netlink/encode.h"
+
+struct np_limit {
+	uint32_t id;		/* enum netpol_limit */
+	bool has_used;		/* else a bound on one object */
+	uint64_t used;
+	uint64_t max;
+};
+
+struct np_origin {
+	char name[NETPOL_ORIGIN_MAX + 1];
+	uint64_t generation;
+	uint64_t objects;
+};
+
+/* NETPOL_CMD_GET_INFO */
+struct np_info {
+	uint32_t abi_min;
+	uint32_t abi_max;
+	uint32_t flags;		/* NETPOL_FLAG_* */
+	uint64_t features;
+	uint64_t generation;
+	char version[NETPOL_VERSION_MAX + 1];
+	char boot_id[NETPOL_BOOT_ID_MAX + 1];
+	struct np_limit *limit;
+	struct np_origin *origin;
+	size_t limit_count;
+	size_t origin_count;
+};
+
+int np_info_get(struct np_client *client, struct np_info *info, struct np_error *err);
+void np_info_free(struct np_info *info);
+int np_info_decode(const struct nlmsghdr *nlh, void *info, struct np_error *err);
+/* Generation of an origin's last commit, 0 if it has none. */
+uint64_t np_info_generation(const struct np_info *info, const char *origin);
+/* NP_EXIT_ABI if tool and module have no revision in common. */
+int np_info_check(const struct np_info *info, struct np_error *err);
+
+int np_settings_get(struct np_client *client, struct np_settings *set, struct np_error *err);
+
+/* Dumps of objects into a state, which is emptied first. */
+int np_state_get(struct np_client *client, uint8_t command, struct np_state *state,
+		 struct np_error *err);
+
+enum np_counters_kind {
+	NP_COUNTERS_TOTAL,
+	NP_COUNTERS_POD,
+	NP_COUNTERS_POLICY,
+};
+
+struct np_rule_hits {
+	uint8_t direction;
+	uint32_t index;
+	uint64_t hits;
+};
+
+#define NP_COUNTER_FIRST	NETPOL_COUNTERS_A_INGRESS_ALLOWED
+#define NP_COUNTER_COUNT	(NETPOL_COUNTERS_A_MAX - NP_COUNTER_FIRST + 1)
+
+/* One subject of NETPOL_CMD_GET_COUNTERS. */
+struct np_counters {
+	enum np_counters_kind kind;
+	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];
+	char origin[NETPOL_ORIGIN_MAX + 1];
+	uint32_t ifindex;
+	uint64_t value[NP_COUNTER_COUNT];	/* see np_counter() */
+	bool has[NP_COUNTER_COUNT];
+	struct np_rule_hits *rule;
+	size_t rule_count;
+};
+
+struct np_counter_list {
+	struct np_counters *item;
+	size_t count;
+	size_t room;
+};
+
+/* Value of NETPOL_COUNTERS_A_...; 0 if the module did not send it. */
+uint64_t np_counter(const struct np_counters *c, int attr);
+/* "ingressAllowed" for NETPOL_COUNTERS_A_INGRESS_ALLOWED */
+const char *np_counter_name(int attr);
+int np_counters_get(struct np_client *client, bool zero, struct np_counter_list *list,
+		    struct np_error *err);
+void np_counters_reset(void *list);
+void np_counters_free(struct np_counter_list *list);
+int np_counters_decode(const struct nlmsghdr *nlh, void *list, struct np_error *err);
+
+/* One end of an evaluation: a pod by name, or an address. */
+struct np_end {
+	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];		/* "": address */
+	struct np_address address;
+};
+
+struct np_eval_request {
+	struct np_end source;
+	struct np_end destination;
+	uint8_t family;		/* 0: what both have */
+	uint8_t protocol;
+	bool has_port;
+	uint16_t port;
+};
+
+struct np_step {
+	uint8_t direction;
+	uint8_t verdict;	/* 0: absent */
+	uint8_t reason;
+	bool has_rule;
+	uint32_t rule;
+	char pod_namespace[NETPOL_NAMESPACE_MAX + 1];
+	char pod_name[NETPOL_NAME_MAX + 1];
+	char policy_namespace[NETPOL_NAMESPACE_MAX + 1];
+	char policy_name[NETPOL_NAME_MAX + 1];	/* "": summary of one half */
+	char policy_origin[NETPOL_ORIGIN_MAX + 1];
+};
+
+struct np_eval {
+	uint8_t verdict;
+	uint8_t reason;
+	bool has_direction;
+	uint8_t direction;
+	uint64_t generation;
+	struct np_step *step;
+	size_t step_count;
+};
+
+int np_eval_get(struct np_client *client, const struct np_eval_request *request,
+		struct np_eval *eval, struct np_error *err);
+int np_eval_decode(const struct nlmsghdr *nlh, void *eval, struct np_error *err);
+void np_eval_free(struct np_eval *eval);
+
+/* One NETPOL_A_TRIE of the programs of a pod. */
+struct np_trie {
+	bool has_row, has_class, has_rule, has_identity, has_prefix, has_port, has_action;
+	bool head;		/* ROWS, CLASSES and BYTES are set */
+	uint8_t direction;
+	uint8_t action;
+	uint32_t rows, classes;
+	uint32_t row, class, rule, identity;
+	uint64_t bytes;
+	struct np_cidr prefix;
+	struct np_port port;
+	char *policies;		/* of a head: "ns/name ns/name", in order */
+};
+
+struct np_trie_list {
+	struct np_trie *item;
+	size_t count;
+	size_t room;
+	uint8_t direction;	/* of the message being read */
+};
+
+int np_trie_get(struct np_client *client, const char *namespace, const char *name,
+		struct np_trie_list *list, struct np_error *err);
+int np_trie_decode(const struct nlmsghdr *nlh, void *list, struct np_error *err);
+void np_trie_reset(void *list);
+void np_trie_free(struct np_trie_list *list);
+
+#define NP_EVENT_POLICIES	8
+
+struct np_policy_name {
+	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];
+};
+
+/* NETPOL_CMD_EVENT and NETPOL_CMD_CHANGE */
+struct np_event {
+	bool change;
+	/* change */
+	char origin[NETPOL_ORIGIN_MAX + 1];
+	uint64_t generation;
+	/* packet */
+	uint8_t verdict;
+	uint8_t direction;
+	uint8_t reason;
+	uint8_t protocol;
+	bool has_ports;
+	uint16_t source_port;
+	uint16_t destination_port;
+	uint64_t time;		/* nanoseconds since 1970 */
+	uint64_t lost;
+	struct np_end source;		/* name "" if no known pod, address always */
+	struct np_end destination;
+	uint32_t policies;		/* how many isolate */
+	uint32_t policy_count;		/* of them listed */
+	struct np_policy_name policy[NP_EVENT_POLICIES];
+};
+
+/* False: a message of another command. */
+int np_event_decode(const struct nlmsghdr *nlh, struct np_event *event, struct np_error *err);
+
+/* "ingress"; "ALLOW"; "notIsolated", ...; words for JSON and for people. */
+const char *np_direction_name(uint8_t direction);
+const char *np_verdict_name(uint8_t verdict);
+const char *np_reason_name(uint8_t reason);
+const char *np_reason_text(uint8_t reason);
+const char *np_limit_name(uint32_t id);
+
+#endif

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The checks of doctor.h that need no devices, and the list of all.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE		/* vasprintf() */
+#endif
+#include "node/doctor.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/netpol.h>
+#include <netinet/in.h>
+#include <sys/utsname.h>
+
+#include "object/settings.h"
+
+void np_finding_add(struct np_finding_list *list, const char *check, enum np_health health,
+		    const char *fmt, ...)
+{
+	struct np_finding *finding;
+	va_list args;
+
+	list->item = np_xrealloc(list->item, list->count + 1, sizeof(*list->item));
+	finding = &list->item[list->count++];
+	*finding = (struct np_finding) { .check = check, .health = health };
+	va_start(args, fmt);
+	if (vasprintf(&finding->text, fmt, args) < 0)
+		finding->text = NULL;
+	va_end(args);
+}
+
+void np_finding_hint(struct np_finding_list *list, const char *fmt, ...)
+{
+	struct np_finding *finding = &list->item[list->count - 1];
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(&finding->hint, fmt, args) < 0)
+		finding->hint = NULL;
+	va_end(args);
+}
+
+void np_finding_free(struct np_finding_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		free(list->item[i].text);
+		free(list->item[i].hint);
+	}
+	free(list->item);
+	memset(list, 0, sizeof(*list));
+}
+
+enum np_health np_finding_worst(const struct np_finding_list *list)
+{
+	enum np_health worst = NP_HEALTH_OK;
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->item[i].health > worst)
+			worst = list->item[i].health;
+	return worst;
+}
+
+const char *np_health_name(enum np_health health)
+{
+	static const char * const name[] = { "ok", "warn", "fail" };
+
+	return name[health];
+}
+
+bool np_bypass_suspected(const struct np_counters *c, int seen_attr, int device_attr)
+{
+	uint64_t seen = np_counter(c, seen_attr), moved = np_counter(c, device_attr);
+
+	/* a third of what moved */
+	return moved > seen && moved - seen >= NP_BYPASS_LEAST && moved - seen >= moved / 3;
+}
+
+const struct np_counters *np_patient_pod(const struct np_patient *patient, uint32_t ifindex)
+{
+	size_t i;
+
+	for (i = 0; patient->counters && ifindex && i < patient->counters->count; i++)
+		if (patient->counters->item[i].kind == NP_COUNTERS_POD &&
+		    patient->counters->item[i].ifindex == ifindex)
+			return &patient->counters->item[i];
+	return NULL;
+}
+
+static void np_check_module(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_info *info = patient->info;
+
+	if (!info) {
+		np_finding_add(list, "module", NP_HEALTH_FAIL, "%s", patient->absent->text);
+		np_finding_hint(list, "%s", patient->absent->hint);
+		return;
+	}
+	np_finding_add(list, "module", NP_HEALTH_OK, "version %s, ABI %u to %u, as this tool",
+		       info->version, info->abi_min, info->abi_max);
+}
+
+static void np_check_enforcing(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_info *info = patient->info;
+
+	if (!info)
+		return;
+	if (info->flags & NETPOL_FLAG_ENFORCING)
+		np_finding_add(list, "enforcing", NP_HEALTH_OK, "generation %llu",
+			       (unsigned long long)info->generation);
+	else if (info->generation)
+		np_finding_add(list, "enforcing", NP_HEALTH_FAIL,
+			       "objects are loaded, but nothing is enforced");
+	else
+		np_finding_add(list, "enforcing", NP_HEALTH_WARN, "nothing is loaded yet");
+}
+
+/* Is the module among those of a kernel? modules.dep knows it in every compression. */
+static bool np_kernel_has_module(const char *release)
+{
+	char path[PATH_MAX], *line = NULL;
+	bool found = false;
+	const char *at;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/lib/modules/%.200s/modules.dep", release);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0) {
+		line[strcspn(line, ":\n")] = '\0';
+		at = strrchr(line, '/');
+		found = !strncmp(at ? at + 1 : line, "netpol.ko", 9);
+	}
+	free(line);
+	fclose(file);
+	return found;
+}
+
+/*
+ * The kernel that boots next: where /vmlinuz or /boot/vmlinuz points, else the newest of
+ * /boot. False: none to be seen, as in a container.
+ */
+static bool np_next_kernel(char release[256])
+{
+	static const char * const links[] = { "/boot/vmlinuz", "/vmlinuz" };
+	char target[PATH_MAX], *at;
+	struct dirent *entry;
+	bool found = false;
+	ssize_t len;
+	size_t i;
+	DIR *dir;
+
+	for (i = 0; i < 2; i++) {
+		len = readlink(links[i], target, sizeof(target) - 1);
+		if (len <= 0)
+			continue;
+		target[len] = '\0';
+		at = strstr(target, "vmlinuz-");
+		if (!at)
+			continue;
+		snprintf(release, 256, "%.255s", at + 8);
+		return true;
+	}
+	dir = opendir("/boot");
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir)) != NULL) {
+		if (strncmp(entry->d_name, "vmlinuz-", 8))
+			continue;
+		if (!found || strverscmp(entry->d_name + 8, release) > 0)
+			snprintf(release, 256, "%.255s", entry->d_name + 8);
+		found = true;
+	}
+	closedir(dir);
+	return found;
+}
+
+static void np_check_next_kernel(const struct np_patient *patient, struct np_finding_list *list)
+{
+	char release[256];
+	struct utsname uts;
+
+	(void)patient;
+	if (!np_next_kernel(release)) {
+		if (uname(&uts))
+			return;
+		snprintf(release, sizeof(release), "%.200s", uts.release);
+	}
+	if (np_kernel_has_module(release)) {
+		np_finding_add(list, "next-kernel", NP_HEALTH_OK,
+			       "kernel %s, which boots next, has the module", release);
+		return;
+	}
+	np_finding_add(list, "next-kernel", NP_HEALTH_FAIL,
+		       "kernel %s, which boots next, has no module netpol", release);
+	np_finding_hint(list, "install its headers, then 'dkms autoinstall -k %s'; "
+			"'dkms status netpol' shows what was built", release);
+}
+
+/* First line of a file as a number; -1: there is none. */
+static long np_file_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	long number = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
+}
+
+static void np_check_ipvs(const struct np_patient *patient, struct np_finding_list *list)
+{
+	unsigned int services = 0;
+	FILE *file = fopen("/proc/self/net/ip_vs", "re");
+	char line[256];
+
+	(void)patient;
+	while (file && fgets(line, sizeof(line), file))
+		services += !strncmp(line, "TCP ", 4) || !strncmp(line, "UDP ", 4) ||
+			    !strncmp(line, "SCTP", 4) || !strncmp(line, "FWM ", 4);
+	if (file)
+		fclose(file);
+	if (!services) {
+		np_finding_add(list, "ipvs", NP_HEALTH_OK, "no IPVS services");
+	} else if (np_file_number("/proc/sys/net/ipv4/vs/conntrack") == 1) {
+		np_finding_add(list, "ipvs", NP_HEALTH_OK, "%u services, with conntrack", services);
+	} else {
+		np_finding_add(list, "ipvs", NP_HEALTH_FAIL,
+			       "%u IPVS services and net.ipv4.vs.conntrack is 0: who opened a "
+			       "connection through one is not known", services);
+		np_finding_hint(list, "sysctl -w net.ipv4.vs.conntrack=1");
+	}
+}
+
+/* An address and port of /proc/net/udp and the like: words in the byte order of the host. */
+static bool np_proc_address(const char *text, struct np_address *addr, unsigned int *port)
+{
+	size_t words = strcspn(text, ":") / 8, i;
+	uint32_t word;
+
+	memset(addr, 0, sizeof(*addr));
+	if (words != 1 && words != 4)
+		return false;
+	addr->family = words == 1 ? AF_INET : AF_INET6;
+	for (i = 0; i < words; i++) {
+		if (sscanf(text + i * 8, "%8x", &word) != 1)
+			return false;
+		memcpy(addr->addr + i * 4, &word, 4);
+	}
+	return sscanf(text + words * 8, ":%x", port) == 1;
+}
+
+/* Is it on a device made for it (a dummy), or IPv4 link-local? No address of pods or wires. */
+static bool np_cache_address(const struct np_address *addr, const struct np_link_list *links,
+			     const struct ifaddrs *all)
+{
+	const struct ifaddrs *ifa;
+	const struct np_link *link;
+	const void *bytes;
+	size_t len = addr->family == AF_INET ? 4 : 16;
+
+	if (addr->family == AF_INET && addr->addr[0] == 169 && addr->addr[1] == 254)
+		return true;
+	for (ifa = all; ifa; ifa = ifa->ifa_next) {
+		if (!ifa->ifa_addr || ifa->ifa_addr->sa_family != addr->family)
+			continue;
+		bytes = addr->family == AF_INET ?
+			(const void *)&((const struct sockaddr_in *)ifa->ifa_addr)->sin_addr :
+			(const void *)&((const struct sockaddr_in6 *)ifa->ifa_addr)->sin6_addr;
+		if (memcmp(bytes, addr->addr, len))
+			continue;
+		link = np_link_find(links, if_nametoindex(ifa->ifa_name));
+		if (link && !strcmp(link->kind, "dummy") && strncmp(link->name, "kube-ipvs", 9))
+			return true;
+	}
+	return false;
+}
+
+static bool np_allowed(const struct np_settings *set, const struct np_host_allow *want)
+{
+	size_t i;
+
+	for (i = 0; i < set->host_allow_count; i++)
+		if (set->host_allow[i].protocol == want->protocol &&
+		    set->host_allow[i].port == want->port &&
+		    set->host_allow[i].address.family == want->address.family &&
+		    !memcmp(set->host_allow[i].address.addr, want->address.addr,
+			    want->address.family == AF_INET ? 4 : 16))
+			return true;
+	return false;
+}
+
+/* What listens on port 53 of such an address. */
+struct np_dns {
+	struct np_host_allow item[64];
+	size_t count;
+};
+
+static void np_dns_read(struct np_dns *dns, const char *path, uint8_t protocol,
+			const struct np_link_list *links, const struct ifaddrs *all)
+{
+	struct np_host_allow allow = { .protocol = protocol, .port = 53 };
+	char line[512], local[64], remote[64];
+	FILE *file = fopen(path, "re");
+	unsigned int port, state;
+	size_t i;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, " %*[0-9]: %63s %63s %x", local, remote, &state) != 3 ||
+		    (protocol == IPPROTO_TCP && state != 10) ||	/* TCP_LISTEN */
+		    !np_proc_address(local, &allow.address, &port) || port != 53 ||
+		    !np_cache_address(&allow.address, links, all))
+			continue;
+		for (i = 0; i < dns->count; i++)
+			if (dns->item[i].protocol == protocol &&
+			    dns->item[i].address.family == allow.address.family &&
+			    !memcmp(dns->item[i].address.addr, allow.address.addr, 16))
+				break;
+		if (i == dns->count && i < sizeof(dns->item) / sizeof(dns->item[0]))
+			dns->item[dns->count++] = allow;
+	}
+	if (file)
+		fclose(file);
+}
+
+static void np_check_dns(const struct np_patient *patient, struct np_finding_list *list)
+{
+	static const struct {
+		const char *path;
+		uint8_t protocol;
+	} tables[] = {
+		{ "/proc/self/net/udp", IPPROTO_UDP }, { "/proc/self/net/tcp", IPPROTO_TCP },
+		{ "/proc/self/net/udp6", IPPROTO_UDP }, { "/proc/self/net/tcp6", IPPROTO_TCP },
+	};
+	const struct np_settings *set = patient->settings;
+	char text[NP_HOST_ALLOW_TEXT], line[16384] = "";
+	struct np_link_list links = { .count = 0 };
+	struct np_dns dns = { .count = 0 };
+	struct ifaddrs *all = NULL;
+	struct np_error err;
+	size_t i, missing = 0, len;
+
+	if (np_link_read(&links, patient->timeout, &err) || getifaddrs(&all)) {
+		free(links.item);
+		return;
+	}
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		np_dns_read(&dns, tables[i].path, tables[i].protocol, &links, all);
+	freeifaddrs(all);
+	free(links.item);
+	if (!dns.count) {
+		np_finding_add(list, "node-dns", NP_HEALTH_OK, "no DNS cache of the node");
+		return;
+	}
+	for (i = 0; set && i < set->host_allow_count; i++) {
+		len = strlen(line);
+		snprintf(line + len, sizeof(line) - len, "%s%s", len ? "," : "",
+			 np_host_allow_text(&set->host_allow[i], text));
+	}
+	for (i = 0; i < dns.count; i++) {
+		if (set && np_allowed(set, &dns.item[i]))
+			continue;
+		missing++;
+		len = strlen(line);
+		snprintf(line + len, sizeof(line) - len, "%s%s", len ? "," : "",
+			 np_host_allow_text(&dns.item[i], text));
+	}
+	np_host_allow_text(&dns.item[0], text);
+	if (!missing || (set && set->host_egress == NETPOL_HOST_EGRESS_ALLOW)) {
+		np_finding_add(list, "node-dns", NP_HEALTH_OK,
+			       "the node's DNS cache (%s) is open to pods", text);
+		return;
+	}
+	np_finding_add(list, "node-dns", NP_HEALTH_WARN,
+		       "the node has a DNS cache (%s): for a pod whose egress is isolated it is "
+		       "the node, which no rule for DNS pods reaches", text);
+	np_finding_hint(list, "netpolctl settings host-allow=%s", line);
+}
+
+static void np_check_guard(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_settings *set = patient->settings;
+
+	if (!set)
+		return;
+	if (!set->guard_prefix_count && !set->guard_interface_count) {
+		np_finding_add(list, "guard", NP_HEALTH_WARN,
+			       "no guard: a pod is open until it is loaded");
+		np_finding_hint(list, "netpolctl settings unknown=deny guard-prefix=PREFIX of "
+				"the node's pods");
+	} else if (set->unknown != NETPOL_UNKNOWN_DENY) {
+		np_finding_add(list, "guard", NP_HEALTH_WARN,
+			       "unknown=allow: the guards are not in force");
+		np_finding_hint(list, "netpolctl settings unknown=deny");
+	} else {
+		np_finding_add(list, "guard", NP_HEALTH_OK, "%zu prefixes, %zu interface patterns",
+			       set->guard_prefix_count, set->guard_interface_count);
+	}
+}
+
+static void np_check_unseen(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_counters *c;
+	size_t i, pods = 0, bad = 0;
+	bool sent, received;
+
+	if (!patient->counters)
+		return;
+	for (i = 0; i < patient->counters->count; i++) {
+		c = &patient->counters->item[i];
+		if (c->kind != NP_COUNTERS_POD)
+			continue;
+		pods++;
+		sent = np_bypass_suspected(c, NETPOL_COUNTERS_A_SEEN_SENT,
+					   NETPOL_COUNTERS_A_DEVICE_SENT);
+		received = np_bypass_suspected(c, NETPOL_COUNTERS_A_SEEN_RECEIVED,
+					       NETPOL_COUNTERS_A_DEVICE_RECEIVED);
+		if (!c->ifindex || (!sent && !received))
+			continue;
+		bad++;
+		np_finding_add(list, "unseen", NP_HEALTH_FAIL,
+			       "pod %s/%s: its interface moved many more packets %s it than the "
+			       "hook saw", c->namespace, c->name,
+			       sent && received ? "from and to" : sent ? "from" : "to");
+		np_finding_hint(list, "some of its traffic goes past the policies, or went before "
+				"it was loaded; the checks above may name the cause");
+	}
+	if (!bad)
+		np_finding_add(list, "unseen", NP_HEALTH_OK,
+			       "what the interfaces of %zu pods moved, the hook saw", pods);
+}
+
+static void np_check_interface(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_counters *c;
+	size_t i, none = 0, pods = 0;
+	const struct np_counters *first = NULL;
+
+	if (!patient->counters)
+		return;
+	for (i = 0; i < patient->counters->count; i++) {
+		c = &patient->counters->item[i];
+		if (c->kind != NP_COUNTERS_POD)
+			continue;
+		pods++;
+		if (c->ifindex)
+			continue;
+		none++;
+		if (!first)
+			first = c;
+	}
+	if (!none) {
+		np_finding_add(list, "interface", NP_HEALTH_OK, "of %zu local pods is known", pods);
+		return;
+	}
+	np_finding_add(list, "interface", NP_HEALTH_WARN,
+		       "of %zu local pods is not known (%s/%s): who sends in their name can't be "
+		       "told", none, first->namespace, first->name);
+	np_finding_hint(list, "load them once they have sent something, or with --interface");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(const struct np_patient *patient, struct np_finding_list *list);
+} np_checks[] = {
+	{ "module", np_check_module },
+	{ "next-kernel", np_check_next_kernel },
+	{ "enforcing", np_check_enforcing },
+	{ "interface", np_check_interface },
+	{ "bridge", np_check_bridge },
+	{ "flowtable", np_check_flowtable },
+	{ "redirect", np_check_redirect },
+	{ "ipvlan", np_check_ipvlan },
+	{ "ipvs", np_check_ipvs },
+	{ "vrf", np_check_vrf },
+	{ "xfrm", np_check_xfrm },
+	{ "node-dns", np_check_dns },
+	{ "guard", np_check_guard },
+	{ "unseen", np_check_unseen },
+};
+
+const char *np_doctor_check(size_t index)
+{
+	return index < sizeof(np_checks) / sizeof(np_checks[0]) ? np_checks[index].name : NULL;
+}
+
+bool np_doctor(const struct np_patient *patient, const char *only, struct np_finding_list *list)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; np_doctor_check(i); i++) {
+		if (only && strcmp(only, np_checks[i].name))
+			continue;
+		found = true;
+		np_checks[i].run(patient, list);
+	}
+	return found;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is valid in a set of policies and most likely not meant.
+ */
+#ifndef NP_LINT_H
+#define NP_LINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "object/object.h"
+
+/* Stable: a number is never used for another check. Indexes of np_lint_checks. */
+enum np_lint_id {
+	NP_LINT_EMPTY_SELECTOR,		/* NP001 */
+	NP_LINT_SELECTS_NOTHING,
+	NP_LINT_DNS_BLOCKED,
+	NP_LINT_PORT_NAME,
+	NP_LINT_POD_ADDRESS,
+	NP_LINT_NODE_LOCAL_DNS,
+
+	NP_LINT_COUNT
+};
+
+/* One check: "NP001", "empty-selector", and what it says in general. */
+struct np_lint_check {
+	const char *id;
+	const char *name;
+	const char *text;
+};
+
+extern const struct np_lint_check np_lint_checks[NP_LINT_COUNT];
+
+/**
+ * struct np_finding - one place
+ * @id: enum np_lint_id
+ * @policy: it is about
+ * @line: of @policy's file
+ * @path: field
+ * @text: what is found there
+ * @hint: what to do
+ */
+struct np_finding {
+	uint8_t id;
+	const struct np_policy *policy;
+	uint32_t line;
+	char *path;
+	char *text;
+	char *hint;
+};
+
+/**
+ * struct np_lint - findings, in the order of the policies
+ * @disabled: by enum np_lint_id, set by the caller
+ * @item: the findings
+ * @count: how many
+ * @room: private
+ */
+struct np_lint {
+	bool disabled[NP_LINT_COUNT];
+	struct np_finding *item;
+	size_t count;
+	size_t room;
+};
+
+/* A check by id or name; NP_EXIT_USAGE. */
+int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err);
+/*
+ * Adds the findings. Checks that need to know the pods are left out where objs has
+ * none. objs must stay.
+ */
+void np_lint_run(struct np_lint *lint, const struct np_objects *objs);
+void np_lint_free(struct np_lint *lint);
+
+/* "FILE:LINE: NP001 namespace/name: PATH: TEXT", a hint below, and a last line. */
+void np_lint_write_text(const struct np_lint *lint, FILE *file);
+void np_lint_write_json(const struct np_lint *lint, FILE *file);
+/* SARIF 2.1.0 */
+void np_lint_write_sarif(const struct np_lint *lint, FILE *file);
+
+#endif

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Files, directories, standard input and buffers to Kubernetes objects.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "object/read.h"
+#include "object/load.h"
+#include "object/node.h"
+
+#define NP_DIRECTORY_DEPTH 32
+
+enum np_format {
+	NP_FORMAT_GUESS,
+	NP_FORMAT_YAML,
+	NP_FORMAT_JSON,
+};
+
+static bool np_has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), tail = strlen(suffix);
+
+	return len > tail && !strcmp(name + len - tail, suffix);
+}
+
+static enum np_format np_format_of(const char *name)
+{
+	if (np_has_suffix(name, ".json"))
+		return NP_FORMAT_JSON;
+	if (np_has_suffix(name, ".yaml") || np_has_suffix(name, ".yml"))
+		return NP_FORMAT_YAML;
+	return NP_FORMAT_GUESS;
+}
+
+static enum np_format np_format_guess(const char *data, size_t len)
+{
+	size_t i = len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	while (i < len && memchr(" \t\r\n", data[i], 4))
+		i++;
+	return i < len && (data[i] == '{' || data[i] == '[') ?
+	       NP_FORMAT_JSON : NP_FORMAT_YAML;
+}
+
+static int np_read(struct np_objects *objs, struct np_input *in,
+		   enum np_format format, const struct np_load_options *opts,
+		   struct np_error *err)
+{
+	struct np_decode d = {
+		.objs = objs,
+		.err = err,
+		.file = np_intern_str(objs, in->name),
+		.lenient = opts && opts->lenient,
+		.kind = "",
+		.namespace = "",
+		.name = "",
+	};
+	const struct np_reader reader = {
+		.items_begin = np_decode_items_begin,
+		.item = np_decode_item,
+		.document = np_decode_document,
+		.arg = &d,
+	};
+	struct np_mark mark = np_objects_mark(objs);
+	int ret;
+
+	if (format == NP_FORMAT_JSON)
+		ret = np_json_read(in, &reader, err);
+	else
+		ret = np_yaml_read(in, &reader, err);
+	if (ret) {
+		np_objects_rewind(objs, &mark);
+	} else if (objs->namespace_count == mark.namespace_count &&
+		   objs->pod_count == mark.pod_count &&
+		   objs->policy_count == mark.policy_count &&
+		   objs->skipped_count == mark.skipped_count) {
+		const struct np_place place = { .file = d.file };
+
+		np_objects_warn(objs, &place, "", "holds no object");
+	}
+	return ret;
+}
+
+int np_load_buffer(struct np_objects *objs, const char *name,
+		   const char *data, size_t len,
+		   const struct np_load_options *opts, struct np_error *err)
+{
+	struct np_input in = {
+		.name = name,
+		.data = data,
+		.len = len,
+		.fd = -1,
+	};
+
+	return np_read(objs, &in, np_format_guess(data, len), opts, err);
+}
+
+/*
+ * A pipe can't be read twice: what was read for the guess is put in front of
+ * it again.
+ */
+struct np_peeked {
+	char head[512];
+	size_t len;
+};
+
+static int np_peek(int fd, const char *name, struct np_peeked *peeked,
+		   struct np_error *err)
+{
+	struct np_input in = { .name = name, .fd = fd };
+	ssize_t n;
+
+	peeked->len = 0;
+	for (;;) {
+		n = np_input_read(&in, peeked->head + peeked->len,
+				  sizeof(peeked->head) - peeked->len, err);
+		if (n < 0)
+			return -1;
+		peeked->len += n;
+		/* Anything but white space and a byte order mark decides. */
+		if (!n || peeked->len == sizeof(peeked->head) ||
+		    (peeked->len > 3 &&
+		     strspn(peeked->head + 3, " \t\r\n") < peeked->len - 3))
+			return 0;
+	}
+}
+
+int np_load_fd(struct np_objects *objs, const char *name, int fd,
+	       const struct np_load_options *opts, struct np_error *err)
+{
+	enum np_format format = np_format_of(name);
+	struct np_input in = { .name = name, .fd = fd };
+	struct np_peeked peeked = { 0 };
+
+	if (format == NP_FORMAT_GUESS) {
+		if (np_peek(fd, name, &peeked, err))
+			return -1;
+		format = np_format_guess(peeked.head, peeked.len);
+		in.data = peeked.head;
+		in.len = peeked.len;
+	}
+	return np_read(objs, &in, format, opts, err);
+}
+
+static int np_load_errno(const char *path, const char *what,
+			 struct np_error *err)
+{
+	np_error_set(err, NP_EXIT_INPUT, "%s: %s", what, strerror(errno));
+	np_error_place(err, path, 0, 0);
+	return -1;
+}
+
+static int np_load_file(struct np_objects *objs, const char *path,
+			const struct np_load_options *opts,
+			struct np_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return np_load_errno(path, "cannot be opened", err);
+	ret = np_load_fd(objs, path, fd, opts, err);
+	close(fd);
+	return ret;
+}
+
+static int np_load_filter(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static int np_byte_order(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+struct np_walk {
+	struct np_objects *objs;
+	const struct np_load_options *opts;
+	struct np_error *err;
+	size_t files;
+	size_t directories;	/* not entered */
+};
+
+static int np_walk(struct np_walk *walk, const char *path, unsigned int depth);
+
+/* Directories behind symbolic links are not entered: they may be a loop. */
+static int np_walk_entry(struct np_walk *walk, const char *path,
+			 const struct dirent *entry, unsigned int depth)
+{
+	struct stat st, link;
+
+	if (lstat(path, &link) || stat(path, &st)) {
+		/* A dangling link or a file that has just gone. */
+		if (errno == ENOENT && np_format_of(path) == NP_FORMAT_GUESS)
+			return 0;
+		return np_load_errno(path, "cannot be opened", walk->err);
+	}
+	if (S_ISDIR(st.st_mode)) {
+		if (S_ISLNK(link.st_mode))
+			return 0;
+		if (!walk->opts || !walk->opts->recursive) {
+			walk->directories++;
+			return 0;
+		}
+		return np_walk(walk, path, depth + 1);
+	}
+	if (!S_ISREG(st.st_mode) ||
+	    np_format_of(entry->d_name) == NP_FORMAT_GUESS)
+		return 0;
+	walk->files++;
+	return np_load_file(walk->objs, path, walk->opts, walk->err);
+}
+
+static int np_walk(struct np_walk *walk, const char *path, unsigned int depth)
+{
+	struct dirent **list;
+	int count, i, ret = 0;
+
+	if (depth > NP_DIRECTORY_DEPTH) {
+		np_error_set(walk->err, NP_EXIT_INPUT,
+			     "directories nested deeper than %u",
+			     NP_DIRECTORY_DEPTH);
+		np_error_place(walk->err, path, 0, 0);
+		return -1;
+	}
+	count = scandir(path, &list, np_load_filter, np_byte_order);
+	if (count < 0)
+		return np_load_errno(path, "cannot be read", walk->err);
+	for (i = 0; i < count; i++) {
+		size_t len = strlen(path);
+		char *name;
+
+		while (len > 1 && path[len - 1] == '/')
+			len--;
+		name = np_xmalloc(len + strlen(list[i]->d_name) + 2);
+		memcpy(name, path, len);
+		name[len] = '/';
+		strcpy(name + len + 1, list[i]->d_name);
+		if (!ret)
+			ret = np_walk_entry(walk, name, list[i], depth);
+		free(name);
+		free(list[i]);
+	}
+	free(list);
+	return ret;
+}
+
+static int np_load_directory(struct np_objects *objs, const char *path,
+			     const struct np_load_options *opts,
+			     struct np_error *err)
+{
+	struct np_walk walk = { .objs = objs, .opts = opts, .err = err };
+	struct np_mark mark = np_objects_mark(objs);
+
+	if (np_walk(&walk, path, 0)) {
+		np_objects_rewind(objs, &mark);
+		return -1;
+	}
+	if (walk.files)
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT,
+		     "has no file ending in .yaml, .yml or .json");
+	np_error_place(err, path, 0, 0);
+	if (walk.directories)
+		np_error_hint(err, "-R reads its %zu director%s too",
+			      walk.directories,
+			      walk.directories == 1 ? "y" : "ies");
+	return -1;
+}
+
+int np_load_path(struct np_objects *objs, const char *path,
+		 const struct np_load_options *opts, struct np_error *err)
+{
+	struct stat st;
+
+	if (!strcmp(path, "-"))
+		return np_load_fd(objs, path, STDIN_FILENO, opts, err);
+	if (stat(path, &st))
+		return np_load_errno(path, "cannot be opened", err);
+	if (S_ISDIR(st.st_mode))
+		return np_load_directory(objs, path, opts, err);
+	return np_load_file(objs, path, opts, err);
+}
+
+/* What np_load_check_twice() compares. */
+struct np_identity {
+	const char *kind;
+	const char *namespace;
+	const char *name;
+	const struct np_place *place;
+	size_t index;
+};
+
+static int np_identity_order(const void *a, const void *b)
+{
+	const struct np_identity *x = a, *y = b;
+	int order = strcmp(x->kind, y->kind);
+
+	if (!order)
+		order = strcmp(x->namespace, y->namespace);
+	if (!order)
+		order = strcmp(x->name, y->name);
+	if (!order)
+		order = x->index < y->index ? -1 : x->index > y->index;
+	return order;
+}
+
+static bool np_same_identity(const struct np_identity *a,
+			     const struct np_identity *b)
+{
+	return !strcmp(a->kind, b->kind) && !strcmp(a->name, b->name) &&
+	       !strcmp(a->namespace, b->namespace);
+}
+
+static int np_fail_twice(const struct np_identity *first,
+			 const struct np_identity *second,
+			 struct np_error *err)
+{
+	np_error_set(err, NP_EXIT_INPUT,
+		     "%s %s%s%s is given twice, first at %.300s:%u",
+		     second->kind, second->namespace,
+		     *second->namespace ? "/" : "", second->name,
+		     first->place->file, first->place->line);
+	np_error_place(err, second->place->file, second->place->line,
+		       second->place->column);
+	snprintf(err->object, sizeof(err->object), "%s %s%s%s", second->kind,
+		 second->namespace, *second->namespace ? "/" : "",
+		 second->name);
+	return -1;
+}
+
+int np_load_check_twice(const struct np_objects *objs, struct np_error *err)
+{
+	size_t count = objs->namespace_count + objs->pod_count +
+		       objs->policy_count;
+	struct np_identity *list = np_xcalloc(count, sizeof(*list)), *at = list;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < objs->namespace_count; i++)
+		*at++ = (struct np_identity){
+			"Namespace", "", objs->namespaces[i].name,
+			&objs->namespaces[i].place, i };
+	for (i = 0; i < objs->pod_count; i++)
+		*at++ = (struct np_identity){
+			"Pod", objs->pods[i].namespace, objs->pods[i].name,
+			&objs->pods[i].place, i };
+	for (i = 0; i < objs->policy_count; i++)
+		*at++ = (struct np_identity){
+			"NetworkPolicy", objs->policies[i].namespace,
+			objs->policies[i].name, &objs->policies[i].place, i };
+	qsort(list, count, sizeof(*list), np_identity_order);
+	for (i = 1; i < count && !ret; i++)
+		if (np_same_identity(&list[i - 1], &list[i]))
+			ret = np_fail_twice(&list[i - 1], &list[i], err);
+	free(list);
+	return ret;
+}

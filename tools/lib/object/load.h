@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files, directories, standard input and buffers to Kubernetes objects.
+ */
+#ifndef NP_LOAD_H
+#define NP_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "object/object.h"
+
+struct np_load_options {
+	/*
+	 * For objects that an API server has accepted already: unknown fields,
+	 * null list entries and bad values of matchExpressions are warnings
+	 * instead of errors, and remarks on style are left out.
+	 */
+	bool lenient;
+	bool recursive;		/* directories inside a directory too */
+};
+
+/*
+ * All three add to objs and return 0, or return -1 with *err filled and objs
+ * as it was (but for memory). opts may be NULL. The name is copied.
+ *
+ * A path is a file, "-" for standard input, or a directory, whose *.yaml,
+ * *.yml and *.json files are read in order of their names; names that begin
+ * with a dot are not read. A file's format follows its suffix; without a known
+ * one, and for buffers, what begins with { or [ is JSON.
+ */
+int np_load_path(struct np_objects *objs, const char *path,
+		 const struct np_load_options *opts, struct np_error *err);
+int np_load_buffer(struct np_objects *objs, const char *name,
+		   const char *data, size_t len,
+		   const struct np_load_options *opts, struct np_error *err);
+/* Reads fd to its end and leaves it open. */
+int np_load_fd(struct np_objects *objs, const char *name, int fd,
+	       const struct np_load_options *opts, struct np_error *err);
+
+/*
+ * To be called after all files are in: an object that is given twice is an
+ * error that names both places.
+ */
+int np_load_check_twice(const struct np_objects *objs, struct np_error *err);
+
+#endif

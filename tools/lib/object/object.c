@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory and small helpers of the tool's objects.
+ */
+#include <arpa/inet.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "object/object.h"
+
+#define NP_CHUNK_SIZE (64 * 1024)
+
+static void __attribute__((noreturn)) np_out_of_memory(void)
+{
+	fputs("netpolctl: error: out of memory\n", stderr);
+	exit(NP_EXIT_USAGE);
+}
+
+void *np_xmalloc(size_t size)
+{
+	void *p = malloc(size ? size : 1);
+
+	if (!p)
+		np_out_of_memory();
+	return p;
+}
+
+void *np_xcalloc(size_t count, size_t size)
+{
+	void *p = calloc(count ? count : 1, size ? size : 1);
+
+	if (!p)
+		np_out_of_memory();
+	return p;
+}
+
+void *np_xrealloc(void *old, size_t count, size_t size)
+{
+	void *p = reallocarray(old, count ? count : 1, size ? size : 1);
+
+	if (!p)
+		np_out_of_memory();
+	return p;
+}
+
+char *np_xstrdup(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		np_out_of_memory();
+	return copy;
+}
+
+struct np_chunk {
+	struct np_chunk *next;
+	size_t size;
+	size_t used;
+	char data[] __attribute__((aligned(16)));
+};
+
+static struct np_chunk *np_chunk_new(size_t size)
+{
+	struct np_chunk *chunk;
+
+	if (size > SIZE_MAX / 2)
+		np_out_of_memory();
+	chunk = np_xmalloc(sizeof(*chunk) + size);
+	chunk->next = NULL;
+	chunk->size = size;
+	chunk->used = 0;
+	return chunk;
+}
+
+void *np_arena_alloc(struct np_arena *arena, size_t size)
+{
+	struct np_chunk *chunk = arena->chunk;
+	void *p;
+
+	if (size > SIZE_MAX / 2)
+		np_out_of_memory();
+	size = (size + 7) & ~(size_t)7;
+	arena->bytes += size;
+	if (chunk && chunk->size - chunk->used >= size) {
+		p = chunk->data + chunk->used;
+		chunk->used += size;
+		return p;
+	}
+	if (size > NP_CHUNK_SIZE / 4 && chunk) {
+		/* Its own chunk, behind the one that still has room. */
+		struct np_chunk *big = np_chunk_new(size);
+
+		big->used = size;
+		big->next = chunk->next;
+		chunk->next = big;
+		return big->data;
+	}
+	chunk = np_chunk_new(size > NP_CHUNK_SIZE ? size : NP_CHUNK_SIZE);
+	chunk->next = arena->chunk;
+	chunk->used = size;
+	arena->chunk = chunk;
+	return chunk->data;
+}
+
+void *np_arena_zalloc(struct np_arena *arena, size_t size)
+{
+	return memset(np_arena_alloc(arena, size), 0, size);
+}
+
+char *np_arena_memdup(struct np_arena *arena, const char *text, size_t len)
+{
+	char *copy = np_arena_alloc(arena, len + 1);
+
+	if (len)
+		memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+void np_arena_reset(struct np_arena *arena)
+{
+	struct np_chunk *chunk, *next, *keep = NULL;
+
+	for (chunk = arena->chunk; chunk; chunk = next) {
+		next = chunk->next;
+		if (!keep && chunk->size == NP_CHUNK_SIZE)
+			keep = chunk;
+		else
+			free(chunk);
+	}
+	if (keep) {
+		keep->next = NULL;
+		keep->used = 0;
+	}
+	arena->chunk = keep;
+	arena->bytes = 0;
+}
+
+void np_arena_free(struct np_arena *arena)
+{
+	np_arena_reset(arena);
+	free(arena->chunk);
+	arena->chunk = NULL;
+}
+
+void np_objects_init(struct np_objects *objs)
+{
+	memset(objs, 0, sizeof(*objs));
+}
+
+void np_objects_reset(struct np_objects *objs)
+{
+	objs->namespace_count = 0;
+	objs->pod_count = 0;
+	objs->policy_count = 0;
+	objs->skipped_count = 0;
+	objs->warning_count = 0;
+	if (objs->string_room)
+		memset(objs->string, 0,
+		       objs->string_room * sizeof(*objs->string));
+	objs->string_count = 0;
+	np_arena_reset(&objs->arena);
+}
+
+void np_objects_free(struct np_objects *objs)
+{
+	free(objs->namespaces);
+	free(objs->pods);
+	free(objs->policies);
+	free(objs->skipped);
+	free(objs->warnings);
+	free(objs->string);
+	np_arena_free(&objs->arena);
+	memset(objs, 0, sizeof(*objs));
+}
+
+static uint32_t np_hash(const char *text, size_t len)
+{
+	uint32_t hash = 2166136261u;
+
+	while (len--)
+		hash = (hash ^ (unsigned char)*text++) * 16777619u;
+	return hash ^ hash >> 15;
+}
+
+static void np_intern_grow(struct np_objects *objs)
+{
+	size_t room = objs->string_room ? objs->string_room * 2 : 256;
+	const char **table = np_xcalloc(room, sizeof(*table));
+	size_t i, at;
+
+	for (i = 0; i < objs->string_room; i++) {
+		const char *s = objs->string[i];
+
+		if (!s)
+			continue;
+		at = np_hash(s, strlen(s)) & (room - 1);
+		while (table[at])
+			at = (at + 1) & (room - 1);
+		table[at] = s;
+	}
+	free(objs->string);
+	objs->string = table;
+	objs->string_room = room;
+}
+
+const char *np_intern(struct np_objects *objs, const char *text, size_t len)
+{
+	size_t at;
+
+	if (objs->string_count * 4 >= objs->string_room * 3)
+		np_intern_grow(objs);
+	at = np_hash(text, len) & (objs->string_room - 1);
+	while (objs->string[at]) {
+		const char *s = objs->string[at];
+
+		if (!strncmp(s, text, len) && !s[len])
+			return s;
+		at = (at + 1) & (objs->string_room - 1);
+	}
+	objs->string[at] = np_arena_memdup(&objs->arena, text, len);
+	objs->string_count++;
+	return objs->string[at];
+}
+
+const char *np_intern_str(struct np_objects *objs, const char *text)
+{
+	return np_intern(objs, text, strlen(text));
+}
+
+static void *np_grow(void **array, size_t *count, size_t *room, size_t size)
+{
+	char *entry;
+
+	if (*count == *room) {
+		*room = *room ? *room * 2 : 16;
+		*array = np_xrealloc(*array, *room, size);
+	}
+	entry = (char *)*array + (*count)++ * size;
+	return memset(entry, 0, size);
+}
+
+struct np_namespace *np_objects_add_namespace(struct np_objects *objs)
+{
+	return np_grow((void **)&objs->namespaces, &objs->namespace_count,
+		       &objs->namespace_room, sizeof(*objs->namespaces));
+}
+
+struct np_pod *np_objects_add_pod(struct np_objects *objs)
+{
+	return np_grow((void **)&objs->pods, &objs->pod_count, &objs->pod_room,
+		       sizeof(*objs->pods));
+}
+
+struct np_policy *np_objects_add_policy(struct np_objects *objs)
+{
+	return np_grow((void **)&objs->policies, &objs->policy_count,
+		       &objs->policy_room, sizeof(*objs->policies));
+}
+
+struct np_skipped *np_objects_add_skipped(struct np_objects *objs)
+{
+	return np_grow((void **)&objs->skipped, &objs->skipped_count,
+		       &objs->skipped_room, sizeof(*objs->skipped));
+}
+
+void np_objects_warn(struct np_objects *objs, const struct np_place *place,
+		     const char *path, const char *fmt, ...)
+{
+	struct np_warning *warning;
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	warning = np_grow((void **)&objs->warnings, &objs->warning_count,
+			  &objs->warning_room, sizeof(*objs->warnings));
+	warning->text = np_intern_str(objs, text);
+	warning->path = np_intern_str(objs, path ? path : "");
+	warning->place = *place;
+}
+
+struct np_mark np_objects_mark(const struct np_objects *objs)
+{
+	struct np_mark mark = {
+		.namespace_count = objs->namespace_count,
+		.pod_count = objs->pod_count,
+		.policy_count = objs->policy_count,
+		.skipped_count = objs->skipped_count,
+		.warning_count = objs->warning_count,
+	};
+
+	return mark;
+}
+
+void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark)
+{
+	objs->namespace_count = mark->namespace_count;
+	objs->pod_count = mark->pod_count;
+	objs->policy_count = mark->policy_count;
+	objs->skipped_count = mark->skipped_count;
+	objs->warning_count = mark->warning_count;
+}
+
+const char *np_labels_get(const struct np_labels *labels, const char *key)
+{
+	uint32_t low = 0, high = labels->count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		int order = strcmp(key, labels->item[mid].key);
+
+		if (!order)
+			return labels->item[mid].value;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return NULL;
+}
+
+bool np_pod_usable(const struct np_pod *pod)
+{
+	return !pod->host_network && pod->phase != NP_PHASE_SUCCEEDED &&
+	       pod->phase != NP_PHASE_FAILED && pod->address_count;
+}
+
+static int np_pod_order(const void *a, const void *b)
+{
+	const struct np_pod *left = *(const struct np_pod * const *)a;
+	const struct np_pod *right = *(const struct np_pod * const *)b;
+	int order;
+
+	if (left->deleting != right->deleting)
+		return left->deleting ? -1 : 1;
+	if (left->created != right->created)
+		return left->created < right->created ? -1 : 1;
+	order = strcmp(left->namespace, right->namespace);
+	if (!order)
+		order = strcmp(left->name, right->name);
+	return order ? order : left < right ? -1 : left > right;
+}
+
+const struct np_pod **np_pods_by_arrival(const struct np_objects *objs)
+{
+	const struct np_pod **pod = np_xcalloc(objs->pod_count + 1, sizeof(*pod));
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++)
+		pod[i] = &objs->pods[i];
+	qsort(pod, objs->pod_count, sizeof(*pod), np_pod_order);
+	return pod;
+}
+
+const char *np_protocol_name(uint8_t protocol)
+{
+	switch (protocol) {
+	case NP_PROTOCOL_TCP:
+		return "TCP";
+	case NP_PROTOCOL_UDP:
+		return "UDP";
+	case NP_PROTOCOL_SCTP:
+		return "SCTP";
+	default:
+		return "";
+	}
+}
+
+const char *np_operator_name(uint8_t op)
+{
+	switch (op) {
+	case NP_OP_IN:
+		return "In";
+	case NP_OP_NOT_IN:
+		return "NotIn";
+	case NP_OP_EXISTS:
+		return "Exists";
+	case NP_OP_DOES_NOT_EXIST:
+		return "DoesNotExist";
+	default:
+		return "";
+	}
+}
+
+const char *np_phase_name(uint8_t phase)
+{
+	switch (phase) {
+	case NP_PHASE_PENDING:
+		return "Pending";
+	case NP_PHASE_RUNNING:
+		return "Running";
+	case NP_PHASE_SUCCEEDED:
+		return "Succeeded";
+	case NP_PHASE_FAILED:
+		return "Failed";
+	case NP_PHASE_UNKNOWN:
+		return "Unknown";
+	default:
+		return "";
+	}
+}
+
+const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT])
+{
+	size_t len;
+
+	if (!inet_ntop(cidr->family, cidr->addr, buf, NP_CIDR_TEXT))
+		buf[0] = '\0';
+	len = strlen(buf);
+	snprintf(buf + len, NP_CIDR_TEXT - len, "/%u", cidr->length);
+	return buf;
+}
+
+const char *np_address_text(const struct np_address *addr,
+			    char buf[NP_CIDR_TEXT])
+{
+	if (!inet_ntop(addr->family, addr->addr, buf, NP_CIDR_TEXT))
+		buf[0] = '\0';
+	return buf;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Objects as Kubernetes manifests. What the kernel alone knows becomes annotations.
+ */
+#include "object/write.h"
+
+#include <string.h>
+
+static void np_manifest_labels(struct np_writer *w, const char *key,
+			       const struct np_labels *labels)
+{
+	uint32_t i;
+
+	if (!labels->count)
+		return;
+	np_write_object(w, key);
+	for (i = 0; i < labels->count; i++)
+		np_write_string(w, labels->item[i].key, labels->item[i].value);
+	np_write_end(w);
+}
+
+/* apiVersion, kind and metadata; leaves the object open. */
+static void np_manifest_head(struct np_writer *w, const char *key, const char *version,
+			     const char *kind, const char *namespace, const char *name,
+			     const char *uid, const struct np_labels *labels, const char *origin)
+{
+	np_write_object(w, key);
+	np_write_string(w, "apiVersion", version);
+	np_write_string(w, "kind", kind);
+	np_write_object(w, "metadata");
+	np_write_string(w, "name", name);
+	if (namespace)
+		np_write_string(w, "namespace", namespace);
+	if (*uid)
+		np_write_string(w, "uid", uid);
+	np_manifest_labels(w, "labels", labels);
+	if (*origin) {
+		np_write_object(w, "annotations");
+		np_write_string(w, "netpolctl/origin", origin);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+void np_manifest_namespace(struct np_writer *w, const char *key, const struct np_namespace *ns,
+			   const struct np_namespace_state *more)
+{
+	np_manifest_head(w, key, "v1", "Namespace", NULL, ns->name, "", &ns->labels,
+			 more->origin);
+	np_write_end(w);
+}
+
+void np_manifest_pod(struct np_writer *w, const char *key, const struct np_pod *pod,
+		     const struct np_pod_state *more)
+{
+	char text[NP_CIDR_TEXT];
+	uint32_t i;
+
+	np_manifest_head(w, key, "v1", "Pod", pod->namespace, pod->name, pod->uid, &pod->labels,
+			 more->origin);
+	np_write_object(w, "spec");
+	np_write_array(w, "containers");
+	np_write_object(w, NULL);
+	np_write_string(w, "name", "all");
+	if (pod->port_count)
+		np_write_array(w, "ports");
+	for (i = 0; i < pod->port_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "name", pod->port[i].name);
+		np_write_number(w, "containerPort", pod->port[i].number);
+		np_write_string(w, "protocol", np_protocol_name(pod->port[i].protocol));
+		np_write_end(w);
+	}
+	if (pod->port_count)
+		np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+	np_write_object(w, "status");
+	np_write_string(w, "phase", more->running ? "Running" : "Pending");
+	if (pod->address_count)
+		np_write_string(w, "podIP", np_address_text(&pod->address[0], text));
+	np_write_array(w, "podIPs");
+	for (i = 0; i < pod->address_count; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "ip", np_address_text(&pod->address[i], text));
+		np_write_end(w);
+	}
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+}
+
+static void np_manifest_selector(struct np_writer *w, const char *key,
+				 const struct np_selector *selector)
+{
+	const struct np_requirement *req;
+	uint32_t i, v, labels = 0, k;
+	bool twice;
+
+	np_write_object(w, key);
+	/* matchLabels has each key once; a second value for it is an expression. */
+	for (i = 0; i < selector->count; i++)
+		labels += selector->item[i].match_label;
+	for (i = 0; labels && i < selector->count; i++) {
+		for (k = 0, twice = false; k < i; k++)
+			twice |= selector->item[k].match_label &&
+				 !strcmp(selector->item[k].key, selector->item[i].key);
+		if (twice)
+			labels = 0;
+	}
+	if (labels) {
+		np_write_object(w, "matchLabels");
+		for (i = 0; i < selector->count; i++)
+			if (selector->item[i].match_label)
+				np_write_string(w, selector->item[i].key,
+						selector->item[i].value[0]);
+		np_write_end(w);
+	}
+	if (labels < selector->count)
+		np_write_array(w, "matchExpressions");
+	for (i = 0; i < selector->count; i++) {
+		req = &selector->item[i];
+		if (labels && req->match_label)
+			continue;
+		np_write_object(w, NULL);
+		np_write_string(w, "key", req->key);
+		np_write_string(w, "operator", np_operator_name(req->op));
+		if (req->value_count)
+			np_write_array(w, "values");
+		for (v = 0; v < req->value_count; v++)
+			np_write_string(w, NULL, req->value[v]);
+		if (req->value_count)
+			np_write_end(w);
+		np_write_end(w);
+	}
+	if (labels < selector->count)
+		np_write_end(w);
+	np_write_end(w);
+}
+
+static void np_manifest_peer(struct np_writer *w, const struct np_peer *peer)
+{
+	char text[NP_CIDR_TEXT];
+	uint32_t i;
+
+	np_write_object(w, NULL);
+	if (peer->ipblock) {
+		np_write_object(w, "ipBlock");
+		np_write_string(w, "cidr", np_cidr_text(&peer->ipblock->cidr, text));
+		if (peer->ipblock->except_count)
+			np_write_array(w, "except");
+		for (i = 0; i < peer->ipblock->except_count; i++)
+			np_write_string(w, NULL, np_cidr_text(&peer->ipblock->except[i], text));
+		if (peer->ipblock->except_count)
+			np_write_end(w);
+		np_write_end(w);
+	}
+	if (peer->ns_selector.present)
+		np_manifest_selector(w, "namespaceSelector", &peer->ns_selector);
+	if (peer->pod_selector.present)
+		np_manifest_selector(w, "podSelector", &peer->pod_selector);
+	np_write_end(w);
+}
+
+static void np_manifest_rules(struct np_writer *w, const char *key, const char *peers,
+			      const struct np_rule *rule, uint32_t count)
+{
+	const struct np_port *port;
+	uint32_t i, k;
+
+	np_write_array(w, key);
+	for (i = 0; i < count; i++, rule++) {
+		np_write_object(w, NULL);
+		if (rule->peer_count)
+			np_write_array(w, peers);
+		for (k = 0; k < rule->peer_count; k++)
+			np_manifest_peer(w, &rule->peer[k]);
+		if (rule->peer_count)
+			np_write_end(w);
+		if (rule->port_count)
+			np_write_array(w, "ports");
+		for (k = 0; k < rule->port_count; k++) {
+			port = &rule->port[k];
+			np_write_object(w, NULL);
+			np_write_string(w, "protocol", np_protocol_name(port->protocol));
+			if (port->kind == NP_PORT_NAME)
+				np_write_string(w, "port", port->name);
+			else if (port->kind != NP_PORT_ANY)
+				np_write_number(w, "port", port->first);
+			if (port->kind == NP_PORT_RANGE)
+				np_write_number(w, "endPort", port->last);
+			np_write_end(w);
+		}
+		if (rule->port_count)
+			np_write_end(w);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+void np_manifest_policy(struct np_writer *w, const char *key, const struct np_policy *policy,
+			const struct np_policy_state *more)
+{
+	np_manifest_head(w, key, "networking.k8s.io/v1", "NetworkPolicy", policy->namespace,
+			 policy->name, "", &policy->labels, more->origin);
+	np_write_object(w, "spec");
+	np_manifest_selector(w, "podSelector", &policy->pod_selector);
+	np_write_array(w, "policyTypes");
+	if (policy->directions & NP_DIR_INGRESS)
+		np_write_string(w, NULL, "Ingress");
+	if (policy->directions & NP_DIR_EGRESS)
+		np_write_string(w, NULL, "Egress");
+	np_write_end(w);
+	if (policy->directions & NP_DIR_INGRESS)
+		np_manifest_rules(w, "ingress", "from", policy->ingress, policy->ingress_count);
+	if (policy->directions & NP_DIR_EGRESS)
+		np_manifest_rules(w, "egress", "to", policy->egress, policy->egress_count);
+	np_write_end(w);
+	np_write_end(w);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Objects as Kubernetes manifests, which `netpolctl apply` takes back.
+ */
+#ifndef NP_MANIFEST_H
+#define NP_MANIFEST_H
+
+#include "netlink/encode.h"
+#include "base/output.h"
+
+/* Each writes one object, as an entry of an array (key NULL) or under a key. */
+void np_manifest_namespace(struct np_writer *w, const char *key, const struct np_namespace *ns,
+			   const struct np_namespace_state *more);
+void np_manifest_pod(struct np_writer *w, const char *key, const struct np_pod *pod,
+		     const struct np_pod_state *more);
+void np_manifest_policy(struct np_writer *w, const char *key, const struct np_policy *policy,
+			const struct np_policy_state *more);
+
+#endif
