@@ -2,11 +2,11 @@
 /*
  * netpol: Kubernetes NetworkPolicy enforced in the kernel, control interface.
  *
- * Generic netlink family "netpol", one independent state per network namespace.
+ * Generic netlink family "netpol". Each network namespace has a state of its own.
  * Every command needs CAP_NET_ADMIN in the initial user namespace. The interface
  * only ever grows: new commands and attributes are added at the end of their enum.
- * docs/abi.md describes it in prose, docs/netlink/netpol.yaml in the kernel's
- * netlink specification format.
+ * docs/abi.md describes it in prose, docs/netlink/netpol.yaml in the format of the
+ * kernel's netlink specifications.
  */
 #ifndef _UAPI_LINUX_NETPOL_H
 #define _UAPI_LINUX_NETPOL_H
@@ -25,7 +25,7 @@
 #define NETPOL_MCGRP_AUDIT	"audit"		/* NETPOL_CMD_EVENT with verdict audit */
 #define NETPOL_MCGRP_CHANGE	"change"	/* NETPOL_CMD_CHANGE after each commit */
 
-/* Longest strings, in bytes, without the terminating NUL (Kubernetes' own limits). */
+/* Longest strings, in bytes without the terminating NUL; the limits are those of Kubernetes. */
 #define NETPOL_ORIGIN_MAX	15
 #define NETPOL_NAMESPACE_MAX	63
 #define NETPOL_NAME_MAX		253
@@ -36,7 +36,7 @@
 #define NETPOL_VERSION_MAX	31
 #define NETPOL_BOOT_ID_MAX	36
 
-/* Bytes of a pod uid. A UUID is sent in binary; other uids by a digest of 16 bytes. */
+/* Bytes of a pod uid: a UUID in binary, or a digest of a uid that is no UUID. */
 #define NETPOL_UID_LEN		16
 
 /**
@@ -44,17 +44,18 @@
  * @NETPOL_CMD_GET_INFO: do: ABI range, features, limits and use, generations
  * @NETPOL_CMD_TXN_BEGIN: do: open a transaction; the reply carries NETPOL_A_TXN
  * @NETPOL_CMD_TXN_ADD: do: append objects to a transaction, in attribute order
- * @NETPOL_CMD_TXN_COMMIT: do: validate and publish all of it, or nothing; ends the
- *	transaction either way; the reply carries NETPOL_A_GENERATION
- * @NETPOL_CMD_TXN_ABORT: do: forget a transaction
+ * @NETPOL_CMD_TXN_COMMIT: do: validate the transaction and publish all of it, or publish
+ *	nothing and fail; the transaction ends either way; the reply carries
+ *	NETPOL_A_GENERATION
+ * @NETPOL_CMD_TXN_ABORT: do: discard a transaction
  * @NETPOL_CMD_GET_NAMESPACE: dump: namespaces with their labels
  * @NETPOL_CMD_GET_POD: dump: pods
  * @NETPOL_CMD_GET_POLICY: dump: policies; a large one spans several messages
  * @NETPOL_CMD_GET_SETTINGS: do: the settings in force
- * @NETPOL_CMD_GET_TRIE: dump: the programs of one pod (classes, rows, prefixes)
+ * @NETPOL_CMD_GET_TRIE: dump: the compiled programs of one pod (classes, rows, prefixes)
  * @NETPOL_CMD_GET_COUNTERS: dump: counters; NETPOL_FLAG_ZERO also resets them
- * @NETPOL_CMD_EVAL: do: the verdict for a made-up packet, with its steps
- * @NETPOL_CMD_FLUSH: do: drop every object of this network namespace
+ * @NETPOL_CMD_EVAL: do: the verdict on a packet that the request describes, and its steps
+ * @NETPOL_CMD_FLUSH: do: delete every object of this network namespace
  * @NETPOL_CMD_EVENT: notification: a packet was denied (or audited)
  * @NETPOL_CMD_CHANGE: notification: a commit was published
  */
@@ -81,15 +82,16 @@ enum netpol_cmd {
 };
 
 /**
- * enum netpol_attr - attributes at the top of a message
+ * enum netpol_attr - attributes at the top level of a message
  *
  * NETPOL_CMD_TXN_ADD reads LABEL_SET, NAMESPACE, POD, POLICY, RULE, PEER, EXCEPT,
  * PORT, SETTINGS and DELETE in the order of the message, any number of each. A RULE
  * belongs to the POLICY before it, a PEER or PORT to the RULE before it, an EXCEPT to
- * the PEER before it, also across messages of one transaction, so that no object is
- * bound by the 64 KiB of a nested attribute. Dumps use the same order; a message that
- * goes on with a policy repeats its POLICY attribute with NETPOL_POLICY_F_CONTINUED, and
- * then a RULE of the same DIRECTION and INDEX goes on with that rule.
+ * the PEER before it. This holds across the messages of one transaction too, so that
+ * the 64 KiB of a nested attribute do not limit the size of an object. Dumps use the
+ * same order. A message that continues a policy repeats its POLICY attribute with
+ * NETPOL_POLICY_F_CONTINUED, and a RULE of the same DIRECTION and INDEX as the last one
+ * continues that rule.
  */
 enum netpol_attr {
 	NETPOL_A_UNSPEC,
@@ -98,11 +100,11 @@ enum netpol_attr {
 	NETPOL_A_ABI_MAX,		/* u32 */
 	NETPOL_A_FEATURES,		/* u64, NETPOL_FEATURE_* */
 	NETPOL_A_VERSION,		/* string: module version */
-	NETPOL_A_GENERATION,		/* u64: generation in force; 0: nothing committed */
+	NETPOL_A_GENERATION,		/* u64: generation in force; 0: no commit so far */
 	NETPOL_A_FLAGS,			/* u32, NETPOL_FLAG_* */
-	NETPOL_A_TXN,			/* u32: transaction number, of this socket */
+	NETPOL_A_TXN,			/* u32: number of a transaction of this socket */
 	NETPOL_A_ORIGIN,		/* string: "kube", "manual", ... */
-	NETPOL_A_BASE_GENERATION,	/* u64: the origin's generation this builds on, or 0 */
+	NETPOL_A_BASE_GENERATION,	/* u64: generation of the origin to build on, or 0 */
 	NETPOL_A_LABEL_SET,		/* nest: enum netpol_label_set_attr */
 	NETPOL_A_NAMESPACE,		/* nest: enum netpol_namespace_attr */
 	NETPOL_A_POD,			/* nest: enum netpol_pod_attr */
@@ -118,12 +120,12 @@ enum netpol_attr {
 	NETPOL_A_EVAL,			/* nest: enum netpol_eval_attr */
 	NETPOL_A_VERDICT,		/* u8, enum netpol_verdict */
 	NETPOL_A_REASON,		/* u8, enum netpol_reason */
-	NETPOL_A_DIRECTION,		/* u8, enum netpol_direction: the half that decided */
+	NETPOL_A_DIRECTION,		/* u8, enum netpol_direction that decided */
 	NETPOL_A_STEP,			/* nest: enum netpol_step_attr, repeated, in order */
 	NETPOL_A_COUNTERS,		/* nest: enum netpol_counters_attr */
 	NETPOL_A_TRIE,			/* nest: enum netpol_trie_attr */
 	NETPOL_A_EVENT,			/* nest: enum netpol_event_attr */
-	NETPOL_A_BOOT_ID,		/* string: reserved; not sent so far */
+	NETPOL_A_BOOT_ID,		/* string: reserved; the kernel never sends it */
 	NETPOL_A_MESSAGES,		/* u32: TXN_ADD messages sent; TXN_COMMIT checks it */
 
 	__NETPOL_A_MAX,
@@ -131,10 +133,10 @@ enum netpol_attr {
 };
 
 /* NETPOL_A_FLAGS */
-#define NETPOL_FLAG_FULL	(1U << 0)	/* TXN_BEGIN: replace all of the origin */
-#define NETPOL_FLAG_CHECK	(1U << 1)	/* TXN_COMMIT: do all but publish */
-#define NETPOL_FLAG_ZERO	(1U << 2)	/* GET_COUNTERS: read and reset */
-#define NETPOL_FLAG_ENFORCING	(1U << 3)	/* GET_INFO: hooks are registered */
+#define NETPOL_FLAG_FULL	(1U << 0)	/* TXN_BEGIN: replace all objects of the origin */
+#define NETPOL_FLAG_CHECK	(1U << 1)	/* TXN_COMMIT: do everything but publish */
+#define NETPOL_FLAG_ZERO	(1U << 2)	/* GET_COUNTERS: reset what was read */
+#define NETPOL_FLAG_ENFORCING	(1U << 3)	/* GET_INFO: the packet hooks are registered */
 
 /* NETPOL_A_FEATURES */
 #define NETPOL_FEATURE_NETWORK_POLICY	(1ULL << 0)
@@ -170,20 +172,20 @@ enum netpol_namespace_attr {
 };
 
 /* State of an object, in dumps. */
-#define NETPOL_OBJECT_F_SHADOWED	(1U << 0) /* another origin has it too and wins */
+#define NETPOL_OBJECT_F_SHADOWED	(1U << 0) /* the same object of another origin wins */
 #define NETPOL_OBJECT_F_CONFLICT	(1U << 1) /* another pod owns one of its addresses */
-#define NETPOL_OBJECT_F_GONE		(1U << 2) /* local pod whose interface was removed */
+#define NETPOL_OBJECT_F_GONE		(1U << 2) /* the interface of this local pod is gone */
 
 enum netpol_pod_attr {
 	NETPOL_POD_A_UNSPEC,
 	NETPOL_POD_A_NAMESPACE,		/* string */
 	NETPOL_POD_A_NAME,		/* string */
 	NETPOL_POD_A_UID,		/* NETPOL_UID_LEN bytes; absent: all zero */
-	NETPOL_POD_A_LABEL_SET,		/* u32: number given by a LABEL_SET before it */
+	NETPOL_POD_A_LABEL_SET,		/* u32: ID of an earlier LABEL_SET */
 	NETPOL_POD_A_ADDRESS4,		/* 4 bytes, network order, repeated */
 	NETPOL_POD_A_ADDRESS6,		/* 16 bytes, repeated */
-	NETPOL_POD_A_FLAGS,		/* u32, NETPOL_POD_F_* (dumps: and state << 16) */
-	NETPOL_POD_A_IFINDEX,		/* u32: interface of a local pod, 0 or absent: unknown */
+	NETPOL_POD_A_FLAGS,		/* u32, NETPOL_POD_F_*; dumps add the state, see there */
+	NETPOL_POD_A_IFINDEX,		/* u32: interface of a local pod; 0, absent: unknown */
 	NETPOL_POD_A_ORIGIN,		/* string; dumps only */
 	NETPOL_POD_A_LABEL,		/* nest: enum netpol_label_attr; dumps only */
 	NETPOL_POD_A_PORT,		/* nest: enum netpol_port_attr; dumps only */
@@ -195,13 +197,13 @@ enum netpol_pod_attr {
 
 /* NETPOL_POD_A_FLAGS */
 #define NETPOL_POD_F_LOCAL	(1U << 0)	/* runs on this node: its policies are enforced */
-#define NETPOL_POD_F_RUNNING	(1U << 1)	/* wins over a pod that is not, by address */
+#define NETPOL_POD_F_RUNNING	(1U << 1)	/* owns an address rather than one not running */
 #define NETPOL_POD_F_STATE_SHIFT	16	/* dumps: NETPOL_OBJECT_F_* from this bit on */
 
 /* Kinds of policy. */
 enum netpol_kind {
 	NETPOL_KIND_NETWORK_POLICY = 1,
-	NETPOL_KIND_CLUSTER_NETWORK_POLICY = 2,	/* reserved: refused for now */
+	NETPOL_KIND_CLUSTER_NETWORK_POLICY = 2,	/* reserved: the kernel refuses it */
 };
 
 enum netpol_tier {
@@ -229,23 +231,23 @@ enum netpol_policy_attr {
 	NETPOL_POLICY_A_KIND,		/* u8, enum netpol_kind */
 	NETPOL_POLICY_A_NAMESPACE,	/* string; absent for cluster-wide kinds */
 	NETPOL_POLICY_A_NAME,		/* string */
-	NETPOL_POLICY_A_SUBJECT,	/* nest: enum netpol_selector_attr: pods of the namespace */
+	NETPOL_POLICY_A_SUBJECT,	/* nest: enum netpol_selector_attr, on pods of NAMESPACE */
 	NETPOL_POLICY_A_DIRECTIONS,	/* u8: 1 << enum netpol_direction */
 	NETPOL_POLICY_A_TIER,		/* u8, enum netpol_tier; absent: NETWORK_POLICY */
 	NETPOL_POLICY_A_PRIORITY,	/* u16: lower first */
 	NETPOL_POLICY_A_FLAGS,		/* u32, NETPOL_POLICY_F_* */
 	NETPOL_POLICY_A_ORIGIN,		/* string; dumps only */
-	NETPOL_POLICY_A_PODS,		/* u32: local pods it selects; dumps only */
+	NETPOL_POLICY_A_PODS,		/* u32: local pods that it selects; dumps only */
 
 	__NETPOL_POLICY_A_MAX,
 	NETPOL_POLICY_A_MAX = __NETPOL_POLICY_A_MAX - 1
 };
 
 /* NETPOL_POLICY_A_FLAGS */
-#define NETPOL_POLICY_F_AUDIT		(1U << 0)	/* reserved: refused for now */
-#define NETPOL_POLICY_F_CONTINUED	(1U << 1)	/* dumps: goes on from the last message */
+#define NETPOL_POLICY_F_AUDIT		(1U << 0)	/* reserved: the kernel refuses it */
+#define NETPOL_POLICY_F_CONTINUED	(1U << 1)	/* dumps: continues the last message */
 
-/* A selector without a requirement selects everything in its scope. */
+/* A selector without requirements selects everything that it is applied to. */
 enum netpol_selector_attr {
 	NETPOL_SELECTOR_A_UNSPEC,
 	NETPOL_SELECTOR_A_REQUIREMENT,	/* nest: enum netpol_requirement_attr, repeated, ANDed */
@@ -276,8 +278,8 @@ enum netpol_rule_attr {
 	NETPOL_RULE_A_UNSPEC,
 	NETPOL_RULE_A_DIRECTION,	/* u8, enum netpol_direction */
 	NETPOL_RULE_A_ACTION,		/* u8, enum netpol_action; absent: ACCEPT */
-	NETPOL_RULE_A_INDEX,		/* u32: place in its direction; dumps only */
-	NETPOL_RULE_A_HITS,		/* u64: packets it decided; counters only */
+	NETPOL_RULE_A_INDEX,		/* u32: place among rules of DIRECTION; dumps only */
+	NETPOL_RULE_A_HITS,		/* u64: packets that it decided; counters only */
 	NETPOL_RULE_A_PAD,
 
 	__NETPOL_RULE_A_MAX,
@@ -285,7 +287,7 @@ enum netpol_rule_attr {
 };
 
 /*
- * A peer: an ADDRESS and LENGTH (ipBlock), or selectors. POD_SELECTOR alone means pods
+ * A peer is a PREFIX (ipBlock), or one or two selectors. POD_SELECTOR alone means pods
  * of the policy's namespace, NAMESPACE_SELECTOR alone every pod of those namespaces.
  */
 enum netpol_peer_attr {
@@ -308,49 +310,51 @@ enum netpol_prefix_attr {
 	NETPOL_PREFIX_A_MAX = __NETPOL_PREFIX_A_MAX - 1
 };
 
-/* PROTOCOL alone: every port of it. FIRST alone: one port. NAME: a named port. */
+/*
+ * PROTOCOL alone means every port of it, FIRST without LAST one port, NAME a named port.
+ */
 enum netpol_port_attr {
 	NETPOL_PORT_A_UNSPEC,
 	NETPOL_PORT_A_PROTOCOL,		/* u8: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 	NETPOL_PORT_A_FIRST,		/* u16, host order, 1 or more */
-	NETPOL_PORT_A_LAST,		/* u16, inclusive */
+	NETPOL_PORT_A_LAST,		/* u16, host order, inclusive */
 	NETPOL_PORT_A_NAME,		/* string */
 
 	__NETPOL_PORT_A_MAX,
 	NETPOL_PORT_A_MAX = __NETPOL_PORT_A_MAX - 1
 };
 
-/* What to do with an address inside a guard that belongs to no known pod. */
+/* What happens to packets of an address inside a guard that belongs to no known pod. */
 enum netpol_unknown {
 	NETPOL_UNKNOWN_DENY,
 	NETPOL_UNKNOWN_ALLOW,
 };
 
 enum netpol_established {
-	NETPOL_ESTABLISHED_CUT,		/* every packet is judged by the policy in force */
-	NETPOL_ESTABLISHED_KEEP,	/* connections that were answered are left alone */
+	NETPOL_ESTABLISHED_CUT,		/* every packet is judged by the policies in force */
+	NETPOL_ESTABLISHED_KEEP,	/* packets of answered connections are accepted */
 };
 
 enum netpol_host_egress {
-	NETPOL_HOST_EGRESS_ENFORCE,	/* pod to own node: egress policy applies */
-	NETPOL_HOST_EGRESS_ALLOW,
+	NETPOL_HOST_EGRESS_ENFORCE,	/* egress policies apply from a pod to its own node */
+	NETPOL_HOST_EGRESS_ALLOW,	/* a pod may always reach its own node */
 };
 
 /*
- * NETPOL_A_SETTINGS in a transaction replaces the settings whole: what it does not
- * carry returns to its default (the first value of each enum, empty lists). There is one
- * set of them for all origins, so that whoever changes them builds on the generation of
- * the origin "settings". A FULL transaction without SETTINGS leaves them alone.
+ * NETPOL_A_SETTINGS in a transaction replaces all settings: one that it does not carry
+ * returns to its default (the first value of each enum, empty lists). All origins share
+ * one set of settings; whoever changes them uses the origin "settings" and its generation
+ * as the base. A FULL transaction without SETTINGS does not change them.
  */
 enum netpol_settings_attr {
 	NETPOL_SETTINGS_A_UNSPEC,
 	NETPOL_SETTINGS_A_GUARD_PREFIX,		/* nest: enum netpol_prefix_attr, repeated */
-	NETPOL_SETTINGS_A_GUARD_INTERFACE,	/* string, repeated; a last '*' matches any rest */
+	NETPOL_SETTINGS_A_GUARD_INTERFACE,	/* string, repeated; '*' at the end: any rest */
 	NETPOL_SETTINGS_A_UNKNOWN,		/* u8, enum netpol_unknown */
 	NETPOL_SETTINGS_A_ESTABLISHED,		/* u8, enum netpol_established */
 	NETPOL_SETTINGS_A_HOST_EGRESS,		/* u8, enum netpol_host_egress */
 	NETPOL_SETTINGS_A_HOST_ALLOW,		/* nest: enum netpol_host_allow_attr, repeated */
-	NETPOL_SETTINGS_A_EVENT_RATE,		/* u32: events a second; 0: the default, 100 */
+	NETPOL_SETTINGS_A_EVENT_RATE,		/* u32: events a second; 0 means the default, 100 */
 
 	__NETPOL_SETTINGS_A_MAX,
 	NETPOL_SETTINGS_A_MAX = __NETPOL_SETTINGS_A_MAX - 1
@@ -360,34 +364,34 @@ enum netpol_host_allow_attr {
 	NETPOL_HOST_ALLOW_A_UNSPEC,
 	NETPOL_HOST_ALLOW_A_ADDRESS4,	/* 4 bytes */
 	NETPOL_HOST_ALLOW_A_ADDRESS6,	/* 16 bytes */
-	NETPOL_HOST_ALLOW_A_PROTOCOL,	/* u8: TCP, UDP or SCTP */
+	NETPOL_HOST_ALLOW_A_PROTOCOL,	/* u8: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 	NETPOL_HOST_ALLOW_A_PORT,	/* u16, host order */
 
 	__NETPOL_HOST_ALLOW_A_MAX,
 	NETPOL_HOST_ALLOW_A_MAX = __NETPOL_HOST_ALLOW_A_MAX - 1
 };
 
-/* What NETPOL_A_DELETE deletes, of the transaction's own origin. */
+/* What NETPOL_A_DELETE deletes; only objects of the transaction's own origin. */
 enum netpol_object {
 	NETPOL_OBJECT_NAMESPACE = 1,
 	NETPOL_OBJECT_POD,
 	NETPOL_OBJECT_POLICY,
-	NETPOL_OBJECT_SETTINGS,		/* back to the defaults */
+	NETPOL_OBJECT_SETTINGS,		/* all settings return to their defaults */
 };
 
 enum netpol_delete_attr {
 	NETPOL_DELETE_A_UNSPEC,
 	NETPOL_DELETE_A_OBJECT,		/* u8, enum netpol_object */
-	NETPOL_DELETE_A_KIND,		/* u8, enum netpol_kind, of a policy */
-	NETPOL_DELETE_A_NAMESPACE,	/* string; of a pod or policy */
+	NETPOL_DELETE_A_KIND,		/* u8, enum netpol_kind; policies only */
+	NETPOL_DELETE_A_NAMESPACE,	/* string; pods and policies only */
 	NETPOL_DELETE_A_NAME,		/* string */
-	NETPOL_DELETE_A_UID,		/* pod: only if it still has this uid */
+	NETPOL_DELETE_A_UID,		/* pods only: delete it only if this is its uid */
 
 	__NETPOL_DELETE_A_MAX,
 	NETPOL_DELETE_A_MAX = __NETPOL_DELETE_A_MAX - 1
 };
 
-/* Counted limits, per network namespace. */
+/* Limits of each network namespace. */
 enum netpol_limit {
 	NETPOL_LIMIT_NAMESPACES = 1,
 	NETPOL_LIMIT_PODS,
@@ -416,7 +420,7 @@ enum netpol_limit {
 enum netpol_limit_attr {
 	NETPOL_LIMIT_A_UNSPEC,
 	NETPOL_LIMIT_A_ID,		/* u32, enum netpol_limit */
-	NETPOL_LIMIT_A_USED,		/* u64; absent where it is a bound on one object */
+	NETPOL_LIMIT_A_USED,		/* u64; absent where the limit is on a single object */
 	NETPOL_LIMIT_A_MAX,		/* u64 */
 	NETPOL_LIMIT_A_PAD,
 
@@ -428,7 +432,7 @@ enum netpol_origin_attr {
 	NETPOL_ORIGIN_A_UNSPEC,
 	NETPOL_ORIGIN_A_NAME,		/* string */
 	NETPOL_ORIGIN_A_GENERATION,	/* u64: generation of its last commit */
-	NETPOL_ORIGIN_A_OBJECTS,	/* u64 */
+	NETPOL_ORIGIN_A_OBJECTS,	/* u64: objects of it that are loaded */
 	NETPOL_ORIGIN_A_PAD,
 
 	__NETPOL_ORIGIN_A_MAX,
@@ -438,26 +442,27 @@ enum netpol_origin_attr {
 enum netpol_verdict {
 	NETPOL_VERDICT_ALLOW = 1,
 	NETPOL_VERDICT_DENY,
-	NETPOL_VERDICT_AUDIT,		/* would have been denied */
+	NETPOL_VERDICT_AUDIT,		/* allowed, but would be denied without audit */
 };
 
 /**
- * enum netpol_reason - why a verdict, or one half of it, is what it is
- * @NETPOL_REASON_NOT_LOCAL: the end is no pod of this node: not judged here
+ * enum netpol_reason - the reason for a verdict, or for one half of it
+ * @NETPOL_REASON_NOT_LOCAL: neither end is a pod of this node, so nothing is judged here
  * @NETPOL_REASON_NOT_ISOLATED: no policy isolates the pod in this direction
  * @NETPOL_REASON_RULE: a rule of a policy decided
  * @NETPOL_REASON_ISOLATED: policies isolate the pod and no rule accepts
- * @NETPOL_REASON_SELF: a pod to itself
- * @NETPOL_REASON_UNKNOWN: address inside a guard that belongs to no known pod
- * @NETPOL_REASON_SPOOFED: source address is not one of the sending interface's pod
- * @NETPOL_REASON_NO_PORTS: fragment, or header cut short, of an isolated pod
- * @NETPOL_REASON_MALFORMED: packet that can't be parsed, of an isolated pod
- * @NETPOL_REASON_OWN_NODE: sent by this node
- * @NETPOL_REASON_HOST_ALLOW: pod to its node, allowed by the settings
+ * @NETPOL_REASON_SELF: a pod sends to itself
+ * @NETPOL_REASON_UNKNOWN: an address inside a guard belongs to no known pod
+ * @NETPOL_REASON_SPOOFED: the sending interface has no right to the source address
+ * @NETPOL_REASON_NO_PORTS: an isolated pod's fragment or short header has no ports
+ * @NETPOL_REASON_MALFORMED: an isolated pod's packet cannot be parsed
+ * @NETPOL_REASON_OWN_NODE: this node sent the packet
+ * @NETPOL_REASON_HOST_ALLOW: the settings let a pod reach its own node
  * @NETPOL_REASON_RELATED: ICMP error of a connection that is allowed
  * @NETPOL_REASON_DISCOVERY: IPv6 neighbour discovery or multicast listener discovery
- * @NETPOL_REASON_ESTABLISHED: answered connection, with the setting "keep"
- * @NETPOL_REASON_UNTRACEABLE: TCP entry without a known opener, and one way is denied
+ * @NETPOL_REASON_ESTABLISHED: the connection was answered and the setting is "keep"
+ * @NETPOL_REASON_UNTRACEABLE: the opener of a TCP connection is not known, and one of
+ *	the two directions is denied
  */
 enum netpol_reason {
 	NETPOL_REASON_NONE,
@@ -482,8 +487,9 @@ enum netpol_reason {
 };
 
 /*
- * Each end is a pod by name or an address; with a pod, FAMILY chooses its address, and
- * without it the family that both ends have.
+ * Each end is a pod, by its namespace and name, or an address. Where an end is a pod,
+ * FAMILY says which of its addresses is meant; without FAMILY it is the family that both
+ * ends have an address of.
  */
 enum netpol_eval_attr {
 	NETPOL_EVAL_A_UNSPEC,
@@ -504,36 +510,38 @@ enum netpol_eval_attr {
 };
 
 /*
- * One policy that was consulted, or, without POLICY_NAME, the summary of one half:
- * its REASON says why it passed or not.
+ * A step with POLICY_NAME is about one policy that was consulted. A step without it sums
+ * up one half of the verdict; its REASON says why that half accepted or denied.
  */
 enum netpol_step_attr {
 	NETPOL_STEP_A_UNSPEC,
 	NETPOL_STEP_A_DIRECTION,	/* u8 */
-	NETPOL_STEP_A_POD_NAMESPACE,	/* string: the pod whose policies are judged */
+	NETPOL_STEP_A_POD_NAMESPACE,	/* string: of the pod whose policies are evaluated */
 	NETPOL_STEP_A_POD_NAME,		/* string */
-	NETPOL_STEP_A_VERDICT,		/* u8; absent on a policy whose rules do not match */
+	NETPOL_STEP_A_VERDICT,		/* u8; absent where no rule of the policy matches */
 	NETPOL_STEP_A_REASON,		/* u8 */
 	NETPOL_STEP_A_POLICY_NAMESPACE,	/* string */
 	NETPOL_STEP_A_POLICY_NAME,	/* string */
 	NETPOL_STEP_A_POLICY_ORIGIN,	/* string */
-	NETPOL_STEP_A_RULE,		/* u32: the first of its rules that matches, from 0 */
+	NETPOL_STEP_A_RULE,		/* u32: first rule of the policy that matches, from 0 */
 
 	__NETPOL_STEP_A_MAX,
 	NETPOL_STEP_A_MAX = __NETPOL_STEP_A_MAX - 1
 };
 
 /*
- * GET_COUNTERS: one message with the totals of the network namespace (neither POD_NAME
- * nor POLICY_NAME), then one for each local pod, then one for each policy that a local
- * pod has used, with a NETPOL_A_RULE for each rule.
+ * GET_COUNTERS sends one message with the totals of the network namespace, which has
+ * neither POD_NAME nor POLICY_NAME, then one message for each local pod, then one for each
+ * policy that has ever selected a local pod, with a NETPOL_A_RULE for each rule.
+ * DEVICE_SENT and DEVICE_RECEIVED are what the interface of a pod has carried from and to
+ * the pod since it was loaded; SEEN_SENT and SEEN_RECEIVED are what the hooks saw of that.
  */
 enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_UNSPEC,
 	NETPOL_COUNTERS_A_PAD,
 	NETPOL_COUNTERS_A_POD_NAMESPACE,	/* string */
 	NETPOL_COUNTERS_A_POD_NAME,		/* string */
-	NETPOL_COUNTERS_A_IFINDEX,		/* u32: of the pod, where known */
+	NETPOL_COUNTERS_A_IFINDEX,		/* u32: interface of the pod, where known */
 	NETPOL_COUNTERS_A_POLICY_NAMESPACE,	/* string */
 	NETPOL_COUNTERS_A_POLICY_NAME,		/* string */
 	NETPOL_COUNTERS_A_POLICY_ORIGIN,	/* string */
@@ -541,25 +549,25 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_INGRESS_DENIED,	/* u64 */
 	NETPOL_COUNTERS_A_EGRESS_ALLOWED,	/* u64 */
 	NETPOL_COUNTERS_A_EGRESS_DENIED,	/* u64 */
-	NETPOL_COUNTERS_A_SPOOFED,		/* u64: of the denied, by forged source */
-	NETPOL_COUNTERS_A_UNKNOWN,		/* u64: totals: denied as unknown pod */
-	NETPOL_COUNTERS_A_UNCHECKED,		/* u64: not held against an interface */
-	NETPOL_COUNTERS_A_EVENTS,		/* u64: totals: events sent */
-	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64: totals: events over the rate or dropped */
-	NETPOL_COUNTERS_A_SEEN_SENT,		/* u64: pod: packets from it at the hook */
-	NETPOL_COUNTERS_A_SEEN_RECEIVED,	/* u64: pod: packets to it at the hook */
-	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64: pod: its interface took, since loaded */
-	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64: pod: its interface gave, since loaded */
+	NETPOL_COUNTERS_A_SPOOFED,		/* u64: dropped as forged, part of EGRESS_DENIED */
+	NETPOL_COUNTERS_A_UNKNOWN,		/* u64, totals: dropped because an end is unknown */
+	NETPOL_COUNTERS_A_UNCHECKED,		/* u64: no interface to check the source against */
+	NETPOL_COUNTERS_A_EVENTS,		/* u64, totals: events sent */
+	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64, totals: events over the rate or dropped */
+	NETPOL_COUNTERS_A_SEEN_SENT,		/* u64, packets, pods only */
+	NETPOL_COUNTERS_A_SEEN_RECEIVED,	/* u64, packets, pods only */
+	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64, packets, pods only */
+	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64, packets, pods only */
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1
 };
 
 /*
- * GET_TRIE (request: NETPOL_A_TRIE with POD_NAMESPACE, POD_NAME): for each direction one
- * message with the head (POLICY, ROWS, CLASSES, BYTES), then messages of entries, each a
- * NETPOL_A_TRIE of its own: CLASS and PORT, IDENTITY and ROW, PREFIX and ROW, or ROW,
- * CLASS, RULE and ACTION.
+ * The request of GET_TRIE carries a NETPOL_A_TRIE with POD_NAMESPACE and POD_NAME. The
+ * answer has for each direction one message about the whole program (POLICY, ROWS, CLASSES,
+ * BYTES), then messages of entries. Each entry is a NETPOL_A_TRIE of its own, with CLASS
+ * and PORT, or IDENTITY and ROW, or PREFIX and ROW, or ROW, CLASS, RULE and ACTION.
  */
 enum netpol_trie_attr {
 	NETPOL_TRIE_A_UNSPEC,
@@ -571,11 +579,11 @@ enum netpol_trie_attr {
 	NETPOL_TRIE_A_CLASSES,		/* u32 */
 	NETPOL_TRIE_A_PREFIX,		/* nest: enum netpol_prefix_attr */
 	NETPOL_TRIE_A_IDENTITY,		/* u32 */
-	NETPOL_TRIE_A_ROW,		/* u32: of PREFIX or IDENTITY, or of CELL */
+	NETPOL_TRIE_A_ROW,		/* u32: of the PREFIX, the IDENTITY, or a cell */
 	NETPOL_TRIE_A_CLASS,		/* u32 */
-	NETPOL_TRIE_A_PORT,		/* nest: enum netpol_port_attr: a range of CLASS */
-	NETPOL_TRIE_A_RULE,		/* u32: order of the rule that decides the cell */
-	NETPOL_TRIE_A_ACTION,		/* u8 */
+	NETPOL_TRIE_A_PORT,		/* nest: enum netpol_port_attr: ports of CLASS */
+	NETPOL_TRIE_A_RULE,		/* u32: order of the rule that decides a cell */
+	NETPOL_TRIE_A_ACTION,		/* u8, enum netpol_action of that rule */
 	NETPOL_TRIE_A_BYTES,		/* u64: memory of the program */
 	NETPOL_TRIE_A_PAD,
 
@@ -601,7 +609,7 @@ enum netpol_event_attr {
 	NETPOL_EVENT_A_DESTINATION_NAMESPACE,	/* string */
 	NETPOL_EVENT_A_DESTINATION_NAME,	/* string */
 	NETPOL_EVENT_A_POLICY,			/* nest: enum netpol_policy_attr, repeated */
-	NETPOL_EVENT_A_POLICIES,		/* u32: how many isolate; more than are listed */
+	NETPOL_EVENT_A_POLICIES,		/* u32: policies that isolate, listed or not */
 	NETPOL_EVENT_A_LOST,			/* u64: events lost before this one */
 
 	__NETPOL_EVENT_A_MAX,
