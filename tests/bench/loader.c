@@ -8,6 +8,7 @@
 
 #include "gap.h"
 #include "netlink/report.h"
+#include "object/digest.h"
 #include "rows.h"
 #include "shape.h"
 

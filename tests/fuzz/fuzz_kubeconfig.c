@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kube/kubeconfig_entry.h"
+#include "kube/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,10 @@
 #include <netlink/msg.h>
 
 #include "netlink/client.h"
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "netlink/place.h"
+#include "object/digest.h"
+#include "object/settings.h"
 #include "netlink/report.h"
 
 #define FUZZ_SEQUENCE	1

@@ -143,7 +143,7 @@ static void on_state(void *context, enum np_source_kind kind,
 		print_state(kind, state);
 }
 
-static void on_log(void *context, enum np_source_level level,
+static void on_log(void *context, enum np_log_level level,
 		   enum np_source_kind kind, const char *message)
 {
 	static const char *const name[] = { "debug", "info", "warning", "error" };

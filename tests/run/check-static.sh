@@ -192,5 +192,6 @@ for w in units rules dashboard manifests; do
 	run_check "deploy, $w" tests/run/deploy.sh "$w"
 done
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
+run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "file lengths" bash "$self" --do lengths
 finish

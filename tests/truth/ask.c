@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "ask.h"
+#include "netlink/decode.h"
 #include "netlink/transaction.h"
 
 /* Questions in flight: their answers have to fit into the socket's buffer. */

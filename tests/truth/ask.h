@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "netlink/client.h"
-#include "netlink/encode.h"
+#include "object/state.h"
 #include "offline/offline.h"
 #include "netlink/report.h"
 

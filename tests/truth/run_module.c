@@ -5,8 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "run.h"
 #include "netlink/transaction.h"
+#include "object/digest.h"
+#include "run.h"
 
 void run_module_begin(struct run *run)
 {

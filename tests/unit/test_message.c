@@ -13,7 +13,11 @@
 #include "check.h"
 #include "netlink/client.h"
 #include "node/locate.h"
+#include "netlink/decode.h"
 #include "netlink/encode.h"
+#include "netlink/place.h"
+#include "object/digest.h"
+#include "object/state.h"
 #include "netlink/report.h"
 #include "object/settings.h"
 

@@ -9,6 +9,7 @@
 #include "netlink/client.h"
 #include "netlink/plan.h"
 #include "netlink/transaction.h"
+#include "object/digest.h"
 
 #define UID1 "0f8fad5b-d9cb-469f-a165-70867728950e"
 #define UID2 "1f8fad5b-d9cb-469f-a165-70867728950e"

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include "check.h"
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "object/digest.h"
+#include "object/state.h"
 #include "base/output.h"
 #include "netlink/report.h"
 #include "netlink/snapshot.h"

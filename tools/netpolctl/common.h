@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "netlink/loaded.h"
 #include "node/locate.h"
-#include "netlink/encode.h"
+#include "object/settings.h"
 #include "base/output.h"
 #include "netlink/report.h"
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "netlink/encode.h"
+#include "netlink/decode.h"
 #include "netlink/report.h"
 
 struct np_get {

@@ -215,7 +215,7 @@ static void np_sync_reload(void *arg)
 	if (!np_cluster_reload(sync->source, &err))
 		return;
 	about.error = err.text;
-	np_log_line(NP_SOURCE_ERROR, &about, "the configuration before stays in force");
+	np_log_line(NP_LOG_ERROR, &about, "the configuration before stays in force");
 }
 
 static int np_sync_node(struct np_sync *sync, struct np_error *err)

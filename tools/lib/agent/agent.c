@@ -120,7 +120,7 @@ static void np_agent_failed(struct np_agent *agent, const struct np_error *err)
 	about.error = err->text;
 	about.name = err->object;
 	if (strcmp(agent->error, err->text))
-		np_log_line(NP_SOURCE_ERROR, &about, "the kernel was not told; it keeps what it "
+		np_log_line(NP_LOG_ERROR, &about, "the kernel was not told; it keeps what it "
 			    "has, the next try is in %lld ms", (long long)agent->retry_ms);
 	np_copy_text(agent->error, sizeof(agent->error), err->text);
 	np_agent_say(agent);
@@ -129,7 +129,7 @@ static void np_agent_failed(struct np_agent *agent, const struct np_error *err)
 
 static void np_agent_first(struct np_agent *agent)
 {
-	np_log_line(NP_SOURCE_INFO, &np_about_commit, "the kernel has all of it: generation "
+	np_log_line(NP_LOG_INFO, &np_about_commit, "the kernel has all of it: generation "
 		    "%llu, %zu namespaces, %zu pods, %zu of them here, %zu policies",
 		    (unsigned long long)agent->commit.kernel_generation,
 		    agent->desired.namespaces.count, agent->desired.pods.count,
@@ -157,7 +157,7 @@ static int np_agent_commit_settings(struct np_agent *agent, struct np_error *err
 	if (ret)
 		return -1;
 	if (changed)
-		np_log_line(NP_SOURCE_INFO, &np_about_commit, "settings of the kernel replaced");
+		np_log_line(NP_LOG_INFO, &np_about_commit, "settings of the kernel replaced");
 	agent->settings_changed = false;
 	return 0;
 }
@@ -252,7 +252,7 @@ static void np_agent_check(void *context)
 		return;
 	}
 	if (touched) {
-		np_log_line(NP_SOURCE_WARNING, &np_about_commit, "someone else changed origin "
+		np_log_line(NP_LOG_WARNING, &np_about_commit, "someone else changed origin "
 			    NP_KUBE_ORIGIN "; all of it is sent again");
 		agent->commit.stats.repairs++;
 		np_agent_wake(agent);
@@ -284,7 +284,7 @@ static void np_agent_audit(void *context)
 	if (found) {
 		agent->commit.stats.divergences += found;
 		agent->commit.stats.repairs++;
-		np_log_line(NP_SOURCE_WARNING, &np_about_commit, "audit: %zu objects in the kernel "
+		np_log_line(NP_LOG_WARNING, &np_about_commit, "audit: %zu objects in the kernel "
 			    "differ from what the API server says; repaired", found);
 	}
 	np_desired_retry(&agent->desired);
@@ -364,7 +364,7 @@ static void np_ops_state(void *context, enum np_source_kind kind,
 		np_agent_say(agent);
 }
 
-static void np_ops_log(void *context, enum np_source_level level, enum np_source_kind kind,
+static void np_ops_log(void *context, enum np_log_level level, enum np_source_kind kind,
 		       const char *text)
 {
 	struct np_log_about about = { .component = "client" };
@@ -402,7 +402,7 @@ static void np_agent_remark(void *arg, enum np_source_kind kind, const char *nam
 	};
 
 	(void)arg;
-	np_log_line(NP_SOURCE_WARNING, &about, "%s",
+	np_log_line(NP_LOG_WARNING, &about, "%s",
 		    kind == NP_SOURCE_POLICY ? "not taken as it is; what it selects is closed" :
 		    "not taken as it is");
 }
@@ -433,7 +433,7 @@ static void np_agent_give_up(void *context)
 	char why[512];
 
 	np_agent_ready(agent, why, sizeof(why));
-	np_log_line(NP_SOURCE_ERROR, &np_about_agent, "gave up waiting: %s", why);
+	np_log_line(NP_LOG_ERROR, &np_about_agent, "gave up waiting: %s", why);
 	agent->status = NP_EXIT_TIMEOUT;
 	agent->stopping = true;
 	np_loop_stop(agent->loop);
@@ -446,7 +446,7 @@ static void np_agent_signal(void *context, int signo)
 	switch (signo) {
 	case SIGHUP:
 		np_notify_reloading(&agent->notify);
-		np_log_line(NP_SOURCE_INFO, &np_about_agent, "reload");
+		np_log_line(NP_LOG_INFO, &np_about_agent, "reload");
 		if (agent->reload)
 			agent->reload(agent->arg);
 		agent->host_stale = true;
@@ -544,7 +544,7 @@ void np_agent_stop(struct np_agent *agent)
 	if (agent->snapshot_stale)
 		np_agent_snapshot_now(agent);
 	np_agent_snapshot_reap(agent, true);
-	np_log_line(NP_SOURCE_INFO, &np_about_agent, "stopped; the kernel keeps generation %llu",
+	np_log_line(NP_LOG_INFO, &np_about_agent, "stopped; the kernel keeps generation %llu",
 		    (unsigned long long)agent->commit.kernel_generation);
 }
 

@@ -8,8 +8,8 @@
  * synced, and nothing that happens to the source or to this process takes anything away
  * from the kernel.
  */
-#ifndef NP_AGENT_H
-#define NP_AGENT_H
+#ifndef NP_AGENT_AGENT_H
+#define NP_AGENT_AGENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

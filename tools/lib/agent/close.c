@@ -85,7 +85,7 @@ bool np_agent_shut(struct np_agent *agent, bool keep)
 		changed = !np_shut_has(agent, &before[i]);
 	free(before);
 	if (changed && left)
-		np_log_line(NP_SOURCE_ERROR, &np_about, "%zu addresses of pods that can't be "
+		np_log_line(NP_LOG_ERROR, &np_about, "%zu addresses of pods that can't be "
 			    "loaded are open: the kernel takes no more guards", left);
 	return changed;
 }

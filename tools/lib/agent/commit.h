@@ -3,8 +3,8 @@
  * From the desired state to the kernel: full and delta transactions of origin `kube`,
  * what is done about refusals, and the audit.
  */
-#ifndef NP_COMMIT_H
-#define NP_COMMIT_H
+#ifndef NP_AGENT_COMMIT_H
+#define NP_AGENT_COMMIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

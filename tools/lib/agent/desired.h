@@ -16,8 +16,8 @@
  * told is listed once in `change`; a record that is gone stays in its table until the
  * kernel was told, and comes back to life if its name does.
  */
-#ifndef NP_DESIRED_H
-#define NP_DESIRED_H
+#ifndef NP_AGENT_DESIRED_H
+#define NP_AGENT_DESIRED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,26 +26,10 @@
 #include <linux/netpol.h>
 
 #include "base/error.h"
-#include "netlink/encode.h"
+#include "object/digest.h"
 #include "object/object.h"
+#include "base/hash.h"
 #include "kube/source.h"
-
-/* Open addressing over pointers to records, each of which begins with its hash. */
-struct np_hash {
-	uint32_t **slot;
-	size_t count;
-	size_t room;
-};
-
-typedef bool (*np_hash_match_fn)(const void *record, const void *key);
-
-void *np_hash_find(const struct np_hash *hash, uint32_t value, np_hash_match_fn match,
-		   const void *key);
-void np_hash_add(struct np_hash *hash, void *record);
-/* Harmless if it is not in there. */
-void np_hash_remove(struct np_hash *hash, const void *record);
-void np_hash_free(struct np_hash *hash);
-uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len);
 
 /* An interned text; text points into it. */
 struct np_text {

@@ -128,7 +128,7 @@ static void np_watch_cni(struct np_agent *agent)
 		watched += inotify_add_watch(agent->cni_fd, *folder, IN_CLOSE_WRITE |
 					     IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) >= 0;
 	if (!watched) {
-		np_log_line(NP_SOURCE_INFO, &np_about, "no cache of CNI results here; addresses of "
+		np_log_line(NP_LOG_INFO, &np_about, "no cache of CNI results here; addresses of "
 			    "pods come from the API server alone");
 		return;
 	}
@@ -296,7 +296,7 @@ static uint32_t np_place_one(const struct np_agent *agent, const struct np_desir
 static void np_place_remark(void *arg, const char *text)
 {
 	(void)arg;
-	np_log_line(NP_SOURCE_DEBUG, &np_about, "%s", text);
+	np_log_line(NP_LOG_DEBUG, &np_about, "%s", text);
 }
 
 static void np_place_all(struct np_agent *agent)
@@ -347,7 +347,7 @@ void np_agent_place(struct np_agent *agent)
 		np_host_init(&fresh);
 		if (np_host_read(&fresh, agent->opts->timeout, &err)) {
 			np_host_free(&fresh);
-			np_log_line(NP_SOURCE_WARNING, &np_about, "the node's tables can't be "
+			np_log_line(NP_LOG_WARNING, &np_about, "the node's tables can't be "
 				    "read, those read before are used: %s", err.text);
 			np_place_later(agent);
 		} else {

@@ -91,21 +91,21 @@ bool np_agent_restore(struct np_agent *agent, uint64_t present)
 		return true;
 	np_snapshot_sweep(path);
 	if (present) {
-		np_log_line(NP_SOURCE_INFO, &np_about, "the kernel holds %llu objects already; "
+		np_log_line(NP_LOG_INFO, &np_about, "the kernel holds %llu objects already; "
 			    "nothing to restore", (unsigned long long)present);
 		agent->restored = true;
 		return true;
 	}
 	if (access(path, F_OK)) {
-		np_log_line(NP_SOURCE_INFO, &np_about, "there is none yet at %s", path);
+		np_log_line(NP_LOG_INFO, &np_about, "there is none yet at %s", path);
 		return true;
 	}
 	agent->restored = !np_restore_run(agent->opts->tool, path, said, sizeof(said));
 	about.error = said;
 	if (agent->restored)
-		np_log_line(NP_SOURCE_INFO, &about, "restored %s", path);
+		np_log_line(NP_LOG_INFO, &about, "restored %s", path);
 	else
-		np_log_line(NP_SOURCE_ERROR, &about, "not restored; until the API server is "
+		np_log_line(NP_LOG_ERROR, &about, "not restored; until the API server is "
 			    "reached only guards hold, those of the command line and the kernel's");
 	return agent->restored;
 }
@@ -236,7 +236,7 @@ static int np_snapshot_child(struct np_agent *agent, const struct np_settings *s
 			return 0;
 	}
 	about.error = err.text;
-	np_log_line(NP_SOURCE_ERROR, &about, "not written");
+	np_log_line(NP_LOG_ERROR, &about, "not written");
 	return 1;
 }
 
@@ -264,7 +264,7 @@ void np_agent_snapshot_now(struct np_agent *agent)
 		_exit(np_snapshot_child(agent, &set));
 	np_settings_free(&set);
 	if (pid < 0) {
-		np_log_line(NP_SOURCE_ERROR, &np_about, "not written: %s", strerror(errno));
+		np_log_line(NP_LOG_ERROR, &np_about, "not written: %s", strerror(errno));
 		agent->snapshot_failures++;
 		return;
 	}

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "object/object.h"
 
 int np_error_set(struct np_error *err, enum np_exit exit, const char *fmt, ...)
 {

@@ -2,14 +2,25 @@
 /*
  * Errors of the tool: where, which field, what, what to do, exit status.
  */
-#ifndef NP_ERROR_H
-#define NP_ERROR_H
+#ifndef NP_BASE_ERROR_H
+#define NP_BASE_ERROR_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-struct np_warning;
+/* Where something was written. line 0: the place is not known. */
+struct np_place {
+	const char *file;	/* as given; "-" is standard input */
+	uint32_t line;
+	uint32_t column;	/* in characters, from 1 */
+};
+
+struct np_warning {
+	const char *text;	/* may hold user text: escape when printing */
+	const char *path;	/* field path, "" if none */
+	struct np_place place;
+};
 
 /* Exit statuses of netpolctl. */
 enum np_exit {

@@ -19,10 +19,10 @@ static const struct {
 	const char *name;
 	int priority;		/* of syslog */
 } np_level[] = {
-	[NP_SOURCE_DEBUG] = { "debug", 7 },
-	[NP_SOURCE_INFO] = { "info", 6 },
-	[NP_SOURCE_WARNING] = { "warning", 4 },
-	[NP_SOURCE_ERROR] = { "error", 3 },
+	[NP_LOG_DEBUG] = { "debug", 7 },
+	[NP_LOG_INFO] = { "info", 6 },
+	[NP_LOG_WARNING] = { "warning", 4 },
+	[NP_LOG_ERROR] = { "error", 3 },
 };
 
 /* JOURNAL_STREAM names the device and inode of journald's stream. */
@@ -52,7 +52,7 @@ static void np_log_member(FILE *out, const char *key, const char *value)
 	np_print_json_string(out, value);
 }
 
-static void np_log_json(FILE *out, enum np_source_level level,
+static void np_log_json(FILE *out, enum np_log_level level,
 			const struct np_log_about *about, const char *text)
 {
 	struct timespec now;
@@ -73,14 +73,14 @@ static void np_log_json(FILE *out, enum np_source_level level,
 	fputs("}\n", out);
 }
 
-static void np_log_text(FILE *out, enum np_source_level level,
+static void np_log_text(FILE *out, enum np_log_level level,
 			const struct np_log_about *about, const char *text)
 {
 	if (np_log.journal)
 		fprintf(out, "<%d>", np_level[level].priority);
 	else
 		fputs("netpolctl: ", out);
-	if (level != NP_SOURCE_INFO)
+	if (level != NP_LOG_INFO)
 		fprintf(out, "%s: ", np_level[level].name);
 	if (about->kind && *about->kind)
 		fprintf(out, "%s%s", about->kind, about->name && *about->name ? " " : ": ");
@@ -100,7 +100,7 @@ static void np_log_text(FILE *out, enum np_source_level level,
 	putc('\n', out);
 }
 
-void np_log_line(enum np_source_level level, const struct np_log_about *about,
+void np_log_line(enum np_log_level level, const struct np_log_about *about,
 		 const char *fmt, ...)
 {
 	static const struct np_log_about none;
@@ -109,8 +109,8 @@ void np_log_line(enum np_source_level level, const struct np_log_about *about,
 	va_list args;
 	FILE *out;
 
-	if ((level == NP_SOURCE_DEBUG && !np_log.verbose) ||
-	    (level < NP_SOURCE_WARNING && np_log.quiet))
+	if ((level == NP_LOG_DEBUG && !np_log.verbose) ||
+	    (level < NP_LOG_WARNING && np_log.quiet))
 		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);

@@ -4,12 +4,17 @@
  *
  * Below a systemd unit lines for people begin with the priority that journald reads.
  */
-#ifndef NP_LOG_H
-#define NP_LOG_H
+#ifndef NP_BASE_LOG_H
+#define NP_BASE_LOG_H
 
 #include <stdbool.h>
 
-#include "kube/source.h"
+enum np_log_level {
+	NP_LOG_DEBUG,
+	NP_LOG_INFO,
+	NP_LOG_WARNING,
+	NP_LOG_ERROR,
+};
 
 /* Zeroed bytes are the defaults. One for the process; used by one thread. */
 struct np_log {
@@ -31,7 +36,7 @@ struct np_log_about {
 };
 
 void np_log_init(bool json, bool verbose, bool quiet);
-void np_log_line(enum np_source_level level, const struct np_log_about *about,
+void np_log_line(enum np_log_level level, const struct np_log_about *about,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

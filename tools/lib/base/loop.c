@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
-#include "object/object.h"
+#include "base/alloc.h"
 
 #define NP_LOOP_EVENTS 64
 

@@ -8,8 +8,8 @@
  * when its own event is due in the same round. Callbacks run one at a time and
  * may add and remove everything, themselves included.
  */
-#ifndef NP_LOOP_H
-#define NP_LOOP_H
+#ifndef NP_BASE_LOOP_H
+#define NP_BASE_LOOP_H
 
 #include <stdbool.h>
 #include <stddef.h>

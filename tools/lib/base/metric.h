@@ -2,8 +2,8 @@
 /*
  * Prometheus' text format, version 0.0.4.
  */
-#ifndef NP_METRIC_H
-#define NP_METRIC_H
+#ifndef NP_BASE_METRIC_H
+#define NP_BASE_METRIC_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /*
  * Words to the service manager: sd_notify(3)'s protocol, which is one datagram.
  */
-#ifndef NP_NOTIFY_H
-#define NP_NOTIFY_H
+#ifndef NP_BASE_NOTIFY_H
+#define NP_BASE_NOTIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

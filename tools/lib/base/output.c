@@ -14,7 +14,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "object/object.h"
+#include "base/alloc.h"
 
 static const char * const np_format_name[] = {
 	[NP_FORMAT_TABLE] = "table",

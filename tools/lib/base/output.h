@@ -5,8 +5,8 @@
  * JSON and YAML are streams fed by the same calls: a container is begun, filled and
  * ended, values carry a key inside an object and NULL inside an array.
  */
-#ifndef NP_OUTPUT_H
-#define NP_OUTPUT_H
+#ifndef NP_BASE_OUTPUT_H
+#define NP_BASE_OUTPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

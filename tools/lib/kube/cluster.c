@@ -28,7 +28,7 @@ static void np_cluster_changed(void *context)
 	struct np_cluster *cluster = context;
 	int kind;
 
-	np_cluster_log(cluster, NP_SOURCE_INFO, NP_SOURCE_KINDS,
+	np_cluster_log(cluster, NP_LOG_INFO, NP_SOURCE_KINDS,
 		       "new certificates: opening new connections");
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		if (cluster->started && cluster->reflectors[kind])
@@ -37,7 +37,7 @@ static void np_cluster_changed(void *context)
 
 static void np_cluster_warning(void *context, const char *text)
 {
-	np_cluster_log(context, NP_SOURCE_WARNING, NP_SOURCE_KINDS, "%s", text);
+	np_cluster_log(context, NP_LOG_WARNING, NP_SOURCE_KINDS, "%s", text);
 }
 
 static const struct np_credential_ops np_cluster_credential_ops = {
@@ -265,7 +265,7 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 				np_reflector_new(cluster, kind,
 						 options->versions[kind]);
 	for (i = 0; i < cluster->cfg.warning_count; i++)
-		np_cluster_log(cluster, NP_SOURCE_WARNING, NP_SOURCE_KINDS, "%s",
+		np_cluster_log(cluster, NP_LOG_WARNING, NP_SOURCE_KINDS, "%s",
 			       cluster->cfg.warnings[i]);
 	return cluster;
 fail:

@@ -4,8 +4,8 @@
  * reflector for each kind, which hand over what they list and watch by
  * struct np_source_ops.
  */
-#ifndef NP_CLUSTER_H
-#define NP_CLUSTER_H
+#ifndef NP_KUBE_CLUSTER_H
+#define NP_KUBE_CLUSTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,8 +18,9 @@
 #include <openssl/x509.h>
 
 #include "kube/credential.h"
-#include "object/object.h"
 #include "kube/plugin.h"
+#include "kube/secret.h"
+#include "object/object.h"
 
 #define NP_PEM_MAX	(4 * 1024 * 1024)
 #define NP_TOKEN_MAX	(1024 * 1024)

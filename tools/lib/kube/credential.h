@@ -3,8 +3,8 @@
  * Proving to the API server who we are: tokens and their files, plugins,
  * client certificates, and their rotation while we run.
  */
-#ifndef NP_CREDENTIAL_H
-#define NP_CREDENTIAL_H
+#ifndef NP_KUBE_CREDENTIAL_H
+#define NP_KUBE_CREDENTIAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * answered within 30 seconds, more than 64 KiB of header, and a body that
  * unpacks to more than 200 times its size, are errors.
  */
-#ifndef NP_HTTP_H
-#define NP_HTTP_H
+#ifndef NP_KUBE_HTTP_H
+#define NP_KUBE_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

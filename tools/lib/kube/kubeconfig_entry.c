@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 
 #include "kube/kubeconfig_entry.h"
+#include "kube/secret.h"
 
 struct np_kube_parse {
 	const struct np_kube_file *file;
@@ -137,38 +138,6 @@ static int np_kube_path(struct np_kube_parse *k, const struct np_node *map,
 		return -1;
 	*path = np_kube_resolve_path(k->file, *path);
 	return 0;
-}
-
-char *np_base64_decode(const char *text, size_t *len)
-{
-	size_t have = 0, i;
-	char *packed = np_xmalloc(strlen(text) + 1);
-	char *data = NULL;
-	int n;
-
-	/* line breaks out, the rest must be of the alphabet, = at the end */
-	for (i = 0; text[i]; i++)
-		if (text[i] != '\n' && text[i] != '\r')
-			packed[have++] = text[i];
-	packed[have] = 0;
-	i = strspn(packed, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-	if (!have || have % 4 || have - i > 2 || have > INT32_MAX / 2 ||
-	    strspn(packed + i, "=") != have - i)
-		goto out;
-	data = np_xmalloc(have / 4 * 3 + 1);
-	n = EVP_DecodeBlock((unsigned char *)data, (unsigned char *)packed,
-			    (int)have);
-	if (n < 0) {
-		free(data);
-		data = NULL;
-		goto out;
-	}
-	*len = n - (have - i);
-	data[*len] = 0;
-out:
-	OPENSSL_cleanse(packed, have);
-	free(packed);
-	return data;
 }
 
 /* K4: a path, or its *-data, not both. */

@@ -2,12 +2,12 @@
 /*
  * One kubeconfig file's entries. Private to kubeconfig.c.
  */
-#ifndef NP_KUBECONFIG_ENTRY_H
-#define NP_KUBECONFIG_ENTRY_H
+#ifndef NP_KUBE_KUBECONFIG_ENTRY_H
+#define NP_KUBE_KUBECONFIG_ENTRY_H
 
 #include <cjson/cJSON.h>
 
-#include "kube/kubeconfig.h"
+#include "kube/connection.h"
 #include "object/node.h"
 
 /* A file in memory. */
@@ -36,13 +36,4 @@ struct np_kube_context {
 int np_kube_parse(const struct np_kube_file *file, struct np_kubeconfig *cfg,
 		  enum np_kube_section section, const char *name,
 		  struct np_kube_context *context, struct np_error *err);
-/*
- * Checks a server's or proxy's URL; a server's loses the slashes at its end.
- * what names it in messages.
- */
-int np_kube_check_url(char *url, const char *what, bool server,
-		      struct np_error *err);
-void np_kube_warn(struct np_kubeconfig *cfg, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
 #endif

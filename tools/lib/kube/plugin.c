@@ -19,8 +19,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "object/object.h"
 #include "kube/plugin.h"
+#include "kube/secret.h"
+#include "object/object.h"
 
 #define NP_PLUGIN_STDERR_KEEP	1024
 

@@ -4,8 +4,8 @@
  * ExecCredential. Run with an argument vector and never by a shell, for at
  * most 60 seconds, for at most 1 MiB of output.
  */
-#ifndef NP_PLUGIN_H
-#define NP_PLUGIN_H
+#ifndef NP_KUBE_PLUGIN_H
+#define NP_KUBE_PLUGIN_H
 
 #include <stddef.h>
 #include <stdint.h>

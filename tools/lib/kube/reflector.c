@@ -117,16 +117,16 @@ np_reflector_failed(struct np_reflector *r, bool passing, const char *fmt, ...)
 	memcpy(r->error, text, sizeof(text));
 	r->failures++;
 	if (passing ? r->failures == 3 : !same)
-		np_cluster_log(r->cluster, NP_SOURCE_WARNING, r->kind, "%s", text);
+		np_cluster_log(r->cluster, NP_LOG_WARNING, r->kind, "%s", text);
 	else
-		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind, "%s", text);
+		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind, "%s", text);
 	np_reflector_tell(r);
 }
 
 void np_reflector_works(struct np_reflector *r)
 {
 	if (r->failures >= 3)
-		np_cluster_log(r->cluster, NP_SOURCE_INFO, r->kind, "works again");
+		np_cluster_log(r->cluster, NP_LOG_INFO, r->kind, "works again");
 	r->failures = 0;
 	*r->error = 0;
 }
@@ -373,7 +373,7 @@ static void np_on_silent(void *context)
 	case NP_PHASE_INITIAL:
 		if (!r->warned_silent) {
 			r->warned_silent = true;
-			np_cluster_log(r->cluster, NP_SOURCE_WARNING, r->kind,
+			np_cluster_log(r->cluster, NP_LOG_WARNING, r->kind,
 				       "the streaming list says nothing for 10 seconds; its end is not marked yet");
 			np_timer_start(loop, &r->silent,
 				       NP_INITIAL_END_MS - NP_INITIAL_WARN_MS);
@@ -498,7 +498,7 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 		np_reflector_later(r, 0);
 	} else if ((code == 400 || code == 422) && phase == NP_PHASE_INITIAL) {
 		r->cluster->servers[r->call.server].no_streaming = true;
-		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind,
+		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind,
 			       "%s has no streaming lists", np_reflector_server(r));
 		r->reason = r->reason == NP_RELIST_START ? NP_RELIST_START :
 			    NP_RELIST_FALLBACK;
@@ -559,7 +559,7 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 
 	if (whole && (r->got_event || lived >= 1000)) {
 		np_reflector_works(r);
-		np_cluster_log(r->cluster, NP_SOURCE_DEBUG, r->kind,
+		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind,
 			       "watch ended, starting the next");
 		np_reflector_later(r, 0);
 		return;
@@ -572,7 +572,7 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 static void np_reflector_probe(struct np_reflector *r)
 {
 	np_reflector_stop_timers(r);
-	np_cluster_log(r->cluster, NP_SOURCE_INFO, r->kind,
+	np_cluster_log(r->cluster, NP_LOG_INFO, r->kind,
 		       "nothing was heard for 3 minutes, probing %s",
 		       np_reflector_server(r));
 	r->phase = NP_PHASE_PROBE;

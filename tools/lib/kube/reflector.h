@@ -2,8 +2,8 @@
 /*
  * Reflector: keeps one kind in step with the API server by list and watch.
  */
-#ifndef NP_REFLECTOR_H
-#define NP_REFLECTOR_H
+#ifndef NP_KUBE_REFLECTOR_H
+#define NP_KUBE_REFLECTOR_H
 
 #include "kube/cluster.h"
 #include "kube/source.h"

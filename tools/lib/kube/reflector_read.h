@@ -3,8 +3,8 @@
  * The reflector's state, and the reading of what servers send. Private to
  * reflector.c and reflector_read.c.
  */
-#ifndef NP_REFLECTOR_READ_H
-#define NP_REFLECTOR_READ_H
+#ifndef NP_KUBE_REFLECTOR_READ_H
+#define NP_KUBE_REFLECTOR_READ_H
 
 #include <cjson/cJSON.h>
 

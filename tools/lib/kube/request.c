@@ -22,7 +22,7 @@ uint32_t np_jitter(uint32_t below)
 	return below ? n % below : 0;
 }
 
-void np_cluster_log(struct np_cluster *cluster, enum np_source_level level,
+void np_cluster_log(struct np_cluster *cluster, enum np_log_level level,
 		    enum np_source_kind kind, const char *fmt, ...)
 {
 	char text[1536];
@@ -53,7 +53,7 @@ size_t np_cluster_choose(struct np_cluster *cluster)
 			best = n;
 	}
 	if (best != cluster->current)
-		np_cluster_log(cluster, NP_SOURCE_INFO, NP_SOURCE_KINDS,
+		np_cluster_log(cluster, NP_LOG_INFO, NP_SOURCE_KINDS,
 			       "using API server %s", cluster->servers[best].url);
 	cluster->current = best;
 	return best;

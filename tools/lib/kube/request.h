@@ -3,8 +3,8 @@
  * One request to a cluster: which server, credentials, the second try after a
  * 401, Retry-After, our own limit of requests. Between reflector and cluster.
  */
-#ifndef NP_CALL_H
-#define NP_CALL_H
+#ifndef NP_KUBE_REQUEST_H
+#define NP_KUBE_REQUEST_H
 
 #include "kube/cluster.h"
 #include "kube/credential.h"
@@ -78,7 +78,7 @@ void np_call_cancel(struct np_call *call);
 /* The server to ask: the one in use unless it is bad. */
 size_t np_cluster_choose(struct np_cluster *cluster);
 void np_cluster_mark_bad(struct np_cluster *cluster, size_t server);
-void np_cluster_log(struct np_cluster *cluster, enum np_source_level level,
+void np_cluster_log(struct np_cluster *cluster, enum np_log_level level,
 		    enum np_source_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* 0 <= n < below, not for secrets */

@@ -18,13 +18,15 @@
  * All calls come from the event loop's thread. Objects, strings and structs
  * live until the call returns. No call may free the source.
  */
-#ifndef NP_SOURCE_H
-#define NP_SOURCE_H
+#ifndef NP_KUBE_SOURCE_H
+#define NP_KUBE_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <cjson/cJSON.h>
+
+#include "base/log.h"
 
 enum np_source_kind {
 	NP_SOURCE_NAMESPACE,
@@ -91,13 +93,6 @@ struct np_source_state {
 	const struct np_source_stats *stats;
 };
 
-enum np_source_level {
-	NP_SOURCE_DEBUG,
-	NP_SOURCE_INFO,
-	NP_SOURCE_WARNING,
-	NP_SOURCE_ERROR,
-};
-
 /* The keeper's side. All members are set; context is the keeper's own. */
 struct np_source_ops {
 	/* A list or initial stream starts. */
@@ -135,7 +130,7 @@ struct np_source_ops {
 	 * kind is NP_SOURCE_KINDS if the text is about all of them. The text
 	 * may quote the server, too.
 	 */
-	void (*log)(void *context, enum np_source_level level,
+	void (*log)(void *context, enum np_log_level level,
 		    enum np_source_kind kind, const char *text);
 };
 

@@ -7,8 +7,8 @@
  * no JSON, which its parser finds out. Work is linear in the bytes; memory is
  * one object, at most NP_SPLIT_OBJECT_MAX.
  */
-#ifndef NP_SPLITTER_H
-#define NP_SPLITTER_H
+#ifndef NP_KUBE_SPLITTER_H
+#define NP_KUBE_SPLITTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

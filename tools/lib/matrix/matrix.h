@@ -4,8 +4,8 @@
  * files through the core in this process, or from the loaded module. The same shape as
  * the truth tables of the tests: one string a source, one character a destination.
  */
-#ifndef NP_MATRIX_H
-#define NP_MATRIX_H
+#ifndef NP_MATRIX_MATRIX_H
+#define NP_MATRIX_MATRIX_H
 
 #include <stdbool.h>
 #include <stddef.h>

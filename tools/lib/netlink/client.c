@@ -26,7 +26,7 @@
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 
-#include "netlink/encode.h"
+#include "netlink/place.h"
 #include "object/object.h"
 
 #define NP_SOCKET_BUFFER	(4 * 1024 * 1024)

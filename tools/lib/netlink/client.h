@@ -7,8 +7,8 @@
  * built with np_client_message(), filled with libnl's nla_put family, and
  * consumed by np_client_call() or np_client_dump().
  */
-#ifndef NP_CLIENT_H
-#define NP_CLIENT_H
+#ifndef NP_NETLINK_CLIENT_H
+#define NP_NETLINK_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,10 @@
  * Everything from the kernel is checked as if it came from a stranger: an older or a
  * newer module may be on the other side.
  */
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "object/digest.h"
+#include "object/settings.h"
+#include "object/state.h"
 
 #include <stdlib.h>
 #include <string.h>

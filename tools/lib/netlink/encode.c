@@ -1,125 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects into netlink messages, digests of objects, and settings.
+ * Objects into netlink messages.
  */
 #include "netlink/encode.h"
+#include "object/settings.h"
+#include "object/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 
 #include "netlink/client.h"
-
-/* FNV-1a, 128 bits. */
-#define NP_FNV_BASIS	(((__uint128_t)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
-#define NP_FNV_PRIME	(((__uint128_t)1 << 88) | 0x13b)
-
-static __uint128_t np_fnv(__uint128_t hash, const void *data, size_t len)
-{
-	const uint8_t *byte = data;
-
-	while (len--)
-		hash = (hash ^ *byte++) * NP_FNV_PRIME;
-	return hash;
-}
-
-/* With its NUL, so that "ab","c" differs from "a","bc". */
-static __uint128_t np_fnv_text(__uint128_t hash, const char *text)
-{
-	return np_fnv(hash, text, strlen(text) + 1);
-}
-
-static __uint128_t np_fnv_number(__uint128_t hash, uint32_t number)
-{
-	return np_fnv(hash, &number, sizeof(number));
-}
-
-static int np_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool np_uuid_parse(const char *text, uint8_t bytes[NETPOL_UID_LEN])
-{
-	int i, high, low;
-
-	for (i = 0; i < NETPOL_UID_LEN; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			if (*text++ != '-')
-				return false;
-		high = np_hex(text[0]);
-		low = high < 0 ? -1 : np_hex(text[1]);
-		if (low < 0)
-			return false;
-		bytes[i] = (uint8_t)(high << 4 | low);
-		text += 2;
-	}
-	return !*text;
-}
-
-void np_uid_bytes(const char *uid, uint8_t bytes[NETPOL_UID_LEN])
-{
-	__uint128_t hash;
-	int i;
-
-	memset(bytes, 0, NETPOL_UID_LEN);
-	if (!*uid || np_uuid_parse(uid, bytes))
-		return;
-	hash = np_fnv(NP_FNV_BASIS, uid, strlen(uid));
-	for (i = 0; i < NETPOL_UID_LEN; i++)
-		bytes[i] = (uint8_t)(hash >> (8 * (NETPOL_UID_LEN - 1 - i)));
-}
-
-const char *np_uid_text(const uint8_t bytes[NETPOL_UID_LEN], char text[NP_UID_TEXT])
-{
-	static const uint8_t zero[NETPOL_UID_LEN];
-	char *to = text;
-	int i;
-
-	*to = '\0';
-	if (!memcmp(bytes, zero, sizeof(zero)))
-		return text;
-	for (i = 0; i < NETPOL_UID_LEN; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		to += sprintf(to, "%02x", bytes[i]);
-	}
-	return text;
-}
-
-void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
-{
-	set->guard_prefix = np_xrealloc(set->guard_prefix, set->guard_prefix_count + 1,
-					sizeof(*cidr));
-	set->guard_prefix[set->guard_prefix_count++] = *cidr;
-}
-
-void np_settings_add_interface(struct np_settings *set, const char *name)
-{
-	size_t i = set->guard_interface_count++;
-
-	set->guard_interface = np_xrealloc(set->guard_interface, i + 1,
-					   sizeof(*set->guard_interface));
-	snprintf(set->guard_interface[i], sizeof(set->guard_interface[i]), "%s", name);
-}
-
-void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow)
-{
-	set->host_allow = np_xrealloc(set->host_allow, set->host_allow_count + 1,
-				      sizeof(*allow));
-	set->host_allow[set->host_allow_count++] = *allow;
-}
-
-void np_settings_free(struct np_settings *set)
-{
-	free(set->guard_prefix);
-	free(set->guard_interface);
-	free(set->host_allow);
-	memset(set, 0, sizeof(*set));
-}
+#include "object/digest.h"
 
 /*
  * Units. Each returns 0, or a libnl error when the message has no room, after which
@@ -235,11 +127,6 @@ struct np_placed_pod {
 	uint32_t set;
 	struct np_placement place;
 };
-
-static bool np_pod_running(const struct np_pod *pod)
-{
-	return pod->phase == NP_PHASE_RUNNING || pod->phase == NP_PHASE_NONE;
-}
 
 static int np_put_pod(struct nl_msg *msg, const void *unit, const void *extra)
 {
@@ -490,54 +377,6 @@ static void np_encode_blame(struct np_error *err, const char *kind, const char *
 		np_error_place(err, place->file, place->line, place->column);
 }
 
-static __uint128_t np_labels_digest(__uint128_t hash, const struct np_labels *labels)
-{
-	uint32_t i;
-
-	hash = np_fnv_number(hash, labels->count);
-	for (i = 0; i < labels->count; i++) {
-		hash = np_fnv_text(hash, labels->item[i].key);
-		hash = np_fnv_text(hash, labels->item[i].value);
-	}
-	return hash;
-}
-
-static __uint128_t np_ports_digest(__uint128_t hash, const struct np_pod *pod)
-{
-	__uint128_t sum = 0, one;
-	uint32_t i;
-
-	for (i = 0; i < pod->port_count; i++) {
-		one = np_fnv_text(NP_FNV_BASIS, pod->port[i].name);
-		one = np_fnv_number(one, pod->port[i].number);
-		sum += np_fnv_number(one, pod->port[i].protocol);
-	}
-	return np_fnv(hash, &sum, sizeof(sum));
-}
-
-__uint128_t np_label_set_digest(const struct np_pod *pod)
-{
-	return np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
-}
-
-bool np_same_label_set(const struct np_pod *a, const struct np_pod *b)
-{
-	uint32_t i;
-
-	if (a->labels.count != b->labels.count || a->port_count != b->port_count)
-		return false;
-	for (i = 0; i < a->labels.count; i++)
-		if (strcmp(a->labels.item[i].key, b->labels.item[i].key) ||
-		    strcmp(a->labels.item[i].value, b->labels.item[i].value))
-			return false;
-	for (i = 0; i < a->port_count; i++)
-		if (strcmp(a->port[i].name, b->port[i].name) ||
-		    a->port[i].number != b->port[i].number ||
-		    a->port[i].protocol != b->port[i].protocol)
-			return false;
-	return true;
-}
-
 static void np_encoder_grow_sets(struct np_encoder *enc)
 {
 	size_t room = enc->set_room ? enc->set_room * 2 : 256, i, at;
@@ -686,109 +525,4 @@ int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespa
 	struct np_deletion del = { object, namespace, name, uid };
 
 	return np_encoder_put(enc, np_put_delete, &del, NULL, err);
-}
-
-__uint128_t np_namespace_digest(const struct np_namespace *ns)
-{
-	return np_labels_digest(np_fnv_text(NP_FNV_BASIS, ns->name), &ns->labels);
-}
-
-__uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place)
-{
-	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, pod->namespace), sum = 0;
-	bool local = place && place->local;
-	uint8_t uid[NETPOL_UID_LEN];
-	uint32_t i;
-
-	np_uid_bytes(pod->uid, uid);
-	hash = np_fnv(np_fnv_text(hash, pod->name), uid, sizeof(uid));
-	hash = np_ports_digest(np_labels_digest(hash, &pod->labels), pod);
-	for (i = 0; i < pod->address_count; i++)
-		sum += np_fnv(np_fnv_number(NP_FNV_BASIS, pod->address[i].family),
-			      pod->address[i].addr, pod->address[i].family == AF_INET ? 4 : 16);
-	hash = np_fnv(hash, &sum, sizeof(sum));
-	hash = np_fnv_number(hash, np_pod_running(pod));
-	hash = np_fnv_number(hash, local);
-	return np_fnv_number(hash, local ? place->ifindex : 0);
-}
-
-/* The order of requirements, values, peers, ports and excepts means nothing. */
-static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector *selector)
-{
-	const struct np_requirement *req;
-	__uint128_t sum = 0, one, values;
-	uint32_t i, v;
-
-	for (i = 0; i < selector->count; i++) {
-		req = &selector->item[i];
-		one = np_fnv_number(np_fnv_text(NP_FNV_BASIS, req->key), req->op);
-		for (v = 0, values = 0; v < req->value_count; v++)
-			values += np_fnv_text(NP_FNV_BASIS, req->value[v]);
-		sum += np_fnv(one, &values, sizeof(values));
-	}
-	return np_fnv(hash, &sum, sizeof(sum));
-}
-
-static __uint128_t np_cidr_digest(__uint128_t hash, const struct np_cidr *cidr)
-{
-	hash = np_fnv_number(hash, (uint32_t)cidr->family << 8 | cidr->length);
-	return np_fnv(hash, cidr->addr, cidr->family == AF_INET ? 4 : 16);
-}
-
-static __uint128_t np_peer_digest(const struct np_peer *peer)
-{
-	__uint128_t hash = NP_FNV_BASIS, sum = 0;
-	uint32_t i;
-
-	if (peer->ipblock) {
-		for (i = 0; i < peer->ipblock->except_count; i++)
-			sum += np_cidr_digest(NP_FNV_BASIS, &peer->ipblock->except[i]);
-		hash = np_cidr_digest(np_fnv_number(hash, 4), &peer->ipblock->cidr);
-		return np_fnv(hash, &sum, sizeof(sum));
-	}
-	hash = np_fnv_number(hash, peer->pod_selector.present | peer->ns_selector.present << 1);
-	hash = np_selector_digest(hash, &peer->pod_selector);
-	return np_selector_digest(hash, &peer->ns_selector);
-}
-
-static __uint128_t np_port_digest(const struct np_port *port)
-{
-	__uint128_t hash = np_fnv_number(NP_FNV_BASIS, port->protocol);
-
-	if (port->kind == NP_PORT_NAME)
-		return np_fnv_text(hash, port->name);
-	if (port->kind == NP_PORT_ANY)
-		return hash;
-	return np_fnv_number(hash, (uint32_t)port->first << 16 | port->last);
-}
-
-static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule, uint32_t count)
-{
-	__uint128_t peers, ports;
-	uint32_t i, k;
-
-	hash = np_fnv_number(hash, count);
-	for (i = 0; i < count; i++, rule++) {
-		peers = rule->peer_count;
-		ports = rule->port_count;
-		for (k = 0; k < rule->peer_count; k++)
-			peers += np_peer_digest(&rule->peer[k]);
-		for (k = 0; k < rule->port_count; k++)
-			ports += np_port_digest(&rule->port[k]);
-		hash = np_fnv(np_fnv(hash, &peers, sizeof(peers)), &ports, sizeof(ports));
-	}
-	return hash;
-}
-
-__uint128_t np_policy_digest(const struct np_policy *policy)
-{
-	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, policy->namespace);
-
-	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->directions);
-	hash = np_selector_digest(hash, &policy->pod_selector);
-	if (policy->directions & NP_DIR_INGRESS)
-		hash = np_rules_digest(hash, policy->ingress, policy->ingress_count);
-	if (policy->directions & NP_DIR_EGRESS)
-		hash = np_rules_digest(hash, policy->egress, policy->egress_count);
-	return hash;
 }

@@ -3,6 +3,7 @@
  * What is loaded, and what a command did to it.
  */
 #include "netlink/loaded.h"
+#include "object/digest.h"
 
 #include <stdlib.h>
 #include <string.h>

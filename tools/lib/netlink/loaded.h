@@ -2,8 +2,8 @@
 /*
  * What one origin has loaded, to compare input with.
  */
-#ifndef NP_LOADED_H
-#define NP_LOADED_H
+#ifndef NP_NETLINK_LOADED_H
+#define NP_NETLINK_LOADED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,8 @@
 #include <linux/netpol.h>
 
 #include "netlink/client.h"
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "object/state.h"
 
 /* One object of the kernel's; strings belong to the state it came from. */
 struct np_loaded_item {

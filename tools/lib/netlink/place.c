@@ -3,7 +3,9 @@
  * From a byte offset in a message, as an extended ack carries it, to the
  * names of the object and of the attribute.
  */
-#include "netlink/encode.h"
+#include "netlink/place.h"
+#include "netlink/decode.h"
+#include "object/settings.h"
 
 #include <string.h>
 

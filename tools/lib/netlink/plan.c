@@ -3,6 +3,7 @@
  * From input and what is loaded to what is sent.
  */
 #include "netlink/plan.h"
+#include "object/digest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * What is to be sent, and whether it may be, from the input and from what is loaded.
  * Nothing here talks to the kernel but through the encoder.
  */
-#ifndef NP_PLAN_H
-#define NP_PLAN_H
+#ifndef NP_NETLINK_PLAN_H
+#define NP_NETLINK_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "netlink/loaded.h"
 #include "netlink/encode.h"
+#include "object/state.h"
 #include "object/object.h"
 
 /* Bounds of one object, as the kernel has them. */

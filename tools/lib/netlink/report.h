@@ -3,15 +3,16 @@
  * What the module tells of itself: information and limits, settings, counters,
  * evaluations, programs of a pod, events. Requests, and decoders into plain structs.
  */
-#ifndef NP_REPORT_H
-#define NP_REPORT_H
+#ifndef NP_NETLINK_REPORT_H
+#define NP_NETLINK_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "netlink/client.h"
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "object/settings.h"
 
 struct np_limit {
 	uint32_t id;		/* enum netpol_limit */

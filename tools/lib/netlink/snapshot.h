@@ -7,8 +7,8 @@
  * of all before it. Files are replaced as a whole or not at all. Pods are in the order in
  * which they are to be loaded again: those that lost an address to another come first.
  */
-#ifndef NP_SAVE_H
-#define NP_SAVE_H
+#ifndef NP_NETLINK_SNAPSHOT_H
+#define NP_NETLINK_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,9 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "netlink/encode.h"
+#include "netlink/decode.h"
+#include "object/settings.h"
+#include "object/state.h"
 #include "base/output.h"
 #include "netlink/report.h"
 

@@ -2,6 +2,7 @@
 /*
  * Transactions. A closed socket aborts what is open, so a killed tool leaves nothing.
  */
+#include "netlink/decode.h"
 #include "netlink/transaction.h"
 
 #include <errno.h>

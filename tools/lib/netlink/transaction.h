@@ -2,8 +2,8 @@
 /*
  * A transaction: begin, add objects, commit all of it or nothing.
  */
-#ifndef NP_TRANSACTION_H
-#define NP_TRANSACTION_H
+#ifndef NP_NETLINK_TRANSACTION_H
+#define NP_NETLINK_TRANSACTION_H
 
 #include <stdbool.h>
 #include <stdint.h>

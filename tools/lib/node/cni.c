@@ -13,6 +13,7 @@
 #include <cjson/cJSON.h>
 #include <sys/stat.h>
 
+#include "object/digest.h"
 #include "object/validate.h"
 
 void np_cni_free(struct np_cni *cni)

@@ -4,14 +4,14 @@
  * that libcni keeps of each pod sandbox, with its addresses and its interface on the
  * node. It knows a pod's address before the API server does.
  */
-#ifndef NP_CNI_H
-#define NP_CNI_H
+#ifndef NP_NODE_CNI_H
+#define NP_NODE_CNI_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <net/if.h>
 
-#include "netlink/encode.h"
+#include "object/object.h"
 
 #define NP_CNI_ADDRESSES	8
 #define NP_CNI_FILE_MAX		(1024 * 1024)

@@ -4,8 +4,8 @@
  * and of what surprises pods. Only reads. Each check has an identifier that stays, and makes
  * one finding or more.
  */
-#ifndef NP_DOCTOR_H
-#define NP_DOCTOR_H
+#ifndef NP_NODE_DOCTOR_H
+#define NP_NODE_DOCTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

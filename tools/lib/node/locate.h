@@ -12,8 +12,8 @@
  * the tables show no interface, a pod that is loaded as local stays where it is. A pod
  * with an address of the node itself is none of the network.
  */
-#ifndef NP_LOCATE_H
-#define NP_LOCATE_H
+#ifndef NP_NODE_LOCATE_H
+#define NP_NODE_LOCATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include <net/if.h>
 
 #include "base/error.h"
-#include "netlink/encode.h"
+#include "object/state.h"
 #include "object/object.h"
 
 enum np_route_kind {

@@ -2,8 +2,8 @@
 /*
  * What is valid in a set of policies and most likely not meant.
  */
-#ifndef NP_LINT_H
-#define NP_LINT_H
+#ifndef NP_OBJECT_LINT_H
+#define NP_OBJECT_LINT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 /*
  * Files, directories, standard input and buffers to Kubernetes objects.
  */
-#ifndef NP_LOAD_H
-#define NP_LOAD_H
+#ifndef NP_OBJECT_LOAD_H
+#define NP_OBJECT_LOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

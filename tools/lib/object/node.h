@@ -4,8 +4,8 @@
  * readers that build it. Nodes live in an arena and are never freed one by
  * one. Both readers give the same tree for the same content.
  */
-#ifndef NP_NODE_H
-#define NP_NODE_H
+#ifndef NP_OBJECT_NODE_H
+#define NP_OBJECT_NODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,43 +9,16 @@
  * move while objects are being added: keep indexes, not pointers, until the
  * loading is over. Pointers inside an object (labels, rules, names) stay.
  */
-#ifndef NP_OBJECT_H
-#define NP_OBJECT_H
+#ifndef NP_OBJECT_OBJECT_H
+#define NP_OBJECT_OBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-/*
- * Checked allocators. The tool can do nothing useful without memory, so they
- * never return NULL: they print one line and exit with status 2.
- */
-void *np_xmalloc(size_t size);
-void *np_xcalloc(size_t count, size_t size);
-void *np_xrealloc(void *old, size_t count, size_t size);
-char *np_xstrdup(const char *text);
-
-/* Bump allocator. Zeroed bytes means an empty arena. */
-struct np_chunk;
-struct np_arena {
-	struct np_chunk *chunk;
-	size_t bytes;		/* handed out since the last reset */
-};
-
-void *np_arena_alloc(struct np_arena *arena, size_t size);
-void *np_arena_zalloc(struct np_arena *arena, size_t size);
-char *np_arena_memdup(struct np_arena *arena, const char *text, size_t len);
-/* Forgets all, but keeps one chunk for the next round. */
-void np_arena_reset(struct np_arena *arena);
-void np_arena_free(struct np_arena *arena);
-
-/* Where something was written. line 0: the place is not known. */
-struct np_place {
-	const char *file;	/* as given; "-" is standard input */
-	uint32_t line;
-	uint32_t column;	/* in characters, from 1 */
-};
+#include "base/alloc.h"
+#include "base/error.h"
 
 struct np_label {
 	const char *key;
@@ -211,12 +184,6 @@ struct np_skipped {
 	const char *kind;
 	const char *namespace;	/* "" if none */
 	const char *name;	/* "" if none */
-	struct np_place place;
-};
-
-struct np_warning {
-	const char *text;	/* may hold user text: escape when printing */
-	const char *path;	/* field path, "" if none */
 	struct np_place place;
 };
 

@@ -4,8 +4,8 @@
  *
  * All functions that return int return 0, or -1 with d->err filled.
  */
-#ifndef NP_DECODE_H
-#define NP_DECODE_H
+#ifndef NP_OBJECT_READ_H
+#define NP_OBJECT_READ_H
 
 #include <stdbool.h>
 

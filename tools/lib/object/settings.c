@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Settings as text.
+ * Settings and their text.
  */
 #include "object/settings.h"
 
@@ -12,6 +12,37 @@
 #include <netinet/in.h>
 
 #include "object/validate.h"
+
+void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
+{
+	set->guard_prefix = np_xrealloc(set->guard_prefix, set->guard_prefix_count + 1,
+					sizeof(*cidr));
+	set->guard_prefix[set->guard_prefix_count++] = *cidr;
+}
+
+void np_settings_add_interface(struct np_settings *set, const char *name)
+{
+	size_t i = set->guard_interface_count++;
+
+	set->guard_interface = np_xrealloc(set->guard_interface, i + 1,
+					   sizeof(*set->guard_interface));
+	snprintf(set->guard_interface[i], sizeof(set->guard_interface[i]), "%s", name);
+}
+
+void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow)
+{
+	set->host_allow = np_xrealloc(set->host_allow, set->host_allow_count + 1,
+				      sizeof(*allow));
+	set->host_allow[set->host_allow_count++] = *allow;
+}
+
+void np_settings_free(struct np_settings *set)
+{
+	free(set->guard_prefix);
+	free(set->guard_interface);
+	free(set->host_allow);
+	memset(set, 0, sizeof(*set));
+}
 
 enum {
 	NP_SET_GUARD_PREFIX,

@@ -1,15 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Settings as text: NAME=VALUE words of the command line, and JSON.
+ * Settings of a network namespace, and their text: NAME=VALUE words of the command line, JSON.
  */
-#ifndef NP_SETTING_TEXT_H
-#define NP_SETTING_TEXT_H
+#ifndef NP_OBJECT_SETTINGS_H
+#define NP_OBJECT_SETTINGS_H
 
 #include <stdio.h>
+#include <linux/netpol.h>
 
 #include "base/error.h"
-#include "netlink/encode.h"
+#include "object/object.h"
 #include "base/output.h"
+
+/* An address, protocol and port that pods may always reach on their own node. */
+struct np_host_allow {
+	struct np_address address;
+	uint8_t protocol;	/* enum np_protocol */
+	uint16_t port;
+};
+
+/* All settings of a network namespace; zeroed bytes are the defaults. */
+struct np_settings {
+	struct np_cidr *guard_prefix;
+	char (*guard_interface)[NETPOL_INTERFACE_MAX + 2];
+	struct np_host_allow *host_allow;
+	size_t guard_prefix_count;
+	size_t guard_interface_count;
+	size_t host_allow_count;
+	uint32_t event_rate;	/* a second; 0: the default */
+	uint8_t unknown;	/* enum netpol_unknown */
+	uint8_t established;	/* enum netpol_established */
+	uint8_t host_egress;	/* enum netpol_host_egress */
+};
+
+#define NP_EVENT_RATE_DEFAULT	100
+
+void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr);
+void np_settings_add_interface(struct np_settings *set, const char *name);
+void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow);
+void np_settings_free(struct np_settings *set);
 
 /* "10.0.0.0/8" (host bits cleared) or a plain address, of which all bits count. */
 bool np_cidr_parse(const char *text, struct np_cidr *cidr);

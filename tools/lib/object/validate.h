@@ -4,8 +4,8 @@
  * Pure functions. Each check returns NULL, or what is wrong as a constant
  * text that follows the value in a message: "Web" must be ...
  */
-#ifndef NP_VALIDATE_H
-#define NP_VALIDATE_H
+#ifndef NP_OBJECT_VALIDATE_H
+#define NP_OBJECT_VALIDATE_H
 
 #include <stdbool.h>
 

@@ -2,11 +2,12 @@
 /*
  * Objects as Kubernetes manifests, which `netpolctl apply` takes back.
  */
-#ifndef NP_MANIFEST_H
-#define NP_MANIFEST_H
+#ifndef NP_OBJECT_WRITE_H
+#define NP_OBJECT_WRITE_H
 
-#include "netlink/encode.h"
 #include "base/output.h"
+#include "object/object.h"
+#include "object/state.h"
 
 /* Each writes one object, as an entry of an array (key NULL) or under a key. */
 void np_manifest_namespace(struct np_writer *w, const char *key, const struct np_namespace *ns,

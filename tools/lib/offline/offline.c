@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netlink/encode.h"
+#include "object/digest.h"
 #include "offline/offline.h"
 
 static struct netpol_text np_text(const char *text)

@@ -3,8 +3,8 @@
  * The kernel's core in this process: a world filled from Kubernetes objects, judged by
  * the code that packets run through. One thread; nothing here talks to the kernel.
  */
-#ifndef NP_OFFLINE_H
-#define NP_OFFLINE_H
+#ifndef NP_OFFLINE_OFFLINE_H
+#define NP_OFFLINE_OFFLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

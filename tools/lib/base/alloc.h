@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory: allocators that do not fail, and a bump allocator.
+ */
+#ifndef NP_BASE_ALLOC_H
+#define NP_BASE_ALLOC_H
+
+#include <stddef.h>
+
+/*
+ * Checked allocators. The tool can do nothing useful without memory, so they
+ * never return NULL: they print one line and exit with status 2.
+ */
+void *np_xmalloc(size_t size);
+void *np_xcalloc(size_t count, size_t size);
+void *np_xrealloc(void *old, size_t count, size_t size);
+char *np_xstrdup(const char *text);
+
+/* Bump allocator. Zeroed bytes means an empty arena. */
+struct np_chunk;
+struct np_arena {
+	struct np_chunk *chunk;
+	size_t bytes;		/* handed out since the last reset */
+};
+
+void *np_arena_alloc(struct np_arena *arena, size_t size);
+void *np_arena_zalloc(struct np_arena *arena, size_t size);
+char *np_arena_memdup(struct np_arena *arena, const char *text, size_t len);
+/* Forgets all, but keeps one chunk for the next round. */
+void np_arena_reset(struct np_arena *arena);
+void np_arena_free(struct np_arena *arena);
+
+#endif

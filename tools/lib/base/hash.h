@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A hash table of records that their owner keeps.
+ */
+#ifndef NP_BASE_HASH_H
+#define NP_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Open addressing over pointers to records, each of which begins with its hash. */
+struct np_hash {
+	uint32_t **slot;
+	size_t count;
+	size_t room;
+};
+
+typedef bool (*np_hash_match_fn)(const void *record, const void *key);
+
+void *np_hash_find(const struct np_hash *hash, uint32_t value, np_hash_match_fn match,
+		   const void *key);
+void np_hash_add(struct np_hash *hash, void *record);
+/* Harmless if it is not in there. */
+void np_hash_remove(struct np_hash *hash, const void *record);
+void np_hash_free(struct np_hash *hash);
+uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len);
+
+#endif

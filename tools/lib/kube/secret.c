@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Secrets in memory.
+ */
+#include "kube/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/alloc.h"
+
+void np_secret_free(char *text)
+{
+	if (text)
+		OPENSSL_cleanse(text, strlen(text));
+	free(text);
+}
+
+char *np_secret_read(const char *path, size_t max, size_t *len)
+{
+	size_t room = 16384, have = 0;
+	char *data = NULL, *grown;
+	int fd, saved;
+	ssize_t n;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return NULL;
+	data = np_xmalloc(room);
+	for (;;) {
+		if (have == room - 1) {
+			if (have > max) {
+				errno = EFBIG;
+				goto fail;
+			}
+			/* realloc would leave a copy behind */
+			grown = np_xmalloc(2 * room);
+			memcpy(grown, data, have);
+			OPENSSL_cleanse(data, have);
+			free(data);
+			data = grown;
+			room *= 2;
+		}
+		n = read(fd, data + have, room - 1 - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			goto fail;
+		if (!n)
+			break;
+		have += n;
+	}
+	if (have > max) {
+		errno = EFBIG;
+		goto fail;
+	}
+	close(fd);
+	data[have] = 0;
+	*len = have;
+	return data;
+fail:
+	saved = errno;
+	OPENSSL_cleanse(data, have);
+	free(data);
+	close(fd);
+	errno = saved;
+	return NULL;
+}
+
+char *np_base64_decode(const char *text, size_t *len)
+{
+	size_t have = 0, i;
+	char *packed = np_xmalloc(strlen(text) + 1);
+	char *data = NULL;
+	int n;
+
+	/* line breaks out, the rest must be of the alphabet, = at the end */
+	for (i = 0; text[i]; i++)
+		if (text[i] != '\n' && text[i] != '\r')
+			packed[have++] = text[i];
+	packed[have] = 0;
+	i = strspn(packed, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	if (!have || have % 4 || have - i > 2 || have > INT32_MAX / 2 ||
+	    strspn(packed + i, "=") != have - i)
+		goto out;
+	data = np_xmalloc(have / 4 * 3 + 1);
+	n = EVP_DecodeBlock((unsigned char *)data, (unsigned char *)packed,
+			    (int)have);
+	if (n < 0) {
+		free(data);
+		data = NULL;
+		goto out;
+	}
+	*len = n - (have - i);
+	data[*len] = 0;
+out:
+	OPENSSL_cleanse(packed, have);
+	free(packed);
+	return data;
+}
