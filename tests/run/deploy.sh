@@ -26,6 +26,15 @@ known()
 	[ -z "$missing" ] || { echo "no such metric: $missing"; return 1; }
 }
 
+# docs/sync.md names every metric of the agent's own, and no other.
+documented()
+{
+	local missing
+	known docs/sync.md
+	missing=$(comm -13 <(used docs/sync.md) <(metrics | grep '^netpol_'))
+	[ -z "$missing" ] || { echo "not in docs/sync.md: $missing"; return 1; }
+}
+
 units()
 {
 	local unit score limit=2.5
@@ -59,6 +68,7 @@ rules()
 			{ echo "$alert points elsewhere"; return 1; }
 	done
 	known deploy/prometheus/netpol.rules.yaml
+	documented
 }
 
 dashboard()
