@@ -45,7 +45,7 @@ help:
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
 	@echo '  make bench         every bench, and build/bench/report.html over them'
-	@echo '  make bench-PART    one: changes, memory, adversary'
+	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
 	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
