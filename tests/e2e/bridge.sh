@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Where: ... once per packet for ... bridged (br_netfilter)"
-# and "Bypasses: same bridge without br_netfilter ... never silent: `status` warns when a
-# local pod's interface moves packets that the hook never saw".
+# Proves docs/semantics.md, "routed through veth pairs; on one bridge with br_netfilter" and
+# "pods on one bridge without br_netfilter": `netpolctl status` warns of the latter.
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Fragment without ports, truncated or malformed header, to or
-# from an isolated pod: drop", and that fragments of an allowed connection all pass, those
-# of a denied one never (semantics.md, case 38).
+# Proves docs/semantics.md, "a fragment that comes alone has no ports and reaches no isolated
+# pod", and that fragments of an allowed connection all pass and those of a denied one never
+# (case 38).
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

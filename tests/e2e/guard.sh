@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Unknown address inside a guard (this node's pod prefixes,
-# or a device whose name matches): `deny` or `allow` ... At LOCAL_IN only the source can
-# be an unknown pod; an address of the node itself never is. Own node -> pod stays
-# accepted".
+# Proves docs/design.md, "An address of the node itself is never unknown" and "Only the source
+# can be unknown", and that the node reaches unknown pods.
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

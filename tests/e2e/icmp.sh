@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "ICMP errors: RELATED follows its flow, unless its outer
-# source is a known pod that is neither end of that flow: then judged as ICMP", "ICMP echo,
-# other protocols: match rules without ports only" and "Neighbour discovery, MLD, DAD:
-# always pass, but ND only with hop limit 255".
+# Proves docs/semantics.md, "ICMP errors about a connection" and "ICMP echo, other IP
+# protocols", and docs/design.md, "Neighbour discovery with hop limit 255".
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

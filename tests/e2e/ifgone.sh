@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Local pod's life: ends with its interface: on
-# NETDEV_UNREGISTER the kernel turns the address into an unknown one".
+# Proves docs/design.md, "A local pod ends with its interface".
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

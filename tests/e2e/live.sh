@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Live connections: judged on every packet by today's policy
-# (`established=cut`, the default); `keep`: connections that conntrack has seen replied
-# are left alone", and section 1, point 3, "Removing access ends live connections at the
-# next packet": TCP and UDP, IPv4 and IPv6, ingress and egress, routed and bridged, by a
-# new policy, a changed one, and a relabelled pod or namespace. The server talks first.
-# "cut" counts from the return of the command: at most one interval may lie behind it.
+# Proves docs/design.md, "a connection that is no longer allowed ends at its next packet" and
+# "a connection that was answered passes": TCP and UDP, IPv4 and IPv6, ingress and egress,
+# routed and bridged, by a new policy, a changed one, and a relabelled pod or namespace. The
+# server talks first. "cut" counts from the return of the command: at most one interval may
+# lie behind it.
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

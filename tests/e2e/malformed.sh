@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/semantics.md, "The data path": headers that are bent, cut short or overlap, and
-# what stands between an IPv6 header and its transport. Whatever can't be read is dropped at
-# an isolated pod, also by an allowed port's rule; what can be read is judged by it; a pod
-# without policies gets all of it.
+# Proves docs/semantics.md, "Undecided by the API": headers that are malformed, cut short or
+# overlap, and extension headers between an IPv6 header and its transport. What cannot be read
+# is dropped at an isolated pod, even if a rule allows the port; what can be read is judged by
+# its ports; a pod without policies gets all of it.
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib-traps.sh
 . "$(dirname "$0")/lib-traps.sh"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Conntrack: ... a TCP entry picked up mid-stream (no SYN seen)
-# has no known opener, so both directions must be allowed, else drop": connections opened
-# in a node's network namespace before conntrack and the module knew it, server first.
+# Proves docs/design.md, "A TCP entry that conntrack picked up in the middle has no known
+# opener": connections opened in a node's network namespace before conntrack and the module
+# knew it, server first.
 #netpol-test: no-module
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

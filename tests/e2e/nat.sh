@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "POST_ROUTING at `NF_IP_PRI_NAT_SRC - 7`: after DNAT, before
-# SNAT ...", "replies by the entry's ORIGINAL.src and REPLY.src (an IPVS reply carries the
-# ClusterIP in its header)", "IPVS takes its packets at 98/99; at 95 every ClusterIP would
-# be judged as the node" and "Pod -> itself ... through its own Service: accepted".
+# Proves docs/design.md, "DNAT, so that ports are those of the pod, and before SNAT, so that
+# sources are those of the client" and "LOCAL_IN runs after IPVS has taken its packets", and
+# that a pod reaches itself through its own Service.
 #netpol-test: modules=ip_vs,ip_vs_rr
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

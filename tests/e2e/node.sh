@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Own node -> pod: always accepted", "Pod -> own node: egress
-# policy applies, except to `host-allow`; setting `host-egress=allow` switches it off", "A
-# reply at LOCAL_IN to a connection that the node opened passes", and "hostNetwork pods,
-# node addresses: never in the pod or peer tables; only ipBlock reaches them".
+# Proves docs/semantics.md, "The node to its own pods", "A pod to its own node" and "Pods on the
+# host network, node addresses", and docs/design.md, "A reply to a connection that the node
+# opened passes".
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves that SCTP is a protocol of its own and follows docs/design.md
-# section 5 like TCP: judged by its own ports, in both directions, on every packet.
+# Proves docs/semantics.md, "is a protocol of its own, so TCP rules do not match it": SCTP is
+# judged by its own ports, in both directions, on every packet.
 #netpol-test: modules=sctp
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Spoofing: a pod with a known interface sends only its own
-# addresses; the interface is compared with the bridge port for bridged packets ...; on a
-# bridge without br_netfilter it can't be checked, which is counted. Mismatch: drop".
+# Proves docs/design.md, "Forged sources are dropped": also for bridged packets, where the
+# bridge port counts; on a bridge without br_netfilter it is counted that the source cannot be
+# checked.
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

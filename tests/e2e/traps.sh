@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "The decisions, in order", where something else has its hands on a
-# packet: what comes out of a tunnel, what the node redirects to itself or takes by a
-# transparent proxy, what SYNPROXY sends in a client's name, and what ipvlan sends through
-# the node's hooks ("Each test is needed: ... ipvlan leaves no interface, SYNPROXY sends in
-# a client's name without a socket").
+# Proves docs/design.md, "The decisions, in order", for packets that something else has handled
+# before: what comes out of a tunnel, what the node redirects to itself or takes by a transparent
+# proxy, what SYNPROXY sends in the name of a client, and what ipvlan sends through the hooks of
+# the node.
 #netpol-test: timeout=300
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "Unload is refused while policies are enforced; a deliberate
-# flush of all network namespaces releases it", and that loading and unloading under
-# traffic leaves the traffic and the kernel log alone.
+# Proves docs/design.md, "The life of the module": unloading is refused while policies are
+# enforced and works after a flush of all network namespaces, and loading and unloading under
+# traffic disturbs neither the traffic nor the kernel log.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

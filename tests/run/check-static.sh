@@ -192,6 +192,8 @@ for w in units rules dashboard manifests; do
 	run_check "deploy, $w" tests/run/deploy.sh "$w"
 done
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
+run_check "files and functions that the docs name" tests/run/walks.sh names
+run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "file lengths" bash "$self" --do lengths
 finish

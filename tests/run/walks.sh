@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Names in the documentation are those of the code:
+#
+#   walks.sh names    each `file` and `function()` of the pages that walk through the code exists
+#   walks.sh cited    each text that a comment quotes from a page, docs/PAGE.md, "TEXT", is in it
+set -eu
+cd "$(dirname "$0")/../.."
+shopt -s nullglob
+
+pages=(docs/walk-*.md docs/design.md docs/api-client.md tools/lib/README.md)
+
+# Everything between backquotes, one a line.
+quoted()
+{
+	grep -o '`[^`]*`' "$1" | tr -d '`' | sort -u
+}
+
+# A path is from the top of the tree, or from a folder below which names are plain on a page.
+is_file()
+{
+	local dir
+	for dir in . kmod kmod/core include/netpol tools/lib tools/lib/kube; do
+		! [ -e "$dir/$1" ] || return 0
+	done
+	return 1
+}
+
+# The definition or the macro: the name at the beginning of a line or after a type.
+is_function()
+{
+	grep -rqE --include='*.[ch]' "^([a-z_].*[ *])?$1\(|^#define $1\(" kmod include tools tests
+}
+
+names()
+{
+	local page name rc=0 n=0
+	for page in "${pages[@]}"; do
+		while read -r name; do
+			case "$name" in
+			*' '* | *'*'*) continue ;;
+			*'()') is_function "${name%??}" || { echo "$page: no function $name"; rc=1; } ;;
+			*/*.[ch] | */*.sh | *.[ch] | kmod/* | tools/* | tests/* | docs/*)
+				is_file "$name" || { echo "$page: no file $name"; rc=1; } ;;
+			*) continue ;;
+			esac
+			n=$((n + 1))
+		done < <(quoted "$page")
+	done
+	echo "$n names"
+	return $rc
+}
+
+# Comments that quote a page: docs/PAGE.md, "TEXT", also several: "TEXT", "TEXT" and "TEXT".
+cited()
+{
+	local source page text rc=0 n=0
+	while IFS=$'\t' read -r source page text; do
+		n=$((n + 1))
+		tr '\n' ' ' <"$page" | tr -s ' ' | grep -qiF -- "$text" || {
+			echo "$source quotes what is not in $page: $text"
+			rc=1
+		}
+	done < <(grep -rlE 'docs/[a-z-]+\.md, "' --include='*.sh' --include='*.[ch]' --include='*.py' \
+			kmod include tools tests | sort | while read -r source; do
+		sed -E 's@^[[:space:]]*(#|\*|/\*) ?@@' "$source" | tr '\n' ' ' | tr -s ' ' |
+			grep -oE 'docs/[a-z-]+\.md, "[^"]+"((,| and|, and) "[^"]+")*' |
+			while read -r page; do
+				grep -o '"[^"]*"' <<<"$page" | tr -d '"' | while read -r text; do
+					printf '%s\t%s\t%s\n' "$source" "${page%%,*}" "$text"
+				done
+			done
+	done)
+	echo "$n quotations"
+	[ "$n" -gt 20 ] || { echo "too few to be true"; rc=1; }
+	return $rc
+}
+
+"$1"
