@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 			folders[0] = optarg;
 			break;
 		case 'g':
-			if (!np_parse_cidr(optarg, &cidr))
+			if (!np_cidr_parse(optarg, &cidr))
 				np_settings_add_prefix(&opts.settings, &cidr);
 			break;
 		case 'o':

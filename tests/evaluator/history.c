@@ -657,12 +657,12 @@ static void make_pool(struct history *h)
 
 	h->address = room(h, count + COUNT(always), sizeof(*h->address));
 	for (i = 0; i < COUNT(always); i++)
-		np_parse_address(always[i], &h->address[h->addresses++]);
+		np_address_parse(always[i], &h->address[h->addresses++]);
 	for (i = 0; i < count; i++) {
 		struct np_address *address = &h->address[h->addresses++];
 		unsigned int last, offset = 1u << history_random(h, 9);
 
-		np_parse_address(PICK(h, nets), address);
+		np_address_parse(PICK(h, nets), address);
 		last = address->family == AF_INET ? 3 : 15;
 		offset += history_random(h, 5);
 		offset = offset > 2 ? offset - 2 : 1;

@@ -90,7 +90,7 @@ static bool table_ends(struct table *t, const cJSON *list)
 		memset(address, 0, sizeof(*address));
 		if (pod && pod->address_count)
 			*address = pod->address[0];
-		else if (np_parse_address(text, address))
+		else if (np_address_parse(text, address))
 			return bad(t, "no pod with an address: %s", text);
 		t->text[t->ends] = text;
 		t->end[t->ends].address = address;
@@ -149,7 +149,7 @@ static bool table_service(struct table *t, const cJSON *json)
 	unsigned int i;
 
 	if (t->services == COUNT(t->service) || !address || !to ||
-	    np_parse_address(address, &service->address) ||
+	    np_address_parse(address, &service->address) ||
 	    !parse_port(cJSON_GetStringValue(cJSON_GetObjectItem(json, "port")),
 			&service->protocol, &service->port))
 		return bad(t, "bad Service");

@@ -585,7 +585,7 @@ static struct np_cidr cidr(const char *text)
 {
 	struct np_cidr to;
 
-	CHECK(np_cidr_parse(text, &to));
+	CHECK(np_prefix_parse(text, &to));
 	return to;
 }
 
@@ -609,7 +609,7 @@ static int where(const struct np_host *host, const char *text, uint32_t *ifindex
 {
 	struct np_address addr;
 
-	CHECK(np_address_parse(text, &addr));
+	CHECK(!np_address_parse(text, &addr));
 	return np_host_locate(host, &addr, ifindex);
 }
 
@@ -619,7 +619,7 @@ static void near(struct np_host *host, const char *text, uint32_t bridge, uint32
 	struct np_neighbour n = { .ifindex = bridge, .mac = { 2, 0, 0, 0, 0, mac } };
 	struct np_station s = { .bridge = bridge, .port = port, .mac = { 2, 0, 0, 0, 0, mac } };
 
-	CHECK(np_address_parse(text, &n.address));
+	CHECK(!np_address_parse(text, &n.address));
 	np_host_add_neighbour(host, &n);
 	if (port)
 		np_host_add_station(host, &s);
@@ -710,7 +710,7 @@ static void add_pod(struct np_objects *objs, const char *name, const char *node,
 	pod->uid = "";
 	pod->address = np_arena_zalloc(&objs->arena, 2 * sizeof(*pod->address));
 	pod->address_count = 1;
-	CHECK(np_address_parse(address, pod->address));
+	CHECK(!np_address_parse(address, pod->address));
 }
 
 static void test_locate(void)
@@ -783,7 +783,7 @@ static void test_locate_again(void)
 	/* seen behind a tunnel by one address, not at all by the other */
 	add_pod(&objs, "dual", "there", "10.244.0.6");
 	objs.pods[7].address_count = 2;
-	CHECK(np_address_parse("10.244.0.7", &objs.pods[7].address[1]));
+	CHECK(!np_address_parse("10.244.0.7", &objs.pods[7].address[1]));
 	remarks[0] = '\0';
 	CHECK(!np_locate(&host, &objs, &opts, loaded, place, remark, NULL, &err));
 	CHECK(place[0].local && place[0].ifindex == 9);

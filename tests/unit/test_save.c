@@ -345,10 +345,10 @@ static void test_cidr_words(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
-		CHECK(np_cidr_parse(same[i][0], &cidr));
+		CHECK(np_prefix_parse(same[i][0], &cidr));
 		CHECK_STR(np_cidr_text(&cidr, text), same[i][1]);
 	}
-	CHECK(!np_cidr_parse("10.0.0.0/", &cidr) && !np_cidr_parse("", &cidr));
+	CHECK(!np_prefix_parse("10.0.0.0/", &cidr) && !np_prefix_parse("", &cidr));
 }
 
 /* Who lost an address comes first, so that the winner arrives later again. */

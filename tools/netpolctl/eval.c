@@ -92,7 +92,7 @@ static int np_eval_take(int code, const char *arg, void *ctx, struct np_error *e
 
 static bool np_eval_end(const char *text, struct np_end *end)
 {
-	return np_address_parse(text, &end->address) ||
+	return !np_address_parse(text, &end->address) ||
 	       np_split_name(text, end->namespace, sizeof(end->namespace), end->name,
 			     sizeof(end->name));
 }

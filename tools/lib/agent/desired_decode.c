@@ -247,7 +247,7 @@ static int np_node_cidr(const cJSON *item, struct np_cidr *cidr, struct np_error
 
 	if (!cJSON_IsString(item))
 		return np_error_set(err, NP_EXIT_INPUT, "a podCIDR is no string");
-	wrong = np_parse_cidr(item->valuestring, cidr);
+	wrong = np_cidr_parse(item->valuestring, cidr);
 	if (wrong)
 		return np_error_set(err, NP_EXIT_INPUT, "podCIDR \"%.60s\" %s",
 				    item->valuestring, wrong);

@@ -12,17 +12,7 @@
 #include <curl/curl.h>
 
 #include "kube/http.h"
-
-/* Address of either family, v4 as v4-mapped v6. */
-static bool np_parse_address(const char *text, struct in6_addr *address)
-{
-	char mapped[INET6_ADDRSTRLEN + 8];
-
-	if (inet_pton(AF_INET6, text, address) == 1)
-		return true;
-	snprintf(mapped, sizeof(mapped), "::ffff:%.20s", text);
-	return strchr(text, '.') && inet_pton(AF_INET6, mapped, address) == 1;
-}
+#include "object/address.h"
 
 /* Host of a URL without brackets; port 0 if the scheme has none. */
 static bool np_url_host(const char *url, char *host, size_t size, char *port,
@@ -56,45 +46,32 @@ out:
 bool np_http_is_loopback(const char *url)
 {
 	static const struct in6_addr one = IN6ADDR_LOOPBACK_INIT;
-	struct in6_addr address;
+	struct np_address address;
 	char host[256], port[8];
 
 	if (!np_url_host(url, host, sizeof(host), port, sizeof(port)))
 		return false;
 	if (!strcasecmp(host, "localhost"))
 		return true;
-	if (!np_parse_address(host, &address))
+	if (np_address_parse(host, &address))
 		return false;
-	if (IN6_IS_ADDR_V4MAPPED(&address))
-		return address.s6_addr[12] == 127;
-	return !memcmp(&address, &one, sizeof(one));
+	if (address.family == AF_INET)
+		return address.addr[0] == 127;
+	return !memcmp(address.addr, &one, sizeof(one));
 }
 
-/* Is the address in "ADDRESS/BITS"? */
-static bool np_in_block(const struct in6_addr *address, const char *entry)
+static bool np_same_address(const struct np_address *a, const struct np_address *b)
 {
-	struct in6_addr block;
-	char text[INET6_ADDRSTRLEN];
-	const char *slash = strchr(entry, '/');
-	unsigned long bits;
-	char *end;
-	unsigned int i;
+	return a->family == b->family && !memcmp(a->addr, b->addr, sizeof(a->addr));
+}
 
-	if (!slash || slash - entry >= (ptrdiff_t)sizeof(text))
-		return false;
-	snprintf(text, sizeof(text), "%.*s", (int)(slash - entry), entry);
-	if (!isdigit((unsigned char)slash[1]) || !np_parse_address(text, &block))
-		return false;
-	bits = strtoul(slash + 1, &end, 10);
-	if (strchr(text, ':') ? bits > 128 : bits > 32)
-		return false;
-	if (!strchr(text, ':'))
-		bits += 96;
-	for (i = 0; i < bits; i++)
-		if ((address->s6_addr[i / 8] ^ block.s6_addr[i / 8]) &
-		    (0x80 >> i % 8))
-			return false;
-	return !*end;
+/* True if entry is an address block that holds the host, which is an address. */
+static bool np_in_block(const char *host, const char *entry)
+{
+	struct np_cidr block, one;
+
+	return !np_cidr_parse(entry, &block) && np_prefix_parse(host, &one) &&
+	       np_cidr_contains(&block, &one);
 }
 
 /*
@@ -103,16 +80,16 @@ static bool np_in_block(const struct in6_addr *address, const char *entry)
  */
 static bool np_no_proxy_entry(char *entry, const char *host, const char *port)
 {
-	struct in6_addr address, other;
-	bool is_address = np_parse_address(host, &address);
+	struct np_address address, other;
+	bool is_address = !np_address_parse(host, &address);
 	size_t len, host_len = strlen(host);
 	char *colon;
 
 	if (!strcmp(entry, "*"))
 		return true;
-	if (is_address && np_in_block(&address, entry))
+	if (is_address && np_in_block(host, entry))
 		return true;
-	if (!np_parse_address(entry, &other)) {
+	if (np_address_parse(entry, &other)) {
 		colon = strrchr(entry, ':');
 		if (colon && !strchr(colon, ']')) {
 			if (strcmp(colon + 1, port))
@@ -126,8 +103,7 @@ static bool np_no_proxy_entry(char *entry, const char *host, const char *port)
 		}
 	}
 	if (is_address)
-		return np_parse_address(entry, &other) &&
-		       !memcmp(&address, &other, sizeof(other));
+		return !np_address_parse(entry, &other) && np_same_address(&address, &other);
 	if (!strncmp(entry, "*.", 2))
 		entry++;
 	len = strlen(entry);

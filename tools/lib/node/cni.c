@@ -64,7 +64,7 @@ static void np_cni_address(struct np_cni_entry *entry, const char *text)
 		return;
 	memcpy(buffer, text, len);
 	buffer[len] = '\0';
-	if (!np_parse_address(buffer, &address))
+	if (!np_address_parse(buffer, &address))
 		entry->address[entry->address_count++] = address;
 }
 

@@ -2,7 +2,6 @@
 /*
  * Arrays, interned strings and small helpers of the tool's objects.
  */
-#include <arpa/inet.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -269,23 +268,4 @@ const char *np_phase_name(uint8_t phase)
 	default:
 		return "";
 	}
-}
-
-const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT])
-{
-	size_t len;
-
-	if (!inet_ntop(cidr->family, cidr->addr, buf, NP_CIDR_TEXT))
-		buf[0] = '\0';
-	len = strlen(buf);
-	snprintf(buf + len, NP_CIDR_TEXT - len, "/%u", cidr->length);
-	return buf;
-}
-
-const char *np_address_text(const struct np_address *addr,
-			    char buf[NP_CIDR_TEXT])
-{
-	if (!inet_ntop(addr->family, addr->addr, buf, NP_CIDR_TEXT))
-		buf[0] = '\0';
-	return buf;
 }

@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "object/address.h"
 
 struct np_label {
 	const char *key;
@@ -81,13 +82,6 @@ struct np_port {
 	uint32_t line;
 };
 
-/* Host bits are zero; an IPv4 prefix uses the first four bytes. */
-struct np_cidr {
-	uint8_t family;		/* AF_INET or AF_INET6 */
-	uint8_t length;
-	uint8_t addr[16];
-};
-
 /* except[]: inside cidr, strictly longer, same family; may overlap. */
 struct np_ipblock {
 	struct np_cidr cidr;
@@ -125,11 +119,6 @@ enum np_phase {
 	NP_PHASE_SUCCEEDED,
 	NP_PHASE_FAILED,
 	NP_PHASE_UNKNOWN,
-};
-
-struct np_address {
-	uint8_t family;		/* AF_INET or AF_INET6 */
-	uint8_t addr[16];	/* IPv4: the first four bytes, rest zero */
 };
 
 struct np_named_port {
@@ -258,11 +247,5 @@ const struct np_pod **np_pods_by_arrival(const struct np_objects *objs);
 const char *np_protocol_name(uint8_t protocol);
 const char *np_operator_name(uint8_t op);
 const char *np_phase_name(uint8_t phase);
-
-#define NP_CIDR_TEXT 64
-/* Canonical text (RFC 5952), as "10.0.0.0/8"; returns buf. */
-const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT]);
-const char *np_address_text(const struct np_address *addr,
-			    char buf[NP_CIDR_TEXT]);
 
 #endif

@@ -79,7 +79,7 @@ static int np_decode_address(struct np_decode *d, const struct np_node *node,
 
 	if (!node || !node->count)
 		return 0;
-	wrong = np_parse_address(node->text, &addr);
+	wrong = np_address_parse(node->text, &addr);
 	if (wrong && d->lenient) {
 		np_warn(d, node, path, "\"%.60s\" %s, ignored", node->text,
 			wrong);

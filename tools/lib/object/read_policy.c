@@ -216,10 +216,10 @@ static int np_decode_cidr(struct np_decode *d, const struct np_node *node,
 	struct np_address addr;
 	const char *wrong, *slash;
 
-	wrong = np_parse_cidr(node->text, cidr);
+	wrong = np_cidr_parse(node->text, cidr);
 	if (wrong) {
 		np_fail(d, node, path, "\"%.100s\" %s", node->text, wrong);
-		if (!np_parse_address(node->text, &addr))
+		if (!np_address_parse(node->text, &addr))
 			np_error_hint(d->err, "for one address write %s/%d",
 				      np_address_text(&addr, text),
 				      addr.family == AF_INET ? 32 : 128);
@@ -231,7 +231,7 @@ static int np_decode_cidr(struct np_decode *d, const struct np_node *node,
 	slash = strchr(node->text, '/');
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - node->text),
 		 node->text);
-	if (np_parse_address(address, &addr) ||
+	if (np_address_parse(address, &addr) ||
 	    addr.family != cidr->family ||
 	    memcmp(addr.addr, cidr->addr, sizeof(addr.addr)) ||
 	    (cidr->family == AF_INET && strcmp(text, node->text)))

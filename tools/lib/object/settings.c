@@ -11,7 +11,6 @@
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
 
-#include "object/validate.h"
 
 void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 {
@@ -68,13 +67,6 @@ static const struct {
 	[NP_SET_EVENT_RATE] = { "event-rate", "eventRate", { NULL } },
 };
 
-bool np_address_parse(const char *text, struct np_address *addr)
-{
-	memset(addr, 0, sizeof(*addr));
-	addr->family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	return inet_pton(addr->family, text, addr->addr) == 1;
-}
-
 /* A whole decimal number of at most max. */
 static bool np_number_parse(const char *text, unsigned long max, unsigned long *value)
 {
@@ -84,20 +76,6 @@ static bool np_number_parse(const char *text, unsigned long max, unsigned long *
 		return false;
 	*value = strtoul(text, &end, 10);
 	return !*end && *value <= max;
-}
-
-bool np_cidr_parse(const char *text, struct np_cidr *cidr)
-{
-	struct np_address addr;
-
-	if (strchr(text, '/'))
-		return !np_parse_cidr(text, cidr);
-	if (np_parse_address(text, &addr))
-		return false;
-	cidr->family = addr.family;
-	cidr->length = addr.family == AF_INET ? 32 : 128;
-	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
-	return true;
 }
 
 uint8_t np_protocol_parse(const char *text)
@@ -131,7 +109,7 @@ bool np_host_allow_parse(const char *text, struct np_host_allow *allow)
 		host++;
 	}
 	allow->protocol = np_protocol_parse(colon + 1);
-	if (!np_address_parse(host, &allow->address) || !allow->protocol ||
+	if (np_address_parse(host, &allow->address) || !allow->protocol ||
 	    !np_number_parse(slash + 1, 65535, &port) || !port)
 		return false;
 	allow->port = (uint16_t)port;
@@ -228,7 +206,7 @@ static bool np_setting_add(struct np_settings *set, unsigned int index, const ch
 
 	switch (index) {
 	case NP_SET_GUARD_PREFIX:
-		if (!np_cidr_parse(text, &cidr))
+		if (!np_prefix_parse(text, &cidr))
 			return false;
 		np_settings_add_prefix(set, &cidr);
 		return true;

@@ -40,9 +40,6 @@ void np_settings_add_interface(struct np_settings *set, const char *name);
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow);
 void np_settings_free(struct np_settings *set);
 
-/* "10.0.0.0/8" (host bits cleared) or a plain address, of which all bits count. */
-bool np_cidr_parse(const char *text, struct np_cidr *cidr);
-bool np_address_parse(const char *text, struct np_address *addr);
 /* "tcp", "udp", "sctp", also in capitals; 0 if none of them. */
 uint8_t np_protocol_parse(const char *text);
 /* "ADDR:PROTO/PORT", an IPv6 address also in brackets. */

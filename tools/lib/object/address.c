@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IP addresses and address blocks: text to bytes and back.
+ */
+#include "object/address.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <arpa/inet.h>
+
+static bool np_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Decimal number up to max at *text; moves *text behind it. -1: none. */
+static int np_decimal(const char **text, int max)
+{
+	const char *s = *text;
+	int n = 0;
+
+	if (!np_is_digit(*s))
+		return -1;
+	for (; np_is_digit(*s); s++) {
+		n = n * 10 + (*s - '0');
+		if (n > max)
+			return -1;
+	}
+	*text = s;
+	return n;
+}
+
+static bool np_parse_v4(const char *text, const char *end, uint8_t *addr)
+{
+	int i, n;
+
+	for (i = 0; i < 4; i++) {
+		if (i && (text >= end || *text++ != '.'))
+			return false;
+		n = np_decimal(&text, 255);
+		if (n < 0)
+			return false;
+		addr[i] = n;
+	}
+	return text == end;
+}
+
+static int np_hex_digit(char c)
+{
+	if (np_is_digit(c))
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static bool np_parse_v6(const char *text, const char *end, uint8_t *addr)
+{
+	int ellipsis = -1, i = 0;
+
+	memset(addr, 0, 16);
+	if (end - text >= 2 && text[0] == ':' && text[1] == ':') {
+		ellipsis = 0;
+		text += 2;
+	}
+	while (i < 16 && text < end) {
+		const char *s = text;
+		unsigned int n = 0;
+
+		for (; s < end && np_hex_digit(*s) >= 0; s++) {
+			n = n << 4 | np_hex_digit(*s);
+			if (n > 0xffff)
+				return false;
+		}
+		if (s == text)
+			return false;
+		if (s < end && *s == '.') {
+			if ((ellipsis < 0 && i != 12) || i > 12 ||
+			    !np_parse_v4(text, end, addr + i))
+				return false;
+			i += 4;
+			text = end;
+			break;
+		}
+		addr[i++] = n >> 8;
+		addr[i++] = n & 0xff;
+		text = s;
+		if (text == end)
+			break;
+		if (*text++ != ':' || text == end)
+			return false;
+		if (*text == ':') {
+			if (ellipsis >= 0)
+				return false;
+			ellipsis = i;
+			text++;
+		}
+	}
+	if (text != end)
+		return false;
+	if (i == 16)
+		return ellipsis < 0;
+	if (ellipsis < 0)
+		return false;
+	memmove(addr + 16 - (i - ellipsis), addr + ellipsis, i - ellipsis);
+	memset(addr + ellipsis, 0, 16 - i);
+	return true;
+}
+
+static const uint8_t np_mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static bool np_parse_either(const char *text, const char *end,
+			struct np_address *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (np_parse_v4(text, end, addr->addr)) {
+		addr->family = AF_INET;
+		return true;
+	}
+	if (np_parse_v6(text, end, addr->addr)) {
+		addr->family = AF_INET6;
+		return true;
+	}
+	return false;
+}
+
+static void np_unmap(uint8_t *family, uint8_t *addr)
+{
+	*family = AF_INET;
+	memmove(addr, addr + 12, 4);
+	memset(addr + 4, 0, 12);
+}
+
+const char *np_address_parse(const char *text, struct np_address *addr)
+{
+	if (!np_parse_either(text, text + strlen(text), addr))
+		return "is not an IP address";
+	if (addr->family == AF_INET6 && !memcmp(addr->addr, np_mapped, 12))
+		np_unmap(&addr->family, addr->addr);
+	return NULL;
+}
+
+const char *np_cidr_parse(const char *text, struct np_cidr *cidr)
+{
+	const char *slash = strchr(text, '/');
+	struct np_address addr;
+	int length, bits, i;
+
+	memset(cidr, 0, sizeof(*cidr));
+	if (!slash) {
+		if (np_parse_either(text, text + strlen(text), &addr))
+			return "has no prefix length";
+		return "is not an address block";
+	}
+	if (!np_parse_either(text, slash, &addr))
+		return "is not an address block";
+	bits = addr.family == AF_INET ? 32 : 128;
+	text = slash + 1;
+	length = np_decimal(&text, bits);
+	if (length < 0 || *text)
+		return bits == 32 ? "must have a prefix length from 0 to 32" :
+				    "must have a prefix length from 0 to 128";
+	for (i = 0; i < bits / 8; i++) {
+		int keep = length - i * 8;
+
+		if (keep <= 0)
+			addr.addr[i] = 0;
+		else if (keep < 8)
+			addr.addr[i] &= 0xff << (8 - keep);
+	}
+	/* Only when the mask covers all of ::ffff: is it still mapped. */
+	if (addr.family == AF_INET6 && !memcmp(addr.addr, np_mapped, 12)) {
+		np_unmap(&addr.family, addr.addr);
+		length -= 96;
+	}
+	cidr->family = addr.family;
+	cidr->length = length;
+	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
+	return NULL;
+}
+
+bool np_prefix_parse(const char *text, struct np_cidr *cidr)
+{
+	struct np_address addr;
+
+	if (strchr(text, '/'))
+		return !np_cidr_parse(text, cidr);
+	if (np_address_parse(text, &addr))
+		return false;
+	cidr->family = addr.family;
+	cidr->length = addr.family == AF_INET ? 32 : 128;
+	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
+	return true;
+}
+
+bool np_cidr_contains(const struct np_cidr *outer,
+		      const struct np_cidr *inner)
+{
+	unsigned int bytes = outer->length / 8, rest = outer->length % 8;
+
+	if (outer->family != inner->family || outer->length > inner->length)
+		return false;
+	if (memcmp(outer->addr, inner->addr, bytes))
+		return false;
+	return !rest || !((outer->addr[bytes] ^ inner->addr[bytes]) &
+			  (0xff << (8 - rest)) & 0xff);
+}
+
+const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT])
+{
+	size_t len;
+
+	if (!inet_ntop(cidr->family, cidr->addr, buf, NP_CIDR_TEXT))
+		buf[0] = '\0';
+	len = strlen(buf);
+	snprintf(buf + len, NP_CIDR_TEXT - len, "/%u", cidr->length);
+	return buf;
+}
+
+const char *np_address_text(const struct np_address *addr,
+			    char buf[NP_CIDR_TEXT])
+{
+	if (!inet_ntop(addr->family, addr->addr, buf, NP_CIDR_TEXT))
+		buf[0] = '\0';
+	return buf;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IP addresses and address blocks: text to bytes and back. Pure functions.
+ */
+#ifndef NP_OBJECT_ADDRESS_H
+#define NP_OBJECT_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct np_address {
+	uint8_t family;		/* AF_INET or AF_INET6 */
+	uint8_t addr[16];	/* IPv4: the first four bytes, rest zero */
+};
+
+/* Host bits are zero; an IPv4 prefix uses the first four bytes. */
+struct np_cidr {
+	uint8_t family;		/* AF_INET or AF_INET6 */
+	uint8_t length;
+	uint8_t addr[16];
+};
+
+/*
+ * Each returns NULL, or what is wrong as a constant text that follows the value in a
+ * message: "10.0.0.0" has no prefix length. They read what the API server accepts, which
+ * is Kubernetes' fork of Go's net.ParseIP and net.ParseCIDR: zeros in front are decimal
+ * and IPv4-mapped IPv6 becomes IPv4. Host bits of a block are cleared, unused bytes are
+ * zero.
+ */
+const char *np_address_parse(const char *text, struct np_address *addr);
+const char *np_cidr_parse(const char *text, struct np_cidr *cidr);
+/* A block, or an address, which stands for the block that holds only itself. */
+bool np_prefix_parse(const char *text, struct np_cidr *cidr);
+
+/* True if outer holds every address of inner. Families never mix. */
+bool np_cidr_contains(const struct np_cidr *outer, const struct np_cidr *inner);
+
+#define NP_CIDR_TEXT 64
+/* Canonical text (RFC 5952), as "10.0.0.0/8"; returns buf. */
+const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT]);
+const char *np_address_text(const struct np_address *addr,
+			    char buf[NP_CIDR_TEXT]);
+
+#endif
