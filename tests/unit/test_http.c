@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "base/time.h"
 #include "kube/http.h"
 #include "kube/plugin.h"
 
@@ -119,15 +120,15 @@ static void test_retry_after(void)
 /* K13: expirationTimestamp */
 static void test_times(void)
 {
-	CHECK_EQ(np_parse_time("1970-01-01T00:00:10Z"), 10);
-	CHECK_EQ(np_parse_time("2024-02-29T12:00:00.123456Z"), 1709208000);
-	CHECK_EQ(np_parse_time("2024-02-29T14:00:00+02:00"), 1709208000);
-	CHECK_EQ(np_parse_time("2024-02-29T07:30:00-04:30"), 1709208000);
-	CHECK_EQ(np_parse_time("2024-02-29"), 0);
-	CHECK_EQ(np_parse_time("2024-02-29T12:00:00"), 0);
-	CHECK_EQ(np_parse_time("2024-02-29T12:00:00ZZ"), 0);
-	CHECK_EQ(np_parse_time("2024-02-29T12:00:00+02"), 0);
-	CHECK_EQ(np_parse_time(""), 0);
+	CHECK_EQ(np_time_parse("1970-01-01T00:00:10Z"), 10);
+	CHECK_EQ(np_time_parse("2024-02-29T12:00:00.123456Z"), 1709208000);
+	CHECK_EQ(np_time_parse("2024-02-29T14:00:00+02:00"), 1709208000);
+	CHECK_EQ(np_time_parse("2024-02-29T07:30:00-04:30"), 1709208000);
+	CHECK_EQ(np_time_parse("2024-02-29"), 0);
+	CHECK_EQ(np_time_parse("2024-02-29T12:00:00"), 0);
+	CHECK_EQ(np_time_parse("2024-02-29T12:00:00ZZ"), 0);
+	CHECK_EQ(np_time_parse("2024-02-29T12:00:00+02"), 0);
+	CHECK_EQ(np_time_parse(""), 0);
 }
 
 int main(void)

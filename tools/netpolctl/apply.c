@@ -95,8 +95,7 @@ static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_er
 				    "NAMESPACE/POD=DEVICE, not \"%.80s\"", arg);
 	}
 	*equals = '\0';
-	ap->override = np_xrealloc(ap->override, ap->locate.override_count + 1,
-				   sizeof(*ap->override));
+	ap->override = np_array_grow(ap->override, ap->locate.override_count, sizeof(*ap->override));
 	ap->override[ap->locate.override_count++] = (struct np_locate_override) {
 		.pod = copy,
 		.device = equals + 1,
@@ -125,7 +124,7 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 
 	switch (code) {
 	case 'f':
-		ap->file = np_xrealloc(ap->file, ap->file_count + 1, sizeof(*ap->file));
+		ap->file = np_array_grow(ap->file, ap->file_count, sizeof(*ap->file));
 		ap->file[ap->file_count++] = arg;
 		break;
 	case 'R':

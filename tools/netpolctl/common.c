@@ -236,13 +236,11 @@ int np_report(const struct np_error *err)
 int np_usage(const struct np_command *cmd, const char *fmt, ...)
 {
 	struct np_error err = { 0 };
-	char text[256];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	np_error_vset(&err, NP_EXIT_USAGE, fmt, args);
 	va_end(args);
-	np_error_set(&err, NP_EXIT_USAGE, "%s", text);
 	np_error_hint(&err, "netpolctl %s --help", cmd->name);
 	return np_report(&err);
 }

@@ -65,7 +65,7 @@ static int np_delete_take(int code, const char *arg, void *ctx, struct np_error 
 
 	switch (code) {
 	case 'f':
-		del->file = np_xrealloc(del->file, del->file_count + 1, sizeof(*del->file));
+		del->file = np_array_grow(del->file, del->file_count, sizeof(*del->file));
 		del->file[del->file_count++] = arg;
 		break;
 	case 'R':
@@ -94,7 +94,7 @@ static int np_delete_take(int code, const char *arg, void *ctx, struct np_error 
 static void np_delete_add(struct np_delete *del, uint8_t object, const char *namespace,
 			  const char *name)
 {
-	del->target = np_xrealloc(del->target, del->target_count + 1, sizeof(*del->target));
+	del->target = np_array_grow(del->target, del->target_count, sizeof(*del->target));
 	del->target[del->target_count++] = (struct np_target) {
 		.object = object,
 		.namespace = namespace,

@@ -55,8 +55,7 @@ static int np_lint_take(int code, const char *arg, void *ctx, struct np_error *e
 
 	switch (code) {
 	case 'f':
-		opts->file = np_xrealloc(opts->file, opts->file_count + 1,
-					 sizeof(*opts->file));
+		opts->file = np_array_grow(opts->file, opts->file_count, sizeof(*opts->file));
 		opts->file[opts->file_count++] = arg;
 		break;
 	case 'R':

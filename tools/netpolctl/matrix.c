@@ -68,12 +68,12 @@ static int np_matrix_take(int code, const char *arg, void *ctx, struct np_error 
 	opts = &run->options;
 	switch (code) {
 	case 'f':
-		run->file = np_xrealloc(run->file, run->file_count + 1, sizeof(*run->file));
+		run->file = np_array_grow(run->file, run->file_count, sizeof(*run->file));
 		run->file[run->file_count++] = arg;
 		break;
 	case 'n':
-		opts->namespace = np_xrealloc(opts->namespace, opts->namespaces + 1,
-					      sizeof(*opts->namespace));
+		opts->namespace = np_array_grow(opts->namespace, opts->namespaces,
+						sizeof(*opts->namespace));
 		opts->namespace[opts->namespaces++] = arg;
 		break;
 	case 'R':

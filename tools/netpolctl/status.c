@@ -3,7 +3,6 @@
  * netpolctl status
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE		/* vasprintf() */
 #endif
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,16 +41,11 @@ static void np_status_warn(struct np_status *st, const char *fmt, ...)
 static void np_status_warn(struct np_status *st, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
-	int len;
 
+	st->warning = np_array_grow(st->warning, st->warning_count, sizeof(*st->warning));
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	st->warning[st->warning_count++] = np_xvasprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		return;
-	st->warning = np_xrealloc(st->warning, st->warning_count + 1, sizeof(text));
-	st->warning[st->warning_count++] = text;
 }
 
 static void np_check_way(struct np_status *st, const struct np_counters *c, const char *way,

@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,25 @@ char *np_xstrdup(const char *text)
 	if (!copy)
 		np_out_of_memory();
 	return copy;
+}
+
+char *np_xvasprintf(const char *fmt, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		np_out_of_memory();
+	return text;
+}
+
+/* Rooms of an array are powers of two from here on. */
+#define NP_ARRAY_MIN 16
+
+void *np_array_grow(void *array, size_t count, size_t size)
+{
+	if (count < NP_ARRAY_MIN ? count : count & (count - 1))
+		return array;
+	return np_xrealloc(array, count ? 2 * count : NP_ARRAY_MIN, size);
 }
 
 struct np_chunk {

@@ -5,6 +5,7 @@
 #ifndef NP_BASE_ALLOC_H
 #define NP_BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /*
@@ -15,6 +16,14 @@ void *np_xmalloc(size_t size);
 void *np_xcalloc(size_t count, size_t size);
 void *np_xrealloc(void *old, size_t count, size_t size);
 char *np_xstrdup(const char *text);
+char *np_xvasprintf(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
+
+/*
+ * Makes room for one more entry behind `count` in an array that only this function has
+ * allocated: doubles it whenever it may be full, so the owner keeps no size. Entries are
+ * of `size` bytes. Returns the array, which may have moved.
+ */
+void *np_array_grow(void *array, size_t count, size_t size);
 
 /* Bump allocator. Zeroed bytes means an empty arena. */
 struct np_chunk;

@@ -9,14 +9,20 @@
 
 #include "base/error.h"
 
+int np_error_vset(struct np_error *err, enum np_exit exit, const char *fmt, va_list args)
+{
+	memset(err, 0, sizeof(*err));
+	err->exit = exit;
+	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	return -1;
+}
+
 int np_error_set(struct np_error *err, enum np_exit exit, const char *fmt, ...)
 {
 	va_list args;
 
-	memset(err, 0, sizeof(*err));
-	err->exit = exit;
 	va_start(args, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	np_error_vset(err, exit, fmt, args);
 	va_end(args);
 	return -1;
 }

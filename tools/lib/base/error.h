@@ -5,6 +5,7 @@
 #ifndef NP_BASE_ERROR_H
 #define NP_BASE_ERROR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,9 +54,11 @@ struct np_error {
 };
 
 /*
- * Starts an error afresh with its text. Returns -1, so that callers can
- * return its value.
+ * Clears an error and sets its exit status and text, whose arguments must not lie in the
+ * error itself. Returns -1, so that callers can return its value.
  */
+int np_error_vset(struct np_error *err, enum np_exit exit, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
 int np_error_set(struct np_error *err, enum np_exit exit, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void np_error_hint(struct np_error *err, const char *fmt, ...)

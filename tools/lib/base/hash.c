@@ -87,6 +87,13 @@ void np_hash_remove(struct np_hash *hash, const void *record)
 	hash->slot[at] = NULL;
 }
 
+void np_hash_clear(struct np_hash *hash)
+{
+	if (hash->room)
+		memset(hash->slot, 0, hash->room * sizeof(*hash->slot));
+	hash->count = 0;
+}
+
 void np_hash_free(struct np_hash *hash)
 {
 	free(hash->slot);

@@ -23,6 +23,8 @@ void *np_hash_find(const struct np_hash *hash, uint32_t value, np_hash_match_fn 
 void np_hash_add(struct np_hash *hash, void *record);
 /* Harmless if it is not in there. */
 void np_hash_remove(struct np_hash *hash, const void *record);
+/* Empties the table and keeps its memory. */
+void np_hash_clear(struct np_hash *hash);
 void np_hash_free(struct np_hash *hash);
 uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len);
 

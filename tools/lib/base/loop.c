@@ -21,7 +21,6 @@
 struct np_heap {
 	struct np_timer **item;
 	size_t count;
-	size_t room;
 };
 
 struct np_loop_handler {
@@ -169,11 +168,7 @@ void np_timer_start(struct np_loop *loop, struct np_timer *timer,
 	struct np_heap *heap = &loop->heap[timer->real];
 
 	np_timer_stop(timer);
-	if (heap->count == heap->room) {
-		heap->room = heap->room ? 2 * heap->room : 16;
-		heap->item = np_xrealloc(heap->item, heap->room,
-					 sizeof(*heap->item));
-	}
+	heap->item = np_array_grow(heap->item, heap->count, sizeof(*heap->item));
 	timer->loop = loop;
 	timer->due = np_loop_clock(loop, timer->real) +
 		     (delay_ms > 0 ? delay_ms : 0);

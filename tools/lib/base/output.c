@@ -228,13 +228,10 @@ void np_write_format(struct np_writer *w, const char *key, const char *fmt, ...)
 {
 	char *text;
 	va_list args;
-	int len;
 
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	text = np_xvasprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		abort();
 	np_write_string(w, key, text);
 	free(text);
 }
@@ -284,17 +281,11 @@ void np_table_add(struct np_table *table, const char *fmt, ...)
 {
 	char *text;
 	va_list args;
-	int len;
 
 	va_start(args, fmt);
-	len = vasprintf(&text, fmt, args);
+	text = np_xvasprintf(fmt, args);
 	va_end(args);
-	if (len < 0)
-		abort();
-	if (table->count == table->room) {
-		table->room = table->room ? table->room * 2 : 256;
-		table->cell = np_xrealloc(table->cell, table->room, sizeof(*table->cell));
-	}
+	table->cell = np_array_grow(table->cell, table->count, sizeof(*table->cell));
 	table->cell[table->count++] = np_escape(text);
 	free(text);
 }

@@ -73,7 +73,6 @@ struct np_table {
 	const char *const *title;
 	char **cell;
 	size_t count;		/* of cells */
-	size_t room;
 };
 
 void np_table_init(struct np_table *table, const char *const *titles, unsigned int columns);

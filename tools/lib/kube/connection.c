@@ -17,15 +17,12 @@
 
 void np_kube_warn(struct np_kubeconfig *cfg, const char *fmt, ...)
 {
-	char text[1024];
 	va_list args;
 
+	cfg->warnings = np_array_grow(cfg->warnings, cfg->warning_count, sizeof(*cfg->warnings));
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	cfg->warnings[cfg->warning_count++] = np_xvasprintf(fmt, args);
 	va_end(args);
-	cfg->warnings = np_xrealloc(cfg->warnings, cfg->warning_count + 1,
-				    sizeof(*cfg->warnings));
-	cfg->warnings[cfg->warning_count++] = np_xstrdup(text);
 }
 
 int np_kube_check_url(char *url, const char *what, bool server,

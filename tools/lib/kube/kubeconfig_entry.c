@@ -35,13 +35,11 @@ static int __attribute__((format(printf, 5, 6)))
 np_kube_fail(struct np_kube_parse *k, const struct np_node *node,
 	     const char *field, const char *hint, const char *fmt, ...)
 {
-	char text[512];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	np_error_vset(k->err, NP_EXIT_API, fmt, args);
 	va_end(args);
-	np_error_set(k->err, NP_EXIT_API, "%s", text);
 	np_error_hint(k->err, "%s", hint);
 	np_error_place(k->err, k->file->path, node ? node->line : 0,
 		       node ? node->column : 0);

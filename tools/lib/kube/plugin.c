@@ -19,6 +19,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/time.h"
 #include "kube/plugin.h"
 #include "kube/secret.h"
 #include "object/object.h"
@@ -66,32 +67,6 @@ void np_json_wipe(cJSON *json)
 		}
 	}
 	cJSON_Delete(json);
-}
-
-int64_t np_parse_time(const char *text)
-{
-	struct tm tm = { 0 };
-	int hours, minutes, used = 0;
-	const char *p;
-	time_t when;
-	char sign;
-
-	p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!p)
-		return 0;
-	when = timegm(&tm);
-	if (*p == '.') {
-		for (p++; isdigit((unsigned char)*p); p++)
-			;
-	}
-	if ((*p == 'Z' || *p == 'z') && !p[1])
-		return when > 0 ? when : 0;
-	if (sscanf(p, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
-	    p[used] || (sign != '+' && sign != '-') || hours < 0 || minutes < 0)
-		return 0;
-	used = 60 * (60 * hours + minutes);
-	when += sign == '+' ? -used : used;
-	return when > 0 ? when : 0;
 }
 
 static void np_plugin_reap(struct np_plugin *p)
@@ -239,7 +214,7 @@ static void np_plugin_read(struct np_plugin *p)
 	result.key = np_plugin_text(status, "clientKeyData");
 	expires = np_plugin_text(status, "expirationTimestamp");
 	if (expires)
-		result.expires = np_parse_time(expires);
+		result.expires = np_time_parse(expires);
 	if (!root)
 		np_plugin_fail(p, "printed no JSON");
 	else if (!kind || strcmp(kind, "ExecCredential"))

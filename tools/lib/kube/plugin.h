@@ -44,8 +44,6 @@ struct np_plugin *np_plugin_start(struct np_loop *loop,
 /* Kills it. NULL is fine. */
 void np_plugin_cancel(struct np_plugin *plugin);
 
-/* RFC 3339 to seconds since 1970; 0 if it is none. */
-int64_t np_parse_time(const char *text);
 /* Wipes all strings of a JSON tree and frees it. */
 void np_json_wipe(struct cJSON *json);
 

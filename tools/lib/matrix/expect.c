@@ -190,7 +190,6 @@ int np_expect_ports(const struct np_expect *expect, struct np_matrix *m, struct 
 struct np_findings {
 	struct np_difference *item;
 	size_t count;
-	size_t room;
 };
 
 static struct np_difference *np_finding(struct np_findings *list, enum np_difference_kind kind,
@@ -198,10 +197,7 @@ static struct np_difference *np_finding(struct np_findings *list, enum np_differ
 {
 	struct np_difference *item;
 
-	if (list->count == list->room) {
-		list->room = list->room ? list->room * 2 : 64;
-		list->item = np_xrealloc(list->item, list->room, sizeof(*list->item));
-	}
+	list->item = np_array_grow(list->item, list->count, sizeof(*list->item));
 	item = &list->item[list->count++];
 	memset(item, 0, sizeof(*item));
 	item->kind = (uint8_t)kind;

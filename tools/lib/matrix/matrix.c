@@ -25,8 +25,8 @@ void np_matrix_free(struct np_matrix *m)
 	free(m->cell);
 	free(m->whys);
 	free(m->cells);
-	free(m->why_hash);
-	free(m->cell_hash);
+	np_hash_free(&m->why_table);
+	np_hash_free(&m->cell_table);
 	np_arena_free(&m->arena);
 	memset(m, 0, sizeof(*m));
 }

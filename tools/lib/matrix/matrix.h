@@ -113,12 +113,8 @@ struct np_matrix {
 	size_t cell_count;
 
 	/* private to matrix.c */
-	size_t why_room;
-	size_t cell_room;
-	uint32_t *why_hash;
-	uint32_t *cell_hash;
-	size_t why_slots;
-	size_t cell_slots;
+	struct np_hash why_table;
+	struct np_hash cell_table;
 };
 
 /**

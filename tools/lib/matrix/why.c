@@ -10,25 +10,28 @@
 #include "matrix/matrix.h"
 #include "netlink/report.h"
 
-static uint32_t np_matrix_hash(uint32_t hash, const void *data, size_t len)
-{
-	const unsigned char *byte = data;
+/* An entry of a table: leads from what is kept once to its index. */
+struct np_matrix_entry {
+	uint32_t hash;
+	uint32_t index;
+};
 
-	while (len--)
-		hash = (hash ^ *byte++) * 16777619u;
-	return hash;
-}
+/* What is looked for: a reason or a cell of a matrix. */
+struct np_matrix_key {
+	const struct np_matrix *matrix;
+	const void *wanted;
+};
 
 static uint32_t np_matrix_why_hash(const struct np_matrix_why *why)
 {
-	uint32_t hash = 2166136261u, i;
+	uint32_t hash, i;
 
-	hash = np_matrix_hash(hash, &why->reason, sizeof(why->reason));
-	hash = np_matrix_hash(hash, &why->rule, sizeof(why->rule));
-	hash = np_matrix_hash(hash, &why->decider, sizeof(why->decider));
+	hash = np_hash_bytes(0, &why->reason, sizeof(why->reason));
+	hash = np_hash_bytes(hash, &why->rule, sizeof(why->rule));
+	hash = np_hash_bytes(hash, &why->decider, sizeof(why->decider));
 	for (i = 0; i < why->policies; i++)
-		hash = np_matrix_hash(hash, why->policy[i], strlen(why->policy[i]) + 1);
-	return hash ^ hash >> 15;
+		hash = np_hash_bytes(hash, why->policy[i], strlen(why->policy[i]) + 1);
+	return hash;
 }
 
 static bool np_matrix_why_equal(const struct np_matrix_why *a, const struct np_matrix_why *b)
@@ -44,74 +47,52 @@ static bool np_matrix_why_equal(const struct np_matrix_why *a, const struct np_m
 	return true;
 }
 
-/* Empties a table of slots after it grew; the caller fills it again. */
-static uint32_t *np_matrix_slots(uint32_t *slot, size_t count)
+static bool np_matrix_why_match(const void *record, const void *key)
 {
-	free(slot);
-	slot = np_xmalloc(count * sizeof(*slot));
-	memset(slot, 0xff, count * sizeof(*slot));
-	return slot;
+	const struct np_matrix_entry *entry = record;
+	const struct np_matrix_key *want = key;
+
+	return np_matrix_why_equal(&want->matrix->whys[entry->index], want->wanted);
 }
 
-static void np_matrix_why_grow(struct np_matrix *m)
+static bool np_matrix_cell_match(const void *record, const void *key)
 {
-	size_t i, at;
+	const struct np_matrix_entry *entry = record;
+	const struct np_matrix_key *want = key;
 
-	m->why_slots = m->why_slots ? m->why_slots * 2 : 256;
-	m->why_hash = np_matrix_slots(m->why_hash, m->why_slots);
-	for (i = 0; i < m->why_count; i++) {
-		at = np_matrix_why_hash(&m->whys[i]) & (m->why_slots - 1);
-		while (m->why_hash[at] != NP_MATRIX_NONE)
-			at = (at + 1) & (m->why_slots - 1);
-		m->why_hash[at] = (uint32_t)i;
-	}
+	return !memcmp(&want->matrix->cells[entry->index], want->wanted,
+		       sizeof(struct np_matrix_cell));
+}
+
+static void np_matrix_enter(struct np_matrix *m, struct np_hash *table, uint32_t hash,
+			    size_t index)
+{
+	struct np_matrix_entry *entry = np_arena_alloc(&m->arena, sizeof(*entry));
+
+	entry->hash = hash;
+	entry->index = (uint32_t)index;
+	np_hash_add(table, entry);
 }
 
 uint32_t np_matrix_why(struct np_matrix *m, const struct np_matrix_why *why)
 {
+	const struct np_matrix_key key = { m, why };
+	uint32_t hash = np_matrix_why_hash(why), i;
+	const struct np_matrix_entry *found;
 	struct np_matrix_why *made;
-	size_t at;
-	uint32_t i;
 
-	if (m->why_count * 2 >= m->why_slots)
-		np_matrix_why_grow(m);
-	at = np_matrix_why_hash(why) & (m->why_slots - 1);
-	for (; m->why_hash[at] != NP_MATRIX_NONE; at = (at + 1) & (m->why_slots - 1))
-		if (np_matrix_why_equal(&m->whys[m->why_hash[at]], why))
-			return m->why_hash[at];
-	if (m->why_count == m->why_room) {
-		m->why_room = m->why_room ? m->why_room * 2 : 64;
-		m->whys = np_xrealloc(m->whys, m->why_room, sizeof(*m->whys));
-	}
-	m->why_hash[at] = (uint32_t)m->why_count;
-	made = &m->whys[m->why_count++];
+	found = np_hash_find(&m->why_table, hash, np_matrix_why_match, &key);
+	if (found)
+		return found->index;
+	m->whys = np_array_grow(m->whys, m->why_count, sizeof(*m->whys));
+	made = &m->whys[m->why_count];
 	*made = *why;
 	made->policy = np_arena_alloc(&m->arena, (why->policies + 1) * sizeof(*made->policy));
 	for (i = 0; i < why->policies; i++)
 		made->policy[i] = np_arena_memdup(&m->arena, why->policy[i],
 						  strlen(why->policy[i]));
-	return m->why_hash[at];
-}
-
-static uint32_t np_matrix_cell_hash(const struct np_matrix_cell *cell)
-{
-	uint32_t hash = np_matrix_hash(2166136261u, cell->half, sizeof(cell->half));
-
-	return hash ^ hash >> 15;
-}
-
-static void np_matrix_cell_grow(struct np_matrix *m)
-{
-	size_t i, at;
-
-	m->cell_slots = m->cell_slots ? m->cell_slots * 2 : 256;
-	m->cell_hash = np_matrix_slots(m->cell_hash, m->cell_slots);
-	for (i = 0; i < m->cell_count; i++) {
-		at = np_matrix_cell_hash(&m->cells[i]) & (m->cell_slots - 1);
-		while (m->cell_hash[at] != NP_MATRIX_NONE)
-			at = (at + 1) & (m->cell_slots - 1);
-		m->cell_hash[at] = (uint32_t)i;
-	}
+	np_matrix_enter(m, &m->why_table, hash, m->why_count);
+	return (uint32_t)m->why_count++;
 }
 
 uint32_t np_matrix_cell(struct np_matrix *m, uint32_t egress, uint32_t ingress)
@@ -119,21 +100,17 @@ uint32_t np_matrix_cell(struct np_matrix *m, uint32_t egress, uint32_t ingress)
 	struct np_matrix_cell cell = { .half = {
 		[NETPOL_DIRECTION_EGRESS] = egress, [NETPOL_DIRECTION_INGRESS] = ingress,
 	} };
-	size_t at;
+	const struct np_matrix_key key = { m, &cell };
+	uint32_t hash = np_hash_bytes(0, cell.half, sizeof(cell.half));
+	const struct np_matrix_entry *found;
 
-	if (m->cell_count * 2 >= m->cell_slots)
-		np_matrix_cell_grow(m);
-	at = np_matrix_cell_hash(&cell) & (m->cell_slots - 1);
-	for (; m->cell_hash[at] != NP_MATRIX_NONE; at = (at + 1) & (m->cell_slots - 1))
-		if (!memcmp(&m->cells[m->cell_hash[at]], &cell, sizeof(cell)))
-			return m->cell_hash[at];
-	if (m->cell_count == m->cell_room) {
-		m->cell_room = m->cell_room ? m->cell_room * 2 : 64;
-		m->cells = np_xrealloc(m->cells, m->cell_room, sizeof(*m->cells));
-	}
+	found = np_hash_find(&m->cell_table, hash, np_matrix_cell_match, &key);
+	if (found)
+		return found->index;
+	m->cells = np_array_grow(m->cells, m->cell_count, sizeof(*m->cells));
 	m->cells[m->cell_count] = cell;
-	m->cell_hash[at] = (uint32_t)m->cell_count++;
-	return m->cell_hash[at];
+	np_matrix_enter(m, &m->cell_table, hash, m->cell_count);
+	return (uint32_t)m->cell_count++;
 }
 
 static const struct np_matrix_why *np_matrix_half_of(const struct np_matrix *m, size_t at,

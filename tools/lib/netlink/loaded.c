@@ -149,10 +149,7 @@ const char *np_object_name(uint8_t object)
 void np_result_add(struct np_result_list *list, uint8_t object, const char *namespace,
 		   const char *name, const char *action)
 {
-	if (list->count == list->room) {
-		list->room = list->room ? list->room * 2 : 64;
-		list->item = np_xrealloc(list->item, list->room, sizeof(*list->item));
-	}
+	list->item = np_array_grow(list->item, list->count, sizeof(*list->item));
 	list->item[list->count++] = (struct np_result) {
 		.object = object,
 		.namespace = namespace ? namespace : "",

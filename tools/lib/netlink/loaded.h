@@ -56,7 +56,6 @@ struct np_result {
 struct np_result_list {
 	struct np_result *item;
 	size_t count;
-	size_t room;
 };
 
 void np_result_add(struct np_result_list *list, uint8_t object, const char *namespace,

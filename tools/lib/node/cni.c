@@ -109,10 +109,7 @@ bool np_cni_parse(struct np_cni *cni, const char *text, size_t len, int64_t time
 	entry.namespace = strdup(namespace);
 	entry.name = strdup(name);
 	entry.uid = strdup(np_cni_arg(root, "K8S_POD_UID"));
-	if (cni->count == cni->room) {
-		cni->room = cni->room ? cni->room * 2 : 64;
-		cni->entry = np_xrealloc(cni->entry, cni->room, sizeof(*cni->entry));
-	}
+	cni->entry = np_array_grow(cni->entry, cni->count, sizeof(*cni->entry));
 	cni->entry[cni->count++] = entry;
 	cJSON_Delete(root);
 	return true;

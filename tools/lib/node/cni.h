@@ -32,7 +32,6 @@ struct np_cni_entry {
 struct np_cni {
 	struct np_cni_entry *entry;
 	size_t count;
-	size_t room;
 	size_t unreadable;	/* files that were no result, in the last reading */
 };
 

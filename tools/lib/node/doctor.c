@@ -3,7 +3,6 @@
  * The checks of doctor.h that need no devices, and the list of all.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE		/* vasprintf() */
 #endif
 #include "node/doctor.h"
 
@@ -29,12 +28,11 @@ void np_finding_add(struct np_finding_list *list, const char *check, enum np_hea
 	struct np_finding *finding;
 	va_list args;
 
-	list->item = np_xrealloc(list->item, list->count + 1, sizeof(*list->item));
+	list->item = np_array_grow(list->item, list->count, sizeof(*list->item));
 	finding = &list->item[list->count++];
 	*finding = (struct np_finding) { .check = check, .health = health };
 	va_start(args, fmt);
-	if (vasprintf(&finding->text, fmt, args) < 0)
-		finding->text = NULL;
+	finding->text = np_xvasprintf(fmt, args);
 	va_end(args);
 }
 
@@ -44,8 +42,7 @@ void np_finding_hint(struct np_finding_list *list, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	if (vasprintf(&finding->hint, fmt, args) < 0)
-		finding->hint = NULL;
+	finding->hint = np_xvasprintf(fmt, args);
 	va_end(args);
 }
 

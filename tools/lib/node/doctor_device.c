@@ -76,7 +76,7 @@ static int np_link_add(const struct nlmsghdr *nlh, void *arg, struct np_error *e
 		if (info[IFLA_INFO_DATA] && !strcmp(link.kind, "bridge"))
 			np_read_bridge(&link, info[IFLA_INFO_DATA]);
 	}
-	list->item = np_xrealloc(list->item, list->count + 1, sizeof(*list->item));
+	list->item = np_array_grow(list->item, list->count, sizeof(*list->item));
 	list->item[list->count++] = link;
 	return 0;
 }

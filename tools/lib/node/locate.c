@@ -25,11 +25,9 @@ void np_host_free(struct np_host *host)
 	memset(host, 0, sizeof(*host));
 }
 
-/* Arrays double when their count is a power of two. */
 static void *np_host_append(void *array, size_t *count, const void *entry, size_t size)
 {
-	if (!(*count & (*count - 1)))
-		array = np_xrealloc(array, *count ? *count * 2 : 1, size);
+	array = np_array_grow(array, *count, size);
 	memcpy((char *)array + (*count)++ * size, entry, size);
 	return array;
 }

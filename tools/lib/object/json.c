@@ -50,15 +50,13 @@ static int __attribute__((format(printf, 4, 5)))
 np_json_fail_at(struct np_json *j, uint32_t line, uint32_t column,
 		const char *fmt, ...)
 {
-	char text[256];
 	va_list args;
 
 	if (j->failed)
 		return -1;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	np_error_vset(j->err, NP_EXIT_INPUT, fmt, args);
 	va_end(args);
-	np_error_set(j->err, NP_EXIT_INPUT, "%s", text);
 	np_error_place(j->err, j->in->name, line, column);
 	j->failed = true;
 	return -1;

@@ -54,16 +54,6 @@ int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err
 	return -1;
 }
 
-static char *__attribute__((format(printf, 1, 0)))
-np_lint_format(const char *fmt, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
-	return text;
-}
-
 /* Begins a finding; NULL if the check is off. */
 static struct np_finding *__attribute__((format(printf, 4, 5)))
 np_lint_add(const struct np_linting *l, enum np_lint_id id, uint32_t line, const char *fmt, ...)
@@ -74,17 +64,14 @@ np_lint_add(const struct np_linting *l, enum np_lint_id id, uint32_t line, const
 
 	if (lint->disabled[id])
 		return NULL;
-	if (lint->count == lint->room) {
-		lint->room = lint->room ? lint->room * 2 : 32;
-		lint->item = np_xrealloc(lint->item, lint->room, sizeof(*lint->item));
-	}
+	lint->item = np_array_grow(lint->item, lint->count, sizeof(*lint->item));
 	item = &lint->item[lint->count++];
 	memset(item, 0, sizeof(*item));
 	item->id = (uint8_t)id;
 	item->policy = l->policy;
 	item->line = line ? line : l->policy->place.line;
 	va_start(args, fmt);
-	item->text = np_lint_format(fmt, args);
+	item->text = np_xvasprintf(fmt, args);
 	va_end(args);
 	return item;
 }
@@ -97,7 +84,7 @@ np_lint_path(struct np_finding *item, const char *fmt, ...)
 	if (!item)
 		return;
 	va_start(args, fmt);
-	item->path = np_lint_format(fmt, args);
+	item->path = np_xvasprintf(fmt, args);
 	va_end(args);
 }
 
@@ -109,7 +96,7 @@ np_lint_hint(struct np_finding *item, const char *fmt, ...)
 	if (!item)
 		return;
 	va_start(args, fmt);
-	item->hint = np_lint_format(fmt, args);
+	item->hint = np_xvasprintf(fmt, args);
 	va_end(args);
 }
 

@@ -57,13 +57,11 @@ struct np_finding {
  * @disabled: by enum np_lint_id, set by the caller
  * @item: the findings
  * @count: how many
- * @room: private
  */
 struct np_lint {
 	bool disabled[NP_LINT_COUNT];
 	struct np_finding *item;
 	size_t count;
-	size_t room;
 };
 
 /* A check by id or name; NP_EXIT_USAGE. */

@@ -23,10 +23,7 @@ void np_objects_reset(struct np_objects *objs)
 	objs->policy_count = 0;
 	objs->skipped_count = 0;
 	objs->warning_count = 0;
-	if (objs->string_room)
-		memset(objs->string, 0,
-		       objs->string_room * sizeof(*objs->string));
-	objs->string_count = 0;
+	np_hash_clear(&objs->strings);
 	np_arena_reset(&objs->arena);
 }
 
@@ -37,58 +34,44 @@ void np_objects_free(struct np_objects *objs)
 	free(objs->policies);
 	free(objs->skipped);
 	free(objs->warnings);
-	free(objs->string);
+	np_hash_free(&objs->strings);
 	np_arena_free(&objs->arena);
 	memset(objs, 0, sizeof(*objs));
 }
 
-static uint32_t np_hash(const char *text, size_t len)
+/* An interned string; it lies in the arena. */
+struct np_string {
+	uint32_t hash;
+	char text[];
+};
+
+struct np_slice {
+	const char *text;
+	size_t len;
+};
+
+static bool np_string_match(const void *record, const void *key)
 {
-	uint32_t hash = 2166136261u;
+	const char *text = ((const struct np_string *)record)->text;
+	const struct np_slice *slice = key;
 
-	while (len--)
-		hash = (hash ^ (unsigned char)*text++) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
-static void np_intern_grow(struct np_objects *objs)
-{
-	size_t room = objs->string_room ? objs->string_room * 2 : 256;
-	const char **table = np_xcalloc(room, sizeof(*table));
-	size_t i, at;
-
-	for (i = 0; i < objs->string_room; i++) {
-		const char *s = objs->string[i];
-
-		if (!s)
-			continue;
-		at = np_hash(s, strlen(s)) & (room - 1);
-		while (table[at])
-			at = (at + 1) & (room - 1);
-		table[at] = s;
-	}
-	free(objs->string);
-	objs->string = table;
-	objs->string_room = room;
+	return !strncmp(text, slice->text, slice->len) && !text[slice->len];
 }
 
 const char *np_intern(struct np_objects *objs, const char *text, size_t len)
 {
-	size_t at;
+	const struct np_slice slice = { text, len };
+	uint32_t hash = np_hash_bytes(0, text, len);
+	struct np_string *string = np_hash_find(&objs->strings, hash, np_string_match, &slice);
 
-	if (objs->string_count * 4 >= objs->string_room * 3)
-		np_intern_grow(objs);
-	at = np_hash(text, len) & (objs->string_room - 1);
-	while (objs->string[at]) {
-		const char *s = objs->string[at];
-
-		if (!strncmp(s, text, len) && !s[len])
-			return s;
-		at = (at + 1) & (objs->string_room - 1);
-	}
-	objs->string[at] = np_arena_memdup(&objs->arena, text, len);
-	objs->string_count++;
-	return objs->string[at];
+	if (string)
+		return string->text;
+	string = np_arena_alloc(&objs->arena, sizeof(*string) + len + 1);
+	string->hash = hash;
+	memcpy(string->text, text, len);
+	string->text[len] = '\0';
+	np_hash_add(&objs->strings, string);
+	return string->text;
 }
 
 const char *np_intern_str(struct np_objects *objs, const char *text)
@@ -96,40 +79,35 @@ const char *np_intern_str(struct np_objects *objs, const char *text)
 	return np_intern(objs, text, strlen(text));
 }
 
-static void *np_grow(void **array, size_t *count, size_t *room, size_t size)
+/* A zeroed entry at the end of an array. */
+static void *np_objects_add(void **array, size_t *count, size_t size)
 {
-	char *entry;
-
-	if (*count == *room) {
-		*room = *room ? *room * 2 : 16;
-		*array = np_xrealloc(*array, *room, size);
-	}
-	entry = (char *)*array + (*count)++ * size;
-	return memset(entry, 0, size);
+	*array = np_array_grow(*array, *count, size);
+	return memset((char *)*array + (*count)++ * size, 0, size);
 }
 
 struct np_namespace *np_objects_add_namespace(struct np_objects *objs)
 {
-	return np_grow((void **)&objs->namespaces, &objs->namespace_count,
-		       &objs->namespace_room, sizeof(*objs->namespaces));
+	return np_objects_add((void **)&objs->namespaces, &objs->namespace_count,
+			      sizeof(*objs->namespaces));
 }
 
 struct np_pod *np_objects_add_pod(struct np_objects *objs)
 {
-	return np_grow((void **)&objs->pods, &objs->pod_count, &objs->pod_room,
-		       sizeof(*objs->pods));
+	return np_objects_add((void **)&objs->pods, &objs->pod_count,
+			      sizeof(*objs->pods));
 }
 
 struct np_policy *np_objects_add_policy(struct np_objects *objs)
 {
-	return np_grow((void **)&objs->policies, &objs->policy_count,
-		       &objs->policy_room, sizeof(*objs->policies));
+	return np_objects_add((void **)&objs->policies, &objs->policy_count,
+			      sizeof(*objs->policies));
 }
 
 struct np_skipped *np_objects_add_skipped(struct np_objects *objs)
 {
-	return np_grow((void **)&objs->skipped, &objs->skipped_count,
-		       &objs->skipped_room, sizeof(*objs->skipped));
+	return np_objects_add((void **)&objs->skipped, &objs->skipped_count,
+			      sizeof(*objs->skipped));
 }
 
 void np_objects_warn(struct np_objects *objs, const struct np_place *place,
@@ -142,8 +120,8 @@ void np_objects_warn(struct np_objects *objs, const struct np_place *place,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	warning = np_grow((void **)&objs->warnings, &objs->warning_count,
-			  &objs->warning_room, sizeof(*objs->warnings));
+	warning = np_objects_add((void **)&objs->warnings, &objs->warning_count,
+			      sizeof(*objs->warnings));
 	warning->text = np_intern_str(objs, text);
 	warning->path = np_intern_str(objs, path ? path : "");
 	warning->place = *place;

@@ -19,6 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "object/address.h"
 
 struct np_label {
@@ -189,15 +190,8 @@ struct np_objects {
 	size_t warning_count;
 
 	/* private to object.c */
-	size_t namespace_room;
-	size_t pod_room;
-	size_t policy_room;
-	size_t skipped_room;
-	size_t warning_room;
 	struct np_arena arena;
-	const char **string;
-	size_t string_count;
-	size_t string_room;
+	struct np_hash strings;	/* interned */
 };
 
 /* How far a load has come, to be able to go back. */

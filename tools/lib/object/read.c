@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/time.h"
 #include "object/read.h"
 #include "object/validate.h"
 
@@ -34,10 +35,8 @@ static int np_vfail(struct np_decode *d, uint32_t line, uint32_t column,
 		    const struct np_path *path, const char *fmt, va_list args)
 {
 	struct np_error *err = d->err;
-	char text[sizeof(err->text)];
 
-	vsnprintf(text, sizeof(text), fmt, args);
-	np_error_set(err, NP_EXIT_INPUT, "%s", text);
+	np_error_vset(err, NP_EXIT_INPUT, fmt, args);
 	np_error_place(err, d->file, line, column);
 	np_path_text(path, err->path, sizeof(err->path));
 	if (*d->name)
@@ -372,33 +371,6 @@ static int np_decode_labels(struct np_decode *d, const struct np_node *meta,
 	return 0;
 }
 
-/* RFC 3339 as the API server writes it, to seconds; 0 if it is none. */
-static int64_t np_parse_time(const char *text)
-{
-	struct tm tm = { 0 };
-	int hours, minutes, used = 0;
-	const char *end;
-	char sign;
-
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon,
-		   &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		   &used) != 6)
-		return 0;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	end = text + used;
-	if (*end == '.')
-		end += 1 + strspn(end + 1, "0123456789");
-	if (!strcmp(end, "Z"))
-		return timegm(&tm);
-	if (strlen(end) != 6 ||
-	    sscanf(end, "%c%2d:%2d", &sign, &hours, &minutes) != 3 ||
-	    (sign != '+' && sign != '-'))
-		return 0;
-	return timegm(&tm) -
-	       (sign == '-' ? -60 : 60) * (hours * 60 + minutes);
-}
-
 /* The name is what a message about the rest of the object shows. */
 static int np_decode_name(struct np_decode *d, const struct np_node *map,
 			  const struct np_path *path, bool namespaced,
@@ -473,7 +445,7 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 	/* Not interned: every object has its own. */
 	field = np_node_get(map, "creationTimestamp");
 	if (field && field->type == NP_NODE_STRING)
-		meta->created = np_parse_time(field->text);
+		meta->created = np_time_parse(field->text);
 	if (np_get(d, map, "deletionTimestamp", NP_NODE_STRING, path, &field))
 		return -1;
 	text = field ? field->text : "";

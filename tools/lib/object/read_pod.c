@@ -152,7 +152,6 @@ static int np_decode_status(struct np_decode *d, const struct np_node *status,
 struct np_port_list {
 	struct np_named_port *item;
 	uint32_t count;
-	uint32_t room;
 };
 
 static void np_add_named_port(struct np_port_list *ports,
@@ -165,11 +164,7 @@ static void np_add_named_port(struct np_port_list *ports,
 		    ports->item[i].number == port->number &&
 		    ports->item[i].protocol == port->protocol)
 			return;
-	if (ports->count == ports->room) {
-		ports->room = ports->room ? ports->room * 2 : 8;
-		ports->item = np_xrealloc(ports->item, ports->room,
-					  sizeof(*ports->item));
-	}
+	ports->item = np_array_grow(ports->item, ports->count, sizeof(*ports->item));
 	ports->item[ports->count++] = *port;
 }
 

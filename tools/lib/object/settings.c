@@ -14,8 +14,7 @@
 
 void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 {
-	set->guard_prefix = np_xrealloc(set->guard_prefix, set->guard_prefix_count + 1,
-					sizeof(*cidr));
+	set->guard_prefix = np_array_grow(set->guard_prefix, set->guard_prefix_count, sizeof(*set->guard_prefix));
 	set->guard_prefix[set->guard_prefix_count++] = *cidr;
 }
 
@@ -23,15 +22,14 @@ void np_settings_add_interface(struct np_settings *set, const char *name)
 {
 	size_t i = set->guard_interface_count++;
 
-	set->guard_interface = np_xrealloc(set->guard_interface, i + 1,
-					   sizeof(*set->guard_interface));
+	set->guard_interface = np_array_grow(set->guard_interface, i,
+					     sizeof(*set->guard_interface));
 	snprintf(set->guard_interface[i], sizeof(set->guard_interface[i]), "%s", name);
 }
 
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow)
 {
-	set->host_allow = np_xrealloc(set->host_allow, set->host_allow_count + 1,
-				      sizeof(*allow));
+	set->host_allow = np_array_grow(set->host_allow, set->host_allow_count, sizeof(*set->host_allow));
 	set->host_allow[set->host_allow_count++] = *allow;
 }
 

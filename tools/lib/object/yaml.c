@@ -56,7 +56,6 @@ struct np_yaml {
 	struct np_node *root;
 	struct np_yaml_anchor *anchor;
 	size_t anchor_count;
-	size_t anchor_room;
 	uint64_t nodes;		/* of this document, aliases written out */
 	uint64_t bytes;
 	uint64_t alias_nodes;
@@ -73,13 +72,11 @@ struct np_yaml {
 static int __attribute__((format(printf, 3, 4)))
 np_yaml_fail(struct np_yaml *y, const yaml_mark_t *mark, const char *fmt, ...)
 {
-	char text[256];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	np_error_vset(y->err, NP_EXIT_INPUT, fmt, args);
 	va_end(args);
-	np_error_set(y->err, NP_EXIT_INPUT, "%s", text);
 	np_error_place(y->err, y->in->name, mark ? mark->line + 1 : 0,
 		       mark ? mark->column + 1 : 0);
 	y->failed = true;
@@ -455,11 +452,7 @@ static int np_yaml_name(struct np_yaml *y, const char *name,
 		np_error_place(y->err, y->in->name, node->line, node->column);
 		return -1;
 	}
-	if (y->anchor_count == y->anchor_room) {
-		y->anchor_room = y->anchor_room ? y->anchor_room * 2 : 16;
-		y->anchor = np_xrealloc(y->anchor, y->anchor_room,
-					sizeof(*y->anchor));
-	}
+	y->anchor = np_array_grow(y->anchor, y->anchor_count, sizeof(*y->anchor));
 	anchor = &y->anchor[y->anchor_count++];
 	anchor->name = name;
 	anchor->node = node;
