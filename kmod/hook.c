@@ -14,11 +14,11 @@
  * process context: no per-CPU scratch, counters by this_cpu only. No allocation, no lock,
  * no printk; loops are bounded by the limits on guards, patterns and local pods.
  */
+#include "hook.h"
 #include "compat.h"
 #include "core/classify.h"
 #include "netns.h"
 #include "packet.h"
-#include "plain.h"
 
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -691,59 +691,42 @@ static noinline unsigned int local_in(struct netpol_net *nn, struct sk_buff *skb
 	return judge(&view, skb, true);
 }
 
-static unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+/**
+ * netpol_decide() - the verdict for any packet, by all decisions
+ * @nn: network namespace
+ * @skb: packet at POST_ROUTING or LOCAL_IN
+ * @state: of the hook
+ *
+ * Needs rcu_read_lock(). Return: the verdict of the hook.
+ */
+unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
 {
 	return state->hook == NF_INET_LOCAL_IN ? local_in(nn, skb, state) :
 						 post_routing(nn, skb, state);
 }
 
-/* Each family has hooks of its own: what the one needs costs the other nothing. */
-static unsigned int post_routing4(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
-{
-	return netpol_plain(priv, skb, state, 0);
-}
-
-static unsigned int post_routing6(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
-{
-	return netpol_plain(priv, skb, state, NETPOL_PLAIN_IP6);
-}
-
-static unsigned int local_in4(void *priv, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
-{
-	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN);
-}
-
-static unsigned int local_in6(void *priv, struct sk_buff *skb,
-			      const struct nf_hook_state *state)
-{
-	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN | NETPOL_PLAIN_IP6);
-}
-
 static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 	{
-		.hook = post_routing4,
+		.hook = netpol_plain_post_routing4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_POST_ROUTING,
 		.priority = NF_IP_PRI_NAT_SRC - HOOK_DISTANCE,
 	},
 	{
-		.hook = post_routing6,
+		.hook = netpol_plain_post_routing6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_POST_ROUTING,
 		.priority = NF_IP_PRI_NAT_SRC - HOOK_DISTANCE,
 	},
 	{
-		.hook = local_in4,
+		.hook = netpol_plain_local_in4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP_PRI_NAT_SRC + HOOK_DISTANCE,
 	},
 	{
-		.hook = local_in6,
+		.hook = netpol_plain_local_in6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = NF_IP_PRI_NAT_SRC + HOOK_DISTANCE,

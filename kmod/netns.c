@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netns.h"
+#include "hook.h"
 
 #include <linux/llist.h>
 #include <linux/module.h>

@@ -93,10 +93,6 @@ static inline struct netpol_net *netpol_net(const struct net *net)
 	return net_generic(net, netpol_net_id);
 }
 
-/* hook.c: registration sleeps; unregistration does not wait for packets under way. */
-int netpol_hook_register(struct netpol_net *nn);
-void netpol_hook_unregister(struct netpol_net *nn);
-
 /* device.c: ends a local pod with its interface. */
 int netpol_device_register(void);
 void netpol_device_adopt(struct netpol_net *nn);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * A plain packet: nearly all of them are, and for these the decisions of hook.c come down
  * to two look-ups and a cell. It is TCP or UDP with its ports in reach, of a connection
@@ -14,11 +14,9 @@
  *
  * No variable has its address taken: all stay in registers, and there is no stack to guard.
  */
-#ifndef NETPOL_PLAIN_H
-#define NETPOL_PLAIN_H
-
 #include "compat.h"
 #include "core/classify.h"
+#include "hook.h"
 #include "netlink.h"
 #include "netns.h"
 
@@ -29,10 +27,6 @@
 #include <linux/udp.h>
 #include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
-
-/* hook.c: the verdict for any packet, by all decisions. */
-static unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
-				  const struct nf_hook_state *state);
 
 /* What a plain packet is, in one register: the port that is judged, and these. */
 #define NETPOL_PLAIN_UDP	BIT(16)
@@ -556,4 +550,27 @@ static __always_inline unsigned int netpol_plain(struct netpol_net *nn, struct s
 	return netpol_plain_ends(nn, skb, state, what);
 }
 
-#endif /* NETPOL_PLAIN_H */
+/* Each family has hooks of its own: what the one needs costs the other nothing. */
+unsigned int netpol_plain_post_routing4(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, 0);
+}
+
+unsigned int netpol_plain_post_routing6(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_IP6);
+}
+
+unsigned int netpol_plain_local_in4(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN);
+}
+
+unsigned int netpol_plain_local_in6(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	return netpol_plain(priv, skb, state, NETPOL_PLAIN_LOCAL_IN | NETPOL_PLAIN_IP6);
+}
