@@ -19,6 +19,7 @@
 #include "core/classify.h"
 #include "netns.h"
 #include "packet.h"
+#include "plain.h"
 
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>

@@ -11,14 +11,4 @@ unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
 int netpol_hook_register(struct netpol_net *nn);
 void netpol_hook_unregister(struct netpol_net *nn);
 
-/* plain.c */
-unsigned int netpol_plain_post_routing4(void *priv, struct sk_buff *skb,
-					const struct nf_hook_state *state);
-unsigned int netpol_plain_post_routing6(void *priv, struct sk_buff *skb,
-					const struct nf_hook_state *state);
-unsigned int netpol_plain_local_in4(void *priv, struct sk_buff *skb,
-				    const struct nf_hook_state *state);
-unsigned int netpol_plain_local_in6(void *priv, struct sk_buff *skb,
-				    const struct nf_hook_state *state);
-
 #endif /* NETPOL_HOOK_H */

@@ -14,6 +14,7 @@
  *
  * No variable has its address taken: all stay in registers, and there is no stack to guard.
  */
+#include "plain.h"
 #include "compat.h"
 #include "core/classify.h"
 #include "hook.h"
