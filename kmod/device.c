@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A local pod ends with its interface, whatever the control plane still believes. */
+#include "device.h"
 #include "netns.h"
 
 #include <linux/netdevice.h>

@@ -54,9 +54,16 @@ struct netpol_dump {
 /* Fills a buffer. 0: all is told; -EMSGSIZE: it is full and there is more. Locked. */
 typedef int (*netpol_dump_fill_fn)(struct netpol_dump *dump, struct sk_buff *skb);
 
+int netpol_dump_start(struct netlink_callback *cb);
+int netpol_dump_done(struct netlink_callback *cb);
+void netpol_dump_revoke(struct netpol_net *nn);
+void netpol_dump_close_all(struct netpol_net *nn);
 int netpol_dump_run(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
 		    netpol_dump_fill_fn fill);
 void *netpol_dump_message(struct netpol_dump *dump, struct sk_buff *skb);
+int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int netpol_pod_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int netpol_policy_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* The dump that a callback of netlink is about. */
 static inline struct netpol_dump *netpol_dump_of(struct netlink_callback *cb)

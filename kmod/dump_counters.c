@@ -7,7 +7,9 @@
  * The packets that a pod's interface moved and those of them that the hook saw are there
  * to be held against each other, so a reset leaves both alone.
  */
+#include "dump_counters.h"
 #include "dump.h"
+#include "event.h"
 #include <linux/netdevice.h>
 
 /* What is listed, in this order. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The programs of one pod, as packets run them: NETPOL_CMD_GET_TRIE. */
+#include "dump_trie.h"
 #include "dump.h"
 #include "encode.h"
 #include "parse.h"

@@ -4,6 +4,7 @@
  * comes from the code that packets run, on the snapshot in force; what the hook decides
  * before that from the settings and the node's addresses is decided here in its order.
  */
+#include "eval.h"
 #include "core/explain.h"
 #include "netlink.h"
 #include "parse.h"

@@ -6,6 +6,7 @@
  * being i, when its turn is t, and holds it when its turn is t + 1. Many CPUs write, the
  * work item alone reads; nobody waits, an event that finds no slot is lost and counted.
  */
+#include "event.h"
 #include "compat.h"
 #include "core/classify.h"
 #include "netlink.h"
@@ -22,6 +23,8 @@
 
 /* Names, labels aside, of two pods and of EVENT_POLICIES policies, and the rest. */
 #define EVENT_BYTES	NLMSG_DEFAULT_SIZE
+
+bool netpol_event_asked __read_mostly;
 
 /**
  * struct netpol_event - a denied packet, as far as the packet path knows it

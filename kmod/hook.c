@@ -17,6 +17,7 @@
 #include "hook.h"
 #include "compat.h"
 #include "core/classify.h"
+#include "event.h"
 #include "netns.h"
 #include "packet.h"
 #include "plain.h"
@@ -239,8 +240,8 @@ static __always_inline bool from_own_node(const struct view *view, const struct 
 }
 
 /* The local pod that an interface belongs to, or NULL. */
-static const struct netpol_local *netpol_interface_pod(const struct netpol_snapshot *snapshot,
-						       u32 ifindex)
+static __always_inline const struct netpol_local *
+interface_pod(const struct netpol_snapshot *snapshot, u32 ifindex)
 {
 	const struct netpol_local *local = netpol_snapshot_interface(snapshot, ifindex);
 
@@ -308,7 +309,7 @@ static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 	if (!local_in && made_by_ipsec(skb, state))
 		view->ifindex = 0;
 	if (view->ifindex)
-		owner = netpol_interface_pod(view->snapshot, view->ifindex);
+		owner = interface_pod(view->snapshot, view->ifindex);
 	if (owner)
 		return foreign_source(view, owner, local_in);
 	if (!local)
@@ -369,7 +370,7 @@ static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
 
 	if (!device || receiver->identity)
 		return;
-	owner = netpol_interface_pod(view->snapshot, device->ifindex);
+	owner = interface_pod(view->snapshot, device->ifindex);
 	if (!owner)
 		return;
 	receiver->identity = owner->identity;
@@ -480,7 +481,7 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 
 		this_cpu_inc(totals->spoofed);
 		if (view->ifindex)
-			owner = netpol_interface_pod(view->snapshot, view->ifindex);
+			owner = interface_pod(view->snapshot, view->ifindex);
 		if (owner) {
 			netpol_percpu_inc(&owner->runtime->stats->denied[direction]);
 			netpol_percpu_inc(&owner->runtime->stats->spoofed);
@@ -633,8 +634,16 @@ static noinline bool host_answers(const struct view *view, const struct sk_buff 
 	       host_allowed(view, state);
 }
 
-static noinline unsigned int post_routing(struct netpol_net *nn, struct sk_buff *skb,
-					  const struct nf_hook_state *state)
+/**
+ * netpol_decide_post_routing() - the verdict for a packet that leaves by IP
+ * @nn: network namespace
+ * @skb: packet
+ * @state: of the hook
+ *
+ * Needs rcu_read_lock(). Return: the verdict of the hook.
+ */
+unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *skb,
+					const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
@@ -664,8 +673,16 @@ static noinline unsigned int post_routing(struct netpol_net *nn, struct sk_buff 
 	return judge(&view, skb, false);
 }
 
-static noinline unsigned int local_in(struct netpol_net *nn, struct sk_buff *skb,
-				      const struct nf_hook_state *state)
+/**
+ * netpol_decide_local_in() - the verdict for a packet to the node itself
+ * @nn: network namespace
+ * @skb: packet
+ * @state: of the hook
+ *
+ * Needs rcu_read_lock(). Return: the verdict of the hook.
+ */
+unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
 {
 	struct view view;
 	u8 direction;
@@ -690,21 +707,6 @@ static noinline unsigned int local_in(struct netpol_net *nn, struct sk_buff *skb
 	if (!view.reply && host_allowed(&view, state))
 		return NF_ACCEPT;
 	return judge(&view, skb, true);
-}
-
-/**
- * netpol_decide() - the verdict for any packet, by all decisions
- * @nn: network namespace
- * @skb: packet at POST_ROUTING or LOCAL_IN
- * @state: of the hook
- *
- * Needs rcu_read_lock(). Return: the verdict of the hook.
- */
-unsigned int netpol_decide(struct netpol_net *nn, struct sk_buff *skb,
-			   const struct nf_hook_state *state)
-{
-	return state->hook == NF_INET_LOCAL_IN ? local_in(nn, skb, state) :
-						 post_routing(nn, skb, state);
 }
 
 static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* netpol: Kubernetes NetworkPolicy enforced in netfilter. */
+#include "device.h"
+#include "netlink.h"
 #include "netns.h"
 
 #include <linux/module.h>

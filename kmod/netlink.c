@@ -4,6 +4,12 @@
  * that can be told from one attribute; relations between attributes are parse.c's.
  */
 #include "netlink.h"
+#include "dump.h"
+#include "dump_counters.h"
+#include "dump_trie.h"
+#include "eval.h"
+#include "event.h"
+#include "reply.h"
 #include "txn.h"
 
 #define STRING(max) { .type = NLA_NUL_STRING, .len = (max) }
@@ -289,9 +295,6 @@ static const struct genl_multicast_group netpol_groups[] = {
 	},
 };
 
-/* No alias by family name: looking a name up needs no capability and would load us. */
-bool netpol_event_asked __read_mostly;
-
 /* Somebody is about to listen to a group, in whichever network namespace. */
 static int netpol_group_joined(int group)
 {
@@ -300,6 +303,7 @@ static int netpol_group_joined(int group)
 	return 0;
 }
 
+/* No alias by family name: looking a name up needs no capability and would load us. */
 struct genl_family netpol_genl_family __ro_after_init = {
 	.name = NETPOL_GENL_NAME,
 	.version = NETPOL_GENL_VERSION,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The generic netlink family "netpol", see uapi/linux/netpol.h and docs/abi.md. This
- * header is what the files of the netlink side share; the rest of the module needs
- * netns.h, and event.c the family and its groups.
+ * The generic netlink family "netpol", see uapi/linux/netpol.h and docs/abi.md.
  *
  * Every operation finds its struct netpol_net by the socket's network namespace and
  * takes its lock; the family runs operations in parallel.
@@ -29,20 +27,10 @@ enum netpol_group {
 
 extern struct genl_family netpol_genl_family;
 
-/*
- * Has anybody ever wanted to be told of denied packets? Where the kernel does not tell,
- * it may be so. It is never taken back: the kernel tells before somebody is a listener.
- */
-extern bool netpol_event_asked;
+int netpol_netlink_register(void);
+void netpol_netlink_unregister(void);
 
-/* Does anybody want to be told of denied packets? RCU. */
-static inline bool netpol_event_wanted(const struct netpol_net *nn)
-{
-	return READ_ONCE(netpol_event_asked) &&
-	       genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
-}
-
-/* netlink.c: refusals. All return the error, so that a caller can return it as well. */
+/* Refusals. All return the error, so that a caller can return it as well. */
 int __printf(5, 6) netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
 				 const struct nlattr *attr, int error,
 				 const char *format, ...);
@@ -52,32 +40,6 @@ int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *n
 			  u16 type);
 struct sk_buff *netpol_reply_new(struct genl_info *info, u8 command, size_t size,
 				 void **header);
-
-/* txn.c */
-int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info);
-
-/* reply.c */
-int netpol_info_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_flush_doit(struct sk_buff *skb, struct genl_info *info);
-
-/* eval.c */
-int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info);
-
-/* dump.c: one .start and .done for all of them */
-int netpol_dump_start(struct netlink_callback *cb);
-int netpol_dump_done(struct netlink_callback *cb);
-int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-int netpol_pod_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-int netpol_policy_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-
-/* dump_trie.c */
-int netpol_trie_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-
-/* dump_counters.c */
-int netpol_counters_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation);
 
 #endif /* NETPOL_NETLINK_H */

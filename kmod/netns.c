@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netns.h"
+#include "device.h"
+#include "dump.h"
+#include "event.h"
 #include "hook.h"
+#include "netlink.h"
+#include "txn.h"
 
 #include <linux/llist.h>
 #include <linux/module.h>

@@ -77,7 +77,6 @@ struct netpol_net {
 	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 
-/* netns.c */
 extern unsigned int netpol_net_id;
 int netpol_net_register(void);
 void netpol_net_unregister(void);
@@ -92,28 +91,5 @@ static inline struct netpol_net *netpol_net(const struct net *net)
 {
 	return net_generic(net, netpol_net_id);
 }
-
-/* device.c: ends a local pod with its interface. */
-int netpol_device_register(void);
-void netpol_device_adopt(struct netpol_net *nn);
-void netpol_device_unregister(void);
-
-/* event.c */
-struct netpol_flow;
-struct netpol_judgement;
-struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);
-void netpol_event_queue_destroy(struct netpol_event_queue *queue);
-void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-		       const struct netpol_flow *flow, u16 source_port,
-		       const struct netpol_judgement *judgement);
-void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost);
-
-/* netlink.c, txn.c, dump.c */
-int netpol_netlink_register(void);
-void netpol_netlink_unregister(void);
-void netpol_txn_close_all(struct netpol_net *nn);
-void netpol_dump_close_all(struct netpol_net *nn);
-void netpol_dump_revoke(struct netpol_net *nn);
-void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation);
 
 #endif /* NETPOL_NETNS_H */

@@ -56,7 +56,6 @@ struct netpol_deletion {
 	char data[];
 };
 
-/* parse.c: what both files need; see there. */
 int netpol_no_memory(struct netpol_parse *parse);
 int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest,
 		     struct nlattr **tb, u16 type, bool empty, struct netpol_text *text);
@@ -80,17 +79,5 @@ struct netpol_settings *netpol_parse_settings(struct netpol_parse *parse,
 					      const struct nlattr *nest);
 struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
 					    const struct nlattr *nest);
-
-/* parse_policy.c */
-struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
-					  const struct nlattr *nest);
-int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
-		      struct netpol_policy *policy);
-int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
-		      struct netpol_policy *policy);
-int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
-			struct netpol_policy *policy);
-int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
-		      struct netpol_policy *policy);
 
 #endif /* NETPOL_PARSE_H */

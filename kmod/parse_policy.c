@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Policies, which come in pieces: the head, then rules, peers, excepts and ports. */
-#include "parse.h"
+#include "parse_policy.h"
 #include "netlink.h"
 
 #define refuse(parse, attr, error, ...) \

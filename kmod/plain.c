@@ -17,8 +17,8 @@
 #include "plain.h"
 #include "compat.h"
 #include "core/classify.h"
+#include "event.h"
 #include "hook.h"
-#include "netlink.h"
 #include "netns.h"
 
 #include <linux/ip.h>

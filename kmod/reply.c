@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests that are answered by one message about the whole: what, how much, how set. */
+#include "reply.h"
 #include "encode.h"
 #include "netlink.h"
 

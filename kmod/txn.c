@@ -4,6 +4,7 @@
 #include <linux/notifier.h>
 #include "netlink.h"
 #include "parse.h"
+#include "parse_policy.h"
 
 /* Charged for each attribute besides its bytes: what it becomes takes about that. */
 #define ATTR_BYTES 128

@@ -10,6 +10,7 @@
 #define NETPOL_TXN_H
 
 #include <linux/xarray.h>
+#include <net/genetlink.h>
 #include "netns.h"
 #include <linux/netpol.h>
 
@@ -97,5 +98,10 @@ struct netpol_txn {
 
 int netpol_txn_register(void);
 void netpol_txn_unregister(void);
+void netpol_txn_close_all(struct netpol_net *nn);
+int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* NETPOL_TXN_H */

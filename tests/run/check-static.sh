@@ -3,7 +3,7 @@
 #
 # What can be said without running anything: warnings of gcc (W=1) and sparse
 # on each kernel's headers, warnings of gcc and clang in userspace, checkpatch,
-# cppcheck, shellcheck, the ABI header by itself, the tests that a page names, file lengths.
+# cppcheck, shellcheck, the ABI header by itself, the tests that a page names, where functions are declared.
 set -eu
 self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
@@ -123,15 +123,6 @@ cpp_check()
 		"${user[@]}"
 }
 
-lengths()
-{
-	find . -path ./.git -prune -o -path ./build -prune -o -type f \
-		\( -name '*.[ch]' -o -name '*.sh' -o -name Makefile \) \
-		-exec wc -l {} + | awk '$2 != "total" && $1 > 900 {
-			print $2 ": " $1 " lines, 900 allowed"; bad = 1 }
-			END { exit bad }'
-}
-
 # Each test that docs/semantics.md names, `FILE` "TEXT", is there; all forty cases are named.
 named_tests()
 {
@@ -195,5 +186,5 @@ run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "files and functions that the docs name" tests/run/walks.sh names
 run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
-run_check "file lengths" bash "$self" --do lengths
+run_check "exported functions, each in its own header" tests/run/declared.sh kmod
 finish

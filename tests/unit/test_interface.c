@@ -88,7 +88,7 @@ static const char *holder(uint8_t family, uint8_t address)
 	return end.local ? netpol_pod_name(end.local->pod) : NULL;
 }
 
-/* The same for what comes by an interface, if it needs no look-up; see kmod/plain.h. */
+/* The same for what comes by an interface, if it needs no look-up; see kmod/plain.c. */
 static const char *near(uint32_t ifindex, uint8_t family, uint8_t address)
 {
 	const struct netpol_local *local = netpol_snapshot_behind(world->snapshot, ifindex);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* NETPOL_CMD_EVAL: what would become of a connection. */
+#ifndef NETPOL_EVAL_H
+#define NETPOL_EVAL_H
+
+#include <net/genetlink.h>
+
+int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* NETPOL_EVAL_H */

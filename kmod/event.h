@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Deny events: from the packet path to the listeners of the multicast group "deny". */
+#ifndef NETPOL_EVENT_H
+#define NETPOL_EVENT_H
+
+#include "core/classify.h"
+#include "netlink.h"
+#include "netns.h"
+
+/*
+ * Has anybody ever wanted to be told of denied packets? Where the kernel does not tell,
+ * it may be so. It is never taken back: the kernel tells before somebody is a listener.
+ */
+extern bool netpol_event_asked;
+
+/* Does anybody want to be told of denied packets? RCU. */
+static inline bool netpol_event_wanted(const struct netpol_net *nn)
+{
+	return READ_ONCE(netpol_event_asked) &&
+	       genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
+}
+
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);
+void netpol_event_queue_destroy(struct netpol_event_queue *queue);
+void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		       const struct netpol_flow *flow, u16 source_port,
+		       const struct netpol_judgement *judgement);
+void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost);
+
+#endif /* NETPOL_EVENT_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Requests that one message answers: GET_INFO, GET_SETTINGS, FLUSH. */
+#ifndef NETPOL_REPLY_H
+#define NETPOL_REPLY_H
+
+#include <net/genetlink.h>
+
+int netpol_info_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_flush_doit(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* NETPOL_REPLY_H */
