@@ -50,7 +50,7 @@ fail:
 	return NULL;
 }
 
-static const char *np_text_of(const cJSON *object, const char *key, const char *otherwise)
+static const char *np_sync_status_text(const cJSON *object, const char *key, const char *otherwise)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
@@ -78,41 +78,41 @@ static void np_status_kind(const cJSON *kind)
 	bool connected = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "connected"));
 
 	printf("%-16s  %s, %s, %.0f events, %.0f malformed, %.0f refused",
-	       np_text_of(kind, "kind", "?"), synced ? "synced" : "not synced",
+	       np_sync_status_text(kind, "kind", "?"), synced ? "synced" : "not synced",
 	       connected ? "connected" : "not connected", np_number_of(kind, "events"),
 	       np_number_of(kind, "malformed"), np_number_of(kind, "refused"));
 	if (cJSON_IsNumber(age))
 		printf(", heard %.0f s ago", age->valuedouble);
-	if (*np_text_of(kind, "error", "")) {
+	if (*np_sync_status_text(kind, "error", "")) {
 		fputs(": ", stdout);
-		np_print_escaped(stdout, np_text_of(kind, "error", ""));
+		np_print_escaped(stdout, np_sync_status_text(kind, "error", ""));
 	}
 	putchar('\n');
 }
 
 static void np_status_trouble(const cJSON *trouble)
 {
-	const char *namespace = np_text_of(trouble, "namespace", "");
+	const char *namespace = np_sync_status_text(trouble, "namespace", "");
 
-	printf("%-12s%s ", np_text_of(trouble, "state", "?"), np_text_of(trouble, "object", "?"));
+	printf("%-12s%s ", np_sync_status_text(trouble, "state", "?"), np_sync_status_text(trouble, "object", "?"));
 	np_print_escaped(stdout, namespace);
 	if (*namespace)
 		putchar('/');
-	np_print_escaped(stdout, np_text_of(trouble, "name", "?"));
+	np_print_escaped(stdout, np_sync_status_text(trouble, "name", "?"));
 	fputs(": ", stdout);
-	np_print_escaped(stdout, np_text_of(trouble, "reason", "?"));
+	np_print_escaped(stdout, np_sync_status_text(trouble, "reason", "?"));
 	putchar('\n');
 }
 
-static void np_status_table(const cJSON *root, bool ready)
+static void np_sync_status_table(const cJSON *root, bool ready)
 {
 	const cJSON *item, *warning;
 
-	np_status_line("node", np_text_of(root, "node", "?"));
+	np_status_line("node", np_sync_status_text(root, "node", "?"));
 	item = cJSON_GetObjectItemCaseSensitive(root, "server");
 	if (item)
-		np_status_line("server", np_text_of(item, "url", "?"));
-	np_status_line("ready", ready ? "yes" : np_text_of(root, "waitingFor", "no"));
+		np_status_line("server", np_sync_status_text(item, "url", "?"));
+	np_status_line("ready", ready ? "yes" : np_sync_status_text(root, "waitingFor", "no"));
 	printf("generation  %.0f; %.0f full commits, %.0f deltas, %.0f failed tries, "
 	       "%.0f changes waiting\n", np_number_of(root, "generation"),
 	       np_number_of(root, "commitsFull"), np_number_of(root, "commitsDelta"),
@@ -158,7 +158,7 @@ int np_sync_status(const char *path)
 	if (np_common.format == NP_FORMAT_JSON)
 		fputs(text, stdout);
 	else
-		np_status_table(root, ready);
+		np_sync_status_table(root, ready);
 	cJSON_Delete(root);
 	free(text);
 	return ready ? NP_EXIT_OK : NP_EXIT_NEGATIVE;

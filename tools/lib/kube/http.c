@@ -93,7 +93,7 @@ static void np_http_action(struct np_http *http, curl_socket_t fd, int events)
 	np_http_reap(http);
 }
 
-static void np_http_ready(void *context, unsigned int events)
+static void np_http_arrived(void *context, unsigned int events)
 {
 	struct np_http_socket *socket = context;
 	int mask = 0;
@@ -130,7 +130,7 @@ static int np_http_on_socket(CURL *curl, curl_socket_t fd, int what,
 		socket = np_xcalloc(1, sizeof(*socket));
 		socket->http = http;
 		socket->fd = fd;
-		socket->io.ready = np_http_ready;
+		socket->io.ready = np_http_arrived;
 		socket->io.context = socket;
 		curl_multi_assign(http->multi, fd, socket);
 	}

@@ -4,14 +4,10 @@
  */
 #include "object/address.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
-
-static bool np_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* Decimal number up to max at *text; moves *text behind it. -1: none. */
 static int np_decimal(const char **text, int max)
@@ -19,9 +15,9 @@ static int np_decimal(const char **text, int max)
 	const char *s = *text;
 	int n = 0;
 
-	if (!np_is_digit(*s))
+	if (!isdigit((unsigned char)*s))
 		return -1;
-	for (; np_is_digit(*s); s++) {
+	for (; isdigit((unsigned char)*s); s++) {
 		n = n * 10 + (*s - '0');
 		if (n > max)
 			return -1;
@@ -47,7 +43,7 @@ static bool np_parse_v4(const char *text, const char *end, uint8_t *addr)
 
 static int np_hex_digit(char c)
 {
-	if (np_is_digit(c))
+	if (isdigit((unsigned char)c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;

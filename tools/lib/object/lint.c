@@ -121,7 +121,7 @@ static bool np_requirement_holds(const struct np_requirement *need,
 	}
 }
 
-static bool np_policy_selects(const struct np_policy *policy, const struct np_pod *pod)
+static bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod)
 {
 	uint32_t i;
 
@@ -138,7 +138,7 @@ static const struct np_pod *np_policy_first_pod(const struct np_linting *l)
 	size_t i;
 
 	for (i = 0; i < l->objs->pod_count; i++)
-		if (np_policy_selects(l->policy, &l->objs->pods[i]))
+		if (np_lint_selects(l->policy, &l->objs->pods[i]))
 			return &l->objs->pods[i];
 	return NULL;
 }
@@ -163,7 +163,7 @@ static bool np_port_known(const struct np_linting *l, const struct np_port *port
 	size_t i;
 
 	for (i = 0; i < l->objs->pod_count; i++)
-		if ((!subject || np_policy_selects(l->policy, &l->objs->pods[i])) &&
+		if ((!subject || np_lint_selects(l->policy, &l->objs->pods[i])) &&
 		    np_pod_has_port(&l->objs->pods[i], port, number))
 			return true;
 	return false;
@@ -246,7 +246,7 @@ static struct np_dns np_dns_of(const struct np_linting *l, const struct np_pod *
 	for (i = 0; i < l->objs->policy_count; i++) {
 		const struct np_policy *policy = &l->objs->policies[i];
 
-		if (pod ? np_policy_selects(policy, pod) :
+		if (pod ? np_lint_selects(policy, pod) :
 		    !strcmp(policy->namespace, l->policy->namespace))
 			np_dns_add(l, policy, &dns);
 	}
@@ -308,7 +308,7 @@ static void np_lint_dns(const struct np_linting *l)
 	if (!l->objs->pod_count)
 		np_lint_dns_of(l, NULL, false, &blocked, &cut);
 	for (i = 0; i < l->objs->pod_count; i++)
-		if (np_policy_selects(l->policy, &l->objs->pods[i]))
+		if (np_lint_selects(l->policy, &l->objs->pods[i]))
 			np_lint_dns_of(l, &l->objs->pods[i], cache, &blocked, &cut);
 }
 

@@ -180,7 +180,7 @@ static int np_byte_order(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-struct np_walk {
+struct np_load_walk {
 	struct np_objects *objs;
 	const struct np_load_options *opts;
 	struct np_error *err;
@@ -188,10 +188,10 @@ struct np_walk {
 	size_t directories;	/* not entered */
 };
 
-static int np_walk(struct np_walk *walk, const char *path, unsigned int depth);
+static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned int depth);
 
 /* Directories behind symbolic links are not entered: they may be a loop. */
-static int np_walk_entry(struct np_walk *walk, const char *path,
+static int np_walk_entry(struct np_load_walk *walk, const char *path,
 			 const struct dirent *entry, unsigned int depth)
 {
 	struct stat st, link;
@@ -209,7 +209,7 @@ static int np_walk_entry(struct np_walk *walk, const char *path,
 			walk->directories++;
 			return 0;
 		}
-		return np_walk(walk, path, depth + 1);
+		return np_load_walk(walk, path, depth + 1);
 	}
 	if (!S_ISREG(st.st_mode) ||
 	    np_format_of(entry->d_name) == NP_FORMAT_GUESS)
@@ -218,7 +218,7 @@ static int np_walk_entry(struct np_walk *walk, const char *path,
 	return np_load_file(walk->objs, path, walk->opts, walk->err);
 }
 
-static int np_walk(struct np_walk *walk, const char *path, unsigned int depth)
+static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned int depth)
 {
 	struct dirent **list;
 	int count, i, ret = 0;
@@ -256,10 +256,10 @@ static int np_load_directory(struct np_objects *objs, const char *path,
 			     const struct np_load_options *opts,
 			     struct np_error *err)
 {
-	struct np_walk walk = { .objs = objs, .opts = opts, .err = err };
+	struct np_load_walk walk = { .objs = objs, .opts = opts, .err = err };
 	struct np_mark mark = np_objects_mark(objs);
 
-	if (np_walk(&walk, path, 0)) {
+	if (np_load_walk(&walk, path, 0)) {
 		np_objects_rewind(objs, &mark);
 		return -1;
 	}

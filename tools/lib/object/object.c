@@ -173,7 +173,7 @@ bool np_pod_usable(const struct np_pod *pod)
 	       pod->phase != NP_PHASE_FAILED && pod->address_count;
 }
 
-static int np_pod_order(const void *a, const void *b)
+static int np_pod_arrival_order(const void *a, const void *b)
 {
 	const struct np_pod *left = *(const struct np_pod * const *)a;
 	const struct np_pod *right = *(const struct np_pod * const *)b;
@@ -196,7 +196,7 @@ const struct np_pod **np_pods_by_arrival(const struct np_objects *objs)
 
 	for (i = 0; i < objs->pod_count; i++)
 		pod[i] = &objs->pods[i];
-	qsort(pod, objs->pod_count, sizeof(*pod), np_pod_order);
+	qsort(pod, objs->pod_count, sizeof(*pod), np_pod_arrival_order);
 	return pod;
 }
 

@@ -2,20 +2,16 @@
 /*
  * Syntax of names, labels, ports and addresses.
  */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "object/validate.h"
 
-static bool np_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool np_is_lower_alnum(char c)
 {
-	return (c >= 'a' && c <= 'z') || np_is_digit(c);
+	return (c >= 'a' && c <= 'z') || isdigit((unsigned char)c);
 }
 
 static bool np_is_alnum(char c)
@@ -137,7 +133,7 @@ const char *np_check_port_name(const char *text)
 	for (i = 0; i < len; i++) {
 		if (text[i] >= 'a' && text[i] <= 'z')
 			letter = true;
-		else if (!np_is_digit(text[i]) && text[i] != '-')
+		else if (!isdigit((unsigned char)text[i]) && text[i] != '-')
 			return "must be lower case letters, digits or '-'";
 		if (text[i] == '-' && text[i + 1] == '-')
 			return "must not have two '-' in a row";

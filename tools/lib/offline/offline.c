@@ -8,7 +8,7 @@
 #include "object/digest.h"
 #include "offline/offline.h"
 
-static struct netpol_text np_text(const char *text)
+static struct netpol_text np_offline_text(const char *text)
 {
 	return NETPOL_TEXT(text);
 }
@@ -89,8 +89,8 @@ static struct netpol_label_text *np_offline_labels(struct np_offline *off,
 
 	text = np_arena_alloc(&off->scratch, (labels->count + 1) * sizeof(*text));
 	for (i = 0; i < labels->count; i++) {
-		text[i].key = np_text(labels->item[i].key);
-		text[i].value = np_text(labels->item[i].value);
+		text[i].key = np_offline_text(labels->item[i].key);
+		text[i].value = np_offline_text(labels->item[i].value);
 	}
 	return text;
 }
@@ -100,7 +100,7 @@ struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
 {
 	struct netpol_namespace *made;
 
-	made = netpol_namespace_create(off->world, np_text(ns->name),
+	made = netpol_namespace_create(off->world, np_offline_text(ns->name),
 				       np_offline_labels(off, &ns->labels),
 				       ns->labels.count);
 	np_arena_reset(&off->scratch);
@@ -151,7 +151,7 @@ static struct netpol_ports *np_offline_ports(struct np_offline *off, const struc
 
 	text = np_arena_alloc(&off->scratch, (pod->port_count + 1) * sizeof(*text));
 	for (i = 0; i < pod->port_count; i++) {
-		text[i].name = np_text(pod->port[i].name);
+		text[i].name = np_offline_text(pod->port[i].name);
 		text[i].port = pod->port[i].number;
 		text[i].protocol = pod->port[i].protocol;
 	}
@@ -187,8 +187,8 @@ struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_p
 				       const uint8_t uid[NETPOL_UID_LEN])
 {
 	struct netpol_pod_text text = {
-		.ns = np_text(pod->namespace),
-		.name = np_text(pod->name),
+		.ns = np_offline_text(pod->namespace),
+		.name = np_offline_text(pod->name),
 		.labels = kind->labels,
 		.ports = kind->ports,
 	};
@@ -242,8 +242,8 @@ np_offline_selector(struct np_offline *off, const struct np_selector *selector)
 
 		value = np_arena_alloc(&off->scratch, (item->value_count + 1) * sizeof(*value));
 		for (j = 0; j < item->value_count; j++)
-			value[j] = np_text(item->value[j]);
-		text[i].key = np_text(item->key);
+			value[j] = np_offline_text(item->value[j]);
+		text[i].key = np_offline_text(item->key);
 		text[i].operator = operators[item->op];
 		text[i].count = item->value_count;
 		text[i].value = value;
@@ -292,7 +292,7 @@ static int np_offline_port(struct np_offline *off, struct netpol_policy *policy,
 		name = port->name;
 		break;
 	}
-	return netpol_rule_add_port(off->world, policy, port->protocol, np_text(name), first,
+	return netpol_rule_add_port(off->world, policy, port->protocol, np_offline_text(name), first,
 				    last);
 }
 
@@ -321,8 +321,8 @@ struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 	struct netpol_policy *made;
 	int error = 0;
 
-	made = netpol_policy_create(off->world, np_text(policy->namespace),
-				    np_text(policy->name), NETPOL_KIND_NETWORK_POLICY,
+	made = netpol_policy_create(off->world, np_offline_text(policy->namespace),
+				    np_offline_text(policy->name), NETPOL_KIND_NETWORK_POLICY,
 				    ingress << NETPOL_DIRECTION_INGRESS |
 				    egress << NETPOL_DIRECTION_EGRESS,
 				    np_offline_selector(off, &policy->pod_selector),
@@ -357,7 +357,7 @@ int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
 int np_offline_delete_namespace(struct np_offline *off, const char *name,
 				struct np_error *err)
 {
-	int error = netpol_edit_delete_namespace(off->edit, np_text(name));
+	int error = netpol_edit_delete_namespace(off->edit, np_offline_text(name));
 
 	return np_offline_done(off, error, err);
 }
@@ -370,7 +370,7 @@ int np_offline_delete_pod(struct np_offline *off, const char *namespace, const c
 
 	if (uid)
 		np_uid_bytes(uid, bytes);
-	error = netpol_edit_delete_pod(off->edit, np_text(namespace), np_text(name),
+	error = netpol_edit_delete_pod(off->edit, np_offline_text(namespace), np_offline_text(name),
 				       uid ? bytes : NULL);
 	return np_offline_done(off, error, err);
 }
@@ -379,7 +379,7 @@ int np_offline_delete_policy(struct np_offline *off, const char *namespace, cons
 			     struct np_error *err)
 {
 	int error = netpol_edit_delete_policy(off->edit, NETPOL_KIND_NETWORK_POLICY,
-					      np_text(namespace), np_text(name));
+					      np_offline_text(namespace), np_offline_text(name));
 
 	return np_offline_done(off, error, err);
 }
