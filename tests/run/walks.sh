@@ -3,7 +3,8 @@
 #
 # Names in the documentation are those of the code:
 #
-#   walks.sh names    each `file` and `function()` of the pages that walk through the code exists
+#   walks.sh names    each `file` and `function()` of the pages about the code exists, and is in
+#                     the file that the page says
 #   walks.sh cited    each text that a comment quotes from a page, docs/PAGE.md, "TEXT", is in it
 set -eu
 cd "$(dirname "$0")/../.."
@@ -35,7 +36,7 @@ is_function()
 
 names()
 {
-	local page name rc=0 n=0
+	local page name file rc=0 n=0
 	for page in "${pages[@]}"; do
 		while read -r name; do
 			case "$name" in
@@ -48,6 +49,13 @@ names()
 			n=$((n + 1))
 		done < <(quoted "$page")
 	done
+	# `function()` in `file`, or `function()` (`file`)
+	while read -r name file; do
+		grep -qw -- "$name" "$file" || { echo "no $name() in $file"; rc=1; }
+		n=$((n + 1))
+	done < <(cat "${pages[@]}" | tr '\n' ' ' | tr -s ' ' |
+		grep -oE '`[a-z_0-9]+\(\)`( in | \()`[a-z_0-9/]+\.[ch]`' |
+		sed -E 's/`([a-z_0-9]+)\(\)`( in | \()`([^`]+)`/\1 \3/')
 	echo "$n names"
 	return $rc
 }
