@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packet path. Two hooks, each of which reads from top to bottom like the table of
- * decisions in docs/design.md:
+ * The decisions about any packet, and the registration of the hooks. Each of the functions
+ * netpol_decide_*() reads from top to bottom like the table of decisions in docs/design.md.
+ * Most packets never get here, because kmod/plain.c decides about them: when you add a
+ * check here, add it there too, or make netpol_plain_read() return false for such packets.
  *
- * POST_ROUTING, just below NF_IP_PRI_NAT_SRC: destinations are real, sources not yet
- * masked, and everything that leaves the node by IP passes once, whatever brought it
- * there. LOCAL_IN, just above it: IPVS at NF_IP_PRI_NAT_SRC - 2 and - 1 has taken what
- * only looks like the node's (its packets go on to LOCAL_OUT and POST_ROUTING), helpers
- * (NF_IP_PRI_CONNTRACK_HELPER) and confirmation come later, so that a denied connection
- * leaves no entry. 7 is nobody else's number: the order does not depend on who came first.
+ * At POST_ROUTING netpol runs just before source NAT (NF_IP_PRI_NAT_SRC). Destination
+ * addresses are final by then and source addresses not yet masqueraded, and whatever leaves
+ * the node by IP passes exactly once, wherever it came from.
  *
- * Everything runs under rcu_read_lock() of nf_hook(), in softirq or, from LOCAL_OUT, in
- * process context: no per-CPU scratch, counters by this_cpu only. No allocation, no lock,
- * no printk; loops are bounded by the limits on guards, patterns and local pods.
+ * At LOCAL_IN it runs just after NF_IP_PRI_NAT_SRC. By then IPVS, at NF_IP_PRI_NAT_SRC - 2
+ * and - 1, has taken the packets to Services, which are not for the node although they look
+ * so; they go on to LOCAL_OUT and POST_ROUTING. Helpers (NF_IP_PRI_CONNTRACK_HELPER) and the
+ * confirmation of the conntrack entry come later, so a denied connection leaves no entry.
+ *
+ * Everything runs under the rcu_read_lock() of nf_hook(), in softirq or, from LOCAL_OUT, in
+ * process context. So nothing keeps scratch data per CPU, and counters are changed only by
+ * this_cpu operations. Nothing allocates memory, takes a lock or prints. Loops are bounded
+ * by the limits on guards, interface patterns and local pods.
  */
 #include "hook.h"
 #include "compat.h"
@@ -34,26 +39,32 @@
 #include <net/route.h>
 #include <net/sock.h>
 
-#define HOOK_DISTANCE	7	/* from NF_IP_PRI_NAT_SRC */
+/*
+ * Distance of the hooks from NF_IP_PRI_NAT_SRC. No other hook registers at this distance, so
+ * the order does not depend on which module was loaded first.
+ */
+#define HOOK_DISTANCE	7
 
 /**
- * struct view - a packet as the hooks see it
- * @nn: network namespace
- * @snapshot: what it is judged by
- * @packet: the packet; its flow is what is judged, so it becomes the connection's where
- *	the packet does not open one
- * @ct: conntrack entry; NULL: judged as new
- * @source: what the flow's source is
- * @destination: what the flow's destination is
- * @outer: what the source of an ICMP error is
- * @sender: which of those sent this packet
- * @receiver: which of those gets it
- * @sender_address: address that @sender sent it by
- * @ifindex: interface it came in by, a bridge port if it can be known; 0: made here
- * @reply: it travels against its entry's original direction
- * @error: ICMP error that quotes the flow
- * @no_opener: TCP entry that does not say who opened the connection
- * @owned: it came from its sender's own interface
+ * struct view - a packet and what is known about it; on the stack of netpol_decide_*()
+ * @nn: state of the network namespace
+ * @snapshot: the snapshot that judges the packet, from the first look-up to the last
+ * @packet: the packet's headers. @packet.flow is what is judged: it starts as the packet's
+ *	own header; for replies and ICMP errors it is replaced by the flow of the
+ *	connection, which conntrack knows
+ * @ct: conntrack entry; NULL: the packet is judged as the first one of a connection
+ * @source: pod or identity at the flow's source
+ * @destination: pod or identity at the flow's destination
+ * @outer: pod or identity at the source of an ICMP error itself, not of the flow it quotes
+ * @sender: which of these three sent this packet
+ * @receiver: which of @source and @destination gets it
+ * @sender_address: the address that @sender sent it by
+ * @ifindex: interface that the packet came in by, the bridge port if it is known; 0: none,
+ *	it was made on this node
+ * @reply: the packet travels in the reply direction of @ct
+ * @error: the packet is an ICMP error that is judged by the flow that it quotes
+ * @no_opener: TCP, and @ct does not tell which end opened the connection
+ * @owned: the packet came from its sender's own interface
  */
 struct view {
 	struct netpol_net *nn;
@@ -85,15 +96,16 @@ static bool same_address(u8 family, const void *a, const void *b)
 }
 
 /*
- * Did conntrack meet this TCP connection in its middle? Then its original direction is
- * that of the first packet it happened to see, and says nothing about who opened it.
- * tcp_new() (nf_conntrack_proto_tcp.c, 6.1 and 6.12 alike) gives such an entry, and no
- * other, SACK_PERM and BE_LIBERAL in both directions. Flow tables and act_ct set
- * BE_LIBERAL as well, later; but what saw a SYN has by then nearly always WINDOW_SCALE,
- * which an entry without a SYN can't get: tcp_conntracks[] lets no SYN of an established
- * entry as far as tcp_options(). Where a handshake is seen after all (a SYN that was let
- * through, and the SYN/ACK that answers it), conntrack takes BE_LIBERAL away from the
- * original direction, which is the opener's from then on.
+ * Did conntrack first see this TCP connection in its middle? Then the original direction of
+ * the entry is that of the first packet that was seen, which may be from either end.
+ *
+ * tcp_new() (nf_conntrack_proto_tcp.c, alike in 6.1 and 6.12) gives such an entry, and no
+ * other, SACK_PERM and BE_LIBERAL in both directions. Flow tables and act_ct set BE_LIBERAL
+ * as well, later. But an entry that saw a SYN nearly always has WINDOW_SCALE by then, and an
+ * entry that saw none can't get it: tcp_conntracks[] lets no SYN of an established entry get
+ * as far as tcp_options(). If a handshake is seen after all (a SYN that was let through, and
+ * the SYN/ACK that answers it), conntrack takes BE_LIBERAL from the original direction,
+ * which is the opener's from then on.
  */
 static __always_inline bool has_no_opener(const struct nf_conn *ct)
 {
@@ -104,7 +116,7 @@ static __always_inline bool has_no_opener(const struct nf_conn *ct)
 	       !((original | reply) & IP_CT_TCP_FLAG_WINDOW_SCALE);
 }
 
-/* The flow becomes that of the entry, from its opener to the real server. */
+/* Replaces the flow by that of the connection, from its opener to the real server. */
 static __always_inline void follow_entry(struct view *view)
 {
 	const struct nf_conntrack_tuple *original, *reply;
@@ -119,6 +131,7 @@ static __always_inline void follow_entry(struct view *view)
 	packet->source_port = ntohs(original->src.u.all);
 }
 
+/* Looks up both addresses of the flow. */
 static __always_inline void resolve_flow(struct view *view)
 {
 	const struct netpol_flow *flow = &view->packet.flow;
@@ -129,9 +142,12 @@ static __always_inline void resolve_flow(struct view *view)
 }
 
 /*
- * An ICMP error follows the flow that it quotes. But a known pod at neither end of it has
- * nothing to report: it would have a way to send data to whoever it knows a flow of. And
- * at LOCAL_IN a flow without an opener can't be judged both ways, as the node may open any.
+ * An ICMP error is judged by the flow that it quotes, except in two cases, where it is judged
+ * as a packet of its own:
+ * - Its sender is a known pod at neither end of that flow. Such a pod has nothing to report,
+ *   and could otherwise send data to any pod of which it knows a flow.
+ * - It is at LOCAL_IN, and nobody knows who opened that flow. Then both directions would have
+ *   to be allowed, but at LOCAL_IN only one is judged, see judge().
  */
 static noinline void follow_error(struct view *view, bool local_in)
 {
@@ -167,18 +183,19 @@ static noinline void follow_error(struct view *view, bool local_in)
 }
 
 /*
- * What is to be judged: the packet's own header if it opens a connection or belongs to
- * none; the entry's opener and server if it answers. An IPVS reply carries the ClusterIP
- * in its header, and at LOCAL_IN the nat table's INPUT chain may have put another source.
+ * Finds the flow that is judged, and its two ends. A packet that opens a connection, belongs
+ * to none or travels in its original direction is judged by its own header; a reply by the
+ * flow from the opener to the real server, as the header of an IPVS reply carries the
+ * ClusterIP. At LOCAL_IN the source comes from conntrack, because the INPUT chain of the nat
+ * table may have replaced that of the header.
  */
-static __always_inline void look(struct view *view, const struct sk_buff *skb,
-				 const struct nf_hook_state *state, bool local_in)
+static __always_inline void look(struct view *view, const struct sk_buff *skb, bool local_in)
 {
 	struct netpol_flow *flow = &view->packet.flow;
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 
-	/* the pointer first: without an entry ctinfo reads as ESTABLISHED */
+	/* look at the pointer first: without an entry, ctinfo reads as ESTABLISHED */
 	if (ct && unlikely(nf_ct_is_template(ct)))
 		ct = NULL;
 	view->ct = ct;
@@ -209,7 +226,7 @@ static __always_inline void look(struct view *view, const struct sk_buff *skb,
 	resolve_flow(view);
 }
 
-/* The interface that a packet came in by; a bridge port where br_netfilter tells it. */
+/* The interface that a packet came in by: the bridge port if br_netfilter knows it; 0: none. */
 static __always_inline u32 input_ifindex(const struct sk_buff *skb,
 					 const struct nf_hook_state *state)
 {
@@ -217,8 +234,8 @@ static __always_inline u32 input_ifindex(const struct sk_buff *skb,
 		struct net_device *port = netpol_bridge_physindev(skb, state->net);
 
 		/*
-		 * Bridged, or routed off that bridge. What IPsec made of such a packet
-		 * still has the note on it, but comes from elsewhere.
+		 * The packet is bridged, or was routed off that bridge. What IPsec made of
+		 * such a packet still carries br_netfilter's data, but came in elsewhere.
 		 */
 		if (port && (!state->in || netif_is_bridge_master(state->in) ||
 			     netdev_has_upper_dev_all_rcu(port, state->in)))
@@ -228,9 +245,10 @@ static __always_inline u32 input_ifindex(const struct sk_buff *skb,
 }
 
 /*
- * Sent by the node itself, by none of these alone: br_netfilter shows no input device for
- * any bridged packet, ipvlan leaves no trace of one and has the pod's socket, SYNPROXY
- * sends in a client's name and has no socket.
+ * Did the node itself send this packet? No single test proves it; all of them must hold.
+ * br_netfilter shows no input device for any bridged packet; a packet of an ipvlan pod has
+ * no input device either, and has the pod's socket; and SYNPROXY sends in a client's name,
+ * without a socket.
  */
 static __always_inline bool from_own_node(const struct view *view, const struct sk_buff *skb,
 					  const struct nf_hook_state *state)
@@ -239,7 +257,7 @@ static __always_inline bool from_own_node(const struct view *view, const struct 
 	       net_eq(sock_net(skb->sk), state->net) && !view->sender->identity;
 }
 
-/* The local pod that an interface belongs to, or NULL. */
+/* The local pod that an interface belongs to; NULL: none, or one whose interface has gone. */
 static __always_inline const struct netpol_local *
 interface_pod(const struct netpol_snapshot *snapshot, u32 ifindex)
 {
@@ -248,24 +266,29 @@ interface_pod(const struct netpol_snapshot *snapshot, u32 ifindex)
 	return local && !READ_ONCE(local->runtime->gone) ? local : NULL;
 }
 
+/* Counts a packet of a local pod whose source can't be checked against its interface. */
 static void count_unchecked(const struct view *view)
 {
 	this_cpu_inc(view->nn->totals->unchecked);
 	netpol_percpu_inc(&view->sender->local->runtime->stats->unchecked);
 }
 
-/* An interface's pod sends by an address that is none of its own: may it? */
+/*
+ * A packet came in by the interface of the pod @owner, with a source that is none of its
+ * addresses. Return: is it forged?
+ */
 static bool foreign_source(struct view *view, const struct netpol_local *owner, bool local_in)
 {
 	const struct netpol_flow *flow = &view->packet.flow;
 
 	/*
-	 * To the node a pod may speak link-locally; it is known by its interface then, and
-	 * so are its policies. To others it would be a pod without policies.
+	 * A pod may speak to the node by a link-local address. Its interface tells which pod
+	 * it is, and thereby its policies. To anybody else, such a packet would be one of a
+	 * sender without policies.
 	 */
 	if (local_in && flow->family == AF_INET6 && !view->sender->identity &&
 	    ipv6_addr_type(view->sender_address) & IPV6_ADDR_LINKLOCAL) {
-		/* as in follow_error(): quoting somebody else's flow is no right to speak */
+		/* as in follow_error(): who quotes the flow of others may not send by it */
 		if (view->error && owner != view->source.local &&
 		    owner != view->destination.local &&
 		    !same_address(AF_INET6, view->sender_address, flow->source) &&
@@ -278,7 +301,7 @@ static bool foreign_source(struct view *view, const struct netpol_local *owner, 
 		view->owned = true;
 		return false;
 	}
-	/* an error about a Service's flow, by a server of it, that IPVS has translated */
+	/* a server of a Service reports an error about a flow; IPVS translated its source */
 	if (view->error && !view->sender->identity && owner == view->destination.local &&
 	    same_address(flow->family, view->sender_address,
 			 &tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3))
@@ -287,9 +310,10 @@ static bool foreign_source(struct view *view, const struct netpol_local *owner, 
 }
 
 /*
- * Is this what the node's own IPsec has made of a packet, which was judged as it was before?
- * It still has the interface that the other came in by. The note is in the control block of
- * the IP layer, which clears it where a packet comes in; in a bridge it is the bridge's.
+ * Did the node's own IPsec make this packet out of another one, which was judged before? It
+ * still has the input interface of that other packet. IPsec leaves a flag in the IP layer's
+ * control block, which the IP layer clears when a packet comes in. Without an input device
+ * the packet may be bridged, and then the control block is the bridge's.
  */
 static bool made_by_ipsec(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -299,9 +323,9 @@ static bool made_by_ipsec(const struct sk_buff *skb, const struct nf_hook_state 
 					   IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
 }
 
-/* Sender and interface don't obviously belong together. */
-static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
-				  const struct nf_hook_state *state, bool local_in)
+/* forged(), where sender and interface don't obviously belong together. */
+static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
+				 const struct nf_hook_state *state, bool local_in)
 {
 	const struct netpol_local *local = view->sender->local, *owner = NULL;
 	struct net_device *device, *in;
@@ -319,7 +343,7 @@ static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 		return false;
 	}
 	if (!view->ifindex) {
-		/* in the pod's name: by another netns (ipvlan), or by the node (SYNPROXY) */
+		/* sent in the pod's name by another netns (ipvlan) or by the node (SYNPROXY) */
 		if (skb->sk && !net_eq(sock_net(skb->sk), state->net))
 			return true;
 		count_unchecked(view);
@@ -333,7 +357,7 @@ static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 		view->owned = true;
 		return false;
 	}
-	/* a bridge without br_netfilter, a VRF: any of its ports may have sent it */
+	/* a bridge without br_netfilter, or a VRF: any of its ports may have sent it */
 	if (netdev_has_upper_dev_all_rcu(device, in)) {
 		count_unchecked(view);
 		return false;
@@ -341,9 +365,9 @@ static noinline bool spoofed_slow(struct view *view, const struct sk_buff *skb,
 	return true;
 }
 
-/* Does the packet use an address that its interface has no right to? */
-static __always_inline bool spoofed(struct view *view, const struct sk_buff *skb,
-				    const struct nf_hook_state *state, bool local_in)
+/* Does the packet have a source address that its interface has no right to send? */
+static __always_inline bool forged(struct view *view, const struct sk_buff *skb,
+				   const struct nf_hook_state *state, bool local_in)
 {
 	const struct netpol_local *local = view->sender->local;
 
@@ -354,12 +378,13 @@ static __always_inline bool spoofed(struct view *view, const struct sk_buff *skb
 	}
 	if (!local && !view->ifindex)
 		return false;
-	return spoofed_slow(view, skb, state, local_in);
+	return forged_slow(view, skb, state, local_in);
 }
 
 /*
- * What leaves by a pod's interface is for that pod, also where the address is none that
- * we know of: a link-local one, a second one that the pod has given itself, or one of many.
+ * A packet that leaves by the interface of a pod is for that pod, even if the address is not
+ * a known one: a link-local address, a second one that the pod gave itself, or a multicast
+ * address.
  */
 static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
 				   const struct nf_hook_state *state)
@@ -377,7 +402,7 @@ static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
 	receiver->local = owner;
 }
 
-/* Counts a packet as seen, for the comparison with what the interfaces have counted. */
+/* Counts the packet at its pods, to be compared with what their interfaces counted. */
 static __always_inline void count_seen(const struct view *view)
 {
 	if (view->sender->local)
@@ -386,7 +411,7 @@ static __always_inline void count_seen(const struct view *view)
 		netpol_percpu_inc(&view->receiver->local->runtime->stats->received);
 }
 
-/* Is this an address of the node itself? In a VRF's table as well. */
+/* Is this an address of the node itself? The tables of VRFs are asked as well. */
 static bool node_address(const struct nf_hook_state *state, u8 family, const void *address)
 {
 	const struct net_device *device = state->in ?: state->out;
@@ -397,6 +422,7 @@ static bool node_address(const struct nf_hook_state *state, u8 family, const voi
 	return ipv6_chk_addr(state->net, address, NULL, 0);
 }
 
+/* Is @address inside a guard prefix, and that of no known pod? */
 static bool guarded(const struct view *view, const struct nf_hook_state *state,
 		    const struct netpol_end *end, const void *address)
 {
@@ -408,8 +434,9 @@ static bool guarded(const struct view *view, const struct nf_hook_state *state,
 }
 
 /*
- * Is one end an unknown pod? At LOCAL_IN the receiver is the node. On a guarded interface
- * live only local pods, so that what it sends in a remote pod's name is unknown as well.
+ * Is one end an unknown address inside a guard? @direction: set to the half that denies. At
+ * LOCAL_IN the receiver is the node, so only the sender is asked about. Only local pods live
+ * behind a guarded interface, so what it sends in the name of a remote pod is unknown, too.
  */
 static noinline bool unknown_slow(const struct view *view, const struct sk_buff *skb,
 				  const struct nf_hook_state *state, bool local_in,
@@ -441,6 +468,7 @@ static noinline bool unknown_slow(const struct view *view, const struct sk_buff 
 	return device && netpol_settings_guards_interface(settings, device->name);
 }
 
+/* Does the packet have to be dropped because of an unknown address? See unknown_slow(). */
 static __always_inline bool unknown(const struct view *view, const struct sk_buff *skb,
 				    const struct nf_hook_state *state, bool local_in,
 				    u8 *direction)
@@ -455,7 +483,7 @@ static __always_inline bool unknown(const struct view *view, const struct sk_buf
 	return unknown_slow(view, skb, state, local_in, direction);
 }
 
-/* Drops what is not for a policy to decide. */
+/* Drops a packet for a reason that is not a policy's, counts it and reports it. */
 static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, u8 reason,
 				  u8 direction)
 {
@@ -468,7 +496,7 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 		.direction = direction,
 	};
 
-	/* here it is the packet that counts, not who opened the connection */
+	/* the report is about this packet, not about who opened its connection */
 	flow.source = view->sender_address;
 	if (view->reply) {
 		flow.destination = judged->source;
@@ -493,7 +521,7 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 	return netpol_drop(skb);
 }
 
-/* Not even addresses: nobody can say that this is not for an isolated pod. */
+/* Drops a packet without readable addresses, because it may be for an isolated pod. */
 static noinline unsigned int deny_unreadable(const struct view *view, struct sk_buff *skb)
 {
 	this_cpu_inc(view->nn->totals->denied[NETPOL_DIRECTION_INGRESS]);
@@ -501,8 +529,9 @@ static noinline unsigned int deny_unreadable(const struct view *view, struct sk_
 }
 
 /*
- * A pod to itself passes (netpol_judge()) if it is that pod that sends: by its interface,
- * or by an entry of its own connection to a Service that led back. Else both halves say.
+ * A packet of a pod to itself passes (see netpol_judge()) if that pod really sent it: by its
+ * interface, or in its own connection to a Service that led back to it. Otherwise both halves
+ * are judged.
  */
 static noinline bool judge_self(const struct view *view, struct netpol_judgement *judgement)
 {
@@ -528,7 +557,7 @@ static noinline bool judge_self(const struct view *view, struct netpol_judgement
 	return judgement->accept;
 }
 
-/* The other way round: from whom the entry takes for the server. */
+/* Judges the opposite direction, from the end that the conntrack entry takes for the server. */
 static noinline bool judge_backwards(struct view *view, struct netpol_judgement *judgement)
 {
 	const struct netpol_flow flow = {
@@ -543,6 +572,7 @@ static noinline bool judge_backwards(struct view *view, struct netpol_judgement 
 			    judgement);
 }
 
+/* Adds the decision of one half to the totals of the network namespace. */
 static __always_inline void count_half(const struct view *view,
 				       const struct netpol_judgement *judgement, u8 direction)
 {
@@ -556,14 +586,14 @@ static __always_inline void count_half(const struct view *view,
 		this_cpu_inc(view->nn->totals->denied[direction]);
 }
 
-/* What the policies say. */
+/* The verdict of the policies. */
 static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool local_in)
 {
 	const struct netpol_settings *settings = view->snapshot->settings;
 	struct netpol_judgement judgement;
 	bool accept;
 
-	/* answered before the policy changed: any packet in reply direction is an answer */
+	/* established=keep: an answered connection passes; any reply packet is an answer */
 	if (unlikely(settings->established == NETPOL_ESTABLISHED_KEEP) && view->ct &&
 	    !view->no_opener && test_bit(IPS_SEEN_REPLY_BIT, &view->ct->status))
 		return NF_ACCEPT;
@@ -572,7 +602,7 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	else
 		accept = netpol_judge(view->snapshot, &view->packet.flow, &view->source,
 				      &view->destination, &judgement);
-	/* the node may open connections to any pod: at LOCAL_IN one way is enough */
+	/* the node may open connections to any pod: at LOCAL_IN one direction is enough */
 	if (unlikely(view->no_opener)) {
 		if (accept && !local_in)
 			accept = judge_backwards(view, &judgement);
@@ -591,7 +621,7 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	return netpol_drop(skb);
 }
 
-/* Is there anything to enforce, and is this not the node talking to itself? */
+/* Starts @view. Return: is there anything to enforce, and is this not the node to itself? */
 static __always_inline bool begin(struct view *view, struct netpol_net *nn,
 				  const struct nf_hook_state *state)
 {
@@ -605,7 +635,7 @@ static __always_inline bool begin(struct view *view, struct netpol_net *nn,
 	return !state->in || !(state->in->flags & IFF_LOOPBACK);
 }
 
-/* A pod to its node: what the settings always allow. */
+/* Do the settings allow this packet of a pod to its node, whatever the policies say? */
 static bool host_allowed(const struct view *view, const struct nf_hook_state *state)
 {
 	const struct netpol_settings *settings = view->snapshot->settings;
@@ -613,7 +643,7 @@ static bool host_allowed(const struct view *view, const struct nf_hook_state *st
 
 	if (!view->source.local || view->destination.identity)
 		return false;
-	/* a transparent proxy takes packets here that are not for the node */
+	/* a transparent proxy also gets packets here that are not for the node's addresses */
 	if (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
 	    node_address(state, flow->family, flow->destination))
 		return true;
@@ -623,8 +653,9 @@ static bool host_allowed(const struct view *view, const struct nf_hook_state *st
 }
 
 /*
- * An answer of the node to what the settings let a pod ask it. Nearly all have a socket
- * and pass as the node's own; the SYN/ACK of a SYN cookie has none (tcp_make_synack()).
+ * Is this the node's answer to something that the settings let a pod send to it? Nearly all
+ * answers have a socket and pass by from_own_node(). The SYN/ACK of a SYN cookie has none
+ * (tcp_make_synack()).
  */
 static noinline bool host_answers(const struct view *view, const struct sk_buff *skb,
 				  const struct nf_hook_state *state)
@@ -654,12 +685,12 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 		return deny_unreadable(&view, skb);
 	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
 		return NF_ACCEPT;
-	look(&view, skb, state, false);
+	look(&view, skb, false);
 	if (from_own_node(&view, skb, state)) {
 		count_seen(&view);
 		return NF_ACCEPT;
 	}
-	if (unlikely(spoofed(&view, skb, state, false)))
+	if (unlikely(forged(&view, skb, state, false)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	if (!view.receiver->identity)
 		find_receiver(&view, skb, state);
@@ -693,11 +724,11 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 		return deny_unreadable(&view, skb);
 	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
 		return NF_ACCEPT;
-	look(&view, skb, state, true);
-	if (unlikely(spoofed(&view, skb, state, true)))
+	look(&view, skb, true);
+	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);
-	/* an answer to what the node has opened, or an error about it */
+	/* a reply to a connection that the node opened, or an error about one */
 	if (view.reply && !view.no_opener && !view.source.identity)
 		return NF_ACCEPT;
 	if (unlikely(unknown(&view, skb, state, true, &direction)))
@@ -736,9 +767,11 @@ static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 	},
 };
 
-/*
- * Lets a network namespace's packets come by: the hooks are told which one it is. Sleeps.
- * Return: 0 or a negative errno.
+/**
+ * netpol_hook_register() - register the four hooks in a network namespace
+ * @nn: the network namespace; the hooks get it as their private pointer
+ *
+ * May sleep. Return: 0 or a negative errno.
  */
 int netpol_hook_register(struct netpol_net *nn)
 {
@@ -750,7 +783,13 @@ int netpol_hook_register(struct netpol_net *nn)
 	return nf_register_net_hooks(nn->net, nn->hooks, NETPOL_HOOKS);
 }
 
-/* Ends it, without waiting for packets under way: what they read must outlive them. */
+/**
+ * netpol_hook_unregister() - unregister the hooks
+ * @nn: the network namespace
+ *
+ * Does not wait for packets under way. Whatever they read must stay until an RCU grace period
+ * has passed.
+ */
 void netpol_hook_unregister(struct netpol_net *nn)
 {
 	nf_unregister_net_hooks(nn->net, nn->hooks, NETPOL_HOOKS);
