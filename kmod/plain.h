@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The four functions that netfilter calls. They decide about plain packets themselves and
- * leave all others to netpol_decide(). @priv is the struct netpol_net. Each family has
- * hooks of its own: what the one needs costs the other nothing.
+ * The four functions that netfilter calls, for each family at POST_ROUTING and LOCAL_IN, under
+ * rcu_read_lock(). @priv is the struct netpol_net. They decide about plain packets themselves
+ * and leave all others to netpol_decide(). Each family has its own functions, so that neither
+ * pays for what the other one needs.
  */
 #ifndef NETPOL_PLAIN_H
 #define NETPOL_PLAIN_H
