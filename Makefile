@@ -21,7 +21,7 @@ B := build
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all help module modules tools install dkms-install clean deps demo check \
+.PHONY: all help module modules tools install dkms-install clean deps demo generate check \
 	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
 	check-browser check-bench check-packets check-kube unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
 	kselftest FORCE
@@ -32,6 +32,7 @@ help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
+	@echo '  make generate      what docs/netlink/netpol.yaml says, as C'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-client  API client against a scripted API server'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
@@ -226,6 +227,10 @@ clean:
 
 deps:
 	@tests/run/deps.sh
+
+# The files are committed; a node that builds the module has no generator.
+generate: deps
+	@docs/netlink/generate.py
 
 demo: deps
 	+@$(MAKE) --no-print-directory -s tools e2e-bins >/dev/null

@@ -3,7 +3,8 @@
 #
 # What can be said without running anything: warnings of gcc (W=1) and sparse
 # on each kernel's headers, warnings of gcc and clang in userspace, checkpatch,
-# cppcheck, shellcheck, the ABI header by itself, the tests that a page names, where functions are declared.
+# cppcheck, shellcheck, the ABI header by itself, what the netlink specification generates, the tests that a page
+# names, where functions are declared.
 set -eu
 self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
@@ -185,6 +186,7 @@ done
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "files and functions that the docs name" tests/run/walks.sh names
 run_check "what comments quote from the docs" tests/run/walks.sh cited
+run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "exported functions, each in its own header" tests/run/declared.sh kmod
 finish

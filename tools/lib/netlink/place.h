@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of what stands at an offset of a netlink message, for errors.
+ * Names of the attribute at an offset of a netlink message, for errors.
  */
 #ifndef NP_NETLINK_PLACE_H
 #define NP_NETLINK_PLACE_H
@@ -10,9 +10,12 @@
 
 #include "base/error.h"
 
-/* Names in err->object and err->path what is at a byte offset of a message. */
+/* Sets err->object and err->path to the names of the attribute at a byte offset of a message. */
 void np_message_at(const struct nlmsghdr *nlh, uint32_t offset, struct np_error *err);
-/* The same for an attribute of a type that is missing in the nest at an offset, 0: none. */
+/*
+ * Sets them to the names of an attribute that is missing in the nest at an offset, or in
+ * the message if that is 0.
+ */
 void np_message_missing(const struct nlmsghdr *nlh, uint32_t nest, uint32_t type,
 			struct np_error *err);
 
