@@ -4,7 +4,7 @@
 # Names in the documentation are those of the code:
 #
 #   walks.sh names    each `file` and `function()` of the pages about the code exists, and is in
-#                     the file that the page says
+#                     the file that the page says; so does each file that a page links to
 #   walks.sh cited    each text that a comment quotes from a page, docs/PAGE.md, "TEXT", is in it
 set -eu
 cd "$(dirname "$0")/../.."
@@ -56,6 +56,13 @@ names()
 	done < <(cat "${pages[@]}" | tr '\n' ' ' | tr -s ' ' |
 		grep -oE '`[a-z_0-9]+\(\)`( in | \()`[a-z_0-9/]+\.[ch]`' |
 		sed -E 's/`([a-z_0-9]+)\(\)`( in | \()`([^`]+)`/\1 \3/')
+	# links to files of the project
+	for page in README.md docs/*.md docs/*/*.md examples/*.md tools/lib/*.md; do
+		while read -r file; do
+			[ -e "$(dirname "$page")/$file" ] || { echo "$page: no $file"; rc=1; }
+			n=$((n + 1))
+		done < <(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '://')
+	done
 	echo "$n names"
 	return $rc
 }
