@@ -65,7 +65,7 @@ char *np_xvasprintf(const char *fmt, va_list args)
 	return text;
 }
 
-/* Rooms of an array are powers of two from here on. */
+/* The smallest capacity of an array. Every capacity is a power of two. */
 #define NP_ARRAY_MIN 16
 
 void *np_array_grow(void *array, size_t count, size_t size)
@@ -110,7 +110,10 @@ void *np_arena_alloc(struct np_arena *arena, size_t size)
 		return p;
 	}
 	if (size > NP_CHUNK_SIZE / 4 && chunk) {
-		/* Its own chunk, behind the one that still has room. */
+		/*
+		 * A large piece gets a chunk of its own, which goes behind the current one,
+		 * because that one still has room.
+		 */
 		struct np_chunk *big = np_chunk_new(size);
 
 		big->used = size;

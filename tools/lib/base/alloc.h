@@ -25,17 +25,20 @@ char *np_xvasprintf(const char *fmt, va_list args) __attribute__((format(printf,
  */
 void *np_array_grow(void *array, size_t count, size_t size);
 
-/* Bump allocator. Zeroed bytes means an empty arena. */
+/*
+ * A bump allocator: it hands out memory that is only ever freed all at once. An arena whose
+ * bytes are all zero is empty.
+ */
 struct np_chunk;
 struct np_arena {
 	struct np_chunk *chunk;
-	size_t bytes;		/* handed out since the last reset */
+	size_t bytes;		/* bytes handed out since the last reset */
 };
 
 void *np_arena_alloc(struct np_arena *arena, size_t size);
 void *np_arena_zalloc(struct np_arena *arena, size_t size);
 char *np_arena_memdup(struct np_arena *arena, const char *text, size_t len);
-/* Forgets all, but keeps one chunk for the next round. */
+/* Frees everything that was handed out, but keeps one chunk to use again. */
 void np_arena_reset(struct np_arena *arena);
 void np_arena_free(struct np_arena *arena);
 

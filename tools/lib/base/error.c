@@ -80,7 +80,7 @@ unsigned int np_utf8_next(const char *text, size_t left, uint32_t *code)
 	return len;
 }
 
-/* Characters that a terminal or an editor obeys instead of showing. */
+/* True for characters that a terminal or an editor obeys instead of showing. */
 static bool np_is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c ||

@@ -76,7 +76,7 @@ void np_hash_remove(struct np_hash *hash, const void *record)
 	if (!hash->slot[at])
 		return;
 	hash->count--;
-	/* What follows moves up as far as its own place allows. */
+	/* Move up each record that follows, as far as the slot that its hash asks for allows. */
 	for (next = (at + 1) & mask; hash->slot[next]; next = (next + 1) & mask) {
 		home = np_hash_home(hash, *hash->slot[next]);
 		if (((next - home) & mask) < ((next - at) & mask))

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A hash table of records that their owner keeps.
- */
+/* A hash table of pointers to records. The records belong to the caller. */
 #ifndef NP_BASE_HASH_H
 #define NP_BASE_HASH_H
 
@@ -9,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Open addressing over pointers to records, each of which begins with its hash. */
+/* A table with open addressing. Each record begins with its hash, a uint32_t. */
 struct np_hash {
 	uint32_t **slot;
 	size_t count;
@@ -21,7 +19,7 @@ typedef bool (*np_hash_match_fn)(const void *record, const void *key);
 void *np_hash_find(const struct np_hash *hash, uint32_t value, np_hash_match_fn match,
 		   const void *key);
 void np_hash_add(struct np_hash *hash, void *record);
-/* Harmless if it is not in there. */
+/* Removes a record. Does nothing if the record is not in the table. */
 void np_hash_remove(struct np_hash *hash, const void *record);
 /* Empties the table and keeps its memory. */
 void np_hash_clear(struct np_hash *hash);

@@ -17,7 +17,7 @@ struct np_log np_log;
 
 static const struct {
 	const char *name;
-	int priority;		/* of syslog */
+	int priority;		/* the priority that syslog and journald use */
 } np_level[] = {
 	[NP_LOG_DEBUG] = { "debug", 7 },
 	[NP_LOG_INFO] = { "info", 6 },
@@ -123,6 +123,7 @@ void np_log_line(enum np_log_level level, const struct np_log_about *about,
 	else
 		np_log_text(out, level, about ? about : &none, text);
 	if (!fclose(out))
-		fwrite(line, 1, len, stderr);	/* one write, so that lines stay whole */
+		/* A single write keeps the lines of several processes apart. */
+		fwrite(line, 1, len, stderr);
 	free(line);
 }

@@ -16,17 +16,20 @@ enum np_log_level {
 	NP_LOG_ERROR,
 };
 
-/* Zeroed bytes are the defaults. One for the process; used by one thread. */
+/*
+ * How to log. A structure whose bytes are all zero has the defaults. The process has one,
+ * np_log, which only one thread may use.
+ */
 struct np_log {
 	bool json;
-	bool verbose;		/* also what is for debugging */
-	bool quiet;		/* warnings and errors only */
-	bool journal;		/* standard error is journald's */
+	bool verbose;		/* also print lines for debugging */
+	bool quiet;		/* print only warnings and errors */
+	bool journal;		/* standard error goes to journald */
 };
 
 extern struct np_log np_log;
 
-/* What a line is about; NULL members are left out. */
+/* What a line is about. Members that are NULL are left out of the line. */
 struct np_log_about {
 	const char *component;	/* "agent", "commit", "client", "local" */
 	const char *kind;	/* "pods", ... */

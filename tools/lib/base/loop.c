@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Event loop: epoll, two heaps of timers (the loop's clock, the real one),
- * signals by signalfd.
+ * The event loop: epoll, signals by signalfd, and two heaps of timers, one for timers on the
+ * loop's clock and one for timers on CLOCK_MONOTONIC.
  */
 #include <errno.h>
 #include <signal.h>
@@ -34,13 +34,16 @@ struct np_loop {
 	bool stopped;
 	np_clock clock;
 	void *clock_context;
-	int64_t skipped;	/* ms that np_loop_skip() added */
+	int64_t skipped;	/* milliseconds that np_loop_skip() has added */
 	uint64_t order;
-	struct np_heap heap[2];	/* by the loop's clock, by the real one */
+	struct np_heap heap[2];	/* [0]: on the loop's clock, [1]: on CLOCK_MONOTONIC */
 	struct np_io signal_io;
 	sigset_t signals;
 	struct np_loop_handler handler[_NSIG];
-	/* The round at hand; what is stopped meanwhile is taken out of it. */
+	/*
+	 * The events of the current round. An np_io that is stopped during the round is taken out
+	 * of them.
+	 */
 	struct epoll_event event[NP_LOOP_EVENTS];
 	int event_count;
 };
@@ -115,7 +118,7 @@ void np_io_stop(struct np_io *io)
 	io->loop = NULL;
 }
 
-/* Is a to fire before b? */
+/* True if timer a fires before timer b. */
 static bool np_timer_before(const struct np_timer *a, const struct np_timer *b)
 {
 	return a->due != b->due ? a->due < b->due : a->order < b->order;
@@ -269,7 +272,7 @@ void np_loop_skip(struct np_loop *loop, int64_t ms)
 	loop->skipped += ms;
 }
 
-/* Milliseconds until the first timer of a heap, -1: it is empty. */
+/* Returns the milliseconds until the first timer of a heap is due, or -1 if the heap is empty. */
 static int64_t np_heap_next(struct np_loop *loop, bool real)
 {
 	const struct np_heap *heap = &loop->heap[real];
@@ -282,7 +285,10 @@ int64_t np_loop_next(struct np_loop *loop)
 	return np_heap_next(loop, false);
 }
 
-/* Only those that are due now: one that restarts itself waits its turn. */
+/*
+ * Fires only the timers that are due now. A timer that restarts itself is left for the next
+ * round.
+ */
 static int np_loop_fire(struct np_loop *loop, bool real)
 {
 	struct np_heap *heap = &loop->heap[real];

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Words to the service manager.
- */
+/* Messages to the service manager. */
 #include "base/notify.h"
 
 #include <stdarg.h>
@@ -85,7 +83,7 @@ void np_notify_status(const struct np_notify *notify, const char *text)
 	file = open_memstream(&line, &len);
 	if (!file)
 		return;
-	/* a line end would begin another assignment, MAINPID= for one */
+	/* A line end would let a text that others wrote add an assignment such as MAINPID=. */
 	np_print_escaped(file, text);
 	if (!fclose(file))
 		np_notify_send(notify, "STATUS=%s", line);

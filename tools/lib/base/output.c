@@ -71,7 +71,7 @@ static void np_pad(FILE *file, size_t width)
 	fprintf(file, "%*s", (int)width, "");
 }
 
-/* Words and numbers that YAML would not take for text. */
+/* True for words and numbers that a YAML reader would not take for text. */
 static bool np_yaml_special(const char *text)
 {
 	static const char * const word[] = {
@@ -85,7 +85,10 @@ static bool np_yaml_special(const char *text)
 	return false;
 }
 
-/* Begins with a letter, or / in the middle of a key, and holds nothing odd. */
+/*
+ * True for a text that needs no quotes in YAML: it begins with a letter and holds only
+ * letters, digits and a few other characters, with "/" allowed in a key.
+ */
 static bool np_yaml_plain(const char *text)
 {
 	const char *c;
@@ -106,7 +109,7 @@ static void np_yaml_string(FILE *file, const char *text)
 		np_print_json_string(file, text);
 }
 
-/* All that comes before a value: commas, line breaks, indentation, key. */
+/* Writes all that comes before a value: a comma, a line break, the indentation and the key. */
 static void np_lead(struct np_writer *w, const char *key)
 {
 	bool first;
@@ -200,7 +203,7 @@ void np_write_end(struct np_writer *w)
 		fputc('\n', w->file);
 }
 
-/* After a scalar of YAML its line is over. */
+/* Ends the line of a YAML scalar. */
 static void np_value_begin(struct np_writer *w, const char *key)
 {
 	np_lead(w, key);
@@ -308,7 +311,10 @@ void np_table_sort(struct np_table *table)
 			table->columns * sizeof(*table->cell), np_row_compare, &table->columns);
 }
 
-/* Characters, not bytes; good enough for names, which are ASCII. */
+/*
+ * Returns the width of a text in characters. Wide characters do not occur, because names are
+ * ASCII.
+ */
 static size_t np_width(const char *text)
 {
 	size_t width = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What commands print: tables for people, JSON, JSON lines and YAML for programs.
- *
- * JSON and YAML are streams fed by the same calls: a container is begun, filled and
- * ended, values carry a key inside an object and NULL inside an array.
+ * What commands print: tables for people, and JSON, JSON lines and YAML for programs. JSON and
+ * YAML are written by the same calls: a container is begun, filled and ended. A value has a
+ * key inside an object and NULL inside an array.
  */
 #ifndef NP_BASE_OUTPUT_H
 #define NP_BASE_OUTPUT_H
@@ -33,23 +32,23 @@ enum np_format {
 
 #define NP_FORMAT_BIT(format)	(1U << (format))
 
-/* One of the allowed formats by name, or NP_EXIT_USAGE. */
+/* Finds one of the allowed formats by its name. Fails with NP_EXIT_USAGE. */
 int np_format_parse(const char *text, unsigned int allowed, enum np_format *format,
 		    struct np_error *err);
-/* True for the forms that a struct np_writer writes. */
+/* True for the formats that a struct np_writer can write. */
 bool np_format_structured(enum np_format format);
 
 #define NP_WRITER_DEPTH	32
 
-/* A stream of JSON or YAML. Zero cost beyond the file's own buffer. */
+/* A stream of JSON or YAML. It buffers nothing beyond what the file does. */
 struct np_writer {
 	FILE *file;
-	enum np_format format;	/* JSON, JSONL or YAML */
+	enum np_format format;	/* NP_FORMAT_JSON, NP_FORMAT_JSONL or NP_FORMAT_YAML */
 	unsigned int depth;
 	struct {
 		bool array;
-		bool empty;	/* nothing was written in it so far */
-		bool item;	/* begun as an entry of an array */
+		bool empty;	/* nothing has been written in it so far */
+		bool item;	/* it is an entry of an array */
 		unsigned int indent;
 	} level[NP_WRITER_DEPTH];
 };
@@ -59,7 +58,7 @@ void np_writer_init(struct np_writer *w, FILE *file, enum np_format format);
 void np_write_top(struct np_writer *w, const char *kind);
 void np_write_object(struct np_writer *w, const char *key);
 void np_write_array(struct np_writer *w, const char *key);
-/* Ends the innermost container; ends the line or document with the outermost. */
+/* Ends the innermost container. After the outermost one it also ends the line or the document. */
 void np_write_end(struct np_writer *w);
 void np_write_string(struct np_writer *w, const char *key, const char *value);
 void np_write_format(struct np_writer *w, const char *key, const char *fmt, ...)
@@ -72,16 +71,16 @@ struct np_table {
 	unsigned int columns;
 	const char *const *title;
 	char **cell;
-	size_t count;		/* of cells */
+	size_t count;		/* number of cells */
 };
 
 void np_table_init(struct np_table *table, const char *const *titles, unsigned int columns);
-/* The next cell, from left to right, row by row; control characters are escaped. */
+/* Adds the next cell, from left to right and row by row. Control characters are escaped. */
 void np_table_add(struct np_table *table, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Orders the rows by their cells, the first columns first. */
+/* Sorts the rows by their cells, the first column first. */
 void np_table_sort(struct np_table *table);
-/* An empty table prints nothing, not even titles. */
+/* Prints the table. An empty table prints nothing, not even its titles. */
 void np_table_print(struct np_table *table, FILE *file, bool no_headers);
 void np_table_free(struct np_table *table);
 
@@ -98,7 +97,10 @@ enum np_color {
 	NP_COLOR_NOTE,
 };
 
-/* Decides once, from the mode, NO_COLOR, TERM and whether stdout is a terminal. */
+/*
+ * Decides whether to print colours, by the mode, NO_COLOR, TERM and whether standard output is
+ * a terminal. To be called once.
+ */
 void np_color_setup(enum np_color_mode mode);
 /* Prints text in a colour, if colours are on; the text is escaped. */
 void np_color_print(FILE *file, enum np_color color, const char *text);
