@@ -9,7 +9,10 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-/* Decimal number up to max at *text; moves *text behind it. -1: none. */
+/*
+ * Reads a decimal number of at most max at *text and moves *text behind it. Returns -1 if
+ * there is none.
+ */
 static int np_decimal(const char **text, int max)
 {
 	const char *s = *text;
@@ -166,7 +169,7 @@ const char *np_cidr_parse(const char *text, struct np_cidr *cidr)
 		else if (keep < 8)
 			addr.addr[i] &= 0xff << (8 - keep);
 	}
-	/* Only when the mask covers all of ::ffff: is it still mapped. */
+	/* The block is an IPv4-mapped one only if its mask covers all of ::ffff:0:0/96. */
 	if (addr.family == AF_INET6 && !memcmp(addr.addr, np_mapped, 12)) {
 		np_unmap(&addr.family, addr.addr);
 		length -= 96;

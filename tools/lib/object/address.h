@@ -11,10 +11,10 @@
 
 struct np_address {
 	uint8_t family;		/* AF_INET or AF_INET6 */
-	uint8_t addr[16];	/* IPv4: the first four bytes, rest zero */
+	uint8_t addr[16];	/* IPv4 uses the first four bytes, the others are zero */
 };
 
-/* Host bits are zero; an IPv4 prefix uses the first four bytes. */
+/* An address block. Its host bits are zero. An IPv4 block uses the first four bytes. */
 struct np_cidr {
 	uint8_t family;		/* AF_INET or AF_INET6 */
 	uint8_t length;
@@ -37,7 +37,7 @@ bool np_prefix_parse(const char *text, struct np_cidr *cidr);
 bool np_cidr_contains(const struct np_cidr *outer, const struct np_cidr *inner);
 
 #define NP_CIDR_TEXT 64
-/* Canonical text (RFC 5952), as "10.0.0.0/8"; returns buf. */
+/* Writes the canonical text (RFC 5952), such as "10.0.0.0/8", and returns buf. */
 const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT]);
 const char *np_address_text(const struct np_address *addr,
 			    char buf[NP_CIDR_TEXT]);

@@ -20,7 +20,7 @@ static __uint128_t np_fnv(__uint128_t hash, const void *data, size_t len)
 	return hash;
 }
 
-/* With its NUL, so that "ab","c" differs from "a","bc". */
+/* Includes the NUL, so that "ab", "c" and "a", "bc" differ. */
 static __uint128_t np_fnv_text(__uint128_t hash, const char *text)
 {
 	return np_fnv(hash, text, strlen(text) + 1);
@@ -164,7 +164,10 @@ __uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *p
 	return np_fnv_number(hash, local ? place->ifindex : 0);
 }
 
-/* The order of requirements, values, peers, ports and excepts means nothing. */
+/*
+ * The order of requirements, values, peers, ports and excepts has no meaning, so their digests
+ * are added up.
+ */
 static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector *selector)
 {
 	const struct np_requirement *req;

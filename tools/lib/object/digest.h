@@ -14,20 +14,23 @@
 
 #define NP_UID_TEXT	37
 
-/* A pod's uid as the kernel has it: a UUID in binary, else a digest; "" is all zero. */
+/*
+ * Writes a pod's uid as the kernel keeps it: the bytes of a UUID, or a digest of any other
+ * text. "" is all zero.
+ */
 void np_uid_bytes(const char *uid, uint8_t bytes[NETPOL_UID_LEN]);
-/* The text of a UUID, "" for all zero; returns text. */
+/* Writes the text of a UUID, or "" if all bytes are zero, and returns it. */
 const char *np_uid_text(const uint8_t bytes[NETPOL_UID_LEN], char text[NP_UID_TEXT]);
 
-/* Digests: 128 bits that are equal for objects that mean the same to the kernel. */
+/* 128-bit digests. They are equal for objects that mean the same to the kernel. */
 __uint128_t np_namespace_digest(const struct np_namespace *ns);
 __uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place);
 __uint128_t np_policy_digest(const struct np_policy *policy);
-/* The same of the labels and named ports of a pod, and whether two pods share them. */
+/* The digest of a pod's label set, and whether two pods have the same label set. */
 __uint128_t np_label_set_digest(const struct np_pod *pod);
 bool np_same_label_set(const struct np_pod *a, const struct np_pod *b);
 
-/* True for a pod that runs, or whose phase was not written. */
+/* True if a pod runs, or if its phase was not written. */
 bool np_pod_running(const struct np_pod *pod);
 
 #endif

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * JSON documents to nodes, with places, in bounded memory.
- *
- * A list as `kubectl get -o json` prints it has no useful upper size, and a
- * parser that takes the whole of it needs seven times its size. So bytes are
- * read in chunks, and the entries of a top-level "items" are handed over and
- * forgotten one by one.
+ * Reads JSON documents into nodes that know their locations, in bounded memory. A list as
+ * `kubectl get -o json` prints it has no useful upper size, and a parser that reads it whole
+ * needs seven times its size. So the input is read in chunks, and the entries of a top-level
+ * "items" are handed over and freed one by one.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -21,19 +19,23 @@ struct np_json {
 	struct np_error *err;
 	const char *p;
 	const char *end;
-	uint64_t offset;	/* of buf[0] in the input */
-	int64_t line_start;	/* moves by one per UTF-8 continuation byte */
+	uint64_t offset;	/* offset of buf[0] in the input */
+	/*
+	 * start of the line, moved by one for each UTF-8 continuation byte, so that columns count
+	 * characters
+	 */
+	int64_t line_start;
 	uint32_t line;
 	uint32_t depth;
-	uint32_t nodes;		/* of this object */
+	uint32_t nodes;		/* nodes of this object */
 	uint64_t limit;		/* offset at which this object is too large */
 	bool ended;
-	bool failed;		/* err is filled already */
+	bool failed;		/* err has been filled */
 	bool items_read;
-	struct np_arena top;	/* the document without its items */
-	struct np_arena one;	/* the item at hand */
-	struct np_arena *arena;	/* the one of the two in use */
-	char *text;		/* string being read */
+	struct np_arena top;	/* nodes of the document without its items */
+	struct np_arena one;	/* nodes of the current item */
+	struct np_arena *arena;	/* whichever of the two is in use */
+	char *text;		/* the string that is being read */
 	size_t text_len;
 	size_t text_room;
 	char buf[NP_JSON_CHUNK];
@@ -65,7 +67,7 @@ np_json_fail_at(struct np_json *j, uint32_t line, uint32_t column,
 #define np_json_fail(j, ...) \
 	np_json_fail_at(j, (j)->line, np_json_column(j), __VA_ARGS__)
 
-/* Next byte without taking it; -1 at the end or after an error. */
+/* Returns the next byte without taking it, or -1 at the end or after an error. */
 static int np_json_fill(struct np_json *j)
 {
 	ssize_t n;
@@ -97,7 +99,7 @@ static inline int np_json_peek(struct np_json *j)
 	return j->p < j->end ? (unsigned char)*j->p : np_json_fill(j);
 }
 
-/* Skips white space; the byte behind it, not taken, or -1. */
+/* Skips white space. Returns the byte behind it without taking it, or -1. */
 static int np_json_space(struct np_json *j)
 {
 	int c;
@@ -114,7 +116,7 @@ static int np_json_space(struct np_json *j)
 	}
 }
 
-/* "expected ..., found ..." at the current byte. */
+/* Fails with "expected ..., found ..." at the current byte. */
 static int np_json_expected(struct np_json *j, const char *what)
 {
 	int c = np_json_peek(j);
@@ -182,7 +184,7 @@ static void np_json_keep_utf8(struct np_json *j, uint32_t code)
 	}
 }
 
-/* Behind "\u". Lone surrogates become U+FFFD, as in Go. */
+/* Reads the four digits behind "\u". A surrogate without its partner becomes U+FFFD, as in Go. */
 static int np_json_unicode(struct np_json *j)
 {
 	uint32_t code, low;
@@ -218,7 +220,7 @@ again:
 	goto again;
 }
 
-/* Behind a backslash. */
+/* Reads an escape sequence, behind its backslash. */
 static int np_json_escape(struct np_json *j)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -258,7 +260,7 @@ static bool np_json_is_utf8(const char *text, size_t len)
 	return true;
 }
 
-/* A string, at its opening quote; NULL after an error. */
+/* Reads a string that begins here with its opening quote. Returns NULL after an error. */
 static const char *np_json_string(struct np_json *j, uint32_t *len)
 {
 	uint32_t line = j->line, column = np_json_column(j);
@@ -408,8 +410,8 @@ static int np_json_enter(struct np_json *j)
 }
 
 /*
- * After an entry: 1 if another one follows, 0 at the closing bracket, which
- * is taken, -1 after an error.
+ * Reads what follows an entry. Returns 1 if another entry follows, 0 if the closing bracket
+ * was there and was taken, -1 after an error.
  */
 static int np_json_more(struct np_json *j, char close)
 {
@@ -429,7 +431,7 @@ static int np_json_more(struct np_json *j, char close)
 	return 1;
 }
 
-/* At '['. */
+/* Reads a list that begins here with '['. */
 static int np_json_list(struct np_json *j, struct np_node *list)
 {
 	struct np_node *tail = NULL, *node;
@@ -449,14 +451,14 @@ static int np_json_list(struct np_json *j, struct np_node *list)
 	return more;
 }
 
-/* An object begins here: the limits start anew. */
+/* An object begins here, so the limits of its size and its nodes start again. */
 static void np_json_allow(struct np_json *j)
 {
 	j->limit = j->offset + (j->p - j->buf) + NP_DOCUMENT_MAX;
 	j->nodes = 0;
 }
 
-/* At the '[' of a top-level "items": hands the entries over. */
+/* Reads a top-level "items" that begins here with '[' and hands its entries over one by one. */
 static int np_json_items(struct np_json *j, struct np_node *head,
 			 struct np_node *list)
 {
@@ -500,7 +502,7 @@ static int np_json_items(struct np_json *j, struct np_node *head,
 	return more;
 }
 
-/* At '{'. */
+/* Reads a map that begins here with '{'. */
 static int np_json_map(struct np_json *j, struct np_node *map)
 {
 	struct np_node *tail = NULL, *node;
@@ -547,7 +549,7 @@ static int np_json_map(struct np_json *j, struct np_node *map)
 	return 0;
 }
 
-/* Any value, after white space; NULL after an error. */
+/* Reads any value, after white space. Returns NULL after an error. */
 static struct np_node *np_json_value(struct np_json *j)
 {
 	int c = np_json_space(j);
@@ -583,7 +585,7 @@ static struct np_node *np_json_value(struct np_json *j)
 	return ret ? NULL : node;
 }
 
-/* Documents follow each other with nothing but white space between. */
+/* Reads all documents. Only white space may stand between them. */
 static int np_json_documents(struct np_json *j)
 {
 	struct np_node *root;

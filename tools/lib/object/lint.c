@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * What is valid in a set of policies and most likely not meant.
- */
+/* Finds what is valid in a set of policies and most likely not meant. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +22,14 @@ const struct np_lint_check np_lint_checks[NP_LINT_COUNT] = {
 		"A DNS cache on the node is out of the reach of pods with egress policies" },
 };
 
-/* Where node-local DNS listens unless it is told otherwise. */
+/* The address on which a node-local DNS cache listens by default. */
 static const struct np_cidr np_node_local = {
 	.family = AF_INET, .length = 32, .addr = { 169, 254, 20, 10 },
 };
 
 #define NP_DNS_PORT	53
 
-/* What the checks of one policy need. */
+/* What the checks of one policy work on. */
 struct np_linting {
 	struct np_lint *lint;
 	const struct np_objects *objs;
@@ -54,7 +52,7 @@ int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err
 	return -1;
 }
 
-/* Begins a finding; NULL if the check is off. */
+/* Begins a finding. Returns NULL if the check is disabled. */
 static struct np_finding *__attribute__((format(printf, 4, 5)))
 np_lint_add(const struct np_linting *l, enum np_lint_id id, uint32_t line, const char *fmt, ...)
 {
@@ -156,7 +154,10 @@ static bool np_pod_has_port(const struct np_pod *pod, const struct np_port *port
 	return false;
 }
 
-/* Has a pod this named port (with this number, unless 0)? subject: only those selected. */
+/*
+ * True if a pod has a port of this name, and of this number unless it is 0. With `subject`,
+ * only pods that the policy selects count.
+ */
 static bool np_port_known(const struct np_linting *l, const struct np_port *port, bool subject,
 			  uint16_t number)
 {
@@ -169,7 +170,7 @@ static bool np_port_known(const struct np_linting *l, const struct np_port *port
 	return false;
 }
 
-/* UDP 53; without pods to look at, a name may be that port. */
+/* True if a port covers UDP 53. Where no pods are known, any named port may be it. */
 static bool np_rule_covers_dns(const struct np_linting *l, const struct np_rule *rule)
 {
 	uint32_t i;
@@ -237,7 +238,7 @@ static void np_dns_add(const struct np_linting *l, const struct np_policy *polic
 	}
 }
 
-/* pod NULL: no pods are known; policies of the namespace count together. */
+/* If pod is NULL, no pods are known, and all policies of the namespace count together. */
 static struct np_dns np_dns_of(const struct np_linting *l, const struct np_pod *pod)
 {
 	struct np_dns dns = { 0 };
@@ -259,7 +260,7 @@ static void np_lint_dns_of(const struct np_linting *l, const struct np_pod *pod,
 	struct np_dns dns = np_dns_of(l, pod);
 	struct np_finding *item;
 
-	/* where nothing is allowed, names are of no use */
+	/* A pod that may reach nothing has no use for DNS. */
 	if (!dns.rules)
 		return;
 	if (!dns.dns && !*blocked) {
@@ -282,7 +283,7 @@ static void np_lint_dns_of(const struct np_linting *l, const struct np_pod *pod,
 	}
 }
 
-/* A pod of the DaemonSet that Kubernetes ships. */
+/* True for a pod of the node-local DNS DaemonSet that Kubernetes ships. */
 static bool np_has_node_local(const struct np_objects *objs)
 {
 	const char *app;
@@ -297,7 +298,7 @@ static bool np_has_node_local(const struct np_objects *objs)
 	return false;
 }
 
-/* One finding a policy, with the first pod that shows it. */
+/* Adds at most one finding for each policy, with the first pod that shows it. */
 static void np_lint_dns(const struct np_linting *l)
 {
 	bool cache = np_has_node_local(l->objs), blocked = false, cut = false;
@@ -331,7 +332,7 @@ static const struct np_pod *np_block_pod(const struct np_objects *objs,
 	return NULL;
 }
 
-/* Blocks this wide are meant for the world, with the pods in it. */
+/* A block this wide is meant for the whole internet, although pods' addresses lie in it. */
 static bool np_block_wide(const struct np_cidr *cidr)
 {
 	return cidr->length < (cidr->family == AF_INET ? 8 : 16);
@@ -370,7 +371,7 @@ static void np_lint_port(const struct np_linting *l, const struct np_port *port,
 {
 	struct np_finding *item;
 
-	/* a policy that selects nothing is a finding of its own */
+	/* A policy that selects nothing gets a finding of its own. */
 	if (port->kind != NP_PORT_NAME || !l->objs->pod_count ||
 	    np_port_known(l, port, subject, 0) || (subject && !np_policy_first_pod(l)))
 		return;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What is valid in a set of policies and most likely not meant.
- */
+/* Finds what is valid in a set of policies and most likely not meant. */
 #ifndef NP_OBJECT_LINT_H
 #define NP_OBJECT_LINT_H
 
@@ -13,7 +11,10 @@
 #include "base/error.h"
 #include "object/object.h"
 
-/* Stable: a number is never used for another check. Indexes of np_lint_checks. */
+/*
+ * The checks, as indexes of np_lint_checks. The numbers are stable: one is never used for
+ * another check.
+ */
 enum np_lint_id {
 	NP_LINT_EMPTY_SELECTOR,		/* NP001 */
 	NP_LINT_SELECTS_NOTHING,
@@ -25,7 +26,7 @@ enum np_lint_id {
 	NP_LINT_COUNT
 };
 
-/* One check: "NP001", "empty-selector", and what it says in general. */
+/* A check: its identifier ("NP001"), its name ("empty-selector") and what its findings mean. */
 struct np_lint_check {
 	const char *id;
 	const char *name;
@@ -64,19 +65,22 @@ struct np_lint {
 	size_t count;
 };
 
-/* A check by id or name; NP_EXIT_USAGE. */
+/* Disables a check, which is named by its identifier or its name. Fails with NP_EXIT_USAGE. */
 int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err);
 /*
- * Adds the findings. Checks that need to know the pods are left out where objs has
- * none. objs must stay.
+ * Adds the findings about objs, which must not be freed before the findings. Checks that need
+ * pods are left out if objs has none.
  */
 void np_lint_run(struct np_lint *lint, const struct np_objects *objs);
 void np_lint_free(struct np_lint *lint);
 
-/* "FILE:LINE: NP001 namespace/name: PATH: TEXT", a hint below, and a last line. */
+/*
+ * Prints each finding as "FILE:LINE: NP001 namespace/name: PATH: TEXT" with its hint below,
+ * and a last line with the number of findings.
+ */
 void np_lint_write_text(const struct np_lint *lint, FILE *file);
 void np_lint_write_json(const struct np_lint *lint, FILE *file);
-/* SARIF 2.1.0 */
+/* Writes the findings as SARIF 2.1.0. */
 void np_lint_write_sarif(const struct np_lint *lint, FILE *file);
 
 #endif

@@ -86,7 +86,10 @@ static void np_sarif_rules(struct np_writer *w)
 	np_write_end(w);
 }
 
-/* A file's name as a relative reference: what is not plain is percent-encoded. */
+/*
+ * Writes a file's name as a relative reference of a URI. All but plain characters is
+ * percent-encoded.
+ */
 static void np_sarif_uri(struct np_writer *w, const char *name)
 {
 	char *uri = np_xmalloc(strlen(name) * 3 + 1), *to = uri;

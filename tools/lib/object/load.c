@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Files, directories, standard input and buffers to Kubernetes objects.
- */
+/* Loads Kubernetes objects from files, directories, standard input and buffers. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -101,10 +99,7 @@ int np_load_buffer(struct np_objects *objs, const char *name,
 	return np_read(objs, &in, np_format_guess(data, len), opts, err);
 }
 
-/*
- * A pipe can't be read twice: what was read for the guess is put in front of
- * it again.
- */
+/* A pipe can't be read twice, so what was read to guess the format is put in front of the rest. */
 struct np_peeked {
 	char head[512];
 	size_t len;
@@ -123,7 +118,10 @@ static int np_peek(int fd, const char *name, struct np_peeked *peeked,
 		if (n < 0)
 			return -1;
 		peeked->len += n;
-		/* Anything but white space and a byte order mark decides. */
+		/*
+		 * The first byte that is neither white space nor part of a byte order mark
+		 * decides.
+		 */
 		if (!n || peeked->len == sizeof(peeked->head) ||
 		    (peeked->len > 3 &&
 		     strspn(peeked->head + 3, " \t\r\n") < peeked->len - 3))
@@ -185,19 +183,19 @@ struct np_load_walk {
 	const struct np_load_options *opts;
 	struct np_error *err;
 	size_t files;
-	size_t directories;	/* not entered */
+	size_t directories;	/* a directory that is not entered */
 };
 
 static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned int depth);
 
-/* Directories behind symbolic links are not entered: they may be a loop. */
+/* Directories behind symbolic links are not entered, because they may form a loop. */
 static int np_walk_entry(struct np_load_walk *walk, const char *path,
 			 const struct dirent *entry, unsigned int depth)
 {
 	struct stat st, link;
 
 	if (lstat(path, &link) || stat(path, &st)) {
-		/* A dangling link or a file that has just gone. */
+		/* A symbolic link that leads nowhere, or a file that has just been deleted. */
 		if (errno == ENOENT && np_format_of(path) == NP_FORMAT_GUESS)
 			return 0;
 		return np_load_errno(path, "cannot be opened", walk->err);
@@ -289,7 +287,7 @@ int np_load_path(struct np_objects *objs, const char *path,
 	return np_load_file(objs, path, opts, err);
 }
 
-/* What np_load_check_twice() compares. */
+/* An object as np_load_check_twice() compares it. */
 struct np_identity {
 	const char *kind;
 	const char *namespace;

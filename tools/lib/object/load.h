@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Files, directories, standard input and buffers to Kubernetes objects.
- */
+/* Loads Kubernetes objects from files, directories, standard input and buffers. */
 #ifndef NP_OBJECT_LOAD_H
 #define NP_OBJECT_LOAD_H
 
@@ -13,12 +11,12 @@
 
 struct np_load_options {
 	/*
-	 * For objects that an API server has accepted already: unknown fields,
-	 * null list entries and bad values of matchExpressions are warnings
-	 * instead of errors, and remarks on style are left out.
+	 * Set for objects that an API server has accepted: unknown fields, null list entries and
+	 * bad values of matchExpressions are warnings and not errors, and there are no remarks on
+	 * style.
 	 */
 	bool lenient;
-	bool recursive;		/* directories inside a directory too */
+	bool recursive;		/* enter directories inside a directory as well */
 };
 
 /*
@@ -35,13 +33,13 @@ int np_load_path(struct np_objects *objs, const char *path,
 int np_load_buffer(struct np_objects *objs, const char *name,
 		   const char *data, size_t len,
 		   const struct np_load_options *opts, struct np_error *err);
-/* Reads fd to its end and leaves it open. */
+/* Reads fd to its end and does not close it. */
 int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	       const struct np_load_options *opts, struct np_error *err);
 
 /*
- * To be called after all files are in: an object that is given twice is an
- * error that names both places.
+ * To be called after all files have been loaded. An object that is given twice is an error
+ * that names both locations.
  */
 int np_load_check_twice(const struct np_objects *objs, struct np_error *err);
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Generic tree of a YAML or JSON document.
- */
+/* The tree of a YAML or JSON document. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +81,7 @@ struct np_node *np_node_get(const struct np_node *map, const char *key)
 	return NULL;
 }
 
-/* By key, then by place. */
+/* Orders entries by key, then by location. */
 static int np_node_order(const void *a, const void *b)
 {
 	const struct np_node *x = *(const struct np_node *const *)a;
@@ -183,7 +181,10 @@ int np_input_check_encoding(const char *name, const char *head, size_t len,
 		np_error_place(err, name, 1, 1);
 		return -1;
 	}
-	/* by its byte order mark, or by a first character that is ASCII */
+	/*
+	 * UTF-16 and UTF-32 are recognised by their byte order mark, or by a first character that
+	 * is ASCII.
+	 */
 	if (memcmp(head, "\xff\xfe", 2) && memcmp(head, "\xfe\xff", 2) && head[0] &&
 	    head[1])
 		return 0;

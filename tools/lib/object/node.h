@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Generic tree of what a YAML or JSON document says, with places, and the two
- * readers that build it. Nodes live in an arena and are never freed one by
- * one. Both readers give the same tree for the same content.
+ * The tree of what a YAML or JSON document says, with locations, and the two readers that
+ * build it. Nodes live in an arena and are never freed one by one. Both readers make the same
+ * tree of the same content.
  */
 #ifndef NP_OBJECT_NODE_H
 #define NP_OBJECT_NODE_H
@@ -17,12 +17,14 @@
 
 /* Limits of an input, checked while reading. */
 #define NP_DEPTH_MAX		64
-#define NP_DOCUMENT_MAX		(8u * 1024 * 1024)	/* bytes */
-#define NP_NODES_MAX		1000000u	/* in a document or item */
-#define NP_PENDING_MAX		(256u * 1024 * 1024)	/* items kept back */
+#define NP_DOCUMENT_MAX		(8u * 1024 * 1024)	/* bytes of a document or item */
+#define NP_NODES_MAX		1000000u	/* nodes of a document or item */
+/* bytes of items that came before the list's kind was known */
+#define NP_PENDING_MAX		(256u * 1024 * 1024)
 #define NP_ALIAS_NODES_MAX	100000u
-#define NP_ALIAS_FACTOR		10		/* expanded bytes to read */
-#define NP_ALIAS_BYTES_FREE	65536u		/* for small documents */
+/* bytes with aliases written out, in multiples of the bytes read */
+#define NP_ALIAS_FACTOR		10
+#define NP_ALIAS_BYTES_FREE	65536u		/* aliases may always expand to this many bytes */
 #define NP_ANCHORS_MAX		1000u
 #define NP_DIRECTIVES_MAX	64u
 
@@ -30,22 +32,22 @@ enum np_node_type {
 	NP_NODE_NULL,
 	NP_NODE_BOOL,
 	NP_NODE_INT,
-	NP_NODE_FLOAT,		/* also integers beyond 64 bits */
+	NP_NODE_FLOAT,		/* also integers that do not fit 64 bits */
 	NP_NODE_STRING,
 	NP_NODE_LIST,
 	NP_NODE_MAP,
 };
 
 /*
- * A node is also its own entry in its parent: next, and in a map the key.
- * Through a YAML alias two nodes may share their children.
+ * A node. It is also its own entry in its parent, by `next` and, in a map, by its key. Two
+ * nodes may share their children where the document has a YAML alias.
  */
 struct np_node {
 	struct np_node *next;
-	const char *key;	/* in a map; never holds a NUL */
+	const char *key;	/* its key in a map; never contains a NUL */
 	union {
-		struct np_node *child;	/* first one; list or map */
-		const char *text;	/* scalar as written, no NUL inside */
+		struct np_node *child;	/* the first entry of a list or map */
+		const char *text;	/* a scalar as it was written; never contains a NUL */
 	};
 	union {
 		int64_t number;		/* NP_NODE_INT */
@@ -56,13 +58,13 @@ struct np_node {
 	uint32_t key_column;
 	uint32_t line;
 	uint32_t column;
-	uint32_t count;		/* children; bytes of a string */
+	uint32_t count;		/* number of children, or of the bytes of a string */
 	uint8_t type;		/* enum np_node_type */
 };
 
-/* Bytes to read: data first, then fd if it is not -1. */
+/* What to read: data first, and then fd if it is not -1. */
 struct np_input {
-	const char *name;	/* for messages */
+	const char *name;	/* named in messages */
 	const char *data;
 	size_t len;
 	int fd;
@@ -90,46 +92,47 @@ struct np_reader {
 };
 
 /*
- * All documents of an input, one after the other. 0, or -1 with *err filled
- * by the reader's function or because the input is no YAML or JSON.
+ * Reads all documents of an input, one after the other. Returns 0, or -1 with *err filled by
+ * the reader's function or because the input is not valid YAML or JSON.
  */
 int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err);
 int np_json_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err);
 
-/* Up to size bytes; 0 at the end, -1 with *err filled. */
+/* Reads up to size bytes. Returns their number, 0 at the end, or -1 with *err filled. */
 ssize_t np_input_read(struct np_input *in, void *buf, size_t size,
 		      struct np_error *err);
 
 /*
- * First bytes of an input, three or all of it: -1 with *err if it is UTF-16,
- * UTF-32 or compressed, which YAML's and JSON's errors would not say.
+ * Checks the first three bytes of an input, or all of a shorter one. Returns -1 with *err
+ * filled if it is UTF-16, UTF-32 or compressed, because the errors of the YAML and JSON
+ * readers would not say so.
  */
 int np_input_check_encoding(const char *name, const char *head, size_t len,
 			    struct np_error *err);
 
-/* Zeroed but for these. */
+/* Makes a node whose other members are zero. */
 struct np_node *np_node_new(struct np_arena *arena, enum np_node_type type,
 			    uint32_t line, uint32_t column);
-/* *tail is the last child so far, NULL at first. */
+/* Appends a child. *tail is the last child so far, and NULL at first. */
 void np_node_append(struct np_node *parent, struct np_node **tail,
 		    struct np_node *child);
-/* Keeps key; line and column are those of the key. */
+/* Appends an entry of a map. The key is not copied. line and column are those of the key. */
 void np_node_set_key(struct np_node *node, const char *key, uint32_t line,
 		     uint32_t column);
-/* Entry of a map, or NULL; NULL too if map is no map. */
+/* Returns the entry of a map, or NULL, also if map is no map. */
 struct np_node *np_node_get(const struct np_node *map, const char *key);
 /*
- * Two entries of one key: returns the later, *first is the earlier. NULL if
- * there are none.
+ * Finds two entries with the same key: returns the later one, and the earlier one in *first.
+ * Returns NULL if there are none.
  */
 const struct np_node *np_node_duplicate(const struct np_node *map,
 					const struct np_node **first);
-/* Error for the above, same words for YAML and JSON. */
+/* Sets the error for two entries with the same key, in the same words for YAML and JSON. */
 int np_node_check_duplicates(const struct np_node *map, const char *file,
 			     struct np_error *err);
-/* "a number", "a list", ... */
+/* Names a type in messages: "a number", "a list", ... */
 const char *np_node_type_name(const struct np_node *node);
 
 #endif

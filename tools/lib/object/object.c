@@ -39,7 +39,7 @@ void np_objects_free(struct np_objects *objs)
 	memset(objs, 0, sizeof(*objs));
 }
 
-/* An interned string; it lies in the arena. */
+/* An interned string. It lies in the arena. */
 struct np_string {
 	uint32_t hash;
 	char text[];
@@ -79,7 +79,7 @@ const char *np_intern_str(struct np_objects *objs, const char *text)
 	return np_intern(objs, text, strlen(text));
 }
 
-/* A zeroed entry at the end of an array. */
+/* Adds a zeroed entry at the end of an array. */
 static void *np_objects_add(void **array, size_t *count, size_t size)
 {
 	*array = np_array_grow(*array, *count, size);

@@ -27,7 +27,7 @@ struct np_label {
 	const char *value;
 };
 
-/* Labels of a pod, namespace or policy, sorted by key, keys unique. */
+/* Labels of a pod, namespace or policy. They are sorted by key, and each key occurs once. */
 struct np_labels {
 	struct np_label *item;
 	uint32_t count;
@@ -42,10 +42,10 @@ enum np_operator {
 
 struct np_requirement {
 	const char *key;
-	const char **value;	/* in the order written */
-	uint32_t value_count;	/* 0 for Exists, DoesNotExist */
+	const char **value;	/* in the order in which they were written */
+	uint32_t value_count;	/* 0 for Exists and DoesNotExist */
 	uint8_t op;		/* enum np_operator */
-	bool match_label;	/* came from matchLabels: NP_OP_IN, one value */
+	bool match_label;	/* was written in matchLabels: NP_OP_IN with one value */
 };
 
 /*
@@ -56,10 +56,10 @@ struct np_requirement {
 struct np_selector {
 	struct np_requirement *item;
 	uint32_t count;
-	bool present;		/* written, and not null */
+	bool present;		/* it was written, and not as null */
 };
 
-/* IANA protocol numbers, the only three NetworkPolicy has. */
+/* IANA protocol numbers of the three protocols that NetworkPolicy has. */
 enum np_protocol {
 	NP_PROTOCOL_TCP = 6,
 	NP_PROTOCOL_UDP = 17,
@@ -70,35 +70,44 @@ enum np_port_kind {
 	NP_PORT_ANY,		/* every port of the protocol */
 	NP_PORT_NUMBER,		/* first == last */
 	NP_PORT_RANGE,		/* first <= last, both included */
-	NP_PORT_NAME,		/* resolved on the destination pod */
+	NP_PORT_NAME,		/* a name that the destination pod resolves */
 };
 
 struct np_port {
-	const char *name;	/* NP_PORT_NAME only */
+	const char *name;	/* set for NP_PORT_NAME only */
 	uint16_t first;
 	uint16_t last;
-	uint8_t protocol;	/* enum np_protocol, TCP if none was written */
+	uint8_t protocol;	/* enum np_protocol; TCP if none was written */
 	uint8_t kind;		/* enum np_port_kind */
 	bool has_protocol;	/* the protocol was written */
 	uint32_t line;
 };
 
-/* except[]: inside cidr, strictly longer, same family; may overlap. */
+/*
+ * An ipBlock. Each except lies inside cidr, is longer than it and of the same family. Excepts
+ * may overlap.
+ */
 struct np_ipblock {
 	struct np_cidr cidr;
 	struct np_cidr *except;
 	uint32_t except_count;
 };
 
-/* Either a block, or at least one of the two selectors is present. */
+/*
+ * One entry of a rule's from or to. It has a block, or at least one of the two selectors is
+ * present.
+ */
 struct np_peer {
 	struct np_selector ns_selector;
 	struct np_selector pod_selector;
-	struct np_ipblock *ipblock;	/* NULL: selectors */
+	struct np_ipblock *ipblock;	/* NULL: the selectors decide */
 	uint32_t line;
 };
 
-/* No peers: any peer. No ports: any port of any protocol. */
+/*
+ * A rule. One without peers matches every other end; one without ports matches every port of
+ * every protocol.
+ */
 struct np_rule {
 	struct np_peer *peer;
 	struct np_port *port;
@@ -109,12 +118,12 @@ struct np_rule {
 
 struct np_namespace {
 	const char *name;
-	struct np_labels labels; /* always with kubernetes.io/metadata.name */
+	struct np_labels labels; /* always include kubernetes.io/metadata.name */
 	struct np_place place;
 };
 
 enum np_phase {
-	NP_PHASE_NONE,		/* not written: taken for a running pod */
+	NP_PHASE_NONE,		/* not written: the pod counts as running */
 	NP_PHASE_PENDING,
 	NP_PHASE_RUNNING,
 	NP_PHASE_SUCCEEDED,
@@ -129,46 +138,48 @@ struct np_named_port {
 };
 
 /*
- * Every pod read is kept, also those that are never enforced: a pod of the
- * host's network, a finished one, one without an address. np_pod_usable()
- * tells.
+ * A pod. Every pod that was read is kept, also those that netpol never enforces: pods on the
+ * host network, finished ones and those without an address. np_pod_usable() tells them apart.
  */
 struct np_pod {
 	const char *namespace;
 	const char *name;
-	const char *uid;	/* "" if not written */
-	const char *node;	/* "" if not scheduled */
+	const char *uid;	/* "" if it was not written */
+	const char *node;	/* "" if the pod is not scheduled */
 	struct np_labels labels;
-	struct np_address *address; /* unique; podIPs in order, then podIP */
-	struct np_named_port *port; /* unique; containers, then sidecars */
+	struct np_address *address; /* each once; podIPs in order, then podIP */
+	struct np_named_port *port; /* each once; those of containers, then of sidecars */
 	uint32_t address_count;
 	uint32_t port_count;
 	int64_t created;	/* seconds since 1970, 0 if not known */
 	uint8_t phase;		/* enum np_phase */
 	bool host_network;
-	bool deleting;		/* deletionTimestamp is set, may still run */
+	bool deleting;		/* deletionTimestamp is set; the pod may still run */
 	struct np_place place;
 };
 
 #define NP_DIR_INGRESS	1
 #define NP_DIR_EGRESS	2
 
-/* Rules of a direction that is not in `directions` are kept but mean nothing */
+/*
+ * A NetworkPolicy. Rules of a direction that is not in `directions` are kept but have no
+ * effect.
+ */
 struct np_policy {
 	const char *namespace;
 	const char *name;
 	struct np_labels labels;
-	struct np_selector pod_selector; /* not present = every pod */
+	struct np_selector pod_selector; /* not present: it selects every pod of the namespace */
 	struct np_rule *ingress;
 	struct np_rule *egress;
 	uint32_t ingress_count;
 	uint32_t egress_count;
-	uint8_t directions;	/* NP_DIR_* after defaulting */
-	bool types_given;	/* policyTypes was written and not empty */
+	uint8_t directions;	/* NP_DIR_*, after the API's defaults were applied */
+	bool types_given;	/* policyTypes was written and is not empty */
 	struct np_place place;
 };
 
-/* An object of a kind that netpol has no use for. */
+/* An object of a kind that netpol does not use. */
 struct np_skipped {
 	const char *api_version;
 	const char *kind;
@@ -194,7 +205,7 @@ struct np_objects {
 	struct np_hash strings;	/* interned */
 };
 
-/* How far a load has come, to be able to go back. */
+/* The counts of all arrays at one moment, to be able to drop what was added later. */
 struct np_mark {
 	size_t namespace_count;
 	size_t pod_count;
@@ -204,40 +215,41 @@ struct np_mark {
 };
 
 void np_objects_init(struct np_objects *objs);
-/* Empties it and keeps memory for the next round. */
+/* Empties it and keeps memory to use again. */
 void np_objects_reset(struct np_objects *objs);
 void np_objects_free(struct np_objects *objs);
 
-/* The one copy of a string in objs; equal strings have equal pointers. */
+/* Returns the only copy of a string in objs. Equal strings have equal pointers. */
 const char *np_intern(struct np_objects *objs, const char *text, size_t len);
 const char *np_intern_str(struct np_objects *objs, const char *text);
 
-/* A new zeroed entry at the end; valid until the next one is added. */
+/* Adds a zeroed entry at the end. The pointer is valid until the next entry is added. */
 struct np_namespace *np_objects_add_namespace(struct np_objects *objs);
 struct np_pod *np_objects_add_pod(struct np_objects *objs);
 struct np_policy *np_objects_add_policy(struct np_objects *objs);
 struct np_skipped *np_objects_add_skipped(struct np_objects *objs);
-/* Copies text and path. */
+/* Adds a warning. Text and path are copied. */
 void np_objects_warn(struct np_objects *objs, const struct np_place *place,
 		     const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 struct np_mark np_objects_mark(const struct np_objects *objs);
-/* Drops what was added since; its memory stays until the reset. */
+/* Drops what was added since the mark. Its memory is freed by the next reset. */
 void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark);
 
-/* Value of a label, or NULL. */
+/* Returns the value of a label, or NULL. */
 const char *np_labels_get(const struct np_labels *labels, const char *key);
-/* False: of the host's network, finished, or without an address. */
+/* False for a pod on the host network, a finished one and one without an address. */
 bool np_pod_usable(const struct np_pod *pod);
 /*
- * All pods in the order in which they are to arrive: of two that claim an address and
- * both run, the kernel takes the later. Those being deleted, then the others, oldest
- * first; what is left is in order of names. To be freed.
+ * Returns all pods in the order in which the kernel should get them: of two running pods that
+ * claim one address, the kernel takes the later one. Pods that are being deleted come first,
+ * then the others, oldest first, and pods of one age in order of their names. The caller frees
+ * the array.
  */
 const struct np_pod **np_pods_by_arrival(const struct np_objects *objs);
 
-/* "TCP", "UDP", "SCTP"; "In", ...; "Running", ... ("" for none). */
+/* Names as Kubernetes writes them: "TCP", "In", "Running", ...; "" for anything else. */
 const char *np_protocol_name(uint8_t protocol);
 const char *np_operator_name(uint8_t op);
 const char *np_phase_name(uint8_t phase);

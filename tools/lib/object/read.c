@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Nodes to objects: helpers, metadata, kinds and lists.
- */
+/* Turns nodes into objects: helpers, metadata, kinds and lists. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +162,7 @@ int np_expect_entry(struct np_decode *d, const struct np_node *node,
 	return -1;
 }
 
-/* Number of edits from a to b, or limit if there are as many or more. */
+/* Returns the number of edits that lead from a to b, or limit if they are as many or more. */
 static size_t np_distance(const char *a, const char *b, size_t limit)
 {
 	size_t la = strlen(a), lb = strlen(b), row[32], i, j;
@@ -228,7 +226,7 @@ static bool np_is_field(const char *key, const char *const *known,
 	return false;
 }
 
-/* A warning if lenient, else -1. */
+/* Warns if the input is read leniently, else fails. */
 static int np_unknown_field(struct np_decode *d, const struct np_node *field,
 			    const struct np_path *path,
 			    const char *const *known, size_t count)
@@ -256,7 +254,7 @@ int np_check_fields(struct np_decode *d, const struct np_node *map,
 	return 0;
 }
 
-/* Are two different names one letter apart: more, less, or another? */
+/* True if two different names are one letter apart: one more, one less or another one. */
 static bool np_one_edit(const char *a, const char *b)
 {
 	size_t la, lb;
@@ -371,7 +369,7 @@ static int np_decode_labels(struct np_decode *d, const struct np_node *meta,
 	return 0;
 }
 
-/* The name is what a message about the rest of the object shows. */
+/* Reads the name first, because messages about the rest of the object show it. */
 static int np_decode_name(struct np_decode *d, const struct np_node *map,
 			  const struct np_path *path, bool namespaced,
 			  struct np_meta *meta)
@@ -442,7 +440,7 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 	    np_decode_labels(d, map, path, &meta->labels) ||
 	    np_get_string(d, map, "uid", path, &meta->uid))
 		return -1;
-	/* Not interned: every object has its own. */
+	/* Not interned, because every object has its own. */
 	field = np_node_get(map, "creationTimestamp");
 	if (field && field->type == NP_NODE_STRING)
 		meta->created = np_time_parse(field->text);
@@ -493,8 +491,8 @@ static void np_skip(struct np_decode *d, const struct np_node *node,
 }
 
 /*
- * A policy of a kind that is not enforced yet. To leave one out in silence could open what
- * it denies: an error, or a warning for each where the input is read leniently.
+ * Handles a policy of a kind that netpol does not enforce. To skip it silently could open what
+ * it denies, so it is an error, or a warning for each one where the input is read leniently.
  */
 static int np_refuse(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path, const char *api_version, const char *kind)
@@ -526,8 +524,8 @@ static int np_refuse(struct np_decode *d, const struct np_node *node,
 }
 
 /*
- * Is this the API group that we know the kind from? 1, 0 if it is another
- * one's kind of the same name, -1 if its version is not known.
+ * Checks that the kind belongs to the API group that netpol knows it from. Returns 1 if it
+ * does, 0 if it is another group's kind of that name, -1 if the version is not known.
  */
 static int np_check_version(struct np_decode *d, const struct np_node *node,
 			    const struct np_path *path, const char *have,
@@ -572,7 +570,7 @@ static int np_decode_entries(struct np_decode *d, const struct np_node *node,
 	return 0;
 }
 
-/* kind and apiVersion, or what the list around says they are. */
+/* Reads kind and apiVersion, or takes those that the list around the object implies. */
 static int np_decode_kind(struct np_decode *d, const struct np_node *node,
 			  const struct np_path *path,
 			  const struct np_list_kind *in, const char **kind,
@@ -646,7 +644,7 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 	return 0;
 }
 
-/* Sets list_kind, or list_foreign for a kind that is no list of ours. */
+/* Sets list_kind, or list_foreign if the kind is no list of objects that netpol uses. */
 static void np_list_of(struct np_decode *d, const struct np_node *node)
 {
 	const struct np_node *kind = np_node_get(node, "kind");
@@ -722,7 +720,7 @@ int np_decode_document(void *arg, struct np_node *root, bool items_read,
 		bool known = d->list_known;
 
 		np_list_of(d, root);
-		/* Not a list of ours after all: nothing in it counts. */
+		/* The list is of a kind that netpol does not use, so nothing in it counts. */
 		if (!d->list_kind)
 			np_objects_rewind(d->objs, &d->mark);
 		else if (!known && np_decode_pending(d))

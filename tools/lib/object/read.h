@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Nodes to objects. Private to the loader.
- *
- * All functions that return int return 0, or -1 with d->err filled.
+ * Turns nodes into objects. Used by the loader and by whoever reads single objects. All
+ * functions that return int return 0, or -1 with d->err filled.
  */
 #ifndef NP_OBJECT_READ_H
 #define NP_OBJECT_READ_H
@@ -13,20 +12,20 @@
 #include "object/node.h"
 #include "object/object.h"
 
-/* Path of a field, built on the stack and written out only for a message. */
+/* The path of a field. It is built on the stack and only turned into text for a message. */
 struct np_path {
 	const struct np_path *up;
-	const char *key;	/* NULL: index */
+	const char *key;	/* NULL: the step is an index */
 	uint32_t index;
 };
 
 #define NP_FIELD(up, key)	(&(const struct np_path){ (up), (key), 0 })
 #define NP_INDEX(up, index)	(&(const struct np_path){ (up), NULL, (index) })
 
-/* Kind that the entries of a list have if they don't say. */
+/* The kind of the entries of a list, which they may leave out. */
 struct np_list_kind {
 	const char *list;
-	const char *api_version;	/* NULL: entries say */
+	const char *api_version;	/* NULL: each entry names its kind */
 	const char *kind;
 };
 
@@ -35,13 +34,16 @@ struct np_decode {
 	struct np_error *err;
 	const char *file;	/* interned in objs */
 	bool lenient;
-	/* Lenient, but an unknown field is an error: it may narrow what it is part of. */
+	/*
+	 * With lenient: an unknown field is still an error, because it may narrow what it is part
+	 * of.
+	 */
 	bool known_only;
-	/* The object at hand, for messages; not NULL. */
+	/* The current object, for messages. Never NULL. */
 	const char *kind;
 	const char *namespace;
 	const char *name;
-	/* A list whose items come one by one, before its kind may be known. */
+	/* A list whose items arrive one by one, possibly before its kind is known. */
 	struct np_mark mark;
 	const struct np_list_kind *list_kind;
 	bool list_known;
@@ -51,7 +53,7 @@ struct np_decode {
 };
 
 struct np_meta {
-	const char *namespace;	/* "" if none */
+	const char *namespace;	/* "" if there is none */
 	const char *name;
 	const char *uid;
 	struct np_labels labels;
@@ -74,7 +76,10 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 int np_decode_policy(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path);
 
-/* Helpers. A place is that of a node's value, or of its key. */
+/*
+ * Helpers. The location of a node is that of its value; the functions named _key take that of
+ * its key.
+ */
 int np_fail(struct np_decode *d, const struct np_node *node,
 	    const struct np_path *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -88,19 +93,19 @@ struct np_place np_decode_place(const struct np_decode *d,
 				const struct np_node *node);
 
 /*
- * Field of a map: *field is NULL if it is missing or null. The value of a
- * field that is there must have the type.
+ * Gets a field of a map. *field is NULL if the field is missing or null; otherwise its value
+ * must have the type.
  */
 int np_get(struct np_decode *d, const struct np_node *map, const char *key,
 	   enum np_node_type type, const struct np_path *path,
 	   const struct np_node **field);
-/* The same for a string; "" if missing or null. The text is interned. */
+/* Gets a string field of a map and interns it. It is "" if the field is missing or null. */
 int np_get_string(struct np_decode *d, const struct np_node *map,
 		  const char *key, const struct np_path *path,
 		  const char **text);
 int np_expect(struct np_decode *d, const struct np_node *node,
 	      enum np_node_type type, const struct np_path *path);
-/* Entry of a list that must be a map; *null if it is null and may be. */
+/* Checks that an entry of a list is a map. Sets *null if it is null where that is allowed. */
 int np_expect_entry(struct np_decode *d, const struct np_node *node,
 		    const struct np_path *path, const char *meaning,
 		    bool *null);
@@ -114,8 +119,8 @@ int np_check_fields(struct np_decode *d, const struct np_node *map,
 			sizeof(np_known) / sizeof(np_known[0]));	\
 })
 /*
- * For a map whose schema grows from version to version: an unknown field is an
- * error only if it is one of these but for a capital or one letter.
+ * Checks a map whose schema grows with each Kubernetes version: an unknown field is an error
+ * only if it differs from one of these by case or by one letter.
  */
 int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 		      const struct np_path *path, const char *const *known,
@@ -129,7 +134,7 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		   const struct np_path *path, bool namespaced,
 		   struct np_meta *meta);
-/* "TCP", ... to the number; field may be NULL: TCP. */
+/* Reads a protocol's name into its number. If field is NULL, the protocol is TCP. */
 int np_decode_protocol(struct np_decode *d, const struct np_node *field,
 		       const struct np_path *path, uint8_t *protocol);
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pod and Namespace nodes to struct np_pod and struct np_namespace.
- *
- * The schema of a pod is huge and grows, so in its spec and status only what is
- * needed is looked at. But what reads like one of those fields and is none would
- * leave a pod without labels or an address, out of every policy's reach: that is
- * refused.
+ * Turns nodes into struct np_pod and struct np_namespace. The schema of a pod is huge and
+ * grows, so only the fields that are needed are read in its spec and status. But a misspelt
+ * field could leave a pod without labels or without an address, and then no policy would reach
+ * it; so a name that differs from a needed field by a letter is an error.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +11,16 @@
 #include "object/read.h"
 #include "object/validate.h"
 
-/* Far above what a pod can have; they are compared with each other. */
+/*
+ * Far more than a pod can have. There is a limit because addresses are compared with each
+ * other.
+ */
 #define NP_POD_ADDRESSES_MAX 64
 #define NP_POD_PORTS_MAX 1024
 
 #define NP_NAME_LABEL "kubernetes.io/metadata.name"
 
-/* The API server sets this label from 1.21 on; nobody else can change it. */
+/* The API server sets this label since Kubernetes 1.21, and nobody else can change it. */
 static void np_set_name_label(struct np_decode *d, const struct np_node *node,
 			      const struct np_path *path,
 			      struct np_namespace *namespace)
@@ -148,7 +149,7 @@ static int np_decode_status(struct np_decode *d, const struct np_node *status,
 	return np_decode_address(d, field, NP_FIELD(path, "podIP"), pod);
 }
 
-/* Named ports being collected; grows outside the arena. */
+/* The named ports found so far. The array grows outside the arena. */
 struct np_port_list {
 	struct np_named_port *item;
 	uint32_t count;
@@ -212,7 +213,10 @@ static int np_decode_container_port(struct np_decode *d,
 	return 0;
 }
 
-/* Init containers count if they stay: only those listen beside the pod's. */
+/*
+ * An init container counts only if it is a sidecar, which keeps running beside the pod's
+ * containers.
+ */
 static int np_decode_containers(struct np_decode *d,
 				const struct np_node *spec,
 				const struct np_path *up, const char *key,

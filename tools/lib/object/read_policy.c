@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * NetworkPolicy nodes to struct np_policy, with the API's defaults.
- */
+/* Turns nodes into struct np_policy and applies the API's defaults. */
 #include <stdlib.h>
 #include <string.h>
 #include <linux/netpol.h>
@@ -79,12 +77,12 @@ static int np_decode_values(struct np_decode *d, const struct np_node *list,
 				return -1;
 			value = entry->text;
 		}
-		/* API servers up to 1.26 let such values in, and keep them. */
+		/* API servers up to 1.26 accepted such values and keep them. */
 		wrong = np_check_label_value(value);
 		if (wrong && !d->lenient)
 			return np_fail(d, entry, at, "\"%.100s\" %s", value,
 				       wrong);
-		/* No label can equal such a value, and the kernel has no room for it. */
+		/* No label can have such a value, and the kernel has no room for it. */
 		if (strlen(value) > NETPOL_VALUE_MAX) {
 			np_warn(d, entry, at, "\"%.100s\" %s: no label has it, ignored",
 				value, wrong);
@@ -152,8 +150,8 @@ static int np_decode_requirement(struct np_decode *d,
 }
 
 /*
- * A requirement whose values were all dropped: In matches nothing, which no single
- * requirement without values says, NotIn everything.
+ * A requirement whose values were all dropped. In then matches nothing, which takes two
+ * requirements to say; NotIn matches everything.
  */
 static void np_add_requirement(struct np_selector *selector,
 			       struct np_requirement need)
@@ -170,7 +168,7 @@ static void np_add_requirement(struct np_selector *selector,
 	selector->item[selector->count++] = need;
 }
 
-/* node may be NULL: selector is not present then. */
+/* If node is NULL, the selector is not present. */
 static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 			      const struct np_path *path,
 			      struct np_selector *selector)
@@ -189,7 +187,7 @@ static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 	    np_get(d, node, "matchLabels", NP_NODE_MAP, path, &labels) ||
 	    np_get(d, node, "matchExpressions", NP_NODE_LIST, path, &list))
 		return -1;
-	/* An expression may become two requirements. */
+	/* One expression may become two requirements. */
 	count = (labels ? labels->count : 0) + (list ? list->count * 2 : 0);
 	if (!count)
 		return 0;

@@ -54,7 +54,7 @@ enum {
 static const struct {
 	const char *name;
 	const char *json;
-	const char *word[2];	/* of a choice, the default first */
+	const char *word[2];	/* the words of a choice, the default first */
 } np_setting[NP_SETTING_COUNT] = {
 	[NP_SET_GUARD_PREFIX] = { "guard-prefix", "guardPrefix", { NULL } },
 	[NP_SET_GUARD_INTERFACE] = { "guard-interface", "guardInterface", { NULL } },
@@ -65,7 +65,7 @@ static const struct {
 	[NP_SET_EVENT_RATE] = { "event-rate", "eventRate", { NULL } },
 };
 
-/* A whole decimal number of at most max. */
+/* Reads a text that is a decimal number of at most max. */
 static bool np_number_parse(const char *text, unsigned long max, unsigned long *value)
 {
 	char *end;
@@ -195,7 +195,7 @@ void np_setting_print(FILE *file, const struct np_settings *set, unsigned int in
 	}
 }
 
-/* Takes one entry of a list. */
+/* Adds one entry to a list. */
 static bool np_setting_add(struct np_settings *set, unsigned int index, const char *text)
 {
 	struct np_host_allow allow;

@@ -19,7 +19,7 @@ struct np_host_allow {
 	uint16_t port;
 };
 
-/* All settings of a network namespace; zeroed bytes are the defaults. */
+/* All settings of a network namespace. A structure whose bytes are all zero has the defaults. */
 struct np_settings {
 	struct np_cidr *guard_prefix;
 	char (*guard_interface)[NETPOL_INTERFACE_MAX + 2];
@@ -27,7 +27,7 @@ struct np_settings {
 	size_t guard_prefix_count;
 	size_t guard_interface_count;
 	size_t host_allow_count;
-	uint32_t event_rate;	/* a second; 0: the default */
+	uint32_t event_rate;	/* events a second; 0: the default */
 	uint8_t unknown;	/* enum netpol_unknown */
 	uint8_t established;	/* enum netpol_established */
 	uint8_t host_egress;	/* enum netpol_host_egress */
@@ -40,29 +40,29 @@ void np_settings_add_interface(struct np_settings *set, const char *name);
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow);
 void np_settings_free(struct np_settings *set);
 
-/* "tcp", "udp", "sctp", also in capitals; 0 if none of them. */
+/* Reads "tcp", "udp" or "sctp" in any case. Returns 0 for anything else. */
 uint8_t np_protocol_parse(const char *text);
-/* "ADDR:PROTO/PORT", an IPv6 address also in brackets. */
+/* Reads "ADDR:PROTO/PORT". An IPv6 address may be written in brackets. */
 bool np_host_allow_parse(const char *text, struct np_host_allow *allow);
 
 #define NP_HOST_ALLOW_TEXT	(NP_CIDR_TEXT + 16)
 const char *np_host_allow_text(const struct np_host_allow *allow,
 			       char text[NP_HOST_ALLOW_TEXT]);
 
-/* Number of settings, and the name of each as the command line has it. */
+/* The number of settings, and the name of each on the command line. */
 #define NP_SETTING_COUNT	7
 const char *np_setting_name(unsigned int index);
-/* True if it is at its default. */
+/* True if the setting has its default. */
 bool np_setting_default(const struct np_settings *set, unsigned int index);
-/* Its value as the command line takes it. */
+/* Prints the value of a setting as the command line accepts it. */
 void np_setting_print(FILE *file, const struct np_settings *set, unsigned int index);
-/* Sets one by "NAME=VALUE"; an empty value, or "default", is the default. */
+/* Changes one setting by "NAME=VALUE". An empty value or "default" is the default. */
 int np_setting_assign(struct np_settings *set, const char *word, struct np_error *err);
 
 void np_settings_write(struct np_writer *w, const char *key, const struct np_settings *set);
 
 struct cJSON;
-/* What np_settings_write() wrote as JSON. */
+/* Reads what np_settings_write() wrote as JSON. */
 int np_settings_read_json(const struct cJSON *json, struct np_settings *set,
 			  struct np_error *err);
 

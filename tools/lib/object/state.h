@@ -9,14 +9,15 @@
 #include <stdint.h>
 #include <linux/netpol.h>
 
-/* Where a pod runs, as far as the kernel is told. */
+/* A pod's placement: what the kernel is told of where it runs. */
 struct np_placement {
 	bool local;
-	uint32_t ifindex;	/* 0: not known */
-	bool own;		/* an address is the node's own: not to be loaded */
+	uint32_t ifindex;	/* 0: it is not known */
+	/* one of its addresses is the node's own, so the pod must not be loaded */
+	bool own;
 };
 
-/* What the kernel knows of an object besides the object. */
+/* What the kernel reports of an object besides the object itself. */
 struct np_namespace_state {
 	char origin[NETPOL_ORIGIN_MAX + 1];
 	uint32_t flags;		/* NETPOL_OBJECT_F_* */
@@ -34,7 +35,7 @@ struct np_pod_state {
 struct np_policy_state {
 	char origin[NETPOL_ORIGIN_MAX + 1];
 	uint32_t flags;		/* NETPOL_POLICY_F_* */
-	uint32_t pods;		/* local pods it selects */
+	uint32_t pods;		/* number of local pods that it selects */
 	uint16_t priority;
 	uint8_t tier;		/* enum netpol_tier */
 	uint8_t kind;		/* enum netpol_kind */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Syntax of names, labels, ports and addresses.
- */
+/* The syntax of names, labels and ports. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Syntax of names, labels and ports, as the API server checks it.
- * Pure functions. Each check returns NULL, or what is wrong as a constant
- * text that follows the value in a message: "Web" must be ...
+ * The syntax of names, labels and ports, as the API server checks it. Pure functions. Each
+ * check returns NULL, or what is wrong as a constant text that follows the value in a message:
+ * "Web" must be ...
  */
 #ifndef NP_OBJECT_VALIDATE_H
 #define NP_OBJECT_VALIDATE_H

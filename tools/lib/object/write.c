@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Objects as Kubernetes manifests. What the kernel alone knows becomes annotations.
- */
+/* Writes objects as Kubernetes manifests. What only the kernel knows becomes annotations. */
 #include "object/write.h"
 
 #include <string.h>
@@ -19,7 +17,7 @@ static void np_manifest_labels(struct np_writer *w, const char *key,
 	np_write_end(w);
 }
 
-/* apiVersion, kind and metadata; leaves the object open. */
+/* Writes apiVersion, kind and metadata, and leaves the object open. */
 static void np_manifest_head(struct np_writer *w, const char *key, const char *version,
 			     const char *kind, const char *namespace, const char *name,
 			     const char *uid, const struct np_labels *labels, const char *origin)
@@ -99,7 +97,10 @@ static void np_manifest_selector(struct np_writer *w, const char *key,
 	bool twice;
 
 	np_write_object(w, key);
-	/* matchLabels has each key once; a second value for it is an expression. */
+	/*
+	 * matchLabels can hold each key once, so a second requirement for a key becomes an
+	 * expression.
+	 */
 	for (i = 0; i < selector->count; i++)
 		labels += selector->item[i].match_label;
 	for (i = 0; labels && i < selector->count; i++) {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Objects as Kubernetes manifests, which `netpolctl apply` takes back.
- */
+/* Writes objects as Kubernetes manifests, which `netpolctl apply` accepts. */
 #ifndef NP_OBJECT_WRITE_H
 #define NP_OBJECT_WRITE_H
 
@@ -9,7 +7,7 @@
 #include "object/object.h"
 #include "object/state.h"
 
-/* Each writes one object, as an entry of an array (key NULL) or under a key. */
+/* Each function writes one object, under a key or, if key is NULL, as an entry of an array. */
 void np_manifest_namespace(struct np_writer *w, const char *key, const struct np_namespace *ns,
 			   const struct np_namespace_state *more);
 void np_manifest_pod(struct np_writer *w, const char *key, const struct np_pod *pod,

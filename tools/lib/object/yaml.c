@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * YAML documents to nodes, over libyaml's events.
- *
- * libyaml knows no limits, no types, no merge keys and no duplicates: they
- * are dealt with here. Types are those of the YAML 1.1 reader behind kubectl.
+ * Reads YAML documents into nodes, from libyaml's events. libyaml has no limits and knows
+ * neither types nor merge keys nor duplicate keys, so they are handled here. Types are those
+ * of the YAML 1.1 reader that kubectl uses.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,57 +14,57 @@
 #define NP_YAML_CHUNK 16384
 #define NP_YAML_TAG "tag:yaml.org,2002:"
 
-/* One list or map that is still open. */
+/* A list or map that is still open. */
 struct np_yaml_frame {
 	struct np_node *node;
 	struct np_node *tail;
 	const char *anchor;
-	const char *key;	/* read, its value is not */
+	const char *key;	/* a key whose value has not been read yet */
 	uint32_t key_line;
 	uint32_t key_column;
-	uint32_t height;	/* levels below, so far */
-	uint64_t nodes;		/* read before it */
+	uint32_t height;	/* levels below it so far */
+	uint64_t nodes;		/* nodes that were read before it */
 	uint64_t bytes;
 };
 
 struct np_yaml_anchor {
 	const char *name;
 	struct np_node *node;
-	uint64_t nodes;		/* of it when aliases are written out */
+	uint64_t nodes;		/* its bytes when aliases are written out */
 	uint64_t bytes;
 	uint32_t height;
 };
 
-/* Last bytes given to libyaml, to find the line of a bad one. */
+/* The last bytes that libyaml was given, to find the line of an invalid one. */
 struct np_yaml_chunk {
 	char data[NP_YAML_CHUNK];
 	size_t len;
 	uint64_t offset;
 	uint32_t line;
-	uint32_t column;	/* of its first byte, from 0 */
+	uint32_t column;	/* line of its first byte, from 0 */
 };
 
 struct np_yaml {
 	struct np_input *in;
 	const struct np_reader *reader;
 	struct np_error *err;
-	bool failed;		/* err is filled already */
+	bool failed;		/* err has been filled */
 	struct np_arena arena;
 	struct np_yaml_frame frame[NP_DEPTH_MAX];
 	uint32_t depth;
 	struct np_node *root;
 	struct np_yaml_anchor *anchor;
 	size_t anchor_count;
-	uint64_t nodes;		/* of this document, aliases written out */
+	uint64_t nodes;		/* nodes of this document with aliases written out */
 	uint64_t bytes;
 	uint64_t alias_nodes;
 	uint64_t alias_bytes;
 	uint64_t given;		/* bytes given to libyaml */
-	uint64_t start;		/* given when the document began */
+	uint64_t start;		/* bytes that had been given when the document began */
 	struct np_yaml_chunk chunk[2];
 	unsigned int last;
 	uint32_t directives;
-	uint32_t mark;		/* bytes read of a byte order mark */
+	uint32_t mark;		/* bytes of a byte order mark that have been read */
 	bool line_start;
 };
 
@@ -83,7 +82,7 @@ np_yaml_fail(struct np_yaml *y, const yaml_mark_t *mark, const char *fmt, ...)
 	return -1;
 }
 
-/* An error that quotes a name of the file between two texts. */
+/* Fails with an error that quotes a name from the file between two texts. */
 static int np_yaml_fail_name(struct np_yaml *y, const yaml_event_t *event,
 			     const char *before, const char *name,
 			     const char *after)
@@ -93,7 +92,7 @@ static int np_yaml_fail_name(struct np_yaml *y, const yaml_event_t *event,
 	return -1;
 }
 
-/* Place of the byte at len in a chunk; the column counts from 0. */
+/* Finds the location of the byte at offset len of a chunk. The column counts from 0. */
 static void np_yaml_follow(const struct np_yaml_chunk *c, size_t len,
 			   uint32_t *line, uint32_t *column)
 {
@@ -112,9 +111,9 @@ static void np_yaml_follow(const struct np_yaml_chunk *c, size_t len,
 }
 
 /*
- * What is to be known of the bytes before libyaml reads them: it compares each
- * %TAG line with all before it, and takes a byte order mark at the beginning of
- * a line for a character, so that no --- behind it begins a document.
+ * Checks the bytes before libyaml reads them, for two reasons. libyaml compares each %TAG line
+ * with all earlier ones, which takes quadratic time. And it takes a byte order mark at the
+ * beginning of a line for a character, so that a "---" behind it begins no document.
  */
 static int np_yaml_look(struct np_yaml *y, const struct np_yaml_chunk *c)
 {
@@ -178,7 +177,7 @@ static int np_yaml_give(void *data, unsigned char *buf, size_t size,
 	return 1;
 }
 
-/* Turns libyaml's own error into ours. */
+/* Turns an error of libyaml into a struct np_error. */
 static int np_yaml_syntax(struct np_yaml *y, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem ? parser->problem : "not YAML";
@@ -230,8 +229,8 @@ static bool np_in(const char *text, const char *const *list, size_t count)
 })
 
 /*
- * Integer as Go's strconv.ParseInt(text, 0, 64) after '_' was taken out.
- * Returns 1, 0 if it is none, -1 if it is too big.
+ * Reads an integer as Go's strconv.ParseInt(text, 0, 64) does after each '_' was removed.
+ * Returns 1, 0 if the text is no integer, or -1 if it does not fit 64 bits.
  */
 static int np_yaml_integer(const char *text, int64_t *number)
 {
@@ -294,7 +293,7 @@ static int np_yaml_integer(const char *text, int64_t *number)
 	return 1;
 }
 
-/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? with '_' skipped */
+/* True for [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?, where each '_' is skipped. */
 static bool np_yaml_is_float(const char *s)
 {
 	size_t whole = 0, part = 0, power = 0;
@@ -349,7 +348,7 @@ static void np_yaml_type_plain(struct np_node *node)
 	}
 }
 
-/* Gives a scalar its type. 0, or -1 with the error set. */
+/* Gives a scalar its type. Returns 0, or -1 with the error set. */
 static int np_yaml_type(struct np_yaml *y, struct np_node *node,
 			const yaml_event_t *event)
 {
@@ -378,7 +377,7 @@ static int np_yaml_type(struct np_yaml *y, struct np_node *node,
 				 " is not supported for this value");
 }
 
-/* A key is text in the end: kubectl's reader turns true and 0x1f into it. */
+/* Every key becomes text: kubectl's reader turns true and 0x1f into text as well. */
 static int np_yaml_key(struct np_yaml *y, struct np_yaml_frame *frame,
 		       struct np_node *node, const yaml_event_t *event)
 {
@@ -416,7 +415,7 @@ static int np_yaml_key(struct np_yaml *y, struct np_yaml_frame *frame,
 	}
 }
 
-/* Puts a finished node (or a container just opened) into its parent. */
+/* Puts a finished node, or a container that was just opened, into its parent. */
 static void np_yaml_put(struct np_yaml *y, struct np_node *node)
 {
 	struct np_yaml_frame *frame;
@@ -446,7 +445,7 @@ static int np_yaml_name(struct np_yaml *y, const char *name,
 {
 	struct np_yaml_anchor *anchor;
 
-	/* Aliases look their anchor up one by one. */
+	/* The number of anchors is limited because an alias is looked up among all of them. */
 	if (y->anchor_count == NP_ANCHORS_MAX) {
 		np_yaml_fail(y, NULL, "more than %u anchors", NP_ANCHORS_MAX);
 		np_error_place(y->err, y->in->name, node->line, node->column);
@@ -482,7 +481,7 @@ static bool np_yaml_wants_key(const struct np_yaml *y)
 
 static int np_yaml_count(struct np_yaml *y, const yaml_event_t *event)
 {
-	/* Aliases have a limit of their own. */
+	/* Aliases have a limit of their own, because a small document can expand to a huge one. */
 	if (y->nodes - y->alias_nodes < NP_NODES_MAX)
 		return 0;
 	return np_yaml_fail(y, &event->start_mark,
@@ -680,7 +679,10 @@ static int np_yaml_event(struct np_yaml *y, const yaml_event_t *event)
 	}
 }
 
-/* libyaml looks for a byte order mark only if it may guess the encoding. */
+/*
+ * Skips a byte order mark. libyaml does so only where it may guess the encoding, and here the
+ * encoding is set.
+ */
 static int np_yaml_skip_mark(struct np_yaml *y)
 {
 	struct np_yaml_chunk *c = &y->chunk[0];
@@ -703,7 +705,7 @@ static int np_yaml_skip_mark(struct np_yaml *y)
 
 struct np_yaml_feed {
 	struct np_yaml *yaml;
-	size_t head;		/* bytes of the first chunk not given yet */
+	size_t head;		/* bytes of the first chunk that libyaml has not been given yet */
 };
 
 static int np_yaml_feed(void *data, unsigned char *buf, size_t size,
