@@ -64,7 +64,7 @@ struct np_apply {
 	struct np_objects objects;
 	struct np_host host;
 	struct np_placement *place;
-	bool placed;		/* remarks on it are made */
+	bool placed;		/* remarks about the input have been printed */
 	size_t warnings;
 	struct np_result_list results;
 	uint64_t generation;
@@ -159,7 +159,7 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 	return choice < 0 ? -1 : 0;
 }
 
-/* One note for each kind that netpol has no use for. */
+/* Prints one note for each kind that netpol does not use. */
 static void np_apply_skipped(const struct np_objects *objs)
 {
 	size_t i, k, count;
@@ -261,7 +261,10 @@ static void np_apply_own(const struct np_apply *ap)
 			  count == 1 ? "" : "s");
 }
 
-/* loaded: what the kernel has, or NULL. Remarks are made the first time. */
+/*
+ * Finds the placement of all pods. loaded is what the kernel has, or NULL. Remarks are printed
+ * the first time only.
+ */
 static int np_apply_place(struct np_apply *ap, struct np_loaded *loaded, struct np_error *err)
 {
 	struct np_placement *kept = NULL;
@@ -283,7 +286,7 @@ static int np_apply_place(struct np_apply *ap, struct np_loaded *loaded, struct 
 	return ret;
 }
 
-/* One go: 0, -1, or 1 if another writer was faster. */
+/* Tries to apply once. Returns 0, -1, or 1 if another writer committed first. */
 static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np_error *err)
 {
 	struct np_transaction_options opts = { .full = ap->replace, .has_base = true };
@@ -341,7 +344,7 @@ static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
 	return ret ? -1 : 0;
 }
 
-/* Without a kernel: what is in the input is all there is to say. */
+/* Without the kernel, the result lists what is in the input. */
 static int np_apply_client(struct np_apply *ap, struct np_error *err)
 {
 	const struct np_objects *objs = &ap->objects;

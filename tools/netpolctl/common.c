@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * What all commands share.
- */
+/* Code that all commands share. */
 #include "common.h"
 
 #include <stdarg.h>
@@ -132,7 +130,10 @@ static void np_parser_init(struct np_parser *parser, const char *first,
 static int np_bad_option(const char *name, int code, char **argv, struct np_error *err)
 {
 	char word[3] = { '-', (char)optopt, '\0' };
-	/* A long option leaves its place behind; a short one its letter. */
+	/*
+	 * Finds the option that was given: getopt_long() returns an index for a long one and a
+	 * letter for a short one.
+	 */
 	const char *text = optopt && optopt < 0x80 ? word : argv[optind - 1];
 
 	if (code == ':')
@@ -221,7 +222,7 @@ int np_report(const struct np_error *err)
 	if (err->exit == NP_EXIT_INPUT && !*err->hint)
 		np_error_hint(&whole, "nothing was changed; mend it and run it again");
 	line = whole;
-	/* A kernel error has no file; the object stands in front of the path instead. */
+	/* An error of the kernel has no file, so the object is put before the path. */
 	if (*err->object && !*err->file)
 		snprintf(line.path, sizeof(line.path), "%.200s%s%.160s", err->object,
 			 *err->path ? ": " : "", err->path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What all commands share: the table entry of a command, common options, connecting,
- * notes, errors.
+ * What all commands share: the table of commands, common options, the connection to the
+ * module, notes and errors.
  */
 #ifndef NP_COMMON_H
 #define NP_COMMON_H
@@ -23,7 +23,7 @@
 #define NETPOL_VERSION	"0.1.0"
 #endif
 
-/* One command; run() gets its own words from argv[1] on and returns an exit status. */
+/* A command. run() gets its arguments from argv[1] on and returns an exit status. */
 struct np_command {
 	const char *name;
 	const char *summary;
@@ -31,28 +31,28 @@ struct np_command {
 	int (*run)(const struct np_command *cmd, int argc, char **argv);
 };
 
-/* Options common to every command. */
+/* The options that every command has. */
 struct np_common {
-	const char *form;	/* -o as written, NULL: not given */
-	enum np_format format;	/* -o as the command takes it */
+	const char *form;	/* -o as it was written; NULL if it was not given */
+	enum np_format format;	/* -o as the command understands it */
 	bool no_headers;
 	bool quiet;
 	bool verbose;
 	const char *netns;
-	int timeout;		/* milliseconds, < 0: for ever */
+	int timeout;		/* in milliseconds; negative: no limit */
 	enum np_color_mode color;
 };
 
 extern struct np_common np_common;
 
-/* A long option of a command; has_arg as in struct option. */
+/* A long option of a command. has_arg is that of struct option. */
 struct np_option {
 	const char *name;
 	int has_arg;
-	int code;		/* a letter: also the short option */
+	int code;		/* if it is a letter, it is also the short option */
 };
 
-/* Takes one option; 0, or -1 with *err. */
+/* Handles one option. Returns 0, or -1 with *err filled. */
 typedef int (*np_option_fn)(int code, const char *arg, void *ctx, struct np_error *err);
 
 #define NP_PARSE_DONE	(-1)
@@ -66,30 +66,39 @@ typedef int (*np_option_fn)(int code, const char *arg, void *ctx, struct np_erro
 int np_parse(const struct np_command *cmd, int argc, char **argv,
 	     const struct np_option *options, np_option_fn take, void *ctx,
 	     unsigned int formats, enum np_format standard);
-/* Common options in front of the command's name; gives the index of the name. */
+/* Parses the common options before the command's name, and returns the index of the name. */
 int np_parse_leading(int argc, char **argv, int *first);
 
-/* "30", "30s", "500ms", "2m" to milliseconds; "0", which means for ever, to -1. */
+/* Reads "30", "30s", "500ms" or "2m" into milliseconds, and "0", which means no limit, into -1. */
 bool np_parse_timeout(const char *text, int *timeout);
 
-/* Enters --netns, once. */
+/* Enters the network namespace of --netns, the first time it is called. */
 int np_enter(struct np_error *err);
-/* Enters --netns, opens the client, reads info and checks the ABI. */
+/*
+ * Enters the network namespace of --netns, connects to the module, reads its info and checks
+ * the ABI.
+ */
 int np_connect(struct np_client *client, struct np_info *info, struct np_error *err);
 
-/* Prints the error, as JSON too if that form is asked for; returns its exit status. */
+/* Prints an error, also as JSON if that format was asked for, and returns its exit status. */
 int np_report(const struct np_error *err);
-/* The same for a wrong use of the command, with a pointer to its help. */
+/*
+ * Prints an error about the use of a command with a hint to its help, and returns the exit
+ * status.
+ */
 int np_usage(const struct np_command *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* "netpolctl: note: ..." unless -q; "netpolctl: warning: ..." always. */
+/* Print "netpolctl: note: ..." unless -q is given, and "netpolctl: warning: ..." always. */
 void np_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void np_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* "namespace/name", into an end or two buffers; false if it is not that. */
+/* Splits "namespace/name" into two buffers. Returns false if the text has another form. */
 bool np_split_name(const char *text, char *namespace, size_t namespace_size, char *name,
 		   size_t name_size);
-/* Name of an interface of this network namespace, or "#7", or "-" for 0. */
+/*
+ * Returns the name of an interface of this network namespace, "#7" if it has none, or "-" for
+ * 0.
+ */
 const char *np_interface_name(uint32_t ifindex, char text[IF_NAMESIZE]);
 
 /*
@@ -99,7 +108,7 @@ const char *np_interface_name(uint32_t ifindex, char text[IF_NAMESIZE]);
 void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
 		     uint64_t generation);
 
-/* Parts of commands that other commands use. */
+/* Parts of commands that other commands use too. */
 void np_show_settings(const struct np_settings *set);
 int np_show_counters(struct np_client *client, bool zero, struct np_error *err);
 

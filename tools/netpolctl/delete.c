@@ -46,7 +46,7 @@ struct np_delete {
 	const char *origin;
 	bool ignore;
 	bool dry;
-	struct np_objects objects;	/* also owns the targets' strings */
+	struct np_objects objects;	/* also holds the strings of the targets */
 	struct np_target *target;
 	size_t target_count;
 	struct np_result_list results;
@@ -102,7 +102,7 @@ static void np_delete_add(struct np_delete *del, uint8_t object, const char *nam
 	};
 }
 
-/* "policy/NAME", "policy/NAMESPACE/NAME", "pod/...", "namespace/NAME" */
+/* Reads a target: "policy/NAME", "policy/NAMESPACE/NAME", "pod/...", "namespace/NAME". */
 static int np_delete_word(struct np_delete *del, const char *word, struct np_error *err)
 {
 	static const struct {

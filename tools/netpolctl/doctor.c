@@ -104,7 +104,7 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 	ret = np_connect(&client, &info, &err) ||
 	      np_settings_get(&client, &settings, &err) ||
 	      np_counters_get(&client, false, &counters, &err);
-	/* without the module there is still something to say */
+	/* Some checks work without the module. */
 	if (ret && err.exit != NP_EXIT_MODULE && err.exit != NP_EXIT_ABI) {
 		ret = np_report(&err);
 		goto out;

@@ -31,7 +31,7 @@ static const char np_eval_help[] =
 
 struct np_eval_options {
 	struct np_eval_request request;
-	const char *protocol;	/* as written */
+	const char *protocol;	/* as it was written */
 };
 
 static int np_eval_protocol(const char *text, struct np_eval_request *request,
@@ -124,7 +124,10 @@ static void np_eval_step(const struct np_step *step, unsigned int number)
 		puts("   no rule matches");
 }
 
-/* The half that decided: its own direction, else the first step that denies. */
+/*
+ * Finds the half that decided: the one whose direction the verdict has, else the first step
+ * that denies.
+ */
 static const struct np_step *np_eval_decider(const struct np_eval *eval)
 {
 	const struct np_step *step;

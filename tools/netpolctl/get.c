@@ -54,7 +54,7 @@ bool np_get_wanted(const struct np_get *get, const char *namespace, const char *
 	return false;
 }
 
-/* The first name that nothing has, as an error. */
+/* Fails with the first name that no object has. */
 static int np_get_missing(const struct np_get *get, const char *kind, struct np_error *err)
 {
 	int i;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What `netpolctl get` was asked for, and the printing of it.
- */
+/* What `netpolctl get` was asked for, and how it is printed. */
 #ifndef NP_GET_H
 #define NP_GET_H
 
@@ -16,11 +14,11 @@ struct np_get {
 	const char *origin;	/* NULL: all */
 	bool all;
 	char **name;
-	bool *found;		/* of each name */
+	bool *found;		/* by name: an object has it */
 	int name_count;
 };
 
-/* True if the object was asked for; marks its name as found. */
+/* True if the object was asked for. Marks its name as found. */
 bool np_get_wanted(const struct np_get *get, const char *namespace, const char *name,
 		   const char *origin);
 /* Prints a dump of NETPOL_CMD_GET_NAMESPACE, _POD or _POLICY. */

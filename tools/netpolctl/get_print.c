@@ -10,7 +10,7 @@
 #include "get.h"
 #include "object/write.h"
 
-/* Order of objects by namespace, name, origin: indexes into a state. */
+/* Indexes into a state, in order of namespace, name and origin. */
 struct np_order {
 	const char *namespace;
 	const char *name;
@@ -62,7 +62,7 @@ static struct np_order *np_get_order(const struct np_get *get, const struct np_s
 	return order;
 }
 
-/* A growing text for one cell. */
+/* The text of one cell, which grows. */
 struct np_cell {
 	char *text;
 	size_t len;
@@ -96,7 +96,7 @@ static void np_cell_labels(struct np_table *table, const struct np_labels *label
 	np_cell_add(table, &cell);
 }
 
-/* kubectl's way: a=b,c in (d,e),!f; all pods: <all>. No blanks inside. */
+/* Writes a selector as kubectl does: a=b,c in (d,e),!f, and <all> for all pods. */
 static void np_cell_selector(struct np_table *table, const struct np_selector *selector)
 {
 	const struct np_requirement *req;

@@ -65,7 +65,10 @@ static const struct np_command *np_find(const char *name)
 	return NULL;
 }
 
-/* The command that a mistyped one most likely was: equal first letters, longest run. */
+/*
+ * Finds the command that a mistyped one most likely was: the one with the most equal letters
+ * at the beginning.
+ */
 static const char *np_guess(const char *name)
 {
 	const char *best = NULL;

@@ -100,7 +100,7 @@ static int np_matrix_take(int code, const char *arg, void *ctx, struct np_error 
 	return 0;
 }
 
-/* Pods without a row that the reader may look for. */
+/* Prints notes about pods that have no row although the reader may look for them. */
 static void np_matrix_left_out(const struct np_matrix_run *run)
 {
 	const struct np_objects *objs = &run->objects;
@@ -172,7 +172,7 @@ static void np_matrix_print(const struct np_matrix *m)
 	}
 }
 
-/* The exit status of the comparison. */
+/* Compares with what was expected, and returns the exit status. */
 static int np_matrix_compare(const struct np_matrix_run *run, struct np_error *err)
 {
 	struct np_difference *list;

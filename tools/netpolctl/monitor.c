@@ -25,9 +25,9 @@ static const char np_monitor_help[] =
 "  netpolctl monitor all -o jsonl --count 100\n";
 
 struct np_monitor {
-	unsigned long count;	/* 0: without end */
+	unsigned long count;	/* 0: no limit */
 	unsigned long seen;
-	uint64_t lost;		/* and not told yet */
+	uint64_t lost;		/* lost events that have not been reported yet */
 };
 
 static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error *err)
@@ -43,7 +43,7 @@ static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error
 			    "\"%.40s\"", arg);
 }
 
-/* What was lost is told once, before the event that follows. */
+/* Reports lost events once, before the event that follows them. */
 static void np_monitor_lost(struct np_monitor *mon, uint64_t more)
 {
 	struct np_writer w;
@@ -232,7 +232,7 @@ static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, b
 		return -1;
 	if (deny && change && np_client_join(client, NETPOL_MCGRP_AUDIT, err))
 		return -1;
-	/* A reader at the other end of a pipe sees each event at once. */
+	/* Line buffering shows each event at once to a reader at the other end of a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (!mon->count || mon->seen < mon->count)
 		if (np_client_receive(client, -1, np_monitor_event, mon, &mon->lost, err) < 0)

@@ -36,7 +36,7 @@ struct np_restore {
 	bool client_only;
 	bool check;
 	bool if_empty;
-	bool left;		/* the kernel was not empty */
+	bool left;		/* the kernel already had state */
 	struct np_snapshot snap;
 	struct np_host host;
 	size_t gone;		/* local pods whose interface does not exist */
@@ -59,7 +59,10 @@ static int np_restore_take(int code, const char *arg, void *ctx, struct np_error
 			    "\"%.40s\"", arg);
 }
 
-/* Pods in the order of the file: losers of doubly claimed addresses come first. */
+/*
+ * Pods keep the order of the file, in which a pod that lost an address to another one comes
+ * first.
+ */
 static int np_restore_objects(struct np_restore *re, const struct np_snapshot_origin *origin,
 			      struct np_encoder *enc, struct np_error *err)
 {
@@ -143,7 +146,7 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 		goto out;
 	if (!ret)
 		ret = np_host_read(&re->host, np_common.timeout, err);
-	/* First, so that guards cover what is not restored yet, or not at all. */
+	/* Settings come first, so that guards cover what is not restored yet, or not at all. */
 	if (!ret)
 		ret = np_restore_settings(re, &client, err);
 	for (i = 0; !ret && i < re->snap.origin_count; i++) {

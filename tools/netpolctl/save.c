@@ -23,7 +23,7 @@ static const char np_save_help[] =
 
 #define NP_SAVE_TRIES	8
 
-/* All parts of one generation: read again if a commit came in between. */
+/* Reads all parts of one generation. Reads again if a commit came in between. */
 static int np_save_collect(struct np_client *client, struct np_info *info,
 			   struct np_settings *set, struct np_loaded *loaded,
 			   struct np_error *err)

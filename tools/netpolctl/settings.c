@@ -51,7 +51,10 @@ void np_show_settings(const struct np_settings *set)
 	}
 }
 
-/* Reads, changes and writes; 1: someone else was faster. */
+/*
+ * Reads the settings, changes them and writes them. Returns 1 if another writer committed
+ * first.
+ */
 static int np_settings_try(struct np_client *client, int count, char **word,
 			   struct np_settings *set, struct np_error *err)
 {
@@ -93,7 +96,7 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 		       NP_FORMAT_TABLE);
 	if (ret != NP_PARSE_DONE)
 		return ret;
-	/* A mistyped word is told before the kernel is asked for anything. */
+	/* Reports a mistyped setting before the kernel is asked for anything. */
 	for (i = optind, ret = 0; !ret && i < argc; i++)
 		ret = np_setting_assign(&check, argv[i], &err);
 	np_settings_free(&check);

@@ -101,7 +101,7 @@ static int np_sync_time(const char *option, const char *arg, int64_t *ms, struct
 	return 0;
 }
 
-/* As a setting of that name takes it. */
+/* Parses an option like the setting of that name. */
 static int np_sync_setting(struct np_sync *sync, const char *name, const char *arg,
 			   struct np_error *err)
 {

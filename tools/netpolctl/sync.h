@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Between the files of `netpolctl sync`.
- */
+/* What the files of `netpolctl sync` share. */
 #ifndef NP_SYNC_H
 #define NP_SYNC_H
 
-/* Asks the agent at a socket and prints its answer; an exit status. */
+/* Asks the agent at a socket and prints its answer. Returns an exit status. */
 int np_sync_status(const char *path);
 
 #endif

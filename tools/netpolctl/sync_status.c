@@ -17,7 +17,7 @@
 
 #define NP_STATUS_MAX	(16 * 1024 * 1024)
 
-/* What the agent says; NULL with *err. To be freed. */
+/* Returns the agent's answer, which the caller frees, or NULL with *err filled. */
 static char *np_status_read(const char *path, struct np_error *err)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Verdicts that a file expects, and how a matrix differs from them.
- */
+/* Reads the verdicts that a file expects, and finds how a matrix differs from them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,10 +10,10 @@
 #include "object/node.h"
 #include "base/output.h"
 
-/* Square root of NP_MATRIX_CELLS_MAX. */
+/* The square root of NP_MATRIX_CELLS_MAX. */
 #define NP_EXPECT_PODS_MAX	8192
 
-/* What the reader's functions need. */
+/* What the reader's callbacks work on. */
 struct np_expect_load {
 	struct np_expect *expect;
 	bool found;
@@ -31,7 +29,7 @@ static int np_expect_fail(const struct np_expect *expect, const struct np_node *
 	return -1;
 }
 
-/* The names, each "namespace/name" and once. */
+/* Reads the names. Each must be "namespace/name" and occur once. */
 static int np_expect_pods(struct np_expect *expect, const struct np_node *root,
 			  struct np_error *err)
 {
@@ -186,7 +184,7 @@ int np_expect_ports(const struct np_expect *expect, struct np_matrix *m, struct 
 	return 0;
 }
 
-/* A list of findings that grows. */
+/* A growing list of findings. */
 struct np_findings {
 	struct np_difference *item;
 	size_t count;
@@ -205,7 +203,10 @@ static struct np_difference *np_finding(struct np_findings *list, enum np_differ
 	return item;
 }
 
-/* Where each pod of the matrix is in the file; what only one of them has is a finding. */
+/*
+ * Finds the row of the file for each pod of the matrix. A pod that only one of them has is a
+ * finding.
+ */
 static uint32_t *np_expect_map(const struct np_expect *expect, const struct np_matrix *m,
 			       struct np_findings *list)
 {
@@ -226,7 +227,7 @@ static uint32_t *np_expect_map(const struct np_expect *expect, const struct np_m
 	return place;
 }
 
-/* The spelling may differ: tcp/80 is TCP/80. */
+/* Spelling may differ: tcp/80 and TCP/80 are the same port. */
 static uint32_t np_expect_port(const struct np_expect *expect, const char *text)
 {
 	struct np_matrix one;

@@ -15,7 +15,7 @@
 #define NETPOL_VERSION	"0"
 #endif
 
-/* The page as it is in the tree. */
+/* The page as it lies in the source tree. */
 __asm__(".pushsection .rodata\n"
 	".globl np_matrix_page\n"
 	"np_matrix_page:\n"
@@ -65,7 +65,7 @@ static void np_page_whys(const struct np_matrix *m, struct np_writer *w)
 	np_write_end(w);
 }
 
-/* Pairs of reasons: egress, ingress; -1 is none. */
+/* Writes the pairs of reasons for egress and ingress. -1 stands for none. */
 static void np_page_cells(const struct np_matrix *m, FILE *file)
 {
 	static const int direction[] = { NETPOL_DIRECTION_EGRESS, NETPOL_DIRECTION_INGRESS };
@@ -89,7 +89,7 @@ static void np_page_cells(const struct np_matrix *m, FILE *file)
 	fputc(']', file);
 }
 
-/* One source's row as runs: cell, how often, ... */
+/* Writes the row of one source as runs: a cell, how often it repeats, the next cell, ... */
 static void np_page_row(const struct np_matrix *m, const uint32_t *cell, FILE *file)
 {
 	size_t i, run;
@@ -143,8 +143,8 @@ static void np_page_data(const struct np_matrix *m, FILE *file)
 }
 
 /*
- * JSON inside a script element, on one line: these characters are in strings only, and
- * escaped there; line ends are between values only.
+ * Copies JSON into a script element, on one line. The characters that HTML reads occur only
+ * inside strings, where they are escaped; line ends occur only between values.
  */
 static void np_page_put(const char *json, size_t len, FILE *file)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Who reaches whom: ports, rows, verdicts.
- */
+/* Computes who reaches whom: ports, rows, verdicts. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -44,7 +42,7 @@ void np_matrix_alloc(struct np_matrix *m, bool reasons)
 		m->cell = np_xcalloc(count, sizeof(*m->cell));
 }
 
-/* A number of at most `max`, all of a text. */
+/* Reads a text that is a number of at most `max`. */
 static bool np_matrix_number(const char *text, unsigned long max, unsigned long *number)
 {
 	char *end;
@@ -73,7 +71,7 @@ static bool np_matrix_parse_port(const char *text, struct np_matrix_port *port)
 		port->protocol = IPPROTO_ICMPV6;
 	else if (!port->protocol && np_matrix_number(name, 255, &number))
 		port->protocol = (uint8_t)number;
-	/* by number too: tcp is 6 */
+	/* A protocol may be given as a number: tcp is 6. */
 	port->has_port = *np_protocol_name(port->protocol);
 	if (!port->protocol)
 		return false;
@@ -181,7 +179,7 @@ static int np_matrix_check_size(const struct np_matrix *m, struct np_error *err)
 	return -1;
 }
 
-/* The rows, out of all pods but those to skip. */
+/* Makes the rows from all pods that are not skipped. */
 static int np_matrix_rows(struct np_matrix *m, const struct np_objects *objs, const bool *skip,
 			  const struct np_matrix_options *opts, struct np_error *err)
 {
@@ -288,7 +286,7 @@ static void np_matrix_half(struct np_matrix_steps *steps, uint8_t direction, uin
 	steps->why[direction].accept = accept;
 }
 
-/* Notes the verdict of a pair, and its reasons where they are asked for. */
+/* Stores the verdict of a pair, and its reasons if they were asked for. */
 static void np_matrix_note(struct np_matrix *m, size_t at, bool accept,
 			   const struct np_matrix_steps *steps)
 {
@@ -307,7 +305,7 @@ static void np_matrix_note(struct np_matrix *m, size_t at, bool accept,
 				     half[NETPOL_DIRECTION_INGRESS]);
 }
 
-/* A pod to itself, whatever else there is (a pod cannot block itself). */
+/* A pod always reaches itself: a NetworkPolicy cannot block that. */
 static void np_matrix_self(struct np_matrix *m, size_t at, struct np_matrix_steps *steps)
 {
 	np_matrix_steps_reset(steps);
@@ -388,7 +386,7 @@ static void np_matrix_end(const struct np_matrix_pod *pod, struct np_end *end)
 	end->address.family = pod->address.family;
 }
 
-/* One question to the module: 0, -1, or 1 if its state is another one by now. */
+/* Asks the module one question. Returns 0, -1, or 1 if its generation has changed meanwhile. */
 static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t port,
 			 size_t source, size_t destination, struct np_matrix_steps *steps,
 			 struct np_error *err)
@@ -448,7 +446,7 @@ static int np_matrix_ask_all(struct np_matrix *m, struct np_client *client,
 	return ret;
 }
 
-/* One reading of the module's state: 0, -1, or 1 if it changed meanwhile. */
+/* Reads the module's state once. Returns 0, -1, or 1 if its generation changed meanwhile. */
 static int np_matrix_read(struct np_matrix *m, struct np_client *client,
 			  const struct np_matrix_options *opts, struct np_matrix_steps *steps,
 			  struct np_error *err)

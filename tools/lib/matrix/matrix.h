@@ -16,7 +16,10 @@
 #include "base/error.h"
 #include "object/object.h"
 
-/* Bounds of a matrix, and of one as a page, which carries a reason for each verdict. */
+/*
+ * Limits of a matrix, and of one that is written as a page, which has a reason for each
+ * verdict.
+ */
 #define NP_MATRIX_PORTS_MAX	64
 #define NP_MATRIX_CELLS_MAX	(64u * 1024 * 1024)
 #define NP_MATRIX_PAGE_PODS_MAX	1000
@@ -26,7 +29,7 @@
 
 #define NP_MATRIX_ALLOW		'1'
 #define NP_MATRIX_DENY		'0'
-#define NP_MATRIX_UNKNOWN	'?'	/* judged in part by another node */
+#define NP_MATRIX_UNKNOWN	'?'	/* in part judged by another node */
 
 /**
  * struct np_matrix_port - a column of questions
@@ -136,44 +139,53 @@ struct np_matrix_options {
 void np_matrix_init(struct np_matrix *m);
 void np_matrix_free(struct np_matrix *m);
 
-/* Adds "tcp/80,udp/53,icmp,47"; NP_EXIT_USAGE. A port twice is one. */
+/*
+ * Adds ports such as "tcp/80,udp/53,icmp,47". A port that is given twice counts once. Fails
+ * with NP_EXIT_USAGE.
+ */
 int np_matrix_add_ports(struct np_matrix *m, const char *text, struct np_error *err);
 
-/* After the ports: rows and verdicts. 0, or -1 with *err. */
+/* Fills in rows and verdicts, after the ports were added. Returns 0, or -1 with *err filled. */
 int np_matrix_from_objects(struct np_matrix *m, const struct np_objects *objs,
 			   const struct np_matrix_options *opts, struct np_error *err);
 int np_matrix_from_kernel(struct np_matrix *m, struct np_client *client,
 			  const struct np_matrix_options *opts, struct np_error *err);
 
-/* Index of a verdict in allowed and cell. */
+/* Returns the index of a verdict in allowed and cell. */
 static inline size_t np_matrix_at(const struct np_matrix *m, size_t port, size_t source,
 				  size_t destination)
 {
 	return (port * m->pods + source) * m->pods + destination;
 }
 
-/* Index of a pod by "namespace/name", or NP_MATRIX_NONE. */
+/* Returns the index of the pod "namespace/name", or NP_MATRIX_NONE. */
 uint32_t np_matrix_find(const struct np_matrix *m, const char *text);
 
-/* For a caller that fills a matrix by hand (tests): rows must be sorted. */
+/* For tests, which fill a matrix by hand. Rows must be sorted. */
 void np_matrix_alloc(struct np_matrix *m, bool reasons);
-/* The index of a reason, or of a pair of reasons, that is equal; copies the strings. */
+/*
+ * Returns the index of an equal reason, or of an equal pair of reasons, which is added if it
+ * is new. Strings are copied.
+ */
 uint32_t np_matrix_why(struct np_matrix *m, const struct np_matrix_why *why);
 uint32_t np_matrix_cell(struct np_matrix *m, uint32_t egress, uint32_t ingress);
-/* "ingress of a/b: isolated by a/deny, no rule accepts", of the half that decided. */
+/*
+ * Prints the reason of the half that decided, such as "ingress of a/b: isolated by a/deny, no
+ * rule accepts".
+ */
 void np_matrix_describe(const struct np_matrix *m, size_t port, size_t source,
 			size_t destination, FILE *file);
 
-/* The forms. */
+/* Each writes the matrix in one format. */
 void np_matrix_write_json(const struct np_matrix *m, FILE *file);
 void np_matrix_write_table(const struct np_matrix *m, FILE *file, bool no_headers);
 void np_matrix_write_csv(const struct np_matrix *m, FILE *file, bool no_headers);
 void np_matrix_write_md(const struct np_matrix *m, FILE *file);
-/* NP_EXIT_INPUT if it is too large for a page, before anything is written. */
+/* Fails with NP_EXIT_INPUT, before anything is written, if the matrix is too large for a page. */
 int np_matrix_check_page(const struct np_matrix *m, struct np_error *err);
-/* page.html, as the build took it in. */
+/* The contents of page.html. */
 extern const char np_matrix_page[];
-/* Needs reasons. */
+/* Writes the page. The matrix must have reasons. */
 void np_matrix_write_html(const struct np_matrix *m, FILE *file);
 
 /**
@@ -196,16 +208,19 @@ struct np_expect {
 	uint32_t ports;
 };
 
-/* Reads JSON, or YAML by the suffix; NP_EXIT_INPUT. np_expect_free() also after -1. */
+/*
+ * Reads a file as YAML or JSON by its suffix. Fails with NP_EXIT_INPUT. np_expect_free() must
+ * be called after a failure too.
+ */
 int np_expect_read(struct np_expect *expect, const char *path, struct np_error *err);
 void np_expect_free(struct np_expect *expect);
-/* Adds the ports that the file has; NP_EXIT_INPUT. */
+/* Adds the ports of the file to a matrix. Fails with NP_EXIT_INPUT. */
 int np_expect_ports(const struct np_expect *expect, struct np_matrix *m, struct np_error *err);
 
 enum np_difference_kind {
-	NP_DIFFERENCE_POD_MISSING,	/* expected, not in the input */
+	NP_DIFFERENCE_POD_MISSING,	/* a pod is expected but not in the input */
 	NP_DIFFERENCE_POD_NEW,
-	NP_DIFFERENCE_PORT_MISSING,	/* expected, not asked */
+	NP_DIFFERENCE_PORT_MISSING,	/* a port is expected but was not asked for */
 	NP_DIFFERENCE_PORT_NEW,
 	NP_DIFFERENCE_VERDICT,
 };
@@ -228,10 +243,13 @@ struct np_difference {
 	size_t destination;
 };
 
-/* Compares; the list is to be freed. Returns how many verdicts were compared. */
+/*
+ * Compares a matrix with what was expected. The caller frees the list. Returns the number of
+ * verdicts that were compared.
+ */
 uint64_t np_expect_compare(const struct np_expect *expect, const struct np_matrix *m,
 			   struct np_difference **list, size_t *count);
-/* The findings as lines for people, at most `most` of them, and a last line that sums up. */
+/* Prints at most `most` findings as lines for people, and a last line with the totals. */
 void np_difference_print(const struct np_matrix *m, const struct np_difference *list,
 			 size_t count, uint64_t compared, size_t most, FILE *file);
 void np_difference_write_json(const struct np_matrix *m, const struct np_difference *list,

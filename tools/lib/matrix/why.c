@@ -10,13 +10,13 @@
 #include "matrix/matrix.h"
 #include "netlink/report.h"
 
-/* An entry of a table: leads from what is kept once to its index. */
+/* An entry of a table. It leads from a reason, or from a pair of reasons, to its index. */
 struct np_matrix_entry {
 	uint32_t hash;
 	uint32_t index;
 };
 
-/* What is looked for: a reason or a cell of a matrix. */
+/* What is looked for in a table: a reason or a cell of a matrix. */
 struct np_matrix_key {
 	const struct np_matrix *matrix;
 	const void *wanted;

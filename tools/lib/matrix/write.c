@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * A matrix as JSON, as a table for a terminal, as CSV and as Markdown.
- */
+/* Writes a matrix as JSON, as a table for a terminal, as CSV and as Markdown. */
 #include <string.h>
 
 #include "matrix/matrix.h"
@@ -57,7 +55,10 @@ static void np_matrix_pad(FILE *file, size_t width)
 	fprintf(file, "%*s", (int)width, "");
 }
 
-/* Rows carry a number and a name, columns the number, a digit below the other. */
+/*
+ * A row shows its number and its name. A column shows only the number, one digit below the
+ * other.
+ */
 static void np_matrix_grid(const struct np_matrix *m, size_t port, size_t width, FILE *file,
 			   bool no_headers)
 {
@@ -116,7 +117,10 @@ void np_matrix_write_table(const struct np_matrix *m, FILE *file, bool no_header
 			unknown ? ", ? judged in part by another node" : "");
 }
 
-/* A field that a spreadsheet takes as it is: quoted where needed, never a formula. */
+/*
+ * Writes a field of CSV. It is quoted where needed, and a spreadsheet never takes it for a
+ * formula.
+ */
 static void np_matrix_csv(FILE *file, const char *text)
 {
 	bool formula = *text && strchr("=+-@\t\r", *text);
@@ -159,7 +163,7 @@ void np_matrix_write_csv(const struct np_matrix *m, FILE *file, bool no_headers)
 		}
 }
 
-/* Characters that mean something to Markdown or HTML come with a backslash. */
+/* Puts a backslash before each character that has a meaning in Markdown or HTML. */
 static void np_matrix_md(FILE *file, const char *text)
 {
 	for (; *text; text++) {

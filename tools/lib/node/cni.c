@@ -36,7 +36,7 @@ static const char *np_cni_text(const cJSON *object, const char *key)
 	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/* cniArgs is a list of pairs. */
+/* Finds a value in cniArgs, which is a list of pairs. */
 static const char *np_cni_arg(const cJSON *root, const char *key)
 {
 	const cJSON *pair, *first, *second;
@@ -53,7 +53,7 @@ static const char *np_cni_arg(const cJSON *root, const char *key)
 	return "";
 }
 
-/* "10.1.2.3/24" */
+/* Adds an address that is written as "10.1.2.3/24". */
 static void np_cni_address(struct np_cni_entry *entry, const char *text)
 {
 	size_t len = strcspn(text, "/");
@@ -68,7 +68,10 @@ static void np_cni_address(struct np_cni_entry *entry, const char *text)
 		entry->address[entry->address_count++] = address;
 }
 
-/* An address of another sandbox interface than the first is none that pods know. */
+/*
+ * True if an address is on the first interface of the sandbox. Kubernetes knows nothing of the
+ * others.
+ */
 static bool np_cni_inside(const cJSON *interfaces, const cJSON *ip)
 {
 	const cJSON *index = cJSON_GetObjectItemCaseSensitive(ip, "interface"), *item;

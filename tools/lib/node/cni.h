@@ -17,32 +17,33 @@
 #define NP_CNI_FILE_MAX		(1024 * 1024)
 #define NP_CNI_ENTRIES_MAX	8192
 
-/* One sandbox's first interface. */
+/* The first interface of one pod sandbox. */
 struct np_cni_entry {
 	char *namespace;
 	char *name;
-	char *uid;		/* "" if the runtime didn't say */
-	int64_t time;		/* of the file, nanoseconds since 1970 */
+	char *uid;		/* "" if the runtime did not name it */
+	int64_t time;		/* when the file was written, in nanoseconds since 1970 */
 	struct np_address address[NP_CNI_ADDRESSES];
 	uint32_t address_count;
-	char interface[4][IFNAMSIZ];	/* on the node's side */
+	char interface[4][IFNAMSIZ];	/* its end on the node */
 	uint32_t interface_count;
 };
 
 struct np_cni {
 	struct np_cni_entry *entry;
 	size_t count;
-	size_t unreadable;	/* files that were no result, in the last reading */
+	/* number of files that held no result when the folders were last read */
+	size_t unreadable;
 };
 
-/* Reads all files of the folders, the list ends with NULL; a missing folder is fine. */
+/* Reads all files of the folders. The list ends with NULL. A folder may be missing. */
 void np_cni_read(struct np_cni *cni, const char *const *folders);
 void np_cni_free(struct np_cni *cni);
-/* One result as text; false if it is of no use. */
+/* Reads one result. Returns false if it is no result of a pod. */
 bool np_cni_parse(struct np_cni *cni, const char *text, size_t len, int64_t time);
 /*
- * The latest entry of a pod. It has to name the pod's uid: a file that was left behind by
- * one of the same name would give this one an address that may be another's by now.
+ * Finds the latest entry of a pod. It must name the pod's uid, because a file left behind by
+ * an earlier pod of the same name holds an address that another pod may have by now.
  */
 const struct np_cni_entry *np_cni_find(const struct np_cni *cni, const char *namespace,
 				       const char *name, const uint8_t *uid);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The checks of doctor.h that need no devices, and the list of all.
- */
+/* The checks that need no devices, and the list of all checks. */
 #ifndef _GNU_SOURCE
 #endif
 #include "node/doctor.h"
@@ -80,7 +78,7 @@ bool np_bypass_suspected(const struct np_counters *c, int seen_attr, int device_
 {
 	uint64_t seen = np_counter(c, seen_attr), moved = np_counter(c, device_attr);
 
-	/* a third of what moved */
+	/* at least a third of the packets that the interface moved */
 	return moved > seen && moved - seen >= NP_BYPASS_LEAST && moved - seen >= moved / 3;
 }
 
@@ -124,7 +122,7 @@ static void np_check_enforcing(const struct np_patient *patient, struct np_findi
 		np_finding_add(list, "enforcing", NP_HEALTH_WARN, "nothing is loaded yet");
 }
 
-/* Is the module among those of a kernel? modules.dep knows it in every compression. */
+/* True if a kernel has the module. modules.dep lists it whatever its compression is. */
 static bool np_kernel_has_module(const char *release)
 {
 	char path[PATH_MAX], *line = NULL;
@@ -148,8 +146,8 @@ static bool np_kernel_has_module(const char *release)
 }
 
 /*
- * The kernel that boots next: where /vmlinuz or /boot/vmlinuz points, else the newest of
- * /boot. False: none to be seen, as in a container.
+ * Finds the kernel that boots next: the one that /vmlinuz or /boot/vmlinuz points to, else the
+ * newest one in /boot. Returns false if there is none, as in a container.
  */
 static bool np_next_kernel(char release[256])
 {
@@ -208,7 +206,7 @@ static void np_check_next_kernel(const struct np_patient *patient, struct np_fin
 			"'dkms status netpol' shows what was built", release);
 }
 
-/* First line of a file as a number; -1: there is none. */
+/* Returns the first line of a file as a number, or -1 if there is none. */
 static long np_file_number(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -246,7 +244,10 @@ static void np_check_ipvs(const struct np_patient *patient, struct np_finding_li
 	}
 }
 
-/* An address and port of /proc/net/udp and the like: words in the byte order of the host. */
+/*
+ * Reads an address and a port of /proc/net/udp and its siblings, which write words in the
+ * host's byte order.
+ */
 static bool np_proc_address(const char *text, struct np_address *addr, unsigned int *port)
 {
 	size_t words = strcspn(text, ":") / 8, i;
@@ -264,7 +265,10 @@ static bool np_proc_address(const char *text, struct np_address *addr, unsigned 
 	return sscanf(text + words * 8, ":%x", port) == 1;
 }
 
-/* Is it on a device made for it (a dummy), or IPv4 link-local? No address of pods or wires. */
+/*
+ * True if the address is IPv4 link-local, or on a dummy device that was made for it. Such an
+ * address belongs to no pod and no other machine.
+ */
 static bool np_cache_address(const struct np_address *addr, const struct np_link_list *links,
 			     const struct ifaddrs *all)
 {
@@ -304,7 +308,7 @@ static bool np_allowed(const struct np_settings *set, const struct np_host_allow
 	return false;
 }
 
-/* What listens on port 53 of such an address. */
+/* Finds what listens on port 53 of such an address. */
 struct np_dns {
 	struct np_host_allow item[64];
 	size_t count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The checks of doctor.h that look for what moves packets past the hooks: bridges, flowtables,
- * redirects, ipvlan and macvlan; and for devices that hide where a packet comes from.
+ * The checks that look for what moves packets past the hooks (bridges, flowtables, redirects,
+ * ipvlan and macvlan) and for devices that hide where a packet comes from.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE		/* setns() */
@@ -86,7 +86,7 @@ static void np_link_restart(void *list)
 	((struct np_link_list *)list)->count = 0;
 }
 
-/* A dump request of type, with the header that the type has. */
+/* Makes a dump request of a type, with the header that belongs to the type. */
 static struct nl_msg *np_request(uint16_t type, void *head, size_t size)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
@@ -125,7 +125,7 @@ const struct np_link *np_link_find(const struct np_link_list *list, uint32_t ifi
 	return NULL;
 }
 
-/* Reads the links, or says that they can't be. */
+/* Reads the devices, or adds a finding that they cannot be read. */
 static bool np_need_links(const struct np_patient *patient, const char *check,
 			  struct np_link_list *links, struct np_finding_list *list)
 {
@@ -154,7 +154,10 @@ static bool np_sysctl_on(const char *name)
 	return on;
 }
 
-/* Does a VLAN device lie on this bridge, or on a port of it? Its frames have tags. */
+/*
+ * True if a VLAN device lies on this bridge or on one of its ports, because then frames on the
+ * bridge have tags.
+ */
 static bool np_has_tags(const struct np_link_list *links, const struct np_link *bridge)
 {
 	const struct np_link *on;
@@ -238,7 +241,7 @@ struct np_flowtables {
 	size_t found;
 };
 
-/* The first device of a flowtable that a pod is behind, else the first one at all. */
+/* Finds the first device of a flowtable that a pod is behind, else its first device. */
 static const struct np_counters *np_flowtable_device(const struct np_patient *patient,
 						     struct nlattr *hook, char name[IFNAMSIZ])
 {
@@ -298,7 +301,7 @@ void np_check_flowtable(const struct np_patient *patient, struct np_finding_list
 	struct nl_msg *msg;
 	int ret = -1;
 
-	/* to ask would load it */
+	/* asking for it would load the module */
 	if (access("/sys/module/nf_tables", F_OK)) {
 		np_finding_add(list, "flowtable", NP_HEALTH_OK, "none");
 		return;
@@ -344,7 +347,7 @@ static void np_read_action(struct np_redirects *redirects, struct nlattr *action
 			       mirred->eaction == TCA_INGRESS_REDIR;
 }
 
-/* Where each classifier keeps its actions. */
+/* The attribute in which each classifier keeps its actions. */
 static const struct {
 	const char *kind;
 	int attribute;
@@ -396,7 +399,7 @@ static void np_check_filters(struct np_client *client, const struct np_link *lin
 		struct tcmsg head = { .tcm_ifindex = (int)link->ifindex, .tcm_parent = parents[i] };
 
 		msg = np_request(RTM_GETTFILTER, &head, sizeof(head));
-		/* refused where the device has no such queue */
+		/* the kernel refuses this where the device has no such queue */
 		if (msg)
 			np_client_dump(client, msg, NULL, np_filter_add, redirects, &err);
 	}
@@ -453,9 +456,9 @@ void np_check_redirect(const struct np_patient *patient, struct np_finding_list 
 
 #define NP_NETNS_MAX	4096
 
-/* Network namespaces that were looked into. */
+/* The network namespaces that were looked into. */
 struct np_seen {
-	int own;		/* of this process */
+	int own;		/* the one of this process */
 	dev_t device;
 	ino_t inode[NP_NETNS_MAX];
 	size_t count;
@@ -472,7 +475,10 @@ static int np_read_number(const struct nlmsghdr *nlh, void *arg, struct np_error
 	return 0;
 }
 
-/* The number that the present network namespace has for our own; -1: none. */
+/*
+ * Returns the number by which the present network namespace knows the process's own; -1 if it
+ * has none.
+ */
 static int32_t np_own_number(const struct np_seen *seen, int timeout)
 {
 	struct rtgenmsg head = { .rtgen_family = AF_UNSPEC };
@@ -492,7 +498,7 @@ static int32_t np_own_number(const struct np_seen *seen, int timeout)
 	return number;
 }
 
-/* Devices in this namespace whose parent is one of ours. */
+/* Finds the devices of this network namespace whose parent is a device of the node. */
 static size_t np_check_children(const struct np_patient *patient, const struct np_seen *seen,
 				const char *where, const struct np_link_list *own,
 				struct np_finding_list *list)
@@ -526,7 +532,7 @@ static size_t np_check_children(const struct np_patient *patient, const struct n
 	return found;
 }
 
-/* Looks into a network namespace, once. */
+/* Looks into a network namespace, unless that has been done. */
 static size_t np_check_netns(const struct np_patient *patient, struct np_seen *seen,
 			     const char *path, const char *where, const struct np_link_list *own,
 			     struct np_finding_list *list)
@@ -549,7 +555,8 @@ static size_t np_check_netns(const struct np_patient *patient, struct np_seen *s
 	if (!setns(fd, CLONE_NEWNET)) {
 		found = np_check_children(patient, seen, where, own, list);
 		if (setns(seen->own, CLONE_NEWNET))
-			abort();	/* never go on in another one */
+			/* The process must not go on in another network namespace. */
+			abort();
 	}
 	close(fd);
 	return found;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where pods are: longest prefix match over the node's routes, bridges by their
+ * Finds where pods are: by the longest matching route of the node, and on bridges by their
  * neighbour and forwarding tables.
  */
 #include "node/locate.h"
@@ -55,7 +55,7 @@ void np_host_add_station(struct np_host *host, const struct np_station *station)
 				       sizeof(*station));
 }
 
-/* The kernel's own rules ask the local table first, then main, then default. */
+/* The kernel's default rules look up the local table first, then main, then default. */
 static int np_table_rank(uint8_t table)
 {
 	return table == RT_TABLE_LOCAL ? 0 : table == RT_TABLE_MAIN ? 1 : 2;
@@ -146,7 +146,7 @@ static void np_route_mask(struct np_cidr *cidr)
 	}
 }
 
-/* First route to exactly this prefix, in order of tables and priorities. */
+/* Finds the first route to exactly this prefix, in order of tables and priorities. */
 static const struct np_route *np_route_find(const struct np_host *host, const struct np_cidr *to)
 {
 	struct np_route want = { .to = *to };
@@ -164,7 +164,7 @@ static const struct np_route *np_route_find(const struct np_host *host, const st
 	return NULL;
 }
 
-/* The first route of one table among those to the same prefix. */
+/* Finds the first route of one table among those to the same prefix. */
 static const struct np_route *np_route_of_table(const struct np_host *host,
 						const struct np_route *route, int rank)
 {
@@ -221,8 +221,8 @@ const struct np_device *np_host_device_named(const struct np_host *host, const c
 }
 
 /*
- * The port of a bridge behind which an address was seen. Entries age out while a pod is
- * silent, so no entry says nothing about where it is.
+ * Finds the port of a bridge behind which an address was seen. An entry ages out while a pod
+ * is silent, so the absence of one tells nothing.
  */
 static enum np_where np_locate_bridge(const struct np_host *host, uint32_t bridge,
 				      const struct np_address *addr, uint32_t *ifindex)
@@ -278,7 +278,7 @@ struct np_locating {
 	np_locate_warn_fn warn;
 	void *arg;
 	const struct np_pod *pod;
-	const struct np_placement *loaded;	/* of the same pod, or NULL */
+	const struct np_placement *loaded;	/* what is loaded of the same pod, or NULL */
 };
 
 static void np_locate_remark(const struct np_locating *at, const char *fmt, ...)
@@ -306,13 +306,14 @@ static const char *np_device_name(const struct np_host *host, uint32_t ifindex)
 	return device ? device->name : "?";
 }
 
-/* What the tables say of all addresses of a pod. */
+/* What the tables tell about all addresses of a pod. */
 struct np_found {
-	bool own;		/* one is the node's own */
-	bool local;		/* one is behind ifindex */
-	bool away;		/* a bridge saw one behind a port to other nodes */
+	bool own;		/* an address is the node's own */
+	bool local;		/* an address is behind ifindex */
+	/* a bridge saw an address behind a port that leads to other nodes */
+	bool away;
 	uint32_t ifindex;
-	/* those in doubt, and where they may be */
+	/* addresses in doubt, and where they may be */
 	const struct np_address *bridged;
 	const struct np_address *connected;
 	uint32_t bridge;
@@ -355,8 +356,8 @@ static void np_locate_routes(const struct np_locating *at, struct np_found *foun
 }
 
 /*
- * Takes a pod's placement from what is loaded where the tables show no interface: a pod
- * never moves, so what was found while it talked still holds.
+ * Takes a pod's placement from what is loaded where the tables show no interface. A pod never
+ * moves, so what was found earlier still holds.
  */
 static bool np_locate_loaded(const struct np_locating *at, const struct np_found *found,
 			     struct np_placement *place)
@@ -372,7 +373,7 @@ static bool np_locate_loaded(const struct np_locating *at, const struct np_found
 	return true;
 }
 
-/* Remarks on what only the tables decide. */
+/* Adds the remarks about what only the tables decided. */
 static void np_locate_doubt(const struct np_locating *at, const struct np_found *found,
 			    const struct np_placement *place, bool kept)
 {

@@ -25,9 +25,9 @@
 #include "object/object.h"
 
 enum np_route_kind {
-	NP_ROUTE_DIRECT,	/* over ifindex, no gateway */
-	NP_ROUTE_GATEWAY,	/* gateway, nexthop object or several ways */
-	NP_ROUTE_OWN,		/* an address of the node */
+	NP_ROUTE_DIRECT,	/* over ifindex, without a gateway */
+	NP_ROUTE_GATEWAY,	/* by a gateway, a nexthop object or several ways */
+	NP_ROUTE_OWN,		/* the address is the node's own */
 	NP_ROUTE_OTHER,		/* broadcast, unreachable, blackhole, ... */
 };
 
@@ -40,7 +40,8 @@ struct np_route {
 };
 
 enum np_device_kind {
-	NP_DEVICE_PHYSICAL,	/* no kind of its own: the way out of the node */
+	/* a device without a kind of its own, which leads out of the node */
+	NP_DEVICE_PHYSICAL,
 	NP_DEVICE_BRIDGE,
 	NP_DEVICE_TUNNEL,
 	NP_DEVICE_POD,		/* veth, tap, netkit, ipvlan, ...: may lead to a pod */
@@ -59,14 +60,17 @@ struct np_neighbour {
 	uint8_t mac[6];
 };
 
-/* Forwarding entry of a bridge. */
+/* An entry of a bridge's forwarding table. */
 struct np_station {
 	uint32_t bridge;
 	uint32_t port;
 	uint8_t mac[6];
 };
 
-/* The node as its tables show it. Fill with np_host_add_...(), then np_host_sort(). */
+/*
+ * The node as its tables show it. It is filled by np_host_add_...() and then sorted by
+ * np_host_sort().
+ */
 struct np_host {
 	struct np_route *route;
 	struct np_device *device;
@@ -76,7 +80,7 @@ struct np_host {
 	size_t device_count;
 	size_t neighbour_count;
 	size_t station_count;
-	/* of each family (0: IPv4): which prefix lengths occur, longest first */
+	/* for each family (0 is IPv4): which prefix lengths occur, longest first */
 	uint8_t length[2][129];
 	unsigned int length_count[2];
 };
@@ -91,27 +95,27 @@ void np_host_sort(struct np_host *host);
 /* Reads the tables of the present network namespace. */
 int np_host_read(struct np_host *host, int timeout, struct np_error *err);
 
-/* The longest match, the local table first; NULL: no route. */
+/* Returns the longest match, of the local table first, or NULL if there is no route. */
 const struct np_route *np_host_route(const struct np_host *host, const struct np_address *addr);
 const struct np_device *np_host_device(const struct np_host *host, uint32_t ifindex);
 const struct np_device *np_host_device_named(const struct np_host *host, const char *name);
 
 enum np_where {
-	NP_WHERE_REMOTE,	/* *ifindex is the port of a bridge that saw it, or 0 */
+	NP_WHERE_REMOTE,	/* *ifindex is the bridge port that saw it, or 0 */
 	NP_WHERE_LOCAL,		/* *ifindex is its interface */
 	NP_WHERE_OWN,		/* an address of the node itself */
-	NP_WHERE_BRIDGE,	/* on a bridge that has not seen it: taken as local */
-	NP_WHERE_CONNECTED,	/* in a subnet on another device: taken as remote */
+	NP_WHERE_BRIDGE,	/* on a bridge that has not seen it: it counts as local */
+	NP_WHERE_CONNECTED,	/* in a subnet on another device: it counts as remote */
 };
 
-/* Where one address is; *ifindex is the interface, or the bridge or device in doubt. */
+/* Finds where an address is. *ifindex is its interface, or the bridge or device in doubt. */
 enum np_where np_host_locate(const struct np_host *host, const struct np_address *addr,
 			     uint32_t *ifindex);
 
 enum np_locate_mode {
 	NP_LOCATE_AUTO,
-	NP_LOCATE_ALL,		/* every pod is local */
-	NP_LOCATE_NONE,		/* no pod is */
+	NP_LOCATE_ALL,		/* every pod counts as local */
+	NP_LOCATE_NONE,		/* no pod counts as local */
 };
 
 /* --interface NS/POD=DEV */
@@ -122,12 +126,13 @@ struct np_locate_override {
 
 struct np_locate_options {
 	enum np_locate_mode mode;
-	const char *node;	/* spec.nodeName decides, NULL: the routing table does */
+	/* the pods with this spec.nodeName are local; NULL: the routing table decides */
+	const char *node;
 	const struct np_locate_override *override;
 	size_t override_count;
 };
 
-/* Called for each remark; the pod is named in the text. */
+/* Called for each remark. Its text names the pod. */
 typedef void (*np_locate_warn_fn)(void *arg, const char *text);
 
 /*

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The node's tables over route netlink: links, routes, neighbours, bridge forwarding.
- */
+/* Reads the node's tables over route netlink: links, routes, neighbours, bridge forwarding. */
 #include "node/locate.h"
 
 #include <stdlib.h>
@@ -14,7 +12,7 @@
 
 #include "netlink/client.h"
 
-/* A device of its own kind that may lead to a pod; tun without a link layer is none. */
+/* True for a device whose kind may lead to a pod. A tun device without a link layer cannot. */
 static uint8_t np_device_kind(const char *kind, unsigned short type)
 {
 	static const char * const tunnel[] = {
@@ -133,7 +131,10 @@ static int np_read_neighbour(const struct nlmsghdr *nlh, void *arg, struct np_er
 	if (!tb[NDA_LLADDR] || nla_len(tb[NDA_LLADDR]) != 6)
 		return 0;
 	if (family == AF_BRIDGE) {
-		/* Entries of the bridge itself and of a VXLAN's own table have none. */
+		/*
+		 * Entries of the bridge itself and those of a VXLAN device's own table have no
+		 * bridge port.
+		 */
 		if (!tb[NDA_MASTER] || nla_len(tb[NDA_MASTER]) < 4 ||
 		    msg->ndm_state & NUD_PERMANENT)
 			return 0;
@@ -168,7 +169,7 @@ static int np_host_dump(struct np_client *client, struct np_host *host, uint16_t
 	char head[32] = { 0 };
 	int ret = -1, try;
 
-	head[0] = (char)family;	/* the first byte of each of these headers */
+	head[0] = (char)family;	/* the family is the first byte of each of these headers */
 	for (try = 0; ret && try < NP_CLIENT_TRIES; try++) {
 		msg = nlmsg_alloc_simple(type, 0);
 		if (!msg || nlmsg_append(msg, head, size, NLMSG_ALIGNTO))
@@ -183,7 +184,7 @@ static int np_host_dump(struct np_client *client, struct np_host *host, uint16_t
 			return -1;
 		ret = client->interrupted ? -1 : 0;
 	}
-	/* Tables that never stand still are used as they were last seen. */
+	/* Tables that change during every reading are used as they were read last. */
 	return 0;
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The kernel's core in this process, filled from Kubernetes objects.
- */
+/* The module's core in this process, filled from Kubernetes objects. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +43,7 @@ int np_offline_init(struct np_offline *off, const char *node, struct np_error *e
 	off->world = netpol_world_create();
 	if (!off->world)
 		return np_offline_done(off, -ENOMEM, err);
-	/* matrix has every pod of a cluster on this node */
+	/* `netpolctl matrix` treats every pod of a cluster as local. */
 	if (!node)
 		off->world->limit[NETPOL_LIMIT_LOCAL_PODS] =
 			off->world->limit[NETPOL_LIMIT_PODS];
@@ -124,7 +122,7 @@ static bool np_address_unspecified(const struct np_address *address)
 	return !memcmp(address->addr, zero, sizeof(zero));
 }
 
-/* Addresses of a pod. 0, or -E2BIG. */
+/* Copies the addresses of a pod. Returns 0, or -E2BIG. */
 static int np_offline_addresses(struct netpol_pod_text *text, const struct np_pod *pod)
 {
 	const struct np_address *address;
@@ -400,7 +398,7 @@ void np_offline_publish(struct np_offline *off)
 
 	netpol_edit_publish(off->edit);
 	off->edit = NULL;
-	/* no packet reads it, so there is no grace period to wait for */
+	/* No packet reads this snapshot, so there is no grace period to wait for. */
 	netpol_snapshot_put(off->world, old);
 }
 
@@ -450,7 +448,10 @@ int np_offline_apply(struct np_offline *off, const char *origin,
 	return error;
 }
 
-/* The core's flow, with addresses in from and to: in objects they are not aligned. */
+/*
+ * Makes the core's flow. The addresses are copied into `from` and `to`, because they are not
+ * aligned in objects.
+ */
 static struct netpol_flow np_offline_flow(const struct np_flow *flow, uint32_t from[4],
 					  uint32_t to[4])
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's core in this process: a world filled from Kubernetes objects, judged by
- * the code that packets run through. One thread; nothing here talks to the kernel.
+ * The module's core in this process: a world that is filled from Kubernetes objects and judged
+ * by the code that judges packets in the kernel. For one thread; nothing here talks to the
+ * kernel.
  */
 #ifndef NP_OFFLINE_OFFLINE_H
 #define NP_OFFLINE_OFFLINE_H
@@ -55,38 +56,41 @@ struct np_offline_kind {
 	struct netpol_ports *ports;
 };
 
-/* node stays the caller's. 0, or -1 with *err without memory. */
+/*
+ * Makes an empty world. node must not be freed before it. Returns 0, or -1 with *err filled if
+ * memory is short.
+ */
 int np_offline_init(struct np_offline *off, const char *node, struct np_error *err);
-/* Aborts an open transaction. Nobody may hold a snapshot any more. */
+/* Frees the world and aborts an open transaction. Nobody may hold a snapshot any more. */
 void np_offline_free(struct np_offline *off);
 
 /*
- * A transaction of an origin. After a call that returned -1, with *err filled and
- * off->fault.error a negative errno, only np_offline_abort() may follow.
+ * Opens a transaction of an origin. A call that fails returns -1 with *err filled and a
+ * negative errno in off->fault.error; after it only np_offline_abort() may follow.
  */
 int np_offline_begin(struct np_offline *off, const char *origin, struct np_error *err);
-/* Makes room for so many objects to be set, before many are. */
+/* Makes room for this many objects. To be called before many are set. */
 int np_offline_expect(struct np_offline *off, uint32_t namespaces, uint32_t pods,
 		      uint32_t policies, struct np_error *err);
 int np_offline_namespace(struct np_offline *off, const struct np_namespace *ns,
 			 struct np_error *err);
-/* A pod that can't be enforced (np_pod_usable()) is deleted rather than set. */
+/* Sets a pod, or deletes it if it can't be enforced; see np_pod_usable(). */
 int np_offline_pod(struct np_offline *off, const struct np_pod *pod, struct np_error *err);
 int np_offline_policy(struct np_offline *off, const struct np_policy *policy,
 		      struct np_error *err);
 int np_offline_delete_namespace(struct np_offline *off, const char *name,
 				struct np_error *err);
-/* uid NULL: whatever it has. */
+/* Deletes an object. uid NULL: whatever uid the pod has. */
 int np_offline_delete_pod(struct np_offline *off, const char *namespace, const char *name,
 			  const char *uid, struct np_error *err);
 int np_offline_delete_policy(struct np_offline *off, const char *namespace, const char *name,
 			     struct np_error *err);
-/* Deletes what the origin had and this transaction did not set. */
+/* Deletes what the origin had before and this transaction has not set. */
 int np_offline_sweep(struct np_offline *off, struct np_error *err);
 int np_offline_prepare(struct np_offline *off, struct np_error *err);
 /*
- * Objects without a transaction, for netpol_edit_*(); the caller owns them. Error
- * pointers where they can't be made. A kind is made once for all pods that share it.
+ * Make objects for netpol_edit_*() without a transaction. The caller owns them. They return an
+ * error pointer if the object can't be made. A kind is made once for all pods that share it.
  */
 struct netpol_namespace *np_offline_make_namespace(struct np_offline *off,
 						   const struct np_namespace *ns);
@@ -95,33 +99,37 @@ struct netpol_pod *np_offline_make_pod(struct np_offline *off, const struct np_p
 				       const uint8_t uid[NETPOL_UID_LEN]);
 struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 					     const struct np_policy *policy);
-/* 0 or a negative errno; a kind that was got is put. */
+/* Returns 0 or a negative errno. Drops the reference on the kind. */
 int np_offline_kind_get(struct np_offline *off, const struct np_pod *pod,
 			struct np_offline_kind *kind);
 void np_offline_kind_put(struct np_offline *off, struct np_offline_kind *kind);
-/* Notes an errno of the core in *err; fault.text says more if the core had more to say. */
+/* Turns an errno of the core into *err, with the sentence in fault.text if the core wrote one. */
 int np_offline_fail(struct np_offline *off, int error, const char *what,
 		    const char *namespace, const char *name, struct np_error *err);
 
-/* After np_offline_prepare(); can't fail. */
+/* Publishes the transaction. To be called after np_offline_prepare(). Cannot fail. */
 void np_offline_publish(struct np_offline *off);
-/* At any time before; can't fail. */
+/* Aborts the transaction, at any time before that. Cannot fail. */
 void np_offline_abort(struct np_offline *off);
 
 /*
- * All objects as one transaction, pods by np_pods_by_arrival(). Full: they replace
- * what the origin had. 0, or -1 with *err filled and the world as it was.
+ * Loads all objects in one transaction, pods in the order of np_pods_by_arrival(). With `full`
+ * they replace all that the origin had. Returns 0, or -1 with *err filled and the world
+ * unchanged.
  */
 int np_offline_apply(struct np_offline *off, const char *origin,
 		     const struct np_objects *objs, bool full, struct np_error *err);
 
-/* The verdict for a flow in a snapshot; judgement may be NULL. */
+/* Returns the verdict for a flow in a snapshot. judgement may be NULL. */
 bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np_flow *flow,
 			 struct netpol_judgement *judgement);
-/* The same with what is in force. */
+/* Returns the verdict for a flow in the snapshot that is in force. */
 bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
 		      struct netpol_judgement *judgement);
-/* The same, and the steps behind it, as netpol_explain() has them; visit returns 0. */
+/*
+ * Returns the verdict and calls visit, which returns 0, for each step behind it; see
+ * netpol_explain().
+ */
 bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow,
 			int (*visit)(void *context, const struct netpol_step *step),
 			void *context);

@@ -17,7 +17,7 @@ void netpol_warn(const char *what, const char *file, int line)
 	fprintf(stderr, "warning: %s at %s:%d\n", what, file, line);
 }
 
-/* Is this the allocation that is to fail? */
+/* True if this is the allocation that a test wants to fail. */
 static bool netpol_fail_now(void)
 {
 	return netpol_fail_after >= 0 && netpol_fail_after-- == 0;
@@ -60,7 +60,7 @@ void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const vo
 		qsort(base, num, size, cmp);
 }
 
-/* The next number of a sequence that only the seed decides (splitmix64). */
+/* Returns the next number of a sequence that only the seed determines (splitmix64). */
 static u64 netpol_random_next(void)
 {
 	u64 n = netpol_random_seed += 0x9e3779b97f4a7c15ULL;
@@ -88,7 +88,7 @@ void get_random_bytes(void *buf, size_t len)
 		if (got < 0) {
 			if (errno == EINTR)
 				continue;
-			/* No safe way on without random numbers. */
+			/* There is no safe way to go on without random numbers. */
 			perror("getrandom");
 			abort();
 		}
@@ -102,7 +102,10 @@ static inline u64 rotate_left(u64 n, int bits)
 	return n << bits | n >> (64 - bits);
 }
 
-/* One SipRound, as in the paper by Aumasson and Bernstein; in registers, as in the kernel. */
+/*
+ * One SipRound of the paper by Aumasson and Bernstein. Its state is kept in registers, as in
+ * the kernel.
+ */
 #define SIP_ROUND do {							\
 	v0 += v1;							\
 	v2 += v3;							\
@@ -125,7 +128,7 @@ static inline u64 rotate_left(u64 n, int bits)
 	v0 ^= word_;							\
 } while (0)
 
-/* Less than 8 bytes, little endian. */
+/* Reads fewer than 8 bytes as a little-endian number. */
 static inline u64 load_rest(const u8 *at, size_t len)
 {
 	u64 n = 0;
