@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "matrix/matrix.h"
+#include "object/json.h"
 #include "object/node.h"
 #include "base/output.h"
 

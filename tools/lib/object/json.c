@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads JSON documents into nodes that know their locations, in bounded memory. A list as
+ * Reads JSON into nodes that know their locations, in bounded memory. A list as
  * `kubectl get -o json` prints it has no useful upper size, and a parser that reads it whole
- * needs seven times its size. So the input is read in chunks, and the entries of a top-level
- * "items" are handed over and freed one by one.
+ * needs seven times its size. So documents are read in chunks, and the entries of a top-level
+ * "items" are handed over and freed one by one. An object that lies in memory is read in place.
  */
+#include "object/json.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/node.h"
-
 #define NP_JSON_CHUNK 65536
 
 struct np_json {
-	struct np_input *in;
-	const struct np_reader *reader;
+	struct np_input *in;	/* NULL: all bytes lie between start and end */
+	const struct np_reader *reader;	/* NULL: "items" is like any other list */
 	struct np_error *err;
-	const char *p;
+	const char *name;	/* name of the input, for messages */
+	const char *start;	/* the bytes that have been read from the input */
+	const char *p;		/* the next byte */
 	const char *end;
-	uint64_t offset;	/* offset of buf[0] in the input */
+	uint64_t offset;	/* offset of start in the input */
 	/*
 	 * start of the line, moved by one for each UTF-8 continuation byte, so that columns count
 	 * characters
@@ -31,21 +33,23 @@ struct np_json {
 	uint64_t limit;		/* offset at which this object is too large */
 	bool ended;
 	bool failed;		/* err has been filled */
+	bool refused;		/* the failure is not one of form; NP_JSON_REFUSED */
 	bool items_read;
 	struct np_arena top;	/* nodes of the document without its items */
 	struct np_arena one;	/* nodes of the current item */
-	struct np_arena *arena;	/* whichever of the two is in use */
-	char *text;		/* the string that is being read */
+	struct np_arena *arena;	/* the arena in use: one of the two, or the caller's */
+	char *text;		/* the string or number that is being read */
 	size_t text_len;
 	size_t text_room;
-	char buf[NP_JSON_CHUNK];
+	char *chunk;		/* NP_JSON_CHUNK bytes, or NULL without an input */
 };
 
-static struct np_node *np_json_value(struct np_json *j);
+static int np_json_value(struct np_json *j, struct np_node *node,
+			 const struct np_pick *pick);
 
 static uint32_t np_json_column(const struct np_json *j)
 {
-	return (int64_t)(j->offset + (j->p - j->buf)) - j->line_start + 1;
+	return (int64_t)(j->offset + (j->p - j->start)) - j->line_start + 1;
 }
 
 static int __attribute__((format(printf, 4, 5)))
@@ -59,13 +63,19 @@ np_json_fail_at(struct np_json *j, uint32_t line, uint32_t column,
 	va_start(args, fmt);
 	np_error_vset(j->err, NP_EXIT_INPUT, fmt, args);
 	va_end(args);
-	np_error_place(j->err, j->in->name, line, column);
+	np_error_place(j->err, j->name, line, column);
 	j->failed = true;
 	return -1;
 }
 
 #define np_json_fail(j, ...) \
 	np_json_fail_at(j, (j)->line, np_json_column(j), __VA_ARGS__)
+
+/* Fails as well, for JSON that is well-formed and still not accepted. */
+#define np_json_refuse_at(j, ...) \
+	((j)->refused = true, np_json_fail_at(j, __VA_ARGS__))
+#define np_json_refuse(j, ...) \
+	((j)->refused = true, np_json_fail(j, __VA_ARGS__))
 
 /* Returns the next byte without taking it, or -1 at the end or after an error. */
 static int np_json_fill(struct np_json *j)
@@ -74,16 +84,17 @@ static int np_json_fill(struct np_json *j)
 
 	if (j->ended)
 		return -1;
-	j->offset += j->end - j->buf;
-	j->p = j->buf;
-	j->end = j->buf;
+	j->offset += j->end - j->start;
+	j->start = j->chunk;
+	j->p = j->chunk;
+	j->end = j->chunk;
 	if (j->offset >= j->limit) {
-		np_json_fail(j, "an object is larger than %u MiB",
-			     NP_DOCUMENT_MAX >> 20);
+		np_json_refuse(j, "an object is larger than %u MiB",
+			       NP_DOCUMENT_MAX >> 20);
 		j->ended = true;
 		return -1;
 	}
-	n = np_input_read(j->in, j->buf, sizeof(j->buf), j->err);
+	n = np_input_read(j->in, j->chunk, NP_JSON_CHUNK, j->err);
 	if (n <= 0) {
 		j->ended = true;
 		if (n < 0)
@@ -108,7 +119,7 @@ static int np_json_space(struct np_json *j)
 		c = np_json_peek(j);
 		if (c == '\n') {
 			j->line++;
-			j->line_start = j->offset + (j->p - j->buf) + 1;
+			j->line_start = j->offset + (j->p - j->start) + 1;
 		} else if (c != ' ' && c != '\t' && c != '\r') {
 			return c;
 		}
@@ -193,7 +204,7 @@ static int np_json_unicode(struct np_json *j)
 		return -1;
 again:
 	if (!code)
-		return np_json_fail(j, "a text holds a NUL character");
+		return np_json_refuse(j, "a text holds a NUL character");
 	if (code < 0xd800 || code > 0xdfff) {
 		np_json_keep_utf8(j, code);
 		return 0;
@@ -260,8 +271,18 @@ static bool np_json_is_utf8(const char *text, size_t len)
 	return true;
 }
 
-/* Reads a string that begins here with its opening quote. Returns NULL after an error. */
-static const char *np_json_string(struct np_json *j, uint32_t *len)
+static int np_json_control(struct np_json *j, int c)
+{
+	return np_json_fail(j, "a string holds the control character 0x%02x; "
+			    "write it as an escape", c);
+}
+
+/*
+ * Reads a string that begins here with its opening quote. *text is not terminated. It points
+ * into the input or, if the string has escapes or goes on in the next chunk, to j->text. So
+ * it is valid until the next byte is read.
+ */
+static int np_json_string(struct np_json *j, const char **text, uint32_t *len)
 {
 	uint32_t line = j->line, column = np_json_column(j);
 	bool high = false;
@@ -282,35 +303,32 @@ static const char *np_json_string(struct np_json *j, uint32_t *len)
 					j->line_start++;
 			}
 		}
-		np_json_keep(j, j->p, s - j->p);
+		*text = j->p;
+		*len = s - j->p;
 		j->p = s;
+		if (s < j->end && *s == '"' && !j->text_len)
+			break;
+		np_json_keep(j, *text, *len);
+		*text = j->text;
+		*len = j->text_len;
 		c = np_json_peek(j);
 		if (c == '"')
 			break;
-		if (c < 0) {
-			np_json_fail_at(j, line, column,
-					"a string has no closing quote");
-			return NULL;
-		}
+		if (c < 0)
+			return np_json_fail_at(j, line, column,
+					       "a string has no closing quote");
+		if (c < 0x20)
+			return np_json_control(j, c);
 		if (c == '\\') {
 			j->p++;
 			if (np_json_escape(j))
-				return NULL;
-		} else if (c < 0x20) {
-			np_json_fail(j, "a string holds the control character "
-					"0x%02x; write it as an escape",
-				     c);
-			return NULL;
+				return -1;
 		}
 	}
 	j->p++;
-	if (high && !np_json_is_utf8(j->text, j->text_len)) {
-		np_json_fail_at(j, line, column, "a string is not UTF-8");
-		return NULL;
-	}
-	if (len)
-		*len = j->text_len;
-	return np_arena_memdup(j->arena, j->text, j->text_len);
+	if (high && !np_json_is_utf8(*text, *len))
+		return np_json_refuse_at(j, line, column, "a string is not UTF-8");
+	return 0;
 }
 
 static bool np_json_digits(struct np_json *j)
@@ -326,36 +344,43 @@ static bool np_json_digits(struct np_json *j)
 	return true;
 }
 
-static int np_json_number(struct np_json *j, struct np_node *node)
+/* Reads a number into j->text. *integer: it has neither a fraction nor an exponent. */
+static int np_json_number_text(struct np_json *j, bool *integer)
 {
-	bool integer = true, big = false;
-	bool negative = false;
-	uint64_t n = 0;
-	size_t i;
-
+	*integer = true;
 	j->text_len = 0;
-	if (np_json_peek(j) == '-') {
-		negative = true;
+	if (np_json_peek(j) == '-')
 		np_json_keep(j, j->p++, 1);
-	}
 	if (np_json_peek(j) == '0')
 		np_json_keep(j, j->p++, 1);
 	else if (!np_json_digits(j))
 		return np_json_expected(j, "a value");
 	if (np_json_peek(j) == '.') {
-		integer = false;
+		*integer = false;
 		np_json_keep(j, j->p++, 1);
 		if (!np_json_digits(j))
 			return np_json_expected(j, "a digit");
 	}
 	if ((np_json_peek(j) | 0x20) == 'e' && np_json_peek(j) > 0) {
-		integer = false;
+		*integer = false;
 		np_json_keep(j, j->p++, 1);
 		if (np_json_peek(j) == '+' || np_json_peek(j) == '-')
 			np_json_keep(j, j->p++, 1);
 		if (!np_json_digits(j))
 			return np_json_expected(j, "a digit");
 	}
+	return 0;
+}
+
+static int np_json_number(struct np_json *j, struct np_node *node)
+{
+	bool integer, big = false, negative;
+	uint64_t n = 0;
+	size_t i;
+
+	if (np_json_number_text(j, &integer))
+		return -1;
+	negative = *j->text == '-';
 	node->text = np_arena_memdup(j->arena, j->text, j->text_len);
 	for (i = negative; integer && i < j->text_len; i++)
 		if (__builtin_mul_overflow(n, 10, &n) ||
@@ -370,11 +395,13 @@ static int np_json_number(struct np_json *j, struct np_node *node)
 	return 0;
 }
 
+/* Reads null, true or false. */
 static int np_json_word(struct np_json *j, struct np_node *node)
 {
+	static const char * const known[] = { "null", "true", "false" };
 	uint32_t line = j->line, column = np_json_column(j);
 	char word[8];
-	size_t len = 0;
+	size_t len = 0, i;
 	int c;
 
 	for (c = np_json_peek(j); c >= 'a' && c <= 'z' && len < 7;
@@ -383,27 +410,25 @@ static int np_json_word(struct np_json *j, struct np_node *node)
 		j->p++;
 	}
 	word[len] = '\0';
-	node->text = np_arena_memdup(j->arena, word, len);
-	if (!strcmp(word, "null")) {
-		node->type = NP_NODE_NULL;
-	} else if (!strcmp(word, "true") || !strcmp(word, "false")) {
-		node->type = NP_NODE_BOOL;
-		node->truth = *word == 't';
-	} else if (len) {
-		np_json_fail_at(j, line, column, "\"%s\" is not a JSON value", word);
-		j->err->quotes = true;
-		return -1;
-	} else {
+	if (!len)
 		return np_json_expected(j, "a value");
-	}
-	return 0;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(word, known[i])) {
+			node->text = known[i];
+			node->type = i ? NP_NODE_BOOL : NP_NODE_NULL;
+			node->truth = i == 1;
+			return 0;
+		}
+	np_json_fail_at(j, line, column, "\"%s\" is not a JSON value", word);
+	j->err->quotes = true;
+	return -1;
 }
 
 static int np_json_enter(struct np_json *j)
 {
 	if (j->depth == NP_DEPTH_MAX)
-		return np_json_fail(j, "nested deeper than %u levels",
-				    NP_DEPTH_MAX);
+		return np_json_refuse(j, "nested deeper than %u levels",
+				      NP_DEPTH_MAX);
 	j->depth++;
 	j->p++;
 	return 0;
@@ -431,8 +456,101 @@ static int np_json_more(struct np_json *j, char close)
 	return 1;
 }
 
+/* Checks that a key begins here. */
+static int np_json_key(struct np_json *j)
+{
+	return np_json_space(j) == '"' ? 0 :
+	       np_json_expected(j, "a key in double quotes");
+}
+
+static int np_json_colon(struct np_json *j)
+{
+	if (np_json_space(j) != ':')
+		return np_json_expected(j, "':'");
+	j->p++;
+	return 0;
+}
+
+/* Passes over a string that begins here with its opening quote. It is not decoded. */
+static int np_json_pass_string(struct np_json *j)
+{
+	uint32_t line = j->line, column = np_json_column(j), code;
+	const char *s;
+	int c;
+
+	j->p++;
+	for (;;) {
+		for (s = j->p; s < j->end; s++)
+			if (*s == '"' || *s == '\\' || (unsigned char)*s < 0x20)
+				break;
+		j->p = s;
+		c = np_json_peek(j);
+		if (c < 0)
+			return np_json_fail_at(j, line, column,
+					       "a string has no closing quote");
+		if (c < 0x20)
+			return np_json_control(j, c);
+		if (c != '"' && c != '\\')
+			continue;
+		j->p++;
+		if (c == '"')
+			return 0;
+		c = np_json_peek(j);
+		if (c <= 0 || !strchr("\"\\/bfnrtu", c))
+			return np_json_expected(j, "one of \"\\/bfnrtu after \\");
+		j->p++;
+		if (c == 'u' && np_json_hex4(j, &code))
+			return -1;
+	}
+}
+
+/* Passes over a value that is not wanted. Only its form is checked. */
+static int np_json_pass(struct np_json *j)
+{
+	int c = np_json_space(j), more = 1;
+	struct np_node ignored;
+	bool integer;
+
+	if (c == '"')
+		return np_json_pass_string(j);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return np_json_number_text(j, &integer);
+	if (c != '{' && c != '[')
+		return np_json_word(j, &ignored);
+	if (np_json_enter(j))
+		return -1;
+	if (np_json_space(j) == (c == '{' ? '}' : ']'))
+		more = np_json_more(j, c == '{' ? '}' : ']');
+	while (more > 0) {
+		if (c == '{' && (np_json_key(j) || np_json_pass_string(j) || np_json_colon(j)))
+			return -1;
+		if (np_json_pass(j))
+			return -1;
+		more = np_json_more(j, c == '{' ? '}' : ']');
+	}
+	return more;
+}
+
+/* Makes the node for a value that begins here. Returns NULL if the object is too large. */
+static struct np_node *np_json_node(struct np_json *j)
+{
+	np_json_space(j);
+	if (j->offset + (j->p - j->start) > j->limit) {
+		np_json_refuse(j, "an object is larger than %u MiB",
+			       NP_DOCUMENT_MAX >> 20);
+		return NULL;
+	}
+	if (j->nodes++ == NP_NODES_MAX) {
+		np_json_refuse(j, "more than %u values in one object",
+			       NP_NODES_MAX);
+		return NULL;
+	}
+	return np_node_new(j->arena, NP_NODE_NULL, j->line, np_json_column(j));
+}
+
 /* Reads a list that begins here with '['. */
-static int np_json_list(struct np_json *j, struct np_node *list)
+static int np_json_list(struct np_json *j, struct np_node *list,
+			const struct np_pick *pick)
 {
 	struct np_node *tail = NULL, *node;
 	int more = 1;
@@ -442,10 +560,13 @@ static int np_json_list(struct np_json *j, struct np_node *list)
 	if (np_json_space(j) == ']')
 		more = np_json_more(j, ']');
 	while (more > 0) {
-		node = np_json_value(j);
+		node = np_json_node(j);
 		if (!node)
 			return -1;
+		/* Appended before it is read, so that a list that is cut off keeps it. */
 		np_node_append(list, &tail, node);
+		if (np_json_value(j, node, pick))
+			return -1;
 		more = np_json_more(j, ']');
 	}
 	return more;
@@ -454,7 +575,7 @@ static int np_json_list(struct np_json *j, struct np_node *list)
 /* An object begins here, so the limits of its size and its nodes start again. */
 static void np_json_allow(struct np_json *j)
 {
-	j->limit = j->offset + (j->p - j->buf) + NP_DOCUMENT_MAX;
+	j->limit = j->offset + (j->p - j->start) + NP_DOCUMENT_MAX;
 	j->nodes = 0;
 }
 
@@ -478,8 +599,8 @@ static int np_json_items(struct np_json *j, struct np_node *head,
 		more = np_json_more(j, ']');
 	while (more > 0) {
 		np_json_allow(j);
-		node = np_json_value(j);
-		if (!node)
+		node = np_json_node(j);
+		if (!node || np_json_value(j, node, NULL))
 			return -1;
 		ret = reader->item(reader->arg, node, list->count++, j->err);
 		if (ret < 0) {
@@ -502,12 +623,57 @@ static int np_json_items(struct np_json *j, struct np_node *head,
 	return more;
 }
 
-/* Reads a map that begins here with '{'. */
-static int np_json_map(struct np_json *j, struct np_node *map)
+static const struct np_pick *np_json_picked(const struct np_pick *pick,
+					    const char *key, uint32_t len)
 {
-	struct np_node *tail = NULL, *node;
-	uint32_t line, column;
+	for (; pick->key; pick++)
+		if (!strncmp(pick->key, key, len) && !pick->key[len])
+			return pick;
+	return NULL;
+}
+
+/* Reads a field of a map that begins here with its key, or passes over it. */
+static int np_json_field(struct np_json *j, struct np_node *map,
+			 struct np_node **tail, const struct np_pick *pick)
+{
+	uint32_t line = j->line, column = np_json_column(j), len;
+	struct np_node *node;
 	const char *key;
+
+	if (np_json_string(j, &key, &len))
+		return -1;
+	if (pick) {
+		pick = np_json_picked(pick, key, len);
+		if (!pick)
+			return np_json_colon(j) ? -1 : np_json_pass(j);
+		pick = pick->children;
+	}
+	key = np_arena_memdup(j->arena, key, len);
+	if (np_json_colon(j))
+		return -1;
+	if (j->reader && np_json_space(j) == '[' && j->depth == 1 &&
+	    !strcmp(key, "items")) {
+		node = np_node_new(j->arena, NP_NODE_LIST, j->line,
+				   np_json_column(j));
+		if (np_json_items(j, map, node))
+			return -1;
+		np_node_set_key(node, key, line, column);
+		np_node_append(map, tail, node);
+		return 0;
+	}
+	node = np_json_node(j);
+	if (!node)
+		return -1;
+	np_node_set_key(node, key, line, column);
+	np_node_append(map, tail, node);
+	return np_json_value(j, node, pick);
+}
+
+/* Reads a map that begins here with '{'. */
+static int np_json_map(struct np_json *j, struct np_node *map,
+		       const struct np_pick *pick)
+{
+	struct np_node *tail = NULL;
 	int more = 1;
 
 	if (np_json_enter(j))
@@ -515,74 +681,51 @@ static int np_json_map(struct np_json *j, struct np_node *map)
 	if (np_json_space(j) == '}')
 		more = np_json_more(j, '}');
 	while (more > 0) {
-		if (np_json_space(j) != '"')
-			return np_json_expected(j, "a key in double quotes");
-		line = j->line;
-		column = np_json_column(j);
-		key = np_json_string(j, NULL);
-		if (!key)
+		if (np_json_key(j) || np_json_field(j, map, &tail, pick))
 			return -1;
-		if (np_json_space(j) != ':')
-			return np_json_expected(j, "':'");
-		j->p++;
-		if (np_json_space(j) == '[' && j->depth == 1 &&
-		    !strcmp(key, "items")) {
-			node = np_node_new(j->arena, NP_NODE_LIST, j->line,
-					   np_json_column(j));
-			if (np_json_items(j, map, node))
-				return -1;
-		} else {
-			node = np_json_value(j);
-			if (!node)
-				return -1;
-		}
-		np_node_set_key(node, key, line, column);
-		np_node_append(map, &tail, node);
 		more = np_json_more(j, '}');
 	}
 	if (more)
 		return -1;
-	if (np_node_check_duplicates(map, j->in->name, j->err)) {
+	if (np_node_check_duplicates(map, j->name, j->err)) {
 		j->failed = true;
+		j->refused = true;
 		return -1;
 	}
 	return 0;
 }
 
-/* Reads any value, after white space. Returns NULL after an error. */
-static struct np_node *np_json_value(struct np_json *j)
+/*
+ * Reads any value that begins here into its node. While it is incomplete the node is null, or
+ * a map or a list with the entries that have been read.
+ */
+static int np_json_value(struct np_json *j, struct np_node *node,
+			 const struct np_pick *pick)
 {
-	int c = np_json_space(j);
-	struct np_node *node;
-	int ret;
+	int c = np_json_peek(j);
+	const char *text;
+	uint32_t len;
 
-	if (j->offset + (j->p - j->buf) > j->limit) {
-		np_json_fail(j, "an object is larger than %u MiB",
-			     NP_DOCUMENT_MAX >> 20);
-		return NULL;
-	}
-	if (j->nodes++ == NP_NODES_MAX) {
-		np_json_fail(j, "more than %u values in one object",
-			     NP_NODES_MAX);
-		return NULL;
-	}
-	node = np_node_new(j->arena, NP_NODE_STRING, j->line,
-			   np_json_column(j));
-	if (c == '"') {
-		node->text = np_json_string(j, &node->count);
-		ret = node->text ? 0 : -1;
-	} else if (c == '{') {
+	switch (c) {
+	case '"':
+		if (np_json_string(j, &text, &len))
+			return -1;
+		node->type = NP_NODE_STRING;
+		node->text = np_arena_memdup(j->arena, text, len);
+		node->count = len;
+		return 0;
+	case '{':
 		node->type = NP_NODE_MAP;
-		ret = np_json_map(j, node);
-	} else if (c == '[') {
+		return np_json_map(j, node, pick);
+	case '[':
 		node->type = NP_NODE_LIST;
-		ret = np_json_list(j, node);
-	} else if (c == '-' || (c >= '0' && c <= '9')) {
-		ret = np_json_number(j, node);
-	} else {
-		ret = np_json_word(j, node);
+		return np_json_list(j, node, pick);
+	case '-':
+	case '0' ... '9':
+		return np_json_number(j, node);
+	default:
+		return np_json_word(j, node);
 	}
-	return ret ? NULL : node;
 }
 
 /* Reads all documents. Only white space may stand between them. */
@@ -602,8 +745,8 @@ static int np_json_documents(struct np_json *j)
 			return np_json_expected(j, "an object");
 		np_json_allow(j);
 		j->items_read = false;
-		root = np_json_value(j);
-		if (!root)
+		root = np_json_node(j);
+		if (!root || np_json_value(j, root, NULL))
 			return -1;
 		if (j->reader->document(j->reader->arg, root, j->items_read,
 					j->err))
@@ -617,9 +760,9 @@ static void np_json_skip_mark(struct np_json *j)
 {
 	ssize_t n;
 
-	while (j->end - j->buf < 3) {
-		n = np_input_read(j->in, (char *)j->end,
-				  3 - (j->end - j->buf), j->err);
+	while (j->end - j->start < 3) {
+		n = np_input_read(j->in, j->chunk + (j->end - j->start),
+				  3 - (j->end - j->start), j->err);
 		if (n < 0)
 			j->failed = true;
 		if (n <= 0)
@@ -627,9 +770,9 @@ static void np_json_skip_mark(struct np_json *j)
 		j->end += n;
 	}
 	if (!j->failed &&
-	    np_input_check_encoding(j->in->name, j->buf, j->end - j->buf, j->err))
+	    np_input_check_encoding(j->name, j->start, j->end - j->start, j->err))
 		j->failed = true;
-	if (j->end - j->buf == 3 && !memcmp(j->buf, "\xef\xbb\xbf", 3)) {
+	if (j->end - j->start == 3 && !memcmp(j->start, "\xef\xbb\xbf", 3)) {
 		j->p += 3;
 		j->line_start = 3;
 	}
@@ -638,23 +781,58 @@ static void np_json_skip_mark(struct np_json *j)
 int np_json_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err)
 {
-	struct np_json *j = np_xmalloc(sizeof(*j));
+	char *chunk = np_xmalloc(NP_JSON_CHUNK);
+	struct np_json j = {
+		.in = in,
+		.reader = reader,
+		.err = err,
+		.name = in->name,
+		.chunk = chunk,
+		.start = chunk,
+		.p = chunk,
+		.end = chunk,
+		.line = 1,
+	};
 	int ret = -1;
 
-	memset(j, 0, offsetof(struct np_json, buf));
-	j->in = in;
-	j->reader = reader;
-	j->err = err;
-	j->p = j->buf;
-	j->end = j->buf;
-	j->line = 1;
-	j->arena = &j->top;
-	np_json_skip_mark(j);
-	if (!j->failed)
-		ret = np_json_documents(j);
-	free(j->text);
-	np_arena_free(&j->top);
-	np_arena_free(&j->one);
-	free(j);
+	j.arena = &j.top;
+	np_json_skip_mark(&j);
+	if (!j.failed)
+		ret = np_json_documents(&j);
+	free(j.text);
+	free(chunk);
+	np_arena_free(&j.top);
+	np_arena_free(&j.one);
 	return ret;
+}
+
+enum np_json_end np_json_object(const char *text, size_t len,
+				const struct np_pick *pick,
+				struct np_arena *arena, struct np_node **root,
+				struct np_error *err)
+{
+	struct np_json j = {
+		.err = err,
+		.name = "",
+		.start = text,
+		.p = text,
+		.end = text + len,
+		.ended = true,
+		.line = 1,
+		.arena = arena,
+	};
+	int ret = -1;
+
+	*root = NULL;
+	np_json_allow(&j);
+	if (np_json_space(&j) == '{')
+		*root = np_json_node(&j);
+	else
+		np_json_expected(&j, "an object");
+	if (*root)
+		ret = np_json_value(&j, *root, pick);
+	free(j.text);
+	if (!ret)
+		return NP_JSON_WHOLE;
+	return j.refused ? NP_JSON_REFUSED : NP_JSON_BROKEN;
 }

@@ -10,6 +10,7 @@
 
 #include "object/read.h"
 #include "object/load.h"
+#include "object/json.h"
 #include "object/node.h"
 
 #define NP_DIRECTORY_DEPTH 32

@@ -73,12 +73,19 @@ struct np_node *np_node_get(const struct np_node *map, const char *key)
 {
 	struct np_node *node;
 
-	if (map->type != NP_NODE_MAP)
+	if (!map || map->type != NP_NODE_MAP)
 		return NULL;
 	for (node = map->child; node; node = node->next)
 		if (!strcmp(node->key, key))
 			return node;
 	return NULL;
+}
+
+const char *np_node_text(const struct np_node *map, const char *key)
+{
+	const struct np_node *node = np_node_get(map, key);
+
+	return node && node->type == NP_NODE_STRING ? node->text : "";
 }
 
 /* Orders entries by key, then by location. */

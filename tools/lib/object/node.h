@@ -93,11 +93,9 @@ struct np_reader {
 
 /*
  * Reads all documents of an input, one after the other. Returns 0, or -1 with *err filled by
- * the reader's function or because the input is not valid YAML or JSON.
+ * the reader's function or because the input is not valid YAML. See json.h for JSON.
  */
 int np_yaml_read(struct np_input *in, const struct np_reader *reader,
-		 struct np_error *err);
-int np_json_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err);
 
 /* Reads up to size bytes. Returns their number, 0 at the end, or -1 with *err filled. */
@@ -121,8 +119,10 @@ void np_node_append(struct np_node *parent, struct np_node **tail,
 /* Appends an entry of a map. The key is not copied. line and column are those of the key. */
 void np_node_set_key(struct np_node *node, const char *key, uint32_t line,
 		     uint32_t column);
-/* Returns the entry of a map, or NULL, also if map is no map. */
+/* Returns the entry of a map, or NULL, also if map is NULL or no map. */
 struct np_node *np_node_get(const struct np_node *map, const char *key);
+/* Returns the text of an entry, or "" if there is no such entry or it is no string. */
+const char *np_node_text(const struct np_node *map, const char *key);
 /*
  * Finds two entries with the same key: returns the later one, and the earlier one in *first.
  * Returns NULL if there are none.

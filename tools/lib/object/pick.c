@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The fields of an object of the API server that are read.
+ */
+#include "object/pick.h"
+
+#include <stddef.h>
+
+static const struct np_pick np_pick_port[] = {
+	{ "name", NULL }, { "containerPort", NULL }, { "protocol", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_container[] = {
+	{ "restartPolicy", NULL }, { "ports", np_pick_port }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_pod_spec[] = {
+	{ "nodeName", NULL }, { "hostNetwork", NULL }, { "containers", np_pick_container },
+	{ "initContainers", np_pick_container }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_address[] = { { "ip", NULL }, { NULL, NULL } };
+
+static const struct np_pick np_pick_pod_status[] = {
+	{ "phase", NULL }, { "podIP", NULL }, { "podIPs", np_pick_address }, { NULL, NULL },
+};
+
+/* resourceVersion says nothing about the object. A list or a watch goes on from it. */
+static const struct np_pick np_pick_meta[] = {
+	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "labels", NULL },
+	{ "creationTimestamp", NULL }, { "deletionTimestamp", NULL },
+	{ "resourceVersion", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_name[] = {
+	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "resourceVersion", NULL },
+	{ NULL, NULL },
+};
+
+static const struct np_pick np_pick_node_spec[] = {
+	{ "podCIDR", NULL }, { "podCIDRs", NULL }, { NULL, NULL },
+};
+
+const struct np_pick np_pick_namespace[] = {
+	{ "metadata", np_pick_meta }, { NULL, NULL },
+};
+
+const struct np_pick np_pick_pod[] = {
+	{ "metadata", np_pick_meta }, { "spec", np_pick_pod_spec },
+	{ "status", np_pick_pod_status }, { NULL, NULL },
+};
+
+/* The spec is read whole, because an unknown field may narrow what the policy allows. */
+const struct np_pick np_pick_policy[] = {
+	{ "metadata", np_pick_name }, { "spec", NULL }, { NULL, NULL },
+};
+
+const struct np_pick np_pick_node[] = {
+	{ "metadata", np_pick_name }, { "spec", np_pick_node_spec }, { NULL, NULL },
+};
