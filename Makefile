@@ -155,7 +155,7 @@ $(B)/selftests/%: $(B)/obj/tests/selftests/%.o $(B)/obj/libnetpol.a
 e2e-bins: $(e2e-src:tests/e2e/%.c=$(B)/e2e/%)
 $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 $(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/follow: $(B)/obj/tests/bench/listing.o
 
@@ -190,7 +190,7 @@ $(B)/obj/tests/bench/prober.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/
 $(B)/obj/tests/bench/prober.o: | $(B)/kselftest/kselftest.h
 $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 .SECONDARY:
 

@@ -20,7 +20,8 @@
 #include "rows.h"
 
 static struct np_desired desired;
-static void give(enum np_source_kind kind, const cJSON *object)
+
+static void give(enum np_source_kind kind, const struct np_node *object)
 {
 	if (kind != NP_SOURCE_NODE)
 		np_desired_upsert(&desired, kind, object);

@@ -32,7 +32,7 @@ static unsigned int waiting;
 static double *took;
 static unsigned int taken;
 
-static void give(enum np_source_kind kind, const cJSON *object)
+static void give(enum np_source_kind kind, const struct np_node *object)
 {
 	np_agent_ops()->upsert(&agent, kind, object);
 }
@@ -91,27 +91,21 @@ static void list(void)
 static void change_policy(unsigned int i)
 {
 	char text[1024];
-	cJSON *object;
 
 	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"allow-0\",\"namespace\":\"team-0\"},"
 		 "\"spec\":{\"podSelector\":{\"matchLabels\":{\"app\":\"web-0\"}},\"ingress\":[{\"from\":[{"
 		 "\"podSelector\":{\"matchLabels\":{\"tier\":\"v0\"}}}],\"ports\":[{\"port\":%u}]}]}}",
 		 8000 + i % 1000);
-	object = cJSON_Parse(text);
-	give(NP_SOURCE_POLICY, object);
-	cJSON_Delete(object);
+	listing_give(&listing, NP_SOURCE_POLICY, text);
 }
 
 static void change_namespace(unsigned int i)
 {
 	char text[256];
-	cJSON *object;
 
 	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":"
 		 "\"t%u\",\"round\":\"r%u\"}}}", i % listing.spaces, i % listing.spaces, i);
-	object = cJSON_Parse(text);
-	give(NP_SOURCE_NAMESPACE, object);
-	cJSON_Delete(object);
+	listing_give(&listing, NP_SOURCE_NAMESPACE, text);
 }
 
 static void change(void)

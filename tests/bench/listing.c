@@ -2,13 +2,22 @@
 #include "listing.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static void give(const struct listing *listing, enum np_source_kind kind, const char *text)
+void listing_give(const struct listing *listing, enum np_source_kind kind, const char *text)
 {
-	cJSON *object = cJSON_Parse(text);
+	static struct np_arena arena;
+	struct np_node *object;
+	struct np_error err;
 
+	if (np_json_object(text, strlen(text), np_source_pick(kind), &arena, &object, &err) !=
+	    NP_JSON_WHOLE) {
+		fprintf(stderr, "listing: %s: %s\n", err.text, text);
+		exit(1);
+	}
 	listing->give(kind, object);
-	cJSON_Delete(object);
+	np_arena_reset(&arena);
 }
 
 void listing_pod(struct listing *listing, unsigned int i, unsigned int version)
@@ -43,7 +52,7 @@ void listing_pod(struct listing *listing, unsigned int i, unsigned int version)
 		       "\"podIPs\":[{\"ip\":\"10.%u.%u.%u\"}]}}", 16 + i / 65536, i / 256 % 256,
 		       i % 256, 16 + i / 65536, i / 256 % 256, i % 256);
 	listing->pod_bytes = (size_t)len;
-	give(listing, NP_SOURCE_POD, text);
+	listing_give(listing, NP_SOURCE_POD, text);
 }
 
 void listing_all(struct listing *listing)
@@ -54,7 +63,7 @@ void listing_all(struct listing *listing)
 	for (i = 0; i < listing->spaces; i++) {
 		sprintf(text, "{\"metadata\":{\"name\":\"team-%u\",\"labels\":{\"team\":\"t%u\"}}}",
 			i, i);
-		give(listing, NP_SOURCE_NAMESPACE, text);
+		listing_give(listing, NP_SOURCE_NAMESPACE, text);
 	}
 	for (i = 0; i < listing->policies; i++) {
 		sprintf(text, "{\"metadata\":{\"name\":\"allow-%u\",\"namespace\":\"team-%u\"},"
@@ -64,9 +73,9 @@ void listing_all(struct listing *listing)
 			"\"matchLabels\":{\"team\":\"t%u\"}}}],\"ports\":[{\"port\":8080}]}],"
 			"\"egress\":[{\"to\":[{\"ipBlock\":{\"cidr\":\"10.0.0.0/8\"}}]}]}}", i,
 			i % listing->spaces, i % 3000, (i + 1) % listing->spaces);
-		give(listing, NP_SOURCE_POLICY, text);
+		listing_give(listing, NP_SOURCE_POLICY, text);
 	}
-	give(listing, NP_SOURCE_NODE, "{\"metadata\":{\"name\":\"here0\"},\"spec\":{}}");
+	listing_give(listing, NP_SOURCE_NODE, "{\"metadata\":{\"name\":\"here0\"},\"spec\":{}}");
 	for (i = 0; i < listing->pods; i++)
 		listing_pod(listing, i, 0);
 }

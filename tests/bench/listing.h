@@ -16,7 +16,7 @@
  * @policies: of all namespaces
  * @distinct: no two pods have the same labels
  * @pod_bytes: out: JSON of the last pod
- * @give: gets one object; the object stays the listing's
+ * @give: gets one object as the API client reads it; it lives until the call returns
  */
 struct listing {
 	unsigned int spaces;
@@ -25,9 +25,11 @@ struct listing {
 	unsigned int policies;
 	bool distinct;
 	size_t pod_bytes;
-	void (*give)(enum np_source_kind kind, const cJSON *object);
+	void (*give)(enum np_source_kind kind, const struct np_node *object);
 };
 
+/* An object of that text, to @give. */
+void listing_give(const struct listing *listing, enum np_source_kind kind, const char *text);
 /* A pod of 4.4 KB, as one of two containers is without its managedFields. */
 void listing_pod(struct listing *listing, unsigned int i, unsigned int version);
 /* Namespaces, policies, the node, pods. */

@@ -30,40 +30,32 @@ static struct np_io input;
 static char *line;
 static size_t line_len, line_room;
 
-static enum np_source_kind kind_of(const cJSON *command)
+static enum np_source_kind kind_of(const struct np_node *command)
 {
-	const cJSON *kind = cJSON_GetObjectItem(command, "kind");
 	unsigned int k;
 
 	for (k = 0; k < NP_SOURCE_KINDS; k++)
-		if (cJSON_IsString(kind) && !strcmp(kind->valuestring, np_source_kind_name(k)))
+		if (!strcmp(np_node_text(command, "kind"), np_source_kind_name(k)))
 			return k;
 	fprintf(stderr, "feed: which kind?\n");
 	exit(2);
 }
 
-static const char *text_of(const cJSON *command, const char *key)
+static unsigned int number_of(const struct np_node *command, const char *key)
 {
-	const cJSON *item = cJSON_GetObjectItem(command, key);
+	const struct np_node *item = np_node_get(command, key);
 
-	return cJSON_IsString(item) ? item->valuestring : "";
+	return item && item->type == NP_NODE_INT ? (unsigned int)item->number : 0;
 }
 
-static unsigned int number_of(const cJSON *command, const char *key)
-{
-	const cJSON *item = cJSON_GetObjectItem(command, key);
-
-	return cJSON_IsNumber(item) ? (unsigned int)item->valuedouble : 0;
-}
-
-static void give(enum np_source_kind kind, const cJSON *object)
+static void give(enum np_source_kind kind, const struct np_node *object)
 {
 	np_agent_ops()->upsert(&agent, kind, object);
 }
 
 static struct listing listing = { .spaces = 1, .give = give };
 
-static void generate(const cJSON *command)
+static void generate(const struct np_node *command)
 {
 	const struct np_source_ops *ops = np_agent_ops();
 	unsigned int i;
@@ -80,34 +72,60 @@ static void generate(const cJSON *command)
 	fprintf(stderr, "feed: generated\n");
 }
 
+/* Of a command all but its object, or the object alone, as the API client reads it. */
+static const struct np_node *parse(const char *text, const struct np_pick *pick)
+{
+	static struct np_arena arena;
+	struct np_node *root;
+	struct np_error err;
+
+	np_arena_reset(&arena);
+	if (np_json_object(text, strlen(text), pick, &arena, &root, &err) != NP_JSON_WHOLE) {
+		fprintf(stderr, "feed: %s: %s\n", err.text, text);
+		exit(2);
+	}
+	return root;
+}
+
+static void upsert(enum np_source_kind kind, const char *text)
+{
+	const struct np_pick pick[] = { { "object", np_source_pick(kind) }, { NULL, NULL } };
+
+	give(kind, np_node_get(parse(text, pick), "object"));
+}
+
 static void run(const char *text)
 {
+	static const struct np_pick pick[] = {
+		{ "do", NULL }, { "kind", NULL }, { "namespace", NULL }, { "name", NULL },
+		{ "uid", NULL }, { "reason", NULL }, { "namespaces", NULL }, { "pods", NULL },
+		{ "local", NULL }, { "policies", NULL }, { "changes", NULL }, { NULL, NULL },
+	};
 	const struct np_source_ops *ops = np_agent_ops();
-	cJSON *command = cJSON_Parse(text);
-	const char *what = text_of(command, "do");
-	unsigned int i;
+	const struct np_node *command = parse(text, pick);
+	const char *what = np_node_text(command, "do");
+	unsigned int i, changes;
 
 	if (!strcmp(what, "begin"))
 		ops->begin(&agent, kind_of(command));
 	else if (!strcmp(what, "synced"))
 		ops->synced(&agent, kind_of(command));
 	else if (!strcmp(what, "upsert"))
-		ops->upsert(&agent, kind_of(command), cJSON_GetObjectItem(command, "object"));
+		upsert(kind_of(command), text);
 	else if (!strcmp(what, "remove"))
-		ops->remove(&agent, kind_of(command), text_of(command, "namespace"),
-			    text_of(command, "name"), text_of(command, "uid"));
+		ops->remove(&agent, kind_of(command), np_node_text(command, "namespace"),
+			    np_node_text(command, "name"), np_node_text(command, "uid"));
 	else if (!strcmp(what, "rejected"))
-		ops->rejected(&agent, kind_of(command), text_of(command, "namespace"),
-			      text_of(command, "name"), text_of(command, "uid"),
-			      text_of(command, "reason"));
+		ops->rejected(&agent, kind_of(command), np_node_text(command, "namespace"),
+			      np_node_text(command, "name"), np_node_text(command, "uid"),
+			      np_node_text(command, "reason"));
 	else if (!strcmp(what, "generate"))
 		generate(command);
 	else if (!strcmp(what, "churn"))
-		for (i = 0; i < number_of(command, "changes"); i++)
+		for (i = 0, changes = number_of(command, "changes"); i < changes; i++)
 			listing_pod(&listing, i, 1 + i % 3);
 	else
 		fprintf(stderr, "feed: what is %s\n", text);
-	cJSON_Delete(command);
 }
 
 static void ready(void *context, unsigned int events)

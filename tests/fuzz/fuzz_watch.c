@@ -6,26 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube/cluster_state.h"
+#include "kube/reflector.h"
 #include "kube/reflector_read.h"
+#include "kube/reflector_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const char *text(const cJSON *object, const char *name)
-{
-	const cJSON *meta = cJSON_GetObjectItemCaseSensitive(object, "metadata");
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(meta, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
 
 static void on_kind(void *context, enum np_source_kind kind)
 {
 }
 
 static void on_upsert(void *context, enum np_source_kind kind,
-		      const cJSON *object)
+		      const struct np_node *object)
 {
-	if (!*text(object, "name") || !*text(object, "namespace"))
+	const struct np_node *meta = np_node_get(object, "metadata");
+
+	if (!*np_node_text(meta, "name") || !*np_node_text(meta, "namespace"))
 		abort();
 }
 

@@ -373,6 +373,26 @@ def L21_undecodable_object(t):
     check(len(d.asked(lambda r: r.kind)) == 1, "the stream was dropped")
 
 
+def L21_refused_object(t):
+    """JSON, but what no manifest may say: that object alone is rejected."""
+    d = t.double()
+    pods(d, 1)
+    f = t.synced(d)
+    event = b'{"type":"%s","object":{"metadata":{"name":"x","namespace":"ns","uid":"u"%s},"spec":{%s}}}'
+    for meta, spec, why in ((b',"labels":{"a":"b","a":"c"}', b"", "twice"), (b',"labels":{"a":"b\\u0000c"}', b"", "NUL"),
+                            (b"", b'"nodeName":"\xff"', "UTF-8")):
+        d.send("pods", "", event % (b"MODIFIED", meta, spec))
+        f.until(call="rejected")
+        last = f.calls("rejected")[-1]
+        check((last["ns"], last["name"], last["uid"]) == ("ns", "x", "u") and why in last["reason"], last)
+    # what nobody reads may say anything, and the end of an object is one whatever else it says
+    d.send("pods", "", event % (b"MODIFIED", b',"managedFields":[{"a":1,"a":2}]', b'"x":"\\u0000\xff"'))
+    f.until(call="upsert", name="x")
+    d.send("pods", "", event % (b"DELETED", b',"labels":{"a":"b","a":"c"}', b""))
+    f.until(call="remove", name="x")
+    check(f.state()["rejected"] == 3 and len(d.asked(lambda r: r.kind)) == 1, "the stream was dropped")
+
+
 def L21_garbage(t):
     for garbage in (b"{]", b"nonsense", b'{"type":"ADDED","object":{a}}', b'{"type":"WHAT","object":{}}',
                     b'{"type":"ADDED"}', b"[]", b'\x00\x01'):

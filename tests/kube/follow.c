@@ -20,7 +20,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "kube/reflector_read.h"
+#include "kube/cluster.h"
+#include "kube/cluster_state.h"
+#include "kube/reflector.h"
+#include "kube/reflector_state.h"
 
 static struct np_loop *loop;
 static struct np_cluster *cluster;
@@ -53,26 +56,19 @@ static void on_begin(void *context, enum np_source_kind kind)
 	end();
 }
 
-static const char *text(const cJSON *map, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static void on_upsert(void *context, enum np_source_kind kind,
-		      const cJSON *object)
+		      const struct np_node *object)
 {
-	const cJSON *meta = cJSON_GetObjectItemCaseSensitive(object, "metadata");
+	const struct np_node *meta = np_node_get(object, "metadata");
 
 	upserts++;
 	if (quiet && kind == NP_SOURCE_POD)
 		return;
 	start("upsert", kind);
-	field("ns", text(meta, "namespace"));
-	field("name", text(meta, "name"));
-	field("uid", text(meta, "uid"));
-	field("rv", text(meta, "resourceVersion"));
+	field("ns", np_node_text(meta, "namespace"));
+	field("name", np_node_text(meta, "name"));
+	field("uid", np_node_text(meta, "uid"));
+	field("rv", np_node_text(meta, "resourceVersion"));
 	end();
 }
 

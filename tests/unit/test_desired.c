@@ -59,25 +59,30 @@ static unsigned int uids;
 
 /* --- objects as the API server writes them -------------------------------------- */
 
-static cJSON *parse(const char *text)
+/* As the API client reads it; it lives until the next one. */
+static const struct np_node *parse(enum np_source_kind kind, const char *text)
 {
-	cJSON *json = cJSON_Parse(text);
+	static struct np_arena arena;
+	struct np_error err = { 0 };
+	struct np_node *object;
 
-	if (!json) {
-		printf("bad JSON: %s\n", text);
+	np_arena_reset(&arena);
+	if (np_json_object(text, strlen(text), np_source_pick(kind), &arena, &object, &err) !=
+	    NP_JSON_WHOLE) {
+		printf("%s: %s\n", err.text, text);
 		exit(1);
 	}
-	return json;
+	return object;
 }
 
-static cJSON *namespace_json(unsigned int n, bool broken)
+static const char *namespace_json(unsigned int n, bool broken)
 {
-	char text[512];
+	static char text[512];
 
 	snprintf(text, sizeof(text), "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"ns%u\","
 		 "\"managedFields\":[{\"x\":1}],\"labels\":{\"tier\":%s%u%s}}}", n,
 		 broken ? "" : "\"t", namespaces[n].tier, broken ? "" : "\"");
-	return parse(text);
+	return text;
 }
 
 static void pod_uid(const struct model_pod *pod, char *text)
@@ -85,10 +90,11 @@ static void pod_uid(const struct model_pod *pod, char *text)
 	sprintf(text, "00000000-0000-4000-8000-%012x", pod->uid);
 }
 
-static cJSON *pod_json(unsigned int n, unsigned int p)
+static const char *pod_json(unsigned int n, unsigned int p)
 {
 	const struct model_pod *pod = &pods[n][p];
-	char text[2048], uid[40], labels[64] = "", status[160] = "";
+	char uid[40], labels[64] = "", status[160] = "";
+	static char text[2048];
 
 	pod_uid(pod, uid);
 	if (pod->app < 3)
@@ -105,10 +111,10 @@ static cJSON *pod_json(unsigned int n, unsigned int p)
 		 pod->local ? "here" : "there", pod->host ? "true" : "false",
 		 pod->port ? ",\"ports\":[{\"name\":\"web\",\"containerPort\":80}]" : "",
 		 pod->finished ? "Succeeded" : "Running", status);
-	return parse(text);
+	return text;
 }
 
-static cJSON *policy_json(unsigned int n, unsigned int p)
+static const char *policy_json(unsigned int n, unsigned int p)
 {
 	static const char * const other[] = {
 		"{}",
@@ -118,7 +124,8 @@ static cJSON *policy_json(unsigned int n, unsigned int p)
 		"{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"DoesNotExist\"}]}",
 	};
 	const struct model_policy *policy = &policies[n][p];
-	char text[4096], selector[256], rules[1024] = "";
+	char selector[256], rules[1024] = "";
+	static char text[4096];
 	unsigned int i;
 
 	if (policy->app < 3)
@@ -133,7 +140,7 @@ static cJSON *policy_json(unsigned int n, unsigned int p)
 		 "\"spec\":{\"podSelector\":%s,\"policyTypes\":[\"Ingress\"],\"ingress\":[%s%s]}}",
 		 p, n, selector, rules,
 		 policy->broken ? (policy->rules ? ",{\"future\":1}" : "{\"future\":1}") : "");
-	return parse(text);
+	return text;
 }
 
 /* --- the toy kernel -------------------------------------------------------------- */
@@ -270,7 +277,7 @@ static void expect(bool want, const struct toy *toy, const char *what, unsigned 
 }
 
 /* The digest of a pod or namespace as the model has it, by the tool's own decoder. */
-static __uint128_t fresh_digest(enum np_source_kind kind, cJSON *json, bool local)
+static __uint128_t fresh_digest(enum np_source_kind kind, const char *json, bool local)
 {
 	struct np_placement place = { .local = local };
 	struct np_error err = { 0 };
@@ -279,7 +286,7 @@ static __uint128_t fresh_digest(enum np_source_kind kind, cJSON *json, bool loca
 	bool closed;
 
 	np_desired_init(&d, "here");
-	if (!np_desired_decode(&d, kind, json, &closed, &err)) {
+	if (!np_desired_decode(&d, kind, parse(kind, json), &closed, &err)) {
 		if (kind == NP_SOURCE_POD)
 			digest = np_pod_digest(&d.scratch.pods[0], &place);
 		else if (kind == NP_SOURCE_NAMESPACE)
@@ -288,7 +295,6 @@ static __uint128_t fresh_digest(enum np_source_kind kind, cJSON *json, bool loca
 			digest = np_policy_digest(&d.scratch.policies[0]);
 	}
 	np_desired_free(&d);
-	cJSON_Delete(json);
 	return digest;
 }
 
@@ -331,13 +337,12 @@ static void compare(bool deep)
 
 /* --- events ----------------------------------------------------------------------- */
 
-static void upsert(struct np_desired *d, enum np_source_kind kind, cJSON *json)
+static void upsert(struct np_desired *d, enum np_source_kind kind, const char *json)
 {
 	unsigned int times = pick(5) ? 1 : 2;
 
 	while (times--)
-		np_desired_upsert(d, kind, json);
-	cJSON_Delete(json);
+		np_desired_upsert(d, kind, parse(kind, json));
 }
 
 static void event_namespace(struct np_desired *d)
@@ -498,10 +503,7 @@ static void test_random(unsigned int first)
 
 static void give(struct np_desired *d, enum np_source_kind kind, const char *text)
 {
-	cJSON *json = parse(text);
-
-	np_desired_upsert(d, kind, json);
-	cJSON_Delete(json);
+	np_desired_upsert(d, kind, parse(kind, text));
 }
 
 #define POD(name, uid, more)							\

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "base/time.h"
 #include "kube/http.h"
+#include "kube/http_text.h"
 #include "kube/plugin.h"
 
 static const char *no_proxy, *https_proxy, *http_proxy;

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "object/object.h"
 #include "kube/splitter.h"
+#include "object/json.h"
 
 /* What was handed over: objects by "|", skipped ones as "!prefix of 8 bytes|". */
 static char *got;
@@ -201,13 +202,27 @@ static char *big_object(size_t size, size_t *len)
 	return text;
 }
 
+/* Is that the name in an event that may be cut off? */
+static bool begins(const char *text, size_t n, const char *name)
+{
+	struct np_arena arena = { 0 };
+	const struct np_node *object;
+	struct np_node *root;
+	struct np_error err;
+	bool same;
+
+	np_json_object(text, n, NULL, &arena, &root, &err);
+	object = np_node_get(root, "object");
+	same = !strcmp(np_node_text(np_node_get(object, "metadata"), "name"), name);
+	np_arena_free(&arena);
+	return same;
+}
+
 /* L20: caps on bytes and depth; the rest of the stream goes on. */
 static void test_caps(void)
 {
-	static const char *const name[] = { "object", "metadata", "name" };
 	static const size_t step[] = { 1000, 65536, 1 << 23 };
 	size_t len, i, fill;
-	char value[64];
 	char *text;
 
 	fill = NP_SPLIT_OBJECT_MAX;
@@ -234,8 +249,7 @@ static void test_caps(void)
 		text = big_object(4 * fill, &len);
 		CHECK_STR(split_at(NP_SPLIT_STREAM, text, len - 1, 0, step[i]), "");
 		CHECK(s.room <= NP_SPLIT_OBJECT_MAX);
-		CHECK(np_split_peek(s.buffer, s.len, name, 3, value, sizeof(value)) ||
-		      step[i] > len);
+		CHECK(begins(s.buffer, s.len, "n") || step[i] > len);
 		CHECK_STR(split_at(NP_SPLIT_STREAM, text, len, 0, step[i]), "");
 		CHECK_EQ(skipped, 1);
 		CHECK_EQ(s.room, 0);
@@ -299,37 +313,6 @@ static void test_linear(void)
 	free(text);
 }
 
-static void peek(const char *text, const char *want)
-{
-	static const char *const path[] = { "object", "metadata", "name" };
-	char value[8];
-	bool found = np_split_peek(text, strlen(text), path, 3, value,
-				   sizeof(value));
-
-	CHECK_EQ(found, !!want);
-	CHECK_STR(value, want ? want : "");
-}
-
-static void test_peek(void)
-{
-	peek("{\"object\":{\"metadata\":{\"name\":\"a\"", "a");
-	peek("{\"name\":\"x\",\"metadata\":{\"name\":\"y\"},\"object\":{\"name\":\"z\","
-	     "\"metadata\":{\"labels\":{\"name\":\"v\"},\"l\":[{\"name\":1}],\"name\" : \"a\"}}}", "a");
-	peek("{\"type\":\"object\",\"object\":{\"metadata\":{\"name\":\"b\"}}}", "b");
-	peek("{\"object\":{\"metadata\":{\"name\":\"a", NULL);
-	peek("{\"object\":{\"metadata\":{\"name\":\"12345678\"}}}", NULL);
-	peek("{\"object\":{\"metadata\":{\"name\":\"a\\\"b\"}}}", NULL);
-	peek("{\"object\":{\"metadata\":{}},\"name\":\"a\"}", NULL);
-	peek("{\"object\":{\"metadata\":[{\"name\":\"a\"}]}}", NULL);
-	peek("{\"object\":{\"metadata\":1,\"name\":\"a\"}}", NULL);
-	peek("{\"object\":{\"metadata\":{\"name\":{\"name\":\"a\"}}}}", NULL);
-	peek("{\"object\":\"metadata\",\"name\":\"a\"}", NULL);
-	peek("[\"object\"]", NULL);
-	peek("", NULL);
-	peek("{\"\\", NULL);
-	peek("}}}", NULL);
-}
-
 int main(void)
 {
 	np_splitter_init(&s, NP_SPLIT_STREAM, &ops, NULL);
@@ -338,7 +321,6 @@ int main(void)
 	test_bad();
 	test_caps();
 	test_linear();
-	test_peek();
 	np_splitter_free(&s);
 	free(got);
 	return check_done("splitter");

@@ -301,7 +301,7 @@ static void np_ops_begin(void *context, enum np_source_kind kind)
 	np_desired_begin(&agent->desired, kind);
 }
 
-static void np_ops_upsert(void *context, enum np_source_kind kind, const cJSON *object)
+static void np_ops_upsert(void *context, enum np_source_kind kind, const struct np_node *object)
 {
 	struct np_agent *agent = context;
 

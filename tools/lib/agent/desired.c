@@ -425,12 +425,10 @@ void np_desired_begin(struct np_desired *d, enum np_source_kind kind)
 		d->nameless = false;
 }
 
-static const char *np_json_string(const cJSON *object, const char *key)
+/* A field of an object's metadata; "" if it is no string. */
+static const char *np_meta_text(const struct np_node *object, const char *key)
 {
-	const cJSON *meta = cJSON_GetObjectItemCaseSensitive(object, "metadata");
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(meta, key);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
+	return np_node_text(np_node_get(object, "metadata"), key);
 }
 
 /* The whole namespace is closed: which of its pods are meant can't be read. */
@@ -513,21 +511,21 @@ static void np_close_unread(struct np_desired *d, const char *namespace, const c
 }
 
 static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
-				const cJSON *object, const struct np_error *err)
+				const struct np_node *object, const struct np_error *err)
 {
-	const char *namespace = np_json_string(object, "namespace");
-	const char *name = np_json_string(object, "name");
+	const char *namespace = np_meta_text(object, "namespace");
+	const char *name = np_meta_text(object, "name");
 	char reason[sizeof(err->path) + sizeof(err->text) + 4];
 
 	snprintf(reason, sizeof(reason), "%s%s%s", err->path, *err->path ? ": " : "", err->text);
 	if (kind == NP_SOURCE_POLICY)
-		np_close_unread(d, namespace, name, np_json_string(object, "uid"), reason);
+		np_close_unread(d, namespace, name, np_meta_text(object, "uid"), reason);
 	else
-		np_keep(d, kind, namespace, name, np_json_string(object, "uid"), reason);
+		np_keep(d, kind, namespace, name, np_meta_text(object, "uid"), reason);
 }
 
 /* A decoded policy; closed: without its rules, for the reason in err. */
-static void np_take_policy(struct np_desired *d, const cJSON *object, bool closed,
+static void np_take_policy(struct np_desired *d, const struct np_node *object, bool closed,
 			   const struct np_error *err)
 {
 	const struct np_policy *policy = &d->scratch.policies[0];
@@ -535,7 +533,7 @@ static void np_take_policy(struct np_desired *d, const cJSON *object, bool close
 
 	np_policy_upsert(d, policy, closed);
 	record = np_desired_policy(d, policy->namespace, policy->name);
-	np_uid_bytes(np_json_string(object, "uid"), record->uid);
+	np_uid_bytes(np_meta_text(object, "uid"), record->uid);
 	if (!closed)
 		return;
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
@@ -543,7 +541,7 @@ static void np_take_policy(struct np_desired *d, const cJSON *object, bool close
 	np_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, err->text);
 }
 
-void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJSON *object)
+void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const struct np_node *object)
 {
 	struct np_desired_namespace *ns;
 	struct np_error err = { 0 };
@@ -554,7 +552,7 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJS
 	if (kind == NP_SOURCE_NODE) {
 		if (np_desired_decode_node(d, object, &err)) {
 			d->stats.malformed[kind]++;
-			np_remark(d, kind, "", np_json_string(object, "name"), err.text);
+			np_remark(d, kind, "", np_meta_text(object, "name"), err.text);
 		}
 		return;
 	}
@@ -569,7 +567,7 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJS
 	case NP_SOURCE_NAMESPACE:
 		np_namespace_upsert(d, &d->scratch.namespaces[0]);
 		ns = np_desired_namespace(d, d->scratch.namespaces[0].name);
-		np_uid_bytes(np_json_string(object, "uid"), ns->uid);
+		np_uid_bytes(np_meta_text(object, "uid"), ns->uid);
 		break;
 	case NP_SOURCE_POD:
 		np_pod_upsert(d, &d->scratch.pods[0]);

@@ -22,7 +22,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cjson/cJSON.h>
 #include <linux/netpol.h>
 
 #include "base/error.h"
@@ -204,7 +203,8 @@ void np_desired_free(struct np_desired *d);
 
 /* The source's calls, see struct np_source_ops. */
 void np_desired_begin(struct np_desired *d, enum np_source_kind kind);
-void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const cJSON *object);
+void np_desired_upsert(struct np_desired *d, enum np_source_kind kind,
+		       const struct np_node *object);
 void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *uid);
 void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const char *namespace,
@@ -301,9 +301,10 @@ bool np_selector_matches(const struct np_selector *selector, const struct np_lab
  * From an object to d->scratch, by the same rules as a manifest: 0, or -1 with *err.
  * *closed: it is a policy of which only the subject and the directions were understood.
  */
-int np_desired_decode(struct np_desired *d, enum np_source_kind kind, const cJSON *object,
-		      bool *closed, struct np_error *err);
-int np_desired_decode_node(struct np_desired *d, const cJSON *object, struct np_error *err);
+int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
+		      const struct np_node *object, bool *closed, struct np_error *err);
+int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
+			   struct np_error *err);
 
 void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 		    const char *name, enum np_trouble_kind kind, bool refused,

@@ -2,16 +2,18 @@
 /*
  * A cluster: configuration, servers, credentials, reflectors.
  */
+#include "kube/cluster.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "kube/request.h"
-#include "kube/kubeconfig_entry.h"
-#include "object/object.h"
+#include "kube/cluster_state.h"
+#include "kube/http_text.h"
 #include "kube/reflector.h"
+#include "kube/reflector_state.h"
 
 static void np_free_list(char **list)
 {
@@ -303,6 +305,7 @@ void np_cluster_close(struct np_cluster *cluster)
 	np_free_list((char **)cluster->options.servers);
 	free(cluster->node);
 	free(cluster->user_agent);
+	np_arena_free(&cluster->arena);
 	free(cluster);
 }
 

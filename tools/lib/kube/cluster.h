@@ -12,32 +12,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "kube/kubeconfig.h"
 #include "base/loop.h"
+#include "kube/options.h"
 #include "kube/source.h"
 
 struct np_cluster;
-
-struct np_cluster_options {
-	struct np_kubeconfig_search search;
-	/* Instead of the kubeconfig's server; the same CA and TLS name for all. */
-	const char *const *servers;
-	size_t server_count;
-	/* Name of our node, for the User-Agent; NP_SOURCE_NODE needs it. */
-	const char *node;
-	bool kinds[NP_SOURCE_KINDS];	/* which to follow */
-	bool gzip;		/* ask for compressed lists */
-	bool plain_token;	/* send tokens over plain http to other hosts */
-	/* The first request waits for up to this, at random: a fleet starts too. */
-	int64_t spread_ms;
-	/*
-	 * After a restart: the versions that were saved with the state, and
-	 * whether the kernel holds any state, so that an old server can't take
-	 * us back in time. NULL and "" are "none".
-	 */
-	const char *versions[NP_SOURCE_KINDS];
-	bool have_state;
-};
 
 /*
  * Reads the configuration and the credentials; nothing is sent yet. All

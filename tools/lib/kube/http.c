@@ -6,6 +6,8 @@
  * its functions may be called from its callbacks, so what is cancelled there
  * is only marked, and taken out afterwards.
  */
+#include "kube/http.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -16,8 +18,8 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 
-#include "kube/http.h"
-#include "object/object.h"
+#include "base/alloc.h"
+#include "kube/http_text.h"
 
 #define NP_HTTP_HEADER_MAX	65536
 #define NP_HTTP_RATIO_FREE	(1024 * 1024)	/* bytes that are never a bomb */

@@ -97,18 +97,4 @@ struct np_http_request *np_http_start(struct np_http *http,
 /* No more callbacks of it. */
 void np_http_cancel(struct np_http_request *request);
 
-/*
- * The proxy for a server by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or NULL;
- * addresses of this machine have none. getenv is replaceable for tests.
- */
-const char *np_http_proxy(const char *server,
-			  char *(*environment)(const char *name));
-/* Is the host of this URL the machine itself? */
-bool np_http_is_loopback(const char *url);
-/*
- * Milliseconds that a Retry-After header asks for (seconds, or a date), -1
- * if it can't be read or is in the past.
- */
-int64_t np_http_retry_after(const char *value);
-
 #endif

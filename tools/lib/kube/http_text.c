@@ -2,6 +2,8 @@
 /*
  * HTTP: what can be said of texts alone. Proxies, loopback, Retry-After.
  */
+#include "kube/http_text.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 
 #include <curl/curl.h>
 
-#include "kube/http.h"
 #include "object/address.h"
 
 /* Host of a URL without brackets; port 0 if the scheme has none. */

@@ -7,15 +7,17 @@
  * last version, renewed at every end; a new list only when the server says that
  * it forgot our version, or when the stream can't be read twice.
  */
-#include <stdarg.h>
+#include "kube/reflector.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <curl/curl.h>
 
-#include "object/object.h"
+#include "kube/cluster_state.h"
 #include "kube/reflector_read.h"
+#include "kube/reflector_state.h"
 
 struct np_resource {
 	const char *path;
@@ -46,101 +48,6 @@ static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
 };
 
 static void np_reflector_go(void *context);
-
-void np_reflector_state(const struct np_reflector *r,
-			struct np_source_state *state)
-{
-	*state = (struct np_source_state){
-		.connected = r->connected,
-		.synced = r->synced,
-		.resource_version = r->synced ? r->version : "",
-		.last_event_ms = r->last_event_ms,
-		.error = r->error,
-		.stats = &r->stats,
-	};
-}
-
-void np_reflector_tell(struct np_reflector *r)
-{
-	struct np_source_state state;
-
-	np_reflector_state(r, &state);
-	r->cluster->ops->state(r->cluster->context, r->kind, &state);
-}
-
-static void np_reflector_stop_timers(struct np_reflector *r)
-{
-	np_timer_stop(&r->timer);
-	np_timer_stop(&r->deadline);
-	np_timer_stop(&r->silent);
-}
-
-static void np_reflector_later(struct np_reflector *r, int64_t delay_ms)
-{
-	np_reflector_stop_timers(r);
-	r->phase = NP_PHASE_WAIT;
-	np_timer_start(r->cluster->loop, &r->timer, delay_ms);
-}
-
-/* Waits 0.8 s, twice as long each time, up to 30 s; each up to doubled. */
-static void np_reflector_backoff(struct np_reflector *r)
-{
-	int64_t now = np_loop_now(r->cluster->loop), delay;
-
-	if (now - r->backoff_until_ms > NP_BACKOFF_RESET_MS)
-		r->backoff_step = 0;
-	delay = (int64_t)NP_BACKOFF_MIN_MS << r->backoff_step;
-	if (delay > NP_BACKOFF_MAX_MS)
-		delay = NP_BACKOFF_MAX_MS;
-	else
-		r->backoff_step++;
-	delay += np_jitter(delay);
-	r->backoff_until_ms = now + delay;
-	np_reflector_later(r, delay);
-}
-
-/*
- * Notes what is wrong, for status and log: what may pass by itself only when
- * it doesn't, anything else at once.
- */
-static void __attribute__((format(printf, 3, 4)))
-np_reflector_failed(struct np_reflector *r, bool passing, const char *fmt, ...)
-{
-	char text[sizeof(r->error)];
-	bool same;
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	same = !strcmp(text, r->error);
-	memcpy(r->error, text, sizeof(text));
-	r->failures++;
-	if (passing ? r->failures == 3 : !same)
-		np_cluster_log(r->cluster, NP_LOG_WARNING, r->kind, "%s", text);
-	else
-		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind, "%s", text);
-	np_reflector_tell(r);
-}
-
-void np_reflector_works(struct np_reflector *r)
-{
-	if (r->failures >= 3)
-		np_cluster_log(r->cluster, NP_LOG_INFO, r->kind, "works again");
-	r->failures = 0;
-	*r->error = 0;
-}
-
-static void np_reflector_relist(struct np_reflector *r,
-				enum np_relist_reason reason)
-{
-	/* the first reason stays until that list has begun */
-	if (!r->need_list)
-		r->reason = reason;
-	r->need_list = true;
-	free(r->next_page);
-	r->next_page = NULL;
-}
 
 /* --- what to ask for --------------------------------------------------------- */
 
@@ -226,27 +133,6 @@ static void np_reflector_begin(struct np_reflector *r)
 {
 	r->stats.relists[r->reason]++;
 	r->cluster->ops->begin(r->cluster->context, r->kind);
-}
-
-void np_reflector_synced(struct np_reflector *r, const char *version)
-{
-	np_reflector_set_version(r, version);
-	r->synced = true;
-	r->need_list = false;
-	r->any_version = false;
-	r->refusals = 0;
-	r->no_limit = false;
-	r->no_streaming = false;
-	r->initial_failures = 0;
-	r->garbage_count = 0;
-	r->last_event_ms = np_loop_now(r->cluster->loop);
-	np_reflector_works(r);
-	r->cluster->ops->synced(r->cluster->context, r->kind);
-	if (r->phase == NP_PHASE_INITIAL) {
-		r->phase = NP_PHASE_WATCH;
-		np_timer_start(r->cluster->loop, &r->silent, NP_SILENT_MS);
-	}
-	np_reflector_tell(r);
 }
 
 static void np_on_answered(void *context)

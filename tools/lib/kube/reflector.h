@@ -5,22 +5,21 @@
 #ifndef NP_KUBE_REFLECTOR_H
 #define NP_KUBE_REFLECTOR_H
 
-#include "kube/cluster.h"
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "kube/source.h"
 
+struct np_cluster;
 struct np_reflector;
 
 #define NP_PAGE_LIMIT		500
 #define NP_WATCH_SECONDS_MIN	300	/* timeoutSeconds, at random up to twice this */
 #define NP_WATCH_GRACE_MS	15000	/* then we close it ourselves */
-#define NP_SILENT_MS		180000	/* three bookmark periods */
 #define NP_INITIAL_WARN_MS	10000	/* a streaming list that says nothing */
 #define NP_INITIAL_END_MS	30000
 #define NP_LIST_TICK_MS		30000	/* a list moves, or is given up */
 #define NP_LIST_TICK_BYTES	3000
-#define NP_BACKOFF_MIN_MS	800
-#define NP_BACKOFF_MAX_MS	30000
-#define NP_BACKOFF_RESET_MS	120000
 #define NP_ERROR_MS		60000	/* a watch that fails with 5xx for so long is listed */
 
 struct np_reflector *np_reflector_new(struct np_cluster *cluster,
@@ -40,7 +39,5 @@ void np_reflector_restart(struct np_reflector *r, bool list, bool forget);
  * sent takes them anyway.
  */
 void np_reflector_renew(struct np_reflector *r);
-void np_reflector_state(const struct np_reflector *r,
-			struct np_source_state *state);
 
 #endif

@@ -1,66 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reflector: events, list items and Status objects.
+ * Reflector: events and list items.
+ *
+ * An object is read once, from its text into nodes, and of the text only the fields that
+ * somebody looks at. What a manifest would be refused for (a key given twice, a text with a
+ * NUL) counts against the object alone: the keeper is told that it can't be read, and the
+ * stream goes on. What is no JSON ends the stream.
  */
-#include <stdio.h>
+#include "kube/reflector_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/object.h"
-#include "kube/reflector_read.h"
+#include "kube/cluster_state.h"
+#include "kube/reflector_state.h"
 
-static const char *np_text(const cJSON *map, const char *name)
+#define NP_NAME_BYTES	255	/* names of objects that can't be read: longer ones are "" */
+
+static const struct np_pick np_pick_end_mark[] = {
+	{ "k8s.io/initial-events-end", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_bookmark_meta[] = {
+	{ "resourceVersion", NULL }, { "annotations", np_pick_end_mark }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_bookmark[] = {
+	{ "metadata", np_pick_bookmark_meta }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_names_meta[] = {
+	{ "namespace", NULL }, { "name", NULL }, { "uid", NULL }, { "resourceVersion", NULL },
+	{ NULL, NULL },
+};
+
+static const struct np_pick np_pick_names[] = {
+	{ "metadata", np_pick_names_meta }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_head_meta[] = {
+	{ "resourceVersion", NULL }, { "continue", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_head[] = {
+	{ "metadata", np_pick_head_meta }, { NULL, NULL },
+};
+
+/* Reads into the cluster's arena, in which one object at a time lives. */
+static enum np_json_end np_object_read(struct np_reflector *r, const char *text, size_t len,
+				       const struct np_pick *pick, struct np_node **root,
+				       struct np_error *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
+	np_arena_reset(&r->cluster->arena);
+	return np_json_object(text, len, pick, &r->cluster->arena, root, err);
 }
 
-static const cJSON *np_map(const cJSON *map, const char *name)
+static enum np_json_end np_event_read(struct np_reflector *r, const char *text, size_t len,
+				      const struct np_pick *object, struct np_node **root,
+				      struct np_error *err)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(map, name);
+	const struct np_pick pick[] = {
+		{ "type", NULL }, { "object", object }, { NULL, NULL },
+	};
 
-	return cJSON_IsObject(item) ? item : NULL;
-}
-
-void np_reflector_set_version(struct np_reflector *r, const char *version)
-{
-	if (!*version || !strcmp(version, r->version))
-		return;
-	free(r->version);
-	r->version = np_xstrdup(version);
-}
-
-static void np_api_status_from(struct np_api_status *status, const cJSON *root)
-{
-	const cJSON *code = cJSON_GetObjectItemCaseSensitive(root, "code");
-	const char *message = np_text(root, "message");
-	const char *reason = np_text(root, "reason");
-	const cJSON *causes, *cause;
-
-	if (cJSON_IsNumber(code) && code->valuedouble >= 100 &&
-	    code->valuedouble < 1000)
-		status->code = (int)code->valuedouble;
-	snprintf(status->text, sizeof(status->text), "%s%s%s", reason,
-		 *reason && *message ? ": " : "", message);
-	status->expired = status->code == 410 || !strcmp(reason, "Expired") ||
-			  !strcmp(reason, "Gone");
-	status->bad_selector = strstr(message, "field label not supported");
-	status->too_large = strstr(message, "Too large resource version");
-	causes = cJSON_GetObjectItemCaseSensitive(np_map(root, "details"), "causes");
-	cJSON_ArrayForEach(cause, causes)
-		if (!strcmp(np_text(cause, "reason"), "ResourceVersionTooLarge"))
-			status->too_large = true;
-}
-
-void np_api_status_read(struct np_api_status *status, const char *text,
-			size_t len)
-{
-	cJSON *root = len ? cJSON_ParseWithLength(text, len) : NULL;
-
-	if (root)
-		np_api_status_from(status, root);
-	cJSON_Delete(root);
+	return np_object_read(r, text, len, pick, root, err);
 }
 
 static bool np_is_namespaced(enum np_source_kind kind)
@@ -68,27 +71,27 @@ static bool np_is_namespaced(enum np_source_kind kind)
 	return kind == NP_SOURCE_POD || kind == NP_SOURCE_POLICY;
 }
 
-/* Pods on the host's network are never pods to us, filter or not. */
-static bool np_is_wanted(const struct np_reflector *r, const cJSON *object)
+/* Pods on the host's network are left out, also where the server can't filter them. */
+static bool np_is_wanted(const struct np_reflector *r, const struct np_node *object)
 {
-	const cJSON *spec;
+	const struct np_node *host;
 
 	if (r->kind != NP_SOURCE_POD)
 		return true;
-	spec = np_map(object, "spec");
-	return !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(spec, "hostNetwork"));
+	host = np_node_get(np_node_get(object, "spec"), "hostNetwork");
+	return !host || host->type != NP_NODE_BOOL || !host->truth;
 }
 
 /* Hands an object over, or says that it can't be. */
-static void np_reflector_object(struct np_reflector *r, const cJSON *object,
+static void np_reflector_object(struct np_reflector *r, const struct np_node *object,
 				bool gone)
 {
 	const struct np_source_ops *ops = r->cluster->ops;
 	void *context = r->cluster->context;
-	const cJSON *meta = np_map(object, "metadata");
-	const char *namespace = np_text(meta, "namespace");
-	const char *name = np_text(meta, "name");
-	const char *uid = np_text(meta, "uid");
+	const struct np_node *meta = np_node_get(object, "metadata");
+	const char *namespace = np_node_text(meta, "namespace");
+	const char *name = np_node_text(meta, "name");
+	const char *uid = np_node_text(meta, "uid");
 
 	r->last_event_ms = np_loop_now(r->cluster->loop);
 	if (!*name || !*namespace == np_is_namespaced(r->kind)) {
@@ -107,10 +110,10 @@ static void np_reflector_object(struct np_reflector *r, const cJSON *object,
 		ops->upsert(context, r->kind, object);
 }
 
-static void np_reflector_bookmark(struct np_reflector *r, const cJSON *object)
+static void np_reflector_bookmark(struct np_reflector *r, const struct np_node *object)
 {
-	const cJSON *meta = np_map(object, "metadata");
-	const char *version = np_text(meta, "resourceVersion");
+	const struct np_node *meta = np_node_get(object, "metadata");
+	const char *version = np_node_text(meta, "resourceVersion");
 
 	r->stats.bookmarks++;
 	r->last_event_ms = np_loop_now(r->cluster->loop);
@@ -121,20 +124,20 @@ static void np_reflector_bookmark(struct np_reflector *r, const cJSON *object)
 	if (r->phase == NP_PHASE_WATCH) {
 		np_reflector_set_version(r, version);
 		np_reflector_tell(r);
-	} else if (!strcmp(np_text(np_map(meta, "annotations"),
-				   "k8s.io/initial-events-end"), "true")) {
+	} else if (!strcmp(np_node_text(np_node_get(meta, "annotations"),
+					"k8s.io/initial-events-end"), "true")) {
 		np_reflector_synced(r, version);
 	}
 	/* the version of a streaming list counts at its end only */
 }
 
-static void np_reflector_event(struct np_reflector *r, const cJSON *root)
+static void np_reflector_event(struct np_reflector *r, const struct np_node *root)
 {
-	const char *type = np_text(root, "type");
-	const cJSON *object = np_map(root, "object");
+	const char *type = np_node_text(root, "type");
+	const struct np_node *object = np_node_get(root, "object");
 	bool gone = !strcmp(type, "DELETED");
 
-	if (!object) {
+	if (!object || object->type != NP_NODE_MAP) {
 		r->garbage = "an event without an object";
 		return;
 	}
@@ -150,8 +153,8 @@ static void np_reflector_event(struct np_reflector *r, const cJSON *root)
 	} else if (gone || !strcmp(type, "ADDED") || !strcmp(type, "MODIFIED")) {
 		np_reflector_object(r, object, gone);
 		if (r->phase == NP_PHASE_WATCH)
-			np_reflector_set_version(r, np_text(np_map(object, "metadata"),
-							    "resourceVersion"));
+			np_reflector_set_version(r, np_node_text(np_node_get(object, "metadata"),
+								 "resourceVersion"));
 	} else {
 		r->garbage = "an event of an unknown type";
 		return;
@@ -162,88 +165,103 @@ static void np_reflector_event(struct np_reflector *r, const cJSON *root)
 	r->garbage_count = 0;
 }
 
+/* A name of an object that can't be read. */
+static const char *np_short_text(const struct np_node *meta, const char *key)
+{
+	const char *text = np_node_text(meta, key);
+
+	return strlen(text) > NP_NAME_BYTES ? "" : text;
+}
+
+/* An object, or the event of one, that can't be read; root is what could be. */
+static void np_reflector_reject(struct np_reflector *r, const struct np_node *root,
+				const char *reason, bool event)
+{
+	const struct np_node *object = event ? np_node_get(root, "object") : root;
+	const struct np_node *meta = np_node_get(object, "metadata");
+	const char *namespace = np_short_text(meta, "namespace");
+	const char *name = np_short_text(meta, "name");
+	const char *uid = np_short_text(meta, "uid");
+	const struct np_source_ops *ops = r->cluster->ops;
+
+	r->last_event_ms = np_loop_now(r->cluster->loop);
+	if (event && !strcmp(np_node_text(root, "type"), "DELETED") && *name) {
+		r->stats.objects++;
+		ops->remove(r->cluster->context, r->kind, namespace, name, uid);
+	} else {
+		r->stats.rejected++;
+		ops->rejected(r->cluster->context, r->kind, namespace, name, uid, reason);
+	}
+	if (!event)
+		return;
+	if (r->phase == NP_PHASE_WATCH)
+		np_reflector_set_version(r, np_node_text(meta, "resourceVersion"));
+	r->got_event = true;
+}
+
 static void np_on_event(void *context, const char *text, size_t len)
 {
 	struct np_reflector *r = context;
-	cJSON *root;
+	const struct np_pick *other = NULL;
+	enum np_json_end end;
+	struct np_node *root;
+	struct np_error err;
+	const char *type;
 
-	/* what follows an end in the same read doesn't count */
+	/* What follows an end in the same read does not count. */
 	if (r->ended || r->garbage)
 		return;
-	root = cJSON_ParseWithLength(text, len);
-	if (root)
+	end = np_event_read(r, text, len, np_source_pick(r->kind), &root, &err);
+	type = np_node_text(root, "type");
+	if (!strcmp(type, "ERROR"))
+		other = np_pick_status;
+	else if (!strcmp(type, "BOOKMARK"))
+		other = np_pick_bookmark;
+	if (other)
+		end = np_event_read(r, text, len, other, &root, &err);
+	if (end == NP_JSON_WHOLE)
 		np_reflector_event(r, root);
+	else if (end == NP_JSON_REFUSED && !other)
+		np_reflector_reject(r, root, err.text, true);
 	else
 		r->garbage = "an event that is no JSON";
-	cJSON_Delete(root);
+	np_arena_reset(&r->cluster->arena);
 }
 
 static void np_on_item(void *context, const char *text, size_t len)
 {
 	struct np_reflector *r = context;
-	cJSON *root;
+	enum np_json_end end;
+	struct np_node *root;
+	struct np_error err;
 
 	if (r->garbage)
 		return;
-	root = cJSON_ParseWithLength(text, len);
-	if (root)
+	end = np_object_read(r, text, len, np_source_pick(r->kind), &root, &err);
+	if (end == NP_JSON_WHOLE)
 		np_reflector_object(r, root, false);
+	else if (end == NP_JSON_REFUSED)
+		np_reflector_reject(r, root, err.text, false);
 	else
 		r->garbage = "an item that is no JSON";
-	cJSON_Delete(root);
+	np_arena_reset(&r->cluster->arena);
 }
 
-/* Names of an object of which only the beginning was kept. */
-struct np_beginning {
-	char namespace[256];
-	char name[256];
-	char uid[128];
-	char version[64];
-	char type[16];
-};
-
-static void np_beginning_read(struct np_beginning *s, const char *text,
-			      size_t len, bool event)
+/* Of an object that is over a limit there is only the beginning; names come early. */
+static void np_reflector_skipped(struct np_reflector *r, const char *text, size_t len,
+				 const char *reason, bool event)
 {
-	static const char *const type[] = { "type" };
-	const char *path[3] = { "object", "metadata" };
-	const char *const *from = event ? path : path + 1;
-	size_t count = event ? 3 : 2;
-
-	np_split_peek(text, len, type, 1, s->type, sizeof(s->type));
-	path[2] = "namespace";
-	np_split_peek(text, len, from, count, s->namespace, sizeof(s->namespace));
-	path[2] = "name";
-	np_split_peek(text, len, from, count, s->name, sizeof(s->name));
-	path[2] = "uid";
-	np_split_peek(text, len, from, count, s->uid, sizeof(s->uid));
-	path[2] = "resourceVersion";
-	np_split_peek(text, len, from, count, s->version, sizeof(s->version));
-}
-
-static void np_reflector_skipped(struct np_reflector *r, const char *text,
-				 size_t len, const char *reason, bool event)
-{
-	const struct np_source_ops *ops = r->cluster->ops;
-	struct np_beginning s;
+	struct np_node *root;
+	struct np_error err;
 
 	if (r->ended || r->garbage)
 		return;
-	np_beginning_read(&s, text, len, event);
-	r->last_event_ms = np_loop_now(r->cluster->loop);
-	if (event && !strcmp(s.type, "DELETED") && *s.name) {
-		r->stats.objects++;
-		ops->remove(r->cluster->context, r->kind, s.namespace, s.name, s.uid);
-	} else {
-		r->stats.rejected++;
-		ops->rejected(r->cluster->context, r->kind, s.namespace, s.name,
-			      s.uid, reason);
-	}
-	if (event) {
-		if (r->phase == NP_PHASE_WATCH)
-			np_reflector_set_version(r, s.version);
-		r->got_event = true;
-	}
+	if (event)
+		np_event_read(r, text, len, np_pick_names, &root, &err);
+	else
+		np_object_read(r, text, len, np_pick_names, &root, &err);
+	np_reflector_reject(r, root, reason, event);
+	np_arena_reset(&r->cluster->arena);
 }
 
 static void np_on_skipped_event(void *context, const char *text, size_t len,
@@ -270,15 +288,19 @@ const struct np_splitter_ops np_reflector_items = {
 
 int np_reflector_head(struct np_reflector *r)
 {
+	const struct np_node *meta;
 	const char *text, *version, *next;
+	enum np_json_end end;
+	struct np_node *root;
+	struct np_error err;
 	size_t len;
-	cJSON *root;
 
 	text = np_splitter_head(&r->splitter, &len);
-	root = cJSON_ParseWithLength(text, len);
-	version = np_text(np_map(root, "metadata"), "resourceVersion");
-	next = np_text(np_map(root, "metadata"), "continue");
-	if (!root)
+	end = np_object_read(r, text, len, np_pick_head, &root, &err);
+	meta = np_node_get(root, "metadata");
+	version = np_node_text(meta, "resourceVersion");
+	next = np_node_text(meta, "continue");
+	if (end != NP_JSON_WHOLE)
 		r->garbage = "a list that is no JSON";
 	else if (!r->splitter.items_seen)
 		r->garbage = "an answer that is no list";
@@ -290,6 +312,6 @@ int np_reflector_head(struct np_reflector *r)
 		r->next_page = np_xstrdup(next);
 	else if (!r->garbage)
 		np_reflector_synced(r, version);
-	cJSON_Delete(root);
+	np_arena_reset(&r->cluster->arena);
 	return r->garbage ? -1 : 0;
 }

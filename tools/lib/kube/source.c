@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Names of what a source of objects counts.
+ * What a source reads of each kind, and the names of what it counts.
  */
 #include "kube/source.h"
+
+#include <stddef.h>
+
+#include "object/pick.h"
+
+const struct np_pick *np_source_pick(enum np_source_kind kind)
+{
+	static const struct np_pick *const pick[NP_SOURCE_KINDS] = {
+		[NP_SOURCE_NAMESPACE] = np_pick_namespace,
+		[NP_SOURCE_POD] = np_pick_pod,
+		[NP_SOURCE_POLICY] = np_pick_policy,
+		[NP_SOURCE_NODE] = np_pick_node,
+	};
+
+	return kind < NP_SOURCE_KINDS ? pick[kind] : NULL;
+}
 
 const char *np_source_kind_name(enum np_source_kind kind)
 {

@@ -24,9 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/log.h"
+#include "object/json.h"
 
 enum np_source_kind {
 	NP_SOURCE_NAMESPACE,
@@ -98,13 +97,13 @@ struct np_source_ops {
 	/* A list or initial stream starts. */
 	void (*begin)(void *context, enum np_source_kind kind);
 	/*
-	 * The object is new, changed or unchanged. It has metadata.name, and
-	 * metadata.namespace if its kind has namespaces, both not empty
-	 * strings; nothing else in it was checked. A known name with another
-	 * uid is another object.
+	 * The object is new, changed or unchanged. Of its fields it has those
+	 * of np_source_pick(): metadata.name, and metadata.namespace if its
+	 * kind has namespaces, are strings and not empty; nothing else in it
+	 * was checked. A known name with another uid is another object.
 	 */
 	void (*upsert)(void *context, enum np_source_kind kind,
-		       const cJSON *object);
+		       const struct np_node *object);
 	/*
 	 * The object is gone, or no longer passes the filter. It may be
 	 * unknown, and a newer one of that name may be known: uid tells ("" if
@@ -116,9 +115,10 @@ struct np_source_ops {
 	/* The list is whole: what was not seen since begin does not exist. */
 	void (*synced)(void *context, enum np_source_kind kind);
 	/*
-	 * An object exists but can't be read (too large, too deep, no name):
-	 * its last good version stays or its subject is closed, that is the
-	 * keeper's to decide. Names are "" where they could not be read.
+	 * An object exists but can't be read (too large, too deep, no name, a
+	 * key given twice): the keeper decides whether its last good version
+	 * stays or its subject is closed. Names are "" where they could not be
+	 * read.
 	 */
 	void (*rejected)(void *context, enum np_source_kind kind,
 			 const char *namespace, const char *name,
@@ -134,6 +134,8 @@ struct np_source_ops {
 		    enum np_source_kind kind, const char *text);
 };
 
+/* The fields that are read of an object of this kind. */
+const struct np_pick *np_source_pick(enum np_source_kind kind);
 /* "namespaces", "pods", "networkpolicies", "nodes" */
 const char *np_source_kind_name(enum np_source_kind kind);
 /* "start", "cut", "expired", ...: values of a metric's label */

@@ -6,11 +6,12 @@
  * meet. Around a list's items the keys of the first level are followed byte by
  * byte, and kept; whether they are JSON is found out by who parses the head.
  */
+#include "kube/splitter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/object.h"
-#include "kube/splitter.h"
+#include "base/alloc.h"
 
 /* Buffers up to this are kept from one object to the next. */
 #define NP_SPLIT_KEEP		(256u * 1024)
@@ -537,81 +538,4 @@ const char *np_splitter_head(const struct np_splitter *s, size_t *len)
 {
 	*len = s->head_len;
 	return s->head ? s->head : "";
-}
-
-/* End of the string that begins after its quote at p, or NULL: cut off. */
-static const char *np_peek_string(const char *p, const char *stop, bool *plain)
-{
-	*plain = true;
-	for (; p < stop; p++) {
-		if (*p == '"')
-			return p;
-		if (*p == '\\') {
-			*plain = false;
-			p++;
-		}
-	}
-	return NULL;
-}
-
-bool np_split_peek(const char *text, size_t len, const char *const *path,
-		   size_t path_len, char *value, size_t size)
-{
-	const char *stop = text + len, *p, *end;
-	size_t depth = 1, matched = 0;
-	bool plain, key = true, want = false;
-
-	*value = 0;
-	if (!len || *text != '{')
-		return false;
-	/* key: a key of the path's map may come; want: the value of one comes */
-	for (p = text + 1; p < stop; p++) {
-		switch (*p) {
-		case '{':
-			depth++;
-			if (!want)
-				break;
-			if (++matched == path_len)
-				return false;
-			key = true;
-			want = false;
-			break;
-		case '[':
-			if (want)
-				return false;
-			depth++;
-			break;
-		case '}':
-		case ']':
-			if (want || depth == matched + 1)
-				return false;
-			depth--;
-			break;
-		case ',':
-			if (want)
-				return false;
-			key = depth == matched + 1;
-			break;
-		case '"':
-			end = np_peek_string(p + 1, stop, &plain);
-			if (!end)
-				return false;
-			len = end - p - 1;
-			if (want) {
-				if (matched + 1 != path_len || !plain || len >= size)
-					return false;
-				memcpy(value, p + 1, len);
-				value[len] = 0;
-				return true;
-			}
-			want = key && plain && strlen(path[matched]) == len &&
-			       !memcmp(path[matched], p + 1, len);
-			key = false;
-			p = end;
-			break;
-		default:
-			break;
-		}
-	}
-	return false;
 }

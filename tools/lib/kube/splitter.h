@@ -82,12 +82,4 @@ const char *np_splitter_error(const struct np_splitter *s);
 /* A complete list without its items, as JSON text; not terminated. */
 const char *np_splitter_head(const struct np_splitter *s, size_t *len);
 
-/*
- * Copies the string at a path of map keys out of JSON text that may be cut
- * off ("" if it isn't there, or is not a plain string without escapes, or
- * doesn't fit). True if it was found.
- */
-bool np_split_peek(const char *text, size_t len, const char *const *path,
-		   size_t path_len, char *value, size_t size);
-
 #endif

@@ -75,6 +75,14 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 		  const struct np_path *path);
 int np_decode_policy(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path);
+/*
+ * A policy that np_decode_policy() can't read, as one without rules, so that it denies
+ * and allows nothing: what it selects, in its directions. Where the selector can't be
+ * read it is the whole namespace, where the types can't be read both directions. -1: not
+ * even its name can be read.
+ */
+int np_decode_policy_closed(struct np_decode *d, const struct np_node *node,
+			    const struct np_path *path);
 
 /*
  * Helpers. The location of a node is that of its value; the functions named _key take that of

@@ -570,3 +570,35 @@ int np_decode_policy(struct np_decode *d, const struct np_node *node,
 	*np_objects_add_policy(d->objs) = policy;
 	return 0;
 }
+
+/* Without policyTypes a policy is about egress if it has any such rule. */
+static bool np_has_egress(const struct np_node *spec)
+{
+	const struct np_node *egress = np_node_get(spec, "egress");
+
+	return egress && egress->type != NP_NODE_NULL &&
+	       (egress->type != NP_NODE_LIST || egress->count);
+}
+
+int np_decode_policy_closed(struct np_decode *d, const struct np_node *node,
+			    const struct np_path *up)
+{
+	struct np_policy policy = { .place = np_decode_place(d, node) };
+	const struct np_node *spec = np_node_get(node, "spec"), *pods;
+	const struct np_path *path = NP_FIELD(up, "spec");
+	struct np_meta meta;
+
+	if (np_decode_meta(d, node, up, true, &meta))
+		return -1;
+	policy.namespace = meta.namespace;
+	policy.name = meta.name;
+	if (np_get(d, spec, "podSelector", NP_NODE_MAP, path, &pods) ||
+	    np_decode_selector(d, pods, NP_FIELD(path, "podSelector"), &policy.pod_selector))
+		policy.pod_selector = (struct np_selector) { 0 };
+	policy.pod_selector.present = true;
+	if (!spec || spec->type != NP_NODE_MAP || np_decode_types(d, spec, path, &policy) ||
+	    (!policy.types_given && np_has_egress(spec)))
+		policy.directions = NP_DIR_INGRESS | NP_DIR_EGRESS;
+	*np_objects_add_policy(d->objs) = policy;
+	return 0;
+}
