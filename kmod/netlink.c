@@ -6,7 +6,7 @@
 #include "netlink.h"
 #include "dump.h"
 #include "dump_counters.h"
-#include "dump_trie.h"
+#include "dump_program.h"
 #include "eval.h"
 #include "event.h"
 #include "netlink_policy.h"
@@ -70,7 +70,7 @@ static const struct genl_ops netpol_ops[] = {
 		.cmd = NETPOL_CMD_GET_TRIE,
 		.flags = GENL_ADMIN_PERM,
 		.start = netpol_dump_start,
-		.dumpit = netpol_trie_dumpit,
+		.dumpit = netpol_program_dumpit,
 		.done = netpol_dump_done,
 		POLICY(netpol_get_trie_policy),
 	}, {

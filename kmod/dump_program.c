@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The programs of one pod, as packets run them: NETPOL_CMD_GET_TRIE. */
-#include "dump_trie.h"
+#include "dump_program.h"
 #include "dump.h"
 #include "encode.h"
 #include "parse.h"
@@ -309,7 +309,7 @@ static int fill_message(struct netpol_dump *dump, struct sk_buff *skb)
 	return error;
 }
 
-static int fill_trie(struct netpol_dump *dump, struct sk_buff *skb)
+static int fill_program(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	struct netpol_parse parse = { dump->nn, dump->nn->world, dump->cb->extack };
 	int error = 0;
@@ -322,7 +322,7 @@ static int fill_trie(struct netpol_dump *dump, struct sk_buff *skb)
 }
 
 /* NETPOL_CMD_GET_TRIE: -EINVAL, -ENOENT. */
-int netpol_trie_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+int netpol_program_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_TRIE, fill_trie);
+	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_TRIE, fill_program);
 }

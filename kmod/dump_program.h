@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* NETPOL_CMD_GET_TRIE: the programs of one pod. */
+#ifndef NETPOL_DUMP_PROGRAM_H
+#define NETPOL_DUMP_PROGRAM_H
+
+#include <linux/netlink.h>
+
+int netpol_program_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+
+#endif /* NETPOL_DUMP_PROGRAM_H */
