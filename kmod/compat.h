@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The differences between the kernels that netpol builds on, all in this one
- * place. HAVE_... comes from kmod/compat.sh, which looks at the headers of the
- * kernel in question; no other file asks for a HAVE_... or a kernel version.
+ * The differences between the kernels that netpol builds on, all in this one place. The
+ * HAVE_... macros come from kmod/compat.sh, which looks at the headers of the kernel that the
+ * module is built for. No other file asks for a HAVE_... macro or a kernel version.
  */
 #ifndef NETPOL_COMPAT_H
 #define NETPOL_COMPAT_H
@@ -25,23 +25,11 @@
 #define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
 #endif
 
-#ifndef HAVE_GENL_REQ_ATTR_CHECK
-#define GENL_REQ_ATTR_CHECK(info, attr) ({				\
-	struct genl_info *__info = (info);				\
-	bool __miss = !__info->attrs[(attr)];				\
-									\
-	if (__miss)							\
-		NL_SET_ERR_MSG(__info->extack,				\
-			       "required attribute missing");		\
-	__miss;								\
-})
-#endif
-
 /*
- * Has a family tell @joined of each group that somebody is about to join, before it is
- * registered. Return: does the kernel know how?
+ * Has the kernel call @joined with the index of a multicast group when somebody is about to
+ * join it. To be called before the family is registered. Return: does the kernel support it?
  */
-static inline bool netpol_genl_tell(struct genl_family *family, int (*joined)(int group))
+static inline bool netpol_genl_watch(struct genl_family *family, int (*joined)(int group))
 {
 #ifdef HAVE_GENL_FAMILY_BIND
 	family->bind = joined;
@@ -51,7 +39,7 @@ static inline bool netpol_genl_tell(struct genl_family *family, int (*joined)(in
 #endif
 }
 
-/* The request's attributes in a dumpit. */
+/* The attributes of the request, for a .dumpit. */
 static inline struct nlattr **netpol_dump_attrs(struct netlink_callback *cb)
 {
 #ifdef HAVE_GENL_INFO_DUMP
@@ -62,7 +50,7 @@ static inline struct nlattr **netpol_dump_attrs(struct netlink_callback *cb)
 }
 
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-/* The bridge port that a bridged packet came in by; needs rcu_read_lock. */
+/* The bridge port that a bridged packet came in by; NULL: none. Needs rcu_read_lock(). */
 static inline struct net_device *
 netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
 {
@@ -73,13 +61,13 @@ netpol_bridge_physindev(const struct sk_buff *skb, struct net *net)
 #endif
 }
 
-/* The bridge port that a bridged packet leaves by; NULL if it isn't bridged. */
+/* The bridge port that a bridged packet leaves by; NULL: it is not bridged. */
 static inline struct net_device *netpol_bridge_physoutdev(const struct sk_buff *skb)
 {
 	return nf_bridge_get_physoutdev(skb);
 }
 
-/* Did it come in by a bridge port, under br_netfilter? */
+/* Did the packet come in by a bridge port, seen by br_netfilter? */
 static inline bool netpol_bridged(const struct sk_buff *skb)
 {
 	return nf_bridge_info_exists(skb);
@@ -102,7 +90,7 @@ static inline bool netpol_bridged(const struct sk_buff *skb)
 }
 #endif
 
-/* Does somebody trace drops, and could see where a packet is freed? */
+/* Does somebody trace where packets are freed, and can this kernel be told the reason? */
 static inline bool netpol_drop_traced(void)
 {
 #if defined(HAVE_NF_DROP_REASON) && defined(HAVE_NETFILTER_DROP_REASON)
@@ -113,9 +101,9 @@ static inline bool netpol_drop_traced(void)
 }
 
 /*
- * The verdict for a denied packet; don't touch the skb afterwards. nf_hook_slow() frees it
- * and tells the sender of EPERM; where drops are traced it is freed here, for the same
- * reason, so that the trace leads here.
+ * The verdict for a denied packet, which may be freed by now. nf_hook_slow() frees it and
+ * returns EPERM to the sender. Where drops are traced it is freed here instead, with the same
+ * drop reason and error, so that the trace shows netpol.
  */
 static inline unsigned int netpol_drop(struct sk_buff *skb)
 {

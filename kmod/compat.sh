@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# compat.sh SRCTREE [OBJTREE] - what do this kernel's headers have?
+# compat.sh SRCTREE [OBJTREE] - finds out what the headers of a kernel offer
 #
-# Prints -DHAVE_FEATURE for each feature found. Kbuild puts the result on the
-# compiler's command line and kmod/compat.h turns it into shims. Distribution
-# kernels backport, so headers are looked at and versions never compared.
+# Prints -DHAVE_FEATURE for each feature that it finds. Kbuild passes the result
+# to the compiler, and kmod/compat.h defines what is missing. Distributions
+# backport features, so this looks at headers and never compares versions.
 #
-# To add a feature: one line in the list below, one shim in kmod/compat.h.
+# A new feature needs one line in the list below and one shim in kmod/compat.h.
 #
 #   has FEATURE HEADER REGEX   grep -E finds REGEX in include/HEADER
 #   file FEATURE HEADER        include/HEADER exists
@@ -18,8 +18,8 @@ set -u
 srctree=${1:?usage: compat.sh SRCTREE [OBJTREE]}
 out=
 
-# The header with comments and line breaks gone, so that a feature named only
-# in a comment isn't taken for one that is there.
+# Prints a header without comments and line breaks, so that a feature that is
+# only named in a comment is not found.
 text()
 {
 	sed -e 's@/\*.*\*/@@g' -e '/^[ 	]*\/\*/,/\*\//d' -e 's@//.*@@' \
@@ -40,8 +40,8 @@ file()
 	fi
 }
 
-# Sanity first: what every kernel has must be found, and what none has must
-# not. Else a wrong path would look like a kernel without features.
+# First check that what every kernel has is found, and that what no kernel has
+# is not. Otherwise a wrong path would look like a kernel without features.
 has SANITY net/genetlink.h 'struct genl_family \{'
 has SANITY linux/netfilter.h 'nf_register_net_hooks\('
 has INSANITY linux/netfilter.h 'netpol_no_such_function'
@@ -54,7 +54,6 @@ out=
 has GENL_MCAST_CAP_NET_ADMIN net/genetlink.h 'define GENL_MCAST_CAP_NET_ADMIN'
 has GENL_INFO_DUMP net/genetlink.h '[ *]genl_info_dump\('
 has GENL_FAMILY_BIND net/genetlink.h '\(\*bind\)\(int mcgrp\);'
-has GENL_REQ_ATTR_CHECK net/genetlink.h 'define GENL_REQ_ATTR_CHECK'
 has BRIDGE_PHYSINDEV_NET linux/netfilter_bridge.h \
 	'nf_bridge_get_physindev\(const struct sk_buff \*skb, struct net \*'
 has NF_DROP_REASON linux/netfilter.h '[ *]NF_DROP_REASON\('

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A local pod ends with its interface, whatever the control plane still believes. */
+/* Watches the interfaces of local pods. */
 #include "device.h"
 #include "netns.h"
 
@@ -7,9 +7,9 @@
 #include <linux/notifier.h>
 
 /*
- * From now on the pods of this interface are no pods: netpol_resolve() takes their
- * addresses for unknown ones. The lock makes sure that a commit under way, which may
- * bring such a pod, is either seen here or sees the interface gone.
+ * Marks the pods of an interface as gone. From now on netpol_resolve() takes their addresses
+ * for unknown ones. A commit under way may bring such a pod: because of the lock, either this
+ * function sees that pod, or the commit sees that the interface is gone.
  */
 static void device_gone(struct netpol_net *nn, u32 ifindex)
 {
@@ -33,10 +33,10 @@ static void device_gone(struct netpol_net *nn, u32 ifindex)
 
 /**
  * netpol_device_adopt() - look up the interfaces of new local pods
- * @nn: network namespace, locked, while a commit is being published
+ * @nn: state, locked, while a commit is being published
  *
- * A pod whose interface went away before the commit is gone at once. What the interface
- * has moved so far is noted, as the hooks have not seen it.
+ * Notes what an interface has counted so far, because the hooks did not see those packets. A
+ * pod whose interface went away before the commit is marked as gone.
  */
 void netpol_device_adopt(struct netpol_net *nn)
 {
@@ -69,8 +69,8 @@ void netpol_device_adopt(struct netpol_net *nn)
 }
 
 /*
- * A device that moves to another network namespace is unregistered in the old one first,
- * while dev_net() is still that one (__dev_change_net_namespace()). Under RTNL.
+ * Called under RTNL. A device that moves to another network namespace is first unregistered in
+ * the old one, while dev_net() is still that one (__dev_change_net_namespace()).
  */
 static int device_event(struct notifier_block *notifier, unsigned long event, void *info)
 {
@@ -85,13 +85,16 @@ static struct notifier_block device_notifier = {
 	.notifier_call = device_event,
 };
 
-/* Begins to watch interfaces, of every network namespace. */
+/* Begins to watch the interfaces of all network namespaces. Return: 0 or a negative errno. */
 int netpol_device_register(void)
 {
 	return register_netdevice_notifier(&device_notifier);
 }
 
-/* Ends it. On the way out every interface is reported gone: nothing is enforced then. */
+/*
+ * Stops watching interfaces. The kernel reports every interface as gone once more, which
+ * does no harm, because nothing is enforced by now.
+ */
 void netpol_device_unregister(void)
 {
 	unregister_netdevice_notifier(&device_notifier);

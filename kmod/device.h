@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Interfaces of local pods. A local pod ends with its interface, whatever the control plane
- * still believes.
+ * Interfaces of local pods. When an interface goes away, its pod is gone, even if the control
+ * plane still lists it.
  */
 #ifndef NETPOL_DEVICE_H
 #define NETPOL_DEVICE_H

@@ -3,12 +3,12 @@
 #include "encode.h"
 
 /*
- * A buffer for the largest object, where the usual one is too small. What a nest can
- * hold is bounded by NETPOL_NEST_MAX; the rest is room for heads.
+ * Size of the buffer for an object that does not fit into the usual one. A nested attribute
+ * has at most NETPOL_NEST_MAX bytes; the rest is room for headers.
  */
 #define LARGE_BUFFER SKB_WITH_OVERHEAD(65536)
 
-/* A dump's number of the state it lists; 0 would mean none to netlink. */
+/* Sequence number of a generation for netlink's check of dumps, where 0 stands for none. */
 static u32 generation_seq(u64 generation)
 {
 	u32 seq = (u32)(generation ^ generation >> 32);
@@ -16,7 +16,7 @@ static u32 generation_seq(u64 generation)
 	return seq ? seq : 1;
 }
 
-/* .start of all dumps: takes the snapshot in force. -ENOMEM */
+/* .start of all dumps: takes a reference on the snapshot in force. -ENOMEM */
 int netpol_dump_start(struct netlink_callback *cb)
 {
 	struct netpol_net *nn = netpol_net(sock_net(cb->skb->sk));
@@ -35,7 +35,7 @@ int netpol_dump_start(struct netlink_callback *cb)
 	return 0;
 }
 
-/* .done of all dumps. */
+/* .done of all dumps: gives the snapshot back. */
 int netpol_dump_done(struct netlink_callback *cb)
 {
 	struct netpol_dump *dump = netpol_dump_of(cb);
@@ -50,7 +50,7 @@ int netpol_dump_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Takes the snapshots of all dumps away. Locked. */
+/* Takes the snapshots away from all dumps. @nn is locked. */
 void netpol_dump_revoke(struct netpol_net *nn)
 {
 	struct netpol_dump *dump;
@@ -66,8 +66,8 @@ void netpol_dump_revoke(struct netpol_net *nn)
 }
 
 /*
- * A network namespace goes away. Its sockets are gone, and their dumps with them; should
- * one be left, it must not hold state that is about to be freed. Locked.
+ * For a network namespace that goes away. Its sockets are gone, and so are their dumps. If a
+ * dump is left nevertheless, it must not hold state that is about to be freed. @nn is locked.
  */
 void netpol_dump_close_all(struct netpol_net *nn)
 {
@@ -75,7 +75,7 @@ void netpol_dump_close_all(struct netpol_net *nn)
 	netpol_dump_revoke(nn);
 }
 
-/* Begins a message of a dump; NULL: the buffer is full. genlmsg_end() ends it. */
+/* Begins a message, which genlmsg_end() ends. Return: its header; NULL: the buffer is full. */
 void *netpol_dump_message(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	struct netlink_callback *cb = dump->cb;
@@ -89,8 +89,9 @@ void *netpol_dump_message(struct netpol_dump *dump, struct sk_buff *skb)
 }
 
 /*
- * What didn't fit: with something else before it, it goes into the next buffer. Alone in
- * a buffer, it goes into a larger one; netlink takes an empty message meanwhile.
+ * An object did not fit into the buffer. If the buffer holds something else, the object goes
+ * into the next one. Otherwise a larger buffer is asked for; an empty message keeps the dump
+ * going until it comes.
  */
 static int dump_overflow(struct netpol_dump *dump, struct sk_buff *skb)
 {
@@ -114,11 +115,12 @@ static int dump_overflow(struct netpol_dump *dump, struct sk_buff *skb)
 /**
  * netpol_dump_run() - body of each .dumpit
  * @skb: buffer to fill
- * @cb: netlink's side
+ * @cb: netlink's callback
  * @command: enum netpol_cmd
- * @fill: what fills it, going on where it stopped; may leave whole messages only
+ * @fill: fills the buffer with whole messages, from where it stopped the last time
  *
- * Return: bytes in @skb with more to come; 0: this was all; -EINTR: revoked.
+ * Return: length of @skb if there may be more to come; 0: this was all; -EINTR: the snapshot
+ * was taken away; another errno: the dump failed.
  */
 int netpol_dump_run(struct sk_buff *skb, struct netlink_callback *cb, u8 command,
 		    netpol_dump_fill_fn fill)
@@ -129,7 +131,7 @@ int netpol_dump_run(struct sk_buff *skb, struct netlink_callback *cb, u8 command
 
 	mutex_lock(&nn->lock);
 	if (!dump->snapshot) {
-		/* another number makes netlink flag the end of the dump */
+		/* a changed number makes netlink set NLM_F_DUMP_INTR in the last message */
 		cb->seq = cb->prev_seq == 1 ? 2 : 1;
 		error = -EINTR;
 		goto unlock;
@@ -145,7 +147,7 @@ unlock:
 	return error;
 }
 
-/* The next value of a table from dump->slot on; NULL: there is none left. */
+/* The next value of a table, from dump->slot on; NULL: there is none left. */
 static const void *table_next(struct netpol_dump *dump, const struct netpol_table *table)
 {
 	const void *value;
@@ -158,7 +160,7 @@ static const void *table_next(struct netpol_dump *dump, const struct netpol_tabl
 	return NULL;
 }
 
-/* Ends a message, or takes it back if nothing was put into it. */
+/* Ends a message, or takes it back if nothing was put into it. Return: @error */
 static int message_end(struct netpol_dump *dump, struct sk_buff *skb, void *header,
 		       int error)
 {
@@ -169,19 +171,23 @@ static int message_end(struct netpol_dump *dump, struct sk_buff *skb, void *head
 	return error;
 }
 
-static int fill_namespaces(struct netpol_dump *dump, struct sk_buff *skb)
+typedef int (*put_object_fn)(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+			     const void *object);
+
+/* Lists the objects of a table, one attribute each. */
+static int fill_objects(struct netpol_dump *dump, struct sk_buff *skb,
+			const struct netpol_table *table, put_object_fn put)
 {
-	const struct netpol_snapshot *snapshot = dump->snapshot;
 	void *header = netpol_dump_message(dump, skb);
-	const struct netpol_namespace *namespace;
+	const void *object;
 	unsigned char *mark;
 	int error = 0;
 
 	if (!header)
 		return -EMSGSIZE;
-	while ((namespace = table_next(dump, &snapshot->namespaces))) {
+	while ((object = table_next(dump, table))) {
 		mark = skb_tail_pointer(skb);
-		error = netpol_put_namespace(skb, snapshot, namespace);
+		error = put(skb, dump->snapshot, object);
 		if (error) {
 			nlmsg_trim(skb, mark);
 			break;
@@ -190,6 +196,17 @@ static int fill_namespaces(struct netpol_dump *dump, struct sk_buff *skb)
 		dump->units++;
 	}
 	return message_end(dump, skb, header, error);
+}
+
+static int put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+			 const void *object)
+{
+	return netpol_put_namespace(skb, snapshot, object);
+}
+
+static int fill_namespaces(struct netpol_dump *dump, struct sk_buff *skb)
+{
+	return fill_objects(dump, skb, &dump->snapshot->namespaces, put_namespace);
 }
 
 /* NETPOL_CMD_GET_NAMESPACE */
@@ -198,27 +215,15 @@ int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_NAMESPACE, fill_namespaces);
 }
 
+static int put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		   const void *object)
+{
+	return netpol_put_pod(skb, snapshot, object);
+}
+
 static int fill_pods(struct netpol_dump *dump, struct sk_buff *skb)
 {
-	const struct netpol_snapshot *snapshot = dump->snapshot;
-	void *header = netpol_dump_message(dump, skb);
-	const struct netpol_pod *pod;
-	unsigned char *mark;
-	int error = 0;
-
-	if (!header)
-		return -EMSGSIZE;
-	while ((pod = table_next(dump, &snapshot->pods))) {
-		mark = skb_tail_pointer(skb);
-		error = netpol_put_pod(skb, snapshot, pod);
-		if (error) {
-			nlmsg_trim(skb, mark);
-			break;
-		}
-		dump->slot++;
-		dump->units++;
-	}
-	return message_end(dump, skb, header, error);
+	return fill_objects(dump, skb, &dump->snapshot->pods, put_pod);
 }
 
 /* NETPOL_CMD_GET_POD */
@@ -239,12 +244,13 @@ static int put_rule(struct sk_buff *skb, const struct netpol_rule *rule)
 	return 0;
 }
 
-/* The next part of a rule: a peer, an except or a port; false: it has no more. */
-static bool rule_part(const struct netpol_dump *dump, const struct netpol_rule *rule)
+/* Is there another part of the rule to list: a peer, an except or a port? */
+static bool has_part(const struct netpol_dump *dump, const struct netpol_rule *rule)
 {
 	return dump->peer < rule->npeers || dump->port < rule->nports;
 }
 
+/* Puts the part of a rule that the cursor is at. */
 static int put_part(const struct netpol_dump *dump, struct sk_buff *skb,
 		    const struct netpol_rule *rule)
 {
@@ -268,6 +274,7 @@ static int put_part(const struct netpol_dump *dump, struct sk_buff *skb,
 				 except->address, except->length);
 }
 
+/* Moves the cursor to the next part of the rule. */
 static void next_part(struct netpol_dump *dump, const struct netpol_rule *rule)
 {
 	const struct netpol_block *block;
@@ -286,8 +293,9 @@ static void next_part(struct netpol_dump *dump, const struct netpol_rule *rule)
 }
 
 /*
- * The rest of a rule. Each part comes with what the message lacks to make sense of it:
- * the policy again, flagged, and the rule. What doesn't fit is cut off together.
+ * Lists the rest of a rule. If the message does not yet say which policy and which rule a part
+ * belongs to, both are put before the part, the policy flagged as continued. If one of the
+ * three does not fit, none is kept.
  */
 static int fill_rule(struct netpol_dump *dump, struct sk_buff *skb,
 		     const struct netpol_policy *policy, const struct netpol_rule *rule)
@@ -298,7 +306,7 @@ static int fill_rule(struct netpol_dump *dump, struct sk_buff *skb,
 
 	do {
 		mark = skb_tail_pointer(skb);
-		part = rule_part(dump, rule);
+		part = has_part(dump, rule);
 		error = 0;
 		if (!dump->has_policy)
 			error = netpol_put_policy_name(skb, NETPOL_A_POLICY, dump->snapshot,
@@ -316,11 +324,11 @@ static int fill_rule(struct netpol_dump *dump, struct sk_buff *skb,
 		dump->units++;
 		if (part)
 			next_part(dump, rule);
-	} while (rule_part(dump, rule));
+	} while (has_part(dump, rule));
 	return 0;
 }
 
-/* A policy, or what is left of it; dump->sub is 1 once its head is out. */
+/* Lists a policy, or the rest of it. dump->sub is 1 once the policy itself was put. */
 static int fill_policy(struct netpol_dump *dump, struct sk_buff *skb,
 		       const struct netpol_policy *policy)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Dumps. Each holds one snapshot from its start to its end, so that it is consistent
- * however long its reader takes. Cursors are slot numbers in the snapshot's tables,
- * which never change. Where replaced state takes too much memory, the commit that finds
- * it so revokes the snapshots of all dumps; their readers see NLM_F_DUMP_INTR and -EINTR
- * and begin again.
+ * Dumps of namespaces, pods and policies, and what all dumps share. A dump holds one snapshot
+ * from its start to its end, so its answer is consistent however slowly it is read. Its cursor
+ * is a slot number of a table in the snapshot, which never changes. If replaced state takes
+ * too much memory, the commit that notices it takes the snapshots away from all dumps. Their
+ * readers see NLM_F_DUMP_INTR and -EINTR, and begin again.
  */
 #ifndef NETPOL_DUMP_H
 #define NETPOL_DUMP_H
@@ -12,24 +12,24 @@
 #include "netlink.h"
 
 /**
- * struct netpol_dump - one dump in progress; under the lock of @nn
- * @node: place in netpol_net.dumps
- * @nn: network namespace
- * @snapshot: one reference; NULL: revoked
- * @cb: netlink's side of it, during a call of .dumpit
+ * struct netpol_dump - a dump in progress; under the lock of @nn
+ * @node: entry in netpol_net.dumps
+ * @nn: state of the network namespace
+ * @snapshot: one reference; NULL: it was taken away
+ * @cb: netlink's callback, while .dumpit runs
  * @command: enum netpol_cmd
- * @units: objects, or parts of one, put into the buffer of this call
- * @stage: what is listed now, where a dump lists several kinds of things
- * @slot: next slot of the table listed now, or the next number
+ * @units: objects or parts of objects that this call put into the buffer
+ * @stage: the kind of things listed now, for a dump that lists several kinds
+ * @slot: next slot of the table that is listed now, or the next index
  * @sub: next part of the object at @slot
- * @rule: GET_POLICY: rule that goes on
- * @peer: next peer of it
+ * @rule: GET_POLICY: the rule to go on with
+ * @peer: next peer of that rule
  * @except: next except of that peer, counted from 1; 0: the peer itself
- * @port: next port of the rule
- * @has_policy: the message says which policy it is about
- * @has_rule: and which rule
- * @local: GET_TRIE: the pod, part of @snapshot
- * @zero: GET_COUNTERS: reset what is read
+ * @port: next port of that rule
+ * @has_policy: the current message says which policy it is about
+ * @has_rule: the current message says which rule it is about
+ * @local: GET_TRIE: the pod, part of @snapshot; NULL: not looked up yet
+ * @zero: GET_COUNTERS: counters are reset once they are read
  */
 struct netpol_dump {
 	struct list_head node;
@@ -51,7 +51,10 @@ struct netpol_dump {
 	bool zero;
 };
 
-/* Fills a buffer. 0: all is told; -EMSGSIZE: it is full and there is more. Locked. */
+/*
+ * Fills a buffer, under the lock of the network namespace. Return: 0 when everything is
+ * listed; -EMSGSIZE: the buffer is full and there is more; another errno ends the dump.
+ */
 typedef int (*netpol_dump_fill_fn)(struct netpol_dump *dump, struct sk_buff *skb);
 
 int netpol_dump_start(struct netlink_callback *cb);
@@ -65,7 +68,7 @@ int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int netpol_pod_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int netpol_policy_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
-/* The dump that a callback of netlink is about. */
+/* The dump that a netlink callback belongs to. */
 static inline struct netpol_dump *netpol_dump_of(struct netlink_callback *cb)
 {
 	return (struct netpol_dump *)cb->args[0];

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters: NETPOL_CMD_GET_COUNTERS. Packets count per CPU without a lock, so nobody
- * else can set a counter to zero without losing some: a reset remembers the sum instead,
- * and what is told is the difference. A reset takes place as the message is written.
+ * NETPOL_CMD_GET_COUNTERS. Packets count per CPU and without a lock, so nobody else can set a
+ * counter to zero without losing some. A reset therefore remembers the current sums, and a
+ * dump shows the difference to them. A counter is reset when it is put into a message.
  *
- * The packets that a pod's interface moved and those of them that the hook saw are there
- * to be held against each other, so a reset leaves both alone.
+ * What a pod's interface counted and what the hooks saw of it are there to be compared with
+ * each other, so a reset leaves both as they are.
  */
 #include "dump_counters.h"
 #include "dump.h"
 #include "event.h"
 #include <linux/netdevice.h>
 
-/* What is listed, in this order. */
+/* What is listed, in this order: dump->stage. */
 enum stage {
 	STAGE_TOTALS,
 	STAGE_PODS,
 	STAGE_POLICIES,
 };
 
-/* A sum over all CPUs of one field of a per-CPU struct. */
+/* The sum over all CPUs of one counter of a per-CPU struct. */
 static u64 sum_at(const void __percpu *counters, size_t offset)
 {
 	u64 sum = 0;
@@ -31,7 +31,7 @@ static u64 sum_at(const void __percpu *counters, size_t offset)
 	return sum;
 }
 
-/* Sums of a per-CPU struct that holds nothing but counters. */
+/* The sums over all CPUs of a per-CPU struct that consists of u64 counters. */
 static void sum_all(const void __percpu *counters, void *sums, size_t size)
 {
 	u64 *sum = sums;
@@ -90,8 +90,8 @@ static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
 }
 
 /*
- * What the interface on this side of a pod moved since the pod was loaded: it receives
- * what the pod sends.
+ * What the node's end of a pod's interface counted since the pod was loaded. It receives what
+ * the pod sends.
  */
 static int put_moved(struct netpol_dump *dump, struct sk_buff *skb,
 		     const struct netpol_local *local)
@@ -172,7 +172,7 @@ static int put_hits(struct netpol_dump *dump, struct sk_buff *skb,
 	return 0;
 }
 
-/* NETPOL_A_COUNTERS of the subject at the cursor; a policy's rules follow it. */
+/* NETPOL_A_COUNTERS of one subject: the totals, a pod or a policy. Its rules follow it. */
 static int put_subject(struct netpol_dump *dump, struct sk_buff *skb, const void *subject)
 {
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_COUNTERS);
@@ -196,7 +196,7 @@ static int put_subject(struct netpol_dump *dump, struct sk_buff *skb, const void
 	return error;
 }
 
-/* A message for one subject; its rules may go on in the next one. */
+/* Lists one subject in a message of its own. A policy's rules may continue in the next one. */
 static int fill_subject(struct netpol_dump *dump, struct sk_buff *skb, const void *subject)
 {
 	const struct netpol_policy *policy = subject;
@@ -227,7 +227,7 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* The next subject from the cursor on, or NULL once the stage is through. */
+/* The next subject of this stage, from dump->slot on; NULL: there is none left. */
 static const void *next_subject(struct netpol_dump *dump)
 {
 	const struct netpol_snapshot *snapshot = dump->snapshot;

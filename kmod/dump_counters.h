@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* NETPOL_CMD_GET_COUNTERS: packets counted, in all, by pod and by rule. */
+/* NETPOL_CMD_GET_COUNTERS: counters of packets, in total, for each pod and for each rule. */
 #ifndef NETPOL_DUMP_COUNTERS_H
 #define NETPOL_DUMP_COUNTERS_H
 

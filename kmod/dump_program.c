@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The programs of one pod, as packets run them: NETPOL_CMD_GET_TRIE. */
+/*
+ * NETPOL_CMD_GET_TRIE: the programs of one pod of this node, as packets run them. The name of
+ * the command is older than the code: the rule trie is only one part of a program.
+ */
 #include "dump_program.h"
 #include "dump.h"
 #include "encode.h"
@@ -8,7 +11,7 @@
 /* What is listed of each program, in this order. */
 enum stage {
 	STAGE_HEAD,
-	STAGE_POLICIES,		/* those that the head has no room for */
+	STAGE_POLICIES,		/* those that did not fit beside the head */
 	STAGE_RANGES,
 	STAGE_NAMES,
 	STAGE_IDENTITIES,
@@ -18,7 +21,7 @@ enum stage {
 	STAGES
 };
 
-/* dump->stage counts through the stages of both directions. */
+/* Direction of the program that is listed: dump->stage counts the stages of both. */
 static u8 stage_direction(const struct netpol_dump *dump)
 {
 	return dump->stage / STAGES;
@@ -30,8 +33,8 @@ static const struct netpol_program *stage_program(const struct netpol_dump *dump
 }
 
 /*
- * Finds the local pod that the request names. Done by the first .dumpit, not by .start,
- * whose refusals reach the sender without a sentence before 6.12.
+ * Finds the local pod that the request names. The first .dumpit does this and not .start,
+ * because kernels before 6.12 do not send the sentence of a refusal by .start.
  */
 static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
 {
@@ -68,13 +71,13 @@ static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
 		local = netpol_snapshot_local(dump->snapshot, pod->slot);
 	if (!local || local->pod != pod)
 		return netpol_refuse(parse->nn, parse->extack, name_attr, -EINVAL,
-				     "pod %s/%s is none of this node: it has no programs",
+				     "pod %s/%s is not on this node, so it has no programs",
 				     ns.data, name.data);
 	dump->local = local;
 	return 0;
 }
 
-/* Appends policies from dump->slot on, as many as fit. */
+/* Puts as many of the program's policies as fit, from dump->slot on. */
 static void put_policies(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	const struct netpol_program *program = stage_program(dump);
@@ -90,7 +93,7 @@ static void put_policies(struct netpol_dump *dump, struct sk_buff *skb)
 	}
 }
 
-/* The head; without a program, a head of no rows: the pod is not isolated. */
+/* The head. If the pod is not isolated, it has no program, and the head shows no rows. */
 static int put_head(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	const struct netpol_program *program = stage_program(dump);
@@ -113,8 +116,8 @@ static const u8 protocol_number[NETPOL_PROTOCOLS] = {
 };
 
 /*
- * A range of ports and its class; dump->sub is the protocol, dump->slot the range. The
- * class after those of the protocols has no port: other protocols, or no ports.
+ * A range of ports and its class. dump->sub is the protocol, dump->slot the range. The last
+ * one has no ports: it is the class of other protocols, and of packets without ports.
  */
 static int put_range(const struct netpol_dump *dump, struct sk_buff *skb,
 		     const struct netpol_program *program)
@@ -128,7 +131,7 @@ static int put_range(const struct netpol_dump *dump, struct sk_buff *skb,
 	first = ranges->first[dump->slot];
 	if (dump->slot + 1 < ranges->count)
 		last = ranges->first[dump->slot + 1] - 1;
-	/* port 0 is in the tables and nowhere else */
+	/* the first range includes port 0, which no packet has */
 	if (!first && last != U16_MAX)
 		first = 1;
 	if (nla_put_u32(skb, NETPOL_TRIE_A_CLASS, ranges->class + dump->slot))
@@ -163,7 +166,7 @@ static int put_cell(const struct netpol_dump *dump, struct sk_buff *skb,
 	return 0;
 }
 
-/* The content of the entry at the cursor. */
+/* Puts the attributes of the entry that the cursor is at. */
 static int put_content(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	const struct netpol_program *program = stage_program(dump);
@@ -194,12 +197,13 @@ static int put_content(struct netpol_dump *dump, struct sk_buff *skb)
 	return 0;
 }
 
-/* A range of port 0 alone, which no packet has. */
+/* Does this range consist of port 0 alone, which no packet has? */
 static bool range_void(const struct netpol_ranges *ranges, u32 i)
 {
 	return !i && ranges->count > 1 && ranges->first[1] == 1;
 }
 
+/* seek() for the ranges; false: there is none left. */
 static bool seek_range(struct netpol_dump *dump, const struct netpol_program *program)
 {
 	for (; dump->sub < NETPOL_PROTOCOLS; dump->sub++, dump->slot = 0) {
@@ -213,7 +217,7 @@ static bool seek_range(struct netpol_dump *dump, const struct netpol_program *pr
 	return !dump->slot;
 }
 
-/* Moves the cursor to the next thing to list in its stage; false: there is none. */
+/* Moves the cursor to the next entry of this stage; false: there is none left. */
 static bool seek(struct netpol_dump *dump)
 {
 	const struct netpol_program *program = stage_program(dump);
@@ -247,7 +251,7 @@ static bool seek(struct netpol_dump *dump)
 	return false;
 }
 
-/* One NETPOL_A_TRIE. The head and its continuations hold as many policies as fit. */
+/* One NETPOL_A_TRIE. The head, and each entry that continues it, has as many policies as fit. */
 static int put_entry(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	bool policies = dump->stage % STAGES <= STAGE_POLICIES;
@@ -270,7 +274,7 @@ static int put_entry(struct netpol_dump *dump, struct sk_buff *skb)
 	return 0;
 }
 
-/* Entries from the cursor on, in one message; a head is one by itself. */
+/* Lists entries of one direction, from the cursor on, in one message. A head has its own. */
 static int fill_message(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	u8 direction = stage_direction(dump);
@@ -284,7 +288,7 @@ static int fill_message(struct netpol_dump *dump, struct sk_buff *skb)
 		return -EMSGSIZE;
 	while (stage_direction(dump) == direction) {
 		if (!seek(dump)) {
-			/* the head's policies go on from where it stopped */
+			/* STAGE_POLICIES goes on from where the head stopped */
 			if (dump->stage % STAGES != STAGE_HEAD)
 				dump->slot = 0;
 			dump->sub = 0;
@@ -321,7 +325,7 @@ static int fill_program(struct netpol_dump *dump, struct sk_buff *skb)
 	return error;
 }
 
-/* NETPOL_CMD_GET_TRIE: -EINVAL, -ENOENT. */
+/* NETPOL_CMD_GET_TRIE. -EINVAL, -ENOENT */
 int netpol_program_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_TRIE, fill_program);

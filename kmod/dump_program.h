@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* NETPOL_CMD_GET_TRIE: the programs of one pod. */
+/* NETPOL_CMD_GET_TRIE: the two programs of a pod of this node. */
 #ifndef NETPOL_DUMP_PROGRAM_H
 #define NETPOL_DUMP_PROGRAM_H
 

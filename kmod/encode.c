@@ -2,7 +2,7 @@
 #include "encode.h"
 #include <linux/netpol.h>
 
-/* An address in the attribute of its family. */
+/* An address, as attribute @type4 or @type6 by its family. */
 int netpol_put_address(struct sk_buff *skb, int type4, int type6, u8 family,
 		       const void *address)
 {
@@ -11,7 +11,7 @@ int netpol_put_address(struct sk_buff *skb, int type4, int type6, u8 family,
 	return nla_put(skb, type6, 16, address);
 }
 
-/* A prefix: enum netpol_prefix_attr. */
+/* A prefix, as enum netpol_prefix_attr. */
 int netpol_put_prefix(struct sk_buff *skb, int type, u8 family, const void *address,
 		      u8 length)
 {
@@ -27,13 +27,13 @@ int netpol_put_prefix(struct sk_buff *skb, int type, u8 family, const void *addr
 }
 
 /**
- * netpol_put_port() - a port of a rule or of a pod: enum netpol_port_attr
+ * netpol_put_port() - a port of a rule or of a pod, as enum netpol_port_attr
  * @skb: message
- * @type: of the attribute
+ * @type: type of the attribute
  * @protocol: IPPROTO_*
  * @name: name or NULL
- * @first: first port; left out with @last if 0
- * @last: last port, left out if it is @first
+ * @first: first port; 0: no numbers are put
+ * @last: last port, put only if it differs from @first
  *
  * Return: 0 or -EMSGSIZE.
  */
@@ -51,7 +51,7 @@ int netpol_put_port(struct sk_buff *skb, int type, u8 protocol, const char *name
 	return 0;
 }
 
-/* Labels: enum netpol_label_attr, one attribute each. */
+/* Labels, as one attribute of enum netpol_label_attr each. */
 int netpol_put_labels(struct sk_buff *skb, int type, const struct netpol_labels *labels)
 {
 	u32 i;
@@ -68,7 +68,7 @@ int netpol_put_labels(struct sk_buff *skb, int type, const struct netpol_labels 
 	return 0;
 }
 
-/* Named ports of a pod, one attribute each; NULL is none. */
+/* Named ports of a pod, as one attribute each. @ports: may be NULL, for none. */
 int netpol_put_ports(struct sk_buff *skb, int type, const struct netpol_ports *ports)
 {
 	u32 i;
@@ -101,7 +101,7 @@ static int put_requirement(struct sk_buff *skb,
 	return 0;
 }
 
-/* A selector: enum netpol_selector_attr; NULL is an empty one. */
+/* A selector, as enum netpol_selector_attr. @selector: NULL is the empty one. */
 int netpol_put_selector(struct sk_buff *skb, int type,
 			const struct netpol_selector *selector)
 {
@@ -118,8 +118,8 @@ int netpol_put_selector(struct sk_buff *skb, int type,
 }
 
 /*
- * A peer without the excepts of its prefix. The core keeps no podSelector that selects
- * every pod: it shows where nothing else does.
+ * A peer, without the excepts of its prefix. The core does not keep a podSelector that selects
+ * all pods, so an empty one is put only where the peer would otherwise have no selector.
  */
 int netpol_put_peer(struct sk_buff *skb, const struct netpol_rule_peer *peer)
 {
@@ -141,7 +141,7 @@ int netpol_put_peer(struct sk_buff *skb, const struct netpol_rule_peer *peer)
 	return 0;
 }
 
-/* A Namespace object and its state. */
+/* A namespace and its state. */
 int netpol_put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 			 const struct netpol_namespace *namespace)
 {
@@ -160,6 +160,7 @@ int netpol_put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snap
 	return 0;
 }
 
+/* Flags of a pod: NETPOL_POD_F_* and its state. */
 static u32 pod_flags(const struct netpol_snapshot *snapshot, const struct netpol_pod *pod)
 {
 	u32 state = 0;
@@ -173,7 +174,7 @@ static u32 pod_flags(const struct netpol_snapshot *snapshot, const struct netpol
 	return pod->flags | state << NETPOL_POD_F_STATE_SHIFT;
 }
 
-/* IPv4 first, as in most clusters: no order between the families is kept. */
+/* Addresses of a pod, IPv4 first: the order between the families is not kept. */
 static int put_pod_addresses(struct sk_buff *skb, const struct netpol_pod *pod)
 {
 	u32 i, count = netpol_pod_addresses(pod);
@@ -189,7 +190,7 @@ static int put_pod_addresses(struct sk_buff *skb, const struct netpol_pod *pod)
 	return 0;
 }
 
-/* A pod and its state. The identity is that of now; the rest is the snapshot's. */
+/* A pod and its state. The identity is the current one; the rest is that of @snapshot. */
 int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 		   const struct netpol_pod *pod)
 {
@@ -213,6 +214,7 @@ int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 	return 0;
 }
 
+/* What identifies a policy. */
 static int put_policy_key(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 			  const struct netpol_policy *policy)
 {
@@ -225,7 +227,7 @@ static int put_policy_key(struct sk_buff *skb, const struct netpol_snapshot *sna
 	return 0;
 }
 
-/* What a policy is known by, and flags if there are any. */
+/* What identifies a policy, and @flags if there are any. */
 int netpol_put_policy_name(struct sk_buff *skb, int type,
 			   const struct netpol_snapshot *snapshot,
 			   const struct netpol_policy *policy, u32 flags)
@@ -239,7 +241,7 @@ int netpol_put_policy_name(struct sk_buff *skb, int type,
 	return 0;
 }
 
-/* How many pods of this node a policy selects. */
+/* How many local pods a policy selects. */
 static u32 policy_pods(const struct netpol_snapshot *snapshot,
 		       const struct netpol_policy *policy)
 {
@@ -286,7 +288,7 @@ static int put_host_allow(struct sk_buff *skb, const struct netpol_host_allow *a
 	return 0;
 }
 
-/* All settings: enum netpol_settings_attr. */
+/* All settings, as enum netpol_settings_attr. */
 int netpol_put_settings(struct sk_buff *skb, const struct netpol_settings *settings)
 {
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_SETTINGS);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Objects of the core into attributes, as dumps and replies carry them; the mirror of
- * parse.h. Each call adds one whole attribute, or all of a kind, and returns 0 or
- * -EMSGSIZE; after that the message holds a part that its caller cuts off. Every call
- * needs the lock of the network namespace.
+ * Puts objects of the core into netlink messages, for dumps and answers; parse.h is the way
+ * back. Each function puts one whole attribute, or all attributes of a kind, and returns 0 or
+ * -EMSGSIZE. After -EMSGSIZE the message holds an incomplete part, which the caller cuts off.
+ * All functions need the lock of the network namespace.
  */
 #ifndef NETPOL_ENCODE_H
 #define NETPOL_ENCODE_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * NETPOL_CMD_EVAL: what would become of the first packet of a connection. The verdict
- * comes from the code that packets run, on the snapshot in force; what the hook decides
- * before that from the settings and the node's addresses is decided here in its order.
+ * NETPOL_CMD_EVAL: the verdict for the first packet of a connection, without sending one. It
+ * comes from the code that judges packets, on the snapshot in force. What hook.c decides
+ * before the policies, by settings and by the node's addresses, is decided here in its order.
  */
 #include "eval.h"
 #include "core/explain.h"
@@ -12,17 +12,17 @@
 #include <net/addrconf.h>
 #include <net/route.h>
 
-/* Steps beyond this many bytes are left out of the answer; the verdict is not. */
+/* Bytes of steps in an answer. Steps beyond them are left out; the verdict never is. */
 #define STEPS_MAX (128 * 1024)
 
-/* Room for the rest of the answer. */
+/* Bytes for the rest of the answer. */
 #define HEAD_SIZE 256
 
 /**
- * struct end - one end as the request names it
- * @pod: a pod by name, or NULL: the address of the request
- * @address: by [family == AF_INET6], network order
- * @has: which families there are
+ * struct end - one end of the connection, as the request names it
+ * @pod: pod, if the request names one; NULL: it gives an address
+ * @address: addresses by [family == AF_INET6], network order
+ * @has: which of the two addresses there are
  */
 struct end {
 	const struct netpol_pod *pod;
@@ -31,11 +31,11 @@ struct end {
 };
 
 /**
- * struct answer - the steps, first counted and then written
- * @skb: where to; NULL: @bytes is counted
+ * struct answer - the answer; its steps are first counted and then put
+ * @skb: message; NULL: steps are only counted
  * @origin: origins of the snapshot
- * @bytes: of all steps
- * @full: no step fits any more
+ * @bytes: size of all steps
+ * @full: a step did not fit, so no more are put
  */
 struct answer {
 	struct sk_buff *skb;
@@ -44,10 +44,10 @@ struct answer {
 	bool full;
 };
 
-/* Attributes of an end, the source's; the destination's are as many further on. */
+/* Attribute types of an end are those of the source, and DESTINATION more for the other. */
 #define DESTINATION (NETPOL_EVAL_A_DESTINATION_NAMESPACE - NETPOL_EVAL_A_SOURCE_NAMESPACE)
 
-/* The addresses of a pod that is named; of several of a family, the first. */
+/* The pod that an end names, and its first address of each family. */
 static int end_pod(struct netpol_parse *parse, const struct nlattr *nest,
 		   struct nlattr **tb, int shift, struct end *end)
 {
@@ -94,13 +94,13 @@ static int parse_end(struct netpol_parse *parse, const struct nlattr *nest,
 		return end_pod(parse, nest, tb, shift, end);
 	if ((v4 && v6) || ns || name)
 		return netpol_refuse(parse->nn, parse->extack, v6 ? v6 : v4, -EINVAL,
-				     "each end is one pod or one address");
+				     "each end must be one pod or one address");
 	end->has[!v4] = true;
 	memcpy(&end->address[!v4], nla_data(v4 ? v4 : v6), v4 ? 4 : 16);
 	return 0;
 }
 
-/* The family that is asked for, or the one that both ends have, IPv4 first. */
+/* The family of the connection: the requested one, or one that both ends have, IPv4 first. */
 static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
 			const struct end *source, const struct end *destination, u8 *family)
 {
@@ -109,7 +109,7 @@ static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
 
 	if (attr && nla_get_u8(attr) != AF_INET && nla_get_u8(attr) != AF_INET6)
 		return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
-				     "family is neither AF_INET nor AF_INET6");
+				     "the family is neither AF_INET nor AF_INET6");
 	for (v6 = 0; v6 < 2; v6++) {
 		*family = v6 ? AF_INET6 : AF_INET;
 		if (source->has[v6] && destination->has[v6] &&
@@ -117,9 +117,10 @@ static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
 			return 0;
 	}
 	return netpol_refuse(parse->nn, parse->extack, attr, -EADDRNOTAVAIL,
-			     "the two ends have no address of one family");
+			     "the two ends have no addresses of the same family");
 }
 
+/* The connection that the request asks about. */
 static int parse_flow(struct netpol_parse *parse, const struct nlattr *nest,
 		      struct nlattr **tb, struct end *source, struct end *destination,
 		      struct netpol_flow *flow)
@@ -152,6 +153,7 @@ static int parse_flow(struct netpol_parse *parse, const struct nlattr *nest,
 	return 0;
 }
 
+/* Is this an address of the node itself? */
 static bool node_address(struct net *net, u8 family, const void *address)
 {
 	if (family == AF_INET)
@@ -163,7 +165,10 @@ static bool node_address(struct net *net, u8 family, const void *address)
 #endif
 }
 
-/* Where the settings or the node itself decide: the direction and the reason. */
+/*
+ * Do the settings or the addresses of the node decide, before any policy? @direction and
+ * @reason are set if so.
+ */
 static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow *flow,
 			   u8 *direction, u8 *reason)
 {
@@ -199,7 +204,7 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 					    flow->port, flow->destination));
 }
 
-/* Bytes of a step in the answer, at most. */
+/* Bytes that a step takes in the answer, at most. */
 static size_t step_size(const struct netpol_step *step)
 {
 	size_t size = nla_total_size(0) + 3 * nla_total_size(1) + nla_total_size(4);
@@ -248,7 +253,7 @@ static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
 	return 0;
 }
 
-/* Counts or writes a step; what doesn't fit is left out, with all that follows. */
+/* Counts or puts a step. If it does not fit, it is left out with all steps after it. */
 static int visit_step(void *context, const struct netpol_step *step)
 {
 	struct answer *answer = context;
@@ -265,7 +270,7 @@ static int visit_step(void *context, const struct netpol_step *step)
 	return 0;
 }
 
-/* Judges, and visits the steps in order. */
+/* Judges the connection and visits the steps of the decision in order. */
 static int judge(struct netpol_net *nn, const struct netpol_flow *flow,
 		 struct netpol_judgement *judgement, struct answer *answer)
 {
@@ -295,7 +300,7 @@ static int put_verdict(struct sk_buff *skb, const struct netpol_net *nn,
 	return 0;
 }
 
-/* The whole answer. Locked, so that both rounds see the same. */
+/* Makes the whole answer. @nn stays locked, so that both rounds see the same state. */
 static struct sk_buff *evaluate(struct netpol_net *nn, struct genl_info *info,
 				const struct netpol_flow *flow)
 {
@@ -326,7 +331,7 @@ static struct sk_buff *evaluate(struct netpol_net *nn, struct genl_info *info,
 	return answer.skb;
 }
 
-/* NETPOL_CMD_EVAL: -EINVAL, -ENOENT, -EADDRNOTAVAIL, -ENOMEM. */
+/* NETPOL_CMD_EVAL. -EINVAL, -ENOENT, -EADDRNOTAVAIL, -ENOMEM */
 int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* NETPOL_CMD_EVAL: what would become of a connection. */
+/* NETPOL_CMD_EVAL: the verdict for a connection, without a packet. */
 #ifndef NETPOL_EVAL_H
 #define NETPOL_EVAL_H
 

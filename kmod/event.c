@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deny events. The packet path writes what it knows into a ring and no more; a work item
- * finds the names and the policies, and multicasts. A ring slot is passed on by its turn
- * (the bounded queue of D. Vyukov): slot i is free for the event numbered t, t % slots
- * being i, when its turn is t, and holds it when its turn is t + 1. Many CPUs write, the
- * work item alone reads; nobody waits, an event that finds no slot is lost and counted.
+ * Deny events. The packet path writes what it knows into a ring. A work item takes it from
+ * there, finds the names of pods and policies and multicasts a message.
+ *
+ * The ring is the bounded queue of D. Vyukov, with many writers and one reader, and nobody
+ * waits. Each slot has a turn. Event number t goes into slot t % EVENT_SLOTS: the slot is free
+ * for it when its turn is t, and holds it when its turn is t + 1. An event that finds no free
+ * slot is lost and counted.
  */
 #include "event.h"
 #include "compat.h"
@@ -16,23 +18,23 @@
 #include <linux/timekeeping.h>
 
 #define EVENT_SLOTS	128	/* a power of two */
-#define EVENT_TRIES	4	/* for a slot, against other CPUs */
+#define EVENT_TRIES	4	/* to get a slot while other CPUs take them */
 
-/* Policies listed in one event; NETPOL_EVENT_A_POLICIES says how many there are. */
+/* Policies listed in one event. NETPOL_EVENT_A_POLICIES says how many there are in all. */
 #define EVENT_POLICIES	8
 
-/* Names, labels aside, of two pods and of EVENT_POLICIES policies, and the rest. */
+/* Size of a message: the names of two pods and of EVENT_POLICIES policies, and the rest. */
 #define EVENT_BYTES	NLMSG_DEFAULT_SIZE
 
 bool netpol_event_asked __read_mostly;
 
 /**
  * struct netpol_event - a denied packet, as far as the packet path knows it
- * @turn: whose turn the slot is, see above
+ * @turn: which event the slot is free for or holds, see above
  * @source_port: host order
  * @port: destination port, host order
- * @time: CLOCK_REALTIME
- * @source: address
+ * @time: CLOCK_REALTIME, nanoseconds
+ * @source: address, 4 or 16 bytes, network order
  * @destination: address
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_*
@@ -53,16 +55,16 @@ struct netpol_event {
 };
 
 /**
- * struct netpol_event_queue - from the packets of one network namespace to its listeners
- * @nn: whose
+ * struct netpol_event_queue - events from the packets of one network namespace to listeners
+ * @nn: state of the network namespace
  * @work: sends what is in the ring
- * @lost: over the rate, or no slot was free; per CPU
- * @second: that @spent is of; a race at its end costs or grants a few events
- * @spent: events of that second
+ * @lost: events that exceeded the rate or found no free slot; per CPU
+ * @second: the second that @spent counts; a race at its end costs or grants a few events
+ * @spent: events in that second
  * @tail: number of the next event
- * @head: number of the next event to send; the work item's
- * @sent: events sent; the work item's
- * @told: of the lost ones, how many listeners know of; the work item's
+ * @head: number of the next event to send; only @work uses it
+ * @sent: events sent; only @work writes it
+ * @lost_reported: how many of the lost events listeners were told of; only @work uses it
  * @event: ring
  */
 struct netpol_event_queue {
@@ -74,7 +76,7 @@ struct netpol_event_queue {
 	atomic_t tail;
 	u32 head;
 	u64 sent;
-	u64 told;
+	u64 lost_reported;
 	struct netpol_event event[EVENT_SLOTS];
 };
 
@@ -88,7 +90,7 @@ static u64 events_lost(const struct netpol_event_queue *queue)
 	return lost;
 }
 
-/* Takes one event of this second's. */
+/* Is another event within the rate for this second? If so, it is counted. */
 static bool event_allowed(struct netpol_event_queue *queue, u32 rate)
 {
 	u32 now = ktime_get_seconds(), second = READ_ONCE(queue->second);
@@ -100,7 +102,7 @@ static bool event_allowed(struct netpol_event_queue *queue, u32 rate)
 	return (u32)atomic_inc_return(&queue->spent) <= rate;
 }
 
-/* A free slot, and the turn that it will have when it is filled. */
+/* Takes a free slot. @turn: set to the turn to give it once it is filled. NULL: none is free. */
 static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *turn)
 {
 	u32 tail = atomic_read(&queue->tail);
@@ -129,14 +131,14 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 }
 
 /**
- * netpol_event_deny() - reports a denied packet
- * @nn: network namespace
- * @snapshot: what it was judged by
- * @flow: what was judged
+ * netpol_event_deny() - report a denied packet to the listeners
+ * @nn: state of the network namespace
+ * @snapshot: snapshot that judged the packet
+ * @flow: addresses, protocol and destination port to report
  * @source_port: host order
- * @judgement: its reason and direction
+ * @judgement: reason and direction of the denial
  *
- * Packet path, RCU; costs a test of one bit where nobody listens.
+ * Needs rcu_read_lock(). If nobody listens, it costs a test of one bit.
  */
 void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u16 source_port,
@@ -169,7 +171,7 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 	schedule_work(&queue->work);
 }
 
-/* The oldest event, out of the ring. */
+/* Takes the oldest event out of the ring; false: the ring is empty. */
 static bool event_take(struct netpol_event_queue *queue, struct netpol_event *event)
 {
 	struct netpol_event *slot = &queue->event[queue->head % EVENT_SLOTS];
@@ -184,7 +186,7 @@ static bool event_take(struct netpol_event_queue *queue, struct netpol_event *ev
 	return true;
 }
 
-/* The pod that an address belongs to, local or not, or NULL. Under @nn->lock. */
+/* The pod that an address belongs to, on this node or not; NULL: none. Needs the lock. */
 static const struct netpol_pod *event_pod(const struct netpol_snapshot *snapshot, u8 family,
 					  const void *address, struct netpol_end *end)
 {
@@ -216,7 +218,7 @@ static int put_pod(struct sk_buff *skb, const struct netpol_pod *pod, u16 ns, u1
 	       nla_put_string(skb, name, netpol_pod_name(pod));
 }
 
-/* One policy; leaves the message as it was where there is no room. */
+/* Puts one policy, or leaves the message as it was if there is no room. */
 static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 		      const struct netpol_policy *policy)
 {
@@ -236,7 +238,7 @@ static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	return 0;
 }
 
-/* The policies that isolate the pod that denied. Fewer may fit than there are. */
+/* Puts the policies that isolate @subject, as many as fit. */
 static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 			const struct netpol_local *subject, u8 direction)
 {
@@ -254,8 +256,9 @@ static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snaps
 }
 
 /*
- * What an event says. Names and policies are those in force now: the packet may be some
- * commits older, but what could name its own time would have to be copied by each packet.
+ * Puts an event. Names and policies come from the snapshot in force now, although the packet
+ * may be some commits older: to report those of its own time, the packet path would have to
+ * copy them for each packet.
  */
 static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 		     const struct netpol_event *event, u64 lost)
@@ -302,6 +305,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	return policies ? put_policies(skb, snapshot, subject->local, event->direction) : 0;
 }
 
+/* The message for an event; NULL: no memory, or no room in the message. */
 static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_event *event,
 				     u64 lost)
 {
@@ -331,6 +335,7 @@ fail:
 	return NULL;
 }
 
+/* Sends all events of a ring. */
 static void event_work(struct work_struct *work)
 {
 	struct netpol_event_queue *queue = container_of(work, struct netpol_event_queue, work);
@@ -341,22 +346,22 @@ static void event_work(struct work_struct *work)
 		u64 lost = events_lost(queue);
 		int error = -ENOMEM;
 
-		skb = event_message(queue->nn, &event, lost - queue->told);
+		skb = event_message(queue->nn, &event, lost - queue->lost_reported);
 		if (skb)
 			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
 							skb, 0, NETPOL_GROUP_DENY,
 							GFP_KERNEL);
 		if (!error) {
 			WRITE_ONCE(queue->sent, queue->sent + 1);
-			queue->told = lost;
-		} else if (error != -ESRCH) {	/* not just that nobody listens any more */
+			queue->lost_reported = lost;
+		} else if (error != -ESRCH) {	/* -ESRCH: nobody listens any more */
 			this_cpu_inc(*queue->lost);
 		}
 		cond_resched();
 	}
 }
 
-/* Makes the queue of a network namespace. Return: NULL without memory. */
+/* Makes the queue of a network namespace. Return: the queue; NULL: no memory. */
 struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
 {
 	struct netpol_event_queue *queue = netpol_alloc(sizeof(*queue));
@@ -376,7 +381,7 @@ struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
 	return queue;
 }
 
-/* Ends a queue that no packet can reach any more; not under @nn->lock. NULL is fine. */
+/* Frees a queue that no packet can reach any more, or NULL. Not under @nn->lock. */
 void netpol_event_queue_destroy(struct netpol_event_queue *queue)
 {
 	if (!queue)
@@ -386,7 +391,7 @@ void netpol_event_queue_destroy(struct netpol_event_queue *queue)
 	netpol_free(queue);
 }
 
-/* Events sent, and events lost over the rate or for want of room, since the beginning. */
+/* Counts of events sent and of events lost, since the queue was made. */
 void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost)
 {
 	*sent = READ_ONCE(nn->events->sent);

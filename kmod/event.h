@@ -8,12 +8,13 @@
 #include "netns.h"
 
 /*
- * Has anybody ever wanted to be told of denied packets? Where the kernel does not tell,
- * it may be so. It is never taken back: the kernel tells before somebody is a listener.
+ * Has anybody ever joined the multicast group "deny"? Always true on kernels that do not say
+ * when somebody joins. It is never cleared: the kernel says it before it counts the listener,
+ * so a test for listeners at that moment could miss one.
  */
 extern bool netpol_event_asked;
 
-/* Does anybody want to be told of denied packets? RCU. */
+/* Does anybody listen for denied packets now? Needs rcu_read_lock(). */
 static inline bool netpol_event_wanted(const struct netpol_net *nn)
 {
 	return READ_ONCE(netpol_event_asked) &&

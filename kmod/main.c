@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* netpol: Kubernetes NetworkPolicy enforced in netfilter. */
+/* Loads and unloads the module. */
 #include "device.h"
 #include "netlink.h"
 #include "netns.h"

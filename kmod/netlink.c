@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The family: its commands, who may send them, and refusals. netlink_policy.c has the
- * checks of single attributes; relations between attributes are checked by parse.c.
+ * The generic netlink family: its commands, who may send them, and refusals. The attribute
+ * policies in netlink_policy.c refuse whatever can be refused by looking at one attribute.
+ * parse.c checks how attributes relate to each other.
  */
 #include "netlink.h"
 #include "dump.h"
@@ -16,8 +17,8 @@
 #define POLICY(name) .policy = (name), .maxattr = ARRAY_SIZE(name) - 1
 
 /*
- * A command without a policy takes no attribute at all. What pods there are and how
- * they are labelled is nothing for others to see, so reading needs the capability too.
+ * A command without a policy takes no attributes. Reading needs CAP_NET_ADMIN as well, because
+ * the names and labels of pods are not for everybody to see.
  */
 static const struct genl_ops netpol_ops[] = {
 	{
@@ -107,7 +108,7 @@ static const struct genl_multicast_group netpol_groups[] = {
 	},
 };
 
-/* Somebody is about to listen to a group, in whichever network namespace. */
+/* Called before somebody joins a multicast group, in whichever network namespace. */
 static int netpol_group_joined(int group)
 {
 	if (group == NETPOL_GROUP_DENY)
@@ -115,7 +116,10 @@ static int netpol_group_joined(int group)
 	return 0;
 }
 
-/* No alias by family name: looking a name up needs no capability and would load us. */
+/*
+ * The module has no alias by the name of the family: anybody may look up a family, and with
+ * an alias that would load the module.
+ */
 struct genl_family netpol_genl_family __ro_after_init = {
 	.name = NETPOL_GENL_NAME,
 	.version = NETPOL_GENL_VERSION,
@@ -130,8 +134,8 @@ struct genl_family netpol_genl_family __ro_after_init = {
 
 /**
  * netpol_refuse() - refuse a request with a sentence
- * @nn: state, locked; the sentence is kept there until the acknowledgment is sent
- * @extack: where to; may be NULL
+ * @nn: state, locked; it keeps the sentence until the acknowledgment is sent
+ * @extack: gets the sentence; may be NULL
  * @attr: attribute to blame, or NULL
  * @error: negative errno
  * @format: printf format of the sentence
@@ -153,11 +157,11 @@ int netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
 }
 
 /**
- * netpol_refuse_fault() - refuse a request with what the core says of it
- * @nn: state, locked
- * @extack: where to; may be NULL
+ * netpol_refuse_fault() - refuse a request with the core's explanation
+ * @nn: state, locked; it keeps the sentence until the acknowledgment is sent
+ * @extack: gets the sentence; may be NULL
  * @error: negative errno
- * @fault: its explanation
+ * @fault: the explanation
  *
  * Return: @error
  */
@@ -174,7 +178,14 @@ int netpol_refuse_fault(struct netpol_net *nn, struct netlink_ext_ack *extack, i
 	return error;
 }
 
-/* Refuses a request that lacks attribute @type of @nest; NULL: of the message. -EINVAL */
+/**
+ * netpol_refuse_missing() - refuse a request that lacks an attribute
+ * @extack: gets the sentence; may be NULL
+ * @nest: nested attribute that lacks it; NULL: the message lacks it
+ * @type: of the missing attribute
+ *
+ * Return: -EINVAL
+ */
 int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *nest,
 			  u16 type)
 {
@@ -186,11 +197,11 @@ int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *n
 /**
  * netpol_reply_new() - begin the answer to a request
  * @info: request
- * @command: enum netpol_cmd, that of the request
+ * @command: enum netpol_cmd of the request
  * @size: bytes of attributes to make room for
- * @header: set to what genlmsg_end() takes
+ * @header: set for netpol_reply_send()
  *
- * Return: the message, the caller's to send or free; NULL without memory.
+ * Return: the message, which the caller sends or frees; NULL: no memory.
  */
 struct sk_buff *netpol_reply_new(struct genl_info *info, u8 command, size_t size,
 				 void **header)
@@ -208,12 +219,31 @@ struct sk_buff *netpol_reply_new(struct genl_info *info, u8 command, size_t size
 }
 
 /**
- * netpol_notify_change() - tell the group "change" of a commit
- * @nn: state, locked
- * @origin: whose commit it was
- * @generation: that it made
+ * netpol_reply_send() - end an answer and send it, or free it after an error
+ * @info: request
+ * @skb: answer, which this takes over
+ * @header: from netpol_reply_new()
+ * @error: negative errno: the request failed
  *
- * Listeners that can't be told see ENOBUFS or a gap in the generations.
+ * Return: @error, or if that is 0 the result of sending.
+ */
+int netpol_reply_send(struct genl_info *info, struct sk_buff *skb, void *header, int error)
+{
+	if (error) {
+		nlmsg_free(skb);
+		return error;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, info);
+}
+
+/**
+ * netpol_notify_change() - tell the multicast group "change" about a commit
+ * @nn: state, locked
+ * @origin: origin that committed
+ * @generation: generation that the commit made
+ *
+ * A listener that misses a message sees ENOBUFS, or a gap in the generations.
  */
 void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation)
 {
@@ -240,21 +270,27 @@ lost:
 	genl_set_err(&netpol_genl_family, nn->net, 0, NETPOL_GROUP_CHANGE, -ENOBUFS);
 }
 
-/* After netpol_net_register(), for requests can come from here on. 0 or an errno. */
+/*
+ * Registers the family. To be called after netpol_net_register(), because requests can come
+ * at once. Return: 0 or a negative errno.
+ */
 int __init netpol_netlink_register(void)
 {
 	int error = netpol_txn_register();
 
 	if (error)
 		return error;
-	netpol_event_asked = !netpol_genl_tell(&netpol_genl_family, netpol_group_joined);
+	netpol_event_asked = !netpol_genl_watch(&netpol_genl_family, netpol_group_joined);
 	error = genl_register_family(&netpol_genl_family);
 	if (error)
 		netpol_txn_unregister();
 	return error;
 }
 
-/* Before netpol_net_unregister(). No request runs afterwards, no dump is open. */
+/*
+ * Unregisters the family. To be called before netpol_net_unregister(). Afterwards no request
+ * runs and no dump is open.
+ */
 void netpol_netlink_unregister(void)
 {
 	genl_unregister_family(&netpol_genl_family);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The generic netlink family "netpol", see uapi/linux/netpol.h and docs/abi.md.
+ * The generic netlink family "netpol": its registration, and what all commands share. See
+ * uapi/linux/netpol.h and docs/abi.md.
  *
- * Every operation finds its struct netpol_net by the socket's network namespace and
- * takes its lock; the family runs operations in parallel.
+ * A command finds its struct netpol_net by the network namespace of the socket and takes its
+ * lock. The family does not serialize commands.
  */
 #ifndef NETPOL_NETLINK_H
 #define NETPOL_NETLINK_H
@@ -13,12 +14,12 @@
 #include <linux/netpol.h>
 
 /*
- * Longest nested attribute that TXN_ADD takes, so that what comes back in a dump, with
- * the attributes that dumps add, stays below the 64 KiB that a nest can have.
+ * Longest nested attribute that TXN_ADD takes, in bytes. A dump adds attributes to it, and the
+ * result must stay below the 64 KiB that a nested attribute can have.
  */
 #define NETPOL_NEST_MAX 60000
 
-/* Multicast groups, places in netpol_genl_family.mcgrps. */
+/* Multicast groups: indices of netpol_genl_family.mcgrps. */
 enum netpol_group {
 	NETPOL_GROUP_DENY,
 	NETPOL_GROUP_AUDIT,
@@ -30,7 +31,7 @@ extern struct genl_family netpol_genl_family;
 int netpol_netlink_register(void);
 void netpol_netlink_unregister(void);
 
-/* Refusals. All return the error, so that a caller can return it as well. */
+/* Refusals return their error, so that a caller can refuse and return in one statement. */
 int __printf(5, 6) netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
 				 const struct nlattr *attr, int error,
 				 const char *format, ...);
@@ -40,6 +41,7 @@ int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *n
 			  u16 type);
 struct sk_buff *netpol_reply_new(struct genl_info *info, u8 command, size_t size,
 				 void **header);
+int netpol_reply_send(struct genl_info *info, struct sk_buff *skb, void *header, int error);
 void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generation);
 
 #endif /* NETPOL_NETLINK_H */

@@ -15,11 +15,11 @@
 unsigned int netpol_net_id __read_mostly;
 
 /**
- * struct netpol_old - a snapshot that has been replaced, on its way out
- * @rcu: until no packet reads it
- * @node: on netpol_net::old
- * @nn: whose it is
- * @snapshot: its reference is given back by the reaper
+ * struct netpol_old - a replaced snapshot, until it is given back
+ * @rcu: waits until no packet reads the snapshot
+ * @node: entry in netpol_net.old
+ * @nn: state of the network namespace
+ * @snapshot: a reference, which the reaper gives back
  */
 struct netpol_old {
 	struct rcu_head rcu;
@@ -28,7 +28,7 @@ struct netpol_old {
 	struct netpol_snapshot *snapshot;
 };
 
-/* Gives back the snapshots that a grace period has passed for. Under @nn->lock. */
+/* Gives back the replaced snapshots whose grace period has passed. @nn is locked. */
 static void net_reap(struct netpol_net *nn)
 {
 	struct llist_node *list = llist_del_all(&nn->old);
@@ -50,22 +50,23 @@ static void net_reap_work(struct work_struct *work)
 	mutex_unlock(&nn->lock);
 }
 
+/* Called when no packet reads the snapshot any more. */
 static void old_unread(struct rcu_head *rcu)
 {
 	struct netpol_old *old = container_of(rcu, struct netpol_old, rcu);
 	struct netpol_net *nn = old->nn;
 
-	/* freeing can take long: not in softirq */
+	/* freeing can take long, so it is not done here in softirq */
 	llist_add(&old->node, &nn->old);
 	schedule_work(&nn->reaper);
 }
 
 /**
- * netpol_net_fault() - the sentence of a refusal, for a netlink acknowledgment
- * @nn: network namespace, locked
- * @fault: what happened
+ * netpol_net_fault() - keep the sentence of a refusal for a netlink acknowledgment
+ * @nn: state, locked
+ * @fault: the refusal
  *
- * Return: a string that stays until NETPOL_FAULT_RING more refusals have come.
+ * Return: the sentence, which stays until NETPOL_FAULT_RING more refusals have come.
  */
 const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault)
 {
@@ -78,6 +79,7 @@ const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *f
 	return text;
 }
 
+/* Makes conntrack track the connections of a network namespace. @nn is locked. */
 static int net_take_conntrack(struct netpol_net *nn)
 {
 	int error;
@@ -89,7 +91,7 @@ static int net_take_conntrack(struct netpol_net *nn)
 	return error;
 }
 
-/* Hooks, conntrack and a hold on the module, before the first object is in force. */
+/* Begins to enforce: takes conntrack and a reference on the module, registers the hooks. */
 static int net_enforce(struct netpol_net *nn, struct netpol_fault *fault)
 {
 	int error;
@@ -115,7 +117,7 @@ put:
 	return error;
 }
 
-/* The last object is gone: nothing is enforced, and the module may be unloaded. */
+/* Stops enforcing after the last object is gone, so that the module can be unloaded. */
 static void net_release(struct netpol_net *nn)
 {
 	if (!nn->enforcing)
@@ -126,11 +128,11 @@ static void net_release(struct netpol_net *nn)
 }
 
 /**
- * netpol_net_make_room() - bound what replaced state keeps while it has readers
- * @nn: network namespace, locked; no edit is open, for objects are freed here
- * @fault: a refusal is explained here
+ * netpol_net_make_room() - bound the memory of replaced state that still has readers
+ * @nn: state, locked; no edit is open, because objects are freed here
+ * @fault: explains a refusal
  *
- * Return: 0, or -EAGAIN where even ending all dumps does not help.
+ * Return: 0, or -EAGAIN if there is too much even after all dumps lost their snapshots.
  */
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault)
 {
@@ -149,7 +151,7 @@ int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault)
 			   (unsigned long long)world->retired_bytes);
 }
 
-/* Is there nothing to enforce? Guards close even where no object is loaded. */
+/* Is there nothing to enforce? Guards deny even if no object is loaded. */
 static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 {
 	return !snapshot->namespaces.count && !snapshot->pods.count &&
@@ -159,11 +161,11 @@ static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 
 /**
  * netpol_net_commit() - put a prepared edit in force
- * @nn: network namespace, locked
- * @edit: prepared; gone afterwards: published on success, else aborted
- * @fault: a refusal is explained here
+ * @nn: state, locked
+ * @edit: prepared; this takes it over: it is published, or aborted after an error
+ * @fault: explains a refusal
  *
- * Return: 0 or a negative errno with nothing changed.
+ * Return: 0, or a negative errno with nothing changed.
  */
 int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault)
@@ -201,11 +203,11 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 }
 
 /**
- * netpol_net_flush() - drop every object of every origin
- * @nn: network namespace, locked
- * @fault: a refusal is explained here
+ * netpol_net_flush() - delete all objects of all origins
+ * @nn: state, locked
+ * @fault: explains a refusal
  *
- * Return: 0 or -ENOMEM with nothing changed.
+ * Return: 0, or a negative errno with nothing changed.
  */
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 {
@@ -216,7 +218,7 @@ int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 	error = netpol_net_make_room(nn, fault);
 	if (error)
 		return error;
-	/* an origin that is there already, so that none is too many */
+	/* use an origin that exists: a new one could exceed the limit on origins */
 	edit = netpol_edit_begin(nn->world, origin->name[0] ? origin->name : "manual", fault);
 	if (IS_ERR(edit))
 		return PTR_ERR(edit);
@@ -230,6 +232,7 @@ int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 	return netpol_net_commit(nn, edit, fault);
 }
 
+/* Makes the state of a new network namespace, which enforces nothing yet. */
 static int __net_init net_init(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
@@ -258,7 +261,7 @@ free_totals:
 	return -ENOMEM;
 }
 
-/* Between this and net_exit() the network core waits for a grace period. */
+/* Stops packets. The network core waits for an RCU grace period before net_exit(). */
 static void __net_exit net_pre_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
@@ -271,6 +274,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_unlock(&nn->lock);
 }
 
+/* Frees the state of a network namespace. */
 static void __net_exit net_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
@@ -299,9 +303,9 @@ static struct pernet_operations netpol_net_ops = {
 };
 
 /*
- * Begins to keep state for every network namespace. In the initial one conntrack is
- * taken at once, long before the first policy: a connection that conntrack meets in
- * its middle may be recorded the wrong way round.
+ * Begins to keep state for every network namespace. In the initial one conntrack is taken at
+ * once, long before the first policy, because a connection that conntrack first sees in its
+ * middle may be recorded in the wrong direction. Return: 0 or a negative errno.
  */
 int netpol_net_register(void)
 {
@@ -319,7 +323,10 @@ int netpol_net_register(void)
 	return error;
 }
 
-/* Ends all state; no namespace enforces anything, or the module could not be unloaded. */
+/*
+ * Frees all state. No network namespace enforces anything by now, because one that does holds
+ * a reference on the module.
+ */
 void netpol_net_unregister(void)
 {
 	unregister_pernet_subsys(&netpol_net_ops);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the module keeps for one network namespace. */
+/* The state of one network namespace, and the commit that puts a new snapshot in force. */
 #ifndef NETPOL_NETNS_H
 #define NETPOL_NETNS_H
 
@@ -11,21 +11,21 @@
 #include "core/edit.h"
 #include "core/world.h"
 
-/* Sentences of refusals, kept until the acknowledgment has been sent. */
+/* Number of refusal sentences kept, so that each outlives its acknowledgment. */
 #define NETPOL_FAULT_RING 64
 
-/* Two for each family. */
+/* POST_ROUTING and LOCAL_IN, for each family. */
 #define NETPOL_HOOKS 4
 
 struct netpol_event_queue;
 
 /**
- * struct netpol_totals - packets of a network namespace, per CPU
- * @allowed: judged and accepted, by enum netpol_direction of the half
- * @denied: judged and denied
- * @spoofed: of those denied, with a forged source
- * @unknown: denied because an address inside a guard belongs to no known pod
- * @unchecked: source of a local pod that could not be held against its interface
+ * struct netpol_totals - counters of packets of a network namespace, per CPU
+ * @allowed: accepted by a half, by enum netpol_direction
+ * @denied: denied, by direction
+ * @spoofed: how many of those denied were forged
+ * @unknown: how many of those denied had an unknown address inside a guard
+ * @unchecked: packets of local pods whose source can't be checked against an interface
  */
 struct netpol_totals {
 	u64 allowed[NETPOL_DIRECTIONS];
@@ -37,24 +37,24 @@ struct netpol_totals {
 
 /**
  * struct netpol_net - state of one network namespace
- * @net: the namespace
- * @lock: guards everything but @root's readers; taken inside RTNL, never around it
- * @root: the snapshot in force; written under @lock, read by packets under RCU
- * @world: control side, under @lock
- * @enforcing: hooks are registered, conntrack is taken, the module is held; under @lock
- * @conntrack: conntrack is taken; under @lock
- * @old: snapshots that a grace period has passed for, to be put by @reaper
- * @reaper: frees them, under @lock
- * @transactions: struct netpol_txn of all sockets; under @lock
- * @ntransactions: how many
- * @dumps: struct netpol_dump that hold snapshots; under @lock
+ * @net: the network namespace
+ * @lock: guards everything except what packets do; taken inside RTNL, never around it
+ * @root: snapshot in force; written under @lock, read by packets under RCU
+ * @world: control side; under @lock
+ * @enforcing: the hooks are registered and a reference on the module is held; under @lock
+ * @conntrack: a reference on conntrack is held; under @lock
+ * @old: replaced snapshots whose grace period has passed, for @reaper to free
+ * @reaper: frees @old, under @lock
+ * @transactions: list of struct netpol_txn, of all sockets; under @lock
+ * @ntransactions: length of that list
+ * @dumps: list of struct netpol_dump in progress; under @lock
  * @fault_text: ring of sentences for netlink acknowledgments; under @lock
- * @fault_next: next place in it
+ * @fault_next: next element of the ring to use
  * @totals: counters
- * @totals_zero: their sums when they were last reset; under @lock
- * @events_zero: events sent and lost, likewise
- * @events: queue from the packet path to the multicast groups
- * @hooks: what is registered while @enforcing, with this as their private pointer
+ * @totals_zero: sums of @totals when they were last reset; under @lock
+ * @events_zero: events sent and events lost when they were last reset; under @lock
+ * @events: queue from the packet path to the multicast group "deny"
+ * @hooks: what is registered while @enforcing; their private pointer is this structure
  */
 struct netpol_net {
 	struct net *net;
@@ -86,7 +86,7 @@ int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault);
 
-/* The state of a network namespace, which has one for as long as the module is there. */
+/* State of a network namespace. Each has one for as long as the module is loaded. */
 static inline struct netpol_net *netpol_net(const struct net *net)
 {
 	return net_generic(net, netpol_net_id);

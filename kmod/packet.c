@@ -12,12 +12,14 @@
 #include <net/ipv6.h>
 #include <net/ndisc.h>
 
+/* Marks a packet as malformed, which also means that its ports can't be trusted. */
 static void malformed(struct netpol_packet *packet)
 {
 	packet->flow.no_ports = true;
 	packet->flags |= NETPOL_PACKET_MALFORMED;
 }
 
+/* Reads the ports at @offset, if the transport header is complete: @header bytes long. */
 static __always_inline void parse_ports(const struct sk_buff *skb, u32 offset, u32 header,
 					struct netpol_packet *packet)
 {
@@ -34,10 +36,11 @@ static __always_inline void parse_ports(const struct sk_buff *skb, u32 offset, u
 }
 
 /*
- * Neighbour discovery is link-local by its hop limit (RFC 4861, sections 6.1 and 7.1),
- * duplicate address detection is part of it. MLD is by its source (RFC 3810, section
- * 5.1.14; reports from the unspecified address: 5.2.13). A router passes on neither:
- * anything else that calls itself so is a packet like others.
+ * Is this neighbour discovery (ND) or multicast listener discovery (MLD) that no router can
+ * have forwarded? ND, which includes duplicate address detection, proves that by its hop limit
+ * (RFC 4861, sections 6.1 and 7.1). MLD proves it by its source (RFC 3810, section 5.1.14; for
+ * reports from the unspecified address section 5.2.13). Anything else of these types is
+ * judged like any other packet.
  */
 static bool is_discovery(const struct ipv6hdr *ip, u8 type)
 {
@@ -164,15 +167,15 @@ static bool parse6(const struct sk_buff *skb, struct netpol_packet *packet)
 }
 
 /**
- * netpol_packet_parse() - reads a packet's headers
+ * netpol_packet_parse() - read the headers of a packet
  * @skb: packet at an IPv4 or IPv6 netfilter hook
  * @family: AF_INET or AF_INET6
  * @packet: filled
  *
- * A later fragment has no ports, whatever its protocol; conntrack's defragmentation
- * leaves none but of packets that it was told not to track.
+ * A fragment other than the first one has no ports, whatever its protocol. conntrack
+ * reassembles all fragments except those of packets that it was told not to track.
  *
- * Return: false if not even the addresses are there.
+ * Return: false if not even the addresses can be read.
  */
 bool netpol_packet_parse(const struct sk_buff *skb, u8 family, struct netpol_packet *packet)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a packet says about itself. Nothing is looked up and nothing is changed; the
- * addresses point into the packet and are good as long as nobody moves its data, which
- * no function here does.
+ * Reads the headers of a packet. Nothing is looked up and nothing is changed. The addresses
+ * point into the packet, so they are valid until its data is moved, which nothing here does.
  */
 #ifndef NETPOL_PACKET_H
 #define NETPOL_PACKET_H
@@ -11,13 +10,13 @@
 #include <linux/skbuff.h>
 #include "core/classify.h"
 
-#define NETPOL_PACKET_MALFORMED	BIT(0)	/* lengths contradict each other */
-#define NETPOL_PACKET_DISCOVERY	BIT(1)	/* ND, MLD or DAD that can't have been routed */
+#define NETPOL_PACKET_MALFORMED	BIT(0)	/* its lengths contradict each other */
+#define NETPOL_PACKET_DISCOVERY	BIT(1)	/* ND or MLD that can't have been routed */
 
 /**
- * struct netpol_packet - a packet, by its own header
- * @flow: addresses, protocol, destination port; no_ports where they can't be had
- * @source_port: host order; like @flow.port 0 for other protocols than the three
+ * struct netpol_packet - a packet, by its own headers
+ * @flow: addresses, protocol and destination port; @flow.no_ports: the ports can't be read
+ * @source_port: host order; 0, like @flow.port, for protocols other than TCP, UDP and SCTP
  * @flags: NETPOL_PACKET_*
  */
 struct netpol_packet {

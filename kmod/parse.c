@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Label sets, namespaces, pods, settings and deletions, and what parse_policy.c shares. */
 #include "parse.h"
 #include "netlink.h"
 #include <net/ipv6.h>
@@ -6,6 +7,7 @@
 #define refuse(parse, attr, error, ...) \
 	netpol_refuse((parse)->nn, (parse)->extack, attr, error, __VA_ARGS__)
 
+/* Refuses a request because there is no memory. -ENOMEM */
 int netpol_no_memory(struct netpol_parse *parse)
 {
 	return refuse(parse, NULL, -ENOMEM, "out of memory");
@@ -14,8 +16,8 @@ int netpol_no_memory(struct netpol_parse *parse)
 /**
  * netpol_parse_text() - the text of a string attribute
  * @parse: context
- * @attr: checked to be NLA_NUL_STRING and not too long
- * @empty: an empty one is fine
+ * @attr: attribute, checked by NLA_NUL_STRING with a maximal length
+ * @empty: it may be empty
  * @text: set; points into the message
  *
  * Return: 0 or -EINVAL.
@@ -26,13 +28,13 @@ int netpol_parse_text(struct netpol_parse *parse, const struct nlattr *attr, boo
 	text->data = nla_data(attr);
 	text->length = nla_len(attr) - 1;
 	if (memchr(text->data, '\0', text->length))
-		return refuse(parse, attr, -EINVAL, "string with more behind its NUL");
+		return refuse(parse, attr, -EINVAL, "the string goes on after a NUL character");
 	if (!text->length && !empty)
-		return refuse(parse, attr, -EINVAL, "empty string");
+		return refuse(parse, attr, -EINVAL, "the string is empty");
 	return 0;
 }
 
-/* A text that has to be there, attribute @type of @nest. */
+/* The text of attribute @type of @nest, which must be there. */
 int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest, struct nlattr
 		     **tb, u16 type, bool empty, struct netpol_text *text)
 {
@@ -41,7 +43,7 @@ int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest, stru
 	return netpol_parse_text(parse, tb[type], empty, text);
 }
 
-/* A protocol with ports, attribute @type of @nest, which has to be there. */
+/* The protocol of attribute @type of @nest, which must be there: one that has ports. */
 int netpol_need_protocol(struct netpol_parse *parse, const struct nlattr *nest,
 			 struct nlattr **tb, u16 type, u8 *protocol)
 {
@@ -50,11 +52,11 @@ int netpol_need_protocol(struct netpol_parse *parse, const struct nlattr *nest,
 	*protocol = nla_get_u8(tb[type]);
 	if (netpol_protocol_index(*protocol) != NETPOL_PROTOCOLS)
 		return 0;
-	return refuse(parse, tb[type], -EINVAL, "protocol %u is none of TCP, UDP and SCTP",
+	return refuse(parse, tb[type], -EINVAL, "protocol %u is not TCP, UDP or SCTP",
 		      *protocol);
 }
 
-/* The attributes of a nest, validated before; of one that is repeated, the last. */
+/* The attributes of a nest that was validated. Of a repeated attribute, the last one counts. */
 void netpol_nest_attrs(struct nlattr **tb, int max, const struct nlattr *nest)
 {
 	const struct nlattr *attr;
@@ -65,6 +67,7 @@ void netpol_nest_attrs(struct nlattr **tb, int max, const struct nlattr *nest)
 		tb[nla_type(attr)] = (struct nlattr *)attr;
 }
 
+/* How many attributes of a type a nest has. */
 u32 netpol_count_attrs(const struct nlattr *nest, int type)
 {
 	const struct nlattr *attr;
@@ -77,15 +80,15 @@ u32 netpol_count_attrs(const struct nlattr *nest, int type)
 	return count;
 }
 
-/* How many attributes of a type there are; -ENOSPC over a limit. */
+/* Counts the attributes of a type. -ENOSPC if there are more than the limit allows. */
 int netpol_count_limited(struct netpol_parse *parse, const struct nlattr *nest, int type,
 			 u32 limit, const char *what, u32 *count)
 {
 	*count = netpol_count_attrs(nest, type);
 	if (*count <= parse->world->limit[limit])
 		return 0;
-	return refuse(parse, nest, -ENOSPC, "%u %s: at most %llu are allowed", *count, what,
-		      (unsigned long long)parse->world->limit[limit]);
+	return refuse(parse, nest, -ENOSPC, "there are %u %s, but at most %llu are allowed",
+		      *count, what, (unsigned long long)parse->world->limit[limit]);
 }
 
 static int parse_label(struct netpol_parse *parse, const struct nlattr *nest,
@@ -102,7 +105,7 @@ static int parse_label(struct netpol_parse *parse, const struct nlattr *nest,
 	return error;
 }
 
-/* The labels in a nest; the array is the caller's to free, also after an error. */
+/* The labels of a nest. The caller frees the array, after an error as well. */
 static int parse_labels(struct netpol_parse *parse, const struct nlattr *nest, int type,
 			struct netpol_label_text **labels, u32 *count)
 {
@@ -128,14 +131,15 @@ static int parse_labels(struct netpol_parse *parse, const struct nlattr *nest, i
 	return 0;
 }
 
+/* Refuses labels that the core did not take. Return: @error */
 static int refuse_labels(struct netpol_parse *parse, const struct nlattr *nest, int error)
 {
 	if (error == -EEXIST)
-		return refuse(parse, nest, error, "a label key comes twice");
+		return refuse(parse, nest, error, "a label key is given twice");
 	return netpol_no_memory(parse);
 }
 
-/* A named port of a pod: NAME, PROTOCOL and FIRST. */
+/* A named port of a pod, which has NAME, PROTOCOL and FIRST. */
 static int parse_named_port(struct netpol_parse *parse, const struct nlattr *nest,
 			    struct netpol_port_text *port)
 {
@@ -154,11 +158,12 @@ static int parse_named_port(struct netpol_parse *parse, const struct nlattr *nes
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_FIRST);
 	if (tb[NETPOL_PORT_A_LAST])
 		return refuse(parse, tb[NETPOL_PORT_A_LAST], -EINVAL,
-			      "a named port of a pod is one port");
+			      "a named port of a pod is one port, not a range");
 	port->port = nla_get_u16(tb[NETPOL_PORT_A_FIRST]);
 	return 0;
 }
 
+/* The named ports of a label set. The caller frees the array, after an error as well. */
 static int parse_named_ports(struct netpol_parse *parse, const struct nlattr *nest,
 			     struct netpol_port_text **ports, u32 *count)
 {
@@ -184,6 +189,7 @@ static int parse_named_ports(struct netpol_parse *parse, const struct nlattr *ne
 	return 0;
 }
 
+/* Interns the labels and named ports of a label set. */
 static int label_set_fill(struct netpol_parse *parse, const struct nlattr *nest,
 			  struct netpol_label_set *set)
 {
@@ -214,12 +220,12 @@ static int label_set_fill(struct netpol_parse *parse, const struct nlattr *nest,
 }
 
 /**
- * netpol_parse_label_set() - labels and named ports that pods will refer to
+ * netpol_parse_label_set() - a label set that pods will refer to
  * @parse: context
  * @nest: enum netpol_label_set_attr
  * @id: set to its number
  *
- * Return: the set, with its references; -EINVAL, -EEXIST, -ENOSPC or -ENOMEM.
+ * Return: the set with its references, or -EINVAL, -EEXIST, -ENOSPC, -ENOMEM.
  */
 struct netpol_label_set *netpol_parse_label_set(struct netpol_parse *parse,
 						const struct nlattr *nest, u32 *id)
@@ -245,11 +251,11 @@ struct netpol_label_set *netpol_parse_label_set(struct netpol_parse *parse,
 }
 
 /**
- * netpol_parse_namespace() - a Namespace object
+ * netpol_parse_namespace() - a namespace
  * @parse: context
  * @nest: enum netpol_namespace_attr
  *
- * Return: the object; -EINVAL, -EEXIST, -ENOSPC or -ENOMEM.
+ * Return: the object, or -EINVAL, -EEXIST, -ENOSPC, -ENOMEM.
  */
 struct netpol_namespace *netpol_parse_namespace(struct netpol_parse *parse,
 						const struct nlattr *nest)
@@ -291,7 +297,7 @@ static bool is_unicast6(const struct nlattr *attr)
 	       !ipv6_addr_loopback(&address) && !ipv6_addr_v4mapped(&address);
 }
 
-/* One more address of a pod; the same one again is no other. */
+/* Adds an address to a pod, unless the pod has it already. */
 static int pod_address(struct netpol_parse *parse, const struct nlattr *attr,
 		       struct netpol_pod_text *text)
 {
@@ -302,7 +308,7 @@ static int pod_address(struct netpol_parse *parse, const struct nlattr *attr,
 
 	if (v6 ? !is_unicast6(attr) : !is_unicast4(attr))
 		return refuse(parse, attr, -EINVAL,
-			      "not the unicast address of a pod");
+			      "a pod can't have this address, which is not unicast");
 	for (i = 0; v6 && i < text->naddress6; i++)
 		if (!memcmp(text->address6[i], nla_data(attr), 16))
 			return 0;
@@ -310,7 +316,7 @@ static int pod_address(struct netpol_parse *parse, const struct nlattr *attr,
 		if (!memcmp(text->address4[i], nla_data(attr), 4))
 			return 0;
 	if (text->naddress4 + text->naddress6 >= limit)
-		return refuse(parse, attr, -ENOSPC, "pod with more than %u addresses",
+		return refuse(parse, attr, -ENOSPC, "the pod has more than %u addresses",
 			      limit);
 	if (v6)
 		memcpy(text->address6[text->naddress6++], nla_data(attr), 16);
@@ -336,7 +342,7 @@ static int pod_addresses(struct netpol_parse *parse, const struct nlattr *nest,
 	return 0;
 }
 
-/* The scalars of a pod. */
+/* Everything about a pod but its label set. */
 static int pod_text(struct netpol_parse *parse, const struct nlattr *nest,
 		    struct nlattr **tb, struct netpol_pod_text *text)
 {
@@ -357,7 +363,7 @@ static int pod_text(struct netpol_parse *parse, const struct nlattr *nest,
 		text->ifindex = nla_get_u32(tb[NETPOL_POD_A_IFINDEX]);
 	if (text->ifindex && !(text->flags & NETPOL_POD_F_LOCAL))
 		return refuse(parse, tb[NETPOL_POD_A_IFINDEX], -EINVAL,
-			      "only a pod of this node has an interface here");
+			      "only a pod of this node can have an interface here");
 	return 0;
 }
 
@@ -367,7 +373,7 @@ static int pod_text(struct netpol_parse *parse, const struct nlattr *nest,
  * @nest: enum netpol_pod_attr
  * @label_sets: struct netpol_label_set by number
  *
- * Return: the object; -EINVAL, -ENOENT, -ENOSPC or -ENOMEM.
+ * Return: the object, or -EINVAL, -ENOENT, -ENOSPC, -ENOMEM.
  */
 struct netpol_pod *netpol_parse_pod(struct netpol_parse *parse, const struct nlattr *nest,
 				    struct xarray *label_sets)
@@ -388,7 +394,7 @@ struct netpol_pod *netpol_parse_pod(struct netpol_parse *parse, const struct nla
 		set = xa_load(label_sets, nla_get_u32(number));
 		if (!set)
 			return ERR_PTR(refuse(parse, number, -ENOENT,
-					      "no label set %u before this pod",
+					      "label set %u was not sent before this pod",
 					      nla_get_u32(number)));
 		text.labels = netpol_labels_hold(set->labels);
 		text.ports = set->ports;
@@ -404,7 +410,10 @@ struct netpol_pod *netpol_parse_pod(struct netpol_parse *parse, const struct nla
 	return pod;
 }
 
-/* A prefix: exactly one address, and a length that its family has. */
+/*
+ * A prefix, which has exactly one address and a length that its family allows. @address is set
+ * to point into the message.
+ */
 int netpol_parse_prefix(struct netpol_parse *parse, const struct nlattr *nest, u8 *family,
 			const void **address, u8 *length)
 {
@@ -417,7 +426,7 @@ int netpol_parse_prefix(struct netpol_parse *parse, const struct nlattr *nest, u
 	if (!v4 && !v6)
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_PREFIX_A_ADDRESS4);
 	if (v4 && v6)
-		return refuse(parse, v6, -EINVAL, "a prefix has one address");
+		return refuse(parse, v6, -EINVAL, "a prefix has exactly one address");
 	if (!tb[NETPOL_PREFIX_A_LENGTH])
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_PREFIX_A_LENGTH);
 	*family = v4 ? AF_INET : AF_INET6;
@@ -443,7 +452,8 @@ static int settings_guard(struct netpol_parse *parse, const struct nlattr *nest,
 	if (error)
 		return error;
 	if (settings->nguards >= limit)
-		return refuse(parse, nest, -ENOSPC, "more than %u guard prefixes", limit);
+		return refuse(parse, nest, -ENOSPC, "there are more than %u guard prefixes",
+			      limit);
 	guard = &settings->guard[settings->nguards];
 	memcpy(guard->addr, address, family == AF_INET ? 4 : 16);
 	guard->length = length;
@@ -461,7 +471,7 @@ static int settings_pattern(struct netpol_parse *parse, const struct nlattr *att
 	if (error)
 		return error;
 	if (settings->npatterns >= NETPOL_PATTERNS_MAX)
-		return refuse(parse, attr, -ENOSPC, "more than %u guard interfaces",
+		return refuse(parse, attr, -ENOSPC, "there are more than %u guard interfaces",
 			      NETPOL_PATTERNS_MAX);
 	memcpy(settings->pattern[settings->npatterns++], text.data, text.length);
 	return 0;
@@ -483,7 +493,7 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 		return netpol_refuse_missing(parse->extack, nest,
 					     NETPOL_HOST_ALLOW_A_ADDRESS4);
 	if (v4 && v6)
-		return refuse(parse, v6, -EINVAL, "host-allow has one address");
+		return refuse(parse, v6, -EINVAL, "a host-allow entry has exactly one address");
 	error = netpol_need_protocol(parse, nest, tb, NETPOL_HOST_ALLOW_A_PROTOCOL,
 				     &protocol);
 	if (error)
@@ -491,7 +501,7 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	if (!tb[NETPOL_HOST_ALLOW_A_PORT])
 		return netpol_refuse_missing(parse->extack, nest, NETPOL_HOST_ALLOW_A_PORT);
 	if (settings->nhost_allow >= NETPOL_HOST_ALLOW_MAX)
-		return refuse(parse, nest, -ENOSPC, "more than %u host-allow entries",
+		return refuse(parse, nest, -ENOSPC, "there are more than %u host-allow entries",
 			      NETPOL_HOST_ALLOW_MAX);
 	allow = &settings->host_allow[settings->nhost_allow++];
 	allow->family = v4 ? AF_INET : AF_INET6;
@@ -531,9 +541,9 @@ static int settings_attr(struct netpol_parse *parse, const struct nlattr *attr,
 /**
  * netpol_parse_settings() - settings
  * @parse: context
- * @nest: enum netpol_settings_attr; NULL: every default
+ * @nest: enum netpol_settings_attr; NULL: all settings have their defaults
  *
- * Return: the settings, finished; -EINVAL, -ENOSPC or -ENOMEM.
+ * Return: the settings, finished, or -EINVAL, -ENOSPC, -ENOMEM.
  */
 struct netpol_settings *netpol_parse_settings(struct netpol_parse *parse,
 					      const struct nlattr *nest)
@@ -561,7 +571,7 @@ free:
 	return ERR_PTR(error);
 }
 
-/* What each kind of object is named by; KIND is the policy's only, UID the pod's. */
+/* What names an object of this kind. Only a policy has KIND, and only a pod has UID. */
 static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
 			struct nlattr **tb, u8 object, struct netpol_text *ns,
 			struct netpol_text *name)
@@ -582,7 +592,7 @@ static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
 	for (i = NETPOL_DELETE_A_OBJECT + 1; i <= NETPOL_DELETE_A_MAX; i++)
 		if (tb[i] && !(allowed[object] & BIT(i)))
 			return refuse(parse, tb[i], -EINVAL,
-				      "attribute that such an object does not have");
+				      "this kind of object does not have this attribute");
 	if (allowed[object] & BIT(NETPOL_DELETE_A_KIND)) {
 		if (!kind)
 			return netpol_refuse_missing(parse->extack, nest,
@@ -603,7 +613,7 @@ static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
  * @parse: context
  * @nest: enum netpol_delete_attr
  *
- * Return: the deletion, to be freed by netpol_free(); -EINVAL, -EOPNOTSUPP or -ENOMEM.
+ * Return: the deletion, to be freed by netpol_free(), or -EINVAL, -EOPNOTSUPP, -ENOMEM.
  */
 struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
 					    const struct nlattr *nest)

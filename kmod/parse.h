@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Attributes of NETPOL_CMD_TXN_ADD into objects of the core. The policies in netlink.c
- * have looked at each attribute before; here are the relations between them, the limits
- * on one object, and the creation.
+ * Makes objects of the core out of the attributes of NETPOL_CMD_TXN_ADD; encode.h is the way
+ * back. The attribute policies in netlink_policy.c have checked each attribute by itself. These
+ * functions check how attributes relate to each other and the limits on one object, and
+ * create the object.
  *
- * Every call needs the lock of @nn, for objects share what is interned in its world.
- * What is returned belongs to the caller. A refusal is explained in @extack.
+ * Every function needs the lock of @nn, because objects share what is interned in its world.
+ * What a function returns belongs to the caller. A refusal is explained in @extack.
  */
 #ifndef NETPOL_PARSE_H
 #define NETPOL_PARSE_H
@@ -15,10 +16,10 @@
 #include "netns.h"
 
 /**
- * struct netpol_parse - context of a message
- * @nn: state, locked
- * @world: its world
- * @extack: where refusals are explained
+ * struct netpol_parse - what the functions need to know about the request
+ * @nn: state of the network namespace, locked
+ * @world: its control side
+ * @extack: explains a refusal
  */
 struct netpol_parse {
 	struct netpol_net *nn;
@@ -27,9 +28,9 @@ struct netpol_parse {
 };
 
 /**
- * struct netpol_label_set - a label set with a number, as pods refer to it
- * @labels: one reference
- * @ports: named ports or NULL, one reference
+ * struct netpol_label_set - a label set with a number, which pods refer to
+ * @labels: labels, one reference
+ * @ports: named ports, one reference, or NULL
  */
 struct netpol_label_set {
 	struct netpol_labels *labels;
@@ -39,12 +40,12 @@ struct netpol_label_set {
 /**
  * struct netpol_deletion - an object to delete
  * @object: enum netpol_object
- * @kind: enum netpol_kind, of a policy
- * @has_uid: only a pod that has @uid
- * @uid: see there
+ * @kind: enum netpol_kind, for a policy
+ * @has_uid: only a pod whose uid is @uid is deleted
+ * @uid: uid of a pod
  * @ns: namespace of a pod or policy, in @data
  * @name: name, in @data
- * @data: the characters
+ * @data: the characters of @ns and @name
  */
 struct netpol_deletion {
 	u8 object;

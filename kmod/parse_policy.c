@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Policies, which come in pieces: the head, then rules, peers, excepts and ports. */
+/*
+ * A policy comes in pieces: the policy itself, then its rules, and after each rule its peers
+ * with their excepts, and its ports.
+ */
 #include "parse_policy.h"
 #include "netlink.h"
 
 #define refuse(parse, attr, error, ...) \
 	netpol_refuse((parse)->nn, (parse)->extack, attr, error, __VA_ARGS__)
 
-/* A selector as the core takes it; owns both arrays. */
+/* A selector in the form that the core takes. It owns both arrays. */
 struct selector_text {
 	struct netpol_requirement_text *requirement;
 	struct netpol_text *value;
@@ -19,7 +22,7 @@ static void selector_release(struct selector_text *selector)
 	netpol_free(selector->value);
 }
 
-/* One requirement; its values go to *value, which is moved on. */
+/* One requirement. Its values are stored at *@value, which is moved behind them. */
 static int parse_requirement(struct netpol_parse *parse, const struct nlattr *nest,
 			     struct netpol_requirement_text *requirement,
 			     struct netpol_text **value)
@@ -59,7 +62,7 @@ static int parse_requirement(struct netpol_parse *parse, const struct nlattr *ne
 	return 0;
 }
 
-/* A selector, to be released also after an error; no nest is an empty one. */
+/* A selector, to be released after an error as well. @nest: NULL is the empty selector. */
 static int parse_selector(struct netpol_parse *parse, const struct nlattr *nest,
 			  struct selector_text *selector)
 {
@@ -93,7 +96,7 @@ static int parse_selector(struct netpol_parse *parse, const struct nlattr *nest,
 	return 0;
 }
 
-/* What the ABI has a place for and this revision of it does not do. */
+/* Refuses what the ABI can express but this version does not support. */
 static int policy_supported(struct netpol_parse *parse, struct nlattr **tb)
 {
 	const struct nlattr *attr = tb[NETPOL_POLICY_A_KIND];
@@ -115,11 +118,11 @@ static int policy_supported(struct netpol_parse *parse, struct nlattr **tb)
 }
 
 /**
- * netpol_parse_policy() - a policy, yet without rules
+ * netpol_parse_policy() - a policy, still without rules
  * @parse: context
  * @nest: enum netpol_policy_attr
  *
- * Return: the object; -EINVAL, -EOPNOTSUPP, -ENOSPC or -ENOMEM.
+ * Return: the object, or -EINVAL, -EOPNOTSUPP, -ENOSPC, -ENOMEM.
  */
 struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 					  const struct nlattr *nest)
@@ -159,7 +162,7 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 	return error ? ERR_PTR(error) : policy;
 }
 
-/* Refuses one more of something once a policy has as many as it may. */
+/* Refuses another part of a policy that has as many of the kind as the limit allows. */
 static int policy_limit(struct netpol_parse *parse, const struct nlattr *attr,
 			const struct netpol_policy *policy, u32 limit, u32 count,
 			const char *what)
@@ -171,20 +174,20 @@ static int policy_limit(struct netpol_parse *parse, const struct nlattr *attr,
 		      (unsigned long long)parse->world->limit[limit], what);
 }
 
-/* What belongs to a rule needs one before it. */
+/* Refuses an attribute that belongs to a rule if no rule came before it. */
 static int need_rule(struct netpol_parse *parse, const struct nlattr *nest,
 		     const struct netpol_policy *policy)
 {
 	if (policy && policy->nrules)
 		return 0;
-	return refuse(parse, nest, -EINVAL, "no rule before this attribute");
+	return refuse(parse, nest, -EINVAL, "this attribute needs a rule before it");
 }
 
 /**
  * netpol_parse_rule() - append a rule
  * @parse: context
  * @nest: enum netpol_rule_attr
- * @policy: policy; NULL: none came before
+ * @policy: policy; NULL: no policy came before
  *
  * Return: 0, -EINVAL, -EOPNOTSUPP, -ENOSPC or -ENOMEM.
  */
@@ -197,7 +200,7 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 	int error;
 
 	if (!policy)
-		return refuse(parse, nest, -EINVAL, "no policy before this rule");
+		return refuse(parse, nest, -EINVAL, "this rule needs a policy before it");
 	netpol_nest_attrs(tb, NETPOL_RULE_A_MAX, nest);
 	attr = tb[NETPOL_RULE_A_DIRECTION];
 	if (!attr)
@@ -205,12 +208,12 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 	direction = nla_get_u8(attr);
 	if (!(policy->directions & BIT(direction)))
 		return refuse(parse, attr, -EINVAL,
-			      "policy %s/%s: rule of a direction that it does not have",
+			      "policy %s/%s: a rule has a direction that the policy does not have",
 			      policy->ns->name, policy->name);
 	attr = tb[NETPOL_RULE_A_ACTION];
 	if (attr && nla_get_u8(attr) != NETPOL_ACTION_ACCEPT)
 		return refuse(parse, attr, -EOPNOTSUPP,
-			      "policy %s/%s: the rules of a NetworkPolicy accept",
+			      "policy %s/%s: the rules of a NetworkPolicy can only accept",
 			      policy->ns->name, policy->name);
 	error = policy_limit(parse, nest, policy, NETPOL_LIMIT_RULES_PER_POLICY,
 			     policy->nrules, "rules");
@@ -219,6 +222,7 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 	return netpol_policy_add_rule(policy, direction) ? 0 : netpol_no_memory(parse);
 }
 
+/* A peer that selects pods. */
 static int peer_pods(struct netpol_parse *parse, struct nlattr **tb,
 		     struct netpol_policy *policy)
 {
@@ -246,7 +250,7 @@ static int peer_pods(struct netpol_parse *parse, struct nlattr **tb,
  * netpol_parse_peer() - append a peer to the last rule
  * @parse: context
  * @nest: enum netpol_peer_attr
- * @policy: policy or NULL
+ * @policy: policy; NULL: no policy came before
  *
  * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
  */
@@ -271,11 +275,11 @@ int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
 	selectors = tb[NETPOL_PEER_A_POD_SELECTOR] || tb[NETPOL_PEER_A_NAMESPACE_SELECTOR];
 	if (!prefix && !selectors)
 		return refuse(parse, nest, -EINVAL,
-			      "policy %s/%s: a peer is a prefix or has a selector",
+			      "policy %s/%s: a peer needs a prefix or a selector",
 			      policy->ns->name, policy->name);
 	if (prefix && selectors)
 		return refuse(parse, prefix, -EINVAL,
-			      "policy %s/%s: a peer is not a prefix and selectors as well",
+			      "policy %s/%s: a peer can't have both a prefix and selectors",
 			      policy->ns->name, policy->name);
 	if (selectors)
 		return peer_pods(parse, tb, policy);
@@ -291,7 +295,7 @@ int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
  * netpol_parse_except() - append an except to the last peer
  * @parse: context
  * @nest: enum netpol_prefix_attr
- * @policy: policy or NULL
+ * @policy: policy; NULL: no policy came before
  *
  * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
  */
@@ -313,7 +317,7 @@ int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
 	error = netpol_rule_add_except(policy, family, address, length);
 	if (error == -EINVAL)
 		return refuse(parse, nest, error,
-			      "policy %s/%s: an except lies inside the prefix before it",
+			      "policy %s/%s: an except must lie inside the prefix before it",
 			      policy->ns->name, policy->name);
 	return error ? netpol_no_memory(parse) : 0;
 }
@@ -322,7 +326,7 @@ int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
  * netpol_parse_port() - append a port to the last rule
  * @parse: context
  * @nest: enum netpol_port_attr
- * @policy: policy or NULL
+ * @policy: policy; NULL: no policy came before
  *
  * Return: 0, -EINVAL, -ENOSPC or -ENOMEM.
  */
@@ -349,7 +353,7 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	attr = tb[NETPOL_PORT_A_NAME];
 	if (attr && (tb[NETPOL_PORT_A_FIRST] || tb[NETPOL_PORT_A_LAST]))
 		return refuse(parse, attr, -EINVAL,
-			      "policy %s/%s: a port has a name or numbers",
+			      "policy %s/%s: a port can't have both a name and numbers",
 			      policy->ns->name, policy->name);
 	if (attr)
 		error = netpol_parse_text(parse, attr, false, &name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Policies and their parts out of NETPOL_CMD_TXN_ADD; see parse.h for what all calls need
- * and return.
+ * Makes policies out of the attributes of NETPOL_CMD_TXN_ADD. parse.h says what all these
+ * functions need and return.
  */
 #ifndef NETPOL_PARSE_POLICY_H
 #define NETPOL_PARSE_POLICY_H

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests that are answered by one message about the whole: what, how much, how set. */
+/* Requests about the whole network namespace: GET_INFO, GET_SETTINGS and FLUSH. */
 #include "reply.h"
 #include "encode.h"
 #include "netlink.h"
 
-/* How much of a limit is in use, where it is not a bound on one object. */
+/* How much of a limit is in use; false: the limit bounds one object, so nothing adds up. */
 static bool limit_used(const struct netpol_net *nn, u32 limit, u64 *used)
 {
 	switch (limit) {
@@ -80,31 +80,35 @@ static int put_info(struct sk_buff *skb, const struct netpol_net *nn)
 	return 0;
 }
 
-/*
- * NETPOL_CMD_GET_INFO. The kernel's boot id is not for modules to read: userspace finds
- * it in /proc/sys/kernel/random/boot_id.
- */
-int netpol_info_doit(struct sk_buff *skb, struct genl_info *info)
+/* Answers a request with one message, which @put fills under the lock. */
+static int answer(struct genl_info *info, u8 command, size_t size,
+		  int (*put)(struct sk_buff *skb, const struct netpol_net *nn))
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
 	struct sk_buff *reply;
 	void *header;
 	int error;
 
-	reply = netpol_reply_new(info, NETPOL_CMD_GET_INFO,
-				 NLMSG_DEFAULT_SIZE + NETPOL_LIMIT_MAX * 64 +
-				 NETPOL_ORIGINS * 64, &header);
+	reply = netpol_reply_new(info, command, size, &header);
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&nn->lock);
-	error = put_info(reply, nn);
+	error = put(reply, nn);
 	mutex_unlock(&nn->lock);
-	if (error) {
-		nlmsg_free(reply);
-		return error;
-	}
-	genlmsg_end(reply, header);
-	return genlmsg_reply(reply, info);
+	return netpol_reply_send(info, reply, header, error);
+}
+
+/* Bytes that the answer to GET_INFO takes, at most. */
+#define INFO_SIZE \
+	(NLMSG_DEFAULT_SIZE + NETPOL_LIMIT_MAX * 64 + NETPOL_ORIGINS * 64)
+
+/*
+ * NETPOL_CMD_GET_INFO. It does not contain the kernel's boot id, which modules can't read:
+ * userspace finds it in /proc/sys/kernel/random/boot_id.
+ */
+int netpol_info_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return answer(info, NETPOL_CMD_GET_INFO, INFO_SIZE, put_info);
 }
 
 /* Bytes that settings take in a message, at most. */
@@ -113,26 +117,15 @@ int netpol_info_doit(struct sk_buff *skb, struct genl_info *info)
 	 NETPOL_PATTERNS_MAX * nla_total_size(NETPOL_INTERFACE_MAX + 1) + \
 	 NETPOL_HOST_ALLOW_MAX * (2 * NLA_HDRLEN + 16 + 2 * nla_total_size(2)) + 256)
 
+static int put_settings(struct sk_buff *skb, const struct netpol_net *nn)
+{
+	return netpol_put_settings(skb, nn->world->snapshot->settings);
+}
+
 /* NETPOL_CMD_GET_SETTINGS */
 int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct netpol_net *nn = netpol_net(genl_info_net(info));
-	struct sk_buff *reply;
-	void *header;
-	int error;
-
-	reply = netpol_reply_new(info, NETPOL_CMD_GET_SETTINGS, SETTINGS_SIZE, &header);
-	if (!reply)
-		return -ENOMEM;
-	mutex_lock(&nn->lock);
-	error = netpol_put_settings(reply, nn->world->snapshot->settings);
-	mutex_unlock(&nn->lock);
-	if (error) {
-		nlmsg_free(reply);
-		return error;
-	}
-	genlmsg_end(reply, header);
-	return genlmsg_reply(reply, info);
+	return answer(info, NETPOL_CMD_GET_SETTINGS, SETTINGS_SIZE, put_settings);
 }
 
 /* NETPOL_CMD_FLUSH */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Requests that one message answers: GET_INFO, GET_SETTINGS, FLUSH. */
+/* Requests about the whole network namespace: GET_INFO, GET_SETTINGS and FLUSH. */
 #ifndef NETPOL_REPLY_H
 #define NETPOL_REPLY_H
 

@@ -6,11 +6,12 @@
 #include "parse.h"
 #include "parse_policy.h"
 
-/* Charged for each attribute besides its bytes: what it becomes takes about that. */
+/* Bytes charged for each attribute, besides its own: about what the object takes. */
 #define ATTR_BYTES 128
 
 /* --- the builder ---------------------------------------------------------------- */
 
+/* Frees the object of an operation, if no edit has taken it over. */
 static void object_free(struct netpol_world *world, struct netpol_operation *operation)
 {
 	if (!operation->object)
@@ -41,7 +42,7 @@ static void label_set_free(struct netpol_world *world, struct netpol_label_set *
 	netpol_free(set);
 }
 
-/* Ends a transaction, with what no edit has taken over. Locked. */
+/* Frees a transaction and the objects that no edit has taken over. @nn is locked. */
 static void txn_close(struct netpol_net *nn, struct netpol_txn *txn)
 {
 	struct netpol_operations *page, *next;
@@ -77,7 +78,7 @@ static struct netpol_txn *txn_by_number(struct netpol_net *nn, u32 number)
 	return NULL;
 }
 
-/* The transaction that a request names, if it is the socket's own. Locked. */
+/* The transaction that a request names, if the socket owns it. @nn is locked. */
 static struct netpol_txn *txn_find(struct netpol_net *nn, struct genl_info *info)
 {
 	const struct nlattr *attr = info->attrs[NETPOL_A_TXN];
@@ -93,7 +94,7 @@ static struct netpol_txn *txn_find(struct netpol_net *nn, struct genl_info *info
 	return txn;
 }
 
-/* Appends an operation; on -ENOMEM the object is freed. */
+/* Appends an operation, which takes over @object: after -ENOMEM the object is freed. */
 static int txn_append(struct netpol_parse *parse, struct netpol_txn *txn, void *object,
 		      enum netpol_operation_kind kind)
 {
@@ -116,7 +117,7 @@ static int txn_append(struct netpol_parse *parse, struct netpol_txn *txn, void *
 	return 0;
 }
 
-/* Charges a transaction for an attribute. -ENOSPC over the limit of bytes. */
+/* Charges a transaction for an attribute. -ENOSPC above the limit of bytes. */
 static int txn_charge(struct netpol_parse *parse, struct netpol_txn *txn,
 		      const struct nlattr *attr)
 {
@@ -126,11 +127,11 @@ static int txn_charge(struct netpol_parse *parse, struct netpol_txn *txn,
 	if (txn->bytes <= limit)
 		return 0;
 	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
-			     "transaction of more than %llu bytes",
+			     "the transaction has more than %llu bytes",
 			     (unsigned long long)limit);
 }
 
-/* Counts one more object. -ENOSPC over its limit. */
+/* Counts one more object of a kind. -ENOSPC above the limit for that kind. */
 static int txn_count(struct netpol_parse *parse, const struct nlattr *attr, u32 *count,
 		     u32 limit, const char *what)
 {
@@ -139,7 +140,7 @@ static int txn_count(struct netpol_parse *parse, const struct nlattr *attr, u32 
 		return 0;
 	}
 	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
-			     "transaction with more than %llu %s",
+			     "the transaction has more than %llu %s",
 			     (unsigned long long)parse->world->limit[limit], what);
 }
 
@@ -162,7 +163,7 @@ static int add_label_set(struct netpol_parse *parse, struct netpol_txn *txn,
 	label_set_free(parse->world, set);
 	if (error == -EBUSY)
 		return netpol_refuse(parse->nn, parse->extack, attr, -EEXIST,
-				     "label set %u comes twice", id);
+				     "label set %u was sent twice", id);
 	return netpol_no_memory(parse);
 }
 
@@ -241,7 +242,7 @@ static int add_delete(struct netpol_parse *parse, struct netpol_txn *txn,
 	return txn_append(parse, txn, deletion, NETPOL_OPERATION_DELETE);
 }
 
-/* One attribute of TXN_ADD, in the order of the message. */
+/* Takes one attribute of TXN_ADD. They come in the order of the message. */
 static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
 		    const struct nlattr *attr)
 {
@@ -251,7 +252,7 @@ static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
 		return 0;
 	if (nla_len(attr) > NETPOL_NEST_MAX)
 		return netpol_refuse(parse->nn, parse->extack, attr, -EMSGSIZE,
-				     "attribute of more than %u bytes", NETPOL_NEST_MAX);
+				     "the attribute has more than %u bytes", NETPOL_NEST_MAX);
 	error = txn_charge(parse, txn, attr);
 	if (error)
 		return error;
@@ -278,11 +279,12 @@ static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
 		return add_delete(parse, txn, attr);
 	}
 	return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
-			     "attribute that TXN_ADD does not take");
+			     "TXN_ADD does not take this attribute");
 }
 
 /* --- commit --------------------------------------------------------------------- */
 
+/* Deletes an object. Settings are not deleted but replaced by the defaults. */
 static int apply_delete(struct netpol_parse *parse, struct netpol_edit *edit,
 			const struct netpol_deletion *deletion)
 {
@@ -306,7 +308,7 @@ static int apply_delete(struct netpol_parse *parse, struct netpol_edit *edit,
 	return -EINVAL;
 }
 
-/* Does one operation; its object is the edit's from here on, whatever comes of it. */
+/* Applies one operation. The edit takes over its object, even if this fails. */
 static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
 		 struct netpol_operation *operation)
 {
@@ -328,6 +330,7 @@ static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
 	return -EINVAL;
 }
 
+/* Applies all operations, and prepares the edit. */
 static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
 		     struct netpol_edit *edit)
 {
@@ -347,6 +350,7 @@ static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
 	return error;
 }
 
+/* Generation of an origin's last commit; 0: there is no such origin. */
 static u64 origin_generation(const struct netpol_net *nn, const char *name)
 {
 	struct netpol_snapshot *snapshot = nn->world->snapshot;
@@ -355,7 +359,7 @@ static u64 origin_generation(const struct netpol_net *nn, const char *name)
 	return place < 0 ? 0 : snapshot->origin[place].generation;
 }
 
-/* The last chance to be refused is in netpol_net_commit(). */
+/* Commits, or with @check only finds out whether a commit would be refused. */
 static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool check)
 {
 	struct netpol_fault fault = {};
@@ -369,7 +373,7 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 	now = origin_generation(parse->nn, txn->origin);
 	if (now != txn->base)
 		return netpol_refuse(parse->nn, parse->extack, NULL, -ESTALE,
-				     "origin %s is at generation %llu by now, this builds on %llu",
+				     "origin %s is now at generation %llu, this transaction builds on %llu",
 				     txn->origin, (unsigned long long)now,
 				     (unsigned long long)txn->base);
 	error = netpol_net_make_room(parse->nn, &fault);
@@ -388,7 +392,7 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 
 /* --- requests ------------------------------------------------------------------- */
 
-/* A number that no open transaction has, and none had for a long time. Locked. */
+/* The next free number for a transaction. It wraps after 2^32. @nn is locked. */
 static u32 txn_number(struct netpol_net *nn)
 {
 	static atomic_t last;
@@ -400,6 +404,7 @@ static u32 txn_number(struct netpol_net *nn)
 	return number;
 }
 
+/* Opens a transaction for the socket that sent the request. */
 static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info *info)
 {
 	const struct nlattr *base = info->attrs[NETPOL_A_BASE_GENERATION];
@@ -418,7 +423,7 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 	limit = parse->world->limit[NETPOL_LIMIT_TRANSACTIONS];
 	if (nn->ntransactions >= limit)
 		return ERR_PTR(netpol_refuse(nn, info->extack, NULL, -ENOSPC,
-					     "%llu transactions are open already",
+					     "%llu transactions are already open",
 					     (unsigned long long)limit));
 	txn = netpol_alloc(sizeof(*txn));
 	if (!txn)
@@ -441,6 +446,7 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 	return txn;
 }
 
+/* Locks the network namespace of a request. */
 static struct netpol_parse parse_begin(struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
@@ -454,7 +460,7 @@ static void parse_end(struct netpol_parse *parse)
 	mutex_unlock(&parse->nn->lock);
 }
 
-/* NETPOL_CMD_TXN_BEGIN: -EINVAL, -ESTALE, -ENOSPC, -ENOMEM. */
+/* NETPOL_CMD_TXN_BEGIN. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM */
 int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_parse parse;
@@ -479,15 +485,10 @@ int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		error = -EMSGSIZE;
 	}
 	parse_end(&parse);
-	if (error) {
-		nlmsg_free(reply);
-		return error;
-	}
-	genlmsg_end(reply, header);
-	return genlmsg_reply(reply, info);
+	return netpol_reply_send(info, reply, header, error);
 }
 
-/* NETPOL_CMD_TXN_ADD. A message that is refused leaves nothing but TXN_ABORT to do. */
+/* NETPOL_CMD_TXN_ADD. Once a message is refused, the transaction can only be aborted. */
 int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_parse parse = parse_begin(info);
@@ -519,8 +520,9 @@ unlock:
 }
 
 /*
- * A message that netlink itself refused never came to the transaction: without the count
- * a sender that overlooks that could publish a whole with a hole in it.
+ * Did the sender send more messages than the transaction has? netlink itself may refuse a
+ * message, which then never gets here. If the sender overlooks that, the count keeps it from
+ * publishing an incomplete state.
  */
 static bool messages_missing(const struct netpol_txn *txn, const struct genl_info *info)
 {
@@ -529,7 +531,7 @@ static bool messages_missing(const struct netpol_txn *txn, const struct genl_inf
 	return messages && nla_get_u32(messages) != txn->messages;
 }
 
-/* NETPOL_CMD_TXN_COMMIT. The transaction is gone afterwards, whatever comes of it. */
+/* NETPOL_CMD_TXN_COMMIT. The transaction is gone afterwards, even if it was refused. */
 int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *flags = info->attrs[NETPOL_A_FLAGS];
@@ -540,7 +542,7 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	void *header;
 	int error;
 
-	/* First, for there is no way back once it is published. */
+	/* allocate the answer first: once published, a commit can't be taken back */
 	reply = netpol_reply_new(info, NETPOL_CMD_TXN_COMMIT, NLMSG_DEFAULT_SIZE, &header);
 	if (!reply)
 		return -ENOMEM;
@@ -563,17 +565,12 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!error)
 		error = nla_put_u64_64bit(reply, NETPOL_A_GENERATION, generation,
 					  NETPOL_A_PAD);
-	if (error) {
-		nlmsg_free(reply);
-		return error;
-	}
-	genlmsg_end(reply, header);
-	/* it is published: a full receive buffer must not look like a refusal */
-	genlmsg_reply(reply, info);
-	return 0;
+	/* once published, a commit must not look refused because a receive buffer is full */
+	netpol_reply_send(info, reply, header, error);
+	return error;
 }
 
-/* NETPOL_CMD_TXN_ABORT: -EINVAL, -ENOENT. */
+/* NETPOL_CMD_TXN_ABORT. -EINVAL, -ENOENT */
 int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_parse parse = parse_begin(info);
@@ -588,8 +585,8 @@ int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
 /* --- ends ----------------------------------------------------------------------- */
 
 /*
- * A closed socket aborts. The lock is left alone where there is nothing to abort: every
- * generic netlink socket of the machine comes by here.
+ * Aborts the transactions of a socket that was closed. Every generic netlink socket of the
+ * machine gets here, so the lock is taken only if there are transactions.
  */
 static int socket_release(struct notifier_block *block, unsigned long event, void *data)
 {
@@ -614,19 +611,22 @@ static struct notifier_block socket_notifier = {
 	.notifier_call = socket_release,
 };
 
-/* After netpol_net_register(). */
+/* Begins to watch sockets. To be called after netpol_net_register(). 0 or a negative errno. */
 int netpol_txn_register(void)
 {
 	return netlink_register_notifier(&socket_notifier);
 }
 
-/* Once no request can come any more; netpol_txn_close_all() ends what is open. */
+/*
+ * Stops watching sockets. To be called when no request can come any more. Open transactions
+ * are left to netpol_txn_close_all().
+ */
 void netpol_txn_unregister(void)
 {
 	netlink_unregister_notifier(&socket_notifier);
 }
 
-/* Ends every transaction of a network namespace that goes away. Locked. */
+/* Frees all transactions of a network namespace that goes away. @nn is locked. */
 void netpol_txn_close_all(struct netpol_net *nn)
 {
 	struct netpol_txn *txn, *next;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Transactions: objects that a socket hands over message by message, and that a commit
- * publishes all at once. Nothing of a transaction can be seen by packets, dumps or other
- * transactions before. A transaction belongs to one socket (network namespace and port
- * number) and ends with its commit, its abort, or that socket. Any number of them can be
- * open; none waits for another: of two over one origin the second to commit is refused.
+ * Transactions. A socket hands objects over, message by message, and a commit publishes all
+ * of them at once. Before the commit, packets, dumps and other transactions see nothing of
+ * them. A transaction belongs to one socket (network namespace and port number) and ends by
+ * commit, by abort or with the socket. Any number of transactions can be open, and none waits
+ * for another: if two are open for one origin, the second one to commit is refused.
  */
 #ifndef NETPOL_TXN_H
 #define NETPOL_TXN_H
@@ -32,7 +32,7 @@ enum netpol_operation_kind {
 
 /**
  * struct netpol_operation - one step of a transaction
- * @object: owned; NULL once an edit has it
+ * @object: what @kind says, owned; NULL once an edit has taken it over
  * @kind: enum netpol_operation_kind
  */
 struct netpol_operation {
@@ -40,13 +40,14 @@ struct netpol_operation {
 	u8 kind;
 };
 
+/* Operations in a page, which takes just under 4 KiB. */
 #define NETPOL_OPERATIONS 254
 
 /**
- * struct netpol_operations - a page of them
- * @next: the page after it
- * @count: operations in use
- * @operation: in the order of the messages
+ * struct netpol_operations - a page of operations
+ * @next: the page after this one, or NULL
+ * @count: elements of @operation in use
+ * @operation: operations, in the order in which their messages came
  */
 struct netpol_operations {
 	struct netpol_operations *next;
@@ -55,25 +56,25 @@ struct netpol_operations {
 };
 
 /**
- * struct netpol_txn - a transaction; everything under the lock of its struct netpol_net
- * @node: place in netpol_net.transactions
- * @number: for its owner to name it
- * @portid: owner
- * @full: what the origin has and this does not set is deleted
- * @failed: a message was refused: there is nothing to commit
- * @origin: whose objects they are
- * @base: the origin's generation that it builds on
- * @messages: TXN_ADD messages taken
+ * struct netpol_txn - a transaction; everything is under the lock of its struct netpol_net
+ * @node: entry in netpol_net.transactions
+ * @number: number by which requests name it
+ * @portid: netlink port number of the socket that owns it
+ * @full: the commit also deletes all objects of the origin that the transaction does not set
+ * @failed: one of its messages was refused, so it can't be committed
+ * @origin: origin of the objects
+ * @base: generation of that origin which the transaction builds on
  * @bytes: memory that it is charged for
- * @npods: pods set
- * @nlocals: of these, local ones
- * @nnamespaces: namespaces set
- * @npolicies: policies set
- * @nlabel_sets: label sets
+ * @messages: TXN_ADD messages received
+ * @npods: pods that it sets
+ * @nlocals: how many of these are local
+ * @nnamespaces: namespaces that it sets
+ * @npolicies: policies that it sets
+ * @nlabel_sets: label sets received
  * @label_sets: struct netpol_label_set by number, owned
- * @policy: the last one set, for rules, peers and ports to come; NULL: none
- * @first: pages of operations
- * @last: the page being filled
+ * @policy: the last policy set, which rules, peers and ports to come belong to; or NULL
+ * @first: first page of operations, or NULL
+ * @last: page that is being filled, or NULL
  */
 struct netpol_txn {
 	struct list_head node;
