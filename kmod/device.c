@@ -92,8 +92,8 @@ int netpol_device_register(void)
 }
 
 /*
- * Stops watching interfaces. The kernel reports every interface as gone once more, which
- * does no harm, because nothing is enforced by now.
+ * Stops watching interfaces. Unregistering makes the kernel report every interface as gone,
+ * which does no harm, because nothing is enforced by now.
  */
 void netpol_device_unregister(void)
 {

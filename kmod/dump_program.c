@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * NETPOL_CMD_GET_TRIE: the programs of one pod of this node, as packets run them. The name of
- * the command is older than the code: the rule trie is only one part of a program.
+ * the command says less than it does: the rule trie is only one part of a program.
  */
 #include "dump_program.h"
 #include "dump.h"

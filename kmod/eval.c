@@ -44,7 +44,7 @@ struct answer {
 	bool full;
 };
 
-/* Attribute types of an end are those of the source, and DESTINATION more for the other. */
+/* Attribute types of the destination are those of the source plus this number. */
 #define DESTINATION (NETPOL_EVAL_A_DESTINATION_NAMESPACE - NETPOL_EVAL_A_SOURCE_NAMESPACE)
 
 /* The pod that an end names, and its first address of each family. */

@@ -261,7 +261,10 @@ free_totals:
 	return -ENOMEM;
 }
 
-/* Stops packets. The network core waits for an RCU grace period before net_exit(). */
+/*
+ * Ends transactions and dumps and unregisters the hooks. The network core waits for an RCU
+ * grace period before it calls net_exit().
+ */
 static void __net_exit net_pre_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);

@@ -38,10 +38,12 @@ struct netpol_totals {
 /**
  * struct netpol_net - state of one network namespace
  * @net: the network namespace
- * @lock: guards everything except what packets do; taken inside RTNL, never around it
+ * @lock: guards everything, except that packets only read @root; taken inside RTNL, never
+ *	around it
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @world: control side; under @lock
- * @enforcing: the hooks are registered and a reference on the module is held; under @lock
+ * @enforcing: the hooks are registered, and references on conntrack and on the module are
+ *	held; under @lock
  * @conntrack: a reference on conntrack is held; under @lock
  * @old: replaced snapshots whose grace period has passed, for @reaper to free
  * @reaper: frees @old, under @lock

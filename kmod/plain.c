@@ -447,8 +447,8 @@ static __always_inline const void *netpol_plain_subject(const struct sk_buff *sk
 /*
  * Goes on for netpol_plain_by_interface() where the other end is no known pod and there are
  * guards. @snapshot is the one that @subject was found in, and that says that the other end is
- * unknown: with a newer one the packet would be judged by two states at once, which may deny
- * what each of them allows.
+ * unknown: with a newer one the packet would be judged by a mixture of two states, which may
+ * allow what each of them denies.
  */
 static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 							const struct netpol_snapshot *snapshot,

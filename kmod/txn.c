@@ -446,8 +446,8 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 	return txn;
 }
 
-/* Locks the network namespace of a request. */
-static struct netpol_parse parse_begin(struct genl_info *info)
+/* Locks the network namespace of a request. Return: the context for the parse functions. */
+static struct netpol_parse request_lock(struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
 
@@ -455,7 +455,8 @@ static struct netpol_parse parse_begin(struct genl_info *info)
 	return (struct netpol_parse){ nn, nn->world, info->extack };
 }
 
-static void parse_end(struct netpol_parse *parse)
+/* Ends what request_lock() began. */
+static void request_unlock(struct netpol_parse *parse)
 {
 	mutex_unlock(&parse->nn->lock);
 }
@@ -472,7 +473,7 @@ int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = netpol_reply_new(info, NETPOL_CMD_TXN_BEGIN, NLMSG_DEFAULT_SIZE, &header);
 	if (!reply)
 		return -ENOMEM;
-	parse = parse_begin(info);
+	parse = request_lock(info);
 	txn = txn_open(&parse, info);
 	if (IS_ERR(txn)) {
 		error = PTR_ERR(txn);
@@ -484,14 +485,14 @@ int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 		txn_close(parse.nn, txn);
 		error = -EMSGSIZE;
 	}
-	parse_end(&parse);
+	request_unlock(&parse);
 	return netpol_reply_send(info, reply, header, error);
 }
 
 /* NETPOL_CMD_TXN_ADD. Once a message is refused, the transaction can only be aborted. */
 int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct netpol_parse parse = parse_begin(info);
+	struct netpol_parse parse = request_lock(info);
 	const struct nlattr *attr;
 	struct netpol_txn *txn;
 	int left, error = 0;
@@ -515,13 +516,13 @@ int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	txn->messages++;
 unlock:
-	parse_end(&parse);
+	request_unlock(&parse);
 	return error;
 }
 
 /*
- * Did the sender send more messages than the transaction has? netlink itself may refuse a
- * message, which then never gets here. If the sender overlooks that, the count keeps it from
+ * Did the sender send another number of messages than have arrived? netlink itself may refuse
+ * a message, which then never gets here. If the sender overlooks that, its count keeps it from
  * publishing an incomplete state.
  */
 static bool messages_missing(const struct netpol_txn *txn, const struct genl_info *info)
@@ -546,7 +547,7 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = netpol_reply_new(info, NETPOL_CMD_TXN_COMMIT, NLMSG_DEFAULT_SIZE, &header);
 	if (!reply)
 		return -ENOMEM;
-	parse = parse_begin(info);
+	parse = request_lock(info);
 	txn = txn_find(parse.nn, info);
 	if (IS_ERR(txn)) {
 		error = PTR_ERR(txn);
@@ -561,7 +562,7 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 		generation = parse.world->snapshot->generation;
 		txn_close(parse.nn, txn);
 	}
-	parse_end(&parse);
+	request_unlock(&parse);
 	if (!error)
 		error = nla_put_u64_64bit(reply, NETPOL_A_GENERATION, generation,
 					  NETPOL_A_PAD);
@@ -573,12 +574,12 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 /* NETPOL_CMD_TXN_ABORT. -EINVAL, -ENOENT */
 int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct netpol_parse parse = parse_begin(info);
+	struct netpol_parse parse = request_lock(info);
 	struct netpol_txn *txn = txn_find(parse.nn, info);
 
 	if (!IS_ERR(txn))
 		txn_close(parse.nn, txn);
-	parse_end(&parse);
+	request_unlock(&parse);
 	return PTR_ERR_OR_ZERO(txn);
 }
 

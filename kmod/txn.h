@@ -3,8 +3,8 @@
  * Transactions. A socket hands objects over, message by message, and a commit publishes all
  * of them at once. Before the commit, packets, dumps and other transactions see nothing of
  * them. A transaction belongs to one socket (network namespace and port number) and ends by
- * commit, by abort or with the socket. Any number of transactions can be open, and none waits
- * for another: if two are open for one origin, the second one to commit is refused.
+ * commit, by abort or with the socket. Several transactions can be open, and none waits for
+ * another: if two are open for one origin, the second one to commit is refused.
  */
 #ifndef NETPOL_TXN_H
 #define NETPOL_TXN_H
