@@ -7,7 +7,7 @@
 #include <linux/in.h>
 
 #define STRING(max) { .type = NLA_NUL_STRING, .len = (max) }
-#define KERNEL_ONLY { .type = NLA_REJECT, .reject_message = "attribute of dumps only" }
+#define KERNEL_ONLY { .type = NLA_REJECT, .reject_message = "only the kernel sends this attribute" }
 
 static const struct nla_policy label_policy[NETPOL_LABEL_A_MAX + 1] = {
 	[NETPOL_LABEL_A_KEY] = STRING(NETPOL_KEY_MAX),

@@ -402,7 +402,7 @@ def render_kernel(spec):
               "#include \"netlink_policy.h\"",
               *(f"#include <{d['header']}>" for d in spec.yaml["definitions"] if "header" in d), "",
               "#define STRING(max) { .type = NLA_NUL_STRING, .len = (max) }",
-              "#define KERNEL_ONLY { .type = NLA_REJECT, .reject_message = \"attribute of dumps only\" }",
+              "#define KERNEL_ONLY { .type = NLA_REJECT, .reject_message = \"only the kernel sends this attribute\" }",
               "", "\n\n".join("\n".join(part) for part in parts), ""]
     guard = "NETPOL_NETLINK_POLICY_H"
     about = ("What the attributes of requests may hold, by command: netlink refuses everything "
