@@ -95,7 +95,8 @@ static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_er
 				    "NAMESPACE/POD=DEVICE, not \"%.80s\"", arg);
 	}
 	*equals = '\0';
-	ap->override = np_array_grow(ap->override, ap->locate.override_count, sizeof(*ap->override));
+	ap->override = np_array_grow(ap->override, ap->locate.override_count,
+				     sizeof(*ap->override));
 	ap->override[ap->locate.override_count++] = (struct np_locate_override) {
 		.pod = copy,
 		.device = equals + 1,

@@ -94,7 +94,8 @@ static void np_status_trouble(const cJSON *trouble)
 {
 	const char *namespace = np_sync_status_text(trouble, "namespace", "");
 
-	printf("%-12s%s ", np_sync_status_text(trouble, "state", "?"), np_sync_status_text(trouble, "object", "?"));
+	printf("%-12s%s ", np_sync_status_text(trouble, "state", "?"),
+	       np_sync_status_text(trouble, "object", "?"));
 	np_print_escaped(stdout, namespace);
 	if (*namespace)
 		putchar('/');

@@ -67,6 +67,7 @@ out:
 	curl_url_cleanup(u);
 	return ret;
 }
+
 static void np_pem_free(struct np_pem *pem)
 {
 	free(pem->path);

@@ -152,7 +152,6 @@ static int np_kube_in_cluster(const struct np_kubeconfig_search *search,
 	return 0;
 }
 
-
 /* What a user may combine: K4, K5, K6, K15, K16. */
 static int np_kube_validate(struct np_kubeconfig *cfg, const char *user,
 			    struct np_error *err)

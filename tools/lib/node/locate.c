@@ -281,10 +281,10 @@ struct np_locating {
 	const struct np_placement *loaded;	/* what is loaded of the same pod, or NULL */
 };
 
-static void np_locate_remark(const struct np_locating *at, const char *fmt, ...)
+static void np_locating_warn(const struct np_locating *at, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void np_locate_remark(const struct np_locating *at, const char *fmt, ...)
+static void np_locating_warn(const struct np_locating *at, const char *fmt, ...)
 {
 	char text[768];
 	int len;
@@ -329,10 +329,10 @@ static void np_locate_routes(const struct np_locating *at, struct np_found *foun
 		switch (np_host_locate(at->host, &pod->address[i], &ifindex)) {
 		case NP_WHERE_LOCAL:
 			if (found->local && found->ifindex != ifindex)
-				np_locate_remark(at, "its addresses are behind %s and %s; taken: %s",
-					  np_device_name(at->host, found->ifindex),
-					  np_device_name(at->host, ifindex),
-					  np_device_name(at->host, found->ifindex));
+				np_locating_warn(at, "its addresses are behind %s and %s; taken: %s",
+						 np_device_name(at->host, found->ifindex),
+						 np_device_name(at->host, ifindex),
+						 np_device_name(at->host, found->ifindex));
 			else
 				found->ifindex = ifindex;
 			found->local = true;
@@ -380,19 +380,19 @@ static void np_locate_doubt(const struct np_locating *at, const struct np_found 
 	char text[NP_CIDR_TEXT];
 
 	if (kept && !found->bridged && !found->connected) {
-		np_locate_remark(at, "no local route or bridge port leads to it any more; left local "
-			  "behind %s, as it is loaded (--node or --local says otherwise)",
-			  np_device_name(at->host, place->ifindex));
+		np_locating_warn(at, "no local route or bridge port leads to it any more; left local "
+				 "behind %s, as it is loaded (--node or --local says otherwise)",
+				 np_device_name(at->host, place->ifindex));
 	} else if (!kept && !found->local && found->bridged && place->local) {
-		np_locate_remark(at, "bridge %s has not seen %s yet; taken as local, its interface is "
-			  "not known (--node or --interface says otherwise)",
-			  np_device_name(at->host, found->bridge),
-			  np_address_text(found->bridged, text));
+		np_locating_warn(at, "bridge %s has not seen %s yet; taken as local, its interface is "
+				 "not known (--node or --interface says otherwise)",
+				 np_device_name(at->host, found->bridge),
+				 np_address_text(found->bridged, text));
 	} else if (!place->local && found->connected) {
-		np_locate_remark(at, "%s is in a subnet on %s, not behind a route of its own; taken as "
-			  "remote (--node, --local or --interface says otherwise)",
-			  np_address_text(found->connected, text),
-			  np_device_name(at->host, found->device));
+		np_locating_warn(at, "%s is in a subnet on %s, not behind a route of its own; taken as "
+				 "remote (--node, --local or --interface says otherwise)",
+				 np_address_text(found->connected, text),
+				 np_device_name(at->host, found->device));
 	}
 }
 
@@ -416,12 +416,12 @@ static void np_locate_pod(const struct np_locating *at, struct np_placement *pla
 	} else if (opts->node) {
 		local = !strcmp(at->pod->node, opts->node);
 		if (local && !place->ifindex)
-			np_locate_remark(at, "spec.nodeName is this node, but no local route or bridge "
-				  "port leads to it; its interface is not known");
+			np_locating_warn(at, "spec.nodeName is this node, but no local route or bridge "
+					 "port leads to it; its interface is not known");
 		if (!local && found.local)
-			np_locate_remark(at, "spec.nodeName is \"%s\", but it is reached over %s of "
-				  "this node", at->pod->node,
-				  np_device_name(at->host, found.ifindex));
+			np_locating_warn(at, "spec.nodeName is \"%s\", but it is reached over %s of "
+					 "this node", at->pod->node,
+					 np_device_name(at->host, found.ifindex));
 		place->local = local;
 	} else {
 		np_locate_doubt(at, &found, place, kept);

@@ -110,8 +110,7 @@ static bool np_parse_v6(const char *text, const char *end, uint8_t *addr)
 
 static const uint8_t np_mapped[12] = { [10] = 0xff, [11] = 0xff };
 
-static bool np_parse_either(const char *text, const char *end,
-			struct np_address *addr)
+static bool np_parse_either(const char *text, const char *end, struct np_address *addr)
 {
 	memset(addr, 0, sizeof(*addr));
 	if (np_parse_v4(text, end, addr->addr)) {

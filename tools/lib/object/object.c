@@ -121,7 +121,7 @@ void np_objects_warn(struct np_objects *objs, const struct np_place *place,
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	warning = np_objects_add((void **)&objs->warnings, &objs->warning_count,
-			      sizeof(*objs->warnings));
+				 sizeof(*objs->warnings));
 	warning->text = np_intern_str(objs, text);
 	warning->path = np_intern_str(objs, path ? path : "");
 	warning->place = *place;

@@ -11,10 +11,10 @@
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
 
-
 void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 {
-	set->guard_prefix = np_array_grow(set->guard_prefix, set->guard_prefix_count, sizeof(*set->guard_prefix));
+	set->guard_prefix = np_array_grow(set->guard_prefix, set->guard_prefix_count,
+					  sizeof(*set->guard_prefix));
 	set->guard_prefix[set->guard_prefix_count++] = *cidr;
 }
 
@@ -29,7 +29,8 @@ void np_settings_add_interface(struct np_settings *set, const char *name)
 
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow)
 {
-	set->host_allow = np_array_grow(set->host_allow, set->host_allow_count, sizeof(*set->host_allow));
+	set->host_allow = np_array_grow(set->host_allow, set->host_allow_count,
+					sizeof(*set->host_allow));
 	set->host_allow[set->host_allow_count++] = *allow;
 }
 

@@ -290,8 +290,8 @@ static int np_offline_port(struct np_offline *off, struct netpol_policy *policy,
 		name = port->name;
 		break;
 	}
-	return netpol_rule_add_port(off->world, policy, port->protocol, np_offline_text(name), first,
-				    last);
+	return netpol_rule_add_port(off->world, policy, port->protocol, np_offline_text(name),
+				    first, last);
 }
 
 static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy,
