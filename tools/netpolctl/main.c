@@ -40,8 +40,8 @@ static const char np_help_options[] =
 "  -h, --help          help on a command\n"
 "\n"
 "Exit status: 0 done or allowed, 1 denied or not found, 2 usage, 3 input\n"
-"rejected, 4 module absent, 5 rejected by the kernel, 6 no permission, 8 timed\n"
-"out, 9 the ABI of tool and module differ.\n";
+"rejected, 4 module absent, 5 rejected by the kernel, 6 no permission, 7 API\n"
+"server or credentials, 8 timed out, 9 the ABI of tool and module differ.\n";
 
 static void np_help(FILE *file)
 {
