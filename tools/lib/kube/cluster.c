@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A cluster: configuration, servers, credentials, reflectors.
+ * The API client: its configuration, servers, credentials and reflectors.
  */
 #include "kube/cluster.h"
 
@@ -24,7 +24,7 @@ static void np_free_list(char **list)
 	free(list);
 }
 
-/* New certificates: streams over the old connections end. */
+/* Certificates were replaced. Streams over connections with the old ones are opened again. */
 static void np_cluster_changed(void *context)
 {
 	struct np_cluster *cluster = context;
@@ -47,7 +47,7 @@ static const struct np_credential_ops np_cluster_credential_ops = {
 	.warning = np_cluster_warning,
 };
 
-/* Keys of Impersonate-Extra are escaped where a header's name can't have them. */
+/* Escapes the characters of a key that the name of a header must not have. */
 static void np_escape_key(char *to, size_t size, const char *from)
 {
 	size_t len = 0;
@@ -83,7 +83,7 @@ static int np_add_header(char ***list, size_t *count, const char *name,
 	return 0;
 }
 
-/* K16 */
+/* Makes the headers for impersonation: statement K16. */
 static int np_impersonation(const struct np_kubeconfig *cfg, char ***list,
 			    struct np_error *err)
 {
@@ -116,7 +116,7 @@ static int np_impersonation(const struct np_kubeconfig *cfg, char ***list,
 	return 0;
 }
 
-/* K18: what proves who we are is not sent in the clear to another host. */
+/* Credentials are not sent to another host without encryption: statement K18. */
 static int np_check_plain(const struct np_cluster *cluster,
 			  const struct np_kubeconfig *cfg, const char *url,
 			  struct np_error *err)
@@ -135,7 +135,7 @@ static int np_check_plain(const struct np_cluster *cluster,
 	return -1;
 }
 
-/* What a configuration makes of a cluster; all replaced at once, or not. */
+/* The parts of a cluster that come from its configuration. They are replaced together. */
 struct np_cluster_parts {
 	struct np_server *servers;
 	size_t server_count;
@@ -182,7 +182,7 @@ static void np_parts_take(struct np_cluster *cluster,
 	cluster->servers = parts->servers;
 	cluster->server_count = parts->server_count;
 	cluster->headers = parts->headers;
-	/* sticky, and another one on each node */
+	/* The agent keeps to this server. Agents of other nodes choose other ones. */
 	cluster->current = np_jitter(parts->server_count);
 }
 
@@ -309,7 +309,7 @@ void np_cluster_close(struct np_cluster *cluster)
 	free(cluster);
 }
 
-/* May a version of the one cluster be sent to the other? */
+/* Returns true if versions of one configuration are valid for the other. */
 static bool np_same_cluster(const struct np_kubeconfig *a,
 			    const struct np_kubeconfig *b)
 {
@@ -338,7 +338,7 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 		np_kubeconfig_free(&cfg);
 		return -1;
 	}
-	/* the credential keeps a pointer: the new one lives where the old was */
+	/* The credential keeps a pointer to the configuration, so the new one takes its place. */
 	kept = np_xmalloc(sizeof(*kept));
 	*kept = cluster->cfg;
 	same = np_same_cluster(&cfg, kept);

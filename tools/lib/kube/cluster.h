@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cluster as a source of objects: its API servers, our credentials, and one
- * reflector for each kind, which hand over what they list and watch by
- * struct np_source_ops.
+ * The API client. A cluster is a source of objects: it has API servers, credentials, and a
+ * reflector for each kind, which hands the objects over by struct np_source_ops.
+ *
+ * Numbers such as L15 and K11 in comments of this folder and in names of tests are those of the
+ * statements in docs/api-client.md: L for lists and watches, K for credentials.
  */
 #ifndef NP_KUBE_CLUSTER_H
 #define NP_KUBE_CLUSTER_H
@@ -19,41 +21,42 @@
 struct np_cluster;
 
 /*
- * Reads the configuration and the credentials; nothing is sent yet. All
- * options are copied but the strings of search, which np_cluster_reload()
- * reads again. NULL with *err filled. Also protects the process against core
- * dumps, as it holds credentials from now on.
+ * Reads the configuration and the credentials. Nothing is sent yet. The options are copied,
+ * except for the strings of search, which np_cluster_reload() uses again. The process holds
+ * credentials from now on, so core dumps of it are switched off. Returns NULL with *err filled
+ * after an error.
  */
 struct np_cluster *np_cluster_open(struct np_loop *loop,
 				   const struct np_cluster_options *options,
 				   const struct np_source_ops *ops,
 				   void *context, struct np_error *err);
-/* Starts to list and watch. */
+/* Starts the lists and watches. */
 void np_cluster_start(struct np_cluster *cluster);
-/* Ends all streams; nothing is called any more. NULL is fine. */
+/* Ends all streams. The functions of ops are not called any more. cluster may be NULL. */
 void np_cluster_close(struct np_cluster *cluster);
 
 /*
- * Reads the configuration again (SIGHUP). What is equal goes on undisturbed;
- * new credentials open new streams from the last version; another server or
- * CA may be another cluster: everything is listed again. -1 with *err filled:
- * the old configuration stays in force.
+ * Reads the configuration again, for SIGHUP. If nothing has changed the streams go on. With new
+ * credentials streams are opened again from the last version. Another server or CA may mean
+ * another cluster, so everything is listed again. Returns 0, or -1 with *err filled; then the
+ * old configuration stays in force.
  */
 int np_cluster_reload(struct np_cluster *cluster, struct np_error *err);
 /* Lists all kinds again. */
 void np_cluster_refresh(struct np_cluster *cluster);
 
-/* The state of a kind as of now; strings live until the loop runs. */
+/* Fills in the current state of a kind. Its strings are valid until the loop runs. */
 void np_cluster_state(const struct np_cluster *cluster,
 		      enum np_source_kind kind, struct np_source_state *state);
 
+/* The part of the status that does not depend on a kind. Strings are valid until the loop runs. */
 struct np_cluster_status {
-	const char *server;	/* the one in use */
-	const char *file;	/* of the configuration */
-	bool insecure;		/* its certificate is not checked */
-	const char *const *warnings;	/* of the configuration */
+	const char *server;	/* URL of the server in use */
+	const char *file;	/* file that the configuration comes from */
+	bool insecure;		/* the certificate of the server is not checked */
+	const char *const *warnings;	/* warnings about the configuration */
 	size_t warning_count;
-	int64_t cert_expiry;	/* of the client certificate, seconds since 1970; 0: none */
+	int64_t cert_expiry;	/* end of the client certificate, seconds since 1970; 0: none */
 	uint64_t bad_rotations;	/* new certificates that were refused */
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The API client: choice of the server, limit of requests, messages.
+ * Choice of the server, limit of requests, messages.
  */
 #include "kube/cluster_state.h"
 

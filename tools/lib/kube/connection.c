@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a kubeconfig resolves to: checking, comparing and freeing it.
+ * Checks, compares and frees what a kubeconfig says.
  */
 #include "kube/connection.h"
 

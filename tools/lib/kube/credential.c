@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Credentials: the current ones, and getting newer ones.
+ * Reads credentials, keeps the current ones, and replaces them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,15 +34,15 @@ struct np_credential {
 	int64_t cert_expiry;
 	uint64_t bad_rotations;
 	struct np_timer check_timer;
-	/* token, as its header line; NULL: none yet, or none at all */
+	/* the token as a line of a header; NULL: there is none, or none yet */
 	char *header;
-	int64_t fetched_ms;	/* when it was read or printed */
-	bool stale;		/* to be fetched again before its time */
-	/* the plugin */
+	int64_t fetched_ms;	/* when the file was read or the plugin printed it */
+	bool stale;		/* it must be fetched again */
+	/* for a plugin */
 	struct np_plugin *plugin;
 	struct np_credential_waiter *waiting;
-	bool plugin_valid;	/* what it printed may be used */
-	int64_t expires_ms;	/* by the loop's clock, -1: never */
+	bool plugin_valid;	/* what it printed last may be used */
+	int64_t expires_ms;	/* end of that by the loop's clock, -1: never */
 	char error[2048];
 };
 
@@ -54,7 +54,7 @@ void np_secrets_protect(void)
 	setrlimit(RLIMIT_CORE, &none);
 }
 
-/* A key that asks for a passphrase must not ask a terminal. */
+/* OpenSSL must not ask at a terminal for the passphrase of a key. */
 static int np_no_passphrase(char *buffer, int size, int writing, void *context)
 {
 	return -1;
@@ -71,7 +71,7 @@ static int64_t np_asn1_seconds(const ASN1_TIME *when)
 	return seconds > 0 ? seconds : 0;
 }
 
-/* Counts certificates; NULL or what is wrong. */
+/* Returns what is wrong with certificates of a CA, or NULL. */
 static const char *np_check_ca(const char *data, size_t len)
 {
 	BIO *bio = BIO_new_mem_buf(data, (int)len);
@@ -87,7 +87,7 @@ static const char *np_check_ca(const char *data, size_t len)
 	return wrong;
 }
 
-/* Do certificate and key belong together? NULL or what is wrong. */
+/* Returns what is wrong with a certificate and its key, or NULL. */
 static const char *np_check_pair(const struct np_tls *tls, int64_t *expiry)
 {
 	BIO *cert_bio = BIO_new_mem_buf(tls->cert, (int)tls->cert_len);
@@ -138,7 +138,7 @@ static int np_load_pem(const struct np_pem *pem, char **data, size_t *len,
 	return 0;
 }
 
-/* What the configuration says now, checked. NULL with *err filled. */
+/* Reads and checks what the configuration names. Returns NULL with *err filled after an error. */
 static struct np_tls *np_load_tls(const struct np_kubeconfig *cfg,
 				  int64_t *expiry, struct np_error *err)
 {
@@ -200,7 +200,7 @@ static void np_replace_tls(struct np_credential *c, struct np_tls *tls,
 	c->ops->changed(c->context);
 }
 
-/* K17: a good new set replaces the old one, a bad one only warns. */
+/* Usable new files replace the old ones, others only cause a warning: statement K17. */
 void np_credential_check(struct np_credential *c)
 {
 	struct np_error err;
@@ -219,7 +219,7 @@ void np_credential_check(struct np_credential *c)
 		c->ops->warning(c->context, text);
 		return;
 	}
-	/* a plugin's pair stands in the place of the files' */
+	/* The plugin's certificate and key stay, as no file gives other ones. */
 	if (!c->cfg->cert.path && !c->cfg->cert.data && c->tls->cert) {
 		tls->cert = np_xmalloc(c->tls->cert_len + 1);
 		memcpy(tls->cert, c->tls->cert, c->tls->cert_len + 1);
@@ -240,7 +240,7 @@ static void np_credential_check_due(void *context)
 	np_credential_check(context);
 }
 
-/* "Authorization: Bearer TOKEN" */
+/* Makes the header "Authorization: SCHEME TOKEN". */
 static void np_set_token(struct np_credential *c, const char *scheme,
 			 const char *token, size_t len)
 {
@@ -271,7 +271,10 @@ static void np_set_basic(struct np_credential *c)
 	np_secret_free(text);
 }
 
-/* K9, K10: the file's token; on any error the last one stays. */
+/*
+ * Reads the token of a file: statements K9 and K10. After an error the last token stays. Returns
+ * the error if there is none.
+ */
 static const char *np_read_token(struct np_credential *c)
 {
 	const char *path = c->cfg->token_file, *wrong = NULL;
@@ -302,14 +305,14 @@ static const char *np_read_token(struct np_credential *c)
 	snprintf(c->error, sizeof(c->error), "token file %.512s: %s", path, wrong);
 	if (!c->header)
 		return c->error;
-	/* not at every request */
+	/* The file is not tried again with every request. */
 	c->fetched_ms = np_loop_now(c->loop);
 	c->stale = false;
 	c->ops->warning(c->context, c->error);
 	return NULL;
 }
 
-/* The plugin's certificate, beside the CA that we have. */
+/* Takes the certificate that a plugin printed. The CA stays. Returns what is wrong, or NULL. */
 static const char *np_plugin_pair(struct np_credential *c,
 				  const struct np_plugin_result *result)
 {
@@ -388,7 +391,7 @@ struct np_credential *np_credential_new(struct np_loop *loop,
 		np_set_token(c, "Bearer", cfg->token, strlen(cfg->token));
 	else if (cfg->username || cfg->password)
 		np_set_basic(c);
-	/* K9: the file wins, but it may come later */
+	/* A file with a token wins, but may come into being later: statement K9. */
 	if (cfg->token_file)
 		c->stale = true;
 	np_timer_start(loop, &c->check_timer, NP_TLS_CHECK_MS);
@@ -408,7 +411,7 @@ void np_credential_free(struct np_credential *c)
 	free(c);
 }
 
-/* Does a plugin say who we are? A token of the configuration wins: K15. */
+/* A token or password in the configuration wins over a plugin: statement K15. */
 static bool np_uses_plugin(const struct np_credential *c)
 {
 	return c->cfg->exec && !c->cfg->token && !c->cfg->token_file &&
@@ -430,7 +433,7 @@ bool np_credential_get(struct np_credential *c,
 		return true;
 	if (c->plugin_valid && (c->expires_ms < 0 || now < c->expires_ms))
 		return true;
-	/* one run, whoever waits */
+	/* The plugin runs once for all that wait. */
 	if (!waiter->link) {
 		waiter->next = c->waiting;
 		waiter->link = &c->waiting;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Proving to the API server who we are: tokens and their files, plugins,
- * client certificates, and their rotation while we run.
+ * Credentials for the API server: tokens, files of tokens, plugins and client certificates, and
+ * their replacement while the agent runs.
  */
 #ifndef NP_KUBE_CREDENTIAL_H
 #define NP_KUBE_CREDENTIAL_H
@@ -14,31 +14,32 @@
 #include "kube/kubeconfig.h"
 #include "base/loop.h"
 
-#define NP_TOKEN_FILE_MS	50000	/* a token file is read again after this */
-#define NP_TLS_CHECK_MS		300000	/* and certificate files */
+#define NP_TOKEN_FILE_MS	50000	/* a file with a token is read again after this */
+#define NP_TLS_CHECK_MS		300000	/* files with certificates are read again after this */
 
 struct np_credential;
 
 struct np_credential_ops {
-	/* Certificate, key or CA are others now: connections are to be closed. */
+	/* A certificate, key or CA was replaced. Connections are to be closed. */
 	void (*changed)(void *context);
-	/* Something is wrong, but what we have is kept. No secrets. */
+	/* New credentials are unusable and the old ones are kept. The text has no secrets. */
 	void (*warning)(void *context, const char *text);
 };
 
-/* Somebody who waits for a plugin; the caller's, zeroed at first. */
+/* Waits for a plugin. The caller provides the memory, zeroed at first. */
 struct np_credential_waiter {
-	/* error: NULL, or why there are no credentials */
+	/* error is NULL, or says why there are no credentials. */
 	void (*ready)(void *context, const char *error);
 	void *context;
 	/* private */
 	struct np_credential_waiter *next;
-	struct np_credential_waiter **link;	/* NULL: not waiting */
+	struct np_credential_waiter **link;	/* NULL: it does not wait */
 };
 
 /*
- * cfg is not copied and outlives it. Files that can't be read or don't fit
- * are errors now; later they are warnings.
+ * Reads the credentials. cfg is not copied and must outlive them. Files that cannot be read, or
+ * a key that does not fit its certificate, are an error here. Later they are a warning. Returns
+ * NULL with *err filled after an error.
  */
 struct np_credential *np_credential_new(struct np_loop *loop,
 					const struct np_kubeconfig *cfg,
@@ -47,26 +48,30 @@ struct np_credential *np_credential_new(struct np_loop *loop,
 void np_credential_free(struct np_credential *c);
 
 /*
- * Makes what is to be sent ready. True: at once, *error as in ready(). False:
- * ready() will be called from the loop.
+ * Gets the credentials for a request ready. Returns true if this is done, with *error as in
+ * ready(). Returns false if the waiter's ready() will be called from the loop.
  */
 bool np_credential_get(struct np_credential *c,
 		       struct np_credential_waiter *waiter, const char **error);
+/* The waiter no longer waits. */
 void np_credential_forget(struct np_credential_waiter *waiter);
-/* "Authorization: ..." or NULL; valid until the loop runs. */
+/* Returns the header "Authorization: ..." or NULL. It is valid until the loop runs. */
 const char *np_credential_header(const struct np_credential *c);
 struct np_tls *np_credential_tls(const struct np_credential *c);
-/* A 401 to a request that was sent then, by the loop's clock: K11. */
+/*
+ * The server answered 401 to a request that was sent at this time of the loop's clock. A token
+ * that is older than the request is not used any more: statement K11.
+ */
 void np_credential_rejected(struct np_credential *c, int64_t sent_ms);
-/* Looks at the certificate files now. */
+/* Reads the files with certificates now. */
 void np_credential_check(struct np_credential *c);
 
-/* End of the client certificate's validity, seconds since 1970; 0: none. */
+/* Returns when the client certificate expires, in seconds since 1970, or 0 without one. */
 int64_t np_credential_expiry(const struct np_credential *c);
-/* Rotations that were refused because the new files are no good. */
+/* Returns how many times new files were refused because they are unusable. */
 uint64_t np_credential_bad_rotations(const struct np_credential *c);
 
-/* No core dumps of this process, and no reading of its memory by others. */
+/* Switches off core dumps of this process and the reading of its memory by others. */
 void np_secrets_protect(void);
 
 #endif

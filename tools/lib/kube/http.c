@@ -2,9 +2,9 @@
 /*
  * libcurl's multi interface on the event loop.
  *
- * curl's own timers run by the real clock, as it looks at that itself. None of
- * its functions may be called from its callbacks, so what is cancelled there
- * is only marked, and taken out afterwards.
+ * libcurl reads the real clock, so its timers run by that clock and not by the clock of the loop,
+ * which tests can move. No function of libcurl may be called from its callbacks. So a request
+ * that is cancelled in a callback is only marked, and removed afterwards.
  */
 #include "kube/http.h"
 
@@ -22,17 +22,17 @@
 #include "kube/http_text.h"
 
 #define NP_HTTP_HEADER_MAX	65536
-#define NP_HTTP_RATIO_FREE	(1024 * 1024)	/* bytes that are never a bomb */
+#define NP_HTTP_RATIO_FREE	(1024 * 1024)	/* so many bytes may unpack from anything */
 
 struct np_http {
 	struct np_loop *loop;
 	CURLM *multi;
 	struct np_timer timer;
 	struct np_http_request *first;
-	bool busy;		/* inside of libcurl */
+	bool busy;		/* a function of libcurl is running */
 };
 
-/* One socket of libcurl. */
+/* A socket of libcurl. */
 struct np_http_socket {
 	struct np_io io;
 	struct np_http *http;
@@ -48,14 +48,14 @@ struct np_http_request {
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	struct np_timer answer_timer;
-	char proxy[256];	/* host and port, for messages */
+	char proxy[256];	/* host and port of the proxy, for messages */
 	long status;
 	int64_t retry_after_ms;
 	size_t header_bytes;
-	uint64_t plain;		/* bytes of the body, unpacked */
+	uint64_t plain;		/* unpacked bytes of the body */
 	char *body;
 	size_t body_len;
-	const char *broken;	/* the bound that was */
+	const char *broken;	/* the bound that was exceeded, as a message */
 	bool answered;
 	bool stopped;
 	bool late;
@@ -84,7 +84,7 @@ void np_tls_put(struct np_tls *tls)
 
 static void np_http_reap(struct np_http *http);
 
-/* Lets libcurl look at a socket or at its timers. */
+/* Tells libcurl that a socket is ready or that its timer has fired. */
 static void np_http_action(struct np_http *http, curl_socket_t fd, int events)
 {
 	int running;
@@ -140,7 +140,7 @@ static int np_http_on_socket(CURL *curl, curl_socket_t fd, int what,
 		events |= NP_IO_READ;
 	if (what & CURL_POLL_OUT)
 		events |= NP_IO_WRITE;
-	/* a socket that can't be watched is given up by the requests' timers */
+	/* If the socket cannot be watched, the timer of the request ends it. */
 	np_io_set(http->loop, &socket->io, fd, events);
 	return 0;
 }
@@ -164,8 +164,8 @@ struct np_http *np_http_new(struct np_loop *loop)
 	if (!started) {
 		curl_global_init(CURL_GLOBAL_DEFAULT);
 		/*
-		 * TLS may write to a connection that is gone; told not to
-		 * touch signals, curl doesn't keep that from ending us.
+		 * TLS may write to a connection that has been closed. libcurl does not
+		 * handle SIGPIPE, because CURLOPT_NOSIGNAL is set.
 		 */
 		signal(SIGPIPE, SIG_IGN);
 	}
@@ -196,7 +196,7 @@ static void np_http_wipe_list(struct curl_slist *list)
 	curl_slist_free_all(list);
 }
 
-/* Takes a request out of libcurl and frees it. */
+/* Removes a request from libcurl and frees it. */
 static void np_http_drop(struct np_http_request *r)
 {
 	np_timer_stop(&r->answer_timer);
@@ -258,7 +258,7 @@ static enum np_http_end np_http_end_of(const struct np_http_request *r,
 	}
 }
 
-/* A request has ended: tells its owner, as the last thing. */
+/* A request has ended. Frees it and then calls done(), which may start or cancel others. */
 static void np_http_finish(struct np_http_request *r, CURLcode code)
 {
 	void (*done)(void *context, const struct np_http_result *result) =
@@ -289,7 +289,7 @@ static void np_http_finish(struct np_http_request *r, CURLcode code)
 	free(body);
 }
 
-/* After libcurl has worked: what was cancelled, then what has ended. */
+/* After libcurl has run: frees requests that were cancelled, and finishes those that ended. */
 static void np_http_reap(struct np_http *http)
 {
 	struct np_http_request *r, *next;
@@ -319,7 +319,7 @@ static void np_http_late(void *context)
 	np_http_finish(r, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* A line of the header, not terminated. */
+/* Takes a line of the header. It is not terminated. */
 static size_t np_http_on_header(char *line, size_t size, size_t count,
 				void *context)
 {
@@ -343,7 +343,7 @@ static size_t np_http_on_header(char *line, size_t size, size_t count,
 		value[len - 12] = 0;
 		r->retry_after_ms = np_http_retry_after(value);
 	} else if (len == 2 && r->status == 200 && !r->answered) {
-		/* any other answer must be whole before the timer fires */
+		/* Any other answer must be complete before the timer fires. */
 		np_timer_stop(&r->answer_timer);
 		r->answered = true;
 		if (r->options.answered)
@@ -377,7 +377,7 @@ static size_t np_http_on_data(char *data, size_t size, size_t count,
 			room = len;
 		memcpy(r->body + r->body_len, data, room);
 		r->body_len += room;
-		/* one that never ends: what is known is enough */
+		/* It may never end, and its beginning is enough. */
 		if (r->plain > 16 * NP_HTTP_BODY_KEEP) {
 			r->broken = "the answer to an error never ends";
 			return 0;
@@ -392,8 +392,8 @@ static size_t np_http_on_data(char *data, size_t size, size_t count,
 }
 
 /*
- * A peer that vanished is found within a minute: keepalive after 15 seconds
- * of silence, and 45 seconds for what we sent ourselves.
+ * A peer that has vanished is noticed within a minute. Keepalive begins after 15 seconds of
+ * silence, and bytes that were sent must be acknowledged within 45 seconds.
  */
 static int np_http_on_open(void *context, curl_socket_t fd,
 			   curlsocktype purpose)
@@ -426,8 +426,8 @@ static struct curl_slist *np_http_append(struct curl_slist *list,
 }
 
 /*
- * Another name in TLS than that of the host: curl takes the name from the URL,
- * so that gets the TLS name, and the host goes into Host and where to connect.
+ * Uses another name for TLS than that of the host. libcurl takes the name for TLS from the URL. So
+ * the URL gets this name, and the host goes into the Host header and CURLOPT_CONNECT_TO.
  */
 static void np_http_rename(struct np_http_request *r, CURLU *url)
 {
@@ -485,7 +485,7 @@ static void np_http_set_proxy(struct np_http_request *r)
 
 	if (!proxy || !*proxy)
 		proxy = np_http_proxy(r->options.server, getenv);
-	/* "" keeps curl from its own look at the environment */
+	/* With "" libcurl does not read the environment itself. */
 	curl_easy_setopt(r->curl, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(r->curl, CURLOPT_PROXY, proxy ? proxy : "");
 	if (!proxy)
@@ -493,7 +493,7 @@ static void np_http_set_proxy(struct np_http_request *r)
 	if (!strncasecmp(proxy, "socks5://", 9)) {
 		size_t size = strlen(proxy) + 2;
 
-		/* the proxy resolves the name */
+		/* socks5h: the proxy resolves the name. */
 		resolved = np_xmalloc(size);
 		snprintf(resolved, size, "socks5h://%s", proxy + 9);
 		curl_easy_setopt(r->curl, CURLOPT_PROXY, resolved);
@@ -516,7 +516,7 @@ out:
 
 static void np_http_blob(CURL *curl, CURLoption option, char *data, size_t len)
 {
-	/* not copied: the request holds what it points to */
+	/* It is not copied. The request holds a reference. */
 	struct curl_blob blob = {
 		.data = data, .len = len, .flags = CURL_BLOB_NOCOPY,
 	};
@@ -536,7 +536,7 @@ static void np_http_set_tls(struct np_http_request *r)
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (tls && tls->ca) {
-		/* that CA alone: curl would go on trusting the system's beside it */
+		/* Without this libcurl would trust the authorities of the system as well. */
 		np_http_blob(curl, CURLOPT_CAINFO_BLOB, tls->ca, tls->ca_len);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 		curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
@@ -563,7 +563,7 @@ static int np_http_set(struct np_http_request *r)
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, r);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, r->error);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, r->headers);
-	/* what is for the server is not shown to a proxy */
+	/* Headers for the server are not sent to a proxy. */
 	curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (r->options.user_agent)
@@ -615,7 +615,7 @@ struct np_http_request *np_http_start(struct np_http *http,
 		np_timer_start(http->loop, &r->answer_timer, 0);
 		return r;
 	}
-	/* libcurl has copied them, or never looks again */
+	/* libcurl has copied them or does not need them any more. */
 	r->options.server = NULL;
 	r->options.path = NULL;
 	r->options.headers = NULL;

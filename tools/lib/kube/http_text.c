@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP: what can be said of texts alone. Proxies, loopback, Retry-After.
+ * Answers about URLs and headers of HTTP from their text: proxies, loopback, Retry-After.
  */
 #include "kube/http_text.h"
 
@@ -15,7 +15,7 @@
 
 #include "object/address.h"
 
-/* Host of a URL without brackets; port 0 if the scheme has none. */
+/* Splits a URL. The host has no brackets. The port is "" if the scheme has none. */
 static bool np_url_host(const char *url, char *host, size_t size, char *port,
 			size_t port_size)
 {
@@ -66,7 +66,7 @@ static bool np_same_address(const struct np_address *a, const struct np_address 
 	return a->family == b->family && !memcmp(a->addr, b->addr, sizeof(a->addr));
 }
 
-/* True if entry is an address block that holds the host, which is an address. */
+/* Returns true if entry is an address block that contains the host, which is an address. */
 static bool np_in_block(const char *host, const char *entry)
 {
 	struct np_cidr block, one;
@@ -76,8 +76,9 @@ static bool np_in_block(const char *host, const char *entry)
 }
 
 /*
- * One entry of NO_PROXY, as Go reads it: "*", an address or block, "name" for
- * it and all below, ".name" for all below; each may have a port.
+ * Returns true if an entry of NO_PROXY matches, by the rules of Go. An entry is "*", an address,
+ * an address block, "name" for that host and all subdomains, or ".name" for the subdomains. It
+ * may have a port.
  */
 static bool np_no_proxy_entry(char *entry, const char *host, const char *port)
 {
@@ -164,7 +165,7 @@ int64_t np_http_retry_after(const char *value)
 			seconds = 10 * seconds + *end - '0';
 	if (end != value)
 		return end[strspn(end, " \t\r\n")] ? -1 : 1000 * seconds;
-	/* a date begins with a weekday */
+	/* A date begins with the day of the week. */
 	if (!isalpha((unsigned char)*value))
 		return -1;
 	when = curl_getdate(value, NULL);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Kubeconfig: finding the files, merging them, resolving one context.
+ * Finds the kubeconfig files, merges them, and resolves one context.
  *
- * Files are read into memory once and parsed for each thing that is looked
- * for; the first file that has it wins whole. The decoders of entries are in
- * kubeconfig_entry.c.
+ * Files are read into memory once, and parsed for each entry that is looked for. The first file
+ * that has the entry wins, and entries are not merged. kubeconfig_entry.c reads the entries.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +29,7 @@ struct np_kube_files {
 	size_t count;
 };
 
-/* Adds a file; a missing one is an error or skipped. */
+/* Adds a file. If it does not exist this is an error or it is skipped. */
 static int np_kube_add(struct np_kube_files *files, const char *path,
 		       bool must_exist, struct np_error *err)
 {
@@ -69,7 +68,7 @@ static bool np_given(const char *text)
 	return text && *text;
 }
 
-/* K1: the files in their order; none is fine, and means "in the cluster". */
+/* Collects the files in their order: statement K1. Without any the agent is in a pod. */
 static int np_kube_collect(const struct np_kubeconfig_search *search,
 			   struct np_kube_files *files,
 			   struct np_kubeconfig *cfg, struct np_error *err)
@@ -108,7 +107,7 @@ static int np_kube_collect(const struct np_kubeconfig_search *search,
 	return np_kube_add(files, path, false, err);
 }
 
-/* One path of the service account; NULL if it is not there. */
+/* Returns the path of a file of the service account, or NULL if it cannot be read. */
 static char *np_account_file(const char *directory, const char *name)
 {
 	size_t size = strlen(directory) + strlen(name) + 2;
@@ -121,7 +120,7 @@ static char *np_account_file(const char *directory, const char *name)
 	return NULL;
 }
 
-/* K12: the service account of the pod that we run in. */
+/* Takes the service account of the pod that this process runs in: statement K12. */
 static int np_kube_in_cluster(const struct np_kubeconfig_search *search,
 			      struct np_kubeconfig *cfg, struct np_error *err)
 {
@@ -152,7 +151,7 @@ static int np_kube_in_cluster(const struct np_kubeconfig_search *search,
 	return 0;
 }
 
-/* What a user may combine: K4, K5, K6, K15, K16. */
+/* Checks what may be combined: statements K4, K5, K6, K15 and K16. */
 static int np_kube_validate(struct np_kubeconfig *cfg, const char *user,
 			    struct np_error *err)
 {
@@ -195,7 +194,7 @@ static int np_kube_missing(const struct np_kube_files *files,
 	return -1;
 }
 
-/* Looks through all files; the first that has it wins. 1: found. */
+/* Looks for an entry in all files. Returns 1 if it was found, 0 if not, -1 with *err filled. */
 static int np_kube_find(struct np_kube_files *files, struct np_kubeconfig *cfg,
 			enum np_kube_section section, const char *name,
 			struct np_kube_context *context, struct np_error *err)
@@ -220,7 +219,7 @@ static int np_kube_resolve(const struct np_kubeconfig_search *search,
 	size_t i;
 	int ret;
 
-	/* every file must be readable, also those that decide nothing */
+	/* Every file must be readable, even if nothing of it is used. */
 	for (i = 0; i < files->count; i++)
 		if (np_kube_parse(&files->file[i], cfg, NP_KUBE_CURRENT, NULL,
 				  context, err) < 0)
@@ -245,7 +244,7 @@ static int np_kube_resolve(const struct np_kubeconfig_search *search,
 	if (ret <= 0)
 		return ret ? ret : np_kube_missing(files, "cluster",
 						   context->cluster, err);
-	/* a context without a user is anonymous */
+	/* Without a user in the context requests are anonymous. */
 	if (!np_given(context->user))
 		return 0;
 	ret = np_kube_find(files, cfg, NP_KUBE_USER, context->user, context,
@@ -281,7 +280,7 @@ int np_kubeconfig_load(const struct np_kubeconfig_search *search,
 	else if (!ret)
 		ret = np_kube_in_cluster(search, cfg, err);
 	if (!ret && cfg->exec && !cfg->exec->command) {
-		/* the cluster had something for a plugin that nobody uses */
+		/* The cluster has an extension for a plugin, but the user has no plugin. */
 		np_exec_free(cfg->exec);
 		cfg->exec = NULL;
 	}

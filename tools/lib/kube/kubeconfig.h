@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kubeconfig files and the service account of a pod: which API server to talk
- * to, and how to prove who we are. Nothing here opens a connection.
+ * Reads kubeconfig files, or the service account of a pod, to find the API server and the
+ * credentials. No connection is opened here.
  *
- * Rules of merging and validation are those of client-go's clientcmd.
+ * Files are merged and checked by the rules of client-go's clientcmd. Comments name them by the
+ * numbers K1 to K20 of the statements about credentials in docs/api-client.md, which also lists
+ * the tests of each.
  */
 #ifndef NP_KUBE_KUBECONFIG_H
 #define NP_KUBE_KUBECONFIG_H
@@ -14,24 +16,25 @@
 #include "base/error.h"
 #include "kube/connection.h"
 
-/* Where to look. Strings stay the caller's; NULL and "" are "not given". */
+/* Where to look. The strings belong to the caller. NULL and "" mean that one is not given. */
 struct np_kubeconfig_search {
-	const char *path;	/* --kubeconfig: this file or an error */
-	const char *list;	/* $KUBECONFIG: colon between files */
+	const char *path;	/* --kubeconfig: a file that must exist */
+	const char *list;	/* $KUBECONFIG: files with colons between them */
 	const char *home;	/* $HOME */
-	const char *context;	/* instead of current-context */
-	bool in_cluster;	/* the service account only */
+	const char *context;	/* name of a context, instead of current-context */
+	bool in_cluster;	/* use the service account only */
 	const char *service_host;	/* $KUBERNETES_SERVICE_HOST */
 	const char *service_port;
-	const char *service_account;	/* NULL: the directory in every pod */
+	const char *service_account;	/* NULL: the folder that every pod has */
 };
 
-/* Fills a search from the environment; the rest is zeroed. */
+/* Fills in a search from the environment. The other members are zeroed. */
 void np_kubeconfig_environment(struct np_kubeconfig_search *search);
 /*
- * 0, or -1 with *err filled (NP_EXIT_API; it names file, line and field, and
- * no secret). cfg need not be initialised and is to be freed only after 0.
+ * Reads the configuration. Returns 0, or -1 with *err filled: NP_EXIT_API, with file, line and
+ * field, and without secrets. cfg need not be initialised. It must be freed only after 0.
  */
 int np_kubeconfig_load(const struct np_kubeconfig_search *search,
 		       struct np_kubeconfig *cfg, struct np_error *err);
+
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Kubeconfig: the entries of one file, from YAML or JSON.
+ * Reads the entries of a kubeconfig file, which is YAML or JSON.
  *
- * Unknown fields are ignored, as every client does; known ones must have their
- * type. The nodes that were read are wiped, as tokens and keys are among them.
+ * Unknown fields are ignored, as every client does. Known fields must have the right type. Nodes
+ * are wiped afterwards, because tokens and keys are among them.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct np_kube_parse {
 	const char *name;
 	struct np_kube_context *context;
 	struct np_error *err;
-	char path[160];		/* of the entry at hand, for messages */
+	char path[160];		/* path of the current entry, for messages */
 	unsigned int documents;
 	int found;
 };
@@ -49,7 +49,7 @@ np_kube_fail(struct np_kube_parse *k, const struct np_node *node,
 	return -1;
 }
 
-/* A field that is NULL, or has the type; 0 or -1. */
+/* Gets a field. *node is NULL if it is missing or null. Returns -1 if it has another type. */
 static int np_kube_get(struct np_kube_parse *k, const struct np_node *map,
 		       const char *field, enum np_node_type type,
 		       const struct np_node **node)
@@ -72,7 +72,7 @@ static int np_kube_get(struct np_kube_parse *k, const struct np_node *map,
 	return 0;
 }
 
-/* A string; stays as it is if the field is missing or empty. */
+/* Gets a string. *text stays as it is if the field is missing or empty. */
 static int np_kube_string(struct np_kube_parse *k, const struct np_node *map,
 			  const char *field, char **text)
 {
@@ -85,7 +85,7 @@ static int np_kube_string(struct np_kube_parse *k, const struct np_node *map,
 	return 0;
 }
 
-/* The same for what goes into a header or names a host: one line of text. */
+/* Gets a string for a header or the name of a host, which must be a single line. */
 static int np_kube_line(struct np_kube_parse *k, const struct np_node *map,
 			const char *field, char **text)
 {
@@ -113,7 +113,7 @@ static int np_kube_bool(struct np_kube_parse *k, const struct np_node *map,
 	return 0;
 }
 
-/* K3: relative paths are relative to the file that names them. */
+/* Relative paths are relative to the file that names them: statement K3. */
 static char *np_kube_resolve_path(const struct np_kube_file *file, char *path)
 {
 	const char *slash = strrchr(file->path, '/');
@@ -139,7 +139,7 @@ static int np_kube_path(struct np_kube_parse *k, const struct np_node *map,
 	return 0;
 }
 
-/* K4: a path, or its *-data, not both. */
+/* Gets a path of a file, or the data itself, but not both: statement K4. */
 static int np_kube_pem(struct np_kube_parse *k, const struct np_node *map,
 		       const char *field, const char *data_field,
 		       struct np_pem *pem)
@@ -162,7 +162,7 @@ static int np_kube_pem(struct np_kube_parse *k, const struct np_node *map,
 	return 0;
 }
 
-/* A list of strings. */
+/* Gets a list of strings. */
 static int np_kube_strings(struct np_kube_parse *k, const struct np_node *list,
 			   const char *field, char ***out, size_t *count)
 {
@@ -179,7 +179,7 @@ static int np_kube_strings(struct np_kube_parse *k, const struct np_node *list,
 	return 0;
 }
 
-/* What a plugin gets of its cluster's extension: any JSON. */
+/* Makes JSON of the extension that a plugin is given. */
 static cJSON *np_kube_json(const struct np_node *node)
 {
 	const struct np_node *child;
@@ -210,7 +210,7 @@ static cJSON *np_kube_json(const struct np_node *node)
 	}
 }
 
-/* The extension of a cluster that its plugin is given. */
+/* Gets the extension of a cluster that its plugin is given. */
 static int np_kube_extension(struct np_kube_parse *k,
 			     const struct np_node *cluster,
 			     struct np_kubeconfig *cfg)
@@ -299,7 +299,7 @@ static int np_kube_exec_env(struct np_kube_parse *k, const struct np_node *list,
 	return 0;
 }
 
-/* The mode in which a plugin may talk to a person: a daemon has none. */
+/* Checks interactiveMode. The agent has no terminal at which a plugin could ask. */
 static int np_kube_exec_mode(struct np_kube_parse *k, const struct np_node *map,
 			     const struct np_exec_config *exec)
 {
@@ -348,7 +348,7 @@ static int np_kube_exec(struct np_kube_parse *k, const struct np_node *map)
 		return np_kube_fail(k, map, "apiVersion",
 				    "write client.authentication.k8s.io/v1",
 				    "must be %s or v1beta1", np_plugin_version);
-	/* a bare name is looked up in PATH */
+	/* A name without a slash is looked up in PATH. */
 	if (strchr(exec->command, '/'))
 		exec->command = np_kube_resolve_path(k->file, exec->command);
 	if (np_kube_get(k, map, "args", NP_NODE_LIST, &node) ||
@@ -435,7 +435,7 @@ static int np_kube_entry(struct np_kube_parse *k, const struct np_node *map)
 	}
 }
 
-/* The entry of a named list, e.g. clusters: [{name: N, cluster: {...}}]. */
+/* Finds an entry in a list such as clusters: [{name: N, cluster: {...}}]. */
 static int np_kube_list(struct np_kube_parse *k, const struct np_node *root)
 {
 	static const char *const list_name[] = { NULL, "contexts", "clusters", "users" };
@@ -478,7 +478,7 @@ static int np_kube_root(struct np_kube_parse *k, const struct np_node *root)
 {
 	const struct np_node *node;
 
-	/* an empty file is an empty configuration */
+	/* An empty file is an empty configuration. */
 	if (!root || root->type == NP_NODE_NULL)
 		return 0;
 	if (root->type != NP_NODE_MAP)
@@ -488,7 +488,7 @@ static int np_kube_root(struct np_kube_parse *k, const struct np_node *root)
 		return np_kube_list(k, root);
 	if (np_kube_get(k, root, "kind", NP_NODE_STRING, &node))
 		return -1;
-	/* Not told what it is instead: one slip of quotes, and it is a secret. */
+	/* The value is not shown. With a wrong quote it may be a secret. */
 	if (node && *node->text && strcmp(node->text, "Config"))
 		return np_kube_fail(k, node, "kind", "it has kind: Config at its top",
 				    "is not Config");
@@ -504,7 +504,7 @@ static int np_kube_root(struct np_kube_parse *k, const struct np_node *root)
 	return 0;
 }
 
-/* Texts of an arena that is given back unwiped otherwise. */
+/* Wipes all texts, because the arena is freed without that. */
 static void np_kube_wipe(struct np_node *node)
 {
 	for (; node; node = node->next) {
@@ -542,9 +542,8 @@ static int np_kube_document(void *arg, struct np_node *root, bool items_read,
 }
 
 /*
- * The readers quote what they can't read, which a password without quotes may
- * be (to YAML it is an alias or a tag), or whose quotes don't end where they
- * should (it can be a key then).
+ * The readers quote what they cannot read. This may be a password: without quotes YAML may take
+ * it for an alias or a tag, and with a wrong quote for a key. So the quotation is removed.
  */
 static void np_kube_hide(struct np_error *err)
 {
@@ -577,7 +576,7 @@ int np_kube_parse(const struct np_kube_file *file, struct np_kubeconfig *cfg,
 
 	while (i < file->len && strchr(" \t\r\n", file->data[i]))
 		i++;
-	/* JSON is YAML but for its escapes: each has its own reader */
+	/* YAML reads JSON, except for its escapes. So JSON has a reader of its own. */
 	if (i < file->len && file->data[i] == '{' ? np_json_read(&in, &reader, err) :
 						    np_yaml_read(&in, &reader, err)) {
 		np_kube_hide(err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user of the API client wants of it.
+ * Options of the API client.
  */
 #ifndef NP_KUBE_OPTIONS_H
 #define NP_KUBE_OPTIONS_H
@@ -14,20 +14,20 @@
 
 struct np_cluster_options {
 	struct np_kubeconfig_search search;
-	/* Instead of the kubeconfig's server; the same CA and TLS name for all. */
+	/* Servers to use instead of the one in the kubeconfig, with the same CA and TLS name. */
 	const char *const *servers;
 	size_t server_count;
-	/* Name of our node, for the User-Agent; NP_SOURCE_NODE needs it. */
+	/* Name of the node that the agent runs on, for the User-Agent and for NP_SOURCE_NODE. */
 	const char *node;
-	bool kinds[NP_SOURCE_KINDS];	/* which to follow */
+	bool kinds[NP_SOURCE_KINDS];	/* kinds to follow */
 	bool gzip;		/* ask for compressed lists */
-	bool plain_token;	/* send tokens over plain http to other hosts */
-	/* The first request waits for up to this, at random: a fleet starts too. */
+	bool plain_token;	/* send tokens over plain http also to other hosts */
+	/* The first request waits for a random part of this, because many agents start at once. */
 	int64_t spread_ms;
 	/*
-	 * After a restart: the versions that were saved with the state, and
-	 * whether the kernel holds any state, so that an old server can't take
-	 * us back in time. NULL and "" are "none".
+	 * For a start after a restart: the versions that were saved with the state, NULL or ""
+	 * for none, and whether the kernel holds any state. With them a server that lags
+	 * behind cannot bring back an older state.
 	 */
 	const char *versions[NP_SOURCE_KINDS];
 	bool have_state;

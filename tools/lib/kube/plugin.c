@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Credential plugins: running one on the event loop, reading what it says.
+ * Runs credential plugins on the event loop and reads what they print.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -42,11 +42,11 @@ struct np_plugin {
 	char *output;
 	size_t len;
 	size_t room;
-	char complaint[NP_PLUGIN_STDERR_KEEP];	/* the end of its stderr */
+	char complaint[NP_PLUGIN_STDERR_KEEP];	/* the last part of its stderr */
 	size_t complaint_len;
 	bool exited;
 	bool signalled;
-	int status;	/* of its exit, its signal, or an errno: not started */
+	int status;	/* its exit status, or signal, or an errno if it was not started */
 	char error[2048];
 };
 
@@ -54,7 +54,7 @@ void np_json_wipe(cJSON *json)
 {
 	cJSON *node = json;
 
-	/* depth is bounded by the parser */
+	/* The parser bounds the depth. */
 	for (; node; node = node->next) {
 		if (node->valuestring)
 			OPENSSL_cleanse(node->valuestring,
@@ -96,7 +96,7 @@ static void np_plugin_free(struct np_plugin *p)
 	free(p);
 }
 
-/* Kills the plugin and what it started. */
+/* Kills the plugin and the processes that it started. */
 static void np_plugin_kill(struct np_plugin *p)
 {
 	if (p->pid <= 0)
@@ -121,7 +121,7 @@ static void np_plugin_report(struct np_plugin *p,
 	np_plugin_free(p);
 }
 
-/* Text for a terminal: no escapes, no other control characters. */
+/* Copies a text for a terminal, without control characters. */
 static void np_plugin_clean(char *to, size_t size, const char *from)
 {
 	size_t len = 0;
@@ -134,7 +134,7 @@ static void np_plugin_clean(char *to, size_t size, const char *from)
 	to[len] = 0;
 }
 
-/* Keeps the end of what it complains of. False: there is no more now. */
+/* Reads and keeps the last part of stderr. Returns false if there is no more to read now. */
 static bool np_plugin_listen(struct np_plugin *p)
 {
 	char text[NP_PLUGIN_STDERR_KEEP + 1], clean[sizeof(text)];
@@ -197,7 +197,7 @@ static const char *np_plugin_text(const cJSON *map, const char *name)
 							    NULL;
 }
 
-/* It ended well: what did it print? */
+/* Reads the output of a plugin that has exited with status 0. */
 static void np_plugin_read(struct np_plugin *p)
 {
 	struct np_plugin_result result = { 0 };
@@ -236,7 +236,7 @@ static void np_plugin_read(struct np_plugin *p)
 	np_json_wipe(root);
 }
 
-/* It has exited, and all that counts of what it writes has come. */
+/* Ends the run if the plugin has exited and the output that matters has been read. */
 static void np_plugin_maybe_end(struct np_plugin *p)
 {
 	if (!p->exited)
@@ -254,11 +254,11 @@ static void np_plugin_exited(void *context, unsigned int events)
 	struct np_plugin *p = context;
 	siginfo_t info = { 0 };
 
-	/* not reaped before what it started is killed: its group keeps its number */
+	/* It is reaped only after its process group was killed, so that the group keeps its id. */
 	if (waitid(P_PID, p->pid, &info, WEXITED | WNOHANG | WNOWAIT)) {
 		if (errno == EINTR)
 			return;
-		/* SIGCHLD is ignored: what it printed must tell */
+		/* SIGCHLD is ignored, so there is no status. The output decides. */
 		p->pid = 0;
 	} else if (!info.si_pid) {
 		return;
@@ -319,7 +319,7 @@ static char *np_plugin_base64(const char *data, size_t len)
 	return text;
 }
 
-/* KUBERNETES_EXEC_INFO, with its name. */
+/* Makes the variable KUBERNETES_EXEC_INFO, as NAME=VALUE. */
 static char *np_plugin_info(const struct np_kubeconfig *cfg,
 			    const struct np_tls *ca)
 {
@@ -365,7 +365,7 @@ static char *np_plugin_info(const struct np_kubeconfig *cfg,
 	return whole;
 }
 
-/* Is this variable given anew? */
+/* Returns true if a variable of the environment is replaced. */
 static bool np_plugin_replaced(const struct np_exec_config *exec,
 			       const char *variable)
 {
@@ -382,7 +382,7 @@ static bool np_plugin_replaced(const struct np_exec_config *exec,
 	return false;
 }
 
-/* Our environment, what the kubeconfig adds, and the information. */
+/* Makes the environment: KUBERNETES_EXEC_INFO, the variables of the kubeconfig, and our own. */
 static char **np_plugin_environment(const struct np_kubeconfig *cfg,
 				    const struct np_tls *ca, size_t *own)
 {
@@ -394,7 +394,7 @@ static char **np_plugin_environment(const struct np_kubeconfig *cfg,
 		count++;
 	env = np_xcalloc(count + exec->env_count + 2, sizeof(*env));
 	*own = 0;
-	/* ours come first, so that they can be wiped by their count */
+	/* The first *own entries were made here and are wiped afterwards. */
 	env[(*own)++] = np_plugin_info(cfg, ca);
 	if (!env[0])
 		*own = 0;
@@ -413,7 +413,7 @@ static char **np_plugin_environment(const struct np_kubeconfig *cfg,
 	return env;
 }
 
-/* 0 or an errno. The child gets a process group of its own, and no signal mask. */
+/* Starts it, in a process group of its own and without a signal mask. Returns 0 or an errno. */
 static int np_plugin_spawn(struct np_plugin *p, char **env, int out, int err)
 {
 	const struct np_exec_config *exec = p->exec;
@@ -447,7 +447,7 @@ static int np_plugin_spawn(struct np_plugin *p, char **env, int out, int err)
 	return ret;
 }
 
-/* Failures before there is a process are told from the loop, too. */
+/* Reports from the loop that the plugin could not be started. */
 static void np_plugin_not_started(void *context)
 {
 	struct np_plugin *p = context;
@@ -472,7 +472,7 @@ static int np_plugin_pipes(int out[2], int err[2])
 
 static int np_plugin_watch(struct np_plugin *p)
 {
-	/* its complaint is also read if it can't be watched */
+	/* stderr is also read if it cannot be watched, so it must not block. */
 	fcntl(p->out, F_SETFL, O_NONBLOCK);
 	fcntl(p->err, F_SETFL, O_NONBLOCK);
 	p->pidfd = pidfd_open(p->pid, 0);

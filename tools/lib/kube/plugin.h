@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Credential plugins ("exec" in a kubeconfig): a program that prints an
- * ExecCredential. Run with an argument vector and never by a shell, for at
- * most 60 seconds, for at most 1 MiB of output.
+ * Credential plugins, "exec" in a kubeconfig: programs that print an ExecCredential. They are
+ * started with a vector of arguments and never by a shell, and may run for 60 seconds and print
+ * 1 MiB.
  */
 #ifndef NP_KUBE_PLUGIN_H
 #define NP_KUBE_PLUGIN_H
@@ -20,20 +20,20 @@
 struct np_plugin;
 
 /*
- * What it printed, or why there is nothing. The strings are the receiver's to
- * read until the call returns; they are wiped then.
+ * The credentials that a plugin printed, or why there are none. The strings are valid until the
+ * call returns. Then they are wiped.
  */
 struct np_plugin_result {
-	const char *error;	/* for people; NULL: it worked */
+	const char *error;	/* for people; NULL: there is no error */
 	const char *token;	/* NULL: none */
-	const char *cert;	/* PEM, both or none */
+	const char *cert;	/* certificate and key in PEM, or both NULL */
 	const char *key;
 	int64_t expires;	/* seconds since 1970, 0: never */
 };
 
 /*
- * Starts the plugin of cfg; ca is what cfg.ca holds now. done() is called once
- * from the loop, unless it is cancelled; it may not call np_plugin_cancel().
+ * Starts the plugin of cfg. ca has the current contents of cfg.ca. done() is called once from the
+ * loop, unless the plugin is cancelled. It must not call np_plugin_cancel().
  */
 struct np_plugin *np_plugin_start(struct np_loop *loop,
 				  const struct np_kubeconfig *cfg,
@@ -41,10 +41,10 @@ struct np_plugin *np_plugin_start(struct np_loop *loop,
 				  void (*done)(void *context,
 					       const struct np_plugin_result *result),
 				  void *context);
-/* Kills it. NULL is fine. */
+/* Kills the plugin, which may be NULL. done() is not called. */
 void np_plugin_cancel(struct np_plugin *plugin);
 
-/* Wipes all strings of a JSON tree and frees it. */
+/* Wipes all strings of a JSON tree and frees the tree. */
 void np_json_wipe(struct cJSON *json);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reflector: the state machine of list and watch.
+ * The state machine of lists and watches.
  *
- * The rules are those of client-go's reflector, as servers are made for it:
- * a streaming list where the server has it, else pages; then a watch from the
- * last version, renewed at every end; a new list only when the server says that
- * it forgot our version, or when the stream can't be read twice.
+ * The rules are those of client-go's reflector, because servers are made for it. A streaming list
+ * is tried first, then a list in pages. The watch begins at the version of the list, and at each
+ * end it begins again at the last version. A new list is needed only if the server no longer knows
+ * that version, or if the stream was unreadable twice.
  */
 #include "kube/reflector.h"
 
@@ -21,7 +21,7 @@
 
 struct np_resource {
 	const char *path;
-	const char *group;	/* for messages */
+	const char *group;	/* API group, for messages */
 	const char *list_accept;
 	const char *watch_accept;
 };
@@ -29,7 +29,7 @@ struct np_resource {
 static const char np_accept_json[] = "Accept: application/json";
 
 static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
-	/* labels are all that counts of a namespace: metadata only, if it can */
+	/* Only the labels of a namespace matter, so only its metadata is asked for. */
 	[NP_SOURCE_NAMESPACE] = {
 		"/api/v1/namespaces", "",
 		"Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
@@ -49,7 +49,7 @@ static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
 
 static void np_reflector_go(void *context);
 
-/* --- what to ask for --------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------------- */
 
 static void np_query(char **text, const char *name, const char *value)
 {
@@ -105,9 +105,10 @@ static char *np_watch_path(struct np_reflector *r, bool initial)
 }
 
 /*
- * Version of a list: not older than what we had; with nothing at all, whatever
- * the server has in memory; but if the kernel holds state whose version is
- * lost, the newest, as an old one could take it back in time.
+ * Chooses the version of a list. It must not be older than the last version. Without one, the
+ * version that the server has in memory is good enough ("0"). But if the kernel holds state and
+ * its version is not known, it must be the newest one, because a server that lags behind could
+ * bring back an older state.
  */
 static char *np_list_path(struct np_reflector *r)
 {
@@ -182,7 +183,7 @@ static int np_on_data(void *context, const char *data, size_t len)
 static void np_on_done(void *context, const struct np_http_result *result,
 		       const char *error);
 
-/* Sends what the phase needs; path goes to the call. */
+/* Sends the request of the current phase. The call frees path. */
 static void np_reflector_send(struct np_reflector *r, char *path,
 			      const char *accept, bool gzip)
 {
@@ -231,7 +232,7 @@ static void np_reflector_go(void *context)
 	}
 }
 
-/* Ends the stream ourselves: as if the server had. */
+/* Ends the stream as if the server had done so. */
 static void np_reflector_cut(struct np_reflector *r, enum np_watch_end end)
 {
 	const struct np_http_result result = {
@@ -249,7 +250,7 @@ static void np_on_deadline(void *context)
 	np_reflector_cut(context, NP_WATCH_DEADLINE);
 }
 
-/* Something should have been heard. */
+/* Nothing was received for too long. */
 static void np_on_silent(void *context)
 {
 	struct np_reflector *r = context;
@@ -260,12 +261,12 @@ static void np_on_silent(void *context)
 		if (!r->warned_silent) {
 			r->warned_silent = true;
 			np_cluster_log(r->cluster, NP_LOG_WARNING, r->kind,
-				       "the streaming list says nothing for 10 seconds; its end is not marked yet");
+				       "the streaming list says nothing for 10 seconds, and its end has not been marked yet");
 			np_timer_start(loop, &r->silent,
 				       NP_INITIAL_END_MS - NP_INITIAL_WARN_MS);
 			return;
 		}
-		/* a server that doesn't know streaming lists, and ignores it */
+		/* The server does not know streaming lists and ignores the parameter. */
 		r->cluster->servers[r->call.server].no_streaming = true;
 		np_reflector_cut(r, NP_WATCH_SILENT);
 		return;
@@ -292,7 +293,7 @@ static const char *np_reflector_server(const struct np_reflector *r)
 	       r->cluster->servers[r->call.server].url : "";
 }
 
-/* No answer: what an operator can do about it. */
+/* There was no answer. The message says what an operator can do about it. */
 static void np_end_connection(struct np_reflector *r,
 			      const struct np_http_result *result)
 {
@@ -300,7 +301,7 @@ static void np_end_connection(struct np_reflector *r,
 
 	if (result->end == NP_HTTP_CONNECT && r->cluster->cfg.in_cluster &&
 	    !r->cluster->options.server_count)
-		hint = "; this is a Service's address, which kube-proxy must make work: "
+		hint = "; this is the address of a Service, which needs kube-proxy: "
 		       "give the address of an API server (--api-server)";
 	np_reflector_failed(r, result->end != NP_HTTP_TLS, "%s: %s%s",
 			    np_reflector_server(r), *result->error ?
@@ -318,8 +319,8 @@ static void np_end_forbidden(struct np_reflector *r)
 			    *r->status.text ? "; the server says: " : "",
 			    r->status.text);
 	/*
-	 * One that has just started refuses until it knows its roles. What was
-	 * waited while it was away doesn't count, once until it answers.
+	 * A server that has just started refuses everything until it has read its roles. So
+	 * the pauses begin again at their shortest, once until it answers.
 	 */
 	if (!r->forbidden)
 		r->backoff_step = 0;
@@ -327,7 +328,7 @@ static void np_end_forbidden(struct np_reflector *r)
 	np_reflector_backoff(r);
 }
 
-/* Our version is newer than all that the server knows: maybe it lags. */
+/* The last version is newer than any that the server knows. It may lag behind. */
 static void np_end_too_large(struct np_reflector *r)
 {
 	np_reflector_relist(r, NP_RELIST_VERSION);
@@ -347,7 +348,7 @@ static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase
 		r->any_version = true;
 	np_reflector_relist(r, NP_RELIST_EXPIRED);
 	r->reason = NP_RELIST_EXPIRED;
-	/* a server that only ever says so must not be asked without a pause */
+	/* A server that always answers this must not be asked without a pause. */
 	if (phase == NP_PHASE_WATCH && r->got_event)
 		np_reflector_later(r, 0);
 	else
@@ -367,7 +368,7 @@ static void np_end_server_error(struct np_reflector *r)
 	np_reflector_backoff(r);
 }
 
-/* The server said no, by an HTTP status or an ERROR event. */
+/* The server refused, by an HTTP status or an ERROR event. */
 static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 {
 	int code = r->status.code;
@@ -417,7 +418,7 @@ static void np_end_garbage(struct np_reflector *r)
 	np_reflector_backoff(r);
 }
 
-/* A list or initial stream that broke off: from the start, with a pause. */
+/* A list or a streaming list broke off. It starts over after a pause. */
 static void np_end_initial(struct np_reflector *r, enum np_reflector_phase phase,
 			   const struct np_http_result *result)
 {
@@ -438,7 +439,7 @@ static void np_end_initial(struct np_reflector *r, enum np_reflector_phase phase
 		np_reflector_backoff(r);
 }
 
-/* A watch that ended without an error: again, from where it was. */
+/* A watch ended without an error. The next one begins at the last version. */
 static void np_end_watch(struct np_reflector *r, bool whole)
 {
 	int64_t lived = np_loop_now(r->cluster->loop) - r->started_ms;
@@ -446,7 +447,7 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 	if (whole && (r->got_event || lived >= 1000)) {
 		np_reflector_works(r);
 		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind,
-			       "watch ended, starting the next");
+			       "the watch ended; the next one starts");
 		np_reflector_later(r, 0);
 		return;
 	}
@@ -459,7 +460,7 @@ static void np_reflector_probe(struct np_reflector *r)
 {
 	np_reflector_stop_timers(r);
 	np_cluster_log(r->cluster, NP_LOG_INFO, r->kind,
-		       "nothing was heard for 3 minutes, probing %s",
+		       "nothing was received for 3 minutes; asking %s whether it lives",
 		       np_reflector_server(r));
 	r->phase = NP_PHASE_PROBE;
 	np_reflector_send(r, np_xstrdup("/version"), np_accept_json, false);
@@ -468,7 +469,7 @@ static void np_reflector_probe(struct np_reflector *r)
 static void np_probe_done(struct np_reflector *r,
 			  const struct np_http_result *result)
 {
-	/* any answer shows that the server is there */
+	/* Any answer shows that the server lives. */
 	if (result->status && result->status < 500) {
 		np_reflector_later(r, 0);
 		return;
@@ -562,7 +563,7 @@ static void np_on_done(void *context, const struct np_http_result *result,
 	}
 }
 
-/* --- outside ----------------------------------------------------------------- */
+/* --- life -------------------------------------------------------------------- */
 
 struct np_reflector *np_reflector_new(struct np_cluster *cluster,
 				      enum np_source_kind kind,
@@ -625,7 +626,7 @@ void np_reflector_restart(struct np_reflector *r, bool list, bool forget)
 		*r->version = 0;
 		r->any_version = true;
 	}
-	/* pages of a list that is under way are of no use any more */
+	/* The pages of a list that has begun are not needed any more. */
 	if (list || r->need_list)
 		np_reflector_relist(r, NP_RELIST_START);
 	np_reflector_later(r, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reflector: keeps one kind in step with the API server by list and watch.
+ * A reflector follows the objects of one kind at the API server, by lists and watches.
  */
 #ifndef NP_KUBE_REFLECTOR_H
 #define NP_KUBE_REFLECTOR_H
@@ -14,29 +14,30 @@ struct np_cluster;
 struct np_reflector;
 
 #define NP_PAGE_LIMIT		500
-#define NP_WATCH_SECONDS_MIN	300	/* timeoutSeconds, at random up to twice this */
-#define NP_WATCH_GRACE_MS	15000	/* then we close it ourselves */
-#define NP_INITIAL_WARN_MS	10000	/* a streaming list that says nothing */
-#define NP_INITIAL_END_MS	30000
-#define NP_LIST_TICK_MS		30000	/* a list moves, or is given up */
-#define NP_LIST_TICK_BYTES	3000
-#define NP_ERROR_MS		60000	/* a watch that fails with 5xx for so long is listed */
+#define NP_WATCH_SECONDS_MIN	300	/* timeoutSeconds is random: this to twice this */
+#define NP_WATCH_GRACE_MS	15000	/* so long after timeoutSeconds the client ends a watch */
+#define NP_INITIAL_WARN_MS	10000	/* time without bytes until a streaming list is warned of */
+#define NP_INITIAL_END_MS	30000	/* and until it is given up */
+#define NP_LIST_TICK_MS		30000	/* in each such time a list must bring */
+#define NP_LIST_TICK_BYTES	3000	/* so many bytes, or it is given up */
+#define NP_ERROR_MS		60000	/* after 5xx for so long a watch is replaced by a list */
 
+/* version: the one that was saved with the state, NULL or "" for none. */
 struct np_reflector *np_reflector_new(struct np_cluster *cluster,
 				      enum np_source_kind kind,
 				      const char *version);
 void np_reflector_free(struct np_reflector *r);
 void np_reflector_start(struct np_reflector *r, int64_t delay_ms);
-/* Ends its stream; nothing happens until it is started or restarted. */
+/* Ends its stream. Nothing happens until it is started or restarted. */
 void np_reflector_stop(struct np_reflector *r);
 /*
- * Opens its stream anew, from the last version, or with a list; forgets the
- * version if it may be another cluster's.
+ * Opens its stream again: from the last version, or with a list. forget: the version may belong to
+ * another cluster and must not be used.
  */
 void np_reflector_restart(struct np_reflector *r, bool list, bool forget);
 /*
- * The same after new certificates, if a stream is open; what is about to be
- * sent takes them anyway.
+ * Certificates were replaced. Opens the stream again if it is open. A request that has not been
+ * sent yet uses them anyway.
  */
 void np_reflector_renew(struct np_reflector *r);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reflector: events and list items.
+ * Reads events and items of lists.
  *
- * An object is read once, from its text into nodes, and of the text only the fields that
- * somebody looks at. What a manifest would be refused for (a key given twice, a text with a
- * NUL) counts against the object alone: the keeper is told that it can't be read, and the
- * stream goes on. What is no JSON ends the stream.
+ * An object is read once, from its text into nodes, and only the fields that are needed. If it
+ * holds what no manifest may hold, such as a key that is given twice or a NUL, the keeper is told
+ * that this object cannot be read, and the stream goes on. If it is not JSON the stream ends.
  */
 #include "kube/reflector_read.h"
 
@@ -15,7 +14,7 @@
 #include "kube/cluster_state.h"
 #include "kube/reflector_state.h"
 
-#define NP_NAME_BYTES	255	/* names of objects that can't be read: longer ones are "" */
+#define NP_NAME_BYTES	255	/* longest name of an object that cannot be read */
 
 static const struct np_pick np_pick_end_mark[] = {
 	{ "k8s.io/initial-events-end", NULL }, { NULL, NULL },
@@ -46,7 +45,7 @@ static const struct np_pick np_pick_head[] = {
 	{ "metadata", np_pick_head_meta }, { NULL, NULL },
 };
 
-/* Reads into the cluster's arena, in which one object at a time lives. */
+/* Reads an object into the arena of the cluster, which holds one object at a time. */
 static enum np_json_end np_object_read(struct np_reflector *r, const char *text, size_t len,
 				       const struct np_pick *pick, struct np_node **root,
 				       struct np_error *err)
@@ -71,7 +70,7 @@ static bool np_is_namespaced(enum np_source_kind kind)
 	return kind == NP_SOURCE_POD || kind == NP_SOURCE_POLICY;
 }
 
-/* Pods on the host's network are left out, also where the server can't filter them. */
+/* Pods on the network of the host are left out, also if the server cannot select the others. */
 static bool np_is_wanted(const struct np_reflector *r, const struct np_node *object)
 {
 	const struct np_node *host;
@@ -82,7 +81,7 @@ static bool np_is_wanted(const struct np_reflector *r, const struct np_node *obj
 	return !host || host->type != NP_NODE_BOOL || !host->truth;
 }
 
-/* Hands an object over, or says that it can't be. */
+/* Hands an object over, or rejects it. */
 static void np_reflector_object(struct np_reflector *r, const struct np_node *object,
 				bool gone)
 {
@@ -128,7 +127,7 @@ static void np_reflector_bookmark(struct np_reflector *r, const struct np_node *
 					"k8s.io/initial-events-end"), "true")) {
 		np_reflector_synced(r, version);
 	}
-	/* the version of a streaming list counts at its end only */
+	/* Inside a streaming list a bookmark's version does not count. */
 }
 
 static void np_reflector_event(struct np_reflector *r, const struct np_node *root)
@@ -165,7 +164,7 @@ static void np_reflector_event(struct np_reflector *r, const struct np_node *roo
 	r->garbage_count = 0;
 }
 
-/* A name of an object that can't be read. */
+/* Returns a name of an object that cannot be read, or "" if the name is too long. */
 static const char *np_short_text(const struct np_node *meta, const char *key)
 {
 	const char *text = np_node_text(meta, key);
@@ -173,7 +172,7 @@ static const char *np_short_text(const struct np_node *meta, const char *key)
 	return strlen(text) > NP_NAME_BYTES ? "" : text;
 }
 
-/* An object, or the event of one, that can't be read; root is what could be. */
+/* Rejects an object or the event of one. root is the part that could be read. */
 static void np_reflector_reject(struct np_reflector *r, const struct np_node *root,
 				const char *reason, bool event)
 {
@@ -208,7 +207,7 @@ static void np_on_event(void *context, const char *text, size_t len)
 	struct np_error err;
 	const char *type;
 
-	/* What follows an end in the same read does not count. */
+	/* Events that follow the end in the same read do not count. */
 	if (r->ended || r->garbage)
 		return;
 	end = np_event_read(r, text, len, np_source_pick(r->kind), &root, &err);
@@ -224,7 +223,7 @@ static void np_on_event(void *context, const char *text, size_t len)
 	else if (end == NP_JSON_REFUSED && !other)
 		np_reflector_reject(r, root, err.text, true);
 	else
-		r->garbage = "an event that is no JSON";
+		r->garbage = "an event that is not JSON";
 	np_arena_reset(&r->cluster->arena);
 }
 
@@ -243,11 +242,11 @@ static void np_on_item(void *context, const char *text, size_t len)
 	else if (end == NP_JSON_REFUSED)
 		np_reflector_reject(r, root, err.text, false);
 	else
-		r->garbage = "an item that is no JSON";
+		r->garbage = "an item that is not JSON";
 	np_arena_reset(&r->cluster->arena);
 }
 
-/* Of an object that is over a limit there is only the beginning; names come early. */
+/* Rejects an object that exceeds a limit. Its beginning was kept, and has the names. */
 static void np_reflector_skipped(struct np_reflector *r, const char *text, size_t len,
 				 const char *reason, bool event)
 {
@@ -301,9 +300,9 @@ int np_reflector_head(struct np_reflector *r)
 	version = np_node_text(meta, "resourceVersion");
 	next = np_node_text(meta, "continue");
 	if (end != NP_JSON_WHOLE)
-		r->garbage = "a list that is no JSON";
+		r->garbage = "a list that is not JSON";
 	else if (!r->splitter.items_seen)
-		r->garbage = "an answer that is no list";
+		r->garbage = "an answer that is not a list";
 	else if (!*version)
 		r->garbage = "a list without a version";
 	free(r->next_page);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reflector: the reading of what servers send, and the handing over of objects. Private
- * to reflector.c.
+ * Reads the events and items that a server sends to a reflector, and hands the objects over. Only
+ * reflector.c uses it.
  */
 #ifndef NP_KUBE_REFLECTOR_READ_H
 #define NP_KUBE_REFLECTOR_READ_H
@@ -10,13 +10,13 @@
 
 struct np_reflector;
 
-/* Callbacks of the splitter; the context is the reflector. */
-extern const struct np_splitter_ops np_reflector_events;	/* of a watch */
-extern const struct np_splitter_ops np_reflector_items;		/* of a list */
+/* Functions for the splitter, for a watch and for a list. The context is the reflector. */
+extern const struct np_splitter_ops np_reflector_events;
+extern const struct np_splitter_ops np_reflector_items;
 
 /*
- * A list without its items, once all of it has come: takes its version, or the token of
- * its next page. 0, or -1 with r->garbage set.
+ * Reads a list without its items when it is complete: its version, or the token of the next
+ * page. Returns 0, or -1 with r->garbage set.
  */
 int np_reflector_head(struct np_reflector *r);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reflector: its position, its failures and its pauses.
+ * The state of a reflector: position, failures and pauses.
  */
 #include "kube/reflector_state.h"
 
@@ -90,7 +90,7 @@ void np_reflector_failed(struct np_reflector *r, bool passing, const char *fmt, 
 
 void np_reflector_relist(struct np_reflector *r, enum np_relist_reason reason)
 {
-	/* the first reason stays until that list has begun */
+	/* The first reason stays until the list has begun. */
 	if (!r->need_list)
 		r->reason = reason;
 	r->need_list = true;

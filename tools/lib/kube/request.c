@@ -26,7 +26,10 @@ static void np_call_again(struct np_call *call, int64_t delay_ms)
 	np_timer_start(call->cluster->loop, &call->timer, delay_ms);
 }
 
-/* A server that asks for time gets it, and a little more so that not all come at once. */
+/*
+ * Waits if the server asks for it by Retry-After. A random part is added, so that not all agents
+ * come back at once.
+ */
 static bool np_call_waits(struct np_call *call,
 			  const struct np_http_result *result)
 {
@@ -68,7 +71,7 @@ static void np_call_done(void *context, const struct np_http_result *result)
 	}
 	if (np_call_is_bad(result))
 		np_cluster_mark_bad(cluster, call->server);
-	/* another server may answer at once what this one puts off */
+	/* With several servers the next one may answer at once, so there is no pause. */
 	if (!(several && result->status >= 500) && np_call_waits(call, result))
 		return;
 	np_call_finish(call, result, NULL);
@@ -139,7 +142,7 @@ static void np_call_ready(void *context, const char *error)
 		       call->page ? 0 : np_cluster_slot(call->cluster));
 }
 
-/* Credentials first, then a slot, which somebody else may have taken. */
+/* Waits for credentials first, then for the limit of requests, and sends the request. */
 static void np_call_step(void *context)
 {
 	struct np_call *call = context;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One request to a cluster: which server, credentials, the second try after a
- * 401, Retry-After, our own limit of requests. Between reflector and cluster.
+ * A call is one request to a cluster with all its tries: it waits for credentials and for the
+ * limit of requests, tries once more after a 401, and waits if Retry-After asks for it.
  */
 #ifndef NP_KUBE_REQUEST_H
 #define NP_KUBE_REQUEST_H
@@ -10,24 +10,24 @@
 #include "kube/http.h"
 #include "kube/source.h"
 
-#define NP_CALL_TRIES		10	/* with Retry-After */
-#define NP_RETRY_AFTER_MAX_MS	300000
+#define NP_CALL_TRIES		10	/* tries of a call, if Retry-After asks for them */
+#define NP_RETRY_AFTER_MAX_MS	300000	/* longest pause that Retry-After gets */
 
 struct np_cluster;
 
-/* The caller's; zeroed but for the first part, and reusable after done(). */
+/* The caller provides the memory, zeroed at first. It can be used again after done(). */
 struct np_call {
 	struct np_cluster *cluster;
-	char *path;		/* allocated; freed by the call */
-	const char *accept;
-	size_t server;		/* np_cluster_choose() */
+	char *path;		/* allocated by the caller, freed by the call */
+	const char *accept;	/* the header Accept */
+	size_t server;		/* from np_cluster_choose() */
 	bool gzip;
-	bool fresh;
-	bool page;		/* a later page of a list */
-	struct np_source_stats *stats;
+	bool fresh;		/* use a new connection */
+	bool page;		/* this is a later page of a list */
+	struct np_source_stats *stats;	/* counts requests and answers */
 	void (*answered)(void *context);
 	int (*data)(void *context, const char *data, size_t len);
-	/* error: why no request could be sent, or NULL and a result */
+	/* error says why no request could be sent, or is NULL and there is a result. */
 	void (*done)(void *context, const struct np_http_result *result,
 		     const char *error);
 	void *context;
@@ -37,11 +37,11 @@ struct np_call {
 	struct np_timer timer;
 	int64_t sent_ms;
 	unsigned int tries;
-	bool retried;		/* after a 401 */
-	bool ready;		/* credentials are */
+	bool retried;		/* it has been tried again after a 401 */
+	bool ready;		/* there are credentials */
 };
 
-/* Takes call->path. Ends with done(), from the loop, or np_call_cancel(). */
+/* Starts a call. It ends with done(), which the loop calls, or with np_call_cancel(). */
 void np_call_start(struct np_call *call);
 void np_call_cancel(struct np_call *call);
 

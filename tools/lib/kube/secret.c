@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Secrets in memory.
+ * Reads, decodes and wipes secrets.
  */
 #include "kube/secret.h"
 
@@ -39,7 +39,7 @@ char *np_secret_read(const char *path, size_t max, size_t *len)
 				errno = EFBIG;
 				goto fail;
 			}
-			/* realloc would leave a copy behind */
+			/* realloc() would leave a copy behind. */
 			grown = np_xmalloc(2 * room);
 			memcpy(grown, data, have);
 			OPENSSL_cleanse(data, have);
@@ -80,7 +80,7 @@ char *np_base64_decode(const char *text, size_t *len)
 	char *data = NULL;
 	int n;
 
-	/* line breaks out, the rest must be of the alphabet, = at the end */
+	/* Line breaks are removed. The rest must be of the alphabet, with = only at the end. */
 	for (i = 0; text[i]; i++)
 		if (text[i] != '\n' && text[i] != '\r')
 			packed[have++] = text[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a source reads of each kind, and the names of what it counts.
+ * The fields that a source reads of each kind, and the names of what it counts.
  */
 #include "kube/source.h"
 

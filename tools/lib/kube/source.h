@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where Kubernetes objects come from: the interface between what reads them
- * (the API client, later a relay) and who keeps them (the agent's desired
- * state). The source calls, the keeper provides struct np_source_ops.
+ * The interface between a source of Kubernetes objects (the API client) and their keeper (the
+ * agent's desired state). The source calls the functions of struct np_source_ops, which the
+ * keeper provides.
  *
- * Order of calls, for each kind by itself:
+ * For each kind the calls come in this order:
  *
  *   begin (upsert | remove | rejected)* synced (upsert | remove | rejected)*
  *
- * and from begin again whenever the source has to start over, also before
- * synced was reached. Every object that is handed over is whole and was true
- * at the server; only what is missing is not known before synced. So the
- * keeper marks at begin, and sweeps what was not seen at synced; upsert and
- * rejected both count as seen. Nothing may be committed to an empty kernel
- * before every kind is synced once.
+ * The source may start over with begin at any time, also before it has called synced. Every
+ * object that it hands over is complete and is, or was, in the cluster. But until synced
+ * nobody knows which objects no longer exist. So the keeper notes the objects that it sees
+ * after begin, by upsert or by rejected, and at synced it removes the others. Nothing may be
+ * committed to a kernel that holds nothing before every kind has been synced once.
  *
- * All calls come from the event loop's thread. Objects, strings and structs
- * live until the call returns. No call may free the source.
+ * All calls come from the thread of the event loop. Objects, strings and structures are valid
+ * until the call returns. A call must not free the source.
  */
 #ifndef NP_KUBE_SOURCE_H
 #define NP_KUBE_SOURCE_H
@@ -31,114 +30,111 @@ enum np_source_kind {
 	NP_SOURCE_NAMESPACE,
 	NP_SOURCE_POD,
 	NP_SOURCE_POLICY,	/* NetworkPolicy */
-	NP_SOURCE_NODE,		/* the agent's own Node, no other */
+	NP_SOURCE_NODE,		/* only the Node that the agent runs on */
 	NP_SOURCE_KINDS,
 };
 
-/* Why a kind is listed (again) from the start. */
+/* Why a list starts from the beginning. */
 enum np_relist_reason {
-	NP_RELIST_START,	/* first time */
-	NP_RELIST_CUT,		/* the initial stream or list broke off */
-	NP_RELIST_EXPIRED,	/* 410: the server forgot our version */
-	NP_RELIST_GARBAGE,	/* unreadable stream, twice */
-	NP_RELIST_ERROR,	/* the server's watch failed for too long */
-	NP_RELIST_VERSION,	/* version refused as too large */
+	NP_RELIST_START,	/* it is the first one, or a reload asked for it */
+	NP_RELIST_CUT,		/* the streaming list or the list before broke off */
+	NP_RELIST_EXPIRED,	/* 410: the server no longer knows the version */
+	NP_RELIST_GARBAGE,	/* the stream was unreadable twice */
+	NP_RELIST_ERROR,	/* the watch has failed for too long */
+	NP_RELIST_VERSION,	/* the server refused the version as too large */
 	NP_RELIST_FALLBACK,	/* the server has no streaming lists */
-	NP_RELIST_FILTER,	/* the field selector was refused */
+	NP_RELIST_FILTER,	/* the server refused the field selector */
 	NP_RELIST_REASONS,
 };
 
 /* Why a watch ended. */
 enum np_watch_end {
-	NP_WATCH_CLOSED,	/* by the server, in good order */
-	NP_WATCH_DEADLINE,	/* by us: timeoutSeconds and 15 s passed */
-	NP_WATCH_CONNECTION,	/* refused, reset, cut, TLS, proxy */
-	NP_WATCH_SILENT,	/* no byte for three bookmark periods */
-	NP_WATCH_STATUS,	/* HTTP status or ERROR event */
-	NP_WATCH_GARBAGE,	/* unreadable */
-	NP_WATCH_CREDENTIALS,	/* new client certificate or CA */
+	NP_WATCH_CLOSED,	/* the server ended it as it should */
+	NP_WATCH_DEADLINE,	/* the client ended it 15 s after timeoutSeconds */
+	NP_WATCH_CONNECTION,	/* the connection, TLS or a proxy failed */
+	NP_WATCH_SILENT,	/* no byte came for three periods of bookmarks */
+	NP_WATCH_STATUS,	/* the server sent an HTTP status or an ERROR event */
+	NP_WATCH_GARBAGE,	/* the stream was unreadable */
+	NP_WATCH_CREDENTIALS,	/* the client certificate or the CA was replaced */
 	NP_WATCH_ENDS,
 };
 
-/* Counters since the start; all are totals. */
+/* Counters since the start of the process. */
 struct np_source_stats {
-	uint64_t requests;	/* HTTP requests sent, retries included */
-	uint64_t bytes;		/* of bodies, after decompression */
-	uint64_t objects;	/* handed over: upsert and remove */
-	uint64_t rejected;	/* objects that could not be read */
+	uint64_t requests;	/* HTTP requests that were sent, with retries */
+	uint64_t bytes;		/* bytes of bodies, after decompression */
+	uint64_t objects;	/* calls of upsert and remove */
+	uint64_t rejected;	/* calls of rejected */
 	uint64_t bookmarks;
 	uint64_t relists[NP_RELIST_REASONS];
 	uint64_t watch_ends[NP_WATCH_ENDS];
-	uint64_t throttled;	/* 429 */
-	uint64_t unauthorized;	/* 401 */
-	uint64_t forbidden;	/* 403 */
+	uint64_t throttled;	/* answers 429 */
+	uint64_t unauthorized;	/* answers 401 */
+	uint64_t forbidden;	/* answers 403 */
 };
 
+/* How a source is doing with one kind. */
 struct np_source_state {
 	bool connected;		/* a list or watch is being answered */
-	bool synced;		/* synced was called, ever */
+	bool synced;		/* synced has been called, at least once */
 	/*
-	 * Version for the snapshot, opaque; "" until the kind is synced. Only
-	 * what was handed over before this call is in it.
+	 * The opaque version for the snapshot, "" until the kind is synced. It covers only
+	 * objects that were handed over before this call.
 	 */
 	const char *resource_version;
-	/* By the loop's clock: last event, bookmark or end of a list; -1: none. */
+	/* time of the last event, bookmark or end of a list by the loop's clock; -1: none yet */
 	int64_t last_event_ms;
 	/*
-	 * What keeps it from working now, for people; "" if nothing does. May
-	 * quote the server: to be escaped where it is shown.
+	 * What is wrong now, for people, or "". It may quote the server, so it must be
+	 * escaped where it is shown.
 	 */
 	const char *error;
 	const struct np_source_stats *stats;
 };
 
-/* The keeper's side. All members are set; context is the keeper's own. */
+/* The functions of the keeper. All are set. context belongs to the keeper. */
 struct np_source_ops {
-	/* A list or initial stream starts. */
+	/* A list or a streaming list starts. */
 	void (*begin)(void *context, enum np_source_kind kind);
 	/*
-	 * The object is new, changed or unchanged. Of its fields it has those
-	 * of np_source_pick(): metadata.name, and metadata.namespace if its
-	 * kind has namespaces, are strings and not empty; nothing else in it
-	 * was checked. A known name with another uid is another object.
+	 * The object is new, changed or unchanged. It has only the fields of
+	 * np_source_pick(). Its metadata.name is a string that is not empty, and so is
+	 * metadata.namespace if the kind is namespaced. Nothing else has been checked. An
+	 * object with a known name and another uid is another object.
 	 */
 	void (*upsert)(void *context, enum np_source_kind kind,
 		       const struct np_node *object);
 	/*
-	 * The object is gone, or no longer passes the filter. It may be
-	 * unknown, and a newer one of that name may be known: uid tells ("" if
-	 * the source doesn't know it).
+	 * The object no longer exists, or no longer matches the field selector. The keeper
+	 * may not know it, or may know a newer object with that name. uid tells them apart;
+	 * it is "" if the source does not know it.
 	 */
 	void (*remove)(void *context, enum np_source_kind kind,
 		       const char *namespace, const char *name,
 		       const char *uid);
-	/* The list is whole: what was not seen since begin does not exist. */
+	/* The list is complete: objects that were not seen since begin do not exist. */
 	void (*synced)(void *context, enum np_source_kind kind);
 	/*
-	 * An object exists but can't be read (too large, too deep, no name, a
-	 * key given twice): the keeper decides whether its last good version
-	 * stays or its subject is closed. Names are "" where they could not be
-	 * read.
+	 * An object exists but cannot be read: it is too large or nested too deep, has no
+	 * name, or gives a key twice. The keeper decides what is enforced in its place. Names
+	 * are "" if they could not be read.
 	 */
 	void (*rejected)(void *context, enum np_source_kind kind,
 			 const char *namespace, const char *name,
 			 const char *uid, const char *reason);
-	/* Something in the state changed; not for every event. */
+	/* The state has changed. It is not called for every event. */
 	void (*state)(void *context, enum np_source_kind kind,
 		      const struct np_source_state *state);
-	/*
-	 * kind is NP_SOURCE_KINDS if the text is about all of them. The text
-	 * may quote the server, too.
-	 */
+	/* kind is NP_SOURCE_KINDS if the text is about all kinds. It may quote the server. */
 	void (*log)(void *context, enum np_log_level level,
 		    enum np_source_kind kind, const char *text);
 };
 
-/* The fields that are read of an object of this kind. */
+/* Returns the fields that are read of an object of this kind. */
 const struct np_pick *np_source_pick(enum np_source_kind kind);
-/* "namespaces", "pods", "networkpolicies", "nodes" */
+/* Returns "namespaces", "pods", "networkpolicies" or "nodes". */
 const char *np_source_kind_name(enum np_source_kind kind);
-/* "start", "cut", "expired", ...: values of a metric's label */
+/* Return "start", "cut", "expired", and so on: the values of a label of metrics. */
 const char *np_relist_reason_name(enum np_relist_reason reason);
 const char *np_watch_end_name(enum np_watch_end end);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Framing of JSON objects in watch streams and lists.
+ * Finds JSON objects in watch streams and lists.
  *
- * np_split_scan() finds the end of what is nested, and is all that most bytes
- * meet. Around a list's items the keys of the first level are followed byte by
- * byte, and kept; whether they are JSON is found out by who parses the head.
+ * Most bytes only pass through np_split_scan(), which finds the end of a nested value. Bytes
+ * of a list outside of its items are looked at one by one and kept, because their keys matter.
+ * Whether they are valid JSON is found out by the parser of the head.
  */
 #include "kube/splitter.h"
 
@@ -13,31 +13,31 @@
 
 #include "base/alloc.h"
 
-/* Buffers up to this are kept from one object to the next. */
+/* Buffers of up to this size are kept from one object to the next. */
 #define NP_SPLIT_KEEP		(256u * 1024)
 
 enum np_split_state {
-	NP_SPLIT_BEFORE,	/* nothing of an object or the list yet */
-	NP_SPLIT_INSIDE,	/* an object that will be handed over */
-	/* the frame of a list */
-	NP_SPLIT_KEY,		/* level 1: a key or the end is next */
-	NP_SPLIT_COLON,
-	NP_SPLIT_VALUE,
-	NP_SPLIT_FRAME,		/* inside a value that isn't "items" */
-	NP_SPLIT_COMMA,		/* level 1: after a value */
-	NP_SPLIT_FIRST,		/* after items: [ */
-	NP_SPLIT_ITEM,		/* after a comma between items */
-	NP_SPLIT_NEXT,		/* after an item */
-	NP_SPLIT_DONE,
+	NP_SPLIT_BEFORE,	/* before an object or the list */
+	NP_SPLIT_INSIDE,	/* inside an object that will be handed over */
+	/* in a list, outside of its items */
+	NP_SPLIT_KEY,		/* a key or the end of the list is next */
+	NP_SPLIT_COLON,		/* a colon is next */
+	NP_SPLIT_VALUE,		/* a value is next */
+	NP_SPLIT_FRAME,		/* inside a value other than "items" */
+	NP_SPLIT_COMMA,		/* behind a value */
+	NP_SPLIT_FIRST,		/* behind the [ of "items" */
+	NP_SPLIT_ITEM,		/* behind a comma between items */
+	NP_SPLIT_NEXT,		/* behind an item */
+	NP_SPLIT_DONE,		/* behind the list */
 };
 
-/* What a byte can mean outside of a string. */
+/* The meaning of a byte outside of strings. */
 enum np_split_class {
 	NP_SPLIT_OTHER,
 	NP_SPLIT_QUOTE,
 	NP_SPLIT_OPEN,
 	NP_SPLIT_CLOSE,
-	NP_SPLIT_BAD,		/* control characters but white space */
+	NP_SPLIT_BAD,		/* a control character that is no white space */
 };
 
 static const uint8_t np_split_class[256] = {
@@ -51,7 +51,7 @@ static const uint8_t np_split_class[256] = {
 	[']'] = NP_SPLIT_CLOSE,
 };
 
-/* Inside a string: what ends the plain run. */
+/* The bytes inside a string that need a closer look. */
 static const uint8_t np_split_special[256] = {
 	[0 ... 31] = 1,
 	['"'] = 1,
@@ -109,7 +109,7 @@ static int np_split_fail(struct np_splitter *s, const char *why)
 	return -1;
 }
 
-/* Makes room for more bytes; false if that goes over max. */
+/* Appends bytes to a buffer. Returns false if it would exceed max. */
 static bool np_split_append(char **buffer, size_t *have, size_t *room,
 			    const char *data, size_t len, size_t max)
 {
@@ -130,7 +130,7 @@ static bool np_split_append(char **buffer, size_t *have, size_t *room,
 	return true;
 }
 
-/* Keeps a part of the object at hand, unless it is being skipped. */
+/* Keeps a part of the current object, unless the object is skipped. */
 static void np_split_keep(struct np_splitter *s, const char *data, size_t len)
 {
 	if (s->skip || np_split_append(&s->buffer, &s->len, &s->room, data,
@@ -146,11 +146,11 @@ static int np_split_keep_head(struct np_splitter *s, const char *data,
 {
 	if (!np_split_append(&s->head, &s->head_len, &s->head_room, data, len,
 			     NP_SPLIT_HEAD_MAX))
-		return np_split_fail(s, "the list says too much besides its items");
+		return np_split_fail(s, "a list with more than 256 KiB besides its items");
 	return 0;
 }
 
-/* Goes one level down or up. -1: not matched. */
+/* Goes one level down or up. Returns -1 if the bracket does not match. */
 static int np_split_level(struct np_splitter *s, char c)
 {
 	bool list = c == '[' || c == ']';
@@ -172,9 +172,8 @@ static int np_split_level(struct np_splitter *s, char c)
 }
 
 /*
- * Follows the structure from *at until the depth falls to end, which leaves
- * *at behind the closing bracket and returns 1; 0 at the end of the data, -1
- * with the error set.
+ * Follows the structure from *at until the depth falls to end. Then *at is behind the closing
+ * bracket, and it returns 1. Returns 0 at the end of the data, or -1 with the error set.
  */
 static int np_split_scan(struct np_splitter *s, const char **at,
 			 const char *stop, uint64_t end)
@@ -197,7 +196,7 @@ static int np_split_scan(struct np_splitter *s, const char **at,
 			else if (*p == '\\')
 				s->escaped = true;
 			else
-				return np_split_fail(s, "control character in a string");
+				return np_split_fail(s, "a control character in a string");
 			p++;
 			continue;
 		}
@@ -210,10 +209,10 @@ static int np_split_scan(struct np_splitter *s, const char **at,
 			s->in_string = true;
 			break;
 		case NP_SPLIT_BAD:
-			return np_split_fail(s, "control character between values");
+			return np_split_fail(s, "a control character between values");
 		default:
 			if (np_split_level(s, *p))
-				return np_split_fail(s, "brackets don't match");
+				return np_split_fail(s, "brackets that do not match");
 			if (s->depth > NP_SPLIT_DEPTH_MAX && !s->skip)
 				s->skip = "it is nested deeper than 64 levels";
 			break;
@@ -228,11 +227,11 @@ static int np_split_scan(struct np_splitter *s, const char **at,
 	return 0;
 }
 
-/* The object from start to p has ended; what came before is in the buffer. */
+/* Hands over an object whose last part lies from start to p. The buffer holds the rest. */
 static void np_split_deliver(struct np_splitter *s, const char *start,
 			     const char *p)
 {
-	/* Whole in the data at hand: no copy. */
+	/* The whole object lies in the data, so it needs no copy. */
 	if (!s->skip && !s->len && p - start <= NP_SPLIT_OBJECT_MAX) {
 		s->ops->object(s->context, start, p - start);
 		return;
@@ -247,7 +246,10 @@ static void np_split_deliver(struct np_splitter *s, const char *start,
 	s->skip = NULL;
 }
 
-/* Inside an object, whose depth begins after end. */
+/*
+ * Reads on inside an object that ends when the depth falls to end. Returns 1 if it has ended,
+ * 0 if it goes on, -1 with the error set.
+ */
 static int np_split_inside(struct np_splitter *s, const char **at,
 			   const char *stop, uint64_t end)
 {
@@ -258,7 +260,7 @@ static int np_split_inside(struct np_splitter *s, const char **at,
 	ret = np_split_scan(s, at, stop, end);
 	if (ret < 0)
 		return -1;
-	/* Found too deep just now: its beginning still tells its name. */
+	/* It became too deep just now. Its beginning is still kept, because it holds the name. */
 	if (!skip && s->skip) {
 		const char *why = s->skip;
 
@@ -305,7 +307,7 @@ static int np_split_stream(struct np_splitter *s, const char *p,
 	return 0;
 }
 
-/* A byte of a string at level 1. */
+/* Takes a byte of a string at level 1. */
 static int np_split_string(struct np_splitter *s, char c)
 {
 	if (s->escaped)
@@ -315,13 +317,13 @@ static int np_split_string(struct np_splitter *s, char c)
 	else if (c == '"')
 		s->in_string = false;
 	else if ((uint8_t)c < 0x20)
-		return np_split_fail(s, "control character in a string");
+		return np_split_fail(s, "a control character in a string");
 	return 0;
 }
 
 /*
- * The same for a key. One with an escape is never "items": no server writes
- * it so.
+ * Takes a byte of a key at level 1. A key with an escape is never taken for "items", because no
+ * server writes "items" with one.
  */
 static int np_split_key(struct np_splitter *s, char c)
 {
@@ -339,7 +341,7 @@ static int np_split_key(struct np_splitter *s, char c)
 	return 0;
 }
 
-/* After the bracket of items, or after an item. */
+/* Takes a byte between items. */
 static int np_split_between(struct np_splitter *s, char c)
 {
 	if (c == ',' && s->state == NP_SPLIT_NEXT) {
@@ -351,10 +353,10 @@ static int np_split_between(struct np_splitter *s, char c)
 		s->state = NP_SPLIT_COMMA;
 		return np_split_keep_head(s, "]", 1);
 	}
-	return np_split_fail(s, "an item that is no object");
+	return np_split_fail(s, "an item that is not an object");
 }
 
-/* A byte of a list's frame outside of nested values. */
+/* Takes a byte of a list that is neither in its items nor in another value. */
 static int np_split_frame(struct np_splitter *s, char c)
 {
 	switch (s->state) {
@@ -388,13 +390,13 @@ static int np_split_frame(struct np_splitter *s, char c)
 		return np_split_fail(s, "something after the list");
 	}
 	if (c != '}')
-		return np_split_fail(s, "neither a key nor the end of the list");
+		return np_split_fail(s, "something other than a key or the end of the list");
 	s->depth = 0;
 	s->state = NP_SPLIT_DONE;
 	return 0;
 }
 
-/* A value at level 1 starts with c; true if the byte is not to be read twice. */
+/* A value at level 1 starts with c. Returns 1 if c is done with, 0 if not, -1 after an error. */
 static int np_split_value(struct np_splitter *s, char c)
 {
 	if (!s->key_is_items) {
@@ -402,7 +404,7 @@ static int np_split_value(struct np_splitter *s, char c)
 		return 0;
 	}
 	if (s->items_seen)
-		return np_split_fail(s, "items twice");
+		return np_split_fail(s, "two lists of items");
 	if (c == '[') {
 		s->items_seen = true;
 		np_split_level(s, c);
@@ -410,16 +412,16 @@ static int np_split_value(struct np_splitter *s, char c)
 		return np_split_keep_head(s, "[", 1) ? -1 : 1;
 	}
 	if (c != 'n')
-		return np_split_fail(s, "items that are no list");
-	/* null: an empty list */
+		return np_split_fail(s, "items that are not a list");
+	/* null means an empty list */
 	s->items_seen = true;
 	s->state = NP_SPLIT_FRAME;
 	return 0;
 }
 
 /*
- * A value at level 1 that isn't items. A scalar ends before the comma or the
- * bracket behind it, which is left for np_split_frame().
+ * Reads on in a value at level 1 other than "items". A scalar ends before the comma or brace
+ * that follows it, which np_split_frame() takes.
  */
 static int np_split_other(struct np_splitter *s, const char **at,
 			  const char *stop)
@@ -431,7 +433,7 @@ static int np_split_other(struct np_splitter *s, const char **at,
 			if (np_split_scan(s, &p, stop, 1) < 0)
 				return -1;
 			if (s->skip)
-				return np_split_fail(s, "the list is nested too deep");
+				return np_split_fail(s, "a list that is nested too deep");
 			continue;
 		}
 		if (s->in_string) {
@@ -453,7 +455,7 @@ static int np_split_other(struct np_splitter *s, const char **at,
 		case NP_SPLIT_OTHER:
 			break;
 		default:
-			return np_split_fail(s, "brackets don't match");
+			return np_split_fail(s, "brackets that do not match");
 		}
 		p++;
 	}

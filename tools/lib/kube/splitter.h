@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Cuts what an API server sends into whole JSON objects, by their structure
- * and not by lines or reads, so that no list is ever held or parsed whole.
+ * Cuts the bytes that an API server sends into JSON objects, so that no list is held or parsed
+ * as a whole. Objects are found by their structure, not by lines or reads.
  *
- * It looks at strings, braces and brackets only: a whole object may still be
- * no JSON, which its parser finds out. Work is linear in the bytes; memory is
+ * The splitter looks only at strings, braces and brackets. Whether an object is valid JSON is
+ * found out by its parser. The work is linear in the number of bytes. The memory is that of
  * one object, at most NP_SPLIT_OBJECT_MAX.
  */
 #ifndef NP_KUBE_SPLITTER_H
@@ -14,32 +14,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An object of etcd's limit of 1.5 MB may be about twice that as JSON. */
+/* etcd takes objects of up to 1.5 MB, which may have about twice the size as JSON. */
 #define NP_SPLIT_OBJECT_MAX	(3u * 1000 * 1000)
 #define NP_SPLIT_DEPTH_MAX	64u
-/* What a list says besides its items: version, continue token. */
+/* The rest of a list without its items: version and continue token, for example. */
 #define NP_SPLIT_HEAD_MAX	(256u * 1024)
 
 enum np_split_mode {
-	NP_SPLIT_STREAM,	/* objects one after the other: a watch */
-	NP_SPLIT_LIST,		/* one object; those in its "items" count */
+	NP_SPLIT_STREAM,	/* objects that follow each other: a watch */
+	NP_SPLIT_LIST,		/* the objects in the "items" of one object */
 };
 
 struct np_splitter_ops {
 	/*
-	 * A whole object, from { to }. The text is not terminated, and lives
-	 * until the call returns.
+	 * A complete object, from { to }. The text is not terminated and is valid until the
+	 * call returns.
 	 */
 	void (*object)(void *context, const char *text, size_t len);
 	/*
-	 * An object over a limit has ended; text is its beginning. The reason
-	 * is for people.
+	 * An object that exceeds a limit has ended. text is its beginning. reason is for
+	 * people.
 	 */
 	void (*skipped)(void *context, const char *text, size_t len,
 			const char *reason);
 };
 
-/* Belongs to the caller; all members are private. */
+/* The caller provides the memory. All members are private. */
 struct np_splitter {
 	const struct np_splitter_ops *ops;
 	void *context;
@@ -49,37 +49,37 @@ struct np_splitter {
 	bool escaped;
 	bool items_seen;
 	bool key_is_items;
-	const char *skip;	/* why the object at hand is skipped, or NULL */
+	const char *skip;	/* why the current object is skipped, or NULL */
 	const char *error;
-	uint64_t depth;		/* inside the object at hand, or the list */
+	uint64_t depth;		/* levels that are open in the current object or list */
 	uint64_t lists;		/* bit n: level n + 1 is a list, not a map */
-	char *buffer;		/* the object at hand, as far as read */
+	char *buffer;		/* the current object, as far as it was read */
 	size_t len;
 	size_t room;
-	char *head;		/* of a list: all but its items */
+	char *head;		/* a list without its items */
 	size_t head_len;
 	size_t head_room;
-	char key[8];		/* key at level 1 of a list, if it is short */
-	uint8_t key_len;	/* more than the size of key: too long */
+	char key[8];		/* the current key at level 1 of a list, if it fits */
+	uint8_t key_len;	/* greater than sizeof(key): it does not fit */
 	uint64_t bytes;
 };
 
 void np_splitter_init(struct np_splitter *s, enum np_split_mode mode,
 		      const struct np_splitter_ops *ops, void *context);
-/* Ready for another stream or list; keeps small buffers. */
+/* Prepares it for another stream or list. Small buffers are kept. */
 void np_splitter_reset(struct np_splitter *s, enum np_split_mode mode);
 void np_splitter_free(struct np_splitter *s);
 
 /*
- * Takes the next bytes and hands over what is complete. 0, or -1 if this can
- * be no JSON (np_splitter_error() says why), for ever from then on.
+ * Takes the next bytes and hands over the objects that are complete. Returns 0, or -1 if the
+ * bytes cannot be JSON. np_splitter_error() says why, and every later call returns -1 too.
  */
 int np_splitter_feed(struct np_splitter *s, const char *data, size_t len);
-/* Is this a place where the input may end? */
+/* Returns true if the input may end here. */
 bool np_splitter_complete(const struct np_splitter *s);
-/* NULL: none. */
+/* Returns why the bytes cannot be JSON, or NULL. */
 const char *np_splitter_error(const struct np_splitter *s);
-/* A complete list without its items, as JSON text; not terminated. */
+/* Returns a complete list without its items, as JSON text that is not terminated. */
 const char *np_splitter_head(const struct np_splitter *s, size_t *len);
 
 #endif
