@@ -117,7 +117,7 @@ struct np_agent {
 	size_t seen_count;
 	struct np_histogram wait;	/* seconds from address to enforcement */
 	uint64_t placements;
-	struct np_cidr *shut;		/* addresses guarded one by one; see close.c */
+	struct np_cidr *shut;		/* addresses guarded one by one; see quarantine.c */
 	size_t shut_count;
 
 	/* snapshot */
@@ -161,7 +161,7 @@ bool np_agent_progress(const struct np_agent *agent);
 void np_agent_wake(struct np_agent *agent);
 void np_agent_say(struct np_agent *agent);
 
-/* place.c */
+/* placement.c */
 int np_agent_watch_node(struct np_agent *agent, struct np_error *err);
 void np_agent_unwatch_node(struct np_agent *agent);
 /* Finds addresses and interfaces of local pods anew where something changed. */
@@ -169,7 +169,7 @@ void np_agent_place(struct np_agent *agent);
 void np_agent_waited(struct np_agent *agent);
 
 /*
- * close.c: finds anew whose addresses are to be guarded one by one; those before stay
+ * quarantine.c: finds anew whose addresses are to be guarded one by one; those before stay
  * if keep. True if that changed `shut`: the settings are to be committed.
  */
 bool np_agent_shut(struct np_agent *agent, bool keep);
