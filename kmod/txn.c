@@ -14,7 +14,7 @@
 /* Frees the object of an operation, if no edit has taken it over. */
 static void object_free(struct netpol_world *world, struct netpol_operation *operation)
 {
-	if (!operation->object)
+	if (operation->taken)
 		return;
 	switch (operation->kind) {
 	case NETPOL_OPERATION_NAMESPACE:
@@ -98,7 +98,7 @@ static struct netpol_txn *txn_find(struct netpol_net *nn, struct genl_info *info
 static int txn_append(struct netpol_parse *parse, struct netpol_txn *txn, void *object,
 		      enum netpol_operation_kind kind)
 {
-	struct netpol_operation operation = { object, kind };
+	struct netpol_operation operation = { .object = object, .kind = kind };
 	struct netpol_operations *page = txn->last;
 
 	if (!page || page->count == NETPOL_OPERATIONS) {
@@ -114,6 +114,7 @@ static int txn_append(struct netpol_parse *parse, struct netpol_txn *txn, void *
 		txn->last = page;
 	}
 	page->operation[page->count++] = operation;
+	txn->noperations++;
 	return 0;
 }
 
@@ -216,9 +217,11 @@ static int add_policy(struct netpol_parse *parse, struct netpol_txn *txn,
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
 	error = txn_append(parse, txn, policy, NETPOL_OPERATION_POLICY);
-	if (!error)
-		txn->policy = policy;
-	return error;
+	if (error)
+		return error;
+	txn->policy = policy;
+	txn->policy_number = txn->noperations - 1;
+	return 0;
 }
 
 static int add_settings(struct netpol_parse *parse, struct netpol_txn *txn,
@@ -240,6 +243,35 @@ static int add_delete(struct netpol_parse *parse, struct netpol_txn *txn,
 	if (IS_ERR(deletion))
 		return PTR_ERR(deletion);
 	return txn_append(parse, txn, deletion, NETPOL_OPERATION_DELETE);
+}
+
+/*
+ * Puts the number of the refused object into the acknowledgment. Objects are counted from 0
+ * in the order of the messages. No object is to blame if memory ran out.
+ */
+static void blame(struct netlink_ext_ack *extack, int error, u32 number)
+{
+	if (error != -ENOMEM)
+		nl_set_extack_cookie_u64(extack, number);
+}
+
+/* Blames the object that a refused attribute belongs to. @next: number of the next object. */
+static void blame_attr(struct netlink_ext_ack *extack, int error,
+		       const struct netpol_txn *txn, const struct nlattr *attr, u32 next)
+{
+	switch (nla_type(attr)) {
+	case NETPOL_A_LABEL_SET:
+		break;
+	case NETPOL_A_RULE:
+	case NETPOL_A_PEER:
+	case NETPOL_A_EXCEPT:
+	case NETPOL_A_PORT:
+		if (txn->policy)
+			blame(extack, error, txn->policy_number);
+		break;
+	default:
+		blame(extack, error, next);
+	}
 }
 
 /* Takes one attribute of TXN_ADD. They come in the order of the message. */
@@ -316,7 +348,7 @@ static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
 
 	if (operation->kind == NETPOL_OPERATION_DELETE)
 		return apply_delete(parse, edit, object);
-	operation->object = NULL;
+	operation->taken = true;
 	switch (operation->kind) {
 	case NETPOL_OPERATION_NAMESPACE:
 		return netpol_edit_namespace(edit, object);
@@ -330,23 +362,52 @@ static int apply(struct netpol_parse *parse, struct netpol_edit *edit,
 	return -EINVAL;
 }
 
+/* Blames the object that @fault is about, if it is about one. */
+static void blame_object(struct netlink_ext_ack *extack, int error,
+			 const struct netpol_txn *txn, const struct netpol_fault *fault)
+{
+	const struct netpol_operations *page;
+	u32 i, number = 0;
+
+	if (!fault->object)
+		return;
+	for (page = txn->first; page; page = page->next) {
+		for (i = 0; i < page->count; i++, number++) {
+			if (page->operation[i].object != fault->object)
+				continue;
+			blame(extack, error, number);
+			return;
+		}
+		cond_resched();
+	}
+}
+
 /* Applies all operations, and prepares the edit. */
 static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
-		     struct netpol_edit *edit)
+		     struct netpol_edit *edit, const struct netpol_fault *fault)
 {
 	int error = netpol_edit_expect(edit, txn->nnamespaces, txn->npods, txn->npolicies);
 	struct netpol_operations *page;
-	u32 i;
+	u32 i, number = 0;
 
-	for (page = txn->first; page && !error; page = page->next) {
-		for (i = 0; i < page->count && !error; i++)
+	if (error)
+		return error;
+	for (page = txn->first; page; page = page->next) {
+		for (i = 0; i < page->count; i++, number++) {
 			error = apply(parse, edit, &page->operation[i]);
+			if (!error)
+				continue;
+			blame(parse->extack, error, number);
+			return error;
+		}
 		cond_resched();
 	}
-	if (!error && txn->full)
+	if (txn->full)
 		error = netpol_edit_sweep(edit);
 	if (!error)
 		error = netpol_edit_prepare(edit);
+	if (error)
+		blame_object(parse->extack, error, txn, fault);
 	return error;
 }
 
@@ -382,7 +443,7 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 	edit = netpol_edit_begin(parse->world, txn->origin, &fault);
 	if (IS_ERR(edit))
 		return netpol_refuse_fault(parse->nn, parse->extack, PTR_ERR(edit), &fault);
-	error = apply_all(parse, txn, edit);
+	error = apply_all(parse, txn, edit, &fault);
 	if (error || check)
 		netpol_edit_abort(edit);
 	else
@@ -496,6 +557,7 @@ int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 	const struct nlattr *attr;
 	struct netpol_txn *txn;
 	int left, error = 0;
+	u32 next;
 
 	txn = txn_find(parse.nn, info);
 	if (IS_ERR(txn)) {
@@ -508,8 +570,10 @@ int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 		goto unlock;
 	}
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, left) {
+		next = txn->noperations;
 		error = add_attr(&parse, txn, attr);
 		if (error) {
+			blame_attr(info->extack, error, txn, attr, next);
 			txn->failed = true;
 			break;
 		}

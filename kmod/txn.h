@@ -32,12 +32,14 @@ enum netpol_operation_kind {
 
 /**
  * struct netpol_operation - one step of a transaction
- * @object: what @kind says, owned; NULL once an edit has taken it over
+ * @object: what @kind says; owned, until an edit has taken it over
  * @kind: enum netpol_operation_kind
+ * @taken: an edit has taken @object over, and may have freed it
  */
 struct netpol_operation {
 	void *object;
 	u8 kind;
+	bool taken;
 };
 
 /* Operations in a page, which takes just under 4 KiB. */
@@ -71,6 +73,8 @@ struct netpol_operations {
  * @nnamespaces: namespaces that it sets
  * @npolicies: policies that it sets
  * @nlabel_sets: label sets received
+ * @noperations: operations received, which are also the numbers of objects in refusals
+ * @policy_number: number of @policy
  * @label_sets: struct netpol_label_set by number, owned
  * @policy: the last policy set, which rules, peers and ports to come belong to; or NULL
  * @first: first page of operations, or NULL
@@ -91,6 +95,8 @@ struct netpol_txn {
 	u32 nnamespaces;
 	u32 npolicies;
 	u32 nlabel_sets;
+	u32 noperations;
+	u32 policy_number;
 	struct xarray label_sets;
 	struct netpol_policy *policy;
 	struct netpol_operations *first;

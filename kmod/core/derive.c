@@ -598,6 +598,8 @@ static int derive_pods(struct netpol_edit *edit)
 			error = local_set(edit, old, pod);
 		if (!error && !alone)
 			error = touch_namesakes(edit, pod ? pod : old);
+		if (error)
+			edit->fault->object = pod;
 		if (i % 256 == 0)
 			cond_resched();
 	}

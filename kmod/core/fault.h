@@ -12,12 +12,15 @@
  * struct netpol_fault - why an operation on the world was refused
  * @error: negative errno
  * @text: sentence for a person; empty where the errno says it all
+ * @object: the object of the edit that was refused, to be compared with and not to be
+ *	followed; NULL where it was no single one, or where the caller knows it anyway
  *
  * Owned by the caller, on its stack; no lock.
  */
 struct netpol_fault {
 	int error;
 	char text[NETPOL_FAULT_TEXT];
+	const void *object;
 };
 
 int __printf(3, 4) netpol_fail(struct netpol_fault *fault, int error,
