@@ -51,6 +51,7 @@ struct msg {
  * @has_missing: NLMSGERR_ATTR_MISS_TYPE was there
  * @offset: its value
  * @missing: its value
+ * @object: NLMSGERR_ATTR_COOKIE, the number of the object that was refused; -1: not there
  * @text: the sentence
  */
 struct ack {
@@ -60,6 +61,7 @@ struct ack {
 	bool has_missing;
 	uint32_t offset;
 	uint32_t missing;
+	int64_t object;
 	char text[256];
 };
 
@@ -386,6 +388,7 @@ static inline void nl_read_ack(struct ack *ack, const struct nlmsghdr *nlh)
 	const char *data = NLMSG_DATA(nlh);
 
 	memset(ack, 0, sizeof(*ack));
+	ack->object = -1;
 	if (len >= sizeof(int))
 		memcpy(&ack->error, data, sizeof(int));
 	if (nlh->nlmsg_type == NLMSG_ERROR) {
@@ -410,6 +413,9 @@ static inline void nl_read_ack(struct ack *ack, const struct nlmsghdr *nlh)
 		case NLMSGERR_ATTR_MISS_TYPE:
 			ack->has_missing = true;
 			ack->missing = at_u(a);
+			break;
+		case NLMSGERR_ATTR_COOKIE:
+			ack->object = at_len(a) == 8 ? (int64_t)at_u(a) : -2;
 			break;
 		}
 	}

@@ -277,9 +277,13 @@ TEST_F_TIMEOUT(origin, cap_local_pods, 240)
 	EXPECT_EQ(max, nl_used(nl, NETPOL_LIMIT_LOCAL_PODS));
 	ASSERT_EQ(0, picture_take(nl, &before, cluster_pods));
 	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_namespace(&t, "many", "over=it");
+	t_pod(&t, &(struct pod){ "shop/remote", 0, { "10.8.0.2" }, REMOTE });
 	t_pod(&t, &(struct pod){ "shop/onemore", 0, { "10.8.0.1" }, LOCAL });
+	t_pod(&t, &(struct pod){ "shop/last", 0, { "10.8.0.3" }, REMOTE });
 	EXPECT_EQ(-ENOSPC, txn_commit(&t));
 	EXPECT_NAMED("shop/onemore");
+	EXPECT_EQ(2, nl->ack.object);
 	ASSERT_EQ(0, picture_take(nl, &after, cluster_pods));
 	EXPECT_STREQ("nothing", picture_differs(&before, &after) ?: "nothing");
 	picture_free(&before);
@@ -288,6 +292,37 @@ TEST_F_TIMEOUT(origin, cap_local_pods, 240)
 	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
 	t_pod(&t, &(struct pod){ "shop/onemore", 0, { "10.8.0.1" }, REMOTE });
 	EXPECT_EQ(0, txn_commit(&t));
+}
+
+/* The namespace that is one too many is found by the commit, also by one that only checks. */
+TEST_F_TIMEOUT(origin, cap_namespaces, 240)
+{
+	struct nl *nl = &self->nl;
+	uint64_t max = nl_max(nl, NETPOL_LIMIT_NAMESPACES), fit, i;
+	struct picture before, after;
+	char name[32];
+	struct txn t;
+	int check;
+
+	fit = max - nl_used(nl, NETPOL_LIMIT_NAMESPACES);
+	if (max > 1 << 17)
+		SKIP(return, "a limit of %llu is too far for this test",
+		     (unsigned long long)max);
+	ASSERT_EQ(0, picture_take(nl, &before, cluster_pods));
+	for (check = 0; check < 2; check++) {
+		ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+		for (i = 0; i <= fit; i++) {
+			snprintf(name, sizeof(name), "n%u", (unsigned int)i);
+			t_namespace(&t, name, NULL);
+		}
+		EXPECT_EQ(-ENOSPC, check ? txn_check(&t) : txn_commit(&t));
+		EXPECT_NAMED(name);
+		EXPECT_EQ(fit, nl->ack.object);
+	}
+	ASSERT_EQ(0, picture_take(nl, &after, cluster_pods));
+	EXPECT_STREQ("nothing", picture_differs(&before, &after) ?: "nothing");
+	picture_free(&before);
+	picture_free(&after);
 }
 
 TEST_F_TIMEOUT(origin, caps_on_one_object, 120)
@@ -310,6 +345,7 @@ TEST_F_TIMEOUT(origin, caps_on_one_object, 120)
 		t_rule(&t, NETPOL_DIRECTION_INGRESS);
 	EXPECT_EQ(-ENOSPC, txn_commit(&t));
 	EXPECT_NAMED("shop/rules");
+	EXPECT_EQ(0, nl->ack.object);
 	txn_abort(&t);
 
 	max = nl_max(nl, NETPOL_LIMIT_PEERS_PER_POLICY);

@@ -250,6 +250,74 @@ TEST_F(transaction, killed_owner_aborts)
 	EXPECT_UNCHANGED();
 }
 
+/* --- which object is refused ---------------------------------------------------- */
+
+/* Objects 0 to 3; a label set has no number. */
+static void t_numbered(struct txn *t)
+{
+	t_labels(t, 1, "app=web", NULL);
+	t_namespace(t, "numbered", NULL);
+	t_pod(t, &(struct pod){ "numbered/a", 1, { "10.9.0.1" }, LOCAL });
+	t_policy(t, "numbered/p", "", INGRESS);
+	t_rule(t, NETPOL_DIRECTION_INGRESS);
+	t_delete(t, NETPOL_OBJECT_POD, "numbered/b", 0);
+}
+
+TEST_F(transaction, refusal_says_which_object)
+{
+	struct nl *nl = &self->nl;
+	struct txn t;
+
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_numbered(&t);
+	t_pod(&t, &(struct pod){ "numbered/c", 1, { "224.0.0.1" }, LOCAL });
+	EXPECT_EQ(-EINVAL, txn_flush(&t));
+	EXPECT_EQ(4, nl->ack.object);
+	txn_abort(&t);
+
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_numbered(&t);
+	t_delete(&t, NETPOL_OBJECT_POD, "numbered", 0);
+	EXPECT_EQ(-EINVAL, txn_flush(&t));
+	EXPECT_EQ(4, nl->ack.object);
+	txn_abort(&t);
+
+	/* a rule's parts are the policy's, also in another message and behind others */
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_numbered(&t);
+	ASSERT_EQ(0, txn_flush(&t));
+	t_block(&t, "10.0.0.0/8");
+	t_except(&t, "10.0.0.0/7");
+	EXPECT_EQ(-EINVAL, txn_flush(&t));
+	EXPECT_EQ(2, nl->ack.object);
+	txn_abort(&t);
+
+	/* a label set is part of no object, and without a policy a rule is neither */
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_numbered(&t);
+	t_labels(&t, 1, "app=web", NULL);
+	EXPECT_EQ(-EEXIST, txn_flush(&t));
+	EXPECT_EQ(-1, nl->ack.object);
+	/* after that the transaction is spoilt, which is no object's fault */
+	EXPECT_EQ(-EINVAL, txn_commit_only(&t, 0));
+	EXPECT_EQ(-1, nl->ack.object);
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_rule(&t, NETPOL_DIRECTION_INGRESS);
+	EXPECT_EQ(-EINVAL, txn_flush(&t));
+	EXPECT_EQ(-1, nl->ack.object);
+	txn_abort(&t);
+
+	/* what netlink refuses never comes to the transaction: there is the offset */
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_numbered(&t);
+	t_port(&t, 255, 1, 0, NULL);
+	EXPECT_EQ(-ERANGE, txn_flush(&t));
+	EXPECT_EQ(-1, nl->ack.object);
+	EXPECT_TRUE(nl->ack.has_offset);
+	txn_abort(&t);
+	EXPECT_UNCHANGED();
+}
+
 /* --- several at once ---------------------------------------------------------- */
 
 TEST_F(transaction, stale)

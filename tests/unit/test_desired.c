@@ -684,25 +684,85 @@ static void test_set_aside(void)
 	np_desired_free(&d);
 }
 
-static void test_blamed(void)
+static struct nl_msg *fresh(void *arg, size_t size)
 {
+	return np_client_message(arg, NETPOL_CMD_TXN_ADD, size);
+}
+
+static int drop(void *arg, struct nl_msg *msg, struct np_error *err)
+{
+	return 0;
+}
+
+/* A refusal names an object by its number; changes that send nothing have none. */
+static void test_numbers(void)
+{
+	struct np_client client = { .family = 0x20 };
+	struct np_change *change, *refused = NULL;
 	struct np_error err = { 0 };
+	struct np_encoder enc;
 	struct np_desired d;
-	uint8_t object;
+	size_t count, i;
 
 	np_desired_init(&d, "here");
-	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
-	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{}"));
-	CHECK(np_commit_blamed(&d, "policy shop/p: more than 7 rules", &err, &object) ==
-	      np_desired_policy(&d, "shop", "p"));
-	CHECK_EQ(object, NETPOL_OBJECT_POLICY);
-	CHECK(np_commit_blamed(&d, "pod shop/web: more", &err, &object) ==
-	      np_desired_pod(&d, "shop", "web"));
-	CHECK(!np_commit_blamed(&d, "pod shop/we", &err, &object));
-	CHECK(!np_commit_blamed(&d, "policies of namespace shop on one pod: more", &err,
-				&object));
-	strcpy(err.object, "NetworkPolicy shop/p");
-	CHECK(np_commit_blamed(&d, "", &err, &object) == np_desired_policy(&d, "shop", "p"));
+	np_encoder_init(&enc, fresh, drop, &client);
+	give(&d, NP_SOURCE_POD, POD("old", UID1, ",\"podIP\":\"10.0.0.1\""));
+	np_desired_all_done(&d);
+	give(&d, NP_SOURCE_POD, POD("brief", UID1, ",\"podIP\":\"10.0.0.2\""));
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.3\""));
+	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+	np_desired_remove(&d, NP_SOURCE_POD, "shop", "old", "");
+	np_desired_remove(&d, NP_SOURCE_POD, "shop", "brief", "");
+	change = np_desired_take(&d, &count);
+	CHECK_EQ(count, 4);
+	((struct np_desired_pod *)change[1].record)->flags |= NP_DESIRED_DEAD;
+	CHECK(!np_commit_send(&d, change, count, &enc, &refused, &err));
+	CHECK(!refused);
+	CHECK_EQ(enc.objects, 3);
+	CHECK(np_commit_number(change, count, 0) == &change[0]);
+	CHECK(np_commit_number(change, count, 1) == &change[2]);
+	CHECK(np_commit_number(change, count, 2) == &change[3]);
+	CHECK(!np_commit_number(change, count, 3));
+	CHECK(!np_commit_number(change, count, UINT32_MAX));
+	CHECK(!np_commit_number(change, count, 1ULL << 32));
+	((struct np_desired_pod *)change[1].record)->flags &= ~NP_DESIRED_DEAD;
+	for (i = 0; i < count; i++)
+		np_desired_finish(&d, &change[i]);
+	free(change);
+	np_encoder_free(&enc);
+	np_desired_free(&d);
+}
+
+/* An object that fits no message is refused here and known at once. */
+static void test_too_large(void)
+{
+	static char labels[400000];
+	struct np_client client = { .family = 0x20 };
+	struct np_change *change, *refused = NULL;
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	struct np_desired d;
+	size_t count, i, len;
+
+	len = sprintf(labels, "{\"metadata\":{\"name\":\"wide\",\"namespace\":\"shop\",\"labels\":{");
+	for (i = 0; i < 2000; i++)
+		len += sprintf(labels + len, "%s\"key-%zu\":\"%062zu\"", i ? "," : "", i, i);
+	sprintf(labels + len, "}},\"status\":{\"podIP\":\"10.0.0.9\",\"phase\":\"Running\"}}");
+	np_desired_init(&d, "here");
+	np_encoder_init(&enc, fresh, drop, &client);
+	np_desired_all_done(&d);
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.3\""));
+	give(&d, NP_SOURCE_POD, labels);
+	change = np_desired_take(&d, &count);
+	CHECK_EQ(count, 2);
+	CHECK_EQ(np_commit_send(&d, change, count, &enc, &refused, &err), -1);
+	CHECK_EQ(err.exit, NP_EXIT_INPUT);
+	CHECK(refused == &change[1]);
+	CHECK_EQ(enc.objects, 1);
+	for (i = 0; i < count; i++)
+		np_desired_give_back(&d, &change[i]);
+	free(change);
+	np_encoder_free(&enc);
 	np_desired_free(&d);
 }
 
@@ -878,7 +938,8 @@ int main(void)
 	test_undecodable();
 	test_late();
 	test_set_aside();
-	test_blamed();
+	test_numbers();
+	test_too_large();
 	test_early();
 	test_cut_lists();
 	test_replaced();

@@ -26,6 +26,7 @@ struct wire {
 	struct np_client client;
 	struct np_state state;
 	unsigned int messages;
+	unsigned int objects;	/* as the kernel counts them */
 	uint32_t longest;
 };
 
@@ -52,12 +53,33 @@ static bool wire_strict(const struct nlmsghdr *nlh)
 	return !left;
 }
 
+static unsigned int wire_objects(const struct nlmsghdr *nlh)
+{
+	struct nlattr *attrs, *attr;
+	unsigned int count = 0;
+	int len, left;
+
+	attrs = np_message_attrs(nlh, &len);
+	nla_for_each_attr(attr, attrs, len, left) {
+		switch (nla_type(attr)) {
+		case NETPOL_A_NAMESPACE:
+		case NETPOL_A_POD:
+		case NETPOL_A_POLICY:
+		case NETPOL_A_SETTINGS:
+		case NETPOL_A_DELETE:
+			count++;
+		}
+	}
+	return count;
+}
+
 static int wire_send(void *arg, struct nl_msg *msg, struct np_error *err)
 {
 	struct wire *wire = arg;
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
 
 	CHECK(wire_strict(nlh));
+	wire->objects += wire_objects(nlh);
 	wire->messages++;
 	if (nlh->nlmsg_len > wire->longest)
 		wire->longest = nlh->nlmsg_len;
@@ -74,6 +96,9 @@ static void wire_open(struct wire *wire, struct np_encoder *enc)
 
 static void wire_close(struct wire *wire, struct np_encoder *enc)
 {
+	if (enc->msg)
+		wire->objects += wire_objects(nlmsg_hdr(enc->msg));
+	CHECK_EQ(enc->objects, wire->objects);
 	np_encoder_free(enc);
 	np_state_free(&wire->state);
 }
@@ -515,12 +540,15 @@ static void test_feed(void)
 	nla_put_string(msg, NLMSGERR_ATTR_MSG, "base generation is 4");
 	nla_put_u32(msg, NLMSGERR_ATTR_OFFS, 24);
 	nla_put_u32(msg, NLMSGERR_ATTR_MISS_TYPE, NETPOL_A_ORIGIN);
+	nla_put_u64(msg, NLMSGERR_ATTR_COOKIE, 70000);
 	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 8, NULL, NULL, &err), 0);
 	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 9, NULL, NULL, &err), -1);
 	CHECK_EQ(client.refusal.error, ESTALE);
 	CHECK_STR(client.refusal.text, "base generation is 4");
 	CHECK_EQ(client.refusal.offset, 24);
 	CHECK_EQ(client.refusal.missing, NETPOL_A_ORIGIN);
+	CHECK(client.refusal.has_object);
+	CHECK_EQ(client.refusal.object, 70000);
 	((struct nlmsgerr *)NLMSG_DATA(nlh))->error = 0;
 	CHECK_EQ(np_client_feed(&client, nlh, nlh->nlmsg_len, 9, NULL, NULL, &err), 1);
 	CHECK_STR(client.refusal.text, "base generation is 4");

@@ -3,9 +3,10 @@
  * Commits: full and delta transactions of origin `kube`.
  *
  * One object that the kernel does not take must not keep the others out. Where a refusal
- * names it, it is set aside and the rest is sent again; where it doesn't, the changes are
- * halved until it is found. A full transaction can't be halved, as it would sweep what the
- * other half holds: then an audit finds what differs, and that is sent as a delta.
+ * carries its number, it is set aside and the rest is sent again; where it doesn't, the
+ * changes are halved until it is found. A full transaction can't be halved, as it would
+ * sweep what the other half holds: then an audit finds what differs, and that is sent as a
+ * delta.
  */
 #include "agent/commit.h"
 
@@ -14,7 +15,13 @@
 #include <string.h>
 #include <time.h>
 
-#define NP_COMMIT_NAMED	8	/* objects to set aside one by one; then by halves */
+/*
+ * As many refused objects are set aside one by one, each with a transaction of all the
+ * others; where there are more, halving sends less.
+ */
+#define NP_COMMIT_SINGLY	8
+
+#define NP_NOT_SENT		UINT32_MAX	/* a change that encodes to nothing */
 
 void np_commit_init(struct np_commit *c, struct np_desired *desired, int timeout)
 {
@@ -248,64 +255,13 @@ static enum np_outcome np_outcome(struct np_commit *c, int ret, const struct np_
 	}
 }
 
-static void *np_blamed_record(struct np_desired *d, uint8_t object, const char *namespace,
-			      const char *name)
+struct np_change *np_commit_number(struct np_change *change, size_t count, uint64_t number)
 {
-	switch (object) {
-	case NETPOL_OBJECT_NAMESPACE:
-		return np_desired_namespace(d, name);
-	case NETPOL_OBJECT_POD:
-		return np_desired_pod(d, namespace, name);
-	default:
-		return np_desired_policy(d, namespace, name);
-	}
-}
+	size_t i;
 
-/* "policy shop/web: ...", or err->object "NetworkPolicy shop/web". */
-void *np_commit_blamed(struct np_desired *d, const char *text, const struct np_error *err,
-		       uint8_t *object)
-{
-	static const struct {
-		const char *word;
-		uint8_t object;
-	} kind[] = {
-		{ "policy ", NETPOL_OBJECT_POLICY }, { "NetworkPolicy ", NETPOL_OBJECT_POLICY },
-		{ "pod ", NETPOL_OBJECT_POD }, { "Pod ", NETPOL_OBJECT_POD },
-		{ "namespace ", NETPOL_OBJECT_NAMESPACE },
-		{ "Namespace ", NETPOL_OBJECT_NAMESPACE },
-	};
-	char buffer[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 8], *slash;
-	const char *from[2] = { text, err->object }, *at;
-	unsigned int i, k;
-	bool spaceless;
-	void *record;
-	size_t len;
-
-	for (i = 0; i < 2; i++) {
-		for (k = 0; k < sizeof(kind) / sizeof(kind[0]); k++) {
-			len = strlen(kind[k].word);
-			if (strncmp(from[i], kind[k].word, len))
-				continue;
-			at = from[i] + len;
-			len = strcspn(at, ": ");
-			/* Cut off by the room for a sentence: not the name. */
-			if ((!at[len] && from[i] == text) || len >= sizeof(buffer))
-				continue;
-			memcpy(buffer, at, len);
-			buffer[len] = '\0';
-			slash = strchr(buffer, '/');
-			spaceless = kind[k].object == NETPOL_OBJECT_NAMESPACE;
-			if (spaceless == !!slash)
-				continue;
-			if (slash)
-				*slash = '\0';
-			*object = kind[k].object;
-			record = np_blamed_record(d, *object, buffer,
-						  slash ? slash + 1 : buffer);
-			if (record)
-				return record;
-		}
-	}
+	for (i = 0; i < count; i++)
+		if (change[i].number == number && number != NP_NOT_SENT)
+			return &change[i];
 	return NULL;
 }
 
@@ -419,32 +375,64 @@ static void np_commit_count(struct np_commit *c, const struct np_transaction *tx
 	np_histogram_add(&c->stats.duration, np_commit_clock() - began);
 }
 
-static enum np_outcome np_commit_try(struct np_commit *c, struct np_change *change, size_t count,
-				     struct np_error *err)
+int np_commit_send(struct np_desired *d, struct np_change *change, size_t count,
+		   struct np_encoder *enc, struct np_change **refused, struct np_error *err)
 {
-	struct np_transaction_options opts = { .has_base = true, .base = c->generation };
-	struct np_desired *d = c->desired;
-	double began = np_commit_clock();
-	struct np_transaction txn;
-	enum np_outcome outcome;
-	uint32_t sets = 0;
+	uint32_t sets = 0, number;
 	size_t i;
 	int ret;
 
+	d->serial++;
+	for (i = 0; i < count; i++)
+		change[i].number = NP_NOT_SENT;
+	for (i = 0; i < count; i++) {
+		number = enc->objects;
+		ret = np_commit_encode(d, &change[i], enc, d->serial, &sets, err);
+		if (enc->objects != number)
+			change[i].number = number;
+		if (ret) {
+			*refused = &change[i];
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* One transaction. *refused: the change that the kernel does not take, NULL: not known. */
+static enum np_outcome np_commit_try(struct np_commit *c, struct np_change *change, size_t count,
+				     bool full, struct np_change **refused,
+				     struct np_error *err)
+{
+	struct np_transaction_options opts = { .full = full, .has_base = true };
+	const struct np_refusal *refusal = &c->client.refusal;
+	double began = np_commit_clock();
+	struct np_transaction txn;
+	enum np_outcome outcome;
+	int ret;
+
+	*refused = NULL;
 	memset(err, 0, sizeof(*err));
 	memset(&c->client.refusal, 0, sizeof(c->client.refusal));
+	if (full && np_commit_info(c, &c->generation, NULL, err))
+		return np_outcome(c, -1, err);
+	opts.base = c->generation;
 	ret = np_transaction_begin(&txn, &c->client, NP_KUBE_ORIGIN, &opts, err);
-	if (ret && c->client.refusal.error == ENOSPC)
+	if (ret && refusal->error == ENOSPC)
 		c->client.refusal.error = EAGAIN;
-	d->serial++;
-	for (i = 0; !ret && i < count; i++)
-		ret = np_commit_encode(d, &change[i], &txn.encoder, d->serial, &sets, err);
+	if (!ret)
+		ret = np_commit_send(c->desired, change, count, &txn.encoder, refused, err);
 	if (!ret)
 		ret = np_transaction_commit(&txn, false, &c->kernel_generation, err);
+	if (refusal->error)
+		*refused = refusal->has_object ?
+			   np_commit_number(change, count, refusal->object) : NULL;
 	outcome = np_outcome(c, ret, err);
 	if (outcome == NP_OUTCOME_DONE) {
 		c->generation = c->kernel_generation;
-		c->stats.delta++;
+		if (full)
+			c->stats.full++;
+		else
+			c->stats.delta++;
 		np_commit_count(c, &txn, count, began);
 	}
 	if (c->open)
@@ -454,48 +442,42 @@ static enum np_outcome np_commit_try(struct np_commit *c, struct np_change *chan
 	return outcome;
 }
 
-static bool np_among(const struct np_change *change, size_t count, const void *record)
+/* Sets the object of a refused change aside. False: it is not to be sent again as it is. */
+static bool np_commit_reject(struct np_commit *c, const struct np_change *refused,
+			     const struct np_error *err)
 {
-	size_t i;
+	const char *text = c->client.refusal.text;
 
-	for (i = 0; i < count; i++)
-		if (change[i].record == record)
-			return true;
-	return false;
+	return !refused->stray &&
+	       np_desired_set_aside(c->desired, refused->object, refused->record,
+				    *text ? text : err->text);
 }
 
 /* Finishes each change that gets through; the others are given back. */
 static enum np_outcome np_commit_some(struct np_commit *c, struct np_change *change,
 				      size_t count, struct np_error *err)
 {
-	const char *text = c->client.refusal.text;
 	struct np_desired *d = c->desired;
+	struct np_change *refused;
 	enum np_outcome outcome;
-	unsigned int named = 0;
-	uint8_t object;
-	void *record;
+	unsigned int singly = 0;
 	size_t i;
 
 	for (;;) {
-		outcome = np_commit_try(c, change, count, err);
+		outcome = np_commit_try(c, change, count, false, &refused, err);
 		if (outcome != NP_OUTCOME_OBJECT)
 			break;
-		record = np_commit_blamed(d, text, err, &object);
-		if (!record || !np_among(change, count, record)) {
-			record = NULL;
-			if (count == 1 && !change->stray) {
-				record = change->record;
-				object = change->object;
-			}
-		}
-		if (record && named++ < NP_COMMIT_NAMED &&
-		    np_desired_set_aside(d, object, record, *text ? text : err->text)) {
+		if (!refused && count == 1)
+			refused = change;
+		if (refused && singly++ < NP_COMMIT_SINGLY &&
+		    np_commit_reject(c, refused, err)) {
 			/*
 			 * Pods of a policy that is withdrawn go in the same transaction,
 			 * also where they are in another part of the changes.
 			 */
-			if (!d->change_count && (object != NETPOL_OBJECT_POLICY ||
-						 np_desired_policy_loaded(record)))
+			if (!d->change_count &&
+			    (refused->object != NETPOL_OBJECT_POLICY ||
+			     np_desired_policy_loaded(refused->record)))
 				continue;
 			outcome = NP_OUTCOME_AGAIN;
 			break;
@@ -563,98 +545,56 @@ struct np_desired_pod **np_commit_pods(const struct np_desired *d, size_t *count
 	return pod;
 }
 
-static int np_full_send(struct np_desired *d, struct np_encoder *enc, uint64_t *objects,
-			struct np_error *err)
+/* All records that are to be loaded; to be freed. */
+static struct np_change *np_commit_all(const struct np_desired *d, size_t *count)
 {
 	const struct np_hash *hash[] = { &d->namespaces, &d->policies };
 	static const uint8_t object[] = { NETPOL_OBJECT_NAMESPACE, NETPOL_OBJECT_POLICY };
-	struct np_change change = { .object = NETPOL_OBJECT_POD };
-	struct np_desired_pod **pod;
-	size_t count, i, k;
-	uint32_t sets = 0;
-	int ret = 0;
+	struct np_desired_pod **pod = np_commit_pods(d, count);
+	struct np_change *change;
+	size_t i, k;
 
-	d->serial++;
-	pod = np_commit_pods(d, &count);
-	for (i = 0; !ret && i < count; i++) {
-		change.record = pod[i];
-		ret = np_commit_encode(d, &change, enc, d->serial, &sets, err);
-	}
+	change = np_xcalloc(*count + d->namespaces.count + d->policies.count + 1,
+			    sizeof(*change));
+	for (i = 0; i < *count; i++)
+		change[i] = (struct np_change){ .object = NETPOL_OBJECT_POD, .record = pod[i] };
 	free(pod);
-	*objects = count;
-	for (k = 0; k < 2; k++) {
-		change.object = object[k];
-		for (i = 0; !ret && i < hash[k]->room; i++) {
-			change.record = hash[k]->slot[i];
-			if (!change.record || !np_desired_loaded(object[k], change.record))
-				continue;
-			ret = np_commit_encode(d, &change, enc, d->serial, &sets, err);
-			++*objects;
-		}
-	}
-	return ret;
-}
-
-static enum np_outcome np_full_try(struct np_commit *c, struct np_error *err)
-{
-	struct np_transaction_options opts = { .full = true, .has_base = true };
-	double began = np_commit_clock();
-	struct np_transaction txn;
-	enum np_outcome outcome;
-	uint64_t objects = 0;
-	int ret;
-
-	memset(err, 0, sizeof(*err));
-	memset(&c->client.refusal, 0, sizeof(c->client.refusal));
-	if (np_commit_info(c, &c->generation, NULL, err))
-		return np_outcome(c, -1, err);
-	opts.base = c->generation;
-	ret = np_transaction_begin(&txn, &c->client, NP_KUBE_ORIGIN, &opts, err);
-	if (ret && c->client.refusal.error == ENOSPC)
-		c->client.refusal.error = EAGAIN;
-	if (!ret)
-		ret = np_full_send(c->desired, &txn.encoder, &objects, err);
-	if (!ret)
-		ret = np_transaction_commit(&txn, false, &c->kernel_generation, err);
-	outcome = np_outcome(c, ret, err);
-	if (outcome == NP_OUTCOME_DONE) {
-		c->generation = c->kernel_generation;
-		c->stats.full++;
-		np_commit_count(c, &txn, objects, began);
-		np_desired_all_done(c->desired);
-	}
-	if (c->open)
-		np_transaction_end(&txn);
-	else
-		np_encoder_free(&txn.encoder);
-	return outcome;
+	for (k = 0; k < 2; k++)
+		for (i = 0; i < hash[k]->room; i++)
+			if (hash[k]->slot[i] && np_desired_loaded(object[k], hash[k]->slot[i]))
+				change[(*count)++] = (struct np_change){
+					.object = object[k],
+					.record = hash[k]->slot[i],
+				};
+	return change;
 }
 
 static enum np_outcome np_commit_full(struct np_commit *c, struct np_error *err)
 {
 	struct np_desired *d = c->desired;
+	struct np_change *change, *refused;
 	enum np_outcome outcome;
-	unsigned int named = 0;
-	uint8_t object;
-	size_t found;
-	void *record;
+	unsigned int singly = 0;
+	size_t count, found;
+	bool again;
 
-	for (;;) {
+	do {
 		np_commit_bounds(c, &d->namespaces, NETPOL_OBJECT_NAMESPACE);
 		np_commit_bounds(c, &d->pods, NETPOL_OBJECT_POD);
 		np_commit_bounds(c, &d->policies, NETPOL_OBJECT_POLICY);
-		outcome = np_full_try(c, err);
-		if (outcome != NP_OUTCOME_OBJECT)
-			return outcome;
-		record = np_commit_blamed(d, c->client.refusal.text, err, &object);
-		if (record && named++ < NP_COMMIT_NAMED &&
-		    np_desired_set_aside(d, object, record, *c->client.refusal.text ?
-					 c->client.refusal.text : err->text))
-			continue;
-		if (np_audit_run(c, &found, err))
-			return NP_OUTCOME_FAILED;
-		return np_commit_delta(c, err);
-	}
+		change = np_commit_all(d, &count);
+		outcome = np_commit_try(c, change, count, true, &refused, err);
+		again = outcome == NP_OUTCOME_OBJECT && refused &&
+			singly++ < NP_COMMIT_SINGLY && np_commit_reject(c, refused, err);
+		free(change);
+	} while (again);
+	if (outcome == NP_OUTCOME_DONE)
+		np_desired_all_done(d);
+	if (outcome != NP_OUTCOME_OBJECT)
+		return outcome;
+	if (np_audit_run(c, &found, err))
+		return NP_OUTCOME_FAILED;
+	return np_commit_delta(c, err);
 }
 
 #define NP_STALE_TRIES	5

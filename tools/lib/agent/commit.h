@@ -90,10 +90,12 @@ struct np_desired_pod **np_commit_pods(const struct np_desired *d, size_t *count
 /* A policy as it goes to the kernel: without rules if it is closed. */
 void np_commit_policy_view(const struct np_desired_policy *policy, struct np_policy *view);
 /*
- * The record that a refusal names ("policy shop/web: more than ..."), among some changes
- * or, with change NULL, all records. NULL: none.
+ * Encodes changes as one transaction and gives each the number by which the kernel calls
+ * its object. 0, or -1 with *err; then *refused is the change that could not be encoded.
  */
-void *np_commit_blamed(struct np_desired *d, const char *text, const struct np_error *err,
-		       uint8_t *object);
+int np_commit_send(struct np_desired *d, struct np_change *change, size_t count,
+		   struct np_encoder *enc, struct np_change **refused, struct np_error *err);
+/* The change whose object has a number in the transaction last sent; NULL: none. */
+struct np_change *np_commit_number(struct np_change *change, size_t count, uint64_t number);
 
 #endif

@@ -113,6 +113,7 @@ struct np_desired_policy {
 struct np_change {
 	uint8_t object;		/* enum netpol_object */
 	bool stray;		/* record is a struct np_stray */
+	uint32_t number;	/* in the transaction that carries it, by np_commit_send() */
 	void *record;
 };
 

@@ -292,6 +292,12 @@ static void np_client_read_remark(struct np_refusal *refusal, struct nlattr *att
 			refusal->offset = nla_get_u32(attr);
 			refusal->has_offset = true;
 			break;
+		case NLMSGERR_ATTR_COOKIE:
+			if (nla_len(attr) != 8)
+				break;
+			refusal->object = nla_get_u64(attr);
+			refusal->has_object = true;
+			break;
 		case NLMSGERR_ATTR_MISS_TYPE:
 			if (nla_len(attr) < 4)
 				break;

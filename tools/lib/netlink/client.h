@@ -31,9 +31,11 @@ struct np_refusal {
 	int error;		/* errno, positive; 0: nothing refused */
 	bool has_offset;
 	bool has_missing;
+	bool has_object;
 	uint32_t offset;	/* of the attribute at fault, from the message header */
 	uint32_t missing;	/* type of the attribute that is missing */
 	uint32_t missing_nest;	/* offset of the nest it is missing in, or 0 */
+	uint64_t object;	/* number in its transaction of the object that is refused */
 	char text[160];
 };
 

@@ -367,6 +367,17 @@ static int np_encoder_put(struct np_encoder *enc,
 	}
 }
 
+/* Puts the unit with which an object begins. */
+static int np_encoder_put_object(struct np_encoder *enc,
+				 int (*put)(struct nl_msg *, const void *, const void *),
+				 const void *unit, const void *extra, struct np_error *err)
+{
+	if (np_encoder_put(enc, put, unit, extra, err))
+		return -1;
+	enc->objects++;
+	return 0;
+}
+
 static void np_encode_blame(struct np_error *err, const char *kind, const char *namespace,
 			    const char *name, const struct np_place *place)
 {
@@ -429,7 +440,7 @@ static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint3
 int np_encode_namespace(struct np_encoder *enc, const struct np_namespace *ns,
 			struct np_error *err)
 {
-	if (!np_encoder_put(enc, np_put_namespace, ns, NULL, err))
+	if (!np_encoder_put_object(enc, np_put_namespace, ns, NULL, err))
 		return 0;
 	np_encode_blame(err, "Namespace", NULL, ns->name, &ns->place);
 	return -1;
@@ -443,7 +454,7 @@ int np_encode_pod(struct np_encoder *enc, const struct np_pod *pod,
 	if (place)
 		placed.place = *place;
 	if (!np_encode_set(enc, pod, &placed.set, err) &&
-	    !np_encoder_put(enc, np_put_pod, pod, &placed, err))
+	    !np_encoder_put_object(enc, np_put_pod, pod, &placed, err))
 		return 0;
 	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
 	return -1;
@@ -466,7 +477,7 @@ int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
 {
 	struct np_placed_pod placed = { .set = number, .place = *place };
 
-	if (!np_encoder_put(enc, np_put_pod, pod, &placed, err))
+	if (!np_encoder_put_object(enc, np_put_pod, pod, &placed, err))
 		return 0;
 	np_encode_blame(err, "Pod", pod->namespace, pod->name, &pod->place);
 	return -1;
@@ -499,7 +510,7 @@ int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
 {
 	uint32_t i;
 
-	if (np_encoder_put(enc, np_put_policy, policy, NULL, err))
+	if (np_encoder_put_object(enc, np_put_policy, policy, NULL, err))
 		goto blame;
 	for (i = 0; policy->directions & NP_DIR_INGRESS && i < policy->ingress_count; i++)
 		if (np_encode_rule(enc, &policy->ingress[i], NETPOL_DIRECTION_INGRESS, err))
@@ -516,7 +527,7 @@ blame:
 int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
 		       struct np_error *err)
 {
-	return np_encoder_put(enc, np_put_settings, set, NULL, err);
+	return np_encoder_put_object(enc, np_put_settings, set, NULL, err);
 }
 
 int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
@@ -524,5 +535,5 @@ int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespa
 {
 	struct np_deletion del = { object, namespace, name, uid };
 
-	return np_encoder_put(enc, np_put_delete, &del, NULL, err);
+	return np_encoder_put_object(enc, np_put_delete, &del, NULL, err);
 }

@@ -39,6 +39,7 @@ struct np_encoder {
 	uint32_t start;		/* length of msg without objects */
 	uint64_t messages;
 	uint64_t bytes;
+	uint32_t objects;	/* so far, counted as the kernel numbers them in refusals */
 	struct np_label_set *set;	/* hash table of label sets sent so far */
 	size_t set_count;
 	size_t set_room;
