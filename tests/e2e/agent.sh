@@ -205,6 +205,33 @@ as_allowed "its last good version stays"
 pod_feed b/server
 until_status "and is well again" .troubleCount 0
 
+# Addresses that no pod can have: the kernel refuses the pods and says which they are, so
+# that each costs one try and nothing is halved.
+odd_pod() # NAME ADDRESS
+{
+	upsert pods "{\"metadata\":{\"name\":\"$1\",\"namespace\":\"b\",\"uid\":\"$1\"},\"spec\":{\"nodeName\":\"elsewhere\"},\"status\":{\"phase\":\"Running\",\"podIP\":\"$2\"}}"
+}
+failures=$(status | jq .commitFailures)
+odd_pod even-1 198.51.100.1
+odd_pod odd-1 224.0.0.1
+odd_pod even-2 198.51.100.2
+odd_pod odd-2 224.0.0.2
+odd_pod odd-3 224.0.0.3
+odd_pod even-3 198.51.100.3
+until_status "pods that the kernel refuses are set aside and named" \
+	'[.troubles[] | .name + " " + .state] | sort | join(",")' "odd-1 aside,odd-2 aside,odd-3 aside"
+eventually 20 status_is .changesWaiting 0
+for i in 1 2 3; do
+	check "pod $i beside them is in the kernel" $np get pods -n b "even-$i"
+done
+is "$(status | jq -r '[.troubles[].reason | test("unicast")] | all')" true "with what the kernel says"
+is "$(($(status | jq .commitFailures) - failures))" 3 "one try for each of them"
+for i in 1 2 3; do
+	tell "{\"do\":\"remove\",\"kind\":\"pods\",\"namespace\":\"b\",\"name\":\"odd-$i\"}"
+	tell "{\"do\":\"remove\",\"kind\":\"pods\",\"namespace\":\"b\",\"name\":\"even-$i\"}"
+done
+until_status "and are gone" .troubleCount 0
+
 # A pod over a cap, whose address no guard covers.
 pod_feed b/stray
 policy_feed b stray '{"podSelector":{"matchLabels":{"app":"stray"}},"policyTypes":["Egress"]}'
