@@ -544,7 +544,7 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 	if (!netpol_plain_owns(subject, device, family, netpol_plain_subject(skb, pkt, sends)))
 		return netpol_plain_by_addresses(nn, skb, state, pkt);
 	address = netpol_plain_other(skb, pkt, sends);
-	other = netpol_peer_value(snapshot, family, address);
+	other = netpol_address_value(snapshot, family, address);
 	if (unlikely(other & NETPOL_VALUE_LOCAL))
 		return netpol_plain_by_addresses(nn, skb, state, pkt);
 	stats = subject->runtime->stats;

@@ -669,55 +669,6 @@ static __always_inline void netpol_percpu_add(u64 *p, u64 n)
 
 #endif /* userspace */
 
-/*
- * A choice without a branch: compilers sink the load of the value below a jump,
- * and a jump per slot of a bucket is mispredicted once per lookup. Not under
- * the sanitizers, which don't see what assembly reads.
- */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-
-/* *value if *key is want, else found; both are always read. */
-static __always_inline u32 netpol_select_equal(u32 found, const u32 *key, u32 want,
-					       const u32 *value)
-{
-	asm("cmpl %[want], %[key]\n\t"
-	    "cmovel %[value], %[found]"
-	    : [found] "+r" (found)
-	    : [key] "m" (*key), [want] "r" (want), [value] "m" (*value) : "cc");
-	return found;
-}
-
-/* *value if a and b are both 0, else found; it is always read. */
-static __always_inline u32 netpol_select_zero(u32 found, u64 a, u64 b, const u32 *value)
-{
-	asm("orq %[b], %[a]\n\t"
-	    "cmovel %[value], %[found]"
-	    : [found] "+r" (found), [a] "+r" (a)
-	    : [b] "r" (b), [value] "m" (*value) : "cc");
-	return found;
-}
-
-#else
-
-static __always_inline u32 netpol_select_equal(u32 found, const u32 *key, u32 want,
-					       const u32 *value)
-{
-	u32 v = *value;
-
-	OPTIMIZER_HIDE_VAR(v);
-	return *key == want ? v : found;
-}
-
-static __always_inline u32 netpol_select_zero(u32 found, u64 a, u64 b, const u32 *value)
-{
-	u32 v = *value;
-
-	OPTIMIZER_HIDE_VAR(v);
-	return a | b ? found : v;
-}
-
-#endif
-
 /* Zeroed memory for n elements, or NULL, also if the size overflows. */
 static inline __must_check void *netpol_alloc_array(size_t n, size_t size)
 {

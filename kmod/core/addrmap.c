@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Peer table: address -> value; see addrmap.h. */
+/* Address map; see addrmap.h. */
 #include "core/addrmap.h"
 
-/* Full buckets that a search for a free slot looks at, at most. */
+/* How many full buckets a search for a free slot looks at, at most. */
 #define SEARCH_MAX	64
 
-/* Rebuilds with new keys before giving up, and how many of them at one size. */
+/* How often a rebuild is tried, each time with new keys, and how often at one size. */
 #define REBUILD_MAX	8
 #define REBUILD_SAME	2
 
 /**
- * struct netpol_peer_key - an address of either family
- * @word: IPv6: as in memory; IPv4: as in memory in the lower half of the first
+ * struct address - an address of either family, as the hashes take it
+ * @word: IPv6: the 16 bytes as two words of the CPU's byte order; IPv4: the 4 bytes as such
+ *	a word, in [0]
  */
-struct netpol_peer_key {
+struct address {
 	u64 word[2];
 };
 
-/* Addresses that would fill the table; 0 while it is empty and was never written. */
-static u64 netpol_peers_capacity(const struct netpol_peers_edit *e)
+/* How many addresses fill the table; 0 if it is empty and has no buckets. */
+static u64 capacity(const struct netpol_addrmap_edit *e)
 {
-	return e->pages.dir ? ((u64)e->now.mask + 1) * netpol_peers_slots(e->family) : 0;
+	return e->pages.dir ? ((u64)e->now.mask + 1) * netpol_addrmap_slots(e->family) : 0;
 }
 
-static struct netpol_peer_key netpol_peer_key(u8 family, const void *address)
+static struct address load_address(u8 family, const void *address)
 {
-	struct netpol_peer_key key = {};
+	struct address key = {};
 
 	if (family == AF_INET) {
 		u32 word;
@@ -38,37 +39,41 @@ static struct netpol_peer_key netpol_peer_key(u8 family, const void *address)
 	return key;
 }
 
-/* The first or second bucket (0 or 1) of an address. */
-static u32 netpol_peers_bucket(const struct netpol_peers_edit *e, int which,
-			       struct netpol_peer_key key)
+/* The number of the first (@which 0) or second (1) bucket of an address. */
+static u32 bucket_of(const struct netpol_addrmap_edit *e, int which,
+			       struct address key)
 {
 	const u64 *keys = e->now.key[which];
 
 	if (e->family == AF_INET)
-		return netpol_peers_hash4(keys, (__force __be32)key.word[0]) & e->now.mask;
-	return netpol_peers_hash6(keys, key.word[0], key.word[1]) & e->now.mask;
+		return netpol_addrmap_hash4(keys, (__force __be32)key.word[0]) & e->now.mask;
+	return netpol_addrmap_hash6(keys, key.word[0], key.word[1]) & e->now.mask;
 }
 
-static const void *netpol_peers_at(const struct netpol_peers_edit *e, u32 bucket)
+static const void *bucket_at(const struct netpol_addrmap_edit *e, u32 bucket)
 {
 	return netpol_pages_read(&e->pages, bucket);
 }
 
-/* The value in a slot and, if there is one, its address. */
-static u32 netpol_peers_read(const struct netpol_peers_edit *e, u32 bucket, u32 slot,
-			     struct netpol_peer_key *key)
+/* Returns the value in a slot and stores its address in @key; value 0: the slot is empty. */
+static u32 slot_read(const struct netpol_addrmap_edit *e, u32 bucket, u32 slot,
+			     struct address *key)
 {
-	const void *at = netpol_peers_at(e, bucket);
+	const void *at = bucket_at(e, bucket);
 
-	*key = netpol_peer_key(e->family, netpol_bucket_address(at, e->family, slot));
+	*key = load_address(e->family, netpol_bucket_address(at, e->family, slot));
 	return netpol_bucket_value(at, e->family, slot);
 }
 
-/* Counts in its first bucket that an address, if it is one, is or no longer is in another. */
-static int netpol_peers_note(struct netpol_peers_edit *e, u32 bucket, struct netpol_peer_key key,
+/*
+ * Adds @more to the count of addresses elsewhere, in the first bucket of an address that
+ * comes into @bucket or leaves it; does nothing if @bucket is its first one, or if there is
+ * no address (@value 0). Returns 0 or -ENOMEM.
+ */
+static int count_elsewhere(struct netpol_addrmap_edit *e, u32 bucket, struct address key,
 			     u32 value, int more)
 {
-	u32 first = value ? netpol_peers_bucket(e, 0, key) : bucket;
+	u32 first = value ? bucket_of(e, 0, key) : bucket;
 	struct netpol_bucket4 *b4;
 	struct netpol_bucket6 *b6;
 
@@ -85,15 +90,15 @@ static int netpol_peers_note(struct netpol_peers_edit *e, u32 bucket, struct net
 	return 0;
 }
 
-static int netpol_peers_write(struct netpol_peers_edit *e, u32 bucket, u32 slot,
-			      struct netpol_peer_key key, u32 value)
+static int slot_write(struct netpol_addrmap_edit *e, u32 bucket, u32 slot,
+			      struct address key, u32 value)
 {
-	struct netpol_peer_key before;
-	u32 value_before = netpol_peers_read(e, bucket, slot, &before);
+	struct address before;
+	u32 value_before = slot_read(e, bucket, slot, &before);
 	void *at;
 
-	if (netpol_peers_note(e, bucket, before, value_before, -1) ||
-	    netpol_peers_note(e, bucket, key, value, 1))
+	if (count_elsewhere(e, bucket, before, value_before, -1) ||
+	    count_elsewhere(e, bucket, key, value, 1))
 		return -ENOMEM;
 	at = netpol_pages_write(&e->pages, bucket);
 	if (!at)
@@ -113,10 +118,10 @@ static int netpol_peers_write(struct netpol_peers_edit *e, u32 bucket, u32 slot,
 }
 
 /* The first free slot of a bucket, or -1. */
-static int netpol_peers_free_slot(const struct netpol_peers_edit *e, u32 bucket)
+static int free_slot(const struct netpol_addrmap_edit *e, u32 bucket)
 {
-	u32 slots = netpol_peers_slots(e->family);
-	const void *at = netpol_peers_at(e, bucket);
+	u32 slots = netpol_addrmap_slots(e->family);
+	const void *at = bucket_at(e, bucket);
 	u32 i;
 
 	for (i = 0; i < slots; i++)
@@ -126,26 +131,26 @@ static int netpol_peers_free_slot(const struct netpol_peers_edit *e, u32 bucket)
 }
 
 /* The slot of an address in a bucket, or -1. */
-static int netpol_peers_slot(u8 family, const void *bucket, struct netpol_peer_key key)
+static int slot_of(u8 family, const void *bucket, struct address key)
 {
 	const struct netpol_bucket4 *b4 = bucket;
 	const struct netpol_bucket6 *b6 = bucket;
 	int i;
 
 	if (family == AF_INET) {
-		for (i = 0; i < NETPOL_PEERS_SLOTS4; i++)
+		for (i = 0; i < NETPOL_ADDRMAP_SLOTS4; i++)
 			if (b4->key[i] == (__force __be32)key.word[0] && b4->value[i])
 				return i;
 		return -1;
 	}
-	for (i = 0; i < NETPOL_PEERS_SLOTS6; i++)
+	for (i = 0; i < NETPOL_ADDRMAP_SLOTS6; i++)
 		if (b6->key[i][0] == key.word[0] && b6->key[i][1] == key.word[1] && b6->value[i])
 			return i;
 	return -1;
 }
 
-/* Where an address is. Its value, or 0 if it is nowhere. */
-static u32 netpol_peers_where(const struct netpol_peers_edit *e, struct netpol_peer_key key,
+/* Finds the bucket and slot of an address. Returns its value, or 0 if it is not there. */
+static u32 find_slot(const struct netpol_addrmap_edit *e, struct address key,
 			      u32 *bucket, u32 *slot)
 {
 	int which, found;
@@ -155,9 +160,9 @@ static u32 netpol_peers_where(const struct netpol_peers_edit *e, struct netpol_p
 	for (which = 0; which < 2; which++) {
 		const void *at;
 
-		*bucket = netpol_peers_bucket(e, which, key);
-		at = netpol_peers_at(e, *bucket);
-		found = netpol_peers_slot(e->family, at, key);
+		*bucket = bucket_of(e, which, key);
+		at = bucket_at(e, *bucket);
+		found = slot_of(e->family, at, key);
 		if (found < 0)
 			continue;
 		*slot = found;
@@ -167,33 +172,34 @@ static u32 netpol_peers_where(const struct netpol_peers_edit *e, struct netpol_p
 }
 
 /**
- * struct netpol_peer_step - a full bucket that the search for a free slot met
- * @bucket: its number
- * @parent: the step from whose bucket it was reached; -1 for an address's own
- * @slot: the slot in the parent's bucket whose address could also be here
+ * struct step - a full bucket that the search for a free slot has reached
+ * @bucket: number of the bucket
+ * @parent: index of the step from whose bucket it was reached; -1: one of the two buckets
+ *	of the new address
+ * @slot: slot in the parent's bucket, of the address that has this as its other bucket
  */
-struct netpol_peer_step {
+struct step {
 	u32 bucket;
 	s8 parent;
 	u8 slot;
 };
 
 /*
- * Moves an address from a slot to its other bucket, which has a free one, then
- * the address above into the slot that this leaves, and so on up to an address's
- * own bucket; and puts the new one there.
+ * Moves the address in @slot of the last step's bucket to the free slot, then the address
+ * of the parent step into the slot that became free, and so on up to a bucket of the new
+ * address, which goes into the slot that is free in the end.
  */
-static int netpol_peers_shift(struct netpol_peers_edit *e, const struct netpol_peer_step *steps,
+static int displace_along(struct netpol_addrmap_edit *e, const struct step *steps,
 			      int step, u32 slot, u32 to_bucket, u32 to_slot,
-			      struct netpol_peer_key new_key, u32 new_value)
+			      struct address new_key, u32 new_value)
 {
-	struct netpol_peer_key key;
+	struct address key;
 	u32 value;
 	int error;
 
 	while (step >= 0) {
-		value = netpol_peers_read(e, steps[step].bucket, slot, &key);
-		error = netpol_peers_write(e, to_bucket, to_slot, key, value);
+		value = slot_read(e, steps[step].bucket, slot, &key);
+		error = slot_write(e, to_bucket, to_slot, key, value);
 		if (error)
 			return error;
 		to_bucket = steps[step].bucket;
@@ -201,45 +207,46 @@ static int netpol_peers_shift(struct netpol_peers_edit *e, const struct netpol_p
 		slot = steps[step].slot;
 		step = steps[step].parent;
 	}
-	return netpol_peers_write(e, to_bucket, to_slot, new_key, new_value);
+	return slot_write(e, to_bucket, to_slot, new_key, new_value);
 }
 
 /*
- * Makes room in one of two full buckets: the nearest free slot, breadth first.
- * No bucket is visited twice, so no address is moved twice. -ENOSPC if there is
- * none near enough; then nothing has changed.
+ * Makes room for a new address in one of its two full buckets: searches breadth first for
+ * the nearest bucket with a free slot and moves addresses on the way there to their other
+ * bucket. No bucket is visited twice, so no address is moved twice. Returns -ENOSPC, with
+ * nothing changed, if there is no free slot near enough.
  */
-static int netpol_peers_displace(struct netpol_peers_edit *e, u32 first, u32 second,
-				 struct netpol_peer_key key, u32 value)
+static int displace(struct netpol_addrmap_edit *e, u32 first, u32 second,
+				 struct address key, u32 value)
 {
-	struct netpol_peer_step steps[SEARCH_MAX];
-	u32 slots = netpol_peers_slots(e->family);
+	struct step steps[SEARCH_MAX];
+	u32 slots = netpol_addrmap_slots(e->family);
 	int head, seen, tail = 0;
 	u32 slot;
 
-	steps[tail++] = (struct netpol_peer_step){ .bucket = first, .parent = -1 };
+	steps[tail++] = (struct step){ .bucket = first, .parent = -1 };
 	if (second != first)
-		steps[tail++] = (struct netpol_peer_step){ .bucket = second, .parent = -1 };
+		steps[tail++] = (struct step){ .bucket = second, .parent = -1 };
 	for (head = 0; head < tail; head++) {
 		for (slot = 0; slot < slots; slot++) {
 			u32 here = steps[head].bucket;
-			struct netpol_peer_key at;
+			struct address at;
 			u32 other;
 			int free;
 
-			netpol_peers_read(e, here, slot, &at);
-			other = netpol_peers_bucket(e, 0, at);
+			slot_read(e, here, slot, &at);
+			other = bucket_of(e, 0, at);
 			if (other == here)
-				other = netpol_peers_bucket(e, 1, at);
-			free = netpol_peers_free_slot(e, other);
+				other = bucket_of(e, 1, at);
+			free = free_slot(e, other);
 			if (free >= 0)
-				return netpol_peers_shift(e, steps, head, slot, other, free,
+				return displace_along(e, steps, head, slot, other, free,
 							  key, value);
 			for (seen = 0; seen < tail; seen++)
 				if (steps[seen].bucket == other)
 					break;
 			if (seen == tail && tail < SEARCH_MAX)
-				steps[tail++] = (struct netpol_peer_step){
+				steps[tail++] = (struct step){
 					.bucket = other, .parent = head, .slot = slot,
 				};
 		}
@@ -247,26 +254,26 @@ static int netpol_peers_displace(struct netpol_peers_edit *e, u32 first, u32 sec
 	return -ENOSPC;
 }
 
-/* Adds an address that isn't there. -ENOSPC if these keys give it no place. */
-static int netpol_peers_place(struct netpol_peers_edit *e, struct netpol_peer_key key, u32 value)
+/* Adds an address that is not there. Returns -ENOSPC if these keys leave no slot for it. */
+static int place(struct netpol_addrmap_edit *e, struct address key, u32 value)
 {
 	u32 bucket[2];
 	int which, slot;
 
 	for (which = 0; which < 2; which++) {
-		bucket[which] = netpol_peers_bucket(e, which, key);
-		slot = netpol_peers_free_slot(e, bucket[which]);
+		bucket[which] = bucket_of(e, which, key);
+		slot = free_slot(e, bucket[which]);
 		if (slot >= 0)
-			return netpol_peers_write(e, bucket[which], slot, key, value);
+			return slot_write(e, bucket[which], slot, key, value);
 	}
-	return netpol_peers_displace(e, bucket[0], bucket[1], key, value);
+	return displace(e, bucket[0], bucket[1], key, value);
 }
 
-/* Adds everything in one edit to another one, which is empty. */
-static int netpol_peers_copy(struct netpol_peers_edit *to, const struct netpol_peers_edit *from)
+/* Adds every address of one edit to another one, which is empty. */
+static int copy_all(struct netpol_addrmap_edit *to, const struct netpol_addrmap_edit *from)
 {
-	u32 slots = netpol_peers_slots(from->family);
-	struct netpol_peer_key key;
+	u32 slots = netpol_addrmap_slots(from->family);
+	struct address key;
 	u32 bucket, slot, value;
 	int error;
 
@@ -274,10 +281,10 @@ static int netpol_peers_copy(struct netpol_peers_edit *to, const struct netpol_p
 		return 0;
 	for (bucket = 0; bucket <= from->now.mask; bucket++) {
 		for (slot = 0; slot < slots; slot++) {
-			value = netpol_peers_read(from, bucket, slot, &key);
+			value = slot_read(from, bucket, slot, &key);
 			if (!value)
 				continue;
-			error = netpol_peers_place(to, key, value);
+			error = place(to, key, value);
 			if (error)
 				return error;
 		}
@@ -287,26 +294,26 @@ static int netpol_peers_copy(struct netpol_peers_edit *to, const struct netpol_p
 	return 0;
 }
 
-/* Moves everything to fresh pages of at least so many buckets, under new keys. */
-static int netpol_peers_rebuild(struct netpol_peers_edit *e, u32 buckets)
+/* Moves every address to new pages of at least @buckets buckets, under new keys. */
+static int rebuild(struct netpol_addrmap_edit *e, u32 buckets)
 {
-	struct netpol_peers_edit to;
+	struct netpol_addrmap_edit to;
 	int error, attempt;
 
 	for (attempt = 0; attempt < REBUILD_MAX; attempt++) {
 		if (attempt && attempt % REBUILD_SAME == 0)
 			buckets *= 2;
-		if (buckets > NETPOL_PEERS_BUCKETS_MAX)
+		if (buckets > NETPOL_ADDRMAP_BUCKETS_MAX)
 			return -ENOSPC;
 		to = *e;
-		netpol_pages_edit_init(&to.pages, NULL, NETPOL_PEERS_SHIFT, e->pages.cow);
+		netpol_pages_edit_init(&to.pages, NULL, NETPOL_ADDRMAP_SHIFT, e->pages.cow);
 		to.now.mask = buckets - 1;
 		get_random_bytes(to.now.key, sizeof(to.now.key));
 		to.now.key[0][0] |= 1;
 		to.now.key[1][0] |= 1;
 		error = netpol_pages_reserve(&to.pages, buckets);
 		if (!error)
-			error = netpol_peers_copy(&to, e);
+			error = copy_all(&to, e);
 		if (!error)
 			error = netpol_pages_edit_discard(&e->pages);
 		if (!error) {
@@ -324,18 +331,18 @@ static int netpol_peers_rebuild(struct netpol_peers_edit *e, u32 buckets)
 	return -ENOSPC;
 }
 
-/* The buckets for count addresses at a load of at most percent. */
-static int netpol_peers_size(u8 family, u32 count, u32 percent, u32 *buckets)
+/* How many buckets hold @count addresses at a load of at most @percent. */
+static int buckets_for(u8 family, u32 count, u32 percent, u32 *buckets)
 {
-	u64 n = DIV_ROUND_UP((u64)count * 100, percent * netpol_peers_slots(family));
+	u64 n = DIV_ROUND_UP((u64)count * 100, percent * netpol_addrmap_slots(family));
 
-	if (n > NETPOL_PEERS_BUCKETS_MAX)
+	if (n > NETPOL_ADDRMAP_BUCKETS_MAX)
 		return -ENOSPC;
-	*buckets = max_t(u32, roundup_pow_of_two(n), NETPOL_PEERS_BUCKETS_MIN);
+	*buckets = max_t(u32, roundup_pow_of_two(n), NETPOL_ADDRMAP_BUCKETS_MIN);
 	return 0;
 }
 
-void netpol_peers_edit_init(struct netpol_peers_edit *e, const struct netpol_peers *published,
+void netpol_addrmap_edit_init(struct netpol_addrmap_edit *e, const struct netpol_addrmap *published,
 			    u8 family, struct netpol_cow *cow)
 {
 	memset(e, 0, sizeof(*e));
@@ -344,94 +351,94 @@ void netpol_peers_edit_init(struct netpol_peers_edit *e, const struct netpol_pee
 	e->now.buckets = NULL;
 	e->family = family;
 	netpol_pages_edit_init(&e->pages, published ? published->buckets : NULL,
-			       NETPOL_PEERS_SHIFT, cow);
+			       NETPOL_ADDRMAP_SHIFT, cow);
 }
 
-int netpol_peers_reserve(struct netpol_peers_edit *e, u32 count)
+int netpol_addrmap_reserve(struct netpol_addrmap_edit *e, u32 count)
 {
 	u32 buckets;
 	int error;
 
 	if (!count)
 		return 0;
-	error = netpol_peers_size(e->family, count, 80, &buckets);
+	error = buckets_for(e->family, count, 80, &buckets);
 	if (error || (e->pages.dir && buckets <= e->now.mask + 1))
 		return error;
-	return netpol_peers_rebuild(e, buckets);
+	return rebuild(e, buckets);
 }
 
-/* Deletes what is in a slot, and shrinks the table when it has become too large. */
-static int netpol_peers_delete(struct netpol_peers_edit *e, u32 bucket, u32 slot)
+/* Deletes the address in a slot, and shrinks the table if it has become too large. */
+static int delete_slot(struct netpol_addrmap_edit *e, u32 bucket, u32 slot)
 {
 	u32 buckets;
 	int error;
 
-	error = netpol_peers_write(e, bucket, slot, (struct netpol_peer_key){}, 0);
+	error = slot_write(e, bucket, slot, (struct address){}, 0);
 	if (error)
 		return error;
 	e->now.count--;
-	if (e->now.mask + 1 <= NETPOL_PEERS_BUCKETS_MIN ||
-	    (u64)e->now.count * 100 >= netpol_peers_capacity(e) * 15)
+	if (e->now.mask + 1 <= NETPOL_ADDRMAP_BUCKETS_MIN ||
+	    (u64)e->now.count * 100 >= capacity(e) * 15)
 		return 0;
-	error = netpol_peers_size(e->family, e->now.count, 60, &buckets);
-	return error ? error : netpol_peers_rebuild(e, buckets);
+	error = buckets_for(e->family, e->now.count, 60, &buckets);
+	return error ? error : rebuild(e, buckets);
 }
 
-int netpol_peers_set(struct netpol_peers_edit *e, const void *address, u32 value)
+int netpol_addrmap_set(struct netpol_addrmap_edit *e, const void *address, u32 value)
 {
-	struct netpol_peer_key key = netpol_peer_key(e->family, address);
+	struct address key = load_address(e->family, address);
 	u32 bucket, slot, now, buckets;
 	int error, attempt;
 
-	now = netpol_peers_where(e, key, &bucket, &slot);
+	now = find_slot(e, key, &bucket, &slot);
 	if (now == value)
 		return 0;
 	if (!key.word[0] && !key.word[1])
 		return -EINVAL;
 	if (now && value)
-		return netpol_peers_write(e, bucket, slot, key, value);
+		return slot_write(e, bucket, slot, key, value);
 	if (now)
-		return netpol_peers_delete(e, bucket, slot);
+		return delete_slot(e, bucket, slot);
 
-	if ((u64)(e->now.count + 1) * 100 > netpol_peers_capacity(e) * 80) {
-		error = netpol_peers_reserve(e, e->now.count + 1);
+	if ((u64)(e->now.count + 1) * 100 > capacity(e) * 80) {
+		error = netpol_addrmap_reserve(e, e->now.count + 1);
 		if (error)
 			return error;
 	}
-	error = netpol_peers_place(e, key, value);
+	error = place(e, key, value);
 	for (attempt = 0; error == -ENOSPC && attempt < REBUILD_MAX; attempt++) {
 		buckets = e->now.mask + 1;
-		if ((u64)e->now.count * 100 > netpol_peers_capacity(e) * 70)
+		if ((u64)e->now.count * 100 > capacity(e) * 70)
 			buckets *= 2;
-		error = netpol_peers_rebuild(e, buckets);
+		error = rebuild(e, buckets);
 		if (error)
 			return error;
-		error = netpol_peers_place(e, key, value);
+		error = place(e, key, value);
 	}
 	if (!error)
 		e->now.count++;
 	return error;
 }
 
-u32 netpol_peers_get(const struct netpol_peers_edit *e, const void *address)
+u32 netpol_addrmap_get(const struct netpol_addrmap_edit *e, const void *address)
 {
 	u32 bucket, slot;
 
-	return netpol_peers_where(e, netpol_peer_key(e->family, address), &bucket, &slot);
+	return find_slot(e, load_address(e->family, address), &bucket, &slot);
 }
 
-void netpol_peers_edit_done(struct netpol_peers_edit *e, struct netpol_peers *out)
+void netpol_addrmap_edit_done(struct netpol_addrmap_edit *e, struct netpol_addrmap *out)
 {
 	*out = e->now;
 	out->buckets = netpol_pages_edit_done(&e->pages);
 }
 
-void netpol_peers_edit_abort(struct netpol_peers_edit *e)
+void netpol_addrmap_edit_abort(struct netpol_addrmap_edit *e)
 {
 	netpol_pages_edit_abort(&e->pages);
 }
 
-void netpol_peers_free_all(struct netpol_peers *p)
+void netpol_addrmap_free_all(struct netpol_addrmap *p)
 {
 	netpol_pages_free_all(p->buckets);
 	memset(p, 0, sizeof(*p));

@@ -64,7 +64,7 @@ enum netpol_undo {
  * @pods: table in the making
  * @policies: table in the making
  * @claims: table in the making
- * @peers: tables in the making, IPv4 and IPv6
+ * @addrmap: address maps in the making, IPv4 and IPv6
  * @addresses: addresses of the pods set so far, claims to come included
  * @interfaces: table in the making
  * @locals: local pods in the making
@@ -92,8 +92,8 @@ struct netpol_edit {
 	struct netpol_table_edit policies;
 	struct netpol_table_edit claims;
 	u64 addresses;
-	struct netpol_peers_edit peers[2];
-	struct netpol_peers_edit interfaces;
+	struct netpol_addrmap_edit addrmap[2];
+	struct netpol_addrmap_edit interfaces;
 	struct netpol_pages_edit locals;
 	struct netpol_pages_edit ports;
 	struct netpol_log objects;

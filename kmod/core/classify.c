@@ -2,16 +2,29 @@
 #include "core/classify.h"
 
 /**
- * netpol_resolve() - which pod an address belongs to
+ * netpol_resolve() - find out which pod an address belongs to
  * @snapshot: state in force
  * @family: AF_INET or AF_INET6
  * @address: network order
- * @end: filled; a local pod whose interface is gone is no pod any more
+ * @end: filled; an address of a local pod whose interface is gone belongs to no pod
  */
 void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
 		    struct netpol_end *end)
 {
-	*end = netpol_find(snapshot, family, address);
+	u32 value = netpol_address_value(snapshot, family, address);
+	const struct netpol_local *local;
+
+	end->identity = value;
+	end->local = NULL;
+	if (!(value & NETPOL_VALUE_LOCAL))
+		return;
+	local = netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
+	if (READ_ONCE(local->runtime->gone)) {
+		end->identity = 0;
+		return;
+	}
+	end->identity = local->identity;
+	end->local = local;
 }
 
 /**

@@ -79,32 +79,18 @@ struct netpol_named {
 	u8 protocol;
 };
 
-/* An address's value in the peer table: an identity, a local pod's slot, or 0. */
-static __always_inline u32 netpol_peer_value(const struct netpol_snapshot *snapshot, u8 family,
-					     const void *address)
+/*
+ * The value of an address in the address map: the number of an identity, or the slot of a
+ * local pod and NETPOL_VALUE_LOCAL, or 0 for an address that is no known pod's. RCU.
+ */
+static __always_inline u32 netpol_address_value(const struct netpol_snapshot *snapshot, u8 family,
+						const void *address)
 {
 	if (family == AF_INET)
-		return netpol_peers_find4(&snapshot->peers[0], *(const __be32 *)address);
-	return netpol_peers_find6(&snapshot->peers[1], address);
+		return netpol_addrmap_find4(&snapshot->addrmap[0], *(const __be32 *)address);
+	return netpol_addrmap_find6(&snapshot->addrmap[1], address);
 }
 
-/* Which pod an address belongs to; a local pod whose interface is gone is none any more. */
-static __always_inline struct netpol_end netpol_find(const struct netpol_snapshot *snapshot,
-						     u8 family, const void *address)
-{
-	u32 value = netpol_peer_value(snapshot, family, address);
-	struct netpol_end end = { .identity = value };
-
-	if (value & NETPOL_VALUE_LOCAL) {
-		const struct netpol_local *local =
-			netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
-		bool gone = READ_ONCE(local->runtime->gone);
-
-		end.identity = gone ? 0 : local->identity;
-		end.local = gone ? NULL : local;
-	}
-	return end;
-}
 
 /* The cell of a class and an identity: the one that decides if the program is simple. RCU. */
 static __always_inline u32 netpol_program_simple_cell(const struct netpol_program *program,

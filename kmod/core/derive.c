@@ -290,13 +290,13 @@ static int rename_identity(struct netpol_edit *edit, const struct netpol_templat
 static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned long *moved,
 			    u32 numbers)
 {
-	const struct netpol_peers_edit *peers = &edit->peers[family == AF_INET6];
+	const struct netpol_addrmap_edit *addrmap = &edit->addrmap[family == AF_INET6];
 	u32 i, j;
 
-	for (i = 0; peers->now.count && i <= peers->now.mask; i++) {
-		const void *bucket = netpol_pages_read(&peers->pages, i);
+	for (i = 0; addrmap->now.count && i <= addrmap->now.mask; i++) {
+		const void *bucket = netpol_pages_read(&addrmap->pages, i);
 
-		for (j = 0; j < netpol_peers_slots(family); j++) {
+		for (j = 0; j < netpol_addrmap_slots(family); j++) {
 			u32 value = netpol_bucket_value(bucket, family, j);
 			const void *address = netpol_bucket_address(bucket, family, j);
 
@@ -411,7 +411,7 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 	bool live = false;
 	u32 value = 0, other;
 
-	if (netpol_peers_get(&edit->interfaces, &ifindex) != (NETPOL_VALUE_LOCAL | slot))
+	if (netpol_addrmap_get(&edit->interfaces, &ifindex) != (NETPOL_VALUE_LOCAL | slot))
 		return 0;
 	netpol_idset_for_each(&edit->world->slots, walk, other) {
 		const struct netpol_local *local = netpol_pages_read(&edit->locals, other);
@@ -421,7 +421,7 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 		value = NETPOL_VALUE_LOCAL | other;
 		live = !local->runtime->gone;
 	}
-	return netpol_peers_set(&edit->interfaces, &ifindex, value);
+	return netpol_addrmap_set(&edit->interfaces, &ifindex, value);
 }
 
 static int slot_free(struct netpol_edit *edit, u32 slot)
@@ -448,9 +448,9 @@ static int slot_free(struct netpol_edit *edit, u32 slot)
 static int interface_set(struct netpol_edit *edit, const struct netpol_pod *pod, u32 slot)
 {
 	if (!pod->ifindex ||
-	    (pod->runtime->gone && netpol_peers_get(&edit->interfaces, &pod->ifindex)))
+	    (pod->runtime->gone && netpol_addrmap_get(&edit->interfaces, &pod->ifindex)))
 		return 0;
-	return netpol_peers_set(&edit->interfaces, &pod->ifindex, NETPOL_VALUE_LOCAL | slot);
+	return netpol_addrmap_set(&edit->interfaces, &pod->ifindex, NETPOL_VALUE_LOCAL | slot);
 }
 
 /* The entry of a local pod; its programs are found later. */
@@ -568,8 +568,8 @@ static int reserve_addresses(struct netpol_edit *edit)
 	error = netpol_table_reserve(&edit->claims,
 				     max(edit->claims.count, added[0] + added[1]));
 	for (i = 0; i < 2 && !error; i++)
-		error = netpol_peers_reserve(&edit->peers[i],
-					     max(edit->peers[i].now.count, added[i]));
+		error = netpol_addrmap_reserve(&edit->addrmap[i],
+					     max(edit->addrmap[i].now.count, added[i]));
 	if (!error)
 		error = netpol_log_reserve(&edit->touched,
 					   edit->touched.count + added[0] + added[1]);
@@ -618,7 +618,7 @@ static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod
 	return false;
 }
 
-/* The value of an address in the peer table: its owner's, or 0. */
+/* The value of an address in the address map: its owner's, or 0. */
 static u32 address_value(struct netpol_edit *edit, u8 family, const void *address, u32 hash,
 			 bool alone)
 {
@@ -654,7 +654,7 @@ static int derive_addresses(struct netpol_edit *edit)
 		const struct netpol_change *touched = &edit->touched.change[i];
 		u8 family = touched->number;
 
-		error = netpol_peers_set(&edit->peers[family == AF_INET6], touched->subject,
+		error = netpol_addrmap_set(&edit->addrmap[family == AF_INET6], touched->subject,
 					 address_value(edit, family, touched->subject,
 						       touched->kind, alone));
 		if (error)

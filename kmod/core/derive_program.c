@@ -345,7 +345,7 @@ static void note_addresses(struct netpol_edit *edit, struct netpol_local *local,
 	memset(local->address6, 0, sizeof(local->address6));
 	while (i--) {
 		address = netpol_pod_address(local->pod, i, &family);
-		if (netpol_peers_get(&edit->peers[family == AF_INET6], address) !=
+		if (netpol_addrmap_get(&edit->addrmap[family == AF_INET6], address) !=
 		    (NETPOL_VALUE_LOCAL | slot))
 			continue;
 		if (family == AF_INET6) {

@@ -103,9 +103,9 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 			       netpol_policy_object_hash, &edit->cow);
 	netpol_table_edit_init(&edit->claims, &base->claims, netpol_claim_hash,
 			       &edit->cow);
-	netpol_peers_edit_init(&edit->peers[0], &base->peers[0], AF_INET, &edit->cow);
-	netpol_peers_edit_init(&edit->peers[1], &base->peers[1], AF_INET6, &edit->cow);
-	netpol_peers_edit_init(&edit->interfaces, &base->interfaces, AF_INET,
+	netpol_addrmap_edit_init(&edit->addrmap[0], &base->addrmap[0], AF_INET, &edit->cow);
+	netpol_addrmap_edit_init(&edit->addrmap[1], &base->addrmap[1], AF_INET6, &edit->cow);
+	netpol_addrmap_edit_init(&edit->interfaces, &base->interfaces, AF_INET,
 			       &edit->cow);
 	netpol_pages_edit_init(&edit->locals, base->locals, NETPOL_LOCAL_SHIFT,
 			       &edit->cow);
@@ -680,9 +680,9 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_table_edit_done(&edit->pods, &next->pods);
 	netpol_table_edit_done(&edit->policies, &next->policies);
 	netpol_table_edit_done(&edit->claims, &next->claims);
-	netpol_peers_edit_done(&edit->peers[0], &next->peers[0]);
-	netpol_peers_edit_done(&edit->peers[1], &next->peers[1]);
-	netpol_peers_edit_done(&edit->interfaces, &next->interfaces);
+	netpol_addrmap_edit_done(&edit->addrmap[0], &next->addrmap[0]);
+	netpol_addrmap_edit_done(&edit->addrmap[1], &next->addrmap[1]);
+	netpol_addrmap_edit_done(&edit->interfaces, &next->interfaces);
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
 	for (i = 0; i < edit->unused.count; i++)
@@ -747,9 +747,9 @@ void netpol_edit_abort(struct netpol_edit *edit)
 	netpol_table_edit_abort(&edit->pods);
 	netpol_table_edit_abort(&edit->policies);
 	netpol_table_edit_abort(&edit->claims);
-	netpol_peers_edit_abort(&edit->peers[0]);
-	netpol_peers_edit_abort(&edit->peers[1]);
-	netpol_peers_edit_abort(&edit->interfaces);
+	netpol_addrmap_edit_abort(&edit->addrmap[0]);
+	netpol_addrmap_edit_abort(&edit->addrmap[1]);
+	netpol_addrmap_edit_abort(&edit->interfaces);
 	netpol_pages_edit_abort(&edit->locals);
 	netpol_pages_edit_abort(&edit->ports);
 	netpol_world_run(edit->world, &edit->cow.created);

@@ -153,9 +153,9 @@ void netpol_world_destroy(struct netpol_world *world)
 	free_table(world, &snapshot->pods, NETPOL_RETIRE_POD);
 	free_table(world, &snapshot->policies, NETPOL_RETIRE_POLICY);
 	free_table(world, &snapshot->namespaces, NETPOL_RETIRE_NAMESPACE);
-	netpol_peers_free_all(&snapshot->peers[0]);
-	netpol_peers_free_all(&snapshot->peers[1]);
-	netpol_peers_free_all(&snapshot->interfaces);
+	netpol_addrmap_free_all(&snapshot->addrmap[0]);
+	netpol_addrmap_free_all(&snapshot->addrmap[1]);
+	netpol_addrmap_free_all(&snapshot->interfaces);
 	netpol_pages_free_all(snapshot->locals);
 	netpol_pages_free_all(snapshot->ports);
 	netpol_settings_free((struct netpol_settings *)snapshot->settings);

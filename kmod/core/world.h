@@ -38,7 +38,7 @@ enum netpol_world_retire {
 	NETPOL_RETIRE_SETTINGS,
 };
 
-/* A value in the peer table: identity number, or this bit and the local pod's slot. */
+/* A value in the address map: identity number, or this bit and the local pod's slot. */
 #define NETPOL_VALUE_LOCAL	0x80000000U
 
 /**
@@ -48,7 +48,7 @@ enum netpol_world_retire {
  * @pod: names, addresses
  * @identity: number
  * @ifindex: interface, 0 if unknown
- * @address4: an IPv4 address that the peer table says is this pod's, as in memory; or
+ * @address4: an IPv4 address that the address map says is this pod's, as in memory; or
  *	NETPOL_NO_ADDRESS4, which none is equal to
  * @address6: an IPv6 one, likewise, or the unspecified one
  */
@@ -84,7 +84,7 @@ struct netpol_origin {
 
 /**
  * struct netpol_snapshot - what is in force between two commits
- * @peers: address to identity or local pod, IPv4 and IPv6
+ * @addrmap: address to identity or local pod, IPv4 and IPv6
  * @interfaces: interface index to local pod, kept as if it were an IPv4 address
  * @locals: struct netpol_local by slot
  * @ports: named ports of each identity, a pointer to struct netpol_ports each
@@ -108,8 +108,8 @@ struct netpol_origin {
  * Read under RCU, or with a reference. It never changes but for the last three fields.
  */
 struct netpol_snapshot {
-	struct netpol_peers peers[2];
-	struct netpol_peers interfaces;
+	struct netpol_addrmap addrmap[2];
+	struct netpol_addrmap interfaces;
 	struct netpol_pages *locals;
 	struct netpol_pages *ports;
 	const struct netpol_settings *settings;
@@ -291,7 +291,7 @@ netpol_snapshot_behind(const struct netpol_snapshot *snapshot, u32 ifindex)
 }
 
 /*
- * Does an address belong to a local pod, without a look-up? If so the peer table says the
+ * Does an address belong to a local pod, without a look-up? If so the address map says the
  * same; if not, it may all the same, as a pod has many. RCU.
  */
 static __always_inline bool netpol_local_has(const struct netpol_local *local, u8 family,
@@ -310,7 +310,7 @@ static __always_inline bool netpol_local_has(const struct netpol_local *local, u
 static inline const struct netpol_local *
 netpol_snapshot_interface(const struct netpol_snapshot *snapshot, u32 ifindex)
 {
-	u32 value = netpol_peers_find4(&snapshot->interfaces, (__force __be32)ifindex);
+	u32 value = netpol_addrmap_find4(&snapshot->interfaces, (__force __be32)ifindex);
 
 	if (!value)
 		return NULL;

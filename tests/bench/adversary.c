@@ -217,7 +217,7 @@ static void attack_bucket(void)
 	snapshot = kernel ? NULL : attack.loader.core.world->snapshot;
 	if (snapshot)
 		rows_add("addresses that differ in 16 bits, table", attack.params,
-			 (double)netpol_pages_bytes(snapshot->peers[0].buckets) / count, "bytes",
+			 (double)netpol_pages_bytes(snapshot->addrmap[0].buckets) / count, "bytes",
 			 24, true);
 	attack_end(&attack);
 }

@@ -268,10 +268,10 @@ static void measure_tables(const struct np_objects *objs)
 
 	snprintf(text, sizeof(text), "\"where\":\"core\",\"count\":%zu", objs->pod_count);
 	rows_add("remote IPv4 pod, packet path", text,
-		 (double)netpol_pages_bytes(snapshot->peers[0].buckets) / objs->pod_count,
+		 (double)netpol_pages_bytes(snapshot->addrmap[0].buckets) / objs->pod_count,
 		 "bytes", 24, true);
 	rows_add("pod, its places in tables", text,
-		 (double)(netpol_pages_bytes(snapshot->peers[0].buckets) +
+		 (double)(netpol_pages_bytes(snapshot->addrmap[0].buckets) +
 			  netpol_pages_bytes(snapshot->claims.slots) +
 			  netpol_pages_bytes(snapshot->pods.slots)) / objs->pod_count,
 		 "bytes", ROWS_NO_TARGET, false);

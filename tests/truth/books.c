@@ -28,8 +28,8 @@ void run_take_books(struct books *b, const struct netpol_world *w)
 	b->policies = s->policies.count;
 	b->claims = s->claims.count;
 	b->nlocals = s->nlocals;
-	b->peers[0] = s->peers[0].count;
-	b->peers[1] = s->peers[1].count;
+	b->addresses[0] = s->addrmap[0].count;
+	b->addresses[1] = s->addrmap[1].count;
 	b->keys = w->keys.count;
 	b->labels = w->labels.count;
 	b->label_sets = w->label_sets.count;
@@ -161,9 +161,9 @@ static void check_near(struct run *run)
 		has[0] = local->address4 != NETPOL_NO_ADDRESS4;
 		has[1] = local->address6[0] | local->address6[1];
 		word = local->address4;
-		if (has[0] && netpol_peer_value(s, AF_INET, &word) != (NETPOL_VALUE_LOCAL | slot))
+		if (has[0] && netpol_address_value(s, AF_INET, &word) != (NETPOL_VALUE_LOCAL | slot))
 			WRONG(run, "a local pod keeps an IPv4 address that is not its own");
-		if (has[1] && netpol_peer_value(s, AF_INET6, local->address6) !=
+		if (has[1] && netpol_address_value(s, AF_INET6, local->address6) !=
 			      (NETPOL_VALUE_LOCAL | slot))
 			WRONG(run, "a local pod keeps an IPv6 address that is not its own");
 		for (i = 0; i < netpol_pod_addresses(local->pod); i++) {
@@ -171,7 +171,7 @@ static void check_near(struct run *run)
 
 			address = netpol_pod_address(local->pod, i, &family);
 			memcpy(copy, address, family == AF_INET ? 4 : 16);
-			value = netpol_peer_value(s, family, copy);
+			value = netpol_address_value(s, family, copy);
 			if (value == (NETPOL_VALUE_LOCAL | slot) && !has[family == AF_INET6])
 				WRONG(run, "a local pod does not keep its address");
 		}

@@ -53,7 +53,7 @@ struct run {
 /* Everything that an abort must leave alone. */
 struct books {
 	u64 generation;
-	u32 namespaces, pods, policies, claims, nlocals, peers[2];
+	u32 namespaces, pods, policies, claims, nlocals, addresses[2];
 	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
 	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
 	    active_keys, active_peers, programs;

@@ -540,7 +540,7 @@ static void test_table(void)
 	history_end(&h);
 }
 
-/* Peers */
+/* Address map */
 
 #define ADDRESSES 4000
 
@@ -550,145 +550,146 @@ static struct {
 	u32 model[ADDRESSES], after[ADDRESSES];
 	u32 count, after_count;
 	u32 grow;
-	struct netpol_peers published;
-	struct netpol_peers_edit edit;
-} peers;
+	struct netpol_addrmap published;
+	struct netpol_addrmap_edit edit;
+} addrmap;
 
-static u32 peers_find(const struct netpol_peers *p, u8 family, const u8 *address)
+static u32 addrmap_find(const struct netpol_addrmap *p, u8 family, const u8 *address)
 {
 	struct in6_addr a;
 	__be32 a4;
 
 	if (family == AF_INET) {
 		memcpy(&a4, address, sizeof(a4));
-		return netpol_peers_find4(p, a4);
+		return netpol_addrmap_find4(p, a4);
 	}
 	memcpy(&a, address, sizeof(a));
-	return netpol_peers_find6(p, &a);
+	return netpol_addrmap_find6(p, &a);
 }
 
-static void peers_begin(struct netpol_cow *cow)
+static void addrmap_begin(struct netpol_cow *cow)
 {
-	netpol_peers_edit_init(&peers.edit, &peers.published, peers.family, cow);
-	memcpy(peers.after, peers.model, sizeof(peers.model));
-	peers.after_count = peers.count;
+	netpol_addrmap_edit_init(&addrmap.edit, &addrmap.published, addrmap.family, cow);
+	memcpy(addrmap.after, addrmap.model, sizeof(addrmap.model));
+	addrmap.after_count = addrmap.count;
 }
 
-static int peers_run(u64 script)
+static int addrmap_run(u64 script)
 {
 	u32 ops = below(&script, 4) ? below(&script, 30) : below(&script, 1500);
 	int error;
 
 	if (!below(&script, 10)) {
-		error = netpol_peers_reserve(&peers.edit, below(&script, 3000));
+		error = netpol_addrmap_reserve(&addrmap.edit, below(&script, 3000));
 		if (error)
 			return error;
 	}
 	while (ops--) {
 		u32 i = below(&script, ADDRESSES), value = 0;
 
-		if (below(&script, 100) < peers.grow)
+		if (below(&script, 100) < addrmap.grow)
 			value = below(&script, 3) ? next(&script) | 1 : 7;
-		error = netpol_peers_set(&peers.edit, peers.address[i], value);
+		error = netpol_addrmap_set(&addrmap.edit, addrmap.address[i], value);
 		if (error)
 			return error;
-		peers.after_count += !!value - !!peers.after[i];
-		peers.after[i] = value;
+		addrmap.after_count += !!value - !!addrmap.after[i];
+		addrmap.after[i] = value;
 		i = below(&script, ADDRESSES);
-		if (netpol_peers_get(&peers.edit, peers.address[i]) != peers.after[i])
+		if (netpol_addrmap_get(&addrmap.edit, addrmap.address[i]) != addrmap.after[i])
 			CHECK(!"an edit gets what it set");
 	}
 	return 0;
 }
 
-static void peers_abort(void)
+static void addrmap_abort(void)
 {
-	netpol_peers_edit_abort(&peers.edit);
+	netpol_addrmap_edit_abort(&addrmap.edit);
 }
 
-static struct netpol_pages *peers_done(void)
+static struct netpol_pages *addrmap_done(void)
 {
-	netpol_peers_edit_done(&peers.edit, &peers.published);
-	memcpy(peers.model, peers.after, sizeof(peers.model));
-	peers.count = peers.after_count;
-	return peers.published.buckets;
+	netpol_addrmap_edit_done(&addrmap.edit, &addrmap.published);
+	memcpy(addrmap.model, addrmap.after, sizeof(addrmap.model));
+	addrmap.count = addrmap.after_count;
+	return addrmap.published.buckets;
 }
 
 /* Where an address would be, by its first or its second hash. */
-static u32 peers_bucket(const u8 *address, int which)
+static u32 addrmap_bucket(const u8 *address, int which)
 {
-	const struct netpol_peers *p = &peers.published;
+	const struct netpol_addrmap *p = &addrmap.published;
 	u64 lo, hi;
 	__be32 a4;
 
 	memcpy(&a4, address, sizeof(a4));
 	memcpy(&lo, address, sizeof(lo));
 	memcpy(&hi, address + sizeof(lo), sizeof(hi));
-	return p->mask & (peers.family == AF_INET ? netpol_peers_hash4(p->key[which], a4) :
-						    netpol_peers_hash6(p->key[which], lo, hi));
+	return p->mask & (addrmap.family == AF_INET ? netpol_addrmap_hash4(p->key[which], a4) :
+						    netpol_addrmap_hash6(p->key[which], lo, hi));
 }
 
-static const void *peers_at(u32 bucket)
+static const void *addrmap_at(u32 bucket)
 {
-	return netpol_pages_at(peers.published.buckets, NETPOL_PEERS_SHIFT, bucket);
+	return netpol_pages_at(addrmap.published.buckets, NETPOL_ADDRMAP_SHIFT, bucket);
 }
 
-static bool peers_has(u32 bucket, const u8 *address)
+static bool addrmap_has(u32 bucket, const u8 *address)
 {
 	u32 i;
 
-	for (i = 0; i < netpol_peers_slots(peers.family); i++)
-		if (netpol_bucket_value(peers_at(bucket), peers.family, i) &&
-		    !memcmp(netpol_bucket_address(peers_at(bucket), peers.family, i), address,
-			    peers.family == AF_INET ? 4 : 16))
+	for (i = 0; i < netpol_addrmap_slots(addrmap.family); i++)
+		if (netpol_bucket_value(addrmap_at(bucket), addrmap.family, i) &&
+		    !memcmp(netpol_bucket_address(addrmap_at(bucket), addrmap.family, i), address,
+			    addrmap.family == AF_INET ? 4 : 16))
 			return true;
 	return false;
 }
 
 /* Does each bucket know how many of its addresses are in their second one? */
-static bool peers_know_elsewhere(void)
+static bool addrmap_know_elsewhere(void)
 {
 	u32 i, first, *elsewhere;
 	bool right = true;
 
-	if (!peers.published.buckets)
+	if (!addrmap.published.buckets)
 		return true;
-	elsewhere = calloc(peers.published.mask + 1, sizeof(*elsewhere));
+	elsewhere = calloc(addrmap.published.mask + 1, sizeof(*elsewhere));
 	for (i = 0; i < ADDRESSES; i++) {
-		first = peers_bucket(peers.address[i], 0);
-		if (peers.model[i] && !peers_has(first, peers.address[i]))
+		first = addrmap_bucket(addrmap.address[i], 0);
+		if (addrmap.model[i] && !addrmap_has(first, addrmap.address[i]))
 			elsewhere[first]++;
 	}
-	for (i = 0; i <= peers.published.mask; i++)
-		right &= elsewhere[i] == (peers.family == AF_INET ?
-			((const struct netpol_bucket4 *)peers_at(i))->elsewhere :
-			((const struct netpol_bucket6 *)peers_at(i))->elsewhere);
+	for (i = 0; i <= addrmap.published.mask; i++)
+		right &= elsewhere[i] == (addrmap.family == AF_INET ?
+			((const struct netpol_bucket4 *)addrmap_at(i))->elsewhere :
+			((const struct netpol_bucket6 *)addrmap_at(i))->elsewhere);
 	free(elsewhere);
 	return right;
 }
 
-static bool peers_as_model(void)
+static bool addrmap_as_model(void)
 {
 	static const u8 zero[16];
 	u8 other[16];
 	u32 i;
 
 	for (i = 0; i < ADDRESSES; i++) {
-		if (peers_find(&peers.published, peers.family, peers.address[i]) != peers.model[i])
+		if (addrmap_find(&addrmap.published, addrmap.family, addrmap.address[i]) !=
+		    addrmap.model[i])
 			return false;
 		/* No address of the pool has these bits. */
-		memcpy(other, peers.address[i], sizeof(other));
+		memcpy(other, addrmap.address[i], sizeof(other));
 		other[0] ^= 0x80;
-		if (peers_find(&peers.published, peers.family, other))
+		if (addrmap_find(&addrmap.published, addrmap.family, other))
 			return false;
 	}
-	return peers.count == peers.published.count &&
-	       !peers_find(&peers.published, peers.family, zero);
+	return addrmap.count == addrmap.published.count &&
+	       !addrmap_find(&addrmap.published, addrmap.family, zero);
 }
 
-static void test_peers(u8 family)
+static void test_addrmap(u8 family)
 {
-	static const struct edit_ops ops = { peers_begin, peers_run, peers_abort, peers_done };
+	static const struct edit_ops ops = { addrmap_begin, addrmap_run, addrmap_abort, addrmap_done };
 	u64 script = seed ^ 0x9ee7 ^ family;
 	static const u8 zero[16];
 	unsigned int failures = 0;
@@ -696,41 +697,41 @@ static void test_peers(u8 family)
 	struct netpol_cow cow = {};
 	u32 i, n, largest = 0, smallest = U32_MAX;
 
-	memset(&peers, 0, sizeof(peers));
-	peers.family = family;
+	memset(&addrmap, 0, sizeof(addrmap));
+	addrmap.family = family;
 	for (i = 0; i < ADDRESSES; i++) {
 		u32 low = cpu_to_be32(i < ADDRESSES / 2 ? i : i << 16);
 
 		/* Dense, strided, and (IPv6) differing in any of the four words. */
-		memcpy(peers.address[i] + (family == AF_INET ? 0 : i % 4 * 4), &low, sizeof(low));
-		peers.address[i][0] = i < ADDRESSES / 2 ? 0x0a : 0x40 | (i >> 8 & 0x3f);
+		memcpy(addrmap.address[i] + (family == AF_INET ? 0 : i % 4 * 4), &low, sizeof(low));
+		addrmap.address[i][0] = i < ADDRESSES / 2 ? 0x0a : 0x40 | (i >> 8 & 0x3f);
 		if (family == AF_INET6)
-			memcpy(peers.address[i] + 4 + i % 2 * 8, &low, sizeof(low));
-		peers.address[i][family == AF_INET ? 1 : 2] ^= 0x10;
+			memcpy(addrmap.address[i] + 4 + i % 2 * 8, &low, sizeof(low));
+		addrmap.address[i][family == AF_INET ? 1 : 2] ^= 0x10;
 	}
-	CHECK(peers_as_model());
+	CHECK(addrmap_as_model());
 	for (i = 0; i < 300; i++) {
-		peers.grow = i / 100 % 2 ? 3 : 85;
+		addrmap.grow = i / 100 % 2 ? 3 : 85;
 		failures += history_edit(&h, &ops, next(&script) | 1, i % 8 == 0);
-		CHECK(peers_as_model());
-		CHECK(peers_know_elsewhere());
-		n = peers.published.mask + 1;
+		CHECK(addrmap_as_model());
+		CHECK(addrmap_know_elsewhere());
+		n = addrmap.published.mask + 1;
 		largest = max(largest, n);
 		if (i > 100)
 			smallest = min(smallest, n);
 		/* Never fuller than 80 percent. */
-		CHECK(!peers.published.buckets ||
-		      (u64)peers.count * 10 <= (u64)n * netpol_peers_slots(family) * 8);
+		CHECK(!addrmap.published.buckets ||
+		      (u64)addrmap.count * 10 <= (u64)n * netpol_addrmap_slots(family) * 8);
 	}
 	CHECK(failures > 300);
 	CHECK(largest >= 512);
 	CHECK(smallest * 2 <= largest);
 
-	peers_begin(&cow);
-	CHECK_EQ(netpol_peers_set(&peers.edit, zero, 1), -EINVAL);
-	CHECK_EQ(netpol_peers_get(&peers.edit, zero), 0);
-	CHECK_EQ(netpol_peers_reserve(&peers.edit, U32_MAX), -ENOSPC);
-	peers_abort();
+	addrmap_begin(&cow);
+	CHECK_EQ(netpol_addrmap_set(&addrmap.edit, zero, 1), -EINVAL);
+	CHECK_EQ(netpol_addrmap_get(&addrmap.edit, zero), 0);
+	CHECK_EQ(netpol_addrmap_reserve(&addrmap.edit, U32_MAX), -ENOSPC);
+	addrmap_abort();
 	history_abort(&cow);
 	history_end(&h);
 }
@@ -742,42 +743,42 @@ static void test_pool(void)
 
 	for (i = 0; i < ADDRESSES; i++)
 		for (j = 0; j < i; j++)
-			same += !memcmp(peers.address[i], peers.address[j], 16);
+			same += !memcmp(addrmap.address[i], addrmap.address[j], 16);
 	CHECK_EQ(same, 0);
 }
 
 /* 150,000 addresses at once: all found, in how many bytes? */
-static void test_peers_many(u8 family, u32 n, bool reserve)
+static void test_addrmap_many(u8 family, u32 n, bool reserve)
 {
-	struct netpol_peers_edit e;
-	struct netpol_peers p = {};
+	struct netpol_addrmap_edit e;
+	struct netpol_addrmap p = {};
 	struct netpol_cow cow = {};
 	u8 address[16] = { 10 };
 	u32 i, be, wrong = 0;
 	int error = 0;
 
-	netpol_peers_edit_init(&e, NULL, family, &cow);
+	netpol_addrmap_edit_init(&e, NULL, family, &cow);
 	if (reserve)
-		error = netpol_peers_reserve(&e, n);
+		error = netpol_addrmap_reserve(&e, n);
 	for (i = 0; i < n && !error; i++) {
 		be = cpu_to_be32(0x0a000001 + i);
 		memcpy(address + (family == AF_INET ? 0 : 12), &be, sizeof(be));
-		error = netpol_peers_set(&e, address, i + 1);
+		error = netpol_addrmap_set(&e, address, i + 1);
 	}
 	CHECK_EQ(error, 0);
-	netpol_peers_edit_done(&e, &p);
+	netpol_addrmap_edit_done(&e, &p);
 	netpol_retire_drop(&cow.created);
 	netpol_retire_run(&cow.retired, NULL, NULL);
 	for (i = 0; i < n; i++) {
 		be = cpu_to_be32(0x0a000001 + i);
 		memcpy(address + (family == AF_INET ? 0 : 12), &be, sizeof(be));
-		wrong += peers_find(&p, family, address) != i + 1;
+		wrong += addrmap_find(&p, family, address) != i + 1;
 	}
 	CHECK_EQ(wrong, 0);
-	printf("%u IPv%d peers%s: %llu bytes each\n", n, family == AF_INET ? 4 : 6,
+	printf("%u IPv%d addresses%s: %llu bytes each\n", n, family == AF_INET ? 4 : 6,
 	       reserve ? ", reserved" : "", netpol_pages_bytes(p.buckets) / n);
 	CHECK(netpol_pages_bytes(p.buckets) / n <= (family == AF_INET ? 24 : 60));
-	netpol_peers_free_all(&p);
+	netpol_addrmap_free_all(&p);
 }
 
 /* The shim's own code */
@@ -872,13 +873,13 @@ int main(int argc, char **argv)
 	test_retire();
 	test_pages();
 	test_table();
-	test_peers(AF_INET);
+	test_addrmap(AF_INET);
 	test_pool();
-	test_peers(AF_INET6);
+	test_addrmap(AF_INET6);
 	test_pool();
-	test_peers_many(AF_INET, 150000, false);
-	test_peers_many(AF_INET, 150000, true);
-	test_peers_many(AF_INET6, 150000, true);
+	test_addrmap_many(AF_INET, 150000, false);
+	test_addrmap_many(AF_INET, 150000, true);
+	test_addrmap_many(AF_INET6, 150000, true);
 	CHECK_EQ(netpol_warnings, 0);
 	return check_done("containers");
 }

@@ -75,7 +75,7 @@ static void interface_gone(uint32_t ifindex)
 	}
 }
 
-/* Whose an address is, by the peer table. */
+/* The name of the local pod that an address belongs to, by the address map; else NULL. */
 static const char *holder(uint8_t family, uint8_t address)
 {
 	const uint8_t address4[4] = { 10, 0, 0, address };
@@ -84,7 +84,7 @@ static const char *holder(uint8_t family, uint8_t address)
 	struct netpol_end end;
 
 	memcpy(word, family == AF_INET ? address4 : address6, family == AF_INET ? 4 : 16);
-	end = netpol_find(world->snapshot, family, word);
+	netpol_resolve(world->snapshot, family, word, &end);
 	return end.local ? netpol_pod_name(end.local->pod) : NULL;
 }
 
