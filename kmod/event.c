@@ -11,6 +11,7 @@
 #include "event.h"
 #include "compat.h"
 #include "core/classify.h"
+#include "core/hash.h"
 #include "netlink.h"
 #include "netns.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loads and unloads the module. */
+#include "core/hash.h"
 #include "device.h"
 #include "netlink.h"
 #include "netns.h"
@@ -10,7 +11,7 @@ static int __init netpol_init(void)
 {
 	int error;
 
-	netpol_core_init();
+	netpol_hash_init();
 	error = netpol_net_register();
 	if (error)
 		return error;

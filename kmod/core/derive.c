@@ -6,6 +6,7 @@
  * without allocating.
  */
 #include "core/change.h"
+#include "core/hash.h"
 
 /* Notes how to undo what is about to be done. Return: 0 or -ENOMEM. */
 int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,

@@ -100,7 +100,7 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 			       netpol_namespace_hash, &edit->cow);
 	netpol_table_edit_init(&edit->pods, &base->pods, netpol_pod_hash, &edit->cow);
 	netpol_table_edit_init(&edit->policies, &base->policies,
-			       netpol_policy_object_hash, &edit->cow);
+			       netpol_policy_hash, &edit->cow);
 	netpol_table_edit_init(&edit->claims, &base->claims, netpol_claim_hash,
 			       &edit->cow);
 	netpol_addrmap_edit_init(&edit->addrmap[0], &base->addrmap[0], AF_INET, &edit->cow);
@@ -528,7 +528,7 @@ int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
 
 	if (!found)
 		return 0;
-	hash = netpol_policy_hash(edit->world, found, name);
+	hash = netpol_name_hash(found, name);
 	while ((pod = netpol_table_edit_for_each(&edit->pods, hash, &cursor))) {
 		if (pod->origin != edit->origin || pod->template->ns != found ||
 		    strlen(netpol_pod_name(pod)) != name.length ||
@@ -551,7 +551,7 @@ int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_t
 
 	if (!found)
 		return 0;
-	hash = netpol_policy_hash(edit->world, found, name);
+	hash = netpol_name_hash(found, name);
 	while ((policy = netpol_table_edit_for_each(&edit->policies, hash, &cursor))) {
 		if (policy->origin == edit->origin && policy->kind == kind &&
 		    policy->ns == found && strlen(policy->name) == name.length &&

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/hash.h"
 #include "core/label.h"
 #include "core/world.h"
 
@@ -16,7 +17,7 @@ static bool text_equal(struct netpol_text text, const char *data, u32 length)
  */
 struct netpol_key *netpol_key_get(struct netpol_world *world, struct netpol_text name)
 {
-	u32 hash = netpol_world_hash(world, name.data, name.length);
+	u32 hash = netpol_hash(name.data, name.length);
 	struct netpol_key *key;
 
 	hlist_for_each_entry(key, netpol_intern_chain(&world->keys, hash),
@@ -67,8 +68,7 @@ struct netpol_label *netpol_label_get(struct netpol_world *world,
 
 	if (!key)
 		return NULL;
-	hash = netpol_world_hash(world, value.data, value.length) ^
-	       (u32)key->serial * 0x9e3779b1u;
+	hash = netpol_hash(value.data, value.length) ^ (u32)key->serial * 0x9e3779b1u;
 	hlist_for_each_entry(label, netpol_intern_chain(&world->labels, hash),
 			     interned.node) {
 		if (label->key == key &&
@@ -131,8 +131,7 @@ static struct netpol_labels *labels_find(struct netpol_world *world,
 static struct netpol_labels *labels_intern(struct netpol_world *world,
 					   struct netpol_labels *set)
 {
-	u32 hash = netpol_world_hash(world, set->label,
-				     set->count * sizeof(*set->label));
+	u32 hash = netpol_hash(set->label, set->count * sizeof(*set->label));
 	struct netpol_labels *old = labels_find(world, set->label, set->count, hash);
 	u32 i;
 
@@ -220,8 +219,7 @@ struct netpol_labels *netpol_labels_active(struct netpol_world *world,
 	for (i = 0; i < labels->count; i++)
 		if (labels->label[i]->key->active)
 			world->active_label[count++] = labels->label[i];
-	hash = netpol_world_hash(world, world->active_label,
-				 count * sizeof(*world->active_label));
+	hash = netpol_hash(world->active_label, count * sizeof(*world->active_label));
 	set = labels_find(world, world->active_label, count, hash);
 	if (set)
 		return netpol_labels_hold(set);
@@ -273,7 +271,7 @@ struct netpol_label *netpol_labels_find(const struct netpol_labels *labels,
 struct netpol_port_name *netpol_port_name_get(struct netpol_world *world,
 					      struct netpol_text text)
 {
-	u32 hash = netpol_world_hash(world, text.data, text.length);
+	u32 hash = netpol_hash(text.data, text.length);
 	struct netpol_port_name *name;
 
 	hlist_for_each_entry(name, netpol_intern_chain(&world->port_names, hash),
@@ -322,7 +320,7 @@ static void ports_free(struct netpol_world *world, struct netpol_ports *ports)
 }
 
 /* Keyed as a whole: numbers of ports are what a tenant likes. */
-static u32 ports_hash(const struct netpol_world *world, const struct netpol_ports *ports)
+static u32 ports_hash(const struct netpol_ports *ports)
 {
 	u64 part[2] = { 0, 0 };
 	u32 i;
@@ -332,7 +330,7 @@ static u32 ports_hash(const struct netpol_world *world, const struct netpol_port
 
 		part[1] = (u64)port->name->interned.hash << 32 | (u32)port->port << 8 |
 			  port->protocol;
-		part[0] = netpol_world_hash(world, part, sizeof(part));
+		part[0] = netpol_hash(part, sizeof(part));
 	}
 	return part[0];
 }
@@ -389,7 +387,7 @@ struct netpol_ports *netpol_ports_get(struct netpol_world *world,
 		ports->port[at++] = ports->port[i];
 	}
 	ports->count = at;
-	hash = ports_hash(world, ports);
+	hash = ports_hash(ports);
 	hlist_for_each_entry(old, netpol_intern_chain(&world->port_sets, hash),
 			     interned.node) {
 		if (old->interned.hash == hash && ports_equal(old, ports)) {

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/hash.h"
 #include "core/namespace.h"
 #include "core/world.h"
+
+/**
+ * netpol_name_hash() - hash of the name of a pod or policy in its namespace
+ * @ns: namespace
+ * @name: name
+ *
+ * Return: the keyed hash.
+ */
+u32 netpol_name_hash(const struct netpol_ns *ns, struct netpol_text name)
+{
+	return netpol_hash(name.data, name.length) ^ ns->interned.hash * 0x9e3779b1u;
+}
 
 /* The namespace of this name without a new reference, or NULL. */
 struct netpol_ns *netpol_ns_find(struct netpol_world *world, struct netpol_text name)
 {
-	u32 hash = netpol_world_hash(world, name.data, name.length);
+	u32 hash = netpol_hash(name.data, name.length);
 	struct netpol_ns *ns;
 
 	hlist_for_each_entry(ns, netpol_intern_chain(&world->ns_names, hash),
@@ -64,7 +77,7 @@ struct netpol_ns *netpol_ns_get(struct netpol_world *world, struct netpol_text n
 	world->ns[number] = ns;
 	world->ns_hint = number + 1;
 	netpol_intern_add(&world->ns_names, &ns->interned,
-			  netpol_world_hash(world, name.data, name.length));
+			  netpol_hash(name.data, name.length));
 	return ns;
 }
 

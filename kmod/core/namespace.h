@@ -65,6 +65,7 @@ struct netpol_namespace {
 	u8 origin;
 };
 
+u32 netpol_name_hash(const struct netpol_ns *ns, struct netpol_text name);
 struct netpol_ns *netpol_ns_get(struct netpol_world *world, struct netpol_text name);
 struct netpol_ns *netpol_ns_find(struct netpol_world *world, struct netpol_text name);
 void netpol_ns_put(struct netpol_world *world, struct netpol_ns *ns);

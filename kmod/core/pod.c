@@ -50,7 +50,7 @@ struct netpol_pod *netpol_pod_create(struct netpol_world *world,
 	if (!ns)
 		goto free;
 	pod->template = netpol_template_get(world, ns, text->labels, text->ports);
-	pod->hash = netpol_policy_hash(world, ns, text->name);
+	pod->hash = netpol_name_hash(ns, text->name);
 	netpol_ns_put(world, ns);
 	if (!pod->template)
 		goto free;

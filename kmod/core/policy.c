@@ -3,13 +3,6 @@
 #include "core/world.h"
 #include <linux/netpol.h>
 
-/* Keyed hash of a policy's or a pod's namespace and name. */
-u32 netpol_policy_hash(const struct netpol_world *world, const struct netpol_ns *ns,
-		       struct netpol_text name)
-{
-	return netpol_world_hash(world, name.data, name.length) ^
-	       ns->interned.hash * 0x9e3779b1u;
-}
 
 /**
  * netpol_policy_create() - a policy without rules
@@ -45,7 +38,7 @@ struct netpol_policy *netpol_policy_create(struct netpol_world *world,
 		return NULL;
 	}
 	memcpy(policy->name, name.data, name.length);
-	policy->hash = netpol_policy_hash(world, policy->ns, name);
+	policy->hash = netpol_name_hash(policy->ns, name);
 	return policy;
 }
 

@@ -155,7 +155,6 @@ bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_poli
 int netpol_policy_need_hits(struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);
-u32 netpol_policy_hash(const struct netpol_world *world, const struct netpol_ns *ns,
-		       struct netpol_text name);
+
 
 #endif /* NETPOL_POLICY_H */

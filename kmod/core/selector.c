@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "core/selector.h"
+#include "core/hash.h"
 #include "core/identity.h"
 #include "core/namespace.h"
+#include "core/selector.h"
 #include "core/world.h"
 #include <linux/netpol.h>
 
@@ -267,7 +268,7 @@ struct netpol_peer *netpol_peer_get(struct netpol_world *world, struct netpol_ns
 				    struct netpol_selector *pods)
 {
 	const void *parts[3] = { ns, namespaces, pods };
-	u32 hash = netpol_world_hash(world, parts, sizeof(parts));
+	u32 hash = netpol_hash(parts, sizeof(parts));
 	struct netpol_peer *peer;
 
 	hlist_for_each_entry(peer, netpol_intern_chain(&world->peers, hash),

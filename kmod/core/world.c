@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/hash.h"
 #include "core/world.h"
-
-siphash_key_t netpol_hash_key;
-
-/* Draws the key of all tables; once, before the first world. */
-void netpol_core_init(void)
-{
-	get_random_bytes(&netpol_hash_key, sizeof(netpol_hash_key));
-}
 
 /*
  * Bounds. They are far above the largest Kubernetes cluster that is supported (150,000
@@ -248,16 +241,11 @@ u32 netpol_pod_hash(const void *value)
 	return ((const struct netpol_pod *)value)->hash;
 }
 
-u32 netpol_policy_object_hash(const void *value)
+u32 netpol_policy_hash(const void *value)
 {
 	return ((const struct netpol_policy *)value)->hash;
 }
 
-/* Keyed hash of an address. */
-u32 netpol_address_hash(u8 family, const void *address)
-{
-	return siphash(address, family == AF_INET ? 4 : 16, &netpol_hash_key);
-}
 
 /* A claim is a pod's pointer with the number of one of its addresses in the low bits. */
 u32 netpol_claim_hash(const void *value)
@@ -360,7 +348,7 @@ const struct netpol_pod *netpol_snapshot_pod(struct netpol_world *world,
 
 	if (!found)
 		return NULL;
-	hash = netpol_policy_hash(world, found, name);
+	hash = netpol_name_hash(found, name);
 	while ((pod = netpol_table_for_each(&snapshot->pods, hash, &cursor,
 					    netpol_pod_hash))) {
 		if (pod->template->ns != found ||

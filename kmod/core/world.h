@@ -13,12 +13,12 @@
 #ifndef NETPOL_WORLD_H
 #define NETPOL_WORLD_H
 
+#include "core/addrmap.h"
 #include "core/fault.h"
 #include "core/identity.h"
 #include "core/intern.h"
 #include "core/label.h"
 #include "core/namespace.h"
-#include "core/addrmap.h"
 #include "core/pod.h"
 #include "core/policy.h"
 #include "core/program.h"
@@ -230,21 +230,8 @@ bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 
 u32 netpol_namespace_hash(const void *value);
 u32 netpol_pod_hash(const void *value);
-u32 netpol_policy_object_hash(const void *value);
+u32 netpol_policy_hash(const void *value);
 u32 netpol_claim_hash(const void *value);
-u32 netpol_address_hash(u8 family, const void *address);
-
-/* Key of every table that tenants' data goes into; drawn once, by netpol_core_init(). */
-extern siphash_key_t netpol_hash_key;
-
-void netpol_core_init(void);
-
-/* Keyed hash of bytes, so that no tenant can choose what collides. */
-static inline u32 netpol_world_hash(const struct netpol_world *world, const void *data,
-				    size_t length)
-{
-	return siphash(data, length, &netpol_hash_key);
-}
 
 /* A claim: a pod and, in the low bits of its pointer, the number of an address. */
 #define NETPOL_CLAIM_MASK	((unsigned long)NETPOL_POD_ADDRESSES - 1)

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "core/classify.h"
 #include "core/edit.h"
+#include "core/hash.h"
 #include "core/world.h"
 
 #define IFINDEX 7
@@ -177,7 +178,7 @@ static void test_near(void)
 
 int main(void)
 {
-	netpol_core_init();
+	netpol_hash_init();
 	world = netpol_world_create();
 	if (!CHECK(world))
 		return check_done("interface");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "object/digest.h"
 #include "offline/offline.h"
 
@@ -37,7 +38,7 @@ int np_offline_init(struct np_offline *off, const char *node, struct np_error *e
 
 	memset(off, 0, sizeof(*off));
 	if (!ready)
-		netpol_core_init();
+		netpol_hash_init();
 	ready = true;
 	off->node = node;
 	off->world = netpol_world_create();
