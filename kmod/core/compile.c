@@ -3,7 +3,7 @@
  * Policies to program, first half: the rules in order, the peers that they name, and
  * the classes that their ports cut each protocol into. The rows are made in rows.c.
  */
-#include "core/compile.h"
+#include "core/compile_state.h"
 
 /* The number of a peer in this compilation, if it has one. */
 static bool peer_known(const struct netpol_program *program,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "core/change.h"
+#include "core/edit_state.h"
 
 /* Makes room in a log for @size changes in all. Return: 0 or -ENOMEM. */
 int netpol_log_reserve(struct netpol_log *log, u32 size)

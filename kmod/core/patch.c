@@ -8,8 +8,8 @@
  * A set of peers that no row stands for yet gets a new row in the room behind the last
  * one, where no packet looks: the row maps in force don't lead there.
  */
-#include "core/change.h"
-#include "core/compile.h"
+#include "core/edit_state.h"
+#include "core/compile_state.h"
 
 /**
  * struct patch - one program being patched

@@ -7,7 +7,7 @@
  * tenant can aim at a collision, and by chance one is out of reach. The work is the sum of
  * the sizes of the peers' sets, not identities times policies.
  */
-#include "core/compile.h"
+#include "core/compile_state.h"
 
 /**
  * struct edge - a prefix at which a block begins or stops to match

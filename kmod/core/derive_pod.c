@@ -5,7 +5,7 @@
  * on the control side is noted in the undo log first, so that an abort puts it back
  * without allocating.
  */
-#include "core/change.h"
+#include "core/edit_state.h"
 #include "core/hash.h"
 
 /* Notes how to undo what is about to be done. Return: 0 or -ENOMEM. */
