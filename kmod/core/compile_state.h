@@ -1,81 +1,88 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the two halves of the compiler share: compile.c and rows.c. */
-#ifndef NETPOL_COMPILE_H
-#define NETPOL_COMPILE_H
+/*
+ * What lives during one compilation of a program. compile.c collects the rules and their
+ * peers, classes.c makes the port classes, rows.c the rows by identity and the cells,
+ * blocks.c the rows by address. patch.c fills single rows of a program that exists.
+ */
+#ifndef NETPOL_COMPILE_STATE_H
+#define NETPOL_COMPILE_STATE_H
 
+#include "core/csr.h"
 #include "core/program.h"
-#include "core/world.h"
+
+struct netpol_fault;
 
 /**
- * struct signature - exclusive or of the numbers of the peers that match
- * @low: lower half
- * @high: upper half
+ * struct netpol_signature - a random number, or the exclusive or of several
+ * @low: lower 64 bits
+ * @high: upper 64 bits
  */
-struct signature {
+struct netpol_signature {
 	u64 low;
 	u64 high;
 };
 
 /**
- * struct span - classes that a port item covers, both ends included
+ * struct netpol_span - a run of port classes that a rule covers
+ * @first: first class
+ * @last: last class, inclusive
  */
-struct span {
+struct netpol_span {
 	u32 first;
 	u32 last;
 };
 
 /**
- * struct rule_block - an ipBlock of a rule
- * @block: the block
- * @rule: number of the rule among those that have blocks
+ * struct netpol_rule_block - an ipBlock of a rule
+ * @block: the block; its policy owns it
+ * @rule: number of the rule among the rules that have blocks
  */
-struct rule_block {
+struct netpol_rule_block {
 	const struct netpol_block *block;
 	u32 rule;
 };
 
 /**
- * struct compile - everything that lives during one compilation
- * @world: world
- * @program: what is being made
- * @fault: where a refusal is explained
- * @nitems: what rows are told apart by: first pod peers, then rules that have blocks, as
- *	it is one to a rule which of its blocks an address is in
- * @number: random number of each item
- * @item_first: where the orders of an item begin in @item_order; one more at the end
- * @item_order: orders of rules by item
- * @any_order: orders of rules without peers
+ * struct netpol_compile - one compilation
+ * @world: world, locked
+ * @program: the program that is being made
+ * @fault: a refusal is explained here
+ * @nitems: number of items. Rows are told apart by the items that match. The first
+ *	@program->npeers items are the peers made of selectors; each of the others is a rule
+ *	that has blocks, since which of its blocks an address is in makes no difference
+ * @item_random: random number of each item, which signatures are made of
+ * @item_orders: for each item the orders of the rules that it belongs to
+ * @any_order: orders of rules without peers, which every row matches
  * @nany: how many
- * @span_first: where the spans of an order begin in @span; one more at the end
- * @span: classes by order
- * @block: blocks
+ * @span_first: for each order where its spans begin in @span, and at the end their number
+ * @span: spans of all orders
+ * @block: ipBlocks of all rules
  * @nblocks: how many
- * @nblock_rules: rules that have some
- * @nedges: prefixes of blocks and excepts, IPv4 and IPv6
- * @signature: of each row
- * @row_slot: hash table: row + 1 by signature
- * @row_mask: slots less one
- * @rows_size: rows that @signature and the cells have room for
- * @hit: one bit for each order, while a row is filled
- * @next: next class that is not filled, while a row is filled
+ * @nblock_rules: number of rules that have blocks
+ * @nedges: prefixes of blocks and excepts together, IPv4 and IPv6
+ * @signature: signature of each row
+ * @row_slot: hash table with open addressing from signature to row + 1
+ * @row_mask: slots of @row_slot less one
+ * @rows_size: rows that @signature and the program's cells have room for
+ * @hit: while a row is filled, one bit for each order whose rule matches
+ * @next: while a row is filled, finds the next class that has no cell yet
  */
-struct compile {
+struct netpol_compile {
 	struct netpol_world *world;
 	struct netpol_program *program;
 	struct netpol_fault *fault;
 	u32 nitems;
-	struct signature *number;
-	u32 *item_first;
-	u32 *item_order;
+	struct netpol_signature *item_random;
+	struct netpol_csr item_orders;
 	u32 *any_order;
 	u32 nany;
 	u32 *span_first;
-	struct span *span;
-	struct rule_block *block;
+	struct netpol_span *span;
+	struct netpol_rule_block *block;
 	u32 nblocks;
 	u32 nblock_rules;
 	u32 nedges[2];
-	struct signature *signature;
+	struct netpol_signature *signature;
 	u32 *row_slot;
 	u32 row_mask;
 	u32 rows_size;
@@ -83,8 +90,4 @@ struct compile {
 	u32 *next;
 };
 
-int netpol_compile_spans(struct compile *c);
-int netpol_compile_rows(struct compile *c);
-void netpol_compile_fill(struct compile *c, u32 row);
-
-#endif /* NETPOL_COMPILE_H */
+#endif /* NETPOL_COMPILE_STATE_H */

@@ -3,7 +3,9 @@
  * What follows from changed objects, second half: sets of peers, and the programs of
  * local pods. As in derive.c, what is changed in place is noted in the undo log first.
  */
+#include "core/compile.h"
 #include "core/edit_state.h"
+#include "core/patch.h"
 
 /* Up to so many new or relabelled identities, each is asked for by itself. */
 #define FEW_IDENTITIES 64

@@ -115,7 +115,5 @@ void netpol_undo_run(struct netpol_edit *edit);
 void netpol_undo_forget(struct netpol_edit *edit);
 int netpol_derive_peers(struct netpol_edit *edit);
 int netpol_derive_programs(struct netpol_edit *edit);
-int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *program,
-			 struct netpol_program **patched);
 
 #endif /* NETPOL_CHANGE_H */

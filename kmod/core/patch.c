@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A program with other rows for a few identities, without compiling it anew: the row map
- * is copied on write, page by page, and everything else is shared with the program that
- * it takes the place of. The old struct, its directory and the replaced pages hang on the
- * old snapshot; what is shared belongs to the newest of the structs.
- *
- * A set of peers that no row stands for yet gets a new row in the room behind the last
- * one, where no packet looks: the row maps in force don't lead there.
- */
-#include "core/edit_state.h"
+/* A program gets other rows for a few identities; see patch.h. */
+#include "core/classes.h"
 #include "core/compile_state.h"
+#include "core/edit_state.h"
+#include "core/patch.h"
+#include "core/rows.h"
 
 /**
- * struct patch - one program being patched
+ * struct patch - the patch of one program
  * @edit: edit
  * @old: program in force
  * @rows: rows in use, new ones included
- * @row: row of each affected identity
- * @compile: what filling a row needs, made with the first new one
+ * @row: row of each affected identity, in the order of the edit's list
+ * @compile: what it takes to fill rows; made before the first new row is filled
  */
 struct patch {
 	struct netpol_edit *edit;
 	struct netpol_program *old;
 	u32 rows;
 	u32 *row;
-	struct compile compile;
+	struct netpol_compile compile;
 };
 
-/* Makes what filling rows needs, from the rules. */
+/* Makes what it takes to fill rows, unless it is there already. Return: 0 or -ENOMEM. */
 static int prepare_fill(struct patch *patch)
 {
-	struct compile *c = &patch->compile;
+	struct netpol_compile *c = &patch->compile;
 	int error;
 
 	if (c->hit)
@@ -45,7 +40,7 @@ static int prepare_fill(struct patch *patch)
 	return error;
 }
 
-/* Is there a peer of a rule that matches an identity? */
+/* Does a peer of the rule match an identity? A rule without peers matches every one. */
 static bool rule_has(const struct netpol_rule *rule, u32 number)
 {
 	u32 i;
@@ -56,7 +51,8 @@ static bool rule_has(const struct netpol_rule *rule, u32 number)
 	return !rule->npeers;
 }
 
-static int fill_row(struct patch *patch, struct signature signature, u32 number)
+/* Fills a new row with the rules that match an identity. Return: 0 or -ENOMEM. */
+static int fill_row(struct patch *patch, struct netpol_signature signature, u32 number)
 {
 	const struct netpol_program *program = patch->old;
 	int error = prepare_fill(patch);
@@ -68,23 +64,26 @@ static int fill_row(struct patch *patch, struct signature signature, u32 number)
 		if (rule_has(program->order[i].rule, number))
 			patch->compile.hit[i / 64] |= BIT_ULL(i % 64);
 	program->signature[patch->rows] = signature;
-	netpol_compile_fill(&patch->compile, patch->rows++);
+	netpol_row_fill(&patch->compile, patch->rows++);
 	return 0;
 }
 
-/* The row for an identity's peers. -ENOENT: there is none, and no room for one. */
+/*
+ * Finds the row of the peers that match an identity, or fills a new one. Return: 0; -ENOMEM;
+ * -ENOENT if there is no such row and no room for one.
+ */
 static int find_row(struct patch *patch, u32 number, u32 *row)
 {
 	const struct netpol_program *program = patch->old;
-	struct signature wanted = { 0, 0 };
+	struct netpol_signature wanted = { 0, 0 };
 	u32 i;
 
 	*row = 0;
 	for (i = 0; i < program->npeers; i++) {
 		if (!netpol_idset_has(&program->peer[i]->set, number))
 			continue;
-		wanted.low ^= program->number[i].low;
-		wanted.high ^= program->number[i].high;
+		wanted.low ^= program->peer_random[i].low;
+		wanted.high ^= program->peer_random[i].high;
 	}
 	for (; *row < patch->rows; ++*row)
 		if (program->signature[*row].low == wanted.low &&
@@ -95,7 +94,10 @@ static int find_row(struct patch *patch, u32 number, u32 *row)
 	return fill_row(patch, wanted, number);
 }
 
-/* The row of each affected identity. -ENOENT: compile anew. */
+/*
+ * Finds the row of each affected identity. @change: one has another row than before. Return:
+ * 0; -ENOMEM; -ENOENT if the program has to be compiled.
+ */
 static int find_rows(struct patch *patch, bool *change)
 {
 	const struct netpol_log *affected = &patch->edit->affected;
@@ -116,7 +118,7 @@ static int find_rows(struct patch *patch, bool *change)
 	return error;
 }
 
-/* Memory of the edit: freed if it is aborted. */
+/* Allocates memory that is freed if the edit is aborted. */
 static void *edit_alloc(struct netpol_edit *edit, size_t size)
 {
 	void *memory = netpol_alloc(size);
@@ -128,13 +130,14 @@ static void *edit_alloc(struct netpol_edit *edit, size_t size)
 	return memory;
 }
 
+/* Has memory freed with the old snapshot. Return: 0 or -ENOMEM. */
 static int edit_retire(struct netpol_edit *edit, void *memory, size_t size)
 {
 	return netpol_retire_add_sized(&edit->cow.retired, memory, NETPOL_RETIRE_MEMORY,
 				       size);
 }
 
-/* A directory of its own, which reaches @number. */
+/* Gives the new program a directory of pages of its own, large enough for identity @number. */
 static int copy_directory(struct patch *patch, struct netpol_program *program, u32 number)
 {
 	u32 have = program->nidentities / NETPOL_ROWS_PAGE;
@@ -150,6 +153,7 @@ static int copy_directory(struct patch *patch, struct netpol_program *program, u
 	return 0;
 }
 
+/* Sets the row of an identity in the new program, in a page of its own. Return: 0 or -ENOMEM. */
 static int set_row(struct patch *patch, struct netpol_program *program, u32 number, u32 row)
 {
 	u32 size = NETPOL_ROWS_PAGE * sizeof(u16), at = number / NETPOL_ROWS_PAGE;
@@ -158,7 +162,7 @@ static int set_row(struct patch *patch, struct netpol_program *program, u32 numb
 
 	if (netpol_program_row(program, number) == row)
 		return 0;
-	/* a page that differs from the one in force is this edit's own */
+	/* this edit has made the page already if it is not the one in force */
 	if (at < patch->old->nidentities / NETPOL_ROWS_PAGE ? old == patch->old->rows[at] :
 							      absent) {
 		page = edit_alloc(patch->edit, size);
@@ -172,7 +176,7 @@ static int set_row(struct patch *patch, struct netpol_program *program, u32 numb
 	return 0;
 }
 
-/* The program with the rows that were found. */
+/* Makes the program with the rows that were found. Return: 0 or -ENOMEM. */
 static int make_patched(struct patch *patch, struct netpol_program **patched)
 {
 	const struct netpol_log *affected = &patch->edit->affected;
@@ -203,17 +207,6 @@ static int make_patched(struct patch *patch, struct netpol_program **patched)
 	return error;
 }
 
-/**
- * netpol_program_patch() - bring a program's rows up to date for the affected identities
- * @edit: edit, one_by_one, with the sets of all peers up to date
- * @program: program in force
- * @patched: the program to use instead; @program itself: it is up to date; NULL: there is
- *	no room for a row, it has to be compiled anew
- *
- * The caller puts the new struct into the old one's place on the list of programs.
- *
- * Return: 0 or -ENOMEM.
- */
 int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *program,
 			 struct netpol_program **patched)
 {

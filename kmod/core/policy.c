@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/array.h"
 #include "core/policy.h"
 #include "core/world.h"
 #include <linux/netpol.h>
@@ -87,32 +88,14 @@ void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy
 	netpol_free(policy);
 }
 
-/* Room for one more element of an array that doubles; NULL without memory. */
-static void *array_more(void **array, u32 count, u32 *size, size_t element)
-{
-	if (count == *size) {
-		u32 larger = max(4u, *size * 2);
-		void *copy = netpol_alloc_array(larger, element);
-
-		if (!copy)
-			return NULL;
-		if (count)
-			memcpy(copy, *array, count * element);
-		netpol_free(*array);
-		*array = copy;
-		*size = larger;
-	}
-	return (u8 *)*array + (size_t)count * element;
-}
-
 /* Appends an accepting rule. Return: the rule, or NULL without memory. */
 struct netpol_rule *netpol_policy_add_rule(struct netpol_policy *policy, u8 direction)
 {
 	struct netpol_rule *rule;
 	u32 i, index = 0;
 
-	rule = array_more((void **)&policy->rule, policy->nrules, &policy->srules,
-			  sizeof(*rule));
+	rule = netpol_array_more((void **)&policy->rule, policy->nrules, &policy->srules,
+				 sizeof(*rule));
 	if (!rule)
 		return NULL;
 	for (i = policy->nrules; i; i--) {
@@ -137,8 +120,8 @@ static struct netpol_rule_peer *add_peer(struct netpol_policy *policy)
 {
 	struct netpol_rule *rule = last_rule(policy);
 
-	return array_more((void **)&rule->peer, rule->npeers, &rule->speers,
-			  sizeof(*rule->peer));
+	return netpol_array_more((void **)&rule->peer, rule->npeers, &rule->speers,
+				 sizeof(*rule->peer));
 }
 
 /**
@@ -257,8 +240,8 @@ int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *
 	prefix_copy(masked, address, length);
 	if (!netpol_prefix_has(block->address, block->length, masked))
 		return -EINVAL;
-	except = array_more((void **)&block->except, block->nexcepts, &block->sexcepts,
-			    sizeof(*except));
+	except = netpol_array_more((void **)&block->except, block->nexcepts, &block->sexcepts,
+				   sizeof(*except));
 	if (!except)
 		return -ENOMEM;
 	memcpy(except->address, masked, sizeof(masked));
@@ -287,8 +270,8 @@ int netpol_rule_add_port(struct netpol_world *world, struct netpol_policy *polic
 
 	if (last < first)
 		return -EINVAL;
-	port = array_more((void **)&rule->port, rule->nports, &rule->sports,
-			  sizeof(*port));
+	port = netpol_array_more((void **)&rule->port, rule->nports, &rule->sports,
+				 sizeof(*port));
 	if (!port)
 		return -ENOMEM;
 	port->name = NULL;
@@ -360,6 +343,23 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 	hits_put(policy->hits);
 	policy->hits = old->hits;
 	policy->hits->refs++;
+}
+
+/* Does a rule of these policies name ports of the subject? Only ingress rules can. */
+bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
+				u8 direction)
+{
+	u32 i, j, k;
+
+	if (direction != NETPOL_DIRECTION_INGRESS)
+		return false;
+	for (i = 0; i < npolicies; i++)
+		for (j = 0; j < policy[i]->nrules; j++)
+			for (k = 0; k < policy[i]->rule[j].nports; k++)
+				if (policy[i]->rule[j].direction == direction &&
+				    policy[i]->rule[j].port[k].name)
+					return true;
+	return false;
 }
 
 /* Gives a policy its counters, if it has none yet. Return: 0 or -ENOMEM. */

@@ -152,6 +152,8 @@ int netpol_rule_add_port(struct netpol_world *world, struct netpol_policy *polic
 			 u8 protocol, struct netpol_text name, u16 first, u16 last);
 void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy *old);
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b);
+bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
+				u8 direction);
 int netpol_policy_need_hits(struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);

@@ -1,43 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A program: what the policies that select a pod say in one direction, ready for
- * packets. Peers become rows, ports become classes, and
+ * A program: the policies that select a pod, compiled for one direction, in the form that
+ * packets read. The other end of a packet becomes a row, its port a class, and
  *
- *	cell[row][class] = order of the first rule that covers both, and its action
+ *	cell[row][class] = order of the first rule that covers both, and the rule's action
  *
- * so that a verdict is two rows (the peer's identity, the peer's address), one class and
- * two cells, whatever the number of policies. Example, two ingress policies A and B:
+ * So a verdict takes two rows (by identity and by address of the other end), one class and
+ * two cells, whatever the number of policies. An example with two ingress policies A and B:
  *
- *	A: from app=web, ports TCP 80        rule order 0
- *	B: from 10.0.0.0/8 except 10.9.0.0/16                rule order 1
+ *	A: from app=web, ports TCP 80			rule of order 0
+ *	B: from 10.0.0.0/8 except 10.9.0.0/16		rule of order 1
  *
- *	rows     0 nobody   1 {web}  2 {10/8}     classes  0 TCP 0-79  1 TCP 80
+ *	rows     0 no rule  1 rule A  2 rule B    classes  0 TCP 0-79  1 TCP 80
  *	identity "web" -> 1                                2 TCP 81-65535
  *	10/8 -> 2, 10.9/16 -> 0                            3 UDP  4 SCTP  5 other
  *	cells    row 1: - 0 - - - -    row 2: 1 1 1 1 1 1
  *
- * A web pod at 10.1.2.3 to TCP 81: identity row 1, address row 2: cells "-" and "1": the
- * lower order that is there decides: accepted by B. Equal programs are shared by pods. A
- * program never changes once published; packets read it under RCU.
+ * A packet from a web pod at 10.1.2.3 to TCP port 81 has row 1 by its identity and row 2 by
+ * its address. The cells are "none" and "rule 1"; the lower order decides, here the only
+ * one there is, so policy B accepts.
+ *
+ * Pods whose programs would be equal share one. A program never changes once it is
+ * published; packets read it under RCU.
  */
 #ifndef NETPOL_PROGRAM_H
 #define NETPOL_PROGRAM_H
 
-#include "core/fault.h"
 #include "core/policy.h"
 #include "core/trie.h"
 #include <linux/netpol.h>
 
-/* A cell is the order of a rule shifted by two, and its enum netpol_action. */
-#define NETPOL_CELL_NONE	0xfffffffcU
-#define NETPOL_CELL_ACTION(cell) ((cell) & 3)
-#define NETPOL_CELL_ORDER(cell)	((cell) >> NETPOL_CELL_SHIFT)
+/*
+ * A cell: the order of a rule and its enum netpol_action. Where no rule decides, the order
+ * is the highest there is and the action NETPOL_ACTION_NONE.
+ */
 #define NETPOL_CELL_SHIFT	2
+#define NETPOL_CELL(order, action) ((order) << NETPOL_CELL_SHIFT | (action))
+#define NETPOL_CELL_NONE	NETPOL_CELL(U32_MAX, NETPOL_ACTION_NONE)
+#define NETPOL_CELL_ACTION(cell) ((cell) & ((1U << NETPOL_CELL_SHIFT) - 1))
+#define NETPOL_CELL_ORDER(cell)	((cell) >> NETPOL_CELL_SHIFT)
 
 /* Identities on one page of the row map. */
 #define NETPOL_ROWS_SHIFT	8
 #define NETPOL_ROWS_PAGE	BIT(NETPOL_ROWS_SHIFT)
 
+/* Most rows of a program: the row map keeps them in 16 bits. */
 #define NETPOL_ROWS_MAX		65535U
 
 /* Protocols that have port classes. */
@@ -49,16 +56,16 @@ enum netpol_protocol {
 	NETPOL_PROTOCOLS
 };
 
-/* Ranges of a protocol up to which each border is compared, rather than searched for. */
+/* With up to so many ranges a port is compared with each border instead of searched for. */
 #define NETPOL_FEW_RANGES 4
 
 /**
- * struct netpol_ranges - port ranges of one protocol
- * @first: first port of each range, sorted, the first of all 0
- * @count: how many, 1 or more
- * @class: class of the first range; the others follow it
- * @border: of few ranges, the first ports but that of the first; past all ports where
- *	there are fewer
+ * struct netpol_ranges - port ranges of one protocol; all ports of a range have one class
+ * @first: first port of each range, sorted; @first[0] is 0
+ * @count: how many ranges, 1 or more
+ * @class: class of the first range; the classes of the others follow in order
+ * @border: @first[1] and those after it if there are at most NETPOL_FEW_RANGES ranges; for
+ *	ranges that do not exist U16_MAX + 1, which no port reaches
  */
 struct netpol_ranges {
 	u16 *first;
@@ -68,8 +75,8 @@ struct netpol_ranges {
 };
 
 /**
- * struct netpol_name_class - class of a destination port by its name
- * @name: the name, held by the rule
+ * struct netpol_name_class - class of a named destination port
+ * @name: name of the port; the rule holds the reference
  * @protocol: IPPROTO_*
  * @class: the class
  */
@@ -80,57 +87,55 @@ struct netpol_name_class {
 };
 
 /**
- * struct netpol_order - the rule behind an order
- * @policy: its policy
+ * struct netpol_order - the rule of an order; orders count the rules of a program from 0
+ * @policy: policy of the rule
  * @rule: the rule
- * @packets: its counter, per CPU
- * @pad: 0; a cell without its action is a multiple of the place of its rule then
  */
 struct netpol_order {
 	const struct netpol_policy *policy;
 	const struct netpol_rule *rule;
-	u64 __percpu *packets;
-	u64 pad;
 };
 
-/* What tells rows apart, see compile.h. */
-struct signature;
+/* Tells apart the sets of peers and rules that rows stand for; see rows.h. */
+struct netpol_signature;
 
 /**
  * struct netpol_program - see the head of this file
- * @cell: rows times classes
- * @nclasses: classes
- * @nidentities: identities that the row map reaches; others have row 0
- * @rows: pages of the row map
- * @trie: IPv4 and IPv6 address to row; NULL: @address_row
- * @address_row: row of every address of the family
- * @by_address: there are ipBlocks: the address has to be looked up
- * @simple: no ipBlocks, and no ports by name in egress: identity and port decide
- * @other: class of other protocols than the three, and of no ports
- * @ranges: by enum netpol_protocol
- * @names: named destination ports, egress only
+ * @cell: the cells, row by row
+ * @nclasses: number of classes
+ * @nidentities: identity numbers that the row map has room for; higher ones have row 0
+ * @rows: row map: pages of NETPOL_ROWS_PAGE rows, by identity
+ * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
+ * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
+ * @by_address: a rule has an ipBlock, so that addresses have rows too
+ * @simple: identity and port number decide: no rule has an ipBlock and, in egress, none
+ *	names a port
+ * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
+ * @ranges: port ranges, by enum netpol_protocol
+ * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
- * @order: rules in order
- * @norders: how many
+ * @counter: per-CPU counter of each rule, by order; owned by the policies' netpol_hits
+ * @order: rules, by order
+ * @norders: how many rules
  * @direction: enum netpol_direction
- * @policy: policies that select the pod, in order; with @ports the key of the program
+ * @policy: policies that select the pod, in order; these and @ports identify the program
  * @npolicies: how many
  * @ports: named ports of the subject, one reference; NULL where no rule needs them
- * @peer: distinct peers; held by the policies
+ * @peer: distinct peers of the rules; the policies hold the references
  * @npeers: how many
- * @nrows: rows
+ * @nrows: rows in use
  * @rows_size: rows that @cell and @signature have room for
- * @signature: which items match, of each row; owned, see rows.c
- * @number: of each peer, likewise
- * @prefix: what the tries were built from, IPv4 first; for dumps
- * @nprefixes: how many, by family
+ * @signature: signature of each row; kept for later patches
+ * @peer_random: random number of each peer that signatures are made of; likewise kept
+ * @prefix: prefixes that the tries were built from, IPv4 first; for dumps
+ * @nprefixes: how many, IPv4 and IPv6
  * @node: place in world->programs
- * @stale: serial of the edit that found it out of date
+ * @stale: serial of the edit that found the program out of date
  * @moved: serial of the edit that put @replacement in its place
- * @replacement: the same program with other rows; good for that edit
- * @used: serial of the last edit whose state uses it
- * @created: serial of the edit that made it
- * @bytes: memory
+ * @replacement: this program with other rows (patch.h); valid during that edit
+ * @used: serial of the last edit whose snapshot uses the program
+ * @created: serial of the edit that made the program
+ * @bytes: memory, in bytes, without the structure and the rules
  */
 struct netpol_program {
 	u32 *cell;
@@ -145,9 +150,10 @@ struct netpol_program {
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
 	struct netpol_name_class *names;
 	u32 nnames;
-	struct netpol_order *order;
+	u64 __percpu **counter;
 
 	/* control path */
+	struct netpol_order *order;
 	u32 norders;
 	u8 direction;
 	struct netpol_policy **policy;
@@ -157,8 +163,8 @@ struct netpol_program {
 	u32 npeers;
 	u32 nrows;
 	u32 rows_size;
-	struct signature *signature;
-	struct signature *number;
+	struct netpol_signature *signature;
+	struct netpol_signature *peer_random;
 	struct netpol_prefix *prefix;
 	u32 nprefixes[2];
 	struct list_head node;
@@ -170,26 +176,16 @@ struct netpol_program {
 	u64 bytes;
 };
 
-struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
-					      struct netpol_policy **policy, u32 npolicies,
-					      struct netpol_ports *ports,
-					      struct netpol_fault *fault);
 void netpol_program_free(struct netpol_world *world, struct netpol_program *program);
-bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
-				u8 direction);
 
-/* The counter of the rule that decided a cell. RCU. */
+/* The counter of the rule that decided a cell, which is not NETPOL_CELL_NONE. RCU. */
 static __always_inline u64 __percpu *
 netpol_program_counter(const struct netpol_program *program, u32 cell)
 {
-	const size_t scale = sizeof(struct netpol_order) >> NETPOL_CELL_SHIFT;
-
-	return *(u64 __percpu **)((u8 *)program->order +
-				  (cell & ~NETPOL_CELL_ACTION(~0U)) * scale +
-				  offsetof(struct netpol_order, packets));
+	return program->counter[NETPOL_CELL_ORDER(cell)];
 }
 
-/* Row of an identity. RCU. */
+/* Row of an identity; row 0 for no identity (0). RCU. */
 static __always_inline u32 netpol_program_row(const struct netpol_program *program,
 					      u32 identity)
 {
@@ -212,7 +208,7 @@ static __always_inline u32 netpol_program_address_row(const struct netpol_progra
 	return netpol_trie_find4(trie, *(const __be32 *)address);
 }
 
-/* The protocol's place among those that have classes, or NETPOL_PROTOCOLS. */
+/* The enum netpol_protocol of an IPPROTO_*, or NETPOL_PROTOCOLS if it has no ports. */
 static __always_inline u32 netpol_protocol_index(u8 protocol)
 {
 	switch (protocol) {
@@ -227,7 +223,7 @@ static __always_inline u32 netpol_protocol_index(u8 protocol)
 	}
 }
 
-/* Class of a destination port, host order, of one protocol. RCU; 17 steps at most. */
+/* Class of a destination port, host order, by the ranges of its protocol. RCU; 17 steps at most. */
 static __always_inline u32 netpol_ranges_class(const struct netpol_ranges *ranges, u32 port)
 {
 	u32 low = 0, count;
@@ -244,7 +240,7 @@ static __always_inline u32 netpol_ranges_class(const struct netpol_ranges *range
 	return ranges->class + low;
 }
 
-/* Class of a protocol and destination port. RCU. */
+/* Class of a protocol (IPPROTO_*) and destination port, host order. RCU. */
 static __always_inline u32 netpol_program_class(const struct netpol_program *program,
 						u8 protocol, u16 port)
 {

@@ -2,6 +2,7 @@
 /* The core's own books; see run.h. */
 #include <string.h>
 
+#include "core/compile.h"
 #include "run.h"
 
 static u32 list_count(const struct list_head *head)

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Port classes; see classes.h. */
+#include "core/classes.h"
+#include "core/compile_state.h"
+
+static int port_order(const void *a, const void *b)
+{
+	return *(const u16 *)a - *(const u16 *)b;
+}
+
+/*
+ * Calls @visit for each range of port numbers that a port of a rule stands for. In ingress, a
+ * named port stands for the numbers that the subject gives to the name; in egress, its number
+ * depends on the destination, so that it has none here (see make_names()).
+ */
+static void port_numbers(const struct netpol_program *program,
+			 const struct netpol_rule_port *port,
+			 void (*visit)(void *context, u16 first, u16 last),
+			 void *context)
+{
+	u32 i;
+
+	if (!port->name) {
+		visit(context, port->first, port->last);
+		return;
+	}
+	if (program->direction == NETPOL_DIRECTION_EGRESS || !program->ports)
+		return;
+	for (i = 0; i < program->ports->count; i++) {
+		const struct netpol_named_port *named = &program->ports->port[i];
+
+		if (named->name == port->name && named->protocol == port->protocol)
+			visit(context, named->port, named->port);
+	}
+}
+
+/**
+ * struct borders - ports at which a range begins, while they are collected
+ * @port: the ports, host order
+ * @count: how many
+ */
+struct borders {
+	u16 *port;
+	u32 count;
+};
+
+static void count_border(void *context, u16 first, u16 last)
+{
+	((struct borders *)context)->count += 2;
+}
+
+static void add_border(void *context, u16 first, u16 last)
+{
+	struct borders *borders = context;
+
+	borders->port[borders->count++] = first;
+	if (last < 65535)
+		borders->port[borders->count++] = last + 1;
+}
+
+/* Calls @visit for each range of port numbers that a rule names of one protocol. */
+static void protocol_numbers(const struct netpol_program *program, u32 protocol,
+			     void (*visit)(void *context, u16 first, u16 last),
+			     void *context)
+{
+	u32 i, j;
+
+	for (i = 0; i < program->norders; i++) {
+		const struct netpol_rule *rule = program->order[i].rule;
+
+		cond_resched();
+		for (j = 0; j < rule->nports; j++)
+			if (netpol_protocol_index(rule->port[j].protocol) == protocol)
+				port_numbers(program, &rule->port[j], visit, context);
+	}
+}
+
+static int name_order(const void *a, const void *b)
+{
+	const struct netpol_name_class *left = a, *right = b;
+
+	if (left->name != right->name)
+		return left->name < right->name ? -1 : 1;
+	return left->protocol - right->protocol;
+}
+
+/* Makes a class for each named port that an egress rule names. Return: 0 or -ENOMEM. */
+static int make_names(struct netpol_compile *c)
+{
+	struct netpol_program *program = c->program;
+	u32 i, j, n = 0, at = 0;
+
+	if (program->direction != NETPOL_DIRECTION_EGRESS)
+		return 0;
+	for (i = 0; i < program->norders; i++)
+		for (j = 0; j < program->order[i].rule->nports; j++)
+			n += !!program->order[i].rule->port[j].name;
+	if (!n)
+		return 0;
+	program->names = netpol_alloc_array(n, sizeof(*program->names));
+	if (!program->names)
+		return -ENOMEM;
+	for (i = 0; i < program->norders; i++) {
+		const struct netpol_rule *rule = program->order[i].rule;
+
+		for (j = 0; j < rule->nports; j++) {
+			if (!rule->port[j].name)
+				continue;
+			program->names[at].name = rule->port[j].name;
+			program->names[at++].protocol = rule->port[j].protocol;
+		}
+	}
+	sort(program->names, n, sizeof(*program->names), name_order, NULL);
+	for (i = 0, at = 0; i < n; i++)
+		if (!at || name_order(&program->names[at - 1], &program->names[i]))
+			program->names[at++] = program->names[i];
+	program->nnames = at;
+	program->simple = false;
+	for (i = 0; i < at; i++)
+		program->names[i].class = program->nclasses++;
+	return 0;
+}
+
+/* Cuts the ports of each protocol into ranges that no rule divides; each gets a class. */
+int netpol_compile_classes(struct netpol_compile *c)
+{
+	struct netpol_program *program = c->program;
+	u32 protocol, i, at;
+
+	for (protocol = 0; protocol < NETPOL_PROTOCOLS; protocol++) {
+		struct netpol_ranges *ranges = &program->ranges[protocol];
+		struct borders borders = { .count = 1 };
+
+		protocol_numbers(program, protocol, count_border, &borders);
+		borders.port = netpol_alloc_array(borders.count, sizeof(u16));
+		if (!borders.port)
+			return -ENOMEM;
+		borders.count = 1;
+		protocol_numbers(program, protocol, add_border, &borders);
+		sort(borders.port, borders.count, sizeof(u16), port_order, NULL);
+		for (i = 1, at = 1; i < borders.count; i++)
+			if (borders.port[i] != borders.port[at - 1])
+				borders.port[at++] = borders.port[i];
+		ranges->first = borders.port;
+		ranges->count = at;
+		ranges->class = program->nclasses;
+		for (i = 1; i < NETPOL_FEW_RANGES; i++)
+			ranges->border[i - 1] = i < at ? borders.port[i] : U16_MAX + 1;
+		program->nclasses += at;
+	}
+	program->other = program->nclasses++;
+	return make_names(c);
+}
+
+/**
+ * struct span_sink - takes the spans of a rule
+ * @c: compilation
+ * @protocol: IPPROTO_* of the ports that are visited
+ * @count: spans so far, of all rules
+ */
+struct span_sink {
+	struct netpol_compile *c;
+	u8 protocol;
+	u32 count;
+};
+
+static void count_span(void *context, u16 first, u16 last)
+{
+	((struct span_sink *)context)->count++;
+}
+
+static void add_span(void *context, u16 first, u16 last)
+{
+	struct span_sink *sink = context;
+	struct netpol_span *span = &sink->c->span[sink->count++];
+
+	span->first = netpol_program_class(sink->c->program, sink->protocol, first);
+	span->last = netpol_program_class(sink->c->program, sink->protocol, last);
+}
+
+/* The class of a named port of an egress rule, which is in program->names. */
+static u32 name_class(const struct netpol_program *program,
+		      const struct netpol_rule_port *port)
+{
+	const struct netpol_name_class wanted = {
+		.name = port->name,
+		.protocol = port->protocol,
+	};
+	u32 low = 0, high = program->nnames;
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (name_order(&program->names[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return program->names[low].class;
+}
+
+/* Calls @visit for the numbered ports of a rule; counts, or adds, the spans of named ones. */
+static void rule_spans(struct netpol_compile *c, const struct netpol_rule *rule,
+		       struct span_sink *sink,
+		       void (*visit)(void *context, u16 first, u16 last))
+{
+	struct netpol_program *program = c->program;
+	u32 i;
+
+	for (i = 0; i < rule->nports; i++) {
+		const struct netpol_rule_port *port = &rule->port[i];
+
+		if (i % 256 == 0)
+			cond_resched();
+		sink->protocol = port->protocol;
+		port_numbers(program, port, visit, sink);
+		if (!port->name || program->direction != NETPOL_DIRECTION_EGRESS)
+			continue;
+		if (c->span) {
+			c->span[sink->count].first = name_class(program, port);
+			c->span[sink->count].last = c->span[sink->count].first;
+		}
+		sink->count++;
+	}
+}
+
+int netpol_compile_spans(struct netpol_compile *c)
+{
+	struct netpol_program *program = c->program;
+	struct span_sink sink = { .c = c };
+	u32 i;
+
+	c->span_first = netpol_alloc_array(program->norders + 1, sizeof(u32));
+	if (!c->span_first)
+		return -ENOMEM;
+	for (i = 0; i < program->norders; i++) {
+		if (program->order[i].rule->nports)
+			rule_spans(c, program->order[i].rule, &sink, count_span);
+		else
+			sink.count++;
+	}
+	c->span = netpol_alloc_array(sink.count, sizeof(*c->span));
+	if (!c->span)
+		return -ENOMEM;
+	sink.count = 0;
+	for (i = 0; i < program->norders; i++) {
+		c->span_first[i] = sink.count;
+		if (program->order[i].rule->nports) {
+			rule_spans(c, program->order[i].rule, &sink, add_span);
+			continue;
+		}
+		c->span[sink.count].first = 0;
+		c->span[sink.count++].last = program->other;
+	}
+	c->span_first[program->norders] = sink.count;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The compiler: an ordered list of policies in, a program out. Needs the world's mutex. */
+#ifndef NETPOL_COMPILE_H
+#define NETPOL_COMPILE_H
+
+#include "core/fault.h"
+#include "core/program.h"
+
+/**
+ * netpol_program_compile() - make the program of a list of policies
+ * @world: world, locked
+ * @direction: enum netpol_direction; every policy has rules of it or isolates in it
+ * @policy: policies that select the pod, in order
+ * @npolicies: how many, 1 or more
+ * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
+ * @fault: a refusal is explained here
+ *
+ * Peers whose set of identities is not kept yet get one and join world->active_peers.
+ *
+ * Return: the program, owned by the caller, which must free it before the policies and their
+ * namespaces; -ENOMEM; -ENOSPC over the limit of cells.
+ */
+struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
+					      struct netpol_policy **policy, u32 npolicies,
+					      struct netpol_ports *ports,
+					      struct netpol_fault *fault);
+
+#endif /* NETPOL_COMPILE_H */
