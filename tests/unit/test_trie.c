@@ -202,6 +202,7 @@ static void test_trie(u8 family)
 	}
 
 	/* The same prefix twice. */
+	n = random_prefixes(&state, 20, width, 0);
 	naive[n] = naive[0];
 	t = build(family, n + 1, 42, false, &error);
 	CHECK(t);
