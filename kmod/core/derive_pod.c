@@ -1,232 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What follows from changed objects: labels of namespaces, identities, who owns which
- * address; the rest is in derive_program.c. Everything that is changed in place
- * on the control side is noted in the undo log first, so that an abort puts it back
- * without allocating.
- */
+/* Owners of addresses, and local pods; see derive_pod.h. */
+#include "core/derive_identity.h"
+#include "core/derive_pod.h"
 #include "core/edit_state.h"
 #include "core/hash.h"
 
-/* Notes how to undo what is about to be done. Return: 0 or -ENOMEM. */
-int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,
-		     void *value)
-{
-	return netpol_log_add(&edit->undo, kind, number, subject, value);
-}
-
-/* Puts the control side back to before the edit, newest change first. */
-void netpol_undo_run(struct netpol_edit *edit)
-{
-	struct netpol_world *world = edit->world;
-	struct netpol_peer *peer, *next_peer;
-	struct netpol_program *program, *next_program;
-	u32 i;
-
-	list_for_each_entry_safe(program, next_program, &world->programs, node)
-		if (program->created == edit->serial)
-			list_del_init(&program->node);
-	list_for_each_entry_safe(peer, next_peer, &world->active_peers, active) {
-		if (peer->activated != edit->serial)
-			continue;
-		list_del_init(&peer->active);
-		netpol_idset_free(&peer->set);
-	}
-	for (i = edit->undo.count; i; i--) {
-		struct netpol_change *change = &edit->undo.change[i - 1];
-		struct netpol_template *template = change->subject;
-		struct netpol_identity *identity;
-
-		switch (change->kind) {
-		case NETPOL_UNDO_NS:
-			netpol_ns_set_labels(world, change->subject, change->value);
-			cond_resched();
-			break;
-		case NETPOL_UNDO_KEY:
-			((struct netpol_key *)change->subject)->active = false;
-			break;
-		case NETPOL_UNDO_TEMPLATE:
-			identity = template->identity;
-			template->identity = change->value;
-			netpol_identity_put(world, identity);
-			break;
-		case NETPOL_UNDO_RENAME:
-			netpol_identity_rename(world, change->subject, change->value);
-			netpol_labels_put(world, change->value);
-			break;
-		case NETPOL_UNDO_PEER:
-			peer = change->subject;
-			netpol_idset_free(&peer->set);
-			peer->set = *(struct netpol_idset *)change->value;
-			netpol_free(change->value);
-			break;
-		case NETPOL_UNDO_MEMBER_NEW:
-			peer = change->subject;
-			netpol_idset_del(&peer->set, change->number);
-			break;
-		case NETPOL_UNDO_MEMBER_GONE:
-			/* the set had room for it a moment ago, and keeps it */
-			peer = change->subject;
-			netpol_idset_add(&peer->set, change->number);
-			break;
-		case NETPOL_UNDO_PROGRAM:
-			program = change->value;
-			list_replace(&program->node,
-				     &((struct netpol_program *)change->subject)->node);
-			break;
-		case NETPOL_UNDO_SLOT_TAKEN:
-			netpol_idset_del(&world->slots, change->number);
-			break;
-		case NETPOL_UNDO_SLOT_FREED:
-			netpol_idset_add(&world->slots, change->number);
-			break;
-		}
-	}
-}
-
-/* The edit is published: what it could have gone back to is given up. */
-void netpol_undo_forget(struct netpol_edit *edit)
-{
-	u32 i;
-
-	for (i = 0; i < edit->undo.count; i++) {
-		struct netpol_change *change = &edit->undo.change[i];
-
-		if (change->kind == NETPOL_UNDO_TEMPLATE && change->value)
-			netpol_identity_put(edit->world, change->value);
-		if (change->kind == NETPOL_UNDO_RENAME)
-			netpol_labels_put(edit->world, change->value);
-		if (change->kind == NETPOL_UNDO_PEER) {
-			netpol_idset_free(change->value);
-			netpol_free(change->value);
-		}
-	}
-}
-
-/* The Namespace object that counts: of the origin that wins. */
-static struct netpol_namespace *effective_namespace(struct netpol_edit *edit,
-						    const struct netpol_ns *ns)
-{
-	struct netpol_namespace *namespace, *best = NULL;
-	u32 cursor = 0;
-
-	while ((namespace = netpol_table_edit_for_each(&edit->namespaces,
-						       ns->interned.hash, &cursor)))
-		if (namespace->ns == ns &&
-		    (!best || netpol_origin_wins(edit->next, namespace->origin,
-						 best->origin)))
-			best = namespace;
-	return best;
-}
-
-static int derive_namespaces(struct netpol_edit *edit)
-{
-	u32 i;
-
-	for (i = 0; i < edit->objects.count; i++) {
-		struct netpol_change *change = &edit->objects.change[i];
-		struct netpol_namespace *namespace;
-		struct netpol_labels *labels;
-		struct netpol_ns *ns;
-		int error;
-
-		if (change->kind != NETPOL_CHANGE_NAMESPACE)
-			continue;
-		cond_resched();
-		namespace = change->value ? change->value : change->subject;
-		ns = namespace->ns;
-		namespace = effective_namespace(edit, ns);
-		labels = namespace ? namespace->labels : NULL;
-		if (labels == ns->labels)
-			continue;
-		error = netpol_undo_note(edit, NETPOL_UNDO_NS, 0, ns, ns->labels);
-		if (!error)
-			error = netpol_log_add(&edit->relabelled, 0, 0, ns, NULL);
-		if (error)
-			return error;
-		if (ns->labels_changed != edit->serial)
-			ns->before = ns->labels;
-		ns->labels_changed = edit->serial;
-		error = netpol_ns_set_labels(edit->world, ns, labels);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/*
- * Makes the keys that a policy's peers name tell identities apart; the templates that
- * carry one of them are added to @carriers.
- */
-static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *policy,
-			 struct netpol_idset *carriers)
-{
-	u32 i, j, k;
-
-	for (i = 0; i < policy->nrules; i++) {
-		for (j = 0; j < policy->rule[i].npeers; j++) {
-			const struct netpol_peer *peer = policy->rule[i].peer[j].pods;
-
-			if (!peer || !peer->pods)
-				continue;
-			for (k = 0; k < peer->pods->count; k++) {
-				struct netpol_key *key = peer->pods->requirement[k].key;
-
-				if (key->active)
-					continue;
-				if (netpol_undo_note(edit, NETPOL_UNDO_KEY, 0, key, NULL))
-					return -ENOMEM;
-				key->active = true;
-				if (netpol_idset_or(carriers, &key->templates))
-					return -ENOMEM;
-			}
-		}
-	}
-	return 0;
-}
-
-/* Gives a template the identity that the active keys make of it. */
-static int identify(struct netpol_edit *edit, struct netpol_template *template)
-{
-	struct netpol_identity *identity = netpol_identity_get(edit->world, template);
-	struct netpol_identity *before = template->identity;
-	struct netpol_ports **ports;
-	int error;
-
-	if (IS_ERR(identity)) {
-		if (PTR_ERR(identity) != -ENOSPC)
-			return PTR_ERR(identity);
-		return netpol_fail(edit->fault, -ENOSPC,
-				   "pods of namespace %s: more than %llu identities in all",
-				   template->ns->name, (unsigned long long)
-				   edit->world->limit[NETPOL_LIMIT_IDENTITIES]);
-	}
-	if (identity == before) {
-		netpol_identity_put(edit->world, identity);
-		return 0;
-	}
-	/* the reference on the old identity moves to the undo log */
-	error = netpol_undo_note(edit, NETPOL_UNDO_TEMPLATE, 0, template, before);
-	if (error) {
-		netpol_identity_put(edit->world, identity);
-		return error;
-	}
-	template->identity = identity;
-	template->changed = edit->serial;
-	if (identity->interned.refs > 1 || identity->created != edit->serial)
-		return 0;
-	ports = netpol_pages_write(&edit->ports, identity->number);
-	if (!ports)
-		return -ENOMEM;
-	*ports = identity->ports;
-	return netpol_log_add(&edit->identities, 0, 0, identity, before);
-}
-
-static int touch_address(struct netpol_edit *edit, u8 family, const u8 *address, u32 hash)
-{
-	return netpol_log_add(&edit->touched, hash, family, (void *)address, NULL);
-}
-
+/* Notes that the owners of a pod's addresses may change. Return: 0 or -ENOMEM. */
 static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
 {
 	const u8 *address;
@@ -235,149 +14,14 @@ static int touch(struct netpol_edit *edit, const struct netpol_pod *pod)
 
 	for (i = 0; i < netpol_pod_addresses(pod); i++) {
 		address = netpol_pod_address(pod, i, &family);
-		if (touch_address(edit, family, address, netpol_address_hash(family, address)))
+		if (netpol_log_touched(&edit->touched, family, address,
+				       netpol_address_hash(family, address)))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Counts for each identity the templates that carry a key new to this edit. */
-static void count_carriers(struct netpol_edit *edit, const struct netpol_idset *carriers)
-{
-	struct netpol_idset_walk walk;
-	u32 number;
-
-	netpol_idset_for_each(carriers, walk, number) {
-		struct netpol_identity *identity = edit->world->template[number]->identity;
-
-		if (!identity)
-			continue;
-		if (identity->split != edit->serial)
-			identity->carriers = 0;
-		identity->split = edit->serial;
-		identity->carriers++;
-	}
-}
-
-/*
- * The first of the templates of an identity: if all of them carry a new key, then the
- * identity keeps its number and becomes that of the first one, so that a key with one
- * value for all of its pods changes nothing that packets see. @renamed: the template has
- * the identity that is its own then.
- */
-static int rename_identity(struct netpol_edit *edit, const struct netpol_template *template,
-			   bool *renamed)
-{
-	struct netpol_identity *identity = template->identity;
-	struct netpol_labels *labels;
-	int error;
-
-	if (identity->carriers != identity->interned.refs)
-		return 0;
-	labels = netpol_labels_active(edit->world, template->labels);
-	if (!labels)
-		return -ENOMEM;
-	error = netpol_undo_note(edit, NETPOL_UNDO_RENAME, 0, identity, identity->labels);
-	if (!error) {
-		netpol_labels_hold(identity->labels);
-		error = netpol_identity_rename(edit->world, identity, labels);
-	}
-	netpol_labels_put(edit->world, labels);
-	*renamed = !error;
-	return error;
-}
-
-/* Touches the addresses of remote pods whose identity number is in @moved. */
-static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned long *moved,
-			    u32 numbers)
-{
-	const struct netpol_addrmap_edit *addrmap = &edit->addrmap[family == AF_INET6];
-	u32 i, j;
-
-	for (i = 0; addrmap->now.count && i <= addrmap->now.mask; i++) {
-		const void *bucket = netpol_pages_read(&addrmap->pages, i);
-
-		for (j = 0; j < netpol_addrmap_slots(family); j++) {
-			u32 value = netpol_bucket_value(bucket, family, j);
-			const void *address = netpol_bucket_address(bucket, family, j);
-
-			/* a local pod has its bit set, which is past all numbers */
-			if (!value || value >= numbers || !test_bit(value, moved))
-				continue;
-			if (touch_address(edit, family, address,
-					  netpol_address_hash(family, address)))
-				return -ENOMEM;
-		}
-		if (i % 1024 == 0)
-			cond_resched();
-	}
-	return 0;
-}
-
-/*
- * The templates that carry a new key get their identity anew, and the addresses of
- * those whose number is another one now are looked at again. This is before the edit
- * changes any address, so the table is still the published one and stays for its life.
- */
-static int split_identities(struct netpol_edit *edit, const struct netpol_idset *carriers)
-{
-	u32 number, numbers = edit->world->nblocks * NETPOL_IDENTITY_BLOCK;
-	struct netpol_idset_walk walk;
-	unsigned long *moved;
-	int error = 0;
-	bool any = false;
-
-	moved = netpol_alloc_array(BITS_TO_LONGS(numbers), sizeof(*moved));
-	if (!moved)
-		return -ENOMEM;
-	count_carriers(edit, carriers);
-	netpol_idset_for_each(carriers, walk, number) {
-		struct netpol_template *template = edit->world->template[number];
-		struct netpol_identity *before = template->identity;
-		bool renamed = false;
-
-		if (!before)
-			continue;
-		if (before->split == edit->serial) {
-			before->split = 0;
-			error = rename_identity(edit, template, &renamed);
-		}
-		if (!error && !renamed)
-			error = identify(edit, template);
-		if (error)
-			break;
-		if (template->identity != before) {
-			__set_bit(before->number, moved);
-			any = true;
-		}
-		cond_resched();
-	}
-	if (any && !error)
-		error = touch_identities(edit, AF_INET, moved, numbers);
-	if (any && !error)
-		error = touch_identities(edit, AF_INET6, moved, numbers);
-	netpol_free(moved);
-	return error;
-}
-
-static int derive_keys(struct netpol_edit *edit)
-{
-	struct netpol_idset carriers = {};
-	int error = 0;
-	u32 i;
-
-	for (i = 0; !error && i < edit->objects.count; i++) {
-		struct netpol_change *change = &edit->objects.change[i];
-
-		if (change->kind == NETPOL_CHANGE_POLICY && change->value)
-			error = activate_keys(edit, change->value, &carriers);
-	}
-	if (!error && carriers.count)
-		error = split_identities(edit, &carriers);
-	netpol_idset_free(&carriers);
-	return error;
-}
-
+/* Takes the lowest free slot of a local pod. Return: 0; -ENOMEM; -ENOSPC over the limit. */
 static int slot_take(struct netpol_edit *edit, u32 *slot)
 {
 	struct netpol_world *world = edit->world;
@@ -396,7 +40,9 @@ static int slot_take(struct netpol_edit *edit, u32 *slot)
 	}
 	if (edit->next->nlocals >= world->limit[NETPOL_LIMIT_LOCAL_PODS])
 		return -ENOSPC;
-	error = netpol_undo_note(edit, NETPOL_UNDO_SLOT_TAKEN, *slot, NULL, NULL);
+	error = netpol_undo_note(edit, (struct netpol_undo){
+		.kind = NETPOL_UNDO_SLOT_TAKEN, .number = *slot,
+	});
 	if (error)
 		return error;
 	error = netpol_idset_add(&world->slots, *slot);
@@ -405,7 +51,10 @@ static int slot_take(struct netpol_edit *edit, u32 *slot)
 	return error;
 }
 
-/* An interface no longer leads to a slot; another pod may be behind it too. */
+/*
+ * An interface no longer leads to a slot. If other local pods name it too, it leads to one of
+ * these from now on, rather to one whose interface is not gone. Return: 0 or -ENOMEM.
+ */
 static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 {
 	struct netpol_idset_walk walk;
@@ -425,11 +74,13 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 	return netpol_addrmap_set(&edit->interfaces, &ifindex, value);
 }
 
+/* Clears the entry of a local pod and gives its slot back. Return: 0 or -ENOMEM. */
 static int slot_free(struct netpol_edit *edit, u32 slot)
 {
 	struct netpol_local *local;
 
-	if (netpol_undo_note(edit, NETPOL_UNDO_SLOT_FREED, slot, NULL, NULL))
+	if (netpol_undo_note(edit, (struct netpol_undo){
+			.kind = NETPOL_UNDO_SLOT_FREED, .number = slot }))
 		return -ENOMEM;
 	local = netpol_pages_write(&edit->locals, slot);
 	if (!local)
@@ -443,8 +94,9 @@ static int slot_free(struct netpol_edit *edit, u32 slot)
 }
 
 /*
- * An interface leads to a slot. But the index may be another interface's by now: a pod
- * whose own one is gone does not take it from the pod that is behind it.
+ * A pod's interface leads to its slot from now on. The kernel may have given the index to a
+ * new interface, so a pod whose interface is gone does not take the index from another pod.
+ * Return: 0 or -ENOMEM.
  */
 static int interface_set(struct netpol_edit *edit, const struct netpol_pod *pod, u32 slot)
 {
@@ -454,7 +106,10 @@ static int interface_set(struct netpol_edit *edit, const struct netpol_pod *pod,
 	return netpol_addrmap_set(&edit->interfaces, &pod->ifindex, NETPOL_VALUE_LOCAL | slot);
 }
 
-/* The entry of a local pod; its programs are found later. */
+/*
+ * Writes or clears the entry of a local pod, as @pod takes the place of @old; either may be
+ * NULL or remote. The entry gets its programs later. Return: 0, -ENOMEM or -ENOSPC.
+ */
 static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 		     struct netpol_pod *pod)
 {
@@ -491,6 +146,7 @@ static int local_set(struct netpol_edit *edit, struct netpol_pod *old,
 	return 0;
 }
 
+/* Removes the claims of a pod to its addresses. Return: 0 or -ENOMEM. */
 static int claims_remove(struct netpol_edit *edit, struct netpol_pod *pod)
 {
 	u32 i;
@@ -504,6 +160,7 @@ static int claims_remove(struct netpol_edit *edit, struct netpol_pod *pod)
 	return touch(edit, pod);
 }
 
+/* Adds the claims of a pod to its addresses. Return: 0 or -ENOMEM. */
 static int claims_insert(struct netpol_edit *edit, struct netpol_pod *pod)
 {
 	const u8 *address;
@@ -516,7 +173,7 @@ static int claims_insert(struct netpol_edit *edit, struct netpol_pod *pod)
 		hash = netpol_address_hash(family, address);
 		error = netpol_table_insert(&edit->claims, netpol_claim(pod, i), hash);
 		if (!error)
-			error = touch_address(edit, family, address, hash);
+			error = netpol_log_touched(&edit->touched, family, address, hash);
 		if (error)
 			return error;
 	}
@@ -524,8 +181,8 @@ static int claims_insert(struct netpol_edit *edit, struct netpol_pod *pod)
 }
 
 /*
- * Is every pod of the edit's own origin? Then no pod is in another's shadow, and there is
- * no need to look for one.
+ * Do all loaded objects belong to the edit's own origin? Then no pod is shadowed by the same
+ * pod of another origin, and nothing has to be looked up to know that.
  */
 static bool origin_alone(const struct netpol_edit *edit)
 {
@@ -537,7 +194,10 @@ static bool origin_alone(const struct netpol_edit *edit)
 	return true;
 }
 
-/* Pods of the same name in other origins may have come into or out of the shadow. */
+/*
+ * Touches the addresses of pods of the same name in other origins, which @pod may shadow or no
+ * longer shadow. Return: 0 or -ENOMEM.
+ */
 static int touch_namesakes(struct netpol_edit *edit, const struct netpol_pod *pod)
 {
 	const struct netpol_pod *other;
@@ -550,7 +210,7 @@ static int touch_namesakes(struct netpol_edit *edit, const struct netpol_pod *po
 	return 0;
 }
 
-/* Makes room for the addresses of the pods that the edit sets, once for all. */
+/* Makes room for the addresses of all pods that the edit sets, at once. Return: 0 or an error. */
 static int reserve_addresses(struct netpol_edit *edit)
 {
 	u32 i, added[2] = { 0, 0 };
@@ -558,41 +218,41 @@ static int reserve_addresses(struct netpol_edit *edit)
 
 	for (i = 0; i < edit->objects.count; i++) {
 		const struct netpol_change *change = &edit->objects.change[i];
-		const struct netpol_pod *pod = change->value;
+		const struct netpol_pod *pod = change->object;
 
 		if (change->kind != NETPOL_CHANGE_POD || !pod)
 			continue;
 		added[0] += pod->naddress4;
 		added[1] += pod->naddress6;
 	}
-	/* they are all there in the end: most that are there already may be the same */
+	/* most of them may be there already, so that they are not added to the present count */
 	error = netpol_table_reserve(&edit->claims,
 				     max(edit->claims.count, added[0] + added[1]));
 	for (i = 0; i < 2 && !error; i++)
 		error = netpol_addrmap_reserve(&edit->addrmap[i],
 					     max(edit->addrmap[i].now.count, added[i]));
 	if (!error)
-		error = netpol_log_reserve(&edit->touched,
-					   edit->touched.count + added[0] + added[1]);
+		error = netpol_log_expect_touched(&edit->touched, edit->touched.count +
+						  added[0] + added[1]);
 	return error;
 }
 
-static int derive_pods(struct netpol_edit *edit)
+int netpol_derive_pods(struct netpol_edit *edit)
 {
 	bool alone = origin_alone(edit);
 	int error = reserve_addresses(edit);
 	u32 i;
 
 	for (i = 0; !error && i < edit->objects.count; i++) {
-		struct netpol_change *change = &edit->objects.change[i];
-		struct netpol_pod *old = change->subject, *pod = change->value;
+		const struct netpol_change *change = &edit->objects.change[i];
+		struct netpol_pod *old = change->old, *pod = change->object;
 
 		if (change->kind != NETPOL_CHANGE_POD)
 			continue;
 		if (old)
 			error = claims_remove(edit, old);
 		if (!error && pod && !pod->template->identity)
-			error = identify(edit, pod->template);
+			error = netpol_derive_identity(edit, pod->template);
 		if (!error && pod)
 			error = claims_insert(edit, pod);
 		if (!error)
@@ -607,6 +267,7 @@ static int derive_pods(struct netpol_edit *edit)
 	return error;
 }
 
+/* Is there the same pod of an origin that wins over this pod's? */
 static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod)
 {
 	const struct netpol_pod *other;
@@ -619,19 +280,22 @@ static bool pod_in_shadow(struct netpol_edit *edit, const struct netpol_pod *pod
 	return false;
 }
 
-/* The value of an address in the address map: its owner's, or 0. */
-static u32 address_value(struct netpol_edit *edit, u8 family, const void *address, u32 hash,
+/*
+ * The value of an address for the address map: of the pod that owns it among all that claim
+ * it, or 0. Local pods that claim it are marked, since they may gain or lose it. @alone: see
+ * origin_alone().
+ */
+static u32 address_value(struct netpol_edit *edit, const struct netpol_touched *touched,
 			 bool alone)
 {
 	struct netpol_pod *pod, *owner = NULL;
 	u32 cursor = 0;
 	void *claim;
 
-	while ((claim = netpol_table_edit_probe(&edit->claims, hash, &cursor))) {
-		if (!netpol_claim_is(claim, family, address))
+	while ((claim = netpol_table_edit_probe(&edit->claims, touched->hash, &cursor))) {
+		if (!netpol_claim_is(claim, touched->family, touched->address))
 			continue;
 		pod = netpol_claim_pod(claim);
-		/* it may get or lose the address */
 		if (netpol_pod_is_local(pod))
 			pod->runtime->changed = edit->serial;
 		if ((owner && !netpol_pod_owns(pod, owner)) ||
@@ -645,48 +309,21 @@ static u32 address_value(struct netpol_edit *edit, u8 family, const void *addres
 					    owner->template->identity->number;
 }
 
-static int derive_addresses(struct netpol_edit *edit)
+int netpol_derive_addresses(struct netpol_edit *edit)
 {
 	bool alone = origin_alone(edit);
 	u32 i;
 	int error;
 
 	for (i = 0; i < edit->touched.count; i++) {
-		const struct netpol_change *touched = &edit->touched.change[i];
-		u8 family = touched->number;
+		const struct netpol_touched *touched = &edit->touched.touched[i];
 
-		error = netpol_addrmap_set(&edit->addrmap[family == AF_INET6], touched->subject,
-					 address_value(edit, family, touched->subject,
-						       touched->kind, alone));
+		error = netpol_addrmap_set(&edit->addrmap[touched->family == AF_INET6],
+					   touched->address, address_value(edit, touched, alone));
 		if (error)
 			return error;
 		if (i % 256 == 0)
 			cond_resched();
 	}
 	return 0;
-}
-
-/**
- * netpol_edit_prepare() - bring everything that packets read up to date
- * @edit: filled
- *
- * Return: 0: netpol_edit_publish() can't fail any more; -ENOMEM; -ENOSPC over a limit.
- */
-int netpol_edit_prepare(struct netpol_edit *edit)
-{
-	int error;
-
-	edit->next->origin[edit->origin].generation = edit->next->generation;
-	error = derive_namespaces(edit);
-	if (!error)
-		error = derive_keys(edit);
-	if (!error)
-		error = derive_pods(edit);
-	if (!error)
-		error = derive_addresses(edit);
-	if (!error)
-		error = netpol_derive_peers(edit);
-	if (!error)
-		error = netpol_derive_programs(edit);
-	return error;
 }

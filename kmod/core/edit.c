@@ -1,48 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Edits: objects into the next snapshot, and its publication or abort; see edit.h. */
+#include "core/array.h"
+#include "core/derive_identity.h"
+#include "core/derive_peer.h"
+#include "core/derive_pod.h"
+#include "core/derive_program.h"
+#include "core/edit.h"
 #include "core/edit_state.h"
 
-/* Makes room in a log for @size changes in all. Return: 0 or -ENOMEM. */
-int netpol_log_reserve(struct netpol_log *log, u32 size)
-{
-	struct netpol_change *change;
 
-	if (size <= log->size)
-		return 0;
-	size = max(16u, size);
-	change = netpol_alloc_array(size, sizeof(*change));
-	if (!change)
-		return -ENOMEM;
-	if (log->count)
-		memcpy(change, log->change, log->count * sizeof(*change));
-	netpol_free(log->change);
-	log->change = change;
-	log->size = size;
-	return 0;
-}
-
-/* Appends to a log. Return: 0 or -ENOMEM. */
-int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
-		   void *value)
-{
-	struct netpol_change *change;
-
-	if (log->count == log->size && netpol_log_reserve(log, log->size * 2 + 1))
-		return -ENOMEM;
-	change = &log->change[log->count++];
-	change->kind = kind;
-	change->number = number;
-	change->subject = subject;
-	change->value = value;
-	return 0;
-}
-
-static void log_free(struct netpol_log *log)
-{
-	netpol_free(log->change);
-	memset(log, 0, sizeof(*log));
-}
-
-/* The number of the edit's origin in the snapshot being made; a new one takes a place. */
+/*
+ * Finds the number of the edit's origin in the next snapshot. A new origin takes a number that
+ * no origin has, or else the number of one without objects. Return: 0 or -ENOSPC.
+ */
 static int edit_origin(struct netpol_edit *edit, const char *name)
 {
 	struct netpol_origin *origin = edit->next->origin;
@@ -69,7 +39,7 @@ static int edit_origin(struct netpol_edit *edit, const char *name)
 /**
  * netpol_edit_begin() - begin the next snapshot
  * @world: world, locked until the edit ends
- * @origin: whose objects they are
+ * @origin: name of the origin whose objects are edited
  * @fault: refusals are explained here until the edit ends
  *
  * Return: the edit; -ENOMEM; -ENOSPC for one origin too many.
@@ -118,7 +88,7 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	return edit;
 }
 
-/* Takes a new object over: from here on the edit frees it. */
+/* Takes a new object over; on failure it is freed. Return: 0 or -ENOMEM. */
 static int edit_own(struct netpol_edit *edit, void *object, u8 kind)
 {
 	int error = netpol_retire_add(&edit->cow.created, object, kind);
@@ -128,7 +98,7 @@ static int edit_own(struct netpol_edit *edit, void *object, u8 kind)
 	return error;
 }
 
-/* Memory that an object is charged for; label sets are shared, but count whole. */
+/* The memory that an object is charged for. Label sets are shared, but count for each object. */
 static u64 object_bytes(u32 kind, const void *object)
 {
 	const struct netpol_namespace *namespace = object;
@@ -158,7 +128,11 @@ static u64 object_bytes(u32 kind, const void *object)
 	       policy->subject->count * sizeof(*policy->subject->requirement);
 }
 
-/* Puts @object in place of @old, either of which may be NULL, and notes it. */
+/*
+ * Puts @object in the place of @old in its table, and notes the change; either may be NULL.
+ * @kind: enum netpol_object_kind; @retire: enum netpol_world_retire, of the same object.
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
 static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, u32 kind,
 		     u8 retire, void *old, void *object, u32 hash, u8 origin)
 {
@@ -176,7 +150,7 @@ static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, 
 		if (error)
 			return error;
 	}
-	error = netpol_log_add(&edit->objects, kind, 0, old, object);
+	error = netpol_log_change(&edit->objects, kind, old, object);
 	if (error)
 		return error;
 	if (old && object)
@@ -195,17 +169,17 @@ static int edit_swap(struct netpol_edit *edit, struct netpol_table_edit *table, 
 }
 
 /**
- * netpol_edit_expect() - make room for objects to come, once for all
+ * netpol_edit_expect() - make room for objects, so that no table grows while they come
  * @edit: edit
- * @namespaces: how many are set at most; with as many in the end, no table grows on the way
- * @pods: the same
- * @policies: the same
+ * @namespaces: how many Namespace objects are to come at most
+ * @pods: how many pods
+ * @policies: how many policies
  *
  * Return: 0, -ENOMEM, or -ENOSPC for more than a table holds.
  */
 int netpol_edit_expect(struct netpol_edit *edit, u32 namespaces, u32 pods, u32 policies)
 {
-	int error = netpol_log_reserve(&edit->objects, namespaces + pods + policies);
+	int error = netpol_log_expect_changes(&edit->objects, namespaces + pods + policies);
 
 	if (!error)
 		error = netpol_table_reserve(&edit->namespaces,
@@ -267,6 +241,7 @@ static bool pod_match(const void *value, const void *key)
 	return a->origin == b->origin && netpol_pod_same_name(a, b);
 }
 
+/* Is there room for one more pod, or for another version of one? Return: 0 or -ENOSPC. */
 static int pod_limits(struct netpol_edit *edit, const struct netpol_pod *pod,
 		      bool fresh)
 {
@@ -324,7 +299,7 @@ int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod)
 	edit->addresses += netpol_pod_addresses(pod);
 	same_uid = old && !memcmp(old->uid, pod->uid, sizeof(pod->uid));
 	pod->arrived = same_uid ? old->arrived : ++edit->world->arrivals;
-	/* also where the interface is gone: a pod does not come back by being told again */
+	/* this keeps @gone: setting the same pod again does not bring its interface back */
 	if (same_uid && old->runtime && pod->runtime && old->ifindex == pod->ifindex)
 		netpol_pod_share_runtime(pod, old);
 	error = edit_swap(edit, &edit->pods, NETPOL_CHANGE_POD, NETPOL_RETIRE_POD, old,
@@ -342,7 +317,7 @@ static bool policy_match(const void *value, const void *key)
 	       !strcmp(a->name, b->name);
 }
 
-/* Is policy @a listed before @b? By origin, the winning one first, then by name. */
+/* Does policy @a come before @b in order? By origin, the winning one first, then by name. */
 static bool policy_before(const struct netpol_edit *edit, const struct netpol_policy *a,
 			  const struct netpol_policy *b)
 {
@@ -355,7 +330,7 @@ static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy
 {
 	struct list_head *place = policy->ns->policies.prev;
 
-	/* from the end: policies mostly come sorted */
+	/* searched from the end, because policies mostly come in order */
 	while (place != &policy->ns->policies &&
 	       policy_before(edit, policy, list_entry(place, struct netpol_policy, node)))
 		place = place->prev;
@@ -369,6 +344,7 @@ static void policy_detach(struct netpol_policy *policy)
 	policy->ns->npolicies--;
 }
 
+/* Is a policy within the limits? @fresh: it is no new version of one. Return: 0 or -ENOSPC. */
 static int policy_limits(struct netpol_edit *edit, const struct netpol_policy *policy,
 			 bool fresh)
 {
@@ -417,7 +393,7 @@ int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
 	error = edit_own(edit, policy, NETPOL_RETIRE_POLICY);
 	if (error)
 		return error;
-	/* one policy may have as many peers as a cluster has pods */
+	/* a policy may have very many peers to compare */
 	cond_resched();
 	old = netpol_table_edit_find(&edit->policies, policy->hash, policy_match, policy);
 	if (old && netpol_policy_equal(old, policy)) {
@@ -561,25 +537,40 @@ int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_t
 	return 0;
 }
 
-/* Lists the values of a table that are to go; a removal moves others. */
-static int sweep_list(struct netpol_edit *edit, struct netpol_table_edit *table,
+/**
+ * struct sweep_list - objects to remove
+ * @object: the objects
+ * @count: how many
+ * @size: room for how many
+ */
+struct sweep_list {
+	void **object;
+	u32 count;
+	u32 size;
+};
+
+/*
+ * Lists the objects of a table that are to be removed; this comes before the first is removed,
+ * because a removal moves others in the table. @doomed: NULL for all. Return: 0 or -ENOMEM.
+ */
+static int sweep_find(struct netpol_edit *edit, struct netpol_table_edit *table,
 		      bool (*doomed)(const struct netpol_edit *edit, const void *value),
-		      struct netpol_log *log)
+		      struct sweep_list *list)
 {
 	void *value;
-	int error;
 	u32 i;
 
-	log->count = 0;
+	list->count = 0;
 	for (i = 0; table->count && i <= table->mask; i++) {
 		value = netpol_table_edit_slot(table, i);
 		if (i % 1024 == 0)
 			cond_resched();
 		if (!value || (doomed && !doomed(edit, value)))
 			continue;
-		error = netpol_log_add(log, 0, 0, value, NULL);
-		if (error)
-			return error;
+		if (netpol_array_reserve((void **)&list->object, list->count, &list->size,
+					 list->count + 1, sizeof(*list->object)))
+			return -ENOMEM;
+		list->object[list->count++] = value;
 	}
 	return 0;
 }
@@ -605,35 +596,39 @@ static bool policy_doomed(const struct netpol_edit *edit, const void *value)
 	return policy->origin == edit->origin && policy->mark != edit->serial;
 }
 
+/* Removes the objects that the origin had and the edit did not set, or @all objects. */
 static int edit_sweep(struct netpol_edit *edit, bool all)
 {
-	struct netpol_log log = {};
+	struct sweep_list list = {};
 	int error;
 	u32 i;
 
-	error = sweep_list(edit, &edit->policies, all ? NULL : policy_doomed, &log);
-	for (i = 0; !error && i < log.count; i++)
-		error = remove_policy(edit, log.change[i].subject);
+	error = sweep_find(edit, &edit->policies, all ? NULL : policy_doomed, &list);
+	for (i = 0; !error && i < list.count; i++)
+		error = remove_policy(edit, list.object[i]);
 	if (!error)
-		error = sweep_list(edit, &edit->pods, all ? NULL : pod_doomed, &log);
-	for (i = 0; !error && i < log.count; i++)
-		error = remove_pod(edit, log.change[i].subject);
+		error = sweep_find(edit, &edit->pods, all ? NULL : pod_doomed, &list);
+	for (i = 0; !error && i < list.count; i++)
+		error = remove_pod(edit, list.object[i]);
 	if (!error)
-		error = sweep_list(edit, &edit->namespaces, all ? NULL : namespace_doomed,
-				   &log);
-	for (i = 0; !error && i < log.count; i++)
-		error = remove_namespace(edit, log.change[i].subject);
-	log_free(&log);
+		error = sweep_find(edit, &edit->namespaces, all ? NULL : namespace_doomed,
+				   &list);
+	for (i = 0; !error && i < list.count; i++)
+		error = remove_namespace(edit, list.object[i]);
+	netpol_free(list.object);
 	return error;
 }
 
-/* Deletes what the origin had and this edit did not set. Return: 0 or -ENOMEM. */
+/* Removes the objects that the origin had and this edit did not set. Return: 0 or -ENOMEM. */
 int netpol_edit_sweep(struct netpol_edit *edit)
 {
 	return edit_sweep(edit, false);
 }
 
-/* Deletes every object of every origin; settings go back to the defaults. */
+/*
+ * Removes every object of every origin, and returns the settings to their defaults. Return: 0
+ * or -ENOMEM.
+ */
 int netpol_edit_clear(struct netpol_edit *edit)
 {
 	struct netpol_settings *settings = netpol_settings_create();
@@ -648,33 +643,57 @@ int netpol_edit_clear(struct netpol_edit *edit)
 	return error ? error : edit_sweep(edit, true);
 }
 
-/* Ends an edit: everything of it but what it leaves to the world. */
+/**
+ * netpol_edit_prepare() - bring everything that packets read up to date
+ * @edit: filled
+ *
+ * Return: 0, after which netpol_edit_publish() cannot fail; -ENOMEM; -ENOSPC over a limit.
+ */
+int netpol_edit_prepare(struct netpol_edit *edit)
+{
+	int error;
+
+	edit->next->origin[edit->origin].generation = edit->next->generation;
+	error = netpol_derive_namespaces(edit);
+	if (!error)
+		error = netpol_derive_keys(edit);
+	if (!error)
+		error = netpol_derive_pods(edit);
+	if (!error)
+		error = netpol_derive_addresses(edit);
+	if (!error)
+		error = netpol_derive_peers(edit);
+	if (!error)
+		error = netpol_derive_programs(edit);
+	return error;
+}
+
+/* Frees an edit and its notes, but nothing that they are about. */
 static void edit_free(struct netpol_edit *edit)
 {
-	log_free(&edit->objects);
-	log_free(&edit->undo);
-	log_free(&edit->touched);
-	log_free(&edit->identities);
-	log_free(&edit->unused);
-	log_free(&edit->relabelled);
-	log_free(&edit->affected);
+	netpol_free(edit->objects.change);
+	netpol_free(edit->undo.undo);
+	netpol_free(edit->touched.touched);
+	netpol_free(edit->identities.split);
+	netpol_free(edit->relabelled.ns);
+	netpol_free(edit->affected.split);
 	netpol_free(edit);
 }
 
 /**
  * netpol_edit_publish() - make the prepared snapshot the world's
- * @edit: prepared; gone afterwards
+ * @edit: prepared; freed
  *
- * Cannot fail. The caller publishes the snapshot to packets and gives the reference on
- * the one before back by netpol_snapshot_put() after a grace period.
+ * Cannot fail. The caller publishes the snapshot to packets and, after a grace period, gives
+ * the reference on the snapshot before back by netpol_snapshot_put().
  *
  * Return: the snapshot, which is world->snapshot now.
  */
 struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 {
 	struct netpol_snapshot *next = edit->next, *old = edit->world->snapshot;
+	struct netpol_program *program, *next_program;
 	struct netpol_world *world = edit->world;
-	u32 i;
 
 	netpol_table_edit_done(&edit->namespaces, &next->namespaces);
 	netpol_table_edit_done(&edit->pods, &next->pods);
@@ -685,15 +704,16 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_addrmap_edit_done(&edit->interfaces, &next->interfaces);
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
-	for (i = 0; i < edit->unused.count; i++)
-		list_del_init(&((struct netpol_program *)edit->unused.change[i].subject)->node);
+	list_for_each_entry_safe(program, next_program, &world->programs, node)
+		if (program->used != edit->serial)
+			list_del_init(&program->node);
 	next->plain = next->nlocals &&
 		      next->settings->established == NETPOL_ESTABLISHED_CUT;
 	next->guarded = next->settings->unknown == NETPOL_UNKNOWN_DENY &&
 			(next->settings->nguards || next->settings->npatterns);
 	next->host_judged = !next->settings->nhost_allow &&
 			    next->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE;
-	/* one reference for the world's root, one for the snapshot before */
+	/* one reference is the world's, one that of the snapshot before */
 	next->refs = 2;
 	old->next = next;
 	world->retired_bytes += edit->cow.retired.bytes;
@@ -705,22 +725,22 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	return next;
 }
 
-/* Takes the objects of an aborted edit out of the lists that it put them on. */
+/* Takes the changes of objects back: the counts, and the order of policies. */
 static void objects_undo(struct netpol_edit *edit)
 {
 	u32 i;
 
 	for (i = edit->objects.count; i; i--) {
-		struct netpol_change *change = &edit->objects.change[i - 1];
-		struct netpol_policy *policy = change->value, *old = change->subject;
+		const struct netpol_change *change = &edit->objects.change[i - 1];
+		struct netpol_policy *policy = change->object, *old = change->old;
 		struct netpol_pod *pod;
 
-		edit->world->bytes += object_bytes(change->kind, change->subject) -
-				      object_bytes(change->kind, change->value);
+		edit->world->bytes += object_bytes(change->kind, change->old) -
+				      object_bytes(change->kind, change->object);
 		switch (change->kind) {
 		case NETPOL_CHANGE_POD:
-			pod = change->value ? change->value : change->subject;
-			pod->template->ns->npods += !!change->subject - !!change->value;
+			pod = change->object ? change->object : change->old;
+			pod->template->ns->npods += !!change->old - !!change->object;
 			break;
 		case NETPOL_CHANGE_POLICY:
 			if (policy)
@@ -735,9 +755,9 @@ static void objects_undo(struct netpol_edit *edit)
 
 /**
  * netpol_edit_abort() - give an edit up
- * @edit: in any state; gone afterwards
+ * @edit: edit in any state; freed
  *
- * Cannot fail. The world is as it was before the edit began.
+ * Cannot fail. Afterwards the world is as it was before the edit began.
  */
 void netpol_edit_abort(struct netpol_edit *edit)
 {

@@ -1,84 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of an edit share: edit.c (objects), derive*.c and patch.c (what follows). */
-#ifndef NETPOL_CHANGE_H
-#define NETPOL_CHANGE_H
-
-#include "core/edit.h"
-
-/**
- * struct netpol_change - something that an edit did, or what it was before
- * @kind: of the log it is in
- * @subject: what changed
- * @value: what it was, or what took its place
- * @number: the same for plain numbers
+/*
+ * The state of an edit, shared by the files that make one. edit.c takes the objects and
+ * publishes or aborts; the derive_*.c files find what follows from the objects, patch.c and
+ * the compiler make programs of it, log.c keeps the notes.
  */
-struct netpol_change {
-	u32 kind;
-	u32 number;
-	void *subject;
-	void *value;
-};
+#ifndef NETPOL_EDIT_STATE_H
+#define NETPOL_EDIT_STATE_H
+
+#include "core/fault.h"
+#include "core/log.h"
+#include "core/world.h"
 
 /**
- * struct netpol_log - changes in order
- * @change: owned
- * @count: how many
- * @size: room for how many
- */
-struct netpol_log {
-	struct netpol_change *change;
-	u32 count;
-	u32 size;
-};
-
-/* Kinds of changes in the log of objects: @subject was replaced by @value. */
-enum netpol_object_change {
-	NETPOL_CHANGE_NAMESPACE,
-	NETPOL_CHANGE_POD,
-	NETPOL_CHANGE_POLICY,
-};
-
-/* Kinds of changes in the undo log. */
-enum netpol_undo {
-	NETPOL_UNDO_NS,			/* @subject had the labels @value */
-	NETPOL_UNDO_KEY,		/* @subject was not active */
-	NETPOL_UNDO_TEMPLATE,		/* @subject had the identity @value: a reference */
-	NETPOL_UNDO_RENAME,		/* @subject had the labels @value: a reference */
-	NETPOL_UNDO_PEER,		/* @subject had the set @value: owned */
-	NETPOL_UNDO_MEMBER_NEW,		/* @subject did not match identity @number */
-	NETPOL_UNDO_MEMBER_GONE,	/* @subject matched identity @number */
-	NETPOL_UNDO_PROGRAM,		/* @subject was in place of @value */
-	NETPOL_UNDO_SLOT_TAKEN,		/* slot @number was free */
-	NETPOL_UNDO_SLOT_FREED,		/* slot @number was taken */
-};
-
-/**
- * struct netpol_edit - see edit.h
+ * struct netpol_edit - an edit, see edit.h; lives under the world's mutex
  * @world: world, locked for the whole life of the edit
- * @fault: where a refusal is explained
- * @serial: number of the edit, world->edits
- * @next: the snapshot in the making
- * @cow: what was allocated and what was replaced
- * @origin: number of the origin
- * @namespaces: table in the making
- * @pods: table in the making
- * @policies: table in the making
- * @claims: table in the making
- * @addrmap: address maps in the making, IPv4 and IPv6
- * @addresses: addresses of the pods set so far, claims to come included
- * @interfaces: table in the making
- * @locals: local pods in the making
- * @ports: named ports by identity, in the making
- * @objects: changes of objects
- * @undo: how to put the control side back
- * @touched: addresses whose owner may have changed: @subject, family in @number, hash
- *	in @kind
- * @identities: identities made by this edit: @subject; split off @value, or NULL
- * @unused: programs that the next snapshot does not use
- * @relabelled: namespaces whose labels changed: @subject
- * @affected: identities whose peers may have changed, @subject, if @one_by_one; split
- *	off @value, whose peers they have, or NULL
- * @one_by_one: there are so few of them that each set and row is changed by itself
+ * @fault: a refusal is explained here
+ * @serial: number of the edit, world->edits; marks what belongs to it
+ * @next: the snapshot that is being made
+ * @cow: memory that the edit allocated, and what it replaced
+ * @origin: number of the origin whose objects are edited
+ * @namespaces: table of the next snapshot
+ * @pods: table of the next snapshot
+ * @policies: table of the next snapshot
+ * @claims: table of the next snapshot
+ * @addresses: addresses of all pods in @pods
+ * @addrmap: address maps of the next snapshot, IPv4 and IPv6
+ * @interfaces: interface map of the next snapshot
+ * @locals: local pods of the next snapshot
+ * @ports: named ports by identity, of the next snapshot
+ * @objects: objects that were changed
+ * @undo: how to undo what was changed in place
+ * @touched: addresses whose owner may have changed
+ * @identities: identities that the edit made
+ * @relabelled: namespaces whose labels changed
+ * @affected: identities whose peers may have changed; only if @one_by_one. One with a parent
+ *	is matched by the peers that match the parent
+ * @one_by_one: so few identities are affected that each set and each row is changed for each
+ *	of them, instead of made anew
  */
 struct netpol_edit {
 	struct netpol_world *world;
@@ -96,24 +54,13 @@ struct netpol_edit {
 	struct netpol_addrmap_edit interfaces;
 	struct netpol_pages_edit locals;
 	struct netpol_pages_edit ports;
-	struct netpol_log objects;
-	struct netpol_log undo;
-	struct netpol_log touched;
-	struct netpol_log identities;
-	struct netpol_log unused;
-	struct netpol_log relabelled;
-	struct netpol_log affected;
+	struct netpol_change_log objects;
+	struct netpol_undo_log undo;
+	struct netpol_touched_log touched;
+	struct netpol_split_log identities;
+	struct netpol_ns_log relabelled;
+	struct netpol_split_log affected;
 	bool one_by_one;
 };
 
-int netpol_log_reserve(struct netpol_log *log, u32 size);
-int netpol_log_add(struct netpol_log *log, u32 kind, u32 number, void *subject,
-		   void *value);
-int netpol_undo_note(struct netpol_edit *edit, u32 kind, u32 number, void *subject,
-		     void *value);
-void netpol_undo_run(struct netpol_edit *edit);
-void netpol_undo_forget(struct netpol_edit *edit);
-int netpol_derive_peers(struct netpol_edit *edit);
-int netpol_derive_programs(struct netpol_edit *edit);
-
-#endif /* NETPOL_CHANGE_H */
+#endif /* NETPOL_EDIT_STATE_H */

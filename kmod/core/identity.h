@@ -47,7 +47,6 @@ struct netpol_identity {
  * @labels: full label set, one reference
  * @ports: named ports or NULL, one reference
  * @identity: one reference; NULL until a commit needs it
- * @changed: serial of the last edit that gave it another identity
  * @number: place in world->template, and in the sets of its keys
  */
 struct netpol_template {
@@ -56,7 +55,6 @@ struct netpol_template {
 	struct netpol_labels *labels;
 	struct netpol_ports *ports;
 	struct netpol_identity *identity;
-	u64 changed;
 	u32 number;
 };
 

@@ -100,16 +100,16 @@ static int find_row(struct patch *patch, u32 number, u32 *row)
  */
 static int find_rows(struct patch *patch, bool *change)
 {
-	const struct netpol_log *affected = &patch->edit->affected;
+	const struct netpol_split_log *affected = &patch->edit->affected;
 	int error = 0;
 	u32 i;
 
 	for (i = 0; i < affected->count && !error; i++) {
-		const struct netpol_identity *identity = affected->change[i].subject;
-		const struct netpol_identity *origin = affected->change[i].value;
+		const struct netpol_identity *identity = affected->split[i].identity;
+		const struct netpol_identity *parent = affected->split[i].parent;
 
-		if (origin)
-			patch->row[i] = netpol_program_row(patch->old, origin->number);
+		if (parent)
+			patch->row[i] = netpol_program_row(patch->old, parent->number);
 		else
 			error = find_row(patch, identity->number, &patch->row[i]);
 		*change |= patch->row[i] != netpol_program_row(patch->old, identity->number);
@@ -179,7 +179,7 @@ static int set_row(struct patch *patch, struct netpol_program *program, u32 numb
 /* Makes the program with the rows that were found. Return: 0 or -ENOMEM. */
 static int make_patched(struct patch *patch, struct netpol_program **patched)
 {
-	const struct netpol_log *affected = &patch->edit->affected;
+	const struct netpol_split_log *affected = &patch->edit->affected;
 	struct netpol_program *program;
 	u32 i, last = 0;
 	int error;
@@ -191,14 +191,14 @@ static int make_patched(struct patch *patch, struct netpol_program **patched)
 	INIT_LIST_HEAD(&program->node);
 	program->nrows = patch->rows;
 	for (i = 0; i < affected->count; i++) {
-		const struct netpol_identity *identity = affected->change[i].subject;
+		const struct netpol_identity *identity = affected->split[i].identity;
 
 		if (patch->row[i])
 			last = max(last, identity->number);
 	}
 	error = copy_directory(patch, program, last);
 	for (i = 0; i < affected->count && !error; i++) {
-		const struct netpol_identity *identity = affected->change[i].subject;
+		const struct netpol_identity *identity = affected->split[i].identity;
 
 		if (identity->number < program->nidentities)
 			error = set_row(patch, program, identity->number, patch->row[i]);
