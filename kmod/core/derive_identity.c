@@ -189,7 +189,7 @@ static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned 
 			u32 value = netpol_bucket_value(bucket, family, j);
 			const void *address = netpol_bucket_address(bucket, family, j);
 
-			/* NETPOL_VALUE_LOCAL makes the value of a local pod larger than all numbers */
+			/* the value of a local pod is larger than all numbers */
 			if (!value || value >= numbers || !test_bit(value, moved))
 				continue;
 			if (netpol_log_touched(&edit->touched, family, address,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/array.h"
 #include "core/identity.h"
 #include "core/selector.h"
 #include "core/world.h"
 
 /*
- * Hash of a namespace, a label set and named ports, by the hashes of each, which are keyed:
- * nobody knows them who could choose three that make another three's.
+ * Hash of a namespace, a label set and named ports. It mixes their hashes, which are keyed, so
+ * that nobody who could choose a colliding combination knows them.
  */
 static u32 kind_hash(const struct netpol_ns *ns, const struct netpol_labels *labels,
 		     const struct netpol_ports *ports)
@@ -15,27 +16,18 @@ static u32 kind_hash(const struct netpol_ns *ns, const struct netpol_labels *lab
 	return ports ? hash * 0x85ebca6bu ^ ports->interned.hash : hash;
 }
 
-/* A number that no template has; world->template has room for it. */
+/* Finds a number that no template has, and makes world->template reach to it. */
 static int template_number(struct netpol_world *world, u32 *number)
 {
-	struct netpol_template **larger;
-	u32 size;
-
 	for (*number = world->template_hint; *number < world->template_size; (*number)++)
 		if (!world->template[*number])
 			return 0;
-	size = max(64u, world->template_size * 2);
-	larger = netpol_alloc_array(size, sizeof(*larger));
-	if (!larger)
-		return -ENOMEM;
-	if (world->template_size)
-		memcpy(larger, world->template, world->template_size * sizeof(*larger));
-	netpol_free(world->template);
-	world->template = larger;
-	world->template_size = size;
-	return 0;
+	return netpol_array_reserve((void **)&world->template, world->template_size,
+				    &world->template_size, max(64u, *number + 1),
+				    sizeof(*world->template));
 }
 
+/* Takes a template out of the sets of its keys, and gives its number back. */
 static void template_unpost(struct netpol_world *world, struct netpol_template *template)
 {
 	u32 i;
@@ -47,7 +39,7 @@ static void template_unpost(struct netpol_world *world, struct netpol_template *
 	world->template_hint = min(world->template_hint, template->number);
 }
 
-/* Gives a template its number, and notes it with its keys. */
+/* Gives a template its number, and puts it into the sets of its keys. Return: 0 or -ENOMEM. */
 static int template_post(struct netpol_world *world, struct netpol_template *template)
 {
 	int error = template_number(world, &template->number);
@@ -66,7 +58,7 @@ static int template_post(struct netpol_world *world, struct netpol_template *tem
 }
 
 /**
- * netpol_template_get() - the template of a namespace, labels and ports
+ * netpol_template_get() - find or make the template of a namespace, labels and ports
  * @world: world, locked
  * @ns: namespace; a reference is taken
  * @labels: full label set; a reference is taken
@@ -105,7 +97,7 @@ struct netpol_template *netpol_template_get(struct netpol_world *world,
 	return template;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the template. World locked. */
 void netpol_template_put(struct netpol_world *world, struct netpol_template *template)
 {
 	if (--template->interned.refs)
@@ -120,7 +112,7 @@ void netpol_template_put(struct netpol_world *world, struct netpol_template *tem
 	netpol_free(template);
 }
 
-/* Makes world->identity and world->blocks reach past @block. */
+/* Makes world->identity and world->blocks reach to @block. Return: 0 or -ENOMEM. */
 static int blocks_reserve(struct netpol_world *world, u32 block)
 {
 	u32 size = max(64u, world->nblocks * 2);
@@ -151,11 +143,13 @@ static int blocks_reserve(struct netpol_world *world, u32 block)
 	return 0;
 }
 
-/* A block for a namespace: the one behind its last, so that runs grow, else the first. */
+/*
+ * Gives a namespace one more block: the one after its last if that is free, so that the numbers
+ * of the namespace stay close together, else the first free one. Return: 0, -ENOMEM or -ENOSPC.
+ */
 static int block_take(struct netpol_world *world, struct netpol_ns *ns)
 {
 	u32 block = ns->nblocks ? ns->blocks[ns->nblocks - 1] + 1 : 0;
-	u32 *larger;
 	int error;
 
 	if (!block || block >= world->nblocks || world->blocks[block]) {
@@ -169,23 +163,16 @@ static int block_take(struct netpol_world *world, struct netpol_ns *ns)
 	error = blocks_reserve(world, block);
 	if (error)
 		return error;
-	if (ns->nblocks == ns->sblocks) {
-		u32 size = max(4u, ns->sblocks * 2);
-
-		larger = netpol_alloc_array(size, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		if (ns->nblocks)
-			memcpy(larger, ns->blocks, ns->nblocks * sizeof(*larger));
-		netpol_free(ns->blocks);
-		ns->blocks = larger;
-		ns->sblocks = size;
-	}
+	error = netpol_array_reserve((void **)&ns->blocks, ns->nblocks, &ns->sblocks,
+				     ns->nblocks + 1, sizeof(*ns->blocks));
+	if (error)
+		return error;
 	ns->blocks[ns->nblocks++] = block;
 	world->blocks[block] = ns;
 	return 0;
 }
 
+/* Finds a free number in a block. Return: false if there is none. */
 static bool block_number(struct netpol_world *world, u32 block, u32 *number)
 {
 	for (*number = block * NETPOL_IDENTITY_BLOCK;
@@ -195,6 +182,7 @@ static bool block_number(struct netpol_world *world, u32 block, u32 *number)
 	return false;
 }
 
+/* Finds a free number for an identity of a namespace. Return: 0, -ENOMEM or -ENOSPC. */
 static int identity_number(struct netpol_world *world, struct netpol_ns *ns, u32 *number)
 {
 	int error;
@@ -209,14 +197,14 @@ static int identity_number(struct netpol_world *world, struct netpol_ns *ns, u32
 	return 0;
 }
 
-/* A number of a block is free again; the last one gives the block back. */
+/* A number of a block has become free. A block whose numbers are all free is given back. */
 static void block_release(struct netpol_world *world, struct netpol_ns *ns, u32 block)
 {
 	u32 i, used = 0;
 
 	for (i = 0; i < NETPOL_IDENTITY_BLOCK; i++)
 		used += !!world->identity[block * NETPOL_IDENTITY_BLOCK + i];
-	/* only a block that was full is passed over when a number is looked for */
+	/* @first_block may have passed this block only if it was full before */
 	if (used && used < NETPOL_IDENTITY_BLOCK - 1)
 		return;
 	for (i = 0; ns->blocks[i] != block; i++)
@@ -231,6 +219,7 @@ static void block_release(struct netpol_world *world, struct netpol_ns *ns, u32 
 	world->block_hint = min(world->block_hint, block);
 }
 
+/* Takes an identity out of every set that it is in. */
 static void identity_unpost(struct netpol_world *world, struct netpol_identity *identity)
 {
 	struct netpol_peer *peer;
@@ -248,6 +237,7 @@ static void identity_unpost(struct netpol_world *world, struct netpol_identity *
 		netpol_idset_del(&peer->set, identity->number);
 }
 
+/* Puts an identity into the sets of its labels, keys and namespace. Return: 0 or -ENOMEM. */
 static int identity_post(struct netpol_world *world, struct netpol_identity *identity)
 {
 	int error;
@@ -314,7 +304,7 @@ static struct netpol_identity *identity_create(struct netpol_world *world,
 }
 
 /**
- * netpol_identity_get() - the identity of a template, by the keys active now
+ * netpol_identity_get() - find or make the identity of a template, by the keys active now
  * @world: world, locked
  * @template: the template
  *
@@ -368,13 +358,13 @@ static void labels_unpost(struct netpol_identity *identity,
 }
 
 /**
- * netpol_identity_rename() - more keys are active, and all pods of an identity agree
+ * netpol_identity_rename() - give an identity other labels, as keys have become active
  * @world: world, locked
  * @identity: identity; it keeps its number
- * @labels: its labels from now on, those it has and others of keys that it has not; or,
- *	to undo that, without those others
+ * @labels: its labels from now on: those that it has, and labels whose keys it does not have
+ *	yet; or, to undo that, the labels that it had before
  *
- * Return: 0; -ENOMEM with nothing changed, but not to undo.
+ * Return: 0; -ENOMEM with nothing changed. To undo cannot fail.
  */
 int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *identity,
 			   struct netpol_labels *labels)
@@ -406,7 +396,7 @@ int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *i
 	return 0;
 }
 
-/* Gives a reference back; the last one frees the number. */
+/* Gives a reference back; the last one frees the identity and its number. World locked. */
 void netpol_identity_put(struct netpol_world *world, struct netpol_identity *identity)
 {
 	if (--identity->interned.refs)

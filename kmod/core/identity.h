@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Identities: what peers can tell apart of a pod, namely its namespace, the values of
- * the label keys that loaded peer selectors name, and its named ports. Keys that nobody
- * selects on (pod-template-hash, names of StatefulSet pods) make no identities. Numbers
- * come in blocks that belong to one namespace, so that its identities share words.
+ * Identities. An identity stands for all pods that no loaded peer can tell apart: they have
+ * the same namespace, the same values of the label keys that loaded peer selectors name (the
+ * active keys), and the same named ports. Keys that no peer names (pod-template-hash, names
+ * of StatefulSet pods) make no identities. Identity numbers come in blocks that belong to one
+ * namespace, so that the identities of a namespace share words of sets (idset.h).
  *
- * A template is a pod's full label set in its namespace; pods made alike share it, and
- * it knows its identity. Every call needs the world's mutex.
+ * A template is a namespace, a full label set and named ports; pods that have all of these in
+ * common share it. Its identity follows from it and from the keys that are active.
+ *
+ * Every call needs the world's mutex.
  */
 #ifndef NETPOL_IDENTITY_H
 #define NETPOL_IDENTITY_H
@@ -15,19 +18,19 @@
 #include "core/label.h"
 #include "core/namespace.h"
 
-/* Numbers in a block; number 0 is nobody's. */
+/* Identity numbers in a block. Block 0 is not used, so that number 0 means no identity. */
 #define NETPOL_IDENTITY_BLOCK 8
 
 /**
  * struct netpol_identity - pods that no peer can tell apart
- * @interned: head; one reference for each template that has it
- * @number: from NETPOL_IDENTITY_BLOCK on
+ * @interned: head; each template with this identity has one reference
+ * @number: place in world->identity, from NETPOL_IDENTITY_BLOCK on
  * @ns: namespace, one reference
- * @labels: the labels with active keys, one reference
+ * @labels: the labels that have active keys, one reference
  * @ports: named ports or NULL, one reference
  * @created: serial of the edit that made it
- * @split: serial of the last edit that looked into whether it splits
- * @carriers: templates of it that carry a key new to that edit
+ * @split: serial of the edit that is checking whether it has to be split
+ * @carriers: how many of its templates have a key that this edit activated
  */
 struct netpol_identity {
 	struct netpol_interned interned;
@@ -41,13 +44,13 @@ struct netpol_identity {
 };
 
 /**
- * struct netpol_template - what pods of one kind have in common
- * @interned: head; one reference for each pod object
+ * struct netpol_template - what pods that are made alike have in common
+ * @interned: head; each pod object has one reference
  * @ns: namespace, one reference
  * @labels: full label set, one reference
  * @ports: named ports or NULL, one reference
- * @identity: one reference; NULL until a commit needs it
- * @number: place in world->template, and in the sets of its keys
+ * @identity: identity, one reference; NULL until a commit needs it
+ * @number: place in world->template; its number in the sets of its keys
  */
 struct netpol_template {
 	struct netpol_interned interned;

@@ -9,7 +9,7 @@ static bool text_equal(struct netpol_text text, const char *data, u32 length)
 }
 
 /**
- * netpol_key_get() - the key of this name
+ * netpol_key_get() - find or make the key of this name
  * @world: world, locked
  * @name: the name
  *
@@ -38,7 +38,7 @@ struct netpol_key *netpol_key_get(struct netpol_world *world, struct netpol_text
 	return key;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the key. World locked. */
 void netpol_key_put(struct netpol_world *world, struct netpol_key *key)
 {
 	if (--key->interned.refs)
@@ -51,7 +51,7 @@ void netpol_key_put(struct netpol_world *world, struct netpol_key *key)
 }
 
 /**
- * netpol_label_get() - the label of this key and value
+ * netpol_label_get() - find or make the label of this key and value
  * @world: world, locked
  * @key_name: key
  * @value: value
@@ -91,7 +91,7 @@ struct netpol_label *netpol_label_get(struct netpol_world *world,
 	return label;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the label. World locked. */
 void netpol_label_put(struct netpol_world *world, struct netpol_label *label)
 {
 	if (--label->interned.refs)
@@ -113,7 +113,7 @@ static int label_order(const void *a, const void *b)
 	return left->serial < right->serial ? -1 : left->serial > right->serial;
 }
 
-/* The interned set of these labels, which are sorted, without a new reference, or NULL. */
+/* The interned set of these sorted labels, without a new reference, or NULL. */
 static struct netpol_labels *labels_find(struct netpol_world *world,
 					 struct netpol_label *const *label, u32 count, u32 hash)
 {
@@ -127,7 +127,10 @@ static struct netpol_labels *labels_find(struct netpol_world *world,
 	return NULL;
 }
 
-/* Interns @set, which is sorted and holds one reference a label; takes them over. */
+/*
+ * Interns a new set, whose labels are sorted and hold one reference each. If there is an equal
+ * set, @set is freed. Returns the interned set with one more reference; cannot fail.
+ */
 static struct netpol_labels *labels_intern(struct netpol_world *world,
 					   struct netpol_labels *set)
 {
@@ -146,12 +149,12 @@ static struct netpol_labels *labels_intern(struct netpol_world *world,
 }
 
 /**
- * netpol_labels_get() - the set of these labels
+ * netpol_labels_get() - find or make the set of these labels
  * @world: world, locked
  * @text: labels in any order
  * @count: how many
  *
- * Return: the set with one more reference; -ENOMEM; -EEXIST if a key comes twice.
+ * Return: the set with one more reference; -ENOMEM; -EEXIST if two labels have one key.
  */
 struct netpol_labels *netpol_labels_get(struct netpol_world *world,
 					const struct netpol_label_text *text,
@@ -201,11 +204,12 @@ static int active_reserve(struct netpol_world *world, u32 count)
 }
 
 /**
- * netpol_labels_active() - the part of a set whose keys make identities
+ * netpol_labels_active() - find or make the set of the labels that have active keys
  * @world: world, locked
- * @labels: a full set
+ * @labels: a full label set
  *
- * Return: the part with one more reference, or NULL without memory.
+ * Return: the set of those of @labels whose keys are active, with one more reference, or NULL
+ * without memory.
  */
 struct netpol_labels *netpol_labels_active(struct netpol_world *world,
 					   const struct netpol_labels *labels)
@@ -215,7 +219,7 @@ struct netpol_labels *netpol_labels_active(struct netpol_world *world,
 
 	if (active_reserve(world, labels->count))
 		return NULL;
-	/* nearly always the part is there already, so it is looked for before it is made */
+	/* the set nearly always exists, so it is looked up before memory is allocated for it */
 	for (i = 0; i < labels->count; i++)
 		if (labels->label[i]->key->active)
 			world->active_label[count++] = labels->label[i];
@@ -235,7 +239,7 @@ struct netpol_labels *netpol_labels_active(struct netpol_world *world,
 	return set;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the set. World locked. */
 void netpol_labels_put(struct netpol_world *world, struct netpol_labels *labels)
 {
 	u32 i;
@@ -248,7 +252,7 @@ void netpol_labels_put(struct netpol_world *world, struct netpol_labels *labels)
 	netpol_free(labels);
 }
 
-/* The label of a set that has this key, or NULL; no reference is taken. */
+/* The label of a set that has this key, without a new reference, or NULL. */
 struct netpol_label *netpol_labels_find(const struct netpol_labels *labels,
 					const struct netpol_key *key)
 {
@@ -267,7 +271,7 @@ struct netpol_label *netpol_labels_find(const struct netpol_labels *labels,
 	return NULL;
 }
 
-/* The port name, with one more reference, or NULL without memory. */
+/* Finds or makes a port name. Returns it with one more reference; NULL without memory. */
 struct netpol_port_name *netpol_port_name_get(struct netpol_world *world,
 					      struct netpol_text text)
 {
@@ -290,7 +294,7 @@ struct netpol_port_name *netpol_port_name_get(struct netpol_world *world,
 	return name;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the name. World locked. */
 void netpol_port_name_put(struct netpol_world *world, struct netpol_port_name *name)
 {
 	if (--name->interned.refs)
@@ -319,7 +323,7 @@ static void ports_free(struct netpol_world *world, struct netpol_ports *ports)
 	netpol_free(ports);
 }
 
-/* Keyed as a whole: numbers of ports are what a tenant likes. */
+/* Chains keyed hashes over all ports, because tenants choose the numbers as they like. */
 static u32 ports_hash(const struct netpol_ports *ports)
 {
 	u64 part[2] = { 0, 0 };
@@ -348,7 +352,7 @@ static bool ports_equal(const struct netpol_ports *a, const struct netpol_ports 
 }
 
 /**
- * netpol_ports_get() - the set of these named ports
+ * netpol_ports_get() - find or make the set of these named ports
  * @world: world, locked
  * @text: ports in any order; repeated ones count once
  * @count: how many
@@ -399,7 +403,7 @@ struct netpol_ports *netpol_ports_get(struct netpol_world *world,
 	return ports;
 }
 
-/* Gives a reference back; NULL is no ports. */
+/* Gives a reference back; the last one frees the set. NULL is no ports. World locked. */
 void netpol_ports_put(struct netpol_world *world, struct netpol_ports *ports)
 {
 	if (!ports || --ports->interned.refs)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Labels: keys, key=value pairs, sets of them, and named ports, each interned: one
- * object for equal content, so that comparing is comparing pointers. Every call needs
- * the world's mutex; a get takes a reference that the caller owns and puts.
+ * Label keys, labels (key=value), label sets, and named ports. All of them are interned: equal
+ * content is one object, so that comparing pointers compares content. Every call needs the
+ * world's mutex. A get() returns a reference that the caller owns and gives back by put().
  */
 #ifndef NETPOL_LABEL_H
 #define NETPOL_LABEL_H
@@ -15,25 +15,26 @@ struct netpol_world;
 /**
  * struct netpol_text - characters that need not end in NUL
  * @data: the characters, not owned
- * @length: how many
+ * @length: how many bytes
  */
 struct netpol_text {
 	const char *data;
 	u32 length;
 };
 
+/* The text of a string that ends in NUL. */
 #define NETPOL_TEXT(literal) ((struct netpol_text){ (literal), strlen(literal) })
 
 /**
  * struct netpol_key - a label key
  * @interned: head
  * @serial: order among keys; never used twice
- * @active: a loaded peer selector names it, so its values make identities
- * @identities: identities that have it, while active
- * @namespaces: loaded namespaces that have it
- * @templates: templates whose label set has it, also while not active
- * @length: bytes of @name
- * @name: with NUL
+ * @active: a loaded peer selector names the key, so that its values tell identities apart
+ * @identities: identities that have the key; only while it is active
+ * @namespaces: loaded namespaces that have the key
+ * @templates: templates whose label set has the key, whether it is active or not
+ * @length: bytes of @name without the NUL
+ * @name: the key, with NUL
  */
 struct netpol_key {
 	struct netpol_interned interned;
@@ -51,10 +52,10 @@ struct netpol_key {
  * @interned: head
  * @key: the key, one reference
  * @serial: order among labels; never used twice
- * @identities: identities that have it, while the key is active
- * @namespaces: loaded namespaces that have it
- * @length: bytes of @value
- * @value: with NUL
+ * @identities: identities that have the label; only while the key is active
+ * @namespaces: loaded namespaces that have the label
+ * @length: bytes of @value without the NUL
+ * @value: the value, with NUL
  */
 struct netpol_label {
 	struct netpol_interned interned;
@@ -67,10 +68,10 @@ struct netpol_label {
 };
 
 /**
- * struct netpol_labels - a set of labels, no key twice
+ * struct netpol_labels - a label set, in which no key occurs twice
  * @interned: head
- * @count: how many
- * @label: sorted by the key's serial, one reference each
+ * @count: how many labels
+ * @label: labels, sorted by the serial of the key, one reference each
  */
 struct netpol_labels {
 	struct netpol_interned interned;
@@ -81,7 +82,7 @@ struct netpol_labels {
 /**
  * struct netpol_port_name - the name of a container port
  * @interned: head
- * @name: with NUL
+ * @name: the name, with NUL
  */
 struct netpol_port_name {
 	struct netpol_interned interned;
@@ -104,7 +105,7 @@ struct netpol_named_port {
  * struct netpol_ports - the named ports of a pod; read by packets under RCU
  * @interned: head, control path only
  * @count: how many
- * @port: sorted by protocol, port, name; none twice
+ * @port: the ports, sorted by protocol, port and name; none twice
  */
 struct netpol_ports {
 	struct netpol_interned interned;
@@ -112,13 +113,13 @@ struct netpol_ports {
 	struct netpol_named_port port[];
 };
 
-/* A label as input gives it. */
+/* A label as it is given to the core. */
 struct netpol_label_text {
 	struct netpol_text key;
 	struct netpol_text value;
 };
 
-/* A named port as input gives it. */
+/* A named port as it is given to the core. */
 struct netpol_port_text {
 	struct netpol_text name;
 	u16 port;
@@ -146,13 +147,14 @@ struct netpol_ports *netpol_ports_get(struct netpol_world *world,
 				      const struct netpol_port_text *text, u32 count);
 void netpol_ports_put(struct netpol_world *world, struct netpol_ports *ports);
 
-/* One more reference to something that is already held. */
+/* Takes one more reference of a label set that is held. */
 static inline struct netpol_labels *netpol_labels_hold(struct netpol_labels *labels)
 {
 	labels->interned.refs++;
 	return labels;
 }
 
+/* Takes one more reference of named ports that are held; NULL is no ports. */
 static inline struct netpol_ports *netpol_ports_hold(struct netpol_ports *ports)
 {
 	if (ports)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "core/array.h"
 #include "core/hash.h"
 #include "core/namespace.h"
 #include "core/world.h"
@@ -15,7 +16,7 @@ u32 netpol_name_hash(const struct netpol_ns *ns, struct netpol_text name)
 	return netpol_hash(name.data, name.length) ^ ns->interned.hash * 0x9e3779b1u;
 }
 
-/* The namespace of this name without a new reference, or NULL. */
+/* The namespace of this name, without a new reference, or NULL. World locked. */
 struct netpol_ns *netpol_ns_find(struct netpol_world *world, struct netpol_text name)
 {
 	u32 hash = netpol_hash(name.data, name.length);
@@ -29,30 +30,18 @@ struct netpol_ns *netpol_ns_find(struct netpol_world *world, struct netpol_text 
 	return NULL;
 }
 
-/* A number that no namespace has; world->ns has room for it. */
+/* Finds a number that no namespace has, and makes world->ns reach to it. */
 static int ns_number(struct netpol_world *world, u32 *number)
 {
-	struct netpol_ns **larger;
-	u32 size;
-
 	for (*number = world->ns_hint; *number < world->ns_size; (*number)++)
 		if (!world->ns[*number])
 			return 0;
-	size = max(64u, world->ns_size * 2);
-	larger = netpol_alloc_array(size, sizeof(*larger));
-	if (!larger)
-		return -ENOMEM;
-	if (world->ns_size)
-		memcpy(larger, world->ns, world->ns_size * sizeof(*larger));
-	netpol_free(world->ns);
-	world->ns = larger;
-	*number = world->ns_size;
-	world->ns_size = size;
-	return 0;
+	return netpol_array_reserve((void **)&world->ns, world->ns_size, &world->ns_size,
+				    max(64u, *number + 1), sizeof(*world->ns));
 }
 
 /**
- * netpol_ns_get() - the namespace of this name
+ * netpol_ns_get() - find or make the namespace of this name
  * @world: world, locked
  * @name: name
  *
@@ -81,7 +70,7 @@ struct netpol_ns *netpol_ns_get(struct netpol_world *world, struct netpol_text n
 	return ns;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the namespace. World locked. */
 void netpol_ns_put(struct netpol_world *world, struct netpol_ns *ns)
 {
 	if (--ns->interned.refs)
@@ -96,6 +85,7 @@ void netpol_ns_put(struct netpol_world *world, struct netpol_ns *ns)
 	netpol_free(ns);
 }
 
+/* Takes a namespace out of the sets of its labels and of loaded namespaces. */
 static void ns_unpost(struct netpol_world *world, struct netpol_ns *ns,
 		      const struct netpol_labels *labels)
 {
@@ -109,6 +99,7 @@ static void ns_unpost(struct netpol_world *world, struct netpol_ns *ns,
 	netpol_idset_and_not(&world->loaded_identities, &ns->identities);
 }
 
+/* Puts a namespace into the sets of its labels and of loaded namespaces. 0 or -ENOMEM. */
 static int ns_post(struct netpol_world *world, struct netpol_ns *ns,
 		   const struct netpol_labels *labels)
 {
@@ -130,14 +121,13 @@ static int ns_post(struct netpol_world *world, struct netpol_ns *ns,
 }
 
 /**
- * netpol_ns_set_labels() - give a namespace its labels, or unload it
+ * netpol_ns_set_labels() - give a namespace its labels, or mark it as not loaded
  * @world: world, locked
  * @ns: namespace
- * @labels: new labels, a reference is taken; NULL: not loaded
+ * @labels: new labels, of which a reference is taken; NULL: the namespace is not loaded
  *
- * Return: 0, or -ENOMEM with the namespace not loaded; with NULL it cannot fail. To put
- * back the labels that a namespace had a moment ago can't fail either: the posting sets
- * keep their room.
+ * Return: 0, or -ENOMEM, after which the namespace is not loaded. Cannot fail with NULL, nor
+ * with the labels that the namespace had before, because sets keep their room.
  */
 int netpol_ns_set_labels(struct netpol_world *world, struct netpol_ns *ns,
 			 struct netpol_labels *labels)
@@ -165,7 +155,7 @@ int netpol_ns_set_labels(struct netpol_world *world, struct netpol_ns *ns,
 }
 
 /**
- * netpol_namespace_create() - a Namespace object
+ * netpol_namespace_create() - make a Namespace object
  * @world: world, locked
  * @name: name
  * @labels: labels

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Namespaces. A struct netpol_ns exists as soon as anything names the namespace; its
- * labels are there only while a Namespace object is loaded. Until then the namespace
- * matches no namespaceSelector. Every call needs the world's mutex.
+ * Namespaces. A struct netpol_ns exists as soon as any object names the namespace. It has
+ * labels only while a Namespace object is loaded; without labels it matches no
+ * namespaceSelector. Every call needs the world's mutex.
  */
 #ifndef NETPOL_NAMESPACE_H
 #define NETPOL_NAMESPACE_H
@@ -12,21 +12,22 @@
 #include "core/label.h"
 
 /**
- * struct netpol_ns - one namespace, by name
+ * struct netpol_ns - a namespace
  * @interned: head
- * @number: of the namespace, place in world->ns
- * @labels: of the effective Namespace object, one reference; NULL: not loaded
- * @identities: of its pods
- * @blocks: numbers of its blocks of identities, see identity.c
+ * @number: place in world->ns
+ * @labels: labels of the Namespace object of the origin that wins, one reference; NULL: no
+ *	Namespace object is loaded
+ * @identities: identities of its pods
+ * @blocks: its blocks of identity numbers, see identity.c; owned
  * @nblocks: how many
  * @sblocks: room for how many
- * @first_block: place of the first block that may have a free number
- * @policies: attached policies, sorted by origin and name
- * @npolicies: how many are attached
- * @npods: pod objects in it
+ * @first_block: index in @blocks of the first one that may have a free number
+ * @policies: its policies, sorted by origin and name
+ * @npolicies: how many
+ * @npods: how many pod objects are in it
  * @policies_changed: serial of the last edit that changed @policies
  * @labels_changed: serial of the last edit that changed @labels
- * @before: labels before that edit, not owned; valid during it
+ * @before: labels before that edit, without a reference; valid during the edit
  * @length: bytes of @name
  * @name: with NUL
  */
@@ -52,9 +53,9 @@ struct netpol_ns {
 /**
  * struct netpol_namespace - a Namespace object of one origin, immutable
  * @ns: the namespace, one reference
- * @labels: one reference
- * @hash: of the name
- * @mark: serial of the last edit that set it
+ * @labels: labels, one reference
+ * @hash: hash of the name
+ * @mark: serial of the last edit that set the object
  * @origin: number of the origin
  */
 struct netpol_namespace {
@@ -78,6 +79,7 @@ struct netpol_namespace *netpol_namespace_create(struct netpol_world *world,
 void netpol_namespace_free(struct netpol_world *world,
 			   struct netpol_namespace *namespace);
 
+/* Takes one more reference of a namespace that is held. */
 static inline struct netpol_ns *netpol_ns_hold(struct netpol_ns *ns)
 {
 	ns->interned.refs++;

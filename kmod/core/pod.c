@@ -28,9 +28,9 @@ static void runtime_put(struct netpol_runtime *runtime)
 }
 
 /**
- * netpol_pod_create() - a pod object
+ * netpol_pod_create() - make a pod object
  * @world: world, locked
- * @text: its content; references to labels and ports are taken where needed
+ * @text: content of the pod; the pod takes its own references of labels and ports
  *
  * Return: the pod, owned by the caller; -ENOMEM; -E2BIG for too many addresses.
  */
@@ -85,8 +85,8 @@ void netpol_pod_free(struct netpol_world *world, struct netpol_pod *pod)
 }
 
 /*
- * Does pod @a own an address rather than pod @b? One whose interface is still there, the
- * running one, then the newest uid.
+ * Of two pods that claim one address, does @a own it? The one whose interface is not gone
+ * does, else the one that runs, else the one whose uid came last.
  */
 bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
 {
@@ -100,7 +100,7 @@ bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b)
 	return a->arrived > b->arrived;
 }
 
-/* Lets a new version of a pod go on with the counters of the old one. */
+/* Lets a new version of a pod go on with the runtime of the old one, and so its counters. */
 void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old)
 {
 	runtime_put(pod->runtime);
@@ -108,7 +108,7 @@ void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old)
 	pod->runtime->refs++;
 }
 
-/* Do two versions of a pod say the same? */
+/* Do two versions of a pod have the same content? Their name is the same. */
 bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b)
 {
 	return a->template == b->template && a->flags == b->flags &&

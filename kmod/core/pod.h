@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pods as they were loaded. An object is immutable once it is in a world, but for the
- * fields named so. Every call needs the world's mutex; runtime and names are also read
- * by packets, under RCU, through the table of local pods.
+ * Pods as they were loaded. An object does not change once it is in a world, except for the
+ * fields whose comment says so. Every call needs the world's mutex. Packets read the runtime
+ * and the names too, under RCU, through the table of local pods.
  */
 #ifndef NETPOL_POD_H
 #define NETPOL_POD_H
@@ -11,20 +11,20 @@
 #include "core/label.h"
 #include <linux/netpol.h>
 
-/* Addresses of one pod; a claim keeps the index in three bits of a pointer. */
+/* Most addresses of one pod: a claim keeps the index of one in three bits of a pointer. */
 #define NETPOL_POD_ADDRESSES 8
 
-/* No place in the table of local pods. */
+/* The slot of a pod that is not in the table of local pods. */
 #define NETPOL_NO_SLOT U32_MAX
 
 /**
  * struct netpol_pod_stats - packets of one local pod, per CPU
  * @allowed: judged and accepted, by enum netpol_direction
- * @denied: judged and denied
- * @spoofed: of those denied in egress, with a forged source
- * @unchecked: source that could not be held against an interface
- * @sent: packets from it that the hook saw
- * @received: packets to it that the hook saw
+ * @denied: judged and denied, by enum netpol_direction
+ * @spoofed: part of @denied in egress: dropped because the source is forged
+ * @unchecked: sent by it without an interface that the source could be checked against
+ * @sent: sent by it and seen by the hook
+ * @received: sent to it and seen by the hook
  */
 struct netpol_pod_stats {
 	u64 allowed[NETPOL_DIRECTIONS];
@@ -36,15 +36,17 @@ struct netpol_pod_stats {
 };
 
 /**
- * struct netpol_runtime - what outlives the versions of a local pod
+ * struct netpol_runtime - the part of a local pod that all versions of its object share
  * @refs: pod objects that share it; under the mutex
- * @gone: its interface was removed: the addresses are unknown ones; only ever set
- * @adopted: the interface was looked up after the commit; under the mutex
- * @changed: serial of the last edit that set it, or gave or took addresses; under the mutex
- * @device_sent: packets that its interface had taken from it by then
- * @device_received: packets that its interface had given to it by then
+ * @gone: its interface was removed, so that its addresses are unknown; set once, read by
+ *	packets with READ_ONCE()
+ * @adopted: its interface was looked up, after the commit that loaded it; under the mutex
+ * @changed: serial of the last edit that set the pod, or that may have given it an address or
+ *	taken one from it; under the mutex
+ * @device_sent: packets that the interface had carried from the pod when it was adopted
+ * @device_received: packets that the interface had carried to the pod when it was adopted
  * @stats: counters
- * @zero: their sums when they were last reset; under the mutex
+ * @zero: sums of the counters when they were last reset; under the mutex
  */
 struct netpol_runtime {
 	u32 refs;
@@ -59,19 +61,19 @@ struct netpol_runtime {
 
 /**
  * struct netpol_pod - a pod of one origin
- * @template: namespace, labels, ports; one reference
- * @runtime: of a local pod, one reference; NULL of a remote one
- * @mark: serial of the last edit that set it; changed under the mutex
- * @hash: of namespace and name
- * @arrived: when this uid came, for the newest of two claims
- * @slot: place in the table of local pods, or NETPOL_NO_SLOT; changed under the mutex
+ * @template: namespace, labels and named ports; one reference
+ * @runtime: runtime of a local pod, one reference; NULL for a remote one
+ * @mark: serial of the last edit that set it; changes, under the mutex
+ * @hash: netpol_name_hash()
+ * @arrived: when this uid first came, as a number that grows; decides between two claims
+ * @slot: place in the table of local pods, or NETPOL_NO_SLOT; changes, under the mutex
  * @ifindex: interface of a local pod, 0 if unknown
  * @flags: NETPOL_POD_F_*
  * @origin: number of the origin
- * @naddress4: IPv4 addresses
- * @naddress6: IPv6 addresses
+ * @naddress4: number of IPv4 addresses
+ * @naddress6: number of IPv6 addresses
  * @uid: uid
- * @address6: IPv6 addresses, then IPv4 addresses, then the name with NUL
+ * @data: IPv6 addresses, then IPv4 addresses, then the name with NUL
  */
 struct netpol_pod {
 	struct netpol_template *template;
@@ -89,7 +91,7 @@ struct netpol_pod {
 	u8 data[];
 };
 
-/* A pod as input gives it. */
+/* A pod as it is given to the core. */
 struct netpol_pod_text {
 	struct netpol_text ns;
 	struct netpol_text name;
@@ -111,19 +113,19 @@ bool netpol_pod_owns(const struct netpol_pod *a, const struct netpol_pod *b);
 void netpol_pod_share_runtime(struct netpol_pod *pod, struct netpol_pod *old);
 bool netpol_pod_equal(const struct netpol_pod *a, const struct netpol_pod *b);
 
-/* Bytes of a pod: its data begin right behind its last field, without padding. */
+/* Bytes of a pod; its data begin directly after its last field, without padding. */
 static inline size_t netpol_pod_size(size_t addresses, size_t name)
 {
 	return offsetof(struct netpol_pod, data) + addresses + name + 1;
 }
 
-/* Its name, with NUL. */
+/* The name of a pod, with NUL. */
 static inline const char *netpol_pod_name(const struct netpol_pod *pod)
 {
 	return (const char *)pod->data + pod->naddress6 * 16 + pod->naddress4 * 4;
 }
 
-/* Address @i, IPv6 ones first, and its family. */
+/* Address @i of a pod, 4 or 16 bytes, IPv6 addresses first; @family is set to its family. */
 static inline const u8 *netpol_pod_address(const struct netpol_pod *pod, u32 i,
 					   u8 *family)
 {
@@ -135,7 +137,7 @@ static inline const u8 *netpol_pod_address(const struct netpol_pod *pod, u32 i,
 	return pod->data + pod->naddress6 * 16 + (i - pod->naddress6) * 4;
 }
 
-/* Are these two objects of one pod? */
+/* Do two objects have the same namespace and name? */
 static inline bool netpol_pod_same_name(const struct netpol_pod *a,
 					const struct netpol_pod *b)
 {
@@ -143,11 +145,13 @@ static inline bool netpol_pod_same_name(const struct netpol_pod *a,
 	       !strcmp(netpol_pod_name(a), netpol_pod_name(b));
 }
 
+/* The number of a pod's addresses. */
 static inline u32 netpol_pod_addresses(const struct netpol_pod *pod)
 {
 	return pod->naddress4 + pod->naddress6;
 }
 
+/* Does a pod run on this node? */
 static inline bool netpol_pod_is_local(const struct netpol_pod *pod)
 {
 	return pod->flags & NETPOL_POD_F_LOCAL;

@@ -6,7 +6,7 @@
 
 
 /**
- * netpol_policy_create() - a policy without rules
+ * netpol_policy_create() - make a policy without rules
  * @world: world, locked
  * @ns: namespace
  * @name: name
@@ -72,7 +72,7 @@ static void hits_put(struct netpol_hits *hits)
 	netpol_free(hits);
 }
 
-/* Frees a policy that nobody can see any more, whole or half filled. */
+/* Frees a policy that nobody can see any more, whether it is completely filled or not. */
 void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy)
 {
 	u32 i;
@@ -130,10 +130,10 @@ static struct netpol_rule_peer *add_peer(struct netpol_policy *policy)
  * @policy: policy with one rule at least
  * @namespaces: requirements of the namespaceSelector
  * @nnamespaces: how many
- * @has_namespaces: false: the policy's own namespace
+ * @has_namespaces: there is a namespaceSelector; if not, the policy's own namespace is meant
  * @pods: requirements of the podSelector
  * @npods: how many
- * @has_pods: false: every pod
+ * @has_pods: there is a podSelector; if not, every pod is meant
  *
  * Return: 0 or -ENOMEM.
  */
@@ -153,7 +153,7 @@ int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *polic
 		if (!ns_selector)
 			return -ENOMEM;
 	}
-	/* an empty podSelector says nothing, so that equal peers are one */
+	/* an empty podSelector is left out, so that equal peers are one object */
 	if (has_pods && npods) {
 		pod_selector = netpol_selector_get(world, pods, npods);
 		if (!pod_selector) {
@@ -213,14 +213,14 @@ int netpol_rule_add_block(struct netpol_policy *policy, u8 family, const void *a
 }
 
 /**
- * netpol_rule_add_except() - append an except to the last peer, an ipBlock
+ * netpol_rule_add_except() - append an except to the last peer, which is an ipBlock
  * @policy: policy
- * @family: as the block's
+ * @family: AF_INET or AF_INET6, as of the block
  * @address: 4 or 16 bytes
- * @length: longer than the block's
+ * @length: length of the prefix, longer than that of the block
  *
- * Return: 0; -ENOMEM; -EINVAL where the last peer is no ipBlock that strictly covers it
- * (k8s.io/kubernetes, pkg/apis/networking/validation).
+ * Return: 0; -ENOMEM; -EINVAL if the last peer is no ipBlock, or the except is not strictly
+ * inside it (k8s.io/kubernetes, pkg/apis/networking/validation).
  */
 int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *address,
 			   u8 length)
@@ -252,13 +252,13 @@ int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *
 }
 
 /**
- * netpol_rule_add_port() - append a port item to the last rule
+ * netpol_rule_add_port() - append a port to the last rule
  * @world: world, locked
  * @policy: policy with one rule at least
  * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
- * @name: a named port, or length 0
+ * @name: name of the port; of length 0 if the port is given by numbers
  * @first: first number, host order
- * @last: last number; 0 to 65535 is every port of the protocol
+ * @last: last number, inclusive; 0 to 65535 is every port of the protocol
  *
  * Return: 0, -ENOMEM, or -EINVAL for @last below @first.
  */
@@ -318,7 +318,7 @@ static bool rule_equal(const struct netpol_rule *a, const struct netpol_rule *b)
 	return true;
 }
 
-/* Do two policies of the same name say the same, rule by rule? */
+/* Do two policies of the same name have the same content, rule by rule? */
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b)
 {
 	u32 i;
@@ -333,8 +333,8 @@ bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_poli
 }
 
 /*
- * Lets a new version of a policy go on with the counters of the old one, where it has as
- * many rules; otherwise a count could move to another rule, and it starts at 0.
+ * Lets a new version of a policy go on with the counters of the old one if it has as many
+ * rules. Otherwise a count could move to another rule, so its counters start at 0.
  */
 void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy *old)
 {
@@ -362,7 +362,7 @@ bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolici
 	return false;
 }
 
-/* Gives a policy its counters, if it has none yet. Return: 0 or -ENOMEM. */
+/* Gives a policy its counters if it has none yet. Return: 0 or -ENOMEM. */
 int netpol_policy_need_hits(struct netpol_policy *policy)
 {
 	struct netpol_hits *hits;
@@ -384,7 +384,7 @@ int netpol_policy_need_hits(struct netpol_policy *policy)
 	return 0;
 }
 
-/* Is an address inside a prefix? Both in network order. */
+/* Is an address inside a prefix? Both are in network order. */
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address)
 {
 	u32 bytes = length / 8, bits = length % 8;
@@ -394,7 +394,7 @@ bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address)
 	return !bits || !((prefix[bytes] ^ address[bytes]) >> (8 - bits));
 }
 
-/* Is an address inside a block and in none of its excepts? */
+/* Is an address inside a block and inside none of its excepts? */
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address)
 {
 	u32 i;

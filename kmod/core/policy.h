@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Policies as they were loaded: which pods, which directions, an ordered list of rules
- * of peers and ports. An object is filled by its loader and immutable after that, but
- * for the fields named so. Every call needs the world's mutex; names and hits are also
- * read under RCU, through the programs that refer to the policy.
+ * Policies as they were loaded: the pods that they select, their directions, and an ordered
+ * list of rules with peers and ports. An object is filled by its loader and does not change
+ * after that, except for the fields whose comment says so. Every call needs the world's mutex.
+ * Names and hits are also read under RCU, through the programs that refer to the policy.
  */
 #ifndef NETPOL_POLICY_H
 #define NETPOL_POLICY_H
@@ -13,13 +13,13 @@
 #include "core/selector.h"
 
 /**
- * struct netpol_block - an ipBlock: a prefix less its excepts
+ * struct netpol_block - an ipBlock: a prefix without its excepts
  * @family: AF_INET or AF_INET6
- * @length: bits of the prefix
- * @address: network order, bits past @length are zero
- * @nexcepts: how many
+ * @length: length of the prefix
+ * @address: network order; the bits past @length are zero
+ * @nexcepts: how many excepts
  * @sexcepts: room for how many
- * @except: each within the prefix and longer; owned
+ * @except: excepts, each of them inside the prefix and longer; owned
  */
 struct netpol_block {
 	u8 family;
@@ -34,9 +34,9 @@ struct netpol_block {
 };
 
 /**
- * struct netpol_rule_peer - one peer of a rule
- * @pods: pods that selectors name, one reference; NULL: @block
- * @block: addresses; owned
+ * struct netpol_rule_peer - one peer of a rule, made of selectors or an ipBlock
+ * @pods: the peer if it is made of selectors, one reference; else NULL
+ * @block: the ipBlock, owned; else NULL
  */
 struct netpol_rule_peer {
 	struct netpol_peer *pods;
@@ -44,8 +44,8 @@ struct netpol_rule_peer {
 };
 
 /**
- * struct netpol_rule_port - one port item of a rule
- * @name: a port by name, one reference; NULL: by number
+ * struct netpol_rule_port - one entry of the ports of a rule
+ * @name: name of the port, one reference; NULL: the port is given by numbers
  * @first: first number, host order
  * @last: last number, inclusive
  * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
@@ -58,14 +58,14 @@ struct netpol_rule_port {
 };
 
 /**
- * struct netpol_rule - accepts what matches a peer and a port
- * @peer: peers, owned; none: any
- * @port: ports, owned; none: any, and every protocol
- * @npeers: how many
+ * struct netpol_rule - matches where one of its peers and one of its ports does
+ * @peer: peers, owned; a rule without peers matches every other end
+ * @port: ports, owned; a rule without ports matches every port of every protocol
+ * @npeers: how many peers
  * @speers: room for how many
- * @nports: how many
+ * @nports: how many ports
  * @sports: room for how many
- * @index: place among the rules of its direction
+ * @index: index among the rules of its direction
  * @direction: enum netpol_direction
  * @action: enum netpol_action
  */
@@ -82,11 +82,11 @@ struct netpol_rule {
 };
 
 /**
- * struct netpol_hits - packets that each rule of a policy decided
- * @refs: policy versions that share it
- * @count: rules
- * @packets: per CPU, @count of them
- * @zero: their sums when they were last reset, @count of them; under the mutex
+ * struct netpol_hits - counters of the packets that each rule of a policy decided
+ * @refs: versions of the policy that share them
+ * @count: number of rules
+ * @packets: counter of each rule, per CPU
+ * @zero: sum of each counter when it was last reset; under the mutex
  */
 struct netpol_hits {
 	u32 refs;
@@ -97,21 +97,21 @@ struct netpol_hits {
 
 /**
  * struct netpol_policy - one policy of one origin
- * @node: place in its namespace's list; changed under the mutex
+ * @node: place in the list of its namespace; changes, under the mutex
  * @ns: namespace, one reference
- * @subject: pods of @ns that it is about, one reference
+ * @subject: selector of the pods of @ns that the policy selects, one reference
  * @rule: rules in order, owned
  * @nrules: how many
  * @srules: room for how many
- * @npeers: peers of all rules
- * @nports: ports of all rules
+ * @npeers: number of peers and excepts of all rules
+ * @nports: number of ports of all rules
  * @hits: counters; NULL until a program uses the policy; set under the mutex
- * @mark: serial of the last edit that set it
- * @hash: of namespace and name
+ * @mark: serial of the last edit that set it; changes, under the mutex
+ * @hash: netpol_name_hash()
  * @origin: number of the origin
  * @kind: enum netpol_kind
  * @directions: bits 1 << enum netpol_direction
- * @name: owned, with NUL
+ * @name: name with NUL, owned
  */
 struct netpol_policy {
 	struct list_head node;

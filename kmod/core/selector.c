@@ -93,10 +93,10 @@ static int requirement_fill(struct netpol_world *world,
 }
 
 /**
- * netpol_selector_get() - the selector of these requirements
+ * netpol_selector_get() - find or make the selector of these requirements
  * @world: world, locked
  * @text: requirements
- * @count: how many; 0 is the selector that matches everything
+ * @count: how many; a selector without requirements matches everything
  *
  * Return: the selector with one more reference, or NULL without memory.
  */
@@ -139,7 +139,7 @@ struct netpol_selector *netpol_selector_get(struct netpol_world *world,
 	return selector;
 }
 
-/* Gives a reference back; NULL is none. */
+/* Gives a reference back; the last one frees the selector. NULL does nothing. World locked. */
 void netpol_selector_put(struct netpol_world *world, struct netpol_selector *selector)
 {
 	if (!selector || --selector->interned.refs)
@@ -170,7 +170,7 @@ static bool requirement_matches(const struct netpol_requirement *requirement,
 	}
 }
 
-/* Does a selector match one label set? */
+/* Does a selector match a label set? */
 bool netpol_selector_matches(const struct netpol_selector *selector,
 			     const struct netpol_labels *labels)
 {
@@ -182,7 +182,7 @@ bool netpol_selector_matches(const struct netpol_selector *selector,
 	return true;
 }
 
-/* The posting sets that a selector is evaluated on. */
+/* Which posting sets a selector is evaluated on. */
 enum posting { POSTING_IDENTITIES, POSTING_NAMESPACES };
 
 static const struct netpol_idset *key_posting(const struct netpol_key *key,
@@ -198,7 +198,7 @@ static const struct netpol_idset *label_posting(const struct netpol_label *label
 					       &label->namespaces;
 }
 
-/* Narrows @set to what the selector matches. */
+/* Keeps in @set only what the selector matches. Return: 0 or -ENOMEM. */
 static int selector_narrow(const struct netpol_selector *selector,
 			   enum posting posting, struct netpol_idset *set)
 {
@@ -247,7 +247,7 @@ static int selector_narrow(const struct netpol_selector *selector,
 	return error;
 }
 
-/* Narrows a set of namespaces to those that match. Return: 0 or -ENOMEM. */
+/* Keeps in a set of namespaces only those that the selector matches. Return: 0 or -ENOMEM. */
 int netpol_selector_namespaces(const struct netpol_selector *selector,
 			       struct netpol_idset *set)
 {
@@ -255,11 +255,11 @@ int netpol_selector_namespaces(const struct netpol_selector *selector,
 }
 
 /**
- * netpol_peer_get() - the peer of these selectors
+ * netpol_peer_get() - find or make the peer of these selectors
  * @world: world, locked
- * @ns: namespace, or NULL with @namespaces; a reference is taken
- * @namespaces: selector; one reference is taken over, also on failure
- * @pods: selector or NULL; one reference is taken over, also on failure
+ * @ns: namespace, of which a reference is taken; NULL if there is @namespaces
+ * @namespaces: selector of namespaces or NULL; the reference is taken over, also on failure
+ * @pods: selector of pods or NULL; the reference is taken over, also on failure
  *
  * Return: the peer with one more reference, or NULL without memory.
  */
@@ -295,7 +295,7 @@ struct netpol_peer *netpol_peer_get(struct netpol_world *world, struct netpol_ns
 	return peer;
 }
 
-/* Gives a reference back. */
+/* Gives a reference back; the last one frees the peer. World locked. */
 void netpol_peer_put(struct netpol_world *world, struct netpol_peer *peer)
 {
 	if (--peer->interned.refs)
@@ -310,7 +310,7 @@ void netpol_peer_put(struct netpol_world *world, struct netpol_peer *peer)
 	netpol_free(peer);
 }
 
-/* Does a peer match one identity? A namespace that is not loaded matches nothing. */
+/* Does a peer match one identity? In a namespace that is not loaded, no peer matches. */
 bool netpol_peer_matches(const struct netpol_peer *peer,
 			 const struct netpol_identity *identity)
 {
@@ -325,10 +325,10 @@ bool netpol_peer_matches(const struct netpol_peer *peer,
 }
 
 /**
- * netpol_peer_evaluate() - all identities that a peer matches
+ * netpol_peer_evaluate() - find all identities that a peer matches
  * @world: world, locked
  * @peer: the peer
- * @set: filled
+ * @set: filled; what was in it is lost
  *
  * Return: 0 or -ENOMEM.
  */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Label selectors, and peers made of them. A selector is a list of requirements, all of
- * which must hold (k8s.io/apimachinery, meta/v1 LabelSelector). It is judged in two
- * ways that must agree: on one label set, and on all identities at once through the
- * posting sets of the labels. Every call needs the world's mutex.
+ * Label selectors, and peers made of them; both are interned. A selector is a list of
+ * requirements, all of which must hold (k8s.io/apimachinery, meta/v1 LabelSelector). It is
+ * evaluated in two ways that must agree: on one label set, and on all identities or namespaces
+ * at once, through the sets that keys and labels keep of them (posting sets). Every call needs
+ * the world's mutex.
  */
 #ifndef NETPOL_SELECTOR_H
 #define NETPOL_SELECTOR_H
@@ -16,11 +17,12 @@ struct netpol_ns;
 struct netpol_identity;
 
 /**
- * struct netpol_requirement - one condition on one key
+ * struct netpol_requirement - one condition on one label key
  * @key: the key, one reference
  * @operator: enum netpol_operator
- * @count: values of IN and NOT_IN
- * @value: labels of @key with those values, sorted by address, one reference each
+ * @count: number of values; 0 unless the operator is IN or NOT_IN
+ * @value: the labels that have @key and one of the values, sorted by address, one reference
+ *	each
  */
 struct netpol_requirement {
 	struct netpol_key *key;
@@ -32,8 +34,8 @@ struct netpol_requirement {
 /**
  * struct netpol_selector - requirements, all of which must hold
  * @interned: head
- * @count: how many; none: everything matches
- * @requirement: sorted by key and operator
+ * @count: how many requirements; a selector without any matches everything
+ * @requirement: the requirements, sorted by key and operator
  */
 struct netpol_selector {
 	struct netpol_interned interned;
@@ -41,7 +43,7 @@ struct netpol_selector {
 	struct netpol_requirement requirement[];
 };
 
-/* A requirement as input gives it. */
+/* A requirement as it is given to the core. */
 struct netpol_requirement_text {
 	struct netpol_text key;
 	u8 operator;
@@ -50,16 +52,16 @@ struct netpol_requirement_text {
 };
 
 /**
- * struct netpol_peer - pods that selectors name
+ * struct netpol_peer - a peer made of selectors
  * @interned: head
- * @ns: namespace whose pods are meant, one reference; NULL: those that @namespaces picks
- * @namespaces: selector of namespaces, one reference; NULL with @ns
- * @pods: selector of pods, one reference; NULL: every pod
- * @active: place among the peers whose @set is kept
- * @set: identities that it matches, valid while on the active list
+ * @ns: namespace of the pods that match, one reference; NULL: @namespaces selects it
+ * @namespaces: selector of namespaces, one reference; NULL if there is @ns
+ * @pods: selector of pods, one reference; NULL: every pod matches
+ * @active: place in world->active_peers, the peers whose @set is kept up to date
+ * @set: identities that the peer matches; valid while it is on that list
  * @changed: serial of the last edit that changed @set
- * @activated: serial of the edit that put it on the active list
- * @scratch: number that a compile gives it
+ * @activated: serial of the edit that put the peer on that list
+ * @scratch: number of the peer in the compilation that is running
  */
 struct netpol_peer {
 	struct netpol_interned interned;

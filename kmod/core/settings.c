@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "core/settings.h"
 
-/* Settings with every default. Return: NULL without memory. */
+/* Makes settings that are all at their defaults. Return: NULL without memory. */
 struct netpol_settings *netpol_settings_create(void)
 {
 	struct netpol_settings *settings = netpol_alloc(sizeof(*settings));
@@ -21,7 +21,7 @@ void netpol_settings_free(struct netpol_settings *settings)
 	netpol_free(settings);
 }
 
-/* Builds the tries of filled settings. Return: 0 or -ENOMEM. */
+/* Builds the tries of settings that are filled. Return: 0 or -ENOMEM. */
 int netpol_settings_finish(struct netpol_settings *settings)
 {
 	struct netpol_prefix *prefix;
@@ -50,7 +50,7 @@ int netpol_settings_finish(struct netpol_settings *settings)
 	return error;
 }
 
-/* Is an address inside a guard prefix? RCU. */
+/* Is an address in network order inside a guard prefix? RCU. */
 bool netpol_settings_guards(const struct netpol_settings *settings, u8 family,
 			    const void *address)
 {
@@ -74,7 +74,7 @@ static bool pattern_matches(const char *pattern, const char *name)
 	return !*name;
 }
 
-/* Does an interface name match a guard pattern? RCU; NETPOL_PATTERNS_MAX steps. */
+/* Does an interface name match a guard pattern? RCU; at most NETPOL_PATTERNS_MAX steps. */
 bool netpol_settings_guards_interface(const struct netpol_settings *settings,
 				      const char *name)
 {
@@ -86,7 +86,7 @@ bool netpol_settings_guards_interface(const struct netpol_settings *settings,
 	return false;
 }
 
-/* May pods reach this port of their own node always? RCU; NETPOL_HOST_ALLOW_MAX steps. */
+/* Is this a port that pods may always reach? RCU; at most NETPOL_HOST_ALLOW_MAX steps. */
 bool netpol_settings_host_allows(const struct netpol_settings *settings, u8 family,
 				 u8 protocol, u16 port, const void *address)
 {

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Settings of a network namespace: guards, and the choices that Kubernetes leaves open. */
+/*
+ * Settings of a network namespace: guards, and the choices that Kubernetes leaves to the
+ * implementation. An object does not change once it is in a world; packets read it under RCU.
+ */
 #ifndef NETPOL_SETTINGS_H
 #define NETPOL_SETTINGS_H
 
 #include "core/trie.h"
 #include <linux/netpol.h>
 
+/* Most guard prefixes, guard patterns and host-allow entries. */
 #define NETPOL_GUARDS_MAX	256
 #define NETPOL_PATTERNS_MAX	16
 #define NETPOL_HOST_ALLOW_MAX	32
 
-/* Events a second where nothing is said. */
+/* The default of @event_rate. */
 #define NETPOL_EVENT_RATE	100
 
 /**
- * struct netpol_host_allow - what a pod may always reach on its own node
+ * struct netpol_host_allow - a port that pods may always reach on their own node
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
  * @port: host order
@@ -28,20 +32,21 @@ struct netpol_host_allow {
 };
 
 /**
- * struct netpol_settings - immutable once it is in a world; read under RCU
+ * struct netpol_settings - the settings
  * @unknown: enum netpol_unknown
  * @established: enum netpol_established
  * @host_egress: enum netpol_host_egress
  * @origin: number of the origin that set them
- * @event_rate: events a second
- * @nguards: prefixes in @guard
- * @npatterns: patterns
- * @nhost_allow: how many
- * @guard: prefixes where only known pods live; family by @guard_family
- * @guard_family: AF_INET or AF_INET6, of each guard
- * @trie: of the guards, IPv4 and IPv6: row 1 inside, row 0 outside; NULL: none
- * @pattern: interface names where only known pods live; a last '*' matches any rest
- * @host_allow: see there
+ * @event_rate: deny events a second, at most
+ * @nguards: number of guard prefixes
+ * @npatterns: number of guard patterns
+ * @nhost_allow: number of host-allow entries
+ * @guard: guard prefixes, inside which every address has to be a known pod's
+ * @guard_family: AF_INET or AF_INET6, of the guard at the same index
+ * @trie: guard prefixes of IPv4 and of IPv6: row 1 inside, row 0 outside; NULL: there is none
+ * @pattern: guard patterns of interface names, behind which every address has to be a known
+ *	pod's; '*' at the end matches any rest
+ * @host_allow: host-allow entries
  */
 struct netpol_settings {
 	u8 unknown;
