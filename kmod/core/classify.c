@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The verdict; see classify.h. */
 #include "core/classify.h"
 
 /**
@@ -28,16 +29,17 @@ void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const voi
 }
 
 /**
- * netpol_program_name_cell() - the cell of a destination port by its name
+ * netpol_program_name_cell() - find the cell of a destination port by its names
  * @snapshot: state in force
- * @program: an egress program with names
+ * @program: egress program that has names
  * @family: AF_INET or AF_INET6
- * @named: port and destination, a known pod
- * @address: of the destination
+ * @named: the port, and the identity of the destination, which is a known pod
+ * @address: address of the destination
  *
- * One probe; more only where one port has many names, at most NETPOL_LIMIT_PORTS_PER_POD.
+ * Looks at one name, or at several if the destination gives the port several names, which are
+ * at most NETPOL_LIMIT_PORTS_PER_POD.
  *
- * Return: the lowest over the names that the destination pod gives the port.
+ * Return: the lowest cell of the classes of these names; NETPOL_CELL_NONE if there are none.
  */
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 			     const struct netpol_program *program, u8 family,
@@ -93,17 +95,17 @@ u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 }
 
 /**
- * netpol_judge_half() - one direction: a subject's program against its peer
+ * netpol_judge_half() - judge a flow by the program of one subject
  * @snapshot: state in force
  * @flow: what is judged
- * @direction: enum netpol_direction, of the subject
+ * @direction: enum netpol_direction of the flow, as the subject sees it
  * @subject: local pod
- * @peer: the other end
+ * @other: the other end
  * @decision: filled
  */
 void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u8 direction,
-		       const struct netpol_local *subject, const struct netpol_end *peer,
+		       const struct netpol_local *subject, const struct netpol_end *other,
 		       struct netpol_decision *decision)
 {
 	const struct netpol_program *program = subject->program[direction];
@@ -126,9 +128,9 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 	decision->cell = netpol_program_cell(program, flow->family,
 					     netpol_program_class(program, flow->protocol,
 								  flow->port),
-					     peer->identity, address);
-	if (unlikely(program->nnames) && peer->identity) {
-		const struct netpol_named named = { peer->identity, flow->port,
+					     other->identity, address);
+	if (unlikely(program->nnames) && other->identity) {
+		const struct netpol_named named = { other->identity, flow->port,
 						    flow->protocol };
 
 		decision->cell = min(decision->cell,
@@ -141,16 +143,16 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 }
 
 /**
- * netpol_judge() - both halves: the source's egress and the destination's ingress
+ * netpol_judge() - judge both halves: egress of the source, ingress of the destination
  * @snapshot: state in force
  * @flow: what is judged
- * @source: what its source is
- * @destination: what its destination is
+ * @source: what the source is, by netpol_resolve()
+ * @destination: what the destination is, by netpol_resolve()
  * @judgement: filled
  *
- * Only local pods are judged; the node of a remote pod judges the other half. A pod to
- * itself is accepted (a pod cannot block itself, Kubernetes Network Policies page);
- * that the packet is the pod's own, the caller has made sure of.
+ * Only local pods are judged; the node of a remote pod judges the half of that pod. A flow
+ * from a pod to itself is accepted (a pod cannot block itself, Kubernetes Network Policies
+ * page). The caller has made sure that the pod itself sends it.
  *
  * Return: whether the flow is accepted.
  */
@@ -202,7 +204,10 @@ static __always_inline void account_half(const struct netpol_decision *half, u8 
 		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
 }
 
-/* Counts a judgement on its pods and the rules that decided. RCU; CPU may change. */
+/*
+ * Counts a judgement at its pods and at the rules that decided. RCU. May be called with
+ * preemption enabled.
+ */
 void netpol_account(const struct netpol_judgement *judgement)
 {
 	account_half(&judgement->half[NETPOL_DIRECTION_EGRESS], NETPOL_DIRECTION_EGRESS);

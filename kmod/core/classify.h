@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The verdict: a snapshot and a flow in, accept or deny and the reason out. This is the
- * code that packets run through in the kernel and that eval and matrix run as well.
- * No allocation, no lock, no loop without a bound. RCU, or a reference to the snapshot.
+ * The verdict: a snapshot and a flow in; accept or deny, and the reason, out. Packets run this
+ * code in the kernel, and eval and matrix run it too. It allocates nothing, takes no lock, and
+ * has no loop without a bound. Needs the RCU read lock, or a reference on the snapshot.
  */
 #ifndef NETPOL_CLASSIFY_H
 #define NETPOL_CLASSIFY_H
@@ -10,13 +10,13 @@
 #include "core/world.h"
 
 /**
- * struct netpol_flow - what is judged: the first packet of a connection, as it were
- * @source: address, network order, 4 or 16 bytes, aligned to 4
- * @destination: address
+ * struct netpol_flow - what is judged: a packet in the direction its connection was opened
+ * @source: address of the opener in network order, 4 or 16 bytes, aligned to 4
+ * @destination: likewise the address that it opens the connection to
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_*
- * @no_ports: TCP, UDP or SCTP whose ports can't be read (fragment, short header)
- * @port: destination port, host order
+ * @no_ports: the protocol has ports that cannot be read (fragment, short header)
+ * @port: destination port, host order; 0 where there is none
  */
 struct netpol_flow {
 	const void *source;
@@ -28,8 +28,8 @@ struct netpol_flow {
 };
 
 /**
- * struct netpol_end - what an address is
- * @identity: number; 0: no known pod
+ * struct netpol_end - what one end of a flow is
+ * @identity: number of its identity; 0: no known pod
  * @local: the local pod, or NULL
  */
 struct netpol_end {
@@ -38,11 +38,11 @@ struct netpol_end {
 };
 
 /**
- * struct netpol_decision - one half: a local pod in one direction
- * @subject: the pod; NULL: this half is not judged here
- * @program: its program, or NULL
+ * struct netpol_decision - one half of a verdict: a subject in one direction
+ * @subject: the local pod whose policies are evaluated; NULL: this half is not judged here
+ * @program: program of @subject, or NULL
  * @cell: cell of @program that decided
- * @accept: yes or no
+ * @accept: the half accepts
  * @reason: enum netpol_reason
  */
 struct netpol_decision {
@@ -54,11 +54,11 @@ struct netpol_decision {
 };
 
 /**
- * struct netpol_judgement - the outcome
- * @half: by enum netpol_direction; ingress is judged only if egress accepts
+ * struct netpol_judgement - a verdict and its halves
+ * @half: halves, by enum netpol_direction; ingress is judged only if egress accepts
  * @accept: both halves accept
  * @reason: enum netpol_reason of the half that decided
- * @direction: enum netpol_direction of that half
+ * @direction: enum netpol_direction of the half that decided
  */
 struct netpol_judgement {
 	struct netpol_decision half[NETPOL_DIRECTIONS];
@@ -68,9 +68,10 @@ struct netpol_judgement {
 };
 
 /**
- * struct netpol_named - a destination port that may have a name; by value, in a register
- * @identity: of the destination
- * @port: host order
+ * struct netpol_named - a destination port that may have a name; small enough to be passed
+ *	in a register
+ * @identity: identity of the destination
+ * @port: port, host order
  * @protocol: IPPROTO_*
  */
 struct netpol_named {
@@ -92,7 +93,7 @@ static __always_inline u32 netpol_address_value(const struct netpol_snapshot *sn
 }
 
 
-/* The cell of a class and an identity: the one that decides if the program is simple. RCU. */
+/* The cell of a class and an identity, which decides if the program is simple. RCU. */
 static __always_inline u32 netpol_program_simple_cell(const struct netpol_program *program,
 						      u32 class, u32 identity)
 {
@@ -102,9 +103,8 @@ static __always_inline u32 netpol_program_simple_cell(const struct netpol_progra
 }
 
 /*
- * The cell that decides on a flow with ports, or with a protocol that has none, but for
- * ports by name: the lower of the peer's row by its identity and of that by its address;
- * @class is the port's. RCU.
+ * The cell that decides, except for named ports: the lower of the cells of the other end's row
+ * by identity and of its row by address. @class is the class of the destination port. RCU.
  */
 static __always_inline u32 netpol_program_cell(const struct netpol_program *program, u8 family,
 					       u32 class, u32 identity, const void *address)
@@ -126,7 +126,7 @@ void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const voi
 		    struct netpol_end *end);
 void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u8 direction,
-		       const struct netpol_local *subject, const struct netpol_end *peer,
+		       const struct netpol_local *subject, const struct netpol_end *other,
 		       struct netpol_decision *decision);
 bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
 		  const struct netpol_end *source, const struct netpol_end *destination,

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An edit: the next snapshot in the making. It is begun, filled with objects, prepared,
- * and then published or aborted, all under one hold of the world's mutex:
+ * An edit makes the next snapshot. It is begun, filled with objects, prepared, and then
+ * published or aborted, while the world's mutex is held all the time:
  *
  *	netpol_edit_begin()
  *	netpol_edit_expect()	if many objects are to come
  *	netpol_edit_namespace(), _pod(), _policy(), _settings(), _delete_*(), _sweep(), _clear()
- *	netpol_edit_prepare()	validates, allocates, compiles; the last that can fail
- *	netpol_edit_publish()	or netpol_edit_abort(), from any point before
+ *	netpol_edit_prepare()	validates, allocates and compiles; the last step that can fail
+ *	netpol_edit_publish()	or netpol_edit_abort(), which may come at any earlier point too
  *
- * After a failure only netpol_edit_abort() is allowed; it leaves the world, every dump
- * and every verdict as they were. Objects given to an edit belong to it from then on.
+ * After a failure only netpol_edit_abort() is allowed. It leaves the world, every dump and
+ * every verdict as they were before the edit. An object that is given to an edit belongs to it
+ * from then on.
  */
 #ifndef NETPOL_EDIT_H
 #define NETPOL_EDIT_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Explanations of verdicts; see explain.h. */
 #include "core/explain.h"
 
-/* Do the named ports of a pod give @name to the flow's destination port? */
+/* Does one of the named ports give the name of @port to the destination port of the flow? */
 static bool port_named(const struct netpol_ports *ports, const struct netpol_rule_port *port,
 		       const struct netpol_flow *flow)
 {
@@ -47,7 +48,7 @@ static bool rule_covers_peer(const struct netpol_rule *rule, u32 identity, u8 fa
 	return !rule->npeers;
 }
 
-/* The first rule of a policy that matches, by its place in its direction. */
+/* The index of the first rule that matches among those of the direction, or NETPOL_NO_RULE. */
 static u32 first_rule(const struct netpol_policy *policy, u8 direction,
 		      const struct netpol_ports *ports, u32 identity,
 		      const struct netpol_flow *flow)
@@ -67,9 +68,10 @@ static u32 first_rule(const struct netpol_policy *policy, u8 direction,
 	return NETPOL_NO_RULE;
 }
 
+/* Visits the steps of one half: its policies, and the step that sums it up. */
 static int explain_half(const struct netpol_snapshot *snapshot,
 			const struct netpol_flow *flow, u8 direction,
-			const struct netpol_decision *half, const struct netpol_end *peer,
+			const struct netpol_decision *half, const struct netpol_end *other,
 			int (*visit)(void *context, const struct netpol_step *step),
 			void *context)
 {
@@ -81,10 +83,10 @@ static int explain_half(const struct netpol_snapshot *snapshot,
 
 	ports = direction == NETPOL_DIRECTION_INGRESS ?
 		half->subject->pod->template->ports :
-		netpol_snapshot_ports(snapshot, peer->identity);
+		netpol_snapshot_ports(snapshot, other->identity);
 	for (i = 0; program && i < program->npolicies && !error; i++) {
 		step.policy = program->policy[i];
-		step.rule = first_rule(step.policy, direction, ports, peer->identity, flow);
+		step.rule = first_rule(step.policy, direction, ports, other->identity, flow);
 		step.accept = step.rule != NETPOL_NO_RULE;
 		step.reason = step.accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED;
 		error = visit(context, &step);
@@ -99,15 +101,15 @@ static int explain_half(const struct netpol_snapshot *snapshot,
 }
 
 /**
- * netpol_explain() - the verdict for a flow, and the policies behind it
- * @world: world, locked; its snapshot is the one that is asked
+ * netpol_explain() - judge a flow by the snapshot in force, and list what is behind the verdict
+ * @world: world, locked
  * @flow: what is judged; both ends are looked up by address
  * @judgement: filled
- * @visit: called for each step, in order: egress, then ingress; each half's policies,
- *	then a line that sums it up; an error ends the walk
- * @context: of @visit
+ * @visit: called for each step, in order: egress, then ingress, and for each half its policies,
+ *	then a step that sums it up; an error ends the walk
+ * @context: passed to @visit
  *
- * Both halves are explained, also where egress denies already.
+ * Both halves are explained, even if egress denies.
  *
  * Return: 0, or what @visit returned.
  */

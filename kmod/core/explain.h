@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Why a verdict is what it is: the policies that were consulted, in order, and the first
- * rule of each that matches. The verdict itself comes from netpol_judge(), the code that
- * packets run; the steps name what stands behind it.
+ * Explains a verdict: lists the policies that were consulted, in order, and the first rule of
+ * each that matches. The verdict itself comes from netpol_judge(), the code that packets run;
+ * the steps name the policies and rules behind it. Needs the world's mutex.
  */
 #ifndef NETPOL_EXPLAIN_H
 #define NETPOL_EXPLAIN_H
 
 #include "core/classify.h"
 
-/* No rule of the policy matches. */
+/* @rule of a step whose policy has no rule that matches. */
 #define NETPOL_NO_RULE U32_MAX
 
 /**
- * struct netpol_step - one line of an explanation
+ * struct netpol_step - one step of an explanation
  * @direction: enum netpol_direction
  * @reason: enum netpol_reason
- * @accept: of the half (no @policy), or whether a rule of @policy matches
- * @subject: pod whose policies are judged; NULL: an end that is no local pod
- * @policy: policy that isolates the pod; NULL: the line sums up the half
- * @rule: index of the first rule that matches, in its direction, or NETPOL_NO_RULE
+ * @accept: with @policy, whether a rule of it matches; else whether the half accepts
+ * @subject: pod whose policies are evaluated; NULL: neither end is a local pod
+ * @policy: a policy that isolates the subject; NULL: the step sums up a half
+ * @rule: index, among the rules of the direction, of the first rule that matches, or
+ *	NETPOL_NO_RULE
  */
 struct netpol_step {
 	u8 direction;

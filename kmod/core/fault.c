@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Faults; see fault.h. */
 #include "core/fault.h"
 
 /**
- * netpol_fail() - record a failure
- * @fault: where to; the first failure recorded stays
+ * netpol_fail() - record why an operation is refused
+ * @fault: where to record it; a fault that is recorded already stays; NULL does nothing
  * @error: negative errno
  * @format: printf format of the sentence
  *
- * Return: @error, so that a caller can return it in the same line.
+ * Return: @error, so that a caller can return it in the same statement.
  */
 int netpol_fail(struct netpol_fault *fault, int error, const char *format, ...)
 {

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One error of the control path: an errno and a sentence that names the object. */
+/* Faults: why a request on the control path was refused, for a person to read. */
 #ifndef NETPOL_FAULT_H
 #define NETPOL_FAULT_H
 
 #include <netpol/shim.h>
 
-/* Bytes of the sentence; the netlink side copies it into its own ring. */
+/* Bytes of the sentence, the NUL included. */
 #define NETPOL_FAULT_TEXT 192
 
 /**
- * struct netpol_fault - why an operation on the world was refused
- * @error: negative errno
- * @text: sentence for a person; empty where the errno says it all
- * @object: the object of the edit that was refused, to be compared with and not to be
- *	followed; NULL where it was no single one, or where the caller knows it anyway
+ * struct netpol_fault - why an operation on a world was refused
+ * @error: negative errno; 0: nothing was refused so far
+ * @text: a sentence that names the object; empty if the errno says enough
+ * @object: the object of the edit that was refused, to compare pointers with and not to be
+ *	dereferenced; NULL if it is no single object, or the caller knows which one it is
  *
- * Owned by the caller, on its stack; no lock.
+ * The caller owns it, on its stack. It needs no lock.
+ *
+ * The caller owns it, on its stack. It needs no lock.
  */
 struct netpol_fault {
 	int error;

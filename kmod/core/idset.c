@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Sets of numbers; see idset.h. */
+#include "core/array.h"
 #include "core/idset.h"
 
-/* Frees the words; the set is empty and usable after it. */
+/* Frees the words; the set is empty then and can be used again. */
 void netpol_idset_free(struct netpol_idset *set)
 {
 	netpol_free(set->words);
@@ -10,7 +12,7 @@ void netpol_idset_free(struct netpol_idset *set)
 	set->size = 0;
 }
 
-/* First word whose index is not below @index. */
+/* The position of the first word whose index is not below @index. */
 static u32 idset_place(const struct netpol_idset *set, u32 index)
 {
 	u32 low = 0, high = set->count;
@@ -28,23 +30,11 @@ static u32 idset_place(const struct netpol_idset *set, u32 index)
 
 static int idset_reserve(struct netpol_idset *set, u32 size)
 {
-	struct netpol_idset_word *words;
-
-	if (size <= set->size)
-		return 0;
-	size = max(size, set->size * 2);
-	size = max(size, 4u);
-	words = netpol_alloc_array(size, sizeof(*words));
-	if (!words)
-		return -ENOMEM;
-	if (set->count)
-		memcpy(words, set->words, set->count * sizeof(*words));
-	netpol_free(set->words);
-	set->words = words;
-	set->size = size;
-	return 0;
+	return netpol_array_reserve((void **)&set->words, set->count, &set->size, size,
+				    sizeof(*set->words));
 }
 
+/* Is a number in the set? */
 bool netpol_idset_has(const struct netpol_idset *set, u32 number)
 {
 	u32 place = idset_place(set, number / 64);
@@ -53,7 +43,7 @@ bool netpol_idset_has(const struct netpol_idset *set, u32 number)
 	       (set->words[place].bits & BIT_ULL(number % 64));
 }
 
-/* Adds a number. Return: 0 or -ENOMEM, the set then unchanged. */
+/* Adds a number. Return: 0; -ENOMEM with the set unchanged. */
 int netpol_idset_add(struct netpol_idset *set, u32 number)
 {
 	u32 place = idset_place(set, number / 64);
@@ -73,7 +63,7 @@ int netpol_idset_add(struct netpol_idset *set, u32 number)
 	return 0;
 }
 
-/* Removes a number, if it is there; cannot fail. */
+/* Removes a number if it is in the set. Cannot fail. The set keeps its room. */
 void netpol_idset_del(struct netpol_idset *set, u32 number)
 {
 	u32 place = idset_place(set, number / 64);
@@ -88,7 +78,7 @@ void netpol_idset_del(struct netpol_idset *set, u32 number)
 		(set->count - place) * sizeof(*set->words));
 }
 
-/* Makes @to equal to @from. Return: 0 or -ENOMEM, @to then unchanged. */
+/* Makes @to equal to @from. Return: 0; -ENOMEM with @to unchanged. */
 int netpol_idset_copy(struct netpol_idset *to, const struct netpol_idset *from)
 {
 	int error = idset_reserve(to, from->count);
@@ -101,7 +91,7 @@ int netpol_idset_copy(struct netpol_idset *to, const struct netpol_idset *from)
 	return 0;
 }
 
-/* Adds all of @other. Return: 0 or -ENOMEM, the set then unchanged. */
+/* Adds all numbers of @other. Return: 0; -ENOMEM with the set unchanged. */
 int netpol_idset_or(struct netpol_idset *set, const struct netpol_idset *other)
 {
 	u32 i = 0, j = 0, missing = 0, at;
@@ -118,7 +108,7 @@ int netpol_idset_or(struct netpol_idset *set, const struct netpol_idset *other)
 	error = idset_reserve(set, set->count + missing);
 	if (error)
 		return error;
-	/* merged from the end, so that no word is overwritten before it moved */
+	/* merged from the end, so that no word is overwritten before it has moved */
 	at = set->count + missing;
 	i = set->count;
 	j = other->count;
@@ -137,7 +127,7 @@ int netpol_idset_or(struct netpol_idset *set, const struct netpol_idset *other)
 	return 0;
 }
 
-/* Keeps only what is in @other too. */
+/* Keeps only the numbers that are in @other too. */
 void netpol_idset_and(struct netpol_idset *set, const struct netpol_idset *other)
 {
 	u32 i, j = 0, at = 0;
@@ -161,7 +151,7 @@ void netpol_idset_and(struct netpol_idset *set, const struct netpol_idset *other
 	set->count = at;
 }
 
-/* Takes out everything that is in @other. */
+/* Removes all numbers that are in @other. */
 void netpol_idset_and_not(struct netpol_idset *set,
 			  const struct netpol_idset *other)
 {
@@ -184,6 +174,7 @@ void netpol_idset_and_not(struct netpol_idset *set,
 	set->count = at;
 }
 
+/* Do two sets have the same numbers? */
 bool netpol_idset_equal(const struct netpol_idset *a, const struct netpol_idset *b)
 {
 	u32 i;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A set of numbers (identities, namespaces) as a sorted array of 64-bit words, zero
- * words left out. Numbers of one namespace lie in runs, so a set of many of its
- * identities takes few words, and AND, OR and NOT are merges of word lists.
+ * A set of numbers (of identities, namespaces, templates, slots) as a sorted array of 64-bit
+ * words, without those that are zero. The identities of a namespace have numbers close together,
+ * so that a set of many of them takes few words. AND, OR and AND NOT merge two arrays.
+ *
+ * All zero is an empty set. Every call needs the world's mutex.
  */
 #ifndef NETPOL_IDSET_H
 #define NETPOL_IDSET_H
@@ -11,8 +13,8 @@
 
 /**
  * struct netpol_idset_word - 64 numbers
- * @bits: which of them are in the set
- * @index: number of the first, divided by 64
+ * @bits: one bit for each number that is in the set
+ * @index: the numbers divided by 64
  */
 struct netpol_idset_word {
 	u64 bits;
@@ -21,11 +23,9 @@ struct netpol_idset_word {
 
 /**
  * struct netpol_idset - a set of numbers
- * @words: sorted by index, none with zero bits; owned by the set
+ * @words: words sorted by index, none of them zero; owned by the set
  * @count: words in use
- * @size: words allocated
- *
- * Lock: the world's mutex.
+ * @size: room for how many
  */
 struct netpol_idset {
 	struct netpol_idset_word *words;
@@ -52,10 +52,10 @@ static inline void netpol_idset_clear(struct netpol_idset *set)
 }
 
 /**
- * struct netpol_idset_walk - walks the numbers of a set in order
- * @set: the set, unchanged meanwhile
- * @word: next word
- * @bits: what is left of the word before it
+ * struct netpol_idset_walk - a walk over the numbers of a set in order
+ * @set: the set, which must not change during the walk
+ * @word: index of the next word
+ * @bits: bits of the word before it that are still to be visited
  */
 struct netpol_idset_walk {
 	const struct netpol_idset *set;
@@ -63,6 +63,7 @@ struct netpol_idset_walk {
 	u64 bits;
 };
 
+/* Sets @number to the next number of a walk. Returns false after the last. */
 static inline bool netpol_idset_next(struct netpol_idset_walk *walk, u32 *number)
 {
 	while (!walk->bits) {
@@ -75,7 +76,7 @@ static inline bool netpol_idset_next(struct netpol_idset_walk *walk, u32 *number
 	return true;
 }
 
-/* All numbers of a set, in order; @walk is a struct netpol_idset_walk. */
+/* Walks all numbers of a set in order; @walk is a struct netpol_idset_walk. */
 #define netpol_idset_for_each(s, walk, number)				\
 	for ((walk) = (struct netpol_idset_walk){ .set = (s) };		\
 	     netpol_idset_next(&(walk), &(number));)

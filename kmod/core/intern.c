@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Interning; see intern.h. */
 #include "core/intern.h"
 
+/* Chains of a new table. */
 #define INTERN_FIRST 64u
 
 /* Makes an empty table. Return: 0 or -ENOMEM. */
@@ -14,7 +16,7 @@ int netpol_intern_init(struct netpol_intern *table)
 	return 0;
 }
 
-/* Frees the chains; the things in them must be gone. */
+/* Frees a table; nothing may be in it any more. */
 void netpol_intern_exit(struct netpol_intern *table)
 {
 	if (table->heads)
@@ -23,7 +25,7 @@ void netpol_intern_exit(struct netpol_intern *table)
 	table->heads = NULL;
 }
 
-/* A table that can't grow for want of memory only gets slower. */
+/* Doubles the chains. Without memory the table stays as it is and only gets slower. */
 static void intern_grow(struct netpol_intern *table)
 {
 	u32 i, mask = table->mask * 2 + 1;
@@ -50,8 +52,8 @@ static void intern_grow(struct netpol_intern *table)
 /**
  * netpol_intern_add() - put a new thing into its table, with one reference
  * @table: the table
- * @thing: its head; not in a table yet
- * @hash: of its content
+ * @thing: head of the thing, which is in no table
+ * @hash: hash of its content
  */
 void netpol_intern_add(struct netpol_intern *table, struct netpol_interned *thing,
 		       u32 hash)
@@ -64,7 +66,7 @@ void netpol_intern_add(struct netpol_intern *table, struct netpol_interned *thin
 	table->count++;
 }
 
-/* Puts a thing that was taken out back, with its references; its content has changed. */
+/* Puts a thing that was taken out back under a new hash; it keeps its references. */
 void netpol_intern_move(struct netpol_intern *table, struct netpol_interned *thing, u32 hash)
 {
 	u32 refs = thing->refs;
@@ -73,7 +75,7 @@ void netpol_intern_move(struct netpol_intern *table, struct netpol_interned *thi
 	thing->refs = refs;
 }
 
-/* Takes a thing out of its table; the caller frees it. */
+/* Takes a thing out of its table, for the caller to free or to put back. */
 void netpol_intern_remove(struct netpol_intern *table,
 			  struct netpol_interned *thing)
 {

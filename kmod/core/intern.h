@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tables of things that exist once: keys, labels, label sets, selectors, ... */
+/*
+ * Interning: hash tables of things (label keys, labels, label sets, selectors, ...) of which
+ * each content exists only once, so that comparing pointers compares content. A thing counts its
+ * references; the file that makes it looks it up, and frees it with the last reference.
+ */
 #ifndef NETPOL_INTERN_H
 #define NETPOL_INTERN_H
 
 #include <netpol/shim.h>
 
 /**
- * struct netpol_interned - what every interned thing begins with
- * @node: place in the table's chain
- * @hash: of the content
- * @refs: owners; at 0 the thing leaves its table and is freed
+ * struct netpol_interned - the head of every interned thing
+ * @node: place in a chain of the table
+ * @hash: hash of the content
+ * @refs: references; with the last one the thing leaves its table and is freed
  */
 struct netpol_interned {
 	struct hlist_node node;
@@ -18,12 +22,12 @@ struct netpol_interned {
 };
 
 /**
- * struct netpol_intern - hash table of interned things, keyed against tenants
- * @heads: chains, @mask + 1 of them
- * @mask: number of chains less one
- * @count: things in the table
+ * struct netpol_intern - a hash table of interned things
+ * @heads: the chains
+ * @mask: number of chains less 1
+ * @count: number of things
  *
- * Lock: the world's mutex for every call; an add may sleep.
+ * Every call needs the world's mutex. Adding a thing may sleep.
  */
 struct netpol_intern {
 	struct hlist_head *heads;
@@ -40,14 +44,14 @@ void netpol_intern_move(struct netpol_intern *table, struct netpol_interned *thi
 void netpol_intern_remove(struct netpol_intern *table,
 			  struct netpol_interned *thing);
 
-/* The chain that a thing with this hash is in. */
+/* The chain that things with this hash are in. */
 static inline struct hlist_head *netpol_intern_chain(struct netpol_intern *table,
 						     u32 hash)
 {
 	return &table->heads[hash & table->mask];
 }
 
-/* All things of a table; @thing is a struct netpol_interned, @i a u32. */
+/* Walks all things of a table; @thing is a struct netpol_interned *, @i a u32. */
 #define netpol_intern_for_each(table, i, thing)				\
 	for ((i) = 0; (i) <= (table)->mask; (i)++)			\
 		hlist_for_each_entry(thing, &(table)->heads[i], node)

@@ -4,13 +4,13 @@
 
 const u8 netpol_zero_page[NETPOL_PAGE_SIZE] __aligned(NETPOL_PAGE_SIZE);
 
-/* Elements in a page. */
-static u32 netpol_pages_each(const struct netpol_pages_edit *e)
+/* The number of elements in a page. */
+static u32 page_elements(const struct netpol_pages_edit *e)
 {
 	return NETPOL_PAGE_SIZE >> e->shift;
 }
 
-static bool netpol_pages_is_zero(const void *page)
+static bool is_zero_page(const void *page)
 {
 	return page == netpol_zero_page;
 }
@@ -20,17 +20,17 @@ void netpol_pages_edit_init(struct netpol_pages_edit *e, const struct netpol_pag
 {
 	WARN_ON_ONCE(published && published->elem_size != 1U << shift);
 	memset(e, 0, sizeof(*e));
-	/* Not written to before dir_fresh. */
+	/* not written before dir_fresh is true */
 	e->dir = (struct netpol_pages *)published;
 	e->shift = shift;
 	e->cow = cow;
 }
 
 /*
- * Puts a directory of npages pages, a copy of the present one with zero pages
- * behind, in its place. 0 or -ENOMEM.
+ * Replaces the directory by a copy of npages pages; the additional ones are zero pages. Return:
+ * 0 or -ENOMEM.
  */
-static int netpol_pages_copy_dir(struct netpol_pages_edit *e, u32 npages)
+static int copy_directory(struct netpol_pages_edit *e, u32 npages)
 {
 	const struct netpol_pages *old = e->dir;
 	u32 have = old ? old->npages : 0;
@@ -71,13 +71,13 @@ fail:
 
 int netpol_pages_reserve(struct netpol_pages_edit *e, u32 count)
 {
-	u32 npages = DIV_ROUND_UP((u64)count, netpol_pages_each(e));
+	u32 npages = DIV_ROUND_UP((u64)count, page_elements(e));
 
 	if (!count || (e->dir && count <= e->dir->count))
 		return 0;
 	if (npages > NETPOL_PAGES_MAX)
 		return -ENOSPC;
-	return netpol_pages_copy_dir(e, roundup_pow_of_two(npages));
+	return copy_directory(e, roundup_pow_of_two(npages));
 }
 
 void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
@@ -87,10 +87,10 @@ void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
 	if (n >= NETPOL_PAGES_MAX)
 		return NULL;
 	if (!e->dir || n >= e->dir->npages) {
-		if (netpol_pages_copy_dir(e, roundup_pow_of_two(n + 1)))
+		if (copy_directory(e, roundup_pow_of_two(n + 1)))
 			return NULL;
 	} else if (!e->dir_fresh) {
-		if (netpol_pages_copy_dir(e, e->dir->npages))
+		if (copy_directory(e, e->dir->npages))
 			return NULL;
 	}
 
@@ -104,7 +104,7 @@ void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
 		netpol_page_free(page);
 		return NULL;
 	}
-	if (!netpol_pages_is_zero(old)) {
+	if (!is_zero_page(old)) {
 		if (netpol_retire_add(&e->cow->retired, old, NETPOL_RETIRE_PAGE))
 			return NULL;
 		memcpy(page, old, NETPOL_PAGE_SIZE);
@@ -114,8 +114,8 @@ void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
 	return page;
 }
 
-/* Leaves an empty edit and returns what was in it. */
-static struct netpol_pages *netpol_pages_edit_end(struct netpol_pages_edit *e)
+/* Empties the edit and returns the directory that was in it. */
+static struct netpol_pages *end_edit(struct netpol_pages_edit *e)
 {
 	struct netpol_pages *dir = e->dir;
 
@@ -128,24 +128,24 @@ static struct netpol_pages *netpol_pages_edit_end(struct netpol_pages_edit *e)
 
 struct netpol_pages *netpol_pages_edit_done(struct netpol_pages_edit *e)
 {
-	return netpol_pages_edit_end(e);
+	return end_edit(e);
 }
 
 void netpol_pages_edit_abort(struct netpol_pages_edit *e)
 {
-	netpol_pages_edit_end(e);
+	end_edit(e);
 }
 
 int netpol_pages_edit_discard(struct netpol_pages_edit *e)
 {
-	struct netpol_pages *dir = netpol_pages_edit_end(e);
+	struct netpol_pages *dir = end_edit(e);
 	struct netpol_retire_list *retired = &e->cow->retired;
 	u32 i;
 
 	if (!dir)
 		return 0;
 	for (i = 0; i < dir->npages; i++) {
-		if (netpol_pages_is_zero(dir->page[i]))
+		if (is_zero_page(dir->page[i]))
 			continue;
 		if (netpol_retire_add(retired, dir->page[i], NETPOL_RETIRE_PAGE))
 			return -ENOMEM;
@@ -161,7 +161,7 @@ void netpol_pages_free_all(struct netpol_pages *dir)
 	if (!dir)
 		return;
 	for (i = 0; i < dir->npages; i++) {
-		if (!netpol_pages_is_zero(dir->page[i]))
+		if (!is_zero_page(dir->page[i]))
 			netpol_page_free(dir->page[i]);
 		if (i % 64 == 63)
 			cond_resched();
@@ -178,7 +178,7 @@ u64 netpol_pages_bytes(const struct netpol_pages *dir)
 		return 0;
 	bytes = struct_size(dir, page, dir->npages);
 	for (i = 0; i < dir->npages; i++)
-		if (!netpol_pages_is_zero(dir->page[i]))
+		if (!is_zero_page(dir->page[i]))
 			bytes += NETPOL_PAGE_SIZE;
 	return bytes;
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Copy-on-write paged array: a directory of pages of 4 KiB, of elements whose
- * size is a power of two. What is published never changes; an edit copies the
- * directory and the pages that it writes, and shares the others.
+ * Copy-on-write paged array: a directory of pages of 4 KiB, which hold elements whose size is a
+ * power of two. A published array never changes. An edit copies the directory and the pages
+ * that it writes, and shares the other pages.
  *
- * Readers hold the RCU section under which they found the directory. Edits run
- * in process context under the world's mutex. The memory of an edit is on its
- * netpol_cow from the moment it is allocated (see retire.h).
+ * Readers hold the RCU read lock under which they found the directory, as long as they use it.
+ * Edits run in process context under the world's mutex. The memory that an edit allocates is on
+ * the lists of its netpol_cow from then on (retire.h).
  */
 #ifndef NETPOL_CORE_PAGES_H
 #define NETPOL_CORE_PAGES_H
 
 #include "core/retire.h"
 
-/* Most pages in one directory: 4 GiB of elements. */
+/* Most pages of one directory, which are 4 GiB of elements. */
 #define NETPOL_PAGES_MAX	BIT(20)
 
 /**
- * struct netpol_pages - directory; never changes once published
- * @count: elements, npages times what fits into one
- * @elem_size: bytes of one
- * @npages: pages, a power of two
- * @page: pages; the absent ones all point to netpol_zero_page
+ * struct netpol_pages - a directory; never changes once published
+ * @count: number of elements: @npages times those of a page
+ * @elem_size: bytes of an element
+ * @npages: number of pages, a power of two
+ * @page: the pages; netpol_zero_page in place of a page that was never written
  */
 struct netpol_pages {
 	u32 count;
@@ -30,17 +30,17 @@ struct netpol_pages {
 	void *page[];
 };
 
-/* Stands for every page that was never written. Never written, never freed. */
+/* A page of zeroes in place of every page that was never written; read only, never freed. */
 extern const u8 netpol_zero_page[NETPOL_PAGE_SIZE];
 
 /**
- * struct netpol_pages_edit - the array while one edit is changing it
- * @dir: the published directory, or this edit's copy of it, or NULL (empty)
- * @fresh: one bit per page of @dir: it belongs to this edit and may be written;
- *	NULL while @dir_fresh is false
- * @dir_fresh: @dir belongs to this edit
+ * struct netpol_pages_edit - an array while an edit changes it
+ * @dir: the published directory, or the edit's copy of it; NULL if the array is empty
+ * @fresh: for each page of @dir one bit: the page belongs to the edit and may be written; NULL
+ *	while @dir_fresh is false
+ * @cow: lists of what the edit allocated and what it replaced
  * @shift: log2 of the bytes of an element
- * @cow: owner of what is allocated and replaced
+ * @dir_fresh: @dir belongs to the edit
  */
 struct netpol_pages_edit {
 	struct netpol_pages *dir;
@@ -51,8 +51,8 @@ struct netpol_pages_edit {
 };
 
 /*
- * Element i of a directory that isn't NULL, i < count. The shift is that of the
- * directory; give a constant, so that the compiler folds it.
+ * Element i < count of a directory, which is not NULL. @shift is log2 of the element's bytes;
+ * callers pass a constant, so that the compiler folds it. RCU.
  */
 static __always_inline const void *netpol_pages_at(const struct netpol_pages *p, u8 shift, u32 i)
 {
@@ -61,22 +61,25 @@ static __always_inline const void *netpol_pages_at(const struct netpol_pages *p,
 	return (const u8 *)p->page[i >> bits] + ((size_t)(i & ((1U << bits) - 1)) << shift);
 }
 
-/* Begins an edit of a published directory, or of an empty array (NULL). Can't fail. */
+/* Begins an edit of a published directory; NULL is an empty array. Cannot fail. */
 void netpol_pages_edit_init(struct netpol_pages_edit *e, const struct netpol_pages *published,
 			    u8 shift, struct netpol_cow *cow);
 
 /*
- * Makes room for at least count elements, so that the directory isn't copied
- * again and again. 0, -ENOMEM, or -ENOSPC above NETPOL_PAGES_MAX.
+ * Makes the directory large enough for count elements, so that it is not copied again and
+ * again. Returns 0, -ENOMEM, or -ENOSPC above NETPOL_PAGES_MAX.
  */
 int netpol_pages_reserve(struct netpol_pages_edit *e, u32 count);
 
-/* Makes page n of the array the edit's own. The page, or NULL as netpol_pages_write(). */
+/*
+ * Makes page n the edit's own, by copying it if it is not. Returns the page, or NULL for lack of
+ * memory or above NETPOL_PAGES_MAX.
+ */
 void *netpol_pages_own(struct netpol_pages_edit *e, u32 n);
 
 /*
- * Element i, to be written until done or abort; zeroes if it never was. NULL on
- * ENOMEM or above NETPOL_PAGES_MAX. Pointers got before stay good.
+ * Element i, which may be written until the edit ends; zeroes if it was never written. NULL for
+ * lack of memory or above NETPOL_PAGES_MAX. Pointers to other elements stay valid.
  */
 static inline void *netpol_pages_write(struct netpol_pages_edit *e, u32 i)
 {
@@ -91,7 +94,7 @@ static inline void *netpol_pages_write(struct netpol_pages_edit *e, u32 i)
 	return page ? page + ((size_t)(i & ((1U << bits) - 1)) << e->shift) : NULL;
 }
 
-/* Element i as it is now, good until the next write or reserve; zeroes past the end. */
+/* Element i as it is now, valid until the next write or reserve; zeroes past the end. */
 static inline const void *netpol_pages_read(const struct netpol_pages_edit *e, u32 i)
 {
 	if (!e->dir || i >= e->dir->count)
@@ -99,22 +102,22 @@ static inline const void *netpol_pages_read(const struct netpol_pages_edit *e, u
 	return netpol_pages_at(e->dir, e->shift, i);
 }
 
-/* Ends the edit. The directory to publish; NULL if empty and never written. Can't fail. */
+/* Ends the edit. Returns the directory to publish; NULL if it is empty. Cannot fail. */
 struct netpol_pages *netpol_pages_edit_done(struct netpol_pages_edit *e);
 
-/* Ends the edit and forgets it; running cow->created frees its pages. */
+/* Ends the edit without a result; the caller frees its pages by running cow->created. */
 void netpol_pages_edit_abort(struct netpol_pages_edit *e);
 
 /*
- * Ends the edit by retiring the directory and all of its pages, published or
- * not, to cow->retired. 0, or -ENOMEM: then only an abort of the whole cow helps.
+ * Ends the edit and puts the directory and all of its pages, published or not, on cow->retired.
+ * Returns 0, or -ENOMEM, after which the whole edit has to be aborted.
  */
 int netpol_pages_edit_discard(struct netpol_pages_edit *e);
 
-/* Frees a directory and all its pages at once; NULL is fine. For the final teardown. */
+/* Frees a directory and its pages at once; NULL does nothing. Only when no reader is left. */
 void netpol_pages_free_all(struct netpol_pages *dir);
 
-/* Bytes in use, directory included; 0 for NULL. Walks the directory. */
+/* The bytes in use, the directory included; 0 for NULL. Walks the directory. */
 u64 netpol_pages_bytes(const struct netpol_pages *dir);
 
 #endif /* NETPOL_CORE_PAGES_H */

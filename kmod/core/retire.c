@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who frees what in copy-on-write; see retire.h. */
+/* Retire lists; see retire.h. */
 #include "core/retire.h"
 
-/* Entries of a list's first chunk (256 bytes) and of the others (4 KiB). */
+/* Entries of the first chunk of a list (256 bytes), and of every other chunk (4 KiB). */
 #define FIRST_CHUNK	14
 #define LATER_CHUNK	254
 
-/* Entries freed between two offers of the CPU to others. */
+/* cond_resched() is called once in so many entries that are freed. */
 #define RUN_BATCH	64
 
 /**
  * struct netpol_retire_entry - something to free
- * @p: what
- * @kind: how
+ * @p: pointer to it
+ * @kind: how to free it: enum netpol_retire_kind, or a kind of the owner
  */
 struct netpol_retire_entry {
 	void *p;
@@ -21,10 +21,10 @@ struct netpol_retire_entry {
 
 /**
  * struct netpol_retire_chunk - some entries of a list
- * @next: the following ones
- * @count: entries used
- * @capacity: entries there is room for
- * @entry: entries, in the order of adding
+ * @next: next chunk
+ * @count: entries in use
+ * @capacity: room for how many
+ * @entry: entries, in the order in which they were added
  */
 struct netpol_retire_chunk {
 	struct netpol_retire_chunk *next;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who frees what in copy-on-write: lists of (pointer, kind).
+ * Retire lists: pointers to free later, and how. They say who frees what in copy-on-write.
  *
- * An edit notes what it allocated in `created` and what it replaced in
- * `retired`. Something that it allocated and then replaced itself is on both.
+ * An edit notes what it allocated in `created` and what it replaced in `retired`. What it
+ * allocated and then replaced itself is on both lists.
  *
- *	publish: netpol_retire_drop(&cow.created); netpol_retire_move() of
- *		 cow.retired to the old snapshot, which runs it after a grace
- *		 period
- *	abort:	 netpol_retire_run(&cow.created); netpol_retire_drop(&cow.retired)
+ *	publish: netpol_retire_drop(&cow.created), and netpol_retire_move() of cow.retired to
+ *		 the old snapshot, which is freed with it after a grace period
+ *	abort:	 netpol_retire_run(&cow.created), and netpol_retire_drop(&cow.retired)
  *
- * A list belongs to whoever holds the struct; all functions run in process
- * context, by one caller at a time (the world's mutex, or the worker that frees
- * an old snapshot).
+ * The owner of the struct owns the list. All functions run in process context and need the
+ * world's mutex, or another reason why only one caller at a time uses the list.
  */
 #ifndef NETPOL_CORE_RETIRE_H
 #define NETPOL_CORE_RETIRE_H
@@ -23,8 +21,7 @@
  * enum netpol_retire_kind - how to free an entry
  * @NETPOL_RETIRE_PAGE: netpol_page_free()
  * @NETPOL_RETIRE_MEMORY: netpol_free()
- * @NETPOL_RETIRE_FIRST_OBJECT: this and higher ones: the callback of
- *	netpol_retire_run() knows
+ * @NETPOL_RETIRE_FIRST_OBJECT: this one and higher ones: the callback of netpol_retire_run()
  */
 enum netpol_retire_kind {
 	NETPOL_RETIRE_PAGE,
@@ -36,10 +33,10 @@ struct netpol_retire_chunk;
 
 /**
  * struct netpol_retire_list - pointers to free later; all zero is an empty list
- * @first: chunks of entries, in order
- * @last: the chunk that is being filled
- * @bytes: sum of the sizes given; a page counts NETPOL_PAGE_SIZE by itself
- * @count: entries
+ * @first: first chunk of entries; owned
+ * @last: last chunk, which is being filled
+ * @bytes: sum of the sizes of the entries
+ * @count: number of entries
  */
 struct netpol_retire_list {
 	struct netpol_retire_chunk *first;
@@ -49,19 +46,19 @@ struct netpol_retire_list {
 };
 
 /**
- * struct netpol_cow - what one edit has allocated and what it has replaced
- * @created: to free if the edit is aborted
- * @retired: to free once no reader can hold the old snapshot
+ * struct netpol_cow - what an edit has allocated and what it has replaced (copy-on-write)
+ * @created: to be freed if the edit is aborted
+ * @retired: to be freed when no reader holds the old snapshot any more
  */
 struct netpol_cow {
 	struct netpol_retire_list created;
 	struct netpol_retire_list retired;
 };
 
-/* Appends an entry of a known size in bytes. 0 or -ENOMEM: then p isn't on the list. */
+/* Appends an entry of a given size in bytes. Returns 0, or -ENOMEM with nothing appended. */
 int netpol_retire_add_sized(struct netpol_retire_list *l, void *p, u8 kind, u64 bytes);
 
-/* Appends an entry; counts NETPOL_PAGE_SIZE bytes for a page, else none. 0 or -ENOMEM. */
+/* Appends an entry whose size counts as NETPOL_PAGE_SIZE for a page and as 0 for others. */
 static inline int netpol_retire_add(struct netpol_retire_list *l, void *p, u8 kind)
 {
 	return netpol_retire_add_sized(l, p, kind,
@@ -69,17 +66,17 @@ static inline int netpol_retire_add(struct netpol_retire_list *l, void *p, u8 ki
 }
 
 /*
- * Frees every entry in the order they were added and empties the list. Kinds
- * other than PAGE and MEMORY go to free_object(), which must not touch the list;
- * it may be NULL if there are none. May sleep.
+ * Frees every entry, in the order in which they were added, and empties the list. Entries that
+ * are neither PAGE nor MEMORY are passed to free_object(), with ctx; it must not change the list,
+ * and may be NULL if there are no such entries. May sleep.
  */
 void netpol_retire_run(struct netpol_retire_list *l,
 		       void (*free_object)(void *ctx, void *p, u8 kind), void *ctx);
 
-/* Empties the list and frees none of the entries. */
+/* Empties the list without freeing what its entries point to. */
 void netpol_retire_drop(struct netpol_retire_list *l);
 
-/* Appends all of src to dst; src is empty then. Can't fail. */
+/* Moves all entries of src to the end of dst. Cannot fail. */
 void netpol_retire_move(struct netpol_retire_list *dst, struct netpol_retire_list *src);
 
 #endif /* NETPOL_CORE_RETIRE_H */

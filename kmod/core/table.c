@@ -2,18 +2,18 @@
 /* Copy-on-write hash table of opaque values; see table.h. */
 #include "core/table.h"
 
-/* Slots of an edit; 0 while it is empty and was never written. */
-static u32 netpol_table_slots(const struct netpol_table_edit *e)
+/* The number of slots; 0 if the table is empty and has none. */
+static u32 table_slots(const struct netpol_table_edit *e)
 {
 	return e->pages.dir ? e->mask + 1 : 0;
 }
 
-static void *netpol_table_read(const struct netpol_table_edit *e, u32 i)
+static void *table_read(const struct netpol_table_edit *e, u32 i)
 {
 	return *(void *const *)netpol_pages_read(&e->pages, i);
 }
 
-static int netpol_table_write(struct netpol_table_edit *e, u32 i, const void *value)
+static int table_write(struct netpol_table_edit *e, u32 i, const void *value)
 {
 	const void **slot = netpol_pages_write(&e->pages, i);
 
@@ -23,18 +23,18 @@ static int netpol_table_write(struct netpol_table_edit *e, u32 i, const void *va
 	return 0;
 }
 
-/* Puts a value into the first free slot from its own on; there is one. */
-static int netpol_table_place(struct netpol_table_edit *e, const void *value, u32 hash)
+/* Puts a value into the first free slot at or after the one that its hash gives. */
+static int place(struct netpol_table_edit *e, const void *value, u32 hash)
 {
 	u32 i = hash & e->mask;
 
-	while (netpol_table_read(e, i))
+	while (table_read(e, i))
 		i = (i + 1) & e->mask;
-	return netpol_table_write(e, i, value);
+	return table_write(e, i, value);
 }
 
-/* The slots for count values at a load of at most num / den. */
-static int netpol_table_size(u32 count, u32 num, u32 den, u32 *slots)
+/* How many slots hold @count values at a load of at most @num / @den. */
+static int slots_for(u32 count, u32 num, u32 den, u32 *slots)
 {
 	u64 n = DIV_ROUND_UP((u64)count * den, num);
 
@@ -44,10 +44,10 @@ static int netpol_table_size(u32 count, u32 num, u32 den, u32 *slots)
 	return 0;
 }
 
-/* Moves everything to fresh pages of so many slots. */
-static int netpol_table_rebuild(struct netpol_table_edit *e, u32 slots)
+/* Moves every value to new pages of @slots slots. Return: 0, -ENOMEM or -ENOSPC. */
+static int rebuild(struct netpol_table_edit *e, u32 slots)
 {
-	u32 i, n = netpol_table_slots(e);
+	u32 i, n = table_slots(e);
 	struct netpol_table_edit to = *e;
 	int error;
 
@@ -55,10 +55,10 @@ static int netpol_table_rebuild(struct netpol_table_edit *e, u32 slots)
 	to.mask = slots - 1;
 	error = netpol_pages_reserve(&to.pages, slots);
 	for (i = 0; i < n && !error; i++) {
-		const void *value = netpol_table_read(e, i);
+		const void *value = table_read(e, i);
 
 		if (value)
-			error = netpol_table_place(&to, value, e->hash_of(value));
+			error = place(&to, value, e->hash_of(value));
 		if (i % 1024 == 1023)
 			cond_resched();
 	}
@@ -92,10 +92,10 @@ int netpol_table_reserve(struct netpol_table_edit *e, u32 count)
 
 	if (!count)
 		return 0;
-	error = netpol_table_size(count, 3, 4, &slots);
-	if (error || slots <= netpol_table_slots(e))
+	error = slots_for(count, 3, 4, &slots);
+	if (error || slots <= table_slots(e))
 		return error;
-	return netpol_table_rebuild(e, slots);
+	return rebuild(e, slots);
 }
 
 void *netpol_table_edit_for_each(const struct netpol_table_edit *e, u32 hash, u32 *cursor)
@@ -122,32 +122,32 @@ void *netpol_table_edit_find(const struct netpol_table_edit *e, u32 hash,
 
 void *netpol_table_edit_slot(const struct netpol_table_edit *e, u32 i)
 {
-	return i < netpol_table_slots(e) ? netpol_table_read(e, i) : NULL;
+	return i < table_slots(e) ? table_read(e, i) : NULL;
 }
 
 int netpol_table_insert(struct netpol_table_edit *e, void *value, u32 hash)
 {
-	u32 slots = netpol_table_slots(e);
+	u32 slots = table_slots(e);
 	int error;
 
 	if (!value)
 		return -EINVAL;
 	if ((u64)(e->count + 1) * 4 > (u64)slots * 3) {
-		/* From 3/4 down to 3/8. */
-		error = netpol_table_size(e->count + 1, 3, 4, &slots);
+		/* doubles the slots: the load goes from 3/4 to 3/8 */
+		error = slots_for(e->count + 1, 3, 4, &slots);
 		if (!error)
-			error = netpol_table_rebuild(e, slots);
+			error = rebuild(e, slots);
 		if (error)
 			return error;
 	}
-	error = netpol_table_place(e, value, hash);
+	error = place(e, value, hash);
 	if (!error)
 		e->count++;
 	return error;
 }
 
-/* The slot of a value, or -ENOENT. */
-static int netpol_table_where(const struct netpol_table_edit *e, const void *value, u32 *slot)
+/* Finds the slot of a value. Return: 0 or -ENOENT. */
+static int find_slot(const struct netpol_table_edit *e, const void *value, u32 *slot)
 {
 	u32 hash, cursor = 0;
 	const void *at;
@@ -169,12 +169,12 @@ int netpol_table_replace(struct netpol_table_edit *e, const void *old, void *val
 	u32 slot;
 	int error;
 
-	error = netpol_table_where(e, old, &slot);
+	error = find_slot(e, old, &slot);
 	if (error)
 		return error;
 	if (!value || e->hash_of(value) != e->hash_of(old))
 		return -EINVAL;
-	return value == old ? 0 : netpol_table_write(e, slot, value);
+	return value == old ? 0 : table_write(e, slot, value);
 }
 
 int netpol_table_remove(struct netpol_table_edit *e, const void *value)
@@ -182,36 +182,36 @@ int netpol_table_remove(struct netpol_table_edit *e, const void *value)
 	u32 hole, i, slots;
 	int error;
 
-	error = netpol_table_where(e, value, &hole);
+	error = find_slot(e, value, &hole);
 	if (error)
 		return error;
 
 	/*
-	 * Fill the hole with the next value that may sit there: one whose own
-	 * slot isn't between the hole (exclusive) and where it sits.
+	 * Fill the hole with the next value that a search finds there too: one
+	 * whose hash does not give a slot after the hole.
 	 */
 	for (i = (hole + 1) & e->mask; ; i = (i + 1) & e->mask) {
-		const void *other = netpol_table_read(e, i);
+		const void *other = table_read(e, i);
 
 		if (!other)
 			break;
 		if (((i - e->hash_of(other)) & e->mask) < ((i - hole) & e->mask))
 			continue;
-		error = netpol_table_write(e, hole, other);
+		error = table_write(e, hole, other);
 		if (error)
 			return error;
 		hole = i;
 	}
-	error = netpol_table_write(e, hole, NULL);
+	error = table_write(e, hole, NULL);
 	if (error)
 		return error;
 	e->count--;
 
 	if (e->mask + 1 > NETPOL_TABLE_SLOTS_MIN && e->count < (e->mask + 1) / 8) {
-		/* From 1/8 up to between 1/4 and 1/2. */
-		error = netpol_table_size(max(e->count, 1u), 1, 2, &slots);
+		/* the load goes from 1/8 to between 1/4 and 1/2 */
+		error = slots_for(max(e->count, 1u), 1, 2, &slots);
 		if (!error)
-			error = netpol_table_rebuild(e, slots);
+			error = rebuild(e, slots);
 	}
 	return error;
 }

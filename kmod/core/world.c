@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The world and its snapshots; see world.h. */
 #include "core/hash.h"
 #include "core/world.h"
 
 /*
- * Bounds. They are far above the largest Kubernetes cluster that is supported (150,000
- * pods, 10,000 namespaces), and far below what would endanger a node.
+ * The limits. They are far above the largest cluster that Kubernetes supports (150,000 pods,
+ * 10,000 namespaces), and far below what would endanger a node.
  */
 static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_NAMESPACES] = 1 << 16,
@@ -28,6 +29,7 @@ static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_GUARDS] = NETPOL_GUARDS_MAX,
 };
 
+/* The intern tables of a world, one after the other; NULL after the last. */
 static struct netpol_intern *world_table(struct netpol_world *world, u32 i)
 {
 	struct netpol_intern *table[] = {
@@ -40,7 +42,7 @@ static struct netpol_intern *world_table(struct netpol_world *world, u32 i)
 }
 
 /**
- * netpol_world_free() - free one object
+ * netpol_world_free() - free one object; a callback of netpol_retire_run()
  * @context: struct netpol_world, locked
  * @object: object that nobody can see any more
  * @kind: enum netpol_world_retire
@@ -68,13 +70,16 @@ void netpol_world_free(void *context, void *object, u8 kind)
 	}
 }
 
-/* Frees a list of objects and pages of this world. */
+/* Frees what is on a retire list of a world, which is locked. */
 void netpol_world_run(struct netpol_world *world, struct netpol_retire_list *list)
 {
 	netpol_retire_run(list, netpol_world_free, world);
 }
 
-/* An empty world, unlocked, unpublished. Return: NULL without memory. */
+/*
+ * Makes an empty world, with a snapshot of generation 0 that the caller publishes. Return: NULL
+ * without memory.
+ */
 struct netpol_world *netpol_world_create(void)
 {
 	struct netpol_world *world = netpol_alloc(sizeof(*world));
@@ -123,8 +128,8 @@ static void free_table(struct netpol_world *world, struct netpol_table *table, u
 }
 
 /**
- * netpol_world_destroy() - free a world and all that is in it
- * @world: world that no packet and no reader of a snapshot can see any more
+ * netpol_world_destroy() - free a world and everything in it
+ * @world: world whose snapshot no packet and no reader can see any more
  */
 void netpol_world_destroy(struct netpol_world *world)
 {
@@ -166,7 +171,7 @@ void netpol_world_destroy(struct netpol_world *world)
 	netpol_free(world);
 }
 
-/* A reference on a snapshot for a reader that leaves the RCU section. World locked. */
+/* Takes a reference on a snapshot, for a reader that gives up the RCU read lock. World locked. */
 struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot)
 {
 	snapshot->refs++;
@@ -176,14 +181,16 @@ struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot)
 /**
  * netpol_snapshot_put() - give a reference back
  * @world: world, locked
- * @snapshot: the reference that its successor's publication leaves behind is given back
- *	after a grace period
+ * @snapshot: snapshot; NULL does nothing
+ *
+ * When a newer snapshot is published, the reference of the world is given back after a grace
+ * period, so that packets that still read the old one are done.
  */
 void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot)
 {
 	struct netpol_snapshot *next;
 
-	/* each snapshot holds the next one, so they are freed in order */
+	/* each snapshot holds a reference on the next one, so they are freed in order */
 	for (; snapshot && !--snapshot->refs; snapshot = next) {
 		next = snapshot->next;
 		world->retired_bytes -= snapshot->retired.bytes;
@@ -192,7 +199,7 @@ void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *sna
 	}
 }
 
-/* The number of an origin, or -ENOENT. */
+/* The number of the origin of this name, or -ENOENT. */
 int netpol_world_origin(struct netpol_snapshot *snapshot, const char *name)
 {
 	int i;
@@ -203,7 +210,7 @@ int netpol_world_origin(struct netpol_snapshot *snapshot, const char *name)
 	return -ENOENT;
 }
 
-/* How much of a limit is in use; 0 for bounds on single objects. */
+/* How much of a limit is in use; 0 for a limit on single objects. World locked. */
 u64 netpol_world_used(const struct netpol_world *world, u32 limit)
 {
 	const struct netpol_snapshot *snapshot = world->snapshot;
@@ -230,7 +237,7 @@ u64 netpol_world_used(const struct netpol_world *world, u32 limit)
 	}
 }
 
-/* Hashes of what the tables of a snapshot hold. */
+/* Hashes of what the tables of a snapshot hold (netpol_table_hash_fn). */
 u32 netpol_namespace_hash(const void *value)
 {
 	return ((const struct netpol_namespace *)value)->hash;
@@ -247,7 +254,6 @@ u32 netpol_policy_hash(const void *value)
 }
 
 
-/* A claim is a pod's pointer with the number of one of its addresses in the low bits. */
 u32 netpol_claim_hash(const void *value)
 {
 	const struct netpol_pod *pod = netpol_claim_pod(value);
@@ -259,7 +265,7 @@ u32 netpol_claim_hash(const void *value)
 	return netpol_address_hash(family, address);
 }
 
-/* Does origin @a win over origin @b? "kube" does over all, then by name. */
+/* Does origin @a win over origin @b? "kube" wins over all others, then the lower name does. */
 bool netpol_origin_wins(const struct netpol_snapshot *snapshot, u8 a, u8 b)
 {
 	const char *left = snapshot->origin[a].name, *right = snapshot->origin[b].name;
@@ -271,7 +277,7 @@ bool netpol_origin_wins(const struct netpol_snapshot *snapshot, u8 a, u8 b)
 	return strcmp(left, right) < 0;
 }
 
-/* Does another origin have this pod too, and wins? */
+/* Is there the same pod of an origin that wins over this pod's? */
 bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod)
 {
@@ -286,7 +292,7 @@ bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
 	return false;
 }
 
-/* Does another origin have this namespace too, and wins? */
+/* Is there the same Namespace object of an origin that wins over this one's? */
 bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 			       const struct netpol_namespace *namespace)
 {
@@ -329,13 +335,13 @@ bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 }
 
 /**
- * netpol_snapshot_pod() - the effective pod of a name
+ * netpol_snapshot_pod() - find a pod by its name
  * @world: world, locked
- * @snapshot: where to look
+ * @snapshot: snapshot to look in
  * @ns: namespace
  * @name: name
  *
- * Return: the pod of the origin that wins, or NULL.
+ * Return: the pod of the origin that wins, if several have it, or NULL.
  */
 const struct netpol_pod *netpol_snapshot_pod(struct netpol_world *world,
 					     const struct netpol_snapshot *snapshot,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The world: everything that netpol knows in one network namespace. It has a control
- * side, changed in place under one mutex that the owner of the world holds around every
- * call, and a published side, the snapshot: immutable, read by packets under RCU, and
- * replaced whole by a commit. An edit (edit.h) makes the next snapshot out of the last
- * one, copying only what it changes.
+ * The world: everything that netpol knows in one network namespace. The control side is
+ * changed in place, under a mutex that the owner of the world holds around every call. The
+ * published side is the snapshot: it never changes, packets read it under RCU, and a commit
+ * replaces it as a whole. An edit (edit.h) makes the next snapshot from the last one and
+ * copies only what it changes.
  *
- * What a snapshot no longer needs once the next one is published hangs on the older one,
- * and is freed with it. Snapshots are freed in order, oldest first, whatever the order
- * in which their readers let go.
+ * What the next snapshot no longer needs is freed with the older one. Snapshots are freed in
+ * order, oldest first, in whatever order their readers let go.
  */
 #ifndef NETPOL_WORLD_H
 #define NETPOL_WORLD_H
@@ -27,9 +26,10 @@
 #include "core/settings.h"
 #include "core/table.h"
 
+/* Most origins that have objects at the same time. */
 #define NETPOL_ORIGINS 16
 
-/* Kinds of objects on retire lists. */
+/* Kinds of objects on retire lists, for netpol_world_free(). */
 enum netpol_world_retire {
 	NETPOL_RETIRE_NAMESPACE = NETPOL_RETIRE_FIRST_OBJECT,
 	NETPOL_RETIRE_POD,
@@ -38,19 +38,19 @@ enum netpol_world_retire {
 	NETPOL_RETIRE_SETTINGS,
 };
 
-/* A value in the address map: identity number, or this bit and the local pod's slot. */
+/* A value in the address map is an identity number, or this bit and the slot of a local pod. */
 #define NETPOL_VALUE_LOCAL	0x80000000U
 
 /**
  * struct netpol_local - a local pod, as packets read it; one element of a page
- * @program: by enum netpol_direction; NULL: not isolated
+ * @program: programs by enum netpol_direction; NULL: no policy isolates the pod in it
  * @runtime: counters, and whether the interface is gone
- * @pod: names, addresses
- * @identity: number
+ * @pod: the pod object, for its names and addresses
+ * @identity: number of its identity
  * @ifindex: interface, 0 if unknown
- * @address4: an IPv4 address that the address map says is this pod's, as in memory; or
- *	NETPOL_NO_ADDRESS4, which none is equal to
- * @address6: an IPv6 one, likewise, or the unspecified one
+ * @address4: an IPv4 address whose value in the address map is this pod, in network order; or
+ *	NETPOL_NO_ADDRESS4, which no address is equal to
+ * @address6: likewise an IPv6 address, as two words of the CPU's byte order; or all zero
  */
 struct netpol_local {
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
@@ -64,16 +64,17 @@ struct netpol_local {
 
 #define NETPOL_NO_ADDRESS4	BIT_ULL(32)
 
-/* Places in netpol_snapshot::behind, 8 KiB that each commit fills. */
+/* Buckets of netpol_snapshot::behind, 8 KiB that each commit fills. */
 #define NETPOL_BEHIND		1024
 
+/* log2 of the bytes of an element of netpol_snapshot::locals and ::ports. */
 #define NETPOL_LOCAL_SHIFT	6
 #define NETPOL_PORTS_SHIFT	3
 
 /**
- * struct netpol_origin - who loaded objects
- * @name: with NUL; empty: no such origin
- * @generation: of its last commit
+ * struct netpol_origin - who loads objects
+ * @name: name with NUL; empty: this number is not in use
+ * @generation: generation of its last commit
  * @objects: how many of its objects are loaded
  */
 struct netpol_origin {
@@ -83,29 +84,30 @@ struct netpol_origin {
 };
 
 /**
- * struct netpol_snapshot - what is in force between two commits
- * @addrmap: address to identity or local pod, IPv4 and IPv6
- * @interfaces: interface index to local pod, kept as if it were an IPv4 address
- * @locals: struct netpol_local by slot
- * @ports: named ports of each identity, a pointer to struct netpol_ports each
- * @behind: by interface index, modulo its size: a local pod that may be behind it, one that
- *	lives if there is one; NULL: none is
+ * struct netpol_snapshot - the state between two commits
+ * @addrmap: address maps, IPv4 and IPv6: identity or local pod of an address
+ * @interfaces: local pod of an interface; an address map whose addresses are interface indexes
+ * @locals: struct netpol_local, by slot
+ * @ports: pointer to the struct netpol_ports of an identity, by identity number
+ * @behind: a hash table of one local pod a bucket, by interface index modulo its size. The pod
+ *	is a hint that has to be checked; one whose interface is there is preferred. NULL: no
+ *	local pod uses an interface of this bucket
  * @settings: settings in force
- * @generation: number of the commit, from 1; 0: nothing was ever committed
- * @nlocals: slots in use
- * @plain: there are local pods, and each of their packets is judged
- * @guarded: ends that are no known pods are denied by prefixes or interface names
- * @host_judged: whatever a pod opens to its node is judged, and nothing always allowed
- * @namespaces: struct netpol_namespace by name and origin
- * @pods: struct netpol_pod by namespace, name and origin
- * @policies: struct netpol_policy by namespace, name and origin
- * @claims: pods by address; the low bits of the pointer are the address's index
- * @origin: by number
- * @refs: readers that hold it, the root among them; under the mutex
- * @next: the snapshot after it, one reference
+ * @generation: number of the commit, from 1; 0: there was no commit yet
+ * @nlocals: number of local pods
+ * @plain: there are local pods, and each packet of theirs is judged (established=cut)
+ * @guarded: there are guards, and unknown=deny
+ * @host_judged: what a pod opens to its own node is judged, without exception
+ * @namespaces: table of struct netpol_namespace, by name and origin
+ * @pods: table of struct netpol_pod, by namespace, name and origin
+ * @policies: table of struct netpol_policy, by namespace, name and origin
+ * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
+ * @origin: origins, by number
+ * @refs: references, of which world->snapshot has one; under the mutex
+ * @next: the snapshot after this one, one reference
  * @retired: what @next no longer needs
  *
- * Read under RCU, or with a reference. It never changes but for the last three fields.
+ * Read under RCU, or with a reference. Only the last three fields change.
  */
 struct netpol_snapshot {
 	struct netpol_addrmap addrmap[2];
@@ -132,43 +134,42 @@ struct netpol_snapshot {
 };
 
 /**
- * struct netpol_world - one network namespace's state, its control side
- * @snapshot: in force; the owner publishes it to packets
- * @serial: last number given to a key or label
- * @edits: number of edits begun, so that marks of one edit are never mistaken
- * @arrivals: pods that ever arrived
- * @keys: label keys
- * @labels: labels
- * @label_sets: label sets
- * @port_names: names of ports
- * @port_sets: named ports of pods
- * @selectors: selectors
- * @peers: peers made of selectors
- * @ns_names: namespaces
- * @templates: templates
- * @identities: identities
+ * struct netpol_world - the state of one network namespace, its control side
+ * @snapshot: snapshot in force, one reference; the owner of the world publishes it to packets
+ * @serial: last serial given to a key or label
+ * @edits: number of edits begun, which is the serial of the last one
+ * @arrivals: number of pod uids that ever came
+ * @keys: label keys, interned
+ * @labels: labels, interned
+ * @label_sets: label sets, interned
+ * @port_names: names of ports, interned
+ * @port_sets: named ports of pods, interned
+ * @selectors: selectors, interned
+ * @peers: peers made of selectors, interned
+ * @ns_names: namespaces, interned
+ * @templates: templates, interned
+ * @identities: identities, interned
  * @active_label: scratch of netpol_labels_active()
- * @active_size: room in it
+ * @active_size: room in @active_label
  * @active_peers: peers whose set of identities is kept up to date
- * @programs: programs of the state in force
+ * @programs: programs of the snapshot in force
  * @ns: namespaces by number
  * @ns_size: length of @ns
- * @ns_hint: no free number below
- * @loaded_namespaces: namespaces whose object is loaded
- * @loaded_identities: identities in those
+ * @ns_hint: no namespace number below this one is free
+ * @loaded_namespaces: namespaces whose Namespace object is loaded
+ * @loaded_identities: identities in these namespaces
  * @template: templates by number
  * @template_size: length of @template
- * @template_hint: no free number below
+ * @template_hint: no template number below this one is free
  * @identity: identities by number
- * @blocks: namespace of each block of identities
+ * @blocks: the namespace that a block of identity numbers belongs to, or NULL
  * @nblocks: length of @blocks
- * @block_hint: no free block below
- * @nidentities: identities
- * @bytes: memory of the loaded objects
- * @slots: used slots of the table of local pods
- * @nslots: slots that @slots has bits for
- * @retired_bytes: bytes that wait for readers of old snapshots
- * @limit: by enum netpol_limit
+ * @block_hint: no block below this one is free
+ * @nidentities: number of identities
+ * @slots: slots in use in the table of local pods
+ * @bytes: memory that the loaded objects are charged for
+ * @retired_bytes: memory that is freed when the readers of old snapshots are done
+ * @limit: limits, by enum netpol_limit
  */
 struct netpol_world {
 	struct netpol_snapshot *snapshot;
@@ -233,20 +234,25 @@ u32 netpol_pod_hash(const void *value);
 u32 netpol_policy_hash(const void *value);
 u32 netpol_claim_hash(const void *value);
 
-/* A claim: a pod and, in the low bits of its pointer, the number of an address. */
+/*
+ * A claim of a pod to an address: the pointer to the pod, with the index of the address in its
+ * low bits, which are 0 in the pointer.
+ */
 #define NETPOL_CLAIM_MASK	((unsigned long)NETPOL_POD_ADDRESSES - 1)
 
+/* The pod of a claim. */
 static inline struct netpol_pod *netpol_claim_pod(const void *claim)
 {
 	return (struct netpol_pod *)((unsigned long)claim & ~NETPOL_CLAIM_MASK);
 }
 
+/* The claim of a pod to its address of index @address. */
 static inline void *netpol_claim(const struct netpol_pod *pod, u32 address)
 {
 	return (void *)((unsigned long)pod | address);
 }
 
-/* Is this the claim of an address? */
+/* Is this a claim to an address in network order? */
 static inline bool netpol_claim_is(const void *claim, u8 family, const void *address)
 {
 	const u8 *claimed;
@@ -259,7 +265,7 @@ static inline bool netpol_claim_is(const void *claim, u8 family, const void *add
 	       !memcmp(claimed, address, family == AF_INET ? 4 : 16);
 }
 
-/* The local pod in a slot. RCU. */
+/* The local pod in a slot that is in use. RCU. */
 static __always_inline const struct netpol_local *
 netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
 {
@@ -267,9 +273,9 @@ netpol_snapshot_local(const struct netpol_snapshot *snapshot, u32 slot)
 }
 
 /*
- * NULL: no local pod is behind an interface. Else one that may be, by its ifindex: for
- * nearly all interfaces that are no pod's this is NULL, for a pod's nearly always that pod.
- * RCU.
+ * A local pod that may be behind an interface, to be checked by its ifindex; NULL: no local pod
+ * is. For nearly every interface of a local pod it is that pod, and for nearly every other
+ * interface it is NULL. RCU.
  */
 static __always_inline const struct netpol_local *
 netpol_snapshot_behind(const struct netpol_snapshot *snapshot, u32 ifindex)
@@ -278,8 +284,9 @@ netpol_snapshot_behind(const struct netpol_snapshot *snapshot, u32 ifindex)
 }
 
 /*
- * Does an address belong to a local pod, without a look-up? If so the address map says the
- * same; if not, it may all the same, as a pod has many. RCU.
+ * Does an address in network order belong to a local pod? This compares it with the addresses
+ * in the pod's entry instead of looking it up. True means that the value of the address in the
+ * address map is this pod; false means nothing, because a pod may have more addresses. RCU.
  */
 static __always_inline bool netpol_local_has(const struct netpol_local *local, u8 family,
 					     const void *address)
@@ -293,7 +300,7 @@ static __always_inline bool netpol_local_has(const struct netpol_local *local, u
 	return !((local->address6[0] ^ lo) | (local->address6[1] ^ hi)) && (lo | hi);
 }
 
-/* A local pod that lives behind an interface, or NULL. RCU. */
+/* The local pod behind an interface, or NULL; its interface may be gone. RCU. */
 static inline const struct netpol_local *
 netpol_snapshot_interface(const struct netpol_snapshot *snapshot, u32 ifindex)
 {
@@ -304,7 +311,7 @@ netpol_snapshot_interface(const struct netpol_snapshot *snapshot, u32 ifindex)
 	return netpol_snapshot_local(snapshot, value & ~NETPOL_VALUE_LOCAL);
 }
 
-/* Named ports of an identity, or NULL. RCU. */
+/* The named ports of an identity, or NULL. RCU. */
 static inline const struct netpol_ports *
 netpol_snapshot_ports(const struct netpol_snapshot *snapshot, u32 identity)
 {
