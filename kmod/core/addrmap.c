@@ -41,7 +41,7 @@ static struct address load_address(u8 family, const void *address)
 
 /* The number of the first (@which 0) or second (1) bucket of an address. */
 static u32 bucket_of(const struct netpol_addrmap_edit *e, int which,
-			       struct address key)
+		     struct address key)
 {
 	const u64 *keys = e->now.key[which];
 
@@ -57,7 +57,7 @@ static const void *bucket_at(const struct netpol_addrmap_edit *e, u32 bucket)
 
 /* Returns the value in a slot and stores its address in @key; value 0: the slot is empty. */
 static u32 slot_read(const struct netpol_addrmap_edit *e, u32 bucket, u32 slot,
-			     struct address *key)
+		     struct address *key)
 {
 	const void *at = bucket_at(e, bucket);
 
@@ -71,7 +71,7 @@ static u32 slot_read(const struct netpol_addrmap_edit *e, u32 bucket, u32 slot,
  * no address (@value 0). Returns 0 or -ENOMEM.
  */
 static int count_elsewhere(struct netpol_addrmap_edit *e, u32 bucket, struct address key,
-			     u32 value, int more)
+			   u32 value, int more)
 {
 	u32 first = value ? bucket_of(e, 0, key) : bucket;
 	struct netpol_bucket4 *b4;
@@ -91,7 +91,7 @@ static int count_elsewhere(struct netpol_addrmap_edit *e, u32 bucket, struct add
 }
 
 static int slot_write(struct netpol_addrmap_edit *e, u32 bucket, u32 slot,
-			      struct address key, u32 value)
+		      struct address key, u32 value)
 {
 	struct address before;
 	u32 value_before = slot_read(e, bucket, slot, &before);
@@ -151,7 +151,7 @@ static int slot_of(u8 family, const void *bucket, struct address key)
 
 /* Finds the bucket and slot of an address. Returns its value, or 0 if it is not there. */
 static u32 find_slot(const struct netpol_addrmap_edit *e, struct address key,
-			      u32 *bucket, u32 *slot)
+		     u32 *bucket, u32 *slot)
 {
 	int which, found;
 
@@ -190,8 +190,8 @@ struct step {
  * address, which goes into the slot that is free in the end.
  */
 static int displace_along(struct netpol_addrmap_edit *e, const struct step *steps,
-			      int step, u32 slot, u32 to_bucket, u32 to_slot,
-			      struct address new_key, u32 new_value)
+			  int step, u32 slot, u32 to_bucket, u32 to_slot,
+			  struct address new_key, u32 new_value)
 {
 	struct address key;
 	u32 value;
@@ -217,7 +217,7 @@ static int displace_along(struct netpol_addrmap_edit *e, const struct step *step
  * nothing changed, if there is no free slot near enough.
  */
 static int displace(struct netpol_addrmap_edit *e, u32 first, u32 second,
-				 struct address key, u32 value)
+		    struct address key, u32 value)
 {
 	struct step steps[SEARCH_MAX];
 	u32 slots = netpol_addrmap_slots(e->family);
@@ -241,7 +241,7 @@ static int displace(struct netpol_addrmap_edit *e, u32 first, u32 second,
 			free = free_slot(e, other);
 			if (free >= 0)
 				return displace_along(e, steps, head, slot, other, free,
-							  key, value);
+						      key, value);
 			for (seen = 0; seen < tail; seen++)
 				if (steps[seen].bucket == other)
 					break;
@@ -343,7 +343,7 @@ static int buckets_for(u8 family, u32 count, u32 percent, u32 *buckets)
 }
 
 void netpol_addrmap_edit_init(struct netpol_addrmap_edit *e, const struct netpol_addrmap *published,
-			    u8 family, struct netpol_cow *cow)
+			      u8 family, struct netpol_cow *cow)
 {
 	memset(e, 0, sizeof(*e));
 	if (published)

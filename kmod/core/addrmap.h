@@ -107,7 +107,7 @@ static __always_inline u32 netpol_addrmap_hash6(const u64 key[5], u64 lo, u64 hi
 
 /* *value if *key is want, else found; both are always read. */
 static __always_inline u32 netpol_bucket_select4(u32 found, const u32 *key, u32 want,
-					       const u32 *value)
+						 const u32 *value)
 {
 	asm("cmpl %[want], %[key]\n\t"
 	    "cmovel %[value], %[found]"
@@ -129,7 +129,7 @@ static __always_inline u32 netpol_bucket_select6(u32 found, u64 a, u64 b, const 
 #else
 
 static __always_inline u32 netpol_bucket_select4(u32 found, const u32 *key, u32 want,
-					       const u32 *value)
+						 const u32 *value)
 {
 	u32 v = *value;
 
@@ -156,7 +156,7 @@ static __always_inline u32 netpol_bucket4_find(const struct netpol_bucket4 *b, _
 #pragma GCC unroll 7
 	for (i = 0; i < NETPOL_ADDRMAP_SLOTS4; i++)
 		found = netpol_bucket_select4(found, (__force const u32 *)&b->key[i],
-					    (__force u32)address, &b->value[i]);
+					      (__force u32)address, &b->value[i]);
 	return found;
 }
 
@@ -168,7 +168,7 @@ static __always_inline u32 netpol_bucket6_find(const struct netpol_bucket6 *b, u
 #pragma GCC unroll 3
 	for (i = 0; i < NETPOL_ADDRMAP_SLOTS6; i++)
 		found = netpol_bucket_select6(found, b->key[i][0] ^ lo, b->key[i][1] ^ hi,
-					   &b->value[i]);
+					      &b->value[i]);
 	return found;
 }
 
@@ -229,7 +229,7 @@ static __always_inline u32 netpol_addrmap_find4(const struct netpol_addrmap *p, 
 
 /* The value of an IPv6 address, or 0. RCU; looks at two buckets at most. */
 static __always_inline u32 netpol_addrmap_find6(const struct netpol_addrmap *p,
-					      const struct in6_addr *address)
+						const struct in6_addr *address)
 {
 	const struct netpol_bucket6 *first;
 	u64 lo, hi;
@@ -252,7 +252,7 @@ static __always_inline u32 netpol_addrmap_find6(const struct netpol_addrmap *p,
 
 /* Begins an edit of a published table; NULL is an empty one. Cannot fail. */
 void netpol_addrmap_edit_init(struct netpol_addrmap_edit *e, const struct netpol_addrmap *published,
-			    u8 family, struct netpol_cow *cow);
+			      u8 family, struct netpol_cow *cow);
 
 /*
  * Makes the table large enough for count addresses in all, so that it does not grow again

@@ -92,7 +92,6 @@ static __always_inline u32 netpol_address_value(const struct netpol_snapshot *sn
 	return netpol_addrmap_find6(&snapshot->addrmap[1], address);
 }
 
-
 /* The cell of a class and an identity, which decides if the program is simple. RCU. */
 static __always_inline u32 netpol_program_simple_cell(const struct netpol_program *program,
 						      u32 class, u32 identity)

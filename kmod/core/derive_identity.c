@@ -66,6 +66,7 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 			 struct netpol_idset *carriers)
 {
 	u32 i, j, k;
+	int error;
 
 	for (i = 0; i < policy->nrules; i++) {
 		for (j = 0; j < policy->rule[i].npeers; j++) {
@@ -78,12 +79,15 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 
 				if (key->active)
 					continue;
-				if (netpol_undo_note(edit, (struct netpol_undo){
-						.kind = NETPOL_UNDO_KEY, .key = key }))
-					return -ENOMEM;
+				error = netpol_undo_note(edit, (struct netpol_undo){
+					.kind = NETPOL_UNDO_KEY, .key = key,
+				});
+				if (error)
+					return error;
 				key->active = true;
-				if (netpol_idset_or(carriers, &key->templates))
-					return -ENOMEM;
+				error = netpol_idset_or(carriers, &key->templates);
+				if (error)
+					return error;
 			}
 		}
 	}

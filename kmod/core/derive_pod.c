@@ -78,10 +78,13 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 static int slot_free(struct netpol_edit *edit, u32 slot)
 {
 	struct netpol_local *local;
+	int error;
 
-	if (netpol_undo_note(edit, (struct netpol_undo){
-			.kind = NETPOL_UNDO_SLOT_FREED, .number = slot }))
-		return -ENOMEM;
+	error = netpol_undo_note(edit, (struct netpol_undo){
+		.kind = NETPOL_UNDO_SLOT_FREED, .number = slot,
+	});
+	if (error)
+		return error;
 	local = netpol_pages_write(&edit->locals, slot);
 	if (!local)
 		return -ENOMEM;
@@ -230,7 +233,7 @@ static int reserve_addresses(struct netpol_edit *edit)
 				     max(edit->claims.count, added[0] + added[1]));
 	for (i = 0; i < 2 && !error; i++)
 		error = netpol_addrmap_reserve(&edit->addrmap[i],
-					     max(edit->addrmap[i].now.count, added[i]));
+					       max(edit->addrmap[i].now.count, added[i]));
 	if (!error)
 		error = netpol_log_expect_touched(&edit->touched, edit->touched.count +
 						  added[0] + added[1]);

@@ -8,7 +8,6 @@
 #include "core/edit.h"
 #include "core/edit_state.h"
 
-
 /*
  * Finds the number of the edit's origin in the next snapshot. A new origin takes a number that
  * no origin has, or else the number of one without objects. Return: 0 or -ENOSPC.
@@ -76,7 +75,7 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	netpol_addrmap_edit_init(&edit->addrmap[0], &base->addrmap[0], AF_INET, &edit->cow);
 	netpol_addrmap_edit_init(&edit->addrmap[1], &base->addrmap[1], AF_INET6, &edit->cow);
 	netpol_addrmap_edit_init(&edit->interfaces, &base->interfaces, AF_INET,
-			       &edit->cow);
+				 &edit->cow);
 	netpol_pages_edit_init(&edit->locals, base->locals, NETPOL_LOCAL_SHIFT,
 			       &edit->cow);
 	netpol_pages_edit_init(&edit->ports, base->ports, NETPOL_PORTS_SHIFT, &edit->cow);

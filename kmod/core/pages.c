@@ -10,7 +10,8 @@ static u32 page_elements(const struct netpol_pages_edit *e)
 	return NETPOL_PAGE_SIZE >> e->shift;
 }
 
-static bool is_zero_page(const void *page)
+/* Is this the page in place of those that were never written? */
+static bool never_written(const void *page)
 {
 	return page == netpol_zero_page;
 }
@@ -104,7 +105,7 @@ void *netpol_pages_own(struct netpol_pages_edit *e, u32 n)
 		netpol_page_free(page);
 		return NULL;
 	}
-	if (!is_zero_page(old)) {
+	if (!never_written(old)) {
 		if (netpol_retire_add(&e->cow->retired, old, NETPOL_RETIRE_PAGE))
 			return NULL;
 		memcpy(page, old, NETPOL_PAGE_SIZE);
@@ -145,7 +146,7 @@ int netpol_pages_edit_discard(struct netpol_pages_edit *e)
 	if (!dir)
 		return 0;
 	for (i = 0; i < dir->npages; i++) {
-		if (is_zero_page(dir->page[i]))
+		if (never_written(dir->page[i]))
 			continue;
 		if (netpol_retire_add(retired, dir->page[i], NETPOL_RETIRE_PAGE))
 			return -ENOMEM;
@@ -161,7 +162,7 @@ void netpol_pages_free_all(struct netpol_pages *dir)
 	if (!dir)
 		return;
 	for (i = 0; i < dir->npages; i++) {
-		if (!is_zero_page(dir->page[i]))
+		if (!never_written(dir->page[i]))
 			netpol_page_free(dir->page[i]);
 		if (i % 64 == 63)
 			cond_resched();
@@ -178,7 +179,7 @@ u64 netpol_pages_bytes(const struct netpol_pages *dir)
 		return 0;
 	bytes = struct_size(dir, page, dir->npages);
 	for (i = 0; i < dir->npages; i++)
-		if (!is_zero_page(dir->page[i]))
+		if (!never_written(dir->page[i]))
 			bytes += NETPOL_PAGE_SIZE;
 	return bytes;
 }

@@ -4,7 +4,6 @@
 #include "core/world.h"
 #include <linux/netpol.h>
 
-
 /**
  * netpol_policy_create() - make a policy without rules
  * @world: world, locked

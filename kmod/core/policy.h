@@ -158,5 +158,4 @@ int netpol_policy_need_hits(struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);
 
-
 #endif /* NETPOL_POLICY_H */

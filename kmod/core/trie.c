@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Rule trie: longest prefix match; see trie.h. */
+/* Rule trie; see trie.h. */
 #include "core/trie.h"
 
-/* Bits that a node looks at. */
+/* How many bits a node looks at. */
 #define STRIDE	6
 
-/* Prefixes that are gone over between two offers of the processor to others. */
-#define OFFER	1024
+/* cond_resched() is called once in so many prefixes. */
+#define RESCHED_PREFIXES	1024
 
 /**
- * struct netpol_trie_region - a node to be made, and then what it will be
- * @children: as in the node
- * @runs: as in the node
- * @first: the first prefix inside it; all are longer than @from
- * @end: the one after the last
- * @row: the row of addresses in it that none of them covers
- * @child: number of the first child
- * @leaf: number of the leaf before the first
- * @from: bits that lead to it
- * @off: bit at which it begins to look; past @from: there is a check
+ * struct region - the part of the address space that a node is about
+ * @children: children of the node, as in struct netpol_trie_node
+ * @runs: runs of the node, likewise
+ * @first: index of the first prefix inside the region; all of them are longer than @from
+ * @end: index after that of the last one
+ * @row: row of the addresses in the region that no prefix inside it matches
+ * @child: number of the first child of the node
+ * @leaf: number of the first leaf of the node, less 1
+ * @from: how many bits of an address lead to the node
+ * @off: first bit that the node looks at; if it is after @from, the node has a check
  */
-struct netpol_trie_region {
+struct region {
 	u64 children;
 	u64 runs;
 	u32 first;
@@ -33,20 +33,20 @@ struct netpol_trie_region {
 };
 
 /**
- * struct netpol_trie_build - a trie being built
+ * struct build - a trie while it is built
  * @prefix: prefixes, sorted by address and length, each once
- * @region: one per node, in the order of the nodes
- * @regions: number of them
- * @room: how many fit
- * @leaf: rows of the leaves, the unused first one included
- * @leaves: number of them
- * @leaf_room: how many fit
- * @checks: checks so far, the unused first included
+ * @region: a region for each node, in the order of the nodes
+ * @regions: how many
+ * @room: room for how many
+ * @leaf: rows of the leaves, with the unused first one
+ * @leaves: how many
+ * @leaf_room: room for how many
+ * @checks: how many checks, with the unused first one
  * @width: bits of an address
  */
-struct netpol_trie_build {
+struct build {
 	const struct netpol_prefix *prefix;
-	struct netpol_trie_region *region;
+	struct region *region;
 	u32 regions;
 	u32 room;
 	u32 *leaf;
@@ -56,8 +56,8 @@ struct netpol_trie_build {
 	u8 width;
 };
 
-/* Copies what may be long in pieces, between which others can run. */
-static void netpol_trie_copy(void *to, const void *from, size_t bytes)
+/* Copies memory that may be large, in pieces with cond_resched() between them. */
+static void copy_in_pieces(void *to, const void *from, size_t bytes)
 {
 	size_t at, piece;
 
@@ -68,16 +68,16 @@ static void netpol_trie_copy(void *to, const void *from, size_t bytes)
 	}
 }
 
-/* Room for the children and leaves of one more node. 0 or -ENOMEM. */
-static int netpol_trie_reserve(struct netpol_trie_build *b)
+/* Makes room for the children and leaves of one more node. Return: 0 or -ENOMEM. */
+static int reserve_node(struct build *b)
 {
 	if (b->regions + 64 > b->room) {
 		u32 room = b->room * 2 + 64;
-		struct netpol_trie_region *region = netpol_alloc_array(room, sizeof(*region));
+		struct region *region = netpol_alloc_array(room, sizeof(*region));
 
 		if (!region)
 			return -ENOMEM;
-		netpol_trie_copy(region, b->region, b->regions * sizeof(*region));
+		copy_in_pieces(region, b->region, b->regions * sizeof(*region));
 		netpol_free(b->region);
 		b->region = region;
 		b->room = room;
@@ -89,7 +89,7 @@ static int netpol_trie_reserve(struct netpol_trie_build *b)
 		if (!leaf)
 			return -ENOMEM;
 		if (b->leaf)
-			netpol_trie_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+			copy_in_pieces(leaf, b->leaf, b->leaves * sizeof(*leaf));
 		netpol_free(b->leaf);
 		b->leaf = leaf;
 		b->leaf_room = room;
@@ -97,16 +97,16 @@ static int netpol_trie_reserve(struct netpol_trie_build *b)
 	return 0;
 }
 
-/* The bits from off on, which must not be the last five or fewer; 16 bytes at addr. */
-static u32 netpol_trie_bits(const u8 *addr, u32 off)
+/* The STRIDE bits of an address of 16 bytes from bit @off on, all of which must exist. */
+static u32 bits_at(const u8 *addr, u32 off)
 {
 	u32 byte = min_t(u32, off / 8, 14);
 
 	return (addr[byte] << 8 | addr[byte + 1]) >> (16 - STRIDE - (off - 8 * byte)) & 63;
 }
 
-/* One half of an address of 16 bytes, as a number. */
-static u64 netpol_trie_word(const u8 *addr, u32 half)
+/* The first (@half 0) or second (1) half of an address of 16 bytes, as a number. */
+static u64 half_of(const u8 *addr, u32 half)
 {
 	__be64 word;
 
@@ -114,24 +114,24 @@ static u64 netpol_trie_word(const u8 *addr, u32 half)
 	return be64_to_cpu(word);
 }
 
-/* Bits that two addresses of 16 bytes have in common from the first on. */
-static u32 netpol_trie_common(const u8 *a, const u8 *b)
+/* How many bits two addresses of 16 bytes have in common, counted from the first. */
+static u32 common_bits(const u8 *a, const u8 *b)
 {
-	u64 differ = netpol_trie_word(a, 0) ^ netpol_trie_word(b, 0);
+	u64 differ = half_of(a, 0) ^ half_of(b, 0);
 
 	if (differ)
 		return 64 - fls64(differ);
-	differ = netpol_trie_word(a, 1) ^ netpol_trie_word(b, 1);
+	differ = half_of(a, 1) ^ half_of(b, 1);
 	return 128 - fls64(differ);
 }
 
-/* Clears the bits of an address from length on. */
-static void netpol_trie_mask(u8 addr[16], u32 length)
+/* Clears the bits of an address after the first @length. */
+static void mask_address(u8 addr[16], u32 length)
 {
 	u32 half, kept;
 
 	for (half = 0; half < 2; half++, length -= kept) {
-		u64 word = netpol_trie_word(addr, half);
+		u64 word = half_of(addr, half);
 		__be64 masked;
 
 		kept = min_t(u32, length, 64);
@@ -140,14 +140,14 @@ static void netpol_trie_mask(u8 addr[16], u32 length)
 	}
 }
 
-static int netpol_trie_compare(const void *a, const void *b)
+static int compare_prefixes(const void *a, const void *b)
 {
 	const struct netpol_prefix *x = a, *y = b;
 	u32 half;
 
 	for (half = 0; half < 2; half++) {
-		u64 left = netpol_trie_word(x->addr, half);
-		u64 right = netpol_trie_word(y->addr, half);
+		u64 left = half_of(x->addr, half);
+		u64 right = half_of(y->addr, half);
 
 		if (left != right)
 			return left < right ? -1 : 1;
@@ -155,8 +155,8 @@ static int netpol_trie_compare(const void *a, const void *b)
 	return (int)x->length - (int)y->length;
 }
 
-/* Masks, sorts, and leaves each prefix once. */
-static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
+/* Masks and sorts prefixes and removes repeated ones. Return: 0, -EINVAL or -EEXIST. */
+static int sort_prefixes(struct netpol_prefix *prefixes, u32 *n, u32 width)
 {
 	bool sorted = true;
 	u32 i, kept = 0;
@@ -164,16 +164,16 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 	for (i = 0; i < *n; i++) {
 		if (prefixes[i].length > width)
 			return -EINVAL;
-		netpol_trie_mask(prefixes[i].addr, prefixes[i].length);
-		if (i && netpol_trie_compare(&prefixes[i - 1], &prefixes[i]) > 0)
+		mask_address(prefixes[i].addr, prefixes[i].length);
+		if (i && compare_prefixes(&prefixes[i - 1], &prefixes[i]) > 0)
 			sorted = false;
-		if (i % OFFER == 0)
+		if (i % RESCHED_PREFIXES == 0)
 			cond_resched();
 	}
 	if (!sorted)
-		sort(prefixes, *n, sizeof(*prefixes), netpol_trie_compare, NULL);
+		sort(prefixes, *n, sizeof(*prefixes), compare_prefixes, NULL);
 	for (i = 0; i < *n; i++) {
-		if (kept && !netpol_trie_compare(&prefixes[kept - 1], &prefixes[i])) {
+		if (kept && !compare_prefixes(&prefixes[kept - 1], &prefixes[i])) {
 			if (prefixes[kept - 1].row != prefixes[i].row)
 				return -EEXIST;
 			continue;
@@ -181,7 +181,7 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 		if (kept != i)
 			prefixes[kept] = prefixes[i];
 		kept++;
-		if (i % OFFER == 0)
+		if (i % RESCHED_PREFIXES == 0)
 			cond_resched();
 	}
 	*n = kept;
@@ -189,35 +189,34 @@ static int netpol_trie_sort(struct netpol_prefix *prefixes, u32 *n, u32 width)
 }
 
 /*
- * Where the node of a region begins to look: past the bits that all its
- * prefixes have in common, if that saves a level. In sorted order the first
- * and the last have no more in common than any others, and if one is no longer
- * than that, the first one is the shortest.
+ * The first bit that the node of a region looks at: the one after the bits that all prefixes in
+ * the region have in common, if that saves a level. In sorted order, no two prefixes have fewer
+ * bits in common than the first and the last. If one of the prefixes is not longer than what they
+ * have in common, it is the first.
  */
-static u32 netpol_trie_offset(const struct netpol_trie_build *b,
-			      const struct netpol_trie_region *r)
+static u32 first_bit(const struct build *b, const struct region *r)
 {
 	const struct netpol_prefix *first = &b->prefix[r->first];
 	u32 last = b->width - STRIDE;
 	u32 off;
 
-	off = netpol_trie_common(first->addr, b->prefix[r->end - 1].addr);
+	off = common_bits(first->addr, b->prefix[r->end - 1].addr);
 	off = min_t(u32, off, first->length - 1);
 	if (off < (u32)r->from + STRIDE)
 		off = r->from;
 	return min_t(u32, off, last);
 }
 
-/* The check of a node that looks at the bits from off on. */
-static void netpol_trie_fill_check(struct netpol_trie_check *c, const u8 *addr, u32 off,
-				   u32 row, u32 width)
+/* Fills the check of a node that looks at the bits from @off on. */
+static void fill_check(struct netpol_trie_check *c, const u8 *addr, u32 off,
+		       u32 row, u32 width)
 {
 	u8 masked[16], mask[16];
 
 	memcpy(masked, addr, sizeof(masked));
-	netpol_trie_mask(masked, off);
+	mask_address(masked, off);
 	memset(mask, 0xff, sizeof(mask));
-	netpol_trie_mask(mask, off);
+	mask_address(mask, off);
 	if (width == 32) {
 		__be32 word;
 
@@ -233,27 +232,28 @@ static void netpol_trie_fill_check(struct netpol_trie_check *c, const u8 *addr, 
 }
 
 /**
- * struct netpol_trie_values - the rows of a node's 64 values
- * @starts: one bit per value that has a row of its own; the first does
- * @row: rows of those; the values up to the next one have the same
+ * struct values - the rows of the 64 values that the bits of a node can have
+ * @starts: one bit for each value whose entry in @row is set; value 0 always is
+ * @row: row of a value in @starts, and of the values between it and the next one
  */
-struct netpol_trie_values {
+struct values {
 	u64 starts;
 	u32 row[64];
 };
 
-static u32 netpol_trie_value(const struct netpol_trie_values *values, u32 v)
+/* The row of a value. */
+static u32 value_row(const struct values *values, u32 v)
 {
 	return values->row[fls64(values->starts & ((2ULL << v) - 1)) - 1];
 }
 
-/* Gives a row to the values from first to the one before end. */
-static void netpol_trie_value_set(struct netpol_trie_values *values, u32 first, u32 end, u32 row)
+/* Gives the values from @first up to, but without, @end a row. */
+static void value_set(struct values *values, u32 first, u32 end, u32 row)
 {
 	u64 inside = ~0ULL << first;
 
 	if (end < 64) {
-		values->row[end] = netpol_trie_value(values, end);
+		values->row[end] = value_row(values, end);
 		values->starts |= BIT_ULL(end);
 		inside &= BIT_ULL(end) - 1;
 	}
@@ -261,9 +261,8 @@ static void netpol_trie_value_set(struct netpol_trie_values *values, u32 first, 
 	values->row[first] = row;
 }
 
-/* Adds the runs of leaves of a node. */
-static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children,
-			    const struct netpol_trie_values *values)
+/* Adds the leaves of a node. Return: the values at which a run of leaves begins. */
+static u64 add_runs(struct build *b, u64 children, const struct values *values)
 {
 	u64 starts = values->starts, runs = 0;
 	u32 before = 0;
@@ -285,9 +284,11 @@ static u64 netpol_trie_runs(struct netpol_trie_build *b, u64 children,
 	return runs;
 }
 
-/* Adds the children of a region, and finds the rows of its 64 values. */
-static u64 netpol_trie_split(struct netpol_trie_build *b, const struct netpol_trie_region *r,
-			     struct netpol_trie_values *values)
+/*
+ * Adds the regions of the children of a node, and finds the rows of its values. Return: the
+ * values that have a child.
+ */
+static u64 split_region(struct build *b, const struct region *r, struct values *values)
 {
 	u32 i, v, next = r->off + STRIDE;
 	u64 children = 0;
@@ -297,18 +298,18 @@ static u64 netpol_trie_split(struct netpol_trie_build *b, const struct netpol_tr
 	for (i = r->first; i < r->end; i++) {
 		const struct netpol_prefix *p = &b->prefix[i];
 
-		if (i % OFFER == 0)
+		if (i % RESCHED_PREFIXES == 0)
 			cond_resched();
-		v = netpol_trie_bits(p->addr, r->off);
+		v = bits_at(p->addr, r->off);
 		if (p->length <= next) {
-			/* Those it covers come later and write over it. */
-			netpol_trie_value_set(values, v, v + (1U << (next - p->length)), p->row);
+			/* longer prefixes inside it come later and overwrite their values */
+			value_set(values, v, v + (1U << (next - p->length)), p->row);
 			continue;
 		}
 		if (!(children >> v & 1)) {
 			children |= BIT_ULL(v);
-			b->region[b->regions++] = (struct netpol_trie_region){
-				.first = i, .row = netpol_trie_value(values, v), .from = next,
+			b->region[b->regions++] = (struct region){
+				.first = i, .row = value_row(values, v), .from = next,
 			};
 		}
 		b->region[b->regions - 1].end = i + 1;
@@ -317,25 +318,25 @@ static u64 netpol_trie_split(struct netpol_trie_build *b, const struct netpol_tr
 }
 
 /*
- * Finds what each node will be, level by level: the n-th region becomes the n-th node
- * and adds its children to the end. 0 or -ENOMEM.
+ * Finds what each node will be, level by level: region n becomes node n, and the regions of its
+ * children are added at the end. Return: 0 or -ENOMEM.
  */
-static int netpol_trie_walk(struct netpol_trie_build *b)
+static int walk_regions(struct build *b)
 {
-	struct netpol_trie_values values;
+	struct values values;
 	u32 i;
 
 	for (i = 0; i < b->regions; i++) {
-		struct netpol_trie_region *r;
+		struct region *r;
 
-		if (netpol_trie_reserve(b))
+		if (reserve_node(b))
 			return -ENOMEM;
 		r = &b->region[i];
-		r->off = netpol_trie_offset(b, r);
+		r->off = first_bit(b, r);
 		r->child = b->regions;
 		r->leaf = b->leaves - 1;
-		r->children = netpol_trie_split(b, r, &values);
-		r->runs = netpol_trie_runs(b, r->children, &values);
+		r->children = split_region(b, r, &values);
+		r->runs = add_runs(b, r->children, &values);
 		b->checks += r->off > r->from;
 		if (i % 64 == 63)
 			cond_resched();
@@ -343,18 +344,18 @@ static int netpol_trie_walk(struct netpol_trie_build *b)
 	return 0;
 }
 
-/* Writes the node of a region, and its check, whose number is *checks, if it has one. */
-static void netpol_trie_fill(const struct netpol_trie_build *b, const struct netpol_trie_region *r,
-			     struct netpol_trie_node *node, struct netpol_trie_check *check,
-			     u32 *checks)
+/* Writes the node of a region, and its check if it has one, as number *checks. */
+static void fill_node(const struct build *b, const struct region *r,
+		      struct netpol_trie_node *node, struct netpol_trie_check *check,
+		      u32 *checks)
 {
 	node->children = r->children;
 	node->runs = r->runs;
 	node->child = r->child;
 	node->leaf = r->leaf;
 	if (r->off > r->from) {
-		netpol_trie_fill_check(&check[*checks], b->prefix[r->first].addr, r->off, r->row,
-				       b->width);
+		fill_check(&check[*checks], b->prefix[r->first].addr, r->off, r->row,
+			   b->width);
 		node->check = (*checks)++;
 	}
 	if (b->width == 32) {
@@ -365,9 +366,8 @@ static void netpol_trie_fill(const struct netpol_trie_build *b, const struct net
 	}
 }
 
-/* One step: the next node by number, or a row and NETPOL_TRIE_TOP_LEAF. */
-static u32 netpol_trie_step(const struct netpol_trie *t, const struct netpol_trie_node *node,
-			    u32 v)
+/* One step from a node with value @v: the next node, or a row with NETPOL_TRIE_TOP_LEAF. */
+static u32 take_step(const struct netpol_trie *t, const struct netpol_trie_node *node, u32 v)
 {
 	u64 until = netpol_trie_until(node->children, ~v);
 
@@ -377,8 +377,8 @@ static u32 netpol_trie_step(const struct netpol_trie *t, const struct netpol_tri
 	       NETPOL_TRIE_TOP_LEAF;
 }
 
-/* Bytes of the table, if a trie is to have one: not where it would end past the address. */
-static u64 netpol_trie_top_bytes(const struct netpol_trie_build *b)
+/* Bytes of the table; 0 if there are few nodes or its bits would end after the address. */
+static u64 top_bytes(const struct build *b)
 {
 	if (b->regions < NETPOL_TRIE_TOP_NODES ||
 	    b->region[0].off + NETPOL_TRIE_TOP_BITS > b->width)
@@ -387,11 +387,11 @@ static u64 netpol_trie_top_bytes(const struct netpol_trie_build *b)
 }
 
 /*
- * Fills the table that stands for the root and those of its children that look at the
- * bits behind it; the others and their checks are still to be passed.
+ * Fills the table. It replaces the step at the root, and the step at those of the root's
+ * children that look at the bits directly after the root's; a lookup goes on at other children,
+ * with their checks.
  */
-static void netpol_trie_fill_top(const struct netpol_trie_build *b, struct netpol_trie *t,
-				 u32 *top)
+static void fill_top(const struct build *b, struct netpol_trie *t, u32 *top)
 {
 	u32 i, next, off = b->region[0].off;
 
@@ -400,20 +400,20 @@ static void netpol_trie_fill_top(const struct netpol_trie_build *b, struct netpo
 		t->top_byte = min_t(u32, off / 8, 12);
 	t->top_shift = 32 - NETPOL_TRIE_TOP_BITS - (off - 8 * t->top_byte);
 	for (i = 0; i < BIT(NETPOL_TRIE_TOP_BITS); i++) {
-		next = netpol_trie_step(t, t->node, i >> STRIDE);
+		next = take_step(t, t->node, i >> STRIDE);
 		if (!(next & NETPOL_TRIE_TOP_LEAF) && b->region[next].off == off + STRIDE)
-			next = netpol_trie_step(t, &t->node[next], i & 63);
+			next = take_step(t, &t->node[next], i & 63);
 		top[i] = next;
 	}
 }
 
-/* The trie that the walk has found; NULL without memory. */
-static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u32 default_row)
+/* Makes the trie from what the walk has found. NULL without memory. */
+static struct netpol_trie *make_trie(const struct build *b, u32 default_row)
 {
 	struct netpol_trie_check *check;
 	struct netpol_trie *t;
 	u32 i, checks = 1, *leaf;
-	u64 bytes, top = netpol_trie_top_bytes(b);
+	u64 bytes, top = top_bytes(b);
 
 	bytes = top + sizeof(*t) + (u64)b->regions * sizeof(t->node[0]) +
 		(u64)b->checks * sizeof(*check) + (u64)b->leaves * sizeof(*leaf);
@@ -429,21 +429,21 @@ static struct netpol_trie *netpol_trie_make(const struct netpol_trie_build *b, u
 	t->family = b->width == 32 ? AF_INET : AF_INET6;
 	t->check = check;
 	t->leaf = leaf;
-	netpol_trie_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
+	copy_in_pieces(leaf, b->leaf, b->leaves * sizeof(*leaf));
 	for (i = 0; i < b->regions; i++) {
-		netpol_trie_fill(b, &b->region[i], &t->node[i], check, &checks);
+		fill_node(b, &b->region[i], &t->node[i], check, &checks);
 		if (i % 256 == 255)
 			cond_resched();
 	}
 	if (top)
-		netpol_trie_fill_top(b, t, leaf + b->leaves);
+		fill_top(b, t, leaf + b->leaves);
 	return t;
 }
 
 struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes, u32 n,
 				      u32 default_row, int *error)
 {
-	struct netpol_trie_build b = { .width = family == AF_INET ? 32 : 128 };
+	struct build b = { .width = family == AF_INET ? 32 : 128 };
 	struct netpol_trie *t;
 
 	if (family != AF_INET && family != AF_INET6) {
@@ -454,7 +454,7 @@ struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes,
 		*error = -ENOSPC;
 		return NULL;
 	}
-	*error = netpol_trie_sort(prefixes, &n, b.width);
+	*error = sort_prefixes(prefixes, &n, b.width);
 	if (*error)
 		return NULL;
 	if (n && !prefixes->length) {
@@ -465,14 +465,14 @@ struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes,
 	b.prefix = prefixes;
 	b.leaves = 1;
 	b.checks = 1;
-	*error = netpol_trie_reserve(&b);
+	*error = reserve_node(&b);
 	if (!*error && n) {
-		b.region[b.regions++] = (struct netpol_trie_region){
+		b.region[b.regions++] = (struct region){
 			.end = n, .row = default_row,
 		};
-		*error = netpol_trie_walk(&b);
+		*error = walk_regions(&b);
 	}
-	t = *error ? NULL : netpol_trie_make(&b, default_row);
+	t = *error ? NULL : make_trie(&b, default_row);
 	if (!t)
 		*error = -ENOMEM;
 	netpol_free(b.region);

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Rule trie: longest prefix match from address to row, for one family, built
- * at once and never changed.
+ * Rule trie: finds the longest prefix of an address, and so its row, for one family. A trie is
+ * built in one go and never changes.
  *
- * A multibit trie of 6 bits a level in the manner of poptrie: a node has one bit
- * per child and one per run of equal leaves, and counts bits to find them. Bits
- * that all prefixes below a node have in common are skipped and compared as a
- * whole; an address that differs there takes the row of the prefix around them.
- * So n prefixes make fewer than 2n nodes, however long they are, and no lookup
- * takes more than 22 steps (IPv6) or 6 (IPv4). Where there are many nodes a table
- * takes the first two steps at once.
+ * It is a multibit trie with 6 bits a level, in the manner of poptrie: a node has one bit for
+ * each child and one for each run of equal leaves, and counts bits to find the child or leaf.
+ * Bits that all prefixes below a node have in common are skipped and compared as a whole (the
+ * check of the node). An address that differs in them has the row of the prefix around them. So
+ * n prefixes make fewer than 2n nodes, however long they are, and no lookup takes more than 22
+ * steps (IPv6) or 6 (IPv4). A trie of many nodes has a table that takes the first two steps at
+ * once.
  *
- * Memory: one allocation of at most 2n nodes of 32 bytes, 2n checks of 40 bytes
- * and 4n leaves of 4 bytes, 160 bytes a prefix, far less in practice; and the
- * table of 16 KiB. Building needs 44 bytes a node, twice while it grows, for a
- * moment.
+ * Memory: one allocation of at most 2n nodes of 32 bytes, 2n checks of 40 bytes and 4n leaves
+ * of 4 bytes, which are 160 bytes a prefix and in practice far less; and 16 KiB for the table.
+ * Building needs 44 bytes a node in addition, and twice that for a moment when it grows.
  *
- * Whoever builds it owns it and frees it after a grace period. Readers hold the
- * RCU section under which they found it.
+ * Whoever builds a trie owns it and frees it after a grace period. Readers hold the RCU read
+ * lock under which they found it, as long as they use it.
  */
 #ifndef NETPOL_CORE_TRIE_H
 #define NETPOL_CORE_TRIE_H
 
 #include <netpol/shim.h>
 
-/* Nodes from which on there is a table, what it looks at, and its leaves' flag. */
+/*
+ * A trie of so many nodes or more has a table, which is indexed by so many bits of the address.
+ * The flag marks an entry that is a row; the others are numbers of nodes.
+ */
 #define NETPOL_TRIE_TOP_NODES		256
 #define NETPOL_TRIE_TOP_BITS		12
 #define NETPOL_TRIE_TOP_LEAF		BIT(31)
@@ -33,10 +35,10 @@
 #define NETPOL_TRIE_PREFIXES_MAX	BIT(24)
 
 /**
- * struct netpol_prefix - what a trie is built from
+ * struct netpol_prefix - a prefix and its row, which a trie is built from
  * @addr: address in network byte order; IPv4 uses the first 4 bytes
- * @length: bits, at most 32 or 128
- * @row: the row of addresses for which this is the longest prefix
+ * @length: length of the prefix, at most 32 or 128
+ * @row: row of the addresses for which this is the longest prefix
  */
 struct netpol_prefix {
 	u8 addr[16];
@@ -45,14 +47,16 @@ struct netpol_prefix {
 };
 
 /**
- * struct netpol_trie_node - 6 bits of the address
- * @children: one bit per value that leads to another node
- * @runs: one bit per value that begins a run of leaves with the same row
- * @child: number of the first child; the others follow it
- * @leaf: number of the leaf before the first
- * @check: number of the check to pass before, 0 for none
- * @shift: how far down the 6 bits are, in an IPv4 address or in the 16 bits at @byte
- * @byte: where the 6 bits are in an IPv6 address
+ * struct netpol_trie_node - a node, which looks at 6 bits of an address, their value being 0
+ *	to 63
+ * @children: one bit for each value that leads to another node
+ * @runs: one bit for each value at which a run of leaves with the same row begins
+ * @child: number of the node for the lowest value in @children; the others follow it
+ * @leaf: number of the leaf of the lowest value in @runs, less 1; the others follow it
+ * @check: number of the check that an address has to pass before; 0: there is none
+ * @shift: how many bits there are below the 6 bits, in an IPv4 address, or in the 2 bytes at
+ *	@byte of an IPv6 address
+ * @byte: IPv6: which byte of the address has the first of the 6 bits, or byte 14
  * @pad: 0
  */
 struct netpol_trie_node {
@@ -67,10 +71,12 @@ struct netpol_trie_node {
 };
 
 /**
- * struct netpol_trie_check - bits that an address must have to go on
- * @addr: their values; an IPv4 address in host byte order in the first u32
- * @mask: the bits
- * @row: the row of an address that differs
+ * struct netpol_trie_check - bits that an address must have to go on at a node
+ * @addr4: IPv4: values of the bits, host byte order
+ * @addr: IPv6: values of the bits, as the address is in memory
+ * @mask4: IPv4: the bits, host byte order
+ * @mask: IPv6: the bits, as the address is in memory
+ * @row: row of an address that differs in them
  * @pad: 0
  */
 struct netpol_trie_check {
@@ -87,19 +93,20 @@ struct netpol_trie_check {
 };
 
 /**
- * struct netpol_trie - a trie; nodes, checks and leaves are in its own memory
- * @default_row: the row where no prefix matches
- * @nodes: number of nodes; 0 if every address has the default row
- * @leaves: number of leaves
- * @checks: number of checks
+ * struct netpol_trie - a trie; the arrays that it points to are in the same allocation
+ * @default_row: row of an address that no prefix matches
+ * @nodes: number of nodes; 0: every address has the default row
+ * @leaves: number of leaves, with the unused first one
+ * @checks: number of checks, with the unused first one
  * @family: AF_INET or AF_INET6
- * @top_byte: where the bits that @top is about are in an IPv6 address
- * @top_shift: how far down, in an IPv4 address or in the 32 bits at @top_byte
- * @top: by the first 12 bits that the root looks at, its own and the next: a node, or a row
- *	and NETPOL_TRIE_TOP_LEAF; NULL: there is no table
- * @leaf: rows; the first is unused
- * @check: checks; the first is unused
- * @node: nodes, the root first, children always after their parent
+ * @top_byte: IPv6: from which byte of the address the bits that index @top are taken
+ * @top_shift: how many bits there are below them, in an IPv4 address, or in the 4 bytes at
+ *	@top_byte of an IPv6 address
+ * @top: table of nodes, or rows with NETPOL_TRIE_TOP_LEAF, by the first 12 bits from the
+ *	first one that the root looks at; NULL: there is no table
+ * @leaf: rows of the leaves; the first one is unused
+ * @check: checks; the first one is unused
+ * @node: nodes; the root is the first, and children come after their parent
  */
 struct netpol_trie {
 	u32 default_row;
@@ -116,20 +123,22 @@ struct netpol_trie {
 };
 
 /*
- * The bits of a set up to a value, given as its complement of which 6 bits count, at the
- * upper end: the sign says whether the value is in the set.
+ * The bits of a set for the values up to v, moved to the upper end of the word, so that its sign
+ * says whether v itself is in the set. v is given as its complement, of which the lower 6 bits
+ * count: the shift is 63 - v.
  */
 static __always_inline u64 netpol_trie_until(u64 set, u32 complement)
 {
 	return set << (complement & 63);
 }
 
-/* Does an IPv4 address, host byte order, differ from what leads to a node? */
+/* Does an IPv4 address, host byte order, fail the check of a node? RCU. */
 static __always_inline bool netpol_trie_differs4(const struct netpol_trie_check *c, u32 a)
 {
 	return (a ^ c->addr4) & c->mask4;
 }
 
+/* Does an IPv6 address fail the check of a node? RCU. */
 static __always_inline bool netpol_trie_differs6(const struct netpol_trie_check *c,
 						 const u8 *bytes)
 {
@@ -206,20 +215,31 @@ static __always_inline u32 netpol_trie_find6(const struct netpol_trie *t,
 	}
 }
 
-/*
- * Builds a trie from prefixes in any order; host bits are ignored. The array is
- * masked and sorted in place and not needed afterwards. A prefix given twice
- * must have the same row both times; a prefix of length 0 replaces default_row.
- * May sleep. NULL with *error -ENOMEM, -ENOSPC (above NETPOL_TRIE_PREFIXES_MAX),
- * -EEXIST (one prefix, two rows) or -EINVAL (family or length).
+/**
+ * netpol_trie_build() - build a trie
+ * @family: AF_INET or AF_INET6
+ * @prefixes: prefixes in any order; the bits past their length are ignored. The array is masked
+ *	and sorted in place, and not needed afterwards. A prefix that is given twice must have
+ *	the same row both times
+ * @n: how many
+ * @default_row: row of an address that no prefix matches; a prefix of length 0 replaces it
+ * @error: set to 0, -ENOMEM, -ENOSPC (above NETPOL_TRIE_PREFIXES_MAX), -EEXIST (one prefix with
+ *	two rows) or -EINVAL (family or length)
+ *
+ * May sleep.
+ *
+ * Return: the trie, or NULL with an error.
  */
 struct netpol_trie *netpol_trie_build(u8 family, struct netpol_prefix *prefixes, u32 n,
 				      u32 default_row, int *error);
 
-/* Frees it at once; NULL is fine. It's a single netpol_free() object (RETIRE_MEMORY). */
+/*
+ * Frees a trie at once; NULL does nothing. A trie is one allocation, so that it can be retired
+ * as NETPOL_RETIRE_MEMORY too.
+ */
 void netpol_trie_free(struct netpol_trie *t);
 
-/* Bytes allocated. */
+/* The bytes that a trie takes. */
 u64 netpol_trie_bytes(const struct netpol_trie *t);
 
 #endif /* NETPOL_CORE_TRIE_H */

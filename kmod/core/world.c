@@ -253,7 +253,6 @@ u32 netpol_policy_hash(const void *value)
 	return ((const struct netpol_policy *)value)->hash;
 }
 
-
 u32 netpol_claim_hash(const void *value)
 {
 	const struct netpol_pod *pod = netpol_claim_pod(value);
