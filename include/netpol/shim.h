@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one place where the kernel and userspace differ. The core (kmod/core)
- * uses kernel names throughout; in netpol.ko they are the kernel's own, in the
- * tool and the tests they are the thin equivalents below and in
- * tools/lib/offline/shim.c.
+ * The one place where the kernel and userspace differ for the core. The core (kmod/core) uses
+ * the kernel's names throughout. In netpol.ko they are the kernel's own; in the tool and the
+ * tests they are the thin equivalents below and in tools/lib/offline/shim.c.
  *
- * Memory: everything comes zeroed and is charged to the caller (memcg in the
- * kernel). All allocation functions may sleep; none is for the packet path.
+ * All memory is zeroed, and in the kernel it is charged to the memory control group of the
+ * caller. Every function that allocates may sleep; none is for the packet path.
  */
 #ifndef NETPOL_SHIM_H
 #define NETPOL_SHIM_H
 
-/* Bytes of a page of the copy-on-write arrays, whatever the CPU's page size. */
+/* Bytes of a page of copy-on-write arrays (core/pages.h), whatever the CPU's page size is. */
 #define NETPOL_PAGE_SHIFT	12
 #define NETPOL_PAGE_SIZE	4096
 
@@ -48,7 +47,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Zeroed memory, or NULL. Free with netpol_free(). */
+/* Allocates zeroed memory, to be freed by netpol_free(); NULL without memory. */
 static inline __must_check void *netpol_alloc(size_t size)
 {
 	if (size > INT_MAX)
@@ -56,22 +55,22 @@ static inline __must_check void *netpol_alloc(size_t size)
 	return kvzalloc(size, GFP_KERNEL_ACCOUNT);
 }
 
-/* Frees what netpol_alloc() or netpol_alloc_array() returned; NULL is fine. */
+/* Frees what netpol_alloc() or netpol_alloc_array() returned; NULL does nothing. */
 static inline void netpol_free(const void *p)
 {
 	kvfree(p);
 }
 
-/* One zeroed, aligned page of NETPOL_PAGE_SIZE bytes, or NULL. */
+/* Allocates a zeroed, aligned page of NETPOL_PAGE_SIZE bytes; NULL without memory. */
 static inline __must_check void *netpol_page_alloc(void)
 {
 	if (PAGE_SIZE == NETPOL_PAGE_SIZE)
 		return (void *)__get_free_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	/* kmalloc aligns powers of two to their size. */
+	/* kmalloc() aligns sizes that are powers of two to their size */
 	return kzalloc(NETPOL_PAGE_SIZE, GFP_KERNEL_ACCOUNT);
 }
 
-/* Frees what netpol_page_alloc() returned; NULL is fine. */
+/* Frees what netpol_page_alloc() returned; NULL does nothing. */
 static inline void netpol_page_free(const void *page)
 {
 	if (PAGE_SIZE == NETPOL_PAGE_SIZE)
@@ -81,8 +80,8 @@ static inline void netpol_page_free(const void *page)
 }
 
 /*
- * Zeroed memory, one copy per CPU, or NULL; at most 32 KiB. Free with
- * netpol_percpu_free().
+ * Allocates zeroed memory, one copy for each CPU, of at most 32 KiB, to be freed by
+ * netpol_percpu_free(); NULL without memory.
  */
 static inline __must_check void __percpu *netpol_percpu_alloc(size_t bytes)
 {
@@ -97,12 +96,13 @@ static inline void netpol_percpu_free(void __percpu *p)
 #define netpol_percpu_ptr(p, cpu)	per_cpu_ptr(p, cpu)
 #define netpol_for_each_cpu(cpu)	for_each_possible_cpu(cpu)
 
-/* Adds to this CPU's copy of a counter; any context, no lock. */
+/* Adds 1 to this CPU's copy of a counter. Any context, no lock. */
 static __always_inline void netpol_percpu_inc(u64 __percpu *p)
 {
 	this_cpu_inc(*p);
 }
 
+/* Adds n to this CPU's copy of a counter. Any context, no lock. */
 static __always_inline void netpol_percpu_add(u64 __percpu *p, u64 n)
 {
 	this_cpu_add(*p, n);
@@ -163,7 +163,7 @@ typedef __s64 s64;
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 
-/* The tests and the tool have one thread, so reading under RCU is reading. */
+/* The tests and the tool have one thread, so that RCU has nothing to do. */
 #define rcu_dereference(p)	(p)
 #define rcu_dereference_protected(p, held)	(p)
 #define rcu_assign_pointer(p, v)	((p) = (v))
@@ -171,7 +171,7 @@ typedef __s64 s64;
 #define rcu_read_unlock()	do { } while (0)
 #define might_sleep()		do { } while (0)
 
-/* Where the kernel lets others run; a bench may want to know. */
+/* Called where the kernel might let other tasks run; a benchmark measures the time between. */
 extern void (*netpol_resched)(void);
 
 static inline void cond_resched(void)
@@ -180,7 +180,7 @@ static inline void cond_resched(void)
 		netpol_resched();
 }
 
-/* Assertions. A warning is printed and counted in netpol_warnings. */
+/* Assertions: a warning is printed and counted in netpol_warnings. */
 
 extern unsigned int netpol_warnings;
 void netpol_warn(const char *what, const char *file, int line);
@@ -327,7 +327,7 @@ static inline void __clear_bit(long nr, unsigned long *map)
 #endif
 #define be64_to_cpu(n)		cpu_to_be64(n)
 
-/* Sums and products of sizes. The size helpers saturate, so that no allocation succeeds. */
+/* Sums and products of sizes. On overflow the result is SIZE_MAX, so that allocation fails. */
 
 #define check_add_overflow(a, b, sum)	__builtin_add_overflow(a, b, sum)
 #define check_sub_overflow(a, b, diff)	__builtin_sub_overflow(a, b, diff)
@@ -352,7 +352,7 @@ static inline size_t size_mul(size_t a, size_t b)
 	size_add(sizeof(*(p)), size_mul(n, sizeof((p)->member[0])))
 #define flex_array_size(p, member, n)	size_mul(n, sizeof((p)->member[0]))
 
-/* Error pointers: the last 4095 addresses are negative error numbers. */
+/* Error pointers: the last 4095 addresses stand for negative error numbers. */
 
 static inline void *ERR_PTR(long error)
 {
@@ -384,7 +384,7 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 	return IS_ERR(p) ? (int)PTR_ERR(p) : 0;
 }
 
-/* Lists: a ring through its head. An entry that is on no list may point to itself. */
+/* Doubly linked lists: a ring through the head. An entry on no list may point to itself. */
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -399,7 +399,7 @@ static inline void INIT_LIST_HEAD(struct list_head *head)
 	head->prev = head;
 }
 
-/* Makes a and b neighbours. */
+/* Makes b follow a. */
 static inline void netpol_list_join(struct list_head *a, struct list_head *b)
 {
 	a->next = b;
@@ -417,7 +417,7 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *befo
 	list_add(entry, before->prev);
 }
 
-/* The entry's own pointers become poison: using them crashes. */
+/* The pointers of the entry become invalid addresses, so that using them crashes. */
 static inline void list_del(struct list_head *entry)
 {
 	netpol_list_join(entry->prev, entry->next);
@@ -523,7 +523,7 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	     &pos->member != (head); \
 	     pos = tmp, tmp = list_next_entry(tmp, member))
 
-/* Lists with a head of one pointer: a chain, each entry knowing what points to it. */
+/* Lists whose head is one pointer; each entry points to the pointer that leads to it. */
 
 struct hlist_node {
 	struct hlist_node *next, **pprev;
@@ -601,7 +601,7 @@ static inline void hlist_del_init(struct hlist_node *node)
 
 /* Sorting, hashing, strings, randomness */
 
-/* Not stable. The swap function is ignored. */
+/* Sorts an array, not stably; swap_func is ignored. */
 void sort(void *base, size_t num, size_t size, int (*cmp)(const void *, const void *),
 	  void (*swap_func)(void *, void *, int));
 
@@ -609,18 +609,18 @@ typedef struct {
 	u64 key[2];
 } siphash_key_t;
 
-/* SipHash-2-4, bit for bit as in the kernel. */
+/* SipHash-2-4, with the same results as in the kernel. */
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
 
-/* Like snprintf(), but returns the bytes really written, without the NUL. */
+/* Like snprintf(), but returns how many bytes it has written, without the NUL. */
 int scnprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 
-/* Copies and always terminates; returns the length, or -E2BIG if cut. */
+/* Copies a string and always ends it in NUL; returns the length, or -E2BIG if it was cut. */
 ssize_t strscpy(char *to, const char *from, size_t size);
 
 /*
- * Random bytes from the system; with netpol_random_seed other than 0 a
- * reproducible sequence, which moves the seed on.
+ * Random bytes from the system; or, if netpol_random_seed is not 0, a reproducible sequence that
+ * begins with this seed and changes it.
  */
 extern u64 netpol_random_seed;
 void get_random_bytes(void *buf, size_t len);
@@ -634,8 +634,8 @@ static inline u32 get_random_u32(void)
 }
 
 /*
- * Memory. With netpol_fail_after >= 0 that many more allocations succeed, the
- * one after them fails, and netpol_fail_after is -1 again.
+ * Memory. If netpol_fail_after is 0 or more, so many more allocations succeed and the next one
+ * fails; then netpol_fail_after is -1 again.
  */
 extern long netpol_fail_after;
 __must_check void *netpol_alloc(size_t size);
@@ -643,7 +643,7 @@ void netpol_free(const void *p);
 __must_check void *netpol_page_alloc(void);
 void netpol_page_free(const void *page);
 
-/* One CPU. */
+/* Per-CPU memory: there is one CPU. */
 static inline __must_check void *netpol_percpu_alloc(size_t bytes)
 {
 	return netpol_alloc(bytes);
@@ -669,7 +669,7 @@ static __always_inline void netpol_percpu_add(u64 *p, u64 n)
 
 #endif /* userspace */
 
-/* Zeroed memory for n elements, or NULL, also if the size overflows. */
+/* Allocates zeroed memory for n elements; NULL without memory, and if the size overflows. */
 static inline __must_check void *netpol_alloc_array(size_t n, size_t size)
 {
 	return netpol_alloc(array_size(n, size));

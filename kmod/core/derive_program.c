@@ -309,9 +309,10 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (error)
 		return error;
 	fill_behind(edit);
-	list_for_each_entry(program, &world->programs, node) {
+	list_for_each_entry_safe(program, next, &world->programs, node) {
 		if (program->used == edit->serial)
 			continue;
+		list_move(&program->node, &edit->unused);
 		error = netpol_retire_add_sized(&edit->cow.retired, program,
 						NETPOL_RETIRE_PROGRAM, program->bytes);
 		if (error)

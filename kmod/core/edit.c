@@ -57,6 +57,7 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 		netpol_free(edit);
 		return ERR_PTR(-ENOMEM);
 	}
+	INIT_LIST_HEAD(&edit->unused);
 	edit->world = world;
 	edit->fault = fault;
 	edit->serial = ++world->edits;
@@ -703,9 +704,8 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_addrmap_edit_done(&edit->interfaces, &next->interfaces);
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
-	list_for_each_entry_safe(program, next_program, &world->programs, node)
-		if (program->used != edit->serial)
-			list_del_init(&program->node);
+	list_for_each_entry_safe(program, next_program, &edit->unused, node)
+		list_del_init(&program->node);
 	next->plain = next->nlocals &&
 		      next->settings->established == NETPOL_ESTABLISHED_CUT;
 	next->guarded = next->settings->unknown == NETPOL_UNKNOWN_DENY &&

@@ -33,6 +33,7 @@
  * @touched: addresses whose owner may have changed
  * @identities: identities that the edit made
  * @relabelled: namespaces whose labels changed
+ * @unused: programs that the next snapshot does not use, taken off world->programs
  * @affected: identities whose peers may have changed; only if @one_by_one. One with a parent
  *	is matched by the peers that match the parent
  * @one_by_one: so few identities are affected that each set and each row is changed for each
@@ -59,6 +60,7 @@ struct netpol_edit {
 	struct netpol_touched_log touched;
 	struct netpol_split_log identities;
 	struct netpol_ns_log relabelled;
+	struct list_head unused;
 	struct netpol_split_log affected;
 	bool one_by_one;
 };

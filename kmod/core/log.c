@@ -138,6 +138,7 @@ void netpol_undo_run(struct netpol_edit *edit)
 	}
 	for (i = edit->undo.count; i; i--)
 		undo_one(world, &edit->undo.undo[i - 1]);
+	list_splice_init(&edit->unused, &world->programs);
 }
 
 void netpol_undo_forget(struct netpol_edit *edit)
