@@ -25,7 +25,7 @@ static int edit_origin(struct netpol_edit *edit, const char *name)
 			place = i;
 	if (place < 0)
 		return netpol_fail(edit->fault, -ENOSPC,
-				   "origin %s: there are %u others with objects already",
+				   "origin %s: %u other origins have objects, which is the limit",
 				   name, NETPOL_ORIGINS);
 	if (strcmp(origin[place].name, name)) {
 		memset(&origin[place], 0, sizeof(*origin));
