@@ -199,7 +199,7 @@ static int address_row(struct netpol_compile *c, struct sweep *sweep, u32 *row)
 {
 	bool fresh;
 	u32 rule;
-	int error = netpol_row_get(c, sweep->signature, row, &fresh);
+	int error = netpol_row_get(c, &sweep->signature, row, &fresh);
 
 	if (error || !fresh)
 		return error;

@@ -10,9 +10,9 @@
 #define NO_ROWS	((u16 *)netpol_zero_page)
 
 /* Puts a row that is not in the hash table yet into it. */
-static void row_hash(u32 *row_slot, u32 mask, struct netpol_signature signature, u32 row)
+static void row_hash(u32 *row_slot, u32 mask, const struct netpol_signature *signature, u32 row)
 {
-	u32 slot = signature.low & mask;
+	u32 slot = signature->low & mask;
 
 	while (row_slot[slot])
 		slot = (slot + 1) & mask;
@@ -55,7 +55,7 @@ static int rows_reserve(struct netpol_compile *c)
 		       program->nclasses * sizeof(*cell));
 	}
 	for (i = 0; i < program->nrows; i++)
-		row_hash(row_slot, mask, signature[i], i);
+		row_hash(row_slot, mask, &signature[i], i);
 	netpol_free(c->signature);
 	netpol_free(program->cell);
 	netpol_free(c->row_slot);
@@ -67,30 +67,48 @@ static int rows_reserve(struct netpol_compile *c)
 	return 0;
 }
 
-int netpol_row_get(struct netpol_compile *c, struct netpol_signature wanted, u32 *row,
-		   bool *fresh)
+/* Finds the row of a signature. Return: false if there is none. */
+static bool row_find(const struct netpol_compile *c, const struct netpol_signature *wanted,
+		     u32 *row)
 {
 	u32 slot;
-	int error;
 
-	*fresh = false;
-	if (c->row_slot) {
-		slot = wanted.low & c->row_mask;
-		for (; c->row_slot[slot]; slot = (slot + 1) & c->row_mask) {
+	if (!c->row_slot)
+		return false;
+	slot = wanted->low & c->row_mask;
+	for (; c->row_slot[slot]; slot = (slot + 1) & c->row_mask) {
+		const struct netpol_signature *there = &c->signature[c->row_slot[slot] - 1];
+
+		if (there->low == wanted->low && there->high == wanted->high) {
 			*row = c->row_slot[slot] - 1;
-			if (c->signature[*row].low == wanted.low &&
-			    c->signature[*row].high == wanted.high)
-				return 0;
+			return true;
 		}
 	}
-	error = rows_reserve(c);
+	return false;
+}
+
+/*
+ * Adds the row of a signature that has none. Return: 0, -ENOMEM or -ENOSPC. Not inlined, so
+ * that the usual case, a signature that has a row, saves fewer registers.
+ */
+static noinline int row_add(struct netpol_compile *c, const struct netpol_signature *wanted,
+			    u32 *row)
+{
+	int error = rows_reserve(c);
+
 	if (error)
 		return error;
-	*fresh = true;
 	*row = c->program->nrows++;
-	c->signature[*row] = wanted;
+	c->signature[*row] = *wanted;
 	row_hash(c->row_slot, c->row_mask, wanted, *row);
 	return 0;
+}
+
+int netpol_row_get(struct netpol_compile *c, const struct netpol_signature *wanted, u32 *row,
+		   bool *fresh)
+{
+	*fresh = !row_find(c, wanted, row);
+	return *fresh ? row_add(c, wanted, row) : 0;
 }
 
 void netpol_row_hit(struct netpol_compile *c, u32 item)
@@ -226,7 +244,7 @@ static int map_identities(struct netpol_compile *c, const struct netpol_signatur
 	for (i = 0; i < count; i++) {
 		if (!signature[i].low && !signature[i].high)
 			continue;
-		error = netpol_row_get(c, signature[i], &row, &fresh);
+		error = netpol_row_get(c, &signature[i], &row, &fresh);
 		if (!error && fresh) {
 			error = netpol_array_reserve((void **)example, size, &size,
 						     max(64u, row + 1), sizeof(**example));
@@ -308,6 +326,7 @@ static int make_identity_rows(struct netpol_compile *c)
 
 int netpol_compile_rows(struct netpol_compile *c)
 {
+	const struct netpol_signature none = { 0, 0 };
 	struct netpol_program *program = c->program;
 	u32 row;
 	bool fresh;
@@ -318,7 +337,7 @@ int netpol_compile_rows(struct netpol_compile *c)
 	if (!c->hit || !c->next)
 		return -ENOMEM;
 	/* row 0 is of those that no item matches */
-	error = netpol_row_get(c, (struct netpol_signature){ 0, 0 }, &row, &fresh);
+	error = netpol_row_get(c, &none, &row, &fresh);
 	if (error)
 		return error;
 	netpol_row_fill(c, row);

@@ -28,7 +28,7 @@ struct netpol_signature;
  *
  * Return: 0; -ENOMEM; -ENOSPC over the limit of cells, explained in the fault of @c.
  */
-int netpol_row_get(struct netpol_compile *c, struct netpol_signature wanted, u32 *row,
+int netpol_row_get(struct netpol_compile *c, const struct netpol_signature *wanted, u32 *row,
 		   bool *fresh);
 
 /* Notes that the rules of an item match in the row that is filled next. */
