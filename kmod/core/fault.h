@@ -16,8 +16,6 @@
  *	dereferenced; NULL if it is no single object, or the caller knows which one it is
  *
  * The caller owns it, on its stack. It needs no lock.
- *
- * The caller owns it, on its stack. It needs no lock.
  */
 struct netpol_fault {
 	int error;
