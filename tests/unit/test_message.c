@@ -16,6 +16,7 @@
 #include "netlink/decode.h"
 #include "netlink/encode.h"
 #include "netlink/place.h"
+#include "netlink/schema.h"
 #include "object/digest.h"
 #include "object/state.h"
 #include "netlink/report.h"
@@ -834,6 +835,148 @@ static void test_locate_again(void)
 	np_host_free(&host);
 }
 
+/* --- malformed attributes --------------------------------------------------------- */
+
+/* An attribute that is too short, or a string without an end (0), or too long (1). */
+static bool put_bad(struct nl_msg *msg, const struct nla_policy *policy, int type, int variant)
+{
+	static const uint8_t size[NLA_TYPE_MAX + 1] = {
+		[NLA_U8] = 1, [NLA_U16] = 2, [NLA_U32] = 4, [NLA_U64] = 8,
+	};
+	static char bytes[512];
+
+	memset(bytes, 'x', sizeof(bytes));
+	if (policy->type == NLA_STRING) {
+		bytes[policy->maxlen] = '\0';
+		nla_put(msg, type, variant ? policy->maxlen + 1 : 1, bytes);
+	} else if (policy->minlen) {
+		nla_put(msg, type, variant ? policy->maxlen + 1 : policy->minlen - 1, bytes);
+	} else if (!variant && size[policy->type]) {
+		nla_put(msg, type, size[policy->type] - 1, bytes);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Decodes a message with what its attribute at the top level calls for. */
+static int decode_any(const struct nlmsghdr *nlh, int top, struct np_error *err)
+{
+	struct np_counter_list counters = { 0 };
+	struct np_settings settings = { 0 };
+	struct np_trie_list trie = { 0 };
+	struct np_eval eval = { 0 };
+	struct np_info info = { 0 };
+	struct np_event event;
+	int len, ret;
+
+	switch (top) {
+	case NETPOL_A_COUNTERS:
+		ret = np_counters_decode(nlh, &counters, err);
+		np_counters_free(&counters);
+		return ret;
+	case NETPOL_A_TRIE:
+		ret = np_trie_decode(nlh, &trie, err);
+		np_trie_free(&trie);
+		return ret;
+	case NETPOL_A_STEP:
+	case NETPOL_A_VERDICT:
+	case NETPOL_A_REASON:
+	case NETPOL_A_DIRECTION:
+		ret = np_eval_decode(nlh, &eval, err);
+		np_eval_free(&eval);
+		return ret;
+	case NETPOL_A_EVENT:
+		return np_event_decode(nlh, &event, err);
+	case NETPOL_A_SETTINGS:
+		ret = np_read_settings(np_message_attrs(nlh, &len), &settings) ? 0 : -1;
+		np_settings_free(&settings);
+		return ret;
+	default:
+		ret = np_info_decode(nlh, &info, err);
+		np_info_free(&info);
+		return ret;
+	}
+}
+
+/* Objects need those before them: a policy, a rule, a peer. */
+static int decode_object(const struct nlmsghdr *nlh, struct np_error *err)
+{
+	struct np_rule rule = { .peer_count = 1 };
+	struct np_policy policy = {
+		.namespace = "shop", .name = "p", .directions = NP_DIR_INGRESS,
+		.ingress = &rule, .ingress_count = 1,
+	};
+	struct np_ipblock block = { .cidr = { .family = AF_INET, .length = 8 } };
+	struct np_peer peer = { .ipblock = &block };
+	struct np_encoder enc;
+	struct wire wire;
+	int ret;
+
+	rule.peer = &peer;
+	wire_open(&wire, &enc);
+	CHECK(!np_encode_policy(&enc, &policy, err) && !np_encoder_flush(&enc, err));
+	ret = np_state_decode(&wire.state, nlh, err);
+	wire_close(&wire, &enc);
+	return ret;
+}
+
+static int decode_bad(const int *way, int depth, const struct nla_policy *policy, int variant)
+{
+	struct np_client client = { .family = 0x20 };
+	struct nl_msg *msg = np_client_message(&client, NETPOL_CMD_GET_INFO, 4096);
+	struct np_error err = { 0 };
+	struct nlattr *nest[8];
+	int i, ret = -1;
+
+	for (i = 0; i < depth; i++)
+		nest[i] = nla_nest_start(msg, way[i]);
+	if (put_bad(msg, policy, way[depth], variant)) {
+		while (i--)
+			nla_nest_end(msg, nest[i]);
+		if (way[0] >= NETPOL_A_LABEL_SET && way[0] <= NETPOL_A_PORT)
+			ret = decode_object(nlmsg_hdr(msg), &err);
+		else
+			ret = decode_any(nlmsg_hdr(msg), way[0], &err);
+	}
+	nlmsg_free(msg);
+	return ret;
+}
+
+/*
+ * Every attribute that an answer may hold, in every nest that is read: of the policies in
+ * programs and events only the names are. Returns how many there are.
+ */
+static unsigned int refuse_all(const struct np_schema *schema, int *way, int depth)
+{
+	unsigned int count = 0;
+	int variant;
+
+	for (way[depth] = 1; way[depth] <= (int)schema->max; way[depth]++) {
+		if (!schema->attr[way[depth]].name ||
+		    (!depth && (way[0] == NETPOL_A_DELETE || way[0] == NETPOL_A_EVAL)))
+			continue;
+		if (schema->attr[way[depth]].nest == &np_selector_schema &&
+		    (way[0] == NETPOL_A_TRIE || way[0] == NETPOL_A_EVENT))
+			continue;
+		if (schema->attr[way[depth]].nest) {
+			count += refuse_all(schema->attr[way[depth]].nest, way, depth + 1);
+			continue;
+		}
+		count++;
+		for (variant = 0; variant < 2; variant++)
+			CHECK(decode_bad(way, depth, &schema->policy[way[depth]], variant));
+	}
+	return count;
+}
+
+static void test_malformed(void)
+{
+	int way[8];
+
+	CHECK(refuse_all(&np_netpol_schema, way, 0) > 150);
+}
+
 int main(void)
 {
 	test_round_trip();
@@ -845,6 +988,7 @@ int main(void)
 	test_place_of_error();
 	test_feed();
 	test_event();
+	test_malformed();
 	test_routes();
 	test_locate();
 	test_locate_again();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Netlink messages into objects, and the place in a message that an error names.
+ * Netlink messages into objects.
  *
  * Everything from the kernel is checked as if it came from a stranger: an older or a
- * newer module may be on the other side.
+ * newer module may be on the other side. What an attribute may hold is checked by the
+ * schema, so that the code below can take values as they are.
  */
 #include "netlink/decode.h"
 #include "object/digest.h"
@@ -38,82 +39,44 @@ struct nlattr *np_message_attrs(const struct nlmsghdr *nlh, int *len)
 	return (struct nlattr *)((char *)NLMSG_DATA(nlh) + GENL_HDRLEN);
 }
 
-bool np_read_u8(const struct nlattr *attr, uint8_t *value)
+bool np_parse_nest(const struct np_schema *schema, const struct nlattr *nest, struct nlattr **tb)
 {
-	if (nla_len(attr) < 1)
-		return false;
-	*value = *(uint8_t *)nla_data(attr);
-	return true;
+	return !nla_parse_nested(tb, (int)schema->max, (struct nlattr *)nest,
+				 (struct nla_policy *)schema->policy);
 }
 
-bool np_read_u16(const struct nlattr *attr, uint16_t *value)
+bool np_parse_message(const struct nlmsghdr *nlh, struct nlattr **tb)
 {
-	if (nla_len(attr) < 2)
-		return false;
-	memcpy(value, nla_data(attr), 2);
-	return true;
+	struct nlattr *attrs;
+	int len;
+
+	attrs = np_message_attrs(nlh, &len);
+	return !nla_parse(tb, (int)np_netpol_schema.max, attrs, len,
+			  (struct nla_policy *)np_netpol_schema.policy);
 }
 
-bool np_read_u32(const struct nlattr *attr, uint32_t *value)
+/* The text of an attribute, kept with the objects; NULL without an attribute. */
+static const char *text_of(struct np_objects *objs, const struct nlattr *attr)
 {
-	if (nla_len(attr) < 4)
-		return false;
-	memcpy(value, nla_data(attr), 4);
-	return true;
+	return attr ? np_intern_str(objs, nla_get_string((struct nlattr *)attr)) : NULL;
 }
 
-bool np_read_u64(const struct nlattr *attr, uint64_t *value)
+bool np_read_address(const struct nlattr *four, const struct nlattr *six, struct np_address *to)
 {
-	if (nla_len(attr) < 8)
-		return false;
-	memcpy(value, nla_data(attr), 8);
-	return true;
-}
-
-/* The text of an attribute, which must end in it; NULL if not. */
-static const char *np_text(const struct nlattr *attr, size_t max)
-{
-	size_t len = nla_len(attr) < 0 ? 0 : (size_t)nla_len(attr);
-	const char *text = nla_data(attr);
-	size_t used = strnlen(text, len);
-
-	return used == len || used > max ? NULL : text;
-}
-
-bool np_read_string(const struct nlattr *attr, char *to, size_t size)
-{
-	const char *text = np_text(attr, size - 1);
-
-	if (!text)
-		return false;
-	strcpy(to, text);
-	return true;
-}
-
-static bool np_read_text(const struct nlattr *attr, struct np_objects *objs, size_t max,
-			 const char **to)
-{
-	const char *text = np_text(attr, max);
-
-	if (!text)
-		return false;
-	*to = np_intern_str(objs, text);
-	return true;
-}
-
-bool np_read_address(const struct nlattr *attr, uint8_t family, struct np_address *to)
-{
-	int len = family == AF_INET ? 4 : 16;
-
 	memset(to, 0, sizeof(*to));
-	if (nla_len(attr) != len)
+	if (four && six)
 		return false;
-	to->family = family;
-	memcpy(to->addr, nla_data(attr), len);
+	if (four) {
+		to->family = AF_INET;
+		memcpy(to->addr, nla_data(four), 4);
+	} else if (six) {
+		to->family = AF_INET6;
+		memcpy(to->addr, nla_data(six), 16);
+	}
 	return true;
 }
 
-static void np_mask(struct np_cidr *cidr)
+static void mask(struct np_cidr *cidr)
 {
 	unsigned int i, bits;
 
@@ -126,150 +89,95 @@ static void np_mask(struct np_cidr *cidr)
 
 bool np_read_prefix(const struct nlattr *nest, struct np_cidr *cidr)
 {
-	struct np_address addr = { 0 };
-	bool has_length = false, good;
-	struct nlattr *attr;
-	int left;
+	struct nlattr *tb[NETPOL_PREFIX_A_MAX + 1];
+	struct np_address addr;
 
 	memset(cidr, 0, sizeof(*cidr));
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_PREFIX_A_ADDRESS4:
-			good = np_read_address(attr, AF_INET, &addr);
-			break;
-		case NETPOL_PREFIX_A_ADDRESS6:
-			good = np_read_address(attr, AF_INET6, &addr);
-			break;
-		case NETPOL_PREFIX_A_LENGTH:
-			good = np_read_u8(attr, &cidr->length);
-			has_length = good;
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	if (!addr.family || !has_length || cidr->length > (addr.family == AF_INET ? 32 : 128))
+	if (!np_parse_nest(&np_prefix_schema, nest, tb) || !tb[NETPOL_PREFIX_A_LENGTH] ||
+	    !np_read_address(tb[NETPOL_PREFIX_A_ADDRESS4], tb[NETPOL_PREFIX_A_ADDRESS6], &addr))
+		return false;
+	cidr->length = nla_get_u8(tb[NETPOL_PREFIX_A_LENGTH]);
+	if (!addr.family || cidr->length > (addr.family == AF_INET ? 32 : 128))
 		return false;
 	cidr->family = addr.family;
 	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
-	np_mask(cidr);
+	mask(cidr);
 	return true;
 }
 
 bool np_read_port(const struct nlattr *nest, struct np_port *port, struct np_objects *objs)
 {
-	bool has_last = false, good, named = false;
-	struct nlattr *attr;
-	int left;
+	struct nlattr *tb[NETPOL_PORT_A_MAX + 1];
 
 	memset(port, 0, sizeof(*port));
-	port->kind = NP_PORT_ANY;
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_PORT_A_PROTOCOL:
-			good = np_read_u8(attr, &port->protocol);
-			port->has_protocol = true;
-			break;
-		case NETPOL_PORT_A_FIRST:
-			good = np_read_u16(attr, &port->first);
-			port->kind = NP_PORT_NUMBER;
-			break;
-		case NETPOL_PORT_A_LAST:
-			good = np_read_u16(attr, &port->last);
-			has_last = good;
-			break;
-		case NETPOL_PORT_A_NAME:
-			named = true;
-			good = !objs || np_read_text(attr, objs, NETPOL_PORT_NAME_MAX,
-						     &port->name);
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	if (!has_last)
-		port->last = port->first;
-	if (port->kind == NP_PORT_NUMBER && port->last != port->first)
-		port->kind = NP_PORT_RANGE;
-	if (named)	/* of a pod, FIRST is its number */
+	if (!np_parse_nest(&np_port_schema, nest, tb) || !tb[NETPOL_PORT_A_PROTOCOL])
+		return false;
+	port->has_protocol = true;
+	port->protocol = nla_get_u8(tb[NETPOL_PORT_A_PROTOCOL]);
+	port->first = np_attr_u16(tb[NETPOL_PORT_A_FIRST]);
+	port->last = tb[NETPOL_PORT_A_LAST] ? nla_get_u16(tb[NETPOL_PORT_A_LAST]) : port->first;
+	if (objs)
+		port->name = text_of(objs, tb[NETPOL_PORT_A_NAME]);
+	if (tb[NETPOL_PORT_A_NAME])	/* of a pod, FIRST is its number */
 		port->kind = NP_PORT_NAME;
-	return port->has_protocol && port->last >= port->first;
+	else if (!tb[NETPOL_PORT_A_FIRST])
+		port->kind = NP_PORT_ANY;
+	else
+		port->kind = port->last == port->first ? NP_PORT_NUMBER : NP_PORT_RANGE;
+	return port->last >= port->first;
 }
 
-static bool np_read_allow(const struct nlattr *nest, struct np_host_allow *allow)
+static bool read_allow(const struct nlattr *nest, struct np_host_allow *allow)
 {
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_HOST_ALLOW_A_MAX + 1];
 
-	memset(allow, 0, sizeof(*allow));
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_HOST_ALLOW_A_ADDRESS4:
-			good = np_read_address(attr, AF_INET, &allow->address);
-			break;
-		case NETPOL_HOST_ALLOW_A_ADDRESS6:
-			good = np_read_address(attr, AF_INET6, &allow->address);
-			break;
-		case NETPOL_HOST_ALLOW_A_PROTOCOL:
-			good = np_read_u8(attr, &allow->protocol);
-			break;
-		case NETPOL_HOST_ALLOW_A_PORT:
-			good = np_read_u16(attr, &allow->port);
-			break;
-		}
-		if (!good)
-			return false;
-	}
+	if (!np_parse_nest(&np_host_allow_schema, nest, tb) ||
+	    !np_read_address(tb[NETPOL_HOST_ALLOW_A_ADDRESS4],
+			     tb[NETPOL_HOST_ALLOW_A_ADDRESS6], &allow->address))
+		return false;
+	allow->protocol = np_attr_u8(tb[NETPOL_HOST_ALLOW_A_PROTOCOL]);
+	allow->port = np_attr_u16(tb[NETPOL_HOST_ALLOW_A_PORT]);
 	return allow->address.family;
+}
+
+/* One entry of a list of the settings; true for what is no list. */
+static bool read_setting(const struct nlattr *attr, struct np_settings *set)
+{
+	struct np_host_allow allow = { 0 };
+	struct np_cidr cidr;
+
+	switch (nla_type(attr)) {
+	case NETPOL_SETTINGS_A_GUARD_PREFIX:
+		if (!np_read_prefix(attr, &cidr))
+			return false;
+		np_settings_add_prefix(set, &cidr);
+		break;
+	case NETPOL_SETTINGS_A_GUARD_INTERFACE:
+		np_settings_add_interface(set, nla_get_string((struct nlattr *)attr));
+		break;
+	case NETPOL_SETTINGS_A_HOST_ALLOW:
+		if (!read_allow(attr, &allow))
+			return false;
+		np_settings_add_allow(set, &allow);
+		break;
+	}
+	return true;
 }
 
 bool np_read_settings(const struct nlattr *nest, struct np_settings *set)
 {
-	char name[NETPOL_INTERFACE_MAX + 2];
-	struct np_host_allow allow;
-	struct np_cidr cidr;
-	struct nlattr *attr;
-	bool good;
+	struct nlattr *tb[NETPOL_SETTINGS_A_MAX + 1], *attr;
 	int left;
 
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_SETTINGS_A_GUARD_PREFIX:
-			good = np_read_prefix(attr, &cidr);
-			if (good)
-				np_settings_add_prefix(set, &cidr);
-			break;
-		case NETPOL_SETTINGS_A_GUARD_INTERFACE:
-			good = np_read_string(attr, name, sizeof(name));
-			if (good)
-				np_settings_add_interface(set, name);
-			break;
-		case NETPOL_SETTINGS_A_UNKNOWN:
-			good = np_read_u8(attr, &set->unknown);
-			break;
-		case NETPOL_SETTINGS_A_ESTABLISHED:
-			good = np_read_u8(attr, &set->established);
-			break;
-		case NETPOL_SETTINGS_A_HOST_EGRESS:
-			good = np_read_u8(attr, &set->host_egress);
-			break;
-		case NETPOL_SETTINGS_A_HOST_ALLOW:
-			good = np_read_allow(attr, &allow);
-			if (good)
-				np_settings_add_allow(set, &allow);
-			break;
-		case NETPOL_SETTINGS_A_EVENT_RATE:
-			good = np_read_u32(attr, &set->event_rate);
-			break;
-		}
-		if (!good)
+	if (!np_parse_nest(&np_settings_schema, nest, tb))
+		return false;
+	set->unknown = np_attr_u8(tb[NETPOL_SETTINGS_A_UNKNOWN]);
+	set->established = np_attr_u8(tb[NETPOL_SETTINGS_A_ESTABLISHED]);
+	set->host_egress = np_attr_u8(tb[NETPOL_SETTINGS_A_HOST_EGRESS]);
+	set->event_rate = np_attr_u32(tb[NETPOL_SETTINGS_A_EVENT_RATE]);
+	nla_for_each_nested(attr, (struct nlattr *)nest, left)
+		if (!read_setting(attr, set))
 			return false;
-	}
 	return true;
 }
 
@@ -277,7 +185,7 @@ bool np_read_settings(const struct nlattr *nest, struct np_settings *set)
  * Arrays inside an object grow in the arena, doubling when their count is a power of
  * two, so that no room needs to be kept. Returns the new array with count + 1 places.
  */
-static void *np_grow(struct np_objects *objs, void *old, uint32_t count, size_t size)
+static void *grow(struct np_objects *objs, void *old, uint32_t count, size_t size)
 {
 	void *grown;
 
@@ -289,51 +197,43 @@ static void *np_grow(struct np_objects *objs, void *old, uint32_t count, size_t 
 	return grown;
 }
 
-static bool np_decode_label(struct np_objects *objs, const struct nlattr *nest,
-			    struct np_labels *labels)
+static bool decode_label(struct np_objects *objs, const struct nlattr *nest,
+			 struct np_labels *labels)
 {
-	struct np_label label = { 0 };
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_LABEL_A_MAX + 1];
 
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		if (nla_type(attr) == NETPOL_LABEL_A_KEY)
-			good = np_read_text(attr, objs, NETPOL_KEY_MAX, &label.key);
-		else if (nla_type(attr) == NETPOL_LABEL_A_VALUE)
-			good = np_read_text(attr, objs, NETPOL_VALUE_MAX, &label.value);
-		if (!good)
-			return false;
-	}
-	if (!label.key || !label.value)
+	if (!np_parse_nest(&np_label_schema, nest, tb) || !tb[NETPOL_LABEL_A_KEY] ||
+	    !tb[NETPOL_LABEL_A_VALUE])
 		return false;
-	labels->item = np_grow(objs, labels->item, labels->count, sizeof(label));
-	labels->item[labels->count++] = label;
+	labels->item = grow(objs, labels->item, labels->count, sizeof(*labels->item));
+	labels->item[labels->count++] = (struct np_label) {
+		.key = text_of(objs, tb[NETPOL_LABEL_A_KEY]),
+		.value = text_of(objs, tb[NETPOL_LABEL_A_VALUE]),
+	};
 	return true;
 }
 
-static int np_label_compare(const void *a, const void *b)
+static int compare_labels(const void *a, const void *b)
 {
 	const struct np_label *left = a, *right = b;
 
 	return strcmp(left->key, right->key);
 }
 
-static void np_labels_sort(struct np_labels *labels)
+static void sort_labels(struct np_labels *labels)
 {
 	if (labels->count)
-		qsort(labels->item, labels->count, sizeof(*labels->item), np_label_compare);
+		qsort(labels->item, labels->count, sizeof(*labels->item), compare_labels);
 }
 
-static bool np_decode_named_port(struct np_objects *objs, const struct nlattr *nest,
-				 struct np_named_port **ports, uint32_t *count)
+static bool decode_named_port(struct np_objects *objs, const struct nlattr *nest,
+			      struct np_named_port **ports, uint32_t *count)
 {
 	struct np_port port;
 
 	if (!np_read_port(nest, &port, objs) || !port.name)
 		return false;
-	*ports = np_grow(objs, *ports, *count, sizeof(**ports));
+	*ports = grow(objs, *ports, *count, sizeof(**ports));
 	(*ports)[(*count)++] = (struct np_named_port) {
 		.name = port.name,
 		.number = port.first,
@@ -342,44 +242,33 @@ static bool np_decode_named_port(struct np_objects *objs, const struct nlattr *n
 	return true;
 }
 
-static bool np_decode_requirement(struct np_objects *objs, const struct nlattr *nest,
-				  struct np_requirement *req)
+static bool decode_requirement(struct np_objects *objs, const struct nlattr *nest,
+			       struct np_requirement *req)
 {
-	struct nlattr *attr;
-	uint8_t op = 0;
-	bool good;
+	struct nlattr *tb[NETPOL_REQUIREMENT_A_MAX + 1], *attr;
+	uint8_t op;
 	int left;
 
 	memset(req, 0, sizeof(*req));
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_REQUIREMENT_A_KEY:
-			good = np_read_text(attr, objs, NETPOL_KEY_MAX, &req->key);
-			break;
-		case NETPOL_REQUIREMENT_A_OPERATOR:
-			good = np_read_u8(attr, &op);
-			break;
-		case NETPOL_REQUIREMENT_A_VALUE:
-			req->value = np_grow(objs, req->value, req->value_count,
-					     sizeof(*req->value));
-			good = np_read_text(attr, objs, UINT16_MAX,
-					    &req->value[req->value_count]);
-			req->value_count++;
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	if (!req->key || op < NETPOL_OPERATOR_IN || op > NETPOL_OPERATOR_DOES_NOT_EXIST)
+	if (!np_parse_nest(&np_requirement_schema, nest, tb) || !tb[NETPOL_REQUIREMENT_A_KEY])
 		return false;
+	op = np_attr_u8(tb[NETPOL_REQUIREMENT_A_OPERATOR]);
+	if (op < NETPOL_OPERATOR_IN || op > NETPOL_OPERATOR_DOES_NOT_EXIST)
+		return false;
+	req->key = text_of(objs, tb[NETPOL_REQUIREMENT_A_KEY]);
 	req->op = op - 1;
+	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
+		if (nla_type(attr) != NETPOL_REQUIREMENT_A_VALUE)
+			continue;
+		req->value = grow(objs, req->value, req->value_count, sizeof(*req->value));
+		req->value[req->value_count++] = text_of(objs, attr);
+	}
 	req->match_label = req->op == NP_OP_IN && req->value_count == 1;
 	return true;
 }
 
-static bool np_decode_selector(struct np_objects *objs, const struct nlattr *nest,
-			       struct np_selector *selector)
+static bool decode_selector(struct np_objects *objs, const struct nlattr *nest,
+			    struct np_selector *selector)
 {
 	struct nlattr *attr;
 	int left;
@@ -388,9 +277,9 @@ static bool np_decode_selector(struct np_objects *objs, const struct nlattr *nes
 	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
 		if (nla_type(attr) != NETPOL_SELECTOR_A_REQUIREMENT)
 			continue;
-		selector->item = np_grow(objs, selector->item, selector->count,
-					 sizeof(*selector->item));
-		if (!np_decode_requirement(objs, attr, &selector->item[selector->count]))
+		selector->item = grow(objs, selector->item, selector->count,
+				      sizeof(*selector->item));
+		if (!decode_requirement(objs, attr, &selector->item[selector->count]))
 			return false;
 		selector->count++;
 	}
@@ -398,92 +287,83 @@ static bool np_decode_selector(struct np_objects *objs, const struct nlattr *nes
 }
 
 /* Makes room for entry `count` of one of the state arrays, and clears it. */
-static void *np_state_room(void *old, size_t *room, size_t count, size_t size)
+static void *state_room(void *old, size_t count, size_t size)
 {
-	if (count >= *room) {
-		*room = *room ? *room * 2 : 64;
-		old = np_xrealloc(old, *room, size);
-	}
-	memset((char *)old + count * size, 0, size);
-	return old;
+	char *array = np_array_grow(old, count, size);
+
+	memset(array + count * size, 0, size);
+	return array;
 }
 
-static bool np_decode_namespace(struct np_state *state, const struct nlattr *nest)
+/* The labels of a nest, which has them as attributes of one type. */
+static bool decode_labels(struct np_objects *objs, const struct nlattr *nest, int type,
+			  struct np_labels *labels)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_nested(attr, (struct nlattr *)nest, left)
+		if (nla_type(attr) == type && !decode_label(objs, attr, labels))
+			return false;
+	sort_labels(labels);
+	return true;
+}
+
+static bool decode_named_ports(struct np_objects *objs, const struct nlattr *nest, int type,
+			       struct np_named_port **ports, uint32_t *count)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_nested(attr, (struct nlattr *)nest, left)
+		if (nla_type(attr) == type && !decode_named_port(objs, attr, ports, count))
+			return false;
+	return true;
+}
+
+static bool decode_namespace(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
 	struct np_namespace *ns = np_objects_add_namespace(objs);
+	struct nlattr *tb[NETPOL_NAMESPACE_A_MAX + 1];
 	struct np_namespace_state *more;
-	struct nlattr *attr;
-	bool good;
-	int left;
 
-	state->namespace = np_state_room(state->namespace, &state->namespace_room,
-					 objs->namespace_count - 1, sizeof(*more));
+	state->namespace = state_room(state->namespace, objs->namespace_count - 1, sizeof(*more));
 	more = &state->namespace[objs->namespace_count - 1];
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_NAMESPACE_A_NAME:
-			good = np_read_text(attr, objs, NETPOL_NAMESPACE_MAX, &ns->name);
-			break;
-		case NETPOL_NAMESPACE_A_LABEL:
-			good = np_decode_label(objs, attr, &ns->labels);
-			break;
-		case NETPOL_NAMESPACE_A_ORIGIN:
-			good = np_read_string(attr, more->origin, sizeof(more->origin));
-			break;
-		case NETPOL_NAMESPACE_A_FLAGS:
-			good = np_read_u32(attr, &more->flags);
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	np_labels_sort(&ns->labels);
+	if (!np_parse_nest(&np_namespace_schema, nest, tb) ||
+	    !decode_labels(objs, nest, NETPOL_NAMESPACE_A_LABEL, &ns->labels))
+		return false;
+	ns->name = text_of(objs, tb[NETPOL_NAMESPACE_A_NAME]);
+	np_attr_string(tb[NETPOL_NAMESPACE_A_ORIGIN], more->origin, sizeof(more->origin));
+	more->flags = np_attr_u32(tb[NETPOL_NAMESPACE_A_FLAGS]);
 	return ns->name;
 }
 
-static bool np_decode_set(struct np_state *state, const struct nlattr *nest)
+static bool decode_set(struct np_state *state, const struct nlattr *nest)
 {
+	struct nlattr *tb[NETPOL_LABEL_SET_A_MAX + 1];
 	struct np_objects *objs = &state->objects;
 	struct np_state_set *set;
-	struct nlattr *attr;
-	bool good;
-	int left;
 
-	state->set = np_state_room(state->set, &state->set_room, state->set_count,
-				   sizeof(*set));
+	state->set = state_room(state->set, state->set_count, sizeof(*set));
 	set = &state->set[state->set_count];
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_LABEL_SET_A_ID:
-			good = np_read_u32(attr, &set->id);
-			break;
-		case NETPOL_LABEL_SET_A_LABEL:
-			good = np_decode_label(objs, attr, &set->labels);
-			break;
-		case NETPOL_LABEL_SET_A_PORT:
-			good = np_decode_named_port(objs, attr, &set->port, &set->port_count);
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	np_labels_sort(&set->labels);
+	if (!np_parse_nest(&np_label_set_schema, nest, tb) ||
+	    !decode_labels(objs, nest, NETPOL_LABEL_SET_A_LABEL, &set->labels) ||
+	    !decode_named_ports(objs, nest, NETPOL_LABEL_SET_A_PORT, &set->port,
+				&set->port_count))
+		return false;
+	set->id = np_attr_u32(tb[NETPOL_LABEL_SET_A_ID]);
 	state->set_count++;
 	return true;
 }
 
-static bool np_decode_use_set(struct np_state *state, const struct nlattr *attr,
-			      struct np_pod *pod)
+static bool use_set(struct np_state *state, const struct nlattr *attr,
+		    struct np_pod *pod)
 {
 	const struct np_state_set *set = NULL;
-	uint32_t id;
+	uint32_t id = nla_get_u32((struct nlattr *)attr);
 	size_t i;
 
-	if (!np_read_u32(attr, &id))
-		return false;
 	if (id && id <= state->set_count && state->set[id - 1].id == id)
 		set = &state->set[id - 1];
 	for (i = state->set_count; !set && i; i--)
@@ -497,75 +377,54 @@ static bool np_decode_use_set(struct np_state *state, const struct nlattr *attr,
 	return true;
 }
 
-static bool np_decode_pod_address(struct np_objects *objs, struct np_pod *pod,
-				  const struct nlattr *attr, uint8_t family)
+/* Addresses, in the order of their attributes, whatever their family. */
+static void decode_addresses(struct np_objects *objs, const struct nlattr *nest,
+			     struct np_pod *pod)
 {
-	pod->address = np_grow(objs, pod->address, pod->address_count, sizeof(*pod->address));
-	return np_read_address(attr, family, &pod->address[pod->address_count++]);
+	struct nlattr *attr;
+	bool four, six;
+	int left;
+
+	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
+		four = nla_type(attr) == NETPOL_POD_A_ADDRESS4;
+		six = nla_type(attr) == NETPOL_POD_A_ADDRESS6;
+		if (!four && !six)
+			continue;
+		pod->address = grow(objs, pod->address, pod->address_count,
+				    sizeof(*pod->address));
+		np_read_address(four ? attr : NULL, six ? attr : NULL,
+				&pod->address[pod->address_count++]);
+	}
 }
 
-static bool np_decode_pod(struct np_state *state, const struct nlattr *nest)
+static bool decode_pod(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
 	struct np_pod *pod = np_objects_add_pod(objs);
+	struct nlattr *tb[NETPOL_POD_A_MAX + 1];
 	struct np_pod_state *more;
 	char text[NP_UID_TEXT];
-	struct nlattr *attr;
-	uint32_t flags = 0;
-	bool good;
-	int left;
+	uint32_t flags;
 
-	state->pod = np_state_room(state->pod, &state->pod_room, objs->pod_count - 1,
-				   sizeof(*more));
+	state->pod = state_room(state->pod, objs->pod_count - 1, sizeof(*more));
 	more = &state->pod[objs->pod_count - 1];
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_POD_A_NAMESPACE:
-			good = np_read_text(attr, objs, NETPOL_NAMESPACE_MAX, &pod->namespace);
-			break;
-		case NETPOL_POD_A_NAME:
-			good = np_read_text(attr, objs, NETPOL_NAME_MAX, &pod->name);
-			break;
-		case NETPOL_POD_A_UID:
-			good = nla_len(attr) == NETPOL_UID_LEN;
-			if (good)
-				memcpy(more->uid, nla_data(attr), NETPOL_UID_LEN);
-			break;
-		case NETPOL_POD_A_LABEL_SET:
-			good = np_decode_use_set(state, attr, pod);
-			break;
-		case NETPOL_POD_A_ADDRESS4:
-			good = np_decode_pod_address(objs, pod, attr, AF_INET);
-			break;
-		case NETPOL_POD_A_ADDRESS6:
-			good = np_decode_pod_address(objs, pod, attr, AF_INET6);
-			break;
-		case NETPOL_POD_A_FLAGS:
-			good = np_read_u32(attr, &flags);
-			break;
-		case NETPOL_POD_A_IFINDEX:
-			good = np_read_u32(attr, &more->place.ifindex);
-			break;
-		case NETPOL_POD_A_ORIGIN:
-			good = np_read_string(attr, more->origin, sizeof(more->origin));
-			break;
-		case NETPOL_POD_A_LABEL:
-			good = np_decode_label(objs, attr, &pod->labels);
-			break;
-		case NETPOL_POD_A_PORT:
-			good = np_decode_named_port(objs, attr, &pod->port, &pod->port_count);
-			break;
-		case NETPOL_POD_A_IDENTITY:
-			good = np_read_u32(attr, &more->identity);
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	np_labels_sort(&pod->labels);
-	pod->uid = np_intern_str(objs, np_uid_text(more->uid, text));
+	if (!np_parse_nest(&np_pod_schema, nest, tb) ||
+	    (tb[NETPOL_POD_A_LABEL_SET] &&
+	     !use_set(state, tb[NETPOL_POD_A_LABEL_SET], pod)) ||
+	    !decode_labels(objs, nest, NETPOL_POD_A_LABEL, &pod->labels) ||
+	    !decode_named_ports(objs, nest, NETPOL_POD_A_PORT, &pod->port, &pod->port_count))
+		return false;
+	decode_addresses(objs, nest, pod);
+	pod->namespace = text_of(objs, tb[NETPOL_POD_A_NAMESPACE]);
+	pod->name = text_of(objs, tb[NETPOL_POD_A_NAME]);
 	pod->node = "";
+	if (tb[NETPOL_POD_A_UID])
+		memcpy(more->uid, nla_data(tb[NETPOL_POD_A_UID]), sizeof(more->uid));
+	pod->uid = np_intern_str(objs, np_uid_text(more->uid, text));
+	np_attr_string(tb[NETPOL_POD_A_ORIGIN], more->origin, sizeof(more->origin));
+	more->identity = np_attr_u32(tb[NETPOL_POD_A_IDENTITY]);
+	more->place.ifindex = np_attr_u32(tb[NETPOL_POD_A_IFINDEX]);
+	flags = np_attr_u32(tb[NETPOL_POD_A_FLAGS]);
 	more->flags = flags >> NETPOL_POD_F_STATE_SHIFT;
 	more->place.local = flags & NETPOL_POD_F_LOCAL;
 	more->running = flags & NETPOL_POD_F_RUNNING;
@@ -573,53 +432,29 @@ static bool np_decode_pod(struct np_state *state, const struct nlattr *nest)
 	return pod->namespace && pod->name;
 }
 
-static bool np_decode_policy(struct np_state *state, const struct nlattr *nest)
+static bool decode_policy(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
 	struct np_policy policy = { .namespace = "" }, *last;
-	struct np_policy_state more = { .tier = NETPOL_TIER_NETWORK_POLICY };
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1];
+	struct np_policy_state more = { 0 };
 
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_POLICY_A_KIND:
-			good = np_read_u8(attr, &more.kind);
-			break;
-		case NETPOL_POLICY_A_NAMESPACE:
-			good = np_read_text(attr, objs, NETPOL_NAMESPACE_MAX,
-					    &policy.namespace);
-			break;
-		case NETPOL_POLICY_A_NAME:
-			good = np_read_text(attr, objs, NETPOL_NAME_MAX, &policy.name);
-			break;
-		case NETPOL_POLICY_A_SUBJECT:
-			good = np_decode_selector(objs, attr, &policy.pod_selector);
-			break;
-		case NETPOL_POLICY_A_DIRECTIONS:
-			good = np_read_u8(attr, &policy.directions);
-			break;
-		case NETPOL_POLICY_A_TIER:
-			good = np_read_u8(attr, &more.tier);
-			break;
-		case NETPOL_POLICY_A_PRIORITY:
-			good = np_read_u16(attr, &more.priority);
-			break;
-		case NETPOL_POLICY_A_FLAGS:
-			good = np_read_u32(attr, &more.flags);
-			break;
-		case NETPOL_POLICY_A_ORIGIN:
-			good = np_read_string(attr, more.origin, sizeof(more.origin));
-			break;
-		case NETPOL_POLICY_A_PODS:
-			good = np_read_u32(attr, &more.pods);
-			break;
-		}
-		if (!good)
-			return false;
-	}
+	if (!np_parse_nest(&np_policy_schema, nest, tb))
+		return false;
+	if (tb[NETPOL_POLICY_A_NAMESPACE])
+		policy.namespace = text_of(objs, tb[NETPOL_POLICY_A_NAMESPACE]);
+	policy.name = text_of(objs, tb[NETPOL_POLICY_A_NAME]);
+	policy.directions = np_attr_u8(tb[NETPOL_POLICY_A_DIRECTIONS]);
+	if (tb[NETPOL_POLICY_A_SUBJECT] &&
+	    !decode_selector(objs, tb[NETPOL_POLICY_A_SUBJECT], &policy.pod_selector))
+		return false;
+	more.kind = np_attr_u8(tb[NETPOL_POLICY_A_KIND]);
+	more.tier = tb[NETPOL_POLICY_A_TIER] ? nla_get_u8(tb[NETPOL_POLICY_A_TIER]) :
+		    NETPOL_TIER_NETWORK_POLICY;
+	more.priority = np_attr_u16(tb[NETPOL_POLICY_A_PRIORITY]);
+	more.flags = np_attr_u32(tb[NETPOL_POLICY_A_FLAGS]);
+	more.pods = np_attr_u32(tb[NETPOL_POLICY_A_PODS]);
+	np_attr_string(tb[NETPOL_POLICY_A_ORIGIN], more.origin, sizeof(more.origin));
 	if (!policy.name)
 		return false;
 	if (more.flags & NETPOL_POLICY_F_CONTINUED) {
@@ -635,8 +470,7 @@ static bool np_decode_policy(struct np_state *state, const struct nlattr *nest)
 	}
 	policy.types_given = true;
 	*np_objects_add_policy(objs) = policy;
-	state->policy = np_state_room(state->policy, &state->policy_room,
-				      objs->policy_count - 1, sizeof(more));
+	state->policy = state_room(state->policy, objs->policy_count - 1, sizeof(more));
 	state->policy[objs->policy_count - 1] = more;
 	state->has_rule = false;
 	state->has_peer = false;
@@ -644,7 +478,7 @@ static bool np_decode_policy(struct np_state *state, const struct nlattr *nest)
 	return true;
 }
 
-static struct np_rule *np_last_rule(struct np_state *state)
+static struct np_rule *last_rule(struct np_state *state)
 {
 	struct np_policy *policy;
 
@@ -656,32 +490,20 @@ static struct np_rule *np_last_rule(struct np_state *state)
 		&policy->egress[policy->egress_count - 1];
 }
 
-static bool np_decode_rule(struct np_state *state, const struct nlattr *nest)
+static bool decode_rule(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
-	bool good, has_direction = false, has_index = false;
+	struct nlattr *tb[NETPOL_RULE_A_MAX + 1];
 	struct np_policy *policy;
-	struct nlattr *attr;
 	struct np_rule **rule;
-	uint8_t direction = 0;
-	uint32_t *count, index = 0;
-	int left;
+	uint8_t direction;
+	uint32_t *count;
 
-	if (!objs->policy_count)
+	if (!objs->policy_count || !np_parse_nest(&np_rule_schema, nest, tb) ||
+	    !tb[NETPOL_RULE_A_DIRECTION])
 		return false;
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		if (nla_type(attr) == NETPOL_RULE_A_DIRECTION) {
-			good = np_read_u8(attr, &direction);
-			has_direction = good;
-		} else if (nla_type(attr) == NETPOL_RULE_A_INDEX) {
-			good = np_read_u32(attr, &index);
-			has_index = good;
-		}
-		if (!good)
-			return false;
-	}
-	if (!has_direction || direction >= NETPOL_DIRECTIONS)
+	direction = nla_get_u8(tb[NETPOL_RULE_A_DIRECTION]);
+	if (direction >= NETPOL_DIRECTIONS)
 		return false;
 	policy = &objs->policies[objs->policy_count - 1];
 	rule = direction == NETPOL_DIRECTION_INGRESS ? &policy->ingress : &policy->egress;
@@ -689,11 +511,11 @@ static bool np_decode_rule(struct np_state *state, const struct nlattr *nest)
 							&policy->egress_count;
 	/* A message may repeat the rule that it goes on with. */
 	if (state->continued && state->has_rule && state->direction == direction &&
-	    has_index && index + 1 == *count) {
+	    tb[NETPOL_RULE_A_INDEX] && nla_get_u32(tb[NETPOL_RULE_A_INDEX]) + 1 == *count) {
 		state->continued = false;
 		return true;
 	}
-	*rule = np_grow(objs, *rule, *count, sizeof(**rule));
+	*rule = grow(objs, *rule, *count, sizeof(**rule));
 	memset(&(*rule)[(*count)++], 0, sizeof(**rule));
 	state->direction = direction;
 	state->has_rule = true;
@@ -702,45 +524,37 @@ static bool np_decode_rule(struct np_state *state, const struct nlattr *nest)
 	return true;
 }
 
-static bool np_decode_peer(struct np_state *state, const struct nlattr *nest)
+static bool decode_peer(struct np_state *state, const struct nlattr *nest)
 {
-	struct np_rule *rule = np_last_rule(state);
+	struct np_rule *rule = last_rule(state);
 	struct np_objects *objs = &state->objects;
+	struct nlattr *tb[NETPOL_PEER_A_MAX + 1];
 	struct np_peer *peer;
-	struct nlattr *attr;
-	bool good;
-	int left;
 
-	if (!rule)
+	if (!rule || !np_parse_nest(&np_peer_schema, nest, tb))
 		return false;
-	rule->peer = np_grow(objs, rule->peer, rule->peer_count, sizeof(*peer));
+	rule->peer = grow(objs, rule->peer, rule->peer_count, sizeof(*peer));
 	peer = &rule->peer[rule->peer_count++];
 	memset(peer, 0, sizeof(*peer));
 	state->has_peer = true;
 	state->continued = false;
-	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_PEER_A_POD_SELECTOR:
-			good = np_decode_selector(objs, attr, &peer->pod_selector);
-			break;
-		case NETPOL_PEER_A_NAMESPACE_SELECTOR:
-			good = np_decode_selector(objs, attr, &peer->ns_selector);
-			break;
-		case NETPOL_PEER_A_PREFIX:
-			peer->ipblock = np_arena_zalloc(&objs->arena, sizeof(*peer->ipblock));
-			good = np_read_prefix(attr, &peer->ipblock->cidr);
-			break;
-		}
-		if (!good)
+	if (tb[NETPOL_PEER_A_POD_SELECTOR] &&
+	    !decode_selector(objs, tb[NETPOL_PEER_A_POD_SELECTOR], &peer->pod_selector))
+		return false;
+	if (tb[NETPOL_PEER_A_NAMESPACE_SELECTOR] &&
+	    !decode_selector(objs, tb[NETPOL_PEER_A_NAMESPACE_SELECTOR], &peer->ns_selector))
+		return false;
+	if (tb[NETPOL_PEER_A_PREFIX]) {
+		peer->ipblock = np_arena_zalloc(&objs->arena, sizeof(*peer->ipblock));
+		if (!np_read_prefix(tb[NETPOL_PEER_A_PREFIX], &peer->ipblock->cidr))
 			return false;
 	}
 	return peer->ipblock || peer->pod_selector.present || peer->ns_selector.present;
 }
 
-static bool np_decode_except(struct np_state *state, const struct nlattr *nest)
+static bool decode_except(struct np_state *state, const struct nlattr *nest)
 {
-	struct np_rule *rule = np_last_rule(state);
+	struct np_rule *rule = last_rule(state);
 	struct np_ipblock *block;
 
 	if (!rule || !state->has_peer)
@@ -749,20 +563,20 @@ static bool np_decode_except(struct np_state *state, const struct nlattr *nest)
 	if (!block)
 		return false;
 	state->continued = false;
-	block->except = np_grow(&state->objects, block->except, block->except_count,
-				sizeof(*block->except));
+	block->except = grow(&state->objects, block->except, block->except_count,
+			     sizeof(*block->except));
 	return np_read_prefix(nest, &block->except[block->except_count++]);
 }
 
-static bool np_decode_port(struct np_state *state, const struct nlattr *nest)
+static bool decode_port(struct np_state *state, const struct nlattr *nest)
 {
-	struct np_rule *rule = np_last_rule(state);
+	struct np_rule *rule = last_rule(state);
 
 	if (!rule)
 		return false;
 	state->continued = false;
-	rule->port = np_grow(&state->objects, rule->port, rule->port_count,
-			     sizeof(*rule->port));
+	rule->port = grow(&state->objects, rule->port, rule->port_count,
+			  sizeof(*rule->port));
 	return np_read_port(nest, &rule->port[rule->port_count++], &state->objects);
 }
 
@@ -800,35 +614,35 @@ int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct n
 	nla_for_each_attr(attr, attrs, len, left) {
 		switch (nla_type(attr)) {
 		case NETPOL_A_LABEL_SET:
-			if (!np_decode_set(state, attr))
+			if (!decode_set(state, attr))
 				return np_malformed(err, "label set");
 			break;
 		case NETPOL_A_NAMESPACE:
-			if (!np_decode_namespace(state, attr))
+			if (!decode_namespace(state, attr))
 				return np_malformed(err, "namespace");
 			break;
 		case NETPOL_A_POD:
-			if (!np_decode_pod(state, attr))
+			if (!decode_pod(state, attr))
 				return np_malformed(err, "pod");
 			break;
 		case NETPOL_A_POLICY:
-			if (!np_decode_policy(state, attr))
+			if (!decode_policy(state, attr))
 				return np_malformed(err, "policy");
 			break;
 		case NETPOL_A_RULE:
-			if (!np_decode_rule(state, attr))
+			if (!decode_rule(state, attr))
 				return np_malformed(err, "rule");
 			break;
 		case NETPOL_A_PEER:
-			if (!np_decode_peer(state, attr))
+			if (!decode_peer(state, attr))
 				return np_malformed(err, "peer");
 			break;
 		case NETPOL_A_EXCEPT:
-			if (!np_decode_except(state, attr))
+			if (!decode_except(state, attr))
 				return np_malformed(err, "except");
 			break;
 		case NETPOL_A_PORT:
-			if (!np_decode_port(state, attr))
+			if (!decode_port(state, attr))
 				return np_malformed(err, "port");
 			break;
 		}

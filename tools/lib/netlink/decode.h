@@ -12,6 +12,7 @@
 #include <netlink/attr.h>
 
 #include "base/error.h"
+#include "netlink/schema.h"
 #include "object/object.h"
 #include "object/settings.h"
 #include "object/state.h"
@@ -27,12 +28,8 @@ struct np_state {
 	struct np_policy_state *policy;
 
 	/* private to the decoder */
-	size_t namespace_room;
-	size_t pod_room;
-	size_t policy_room;
 	struct np_state_set *set;
 	size_t set_count;
-	size_t set_room;
 	bool has_rule;		/* a RULE was read of the last policy */
 	bool has_peer;		/* a PEER was read of the last rule */
 	bool continued;		/* nothing was read since a continued POLICY */
@@ -52,15 +49,49 @@ void np_state_restart(void *arg);
 struct nlattr *np_message_attrs(const struct nlmsghdr *nlh, int *len);
 
 /*
- * Readers of one attribute, shared with report.c: false if it is too short or, for a
- * string, not terminated within `size` bytes of text.
+ * Read the attributes of a nest, or of a message, into tb, which has room for as many as
+ * the schema knows and one more: tb[type] is the last attribute of the type, NULL where
+ * there is none. False: an attribute is not as long as the schema says, or is a string
+ * that does not end.
  */
-bool np_read_u8(const struct nlattr *attr, uint8_t *value);
-bool np_read_u16(const struct nlattr *attr, uint16_t *value);
-bool np_read_u32(const struct nlattr *attr, uint32_t *value);
-bool np_read_u64(const struct nlattr *attr, uint64_t *value);
-bool np_read_string(const struct nlattr *attr, char *to, size_t size);
-bool np_read_address(const struct nlattr *attr, uint8_t family, struct np_address *to);
+bool np_parse_nest(const struct np_schema *schema, const struct nlattr *nest,
+		   struct nlattr **tb);
+bool np_parse_message(const struct nlmsghdr *nlh, struct nlattr **tb);
+
+/* The number in a parsed attribute; 0 without an attribute. */
+static inline uint8_t np_attr_u8(const struct nlattr *attr)
+{
+	return attr ? nla_get_u8((struct nlattr *)attr) : 0;
+}
+
+static inline uint16_t np_attr_u16(const struct nlattr *attr)
+{
+	return attr ? nla_get_u16((struct nlattr *)attr) : 0;
+}
+
+static inline uint32_t np_attr_u32(const struct nlattr *attr)
+{
+	return attr ? nla_get_u32((struct nlattr *)attr) : 0;
+}
+
+static inline uint64_t np_attr_u64(const struct nlattr *attr)
+{
+	return attr ? nla_get_u64((struct nlattr *)attr) : 0;
+}
+
+/* Copies the text of a parsed attribute; without one, @to stays as it is. */
+static inline void np_attr_string(const struct nlattr *attr, char *to, size_t size)
+{
+	if (attr)
+		nla_strlcpy(to, attr, size);
+}
+
+/*
+ * The address in one of two parsed attributes, with family 0 if there is neither. False if
+ * there are both.
+ */
+bool np_read_address(const struct nlattr *four, const struct nlattr *six,
+		     struct np_address *to);
 /* A NETPOL_PREFIX_A_* nest; host bits are cleared. */
 bool np_read_prefix(const struct nlattr *attr, struct np_cidr *cidr);
 /* A NETPOL_PORT_A_* nest; the name goes to objs, or is skipped if that is NULL. */

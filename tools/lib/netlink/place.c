@@ -47,9 +47,9 @@ static void name_object(const struct nlattr *nest, unsigned int type, struct np_
 	}
 	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
 		if (at_space && nla_type(attr) == at_space)
-			np_read_string(attr, space, sizeof(space));
+			nla_strlcpy(space, attr, sizeof(space));
 		else if (nla_type(attr) == at_name)
-			np_read_string(attr, name, sizeof(name));
+			nla_strlcpy(name, attr, sizeof(name));
 	}
 	snprintf(err->object, sizeof(err->object), "%s %s%s%s", kind, space, *space ? "/" : "",
 		 name);

@@ -12,109 +12,67 @@
 
 #define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
-static void *np_append(void *old, size_t count, size_t size)
+/* Adds an entry of zeros to an array, which is returned. */
+static void *append(void *old, size_t *count, size_t size)
 {
-	char *array = old;
+	char *array = np_array_grow(old, *count, size);
 
-	if (!(count & (count - 1)))
-		array = np_xrealloc(old, count ? count * 2 : 1, size);
-	memset(array + count * size, 0, size);
+	memset(array + *count * size, 0, size);
+	++*count;
 	return array;
 }
 
-static bool np_decode_limit(struct nlattr *nest, struct np_limit *limit)
+static bool decode_limit(struct nlattr *nest, struct np_limit *limit)
 {
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_LIMIT_A_LAST + 1];
 
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_LIMIT_A_ID:
-			good = np_read_u32(attr, &limit->id);
-			break;
-		case NETPOL_LIMIT_A_USED:
-			good = np_read_u64(attr, &limit->used);
-			limit->has_used = good;
-			break;
-		case NETPOL_LIMIT_A_MAX:
-			good = np_read_u64(attr, &limit->max);
-			break;
-		}
-		if (!good)
-			return false;
-	}
+	if (!np_parse_nest(&np_limit_schema, nest, tb))
+		return false;
+	limit->id = np_attr_u32(tb[NETPOL_LIMIT_A_ID]);
+	limit->has_used = tb[NETPOL_LIMIT_A_USED];
+	limit->used = np_attr_u64(tb[NETPOL_LIMIT_A_USED]);
+	limit->max = np_attr_u64(tb[NETPOL_LIMIT_A_MAX]);
 	return true;
 }
 
-static bool np_decode_origin(struct nlattr *nest, struct np_origin *origin)
+static bool decode_origin(struct nlattr *nest, struct np_origin *origin)
 {
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_ORIGIN_A_MAX + 1];
 
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_ORIGIN_A_NAME:
-			good = np_read_string(attr, origin->name, sizeof(origin->name));
-			break;
-		case NETPOL_ORIGIN_A_GENERATION:
-			good = np_read_u64(attr, &origin->generation);
-			break;
-		case NETPOL_ORIGIN_A_OBJECTS:
-			good = np_read_u64(attr, &origin->objects);
-			break;
-		}
-		if (!good)
-			return false;
-	}
+	if (!np_parse_nest(&np_origin_schema, nest, tb))
+		return false;
+	np_attr_string(tb[NETPOL_ORIGIN_A_NAME], origin->name, sizeof(origin->name));
+	origin->generation = np_attr_u64(tb[NETPOL_ORIGIN_A_GENERATION]);
+	origin->objects = np_attr_u64(tb[NETPOL_ORIGIN_A_OBJECTS]);
 	return true;
 }
 
 int np_info_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
+	struct nlattr *tb[NETPOL_A_MAX + 1], *attrs, *attr;
 	struct np_info *info = arg;
-	struct nlattr *attrs, *attr;
 	int len, left;
 	bool good;
 
+	if (!np_parse_message(nlh, tb))
+		return np_malformed(err, "information");
+	info->abi_min = np_attr_u32(tb[NETPOL_A_ABI_MIN]);
+	info->abi_max = np_attr_u32(tb[NETPOL_A_ABI_MAX]);
+	info->flags = np_attr_u32(tb[NETPOL_A_FLAGS]);
+	info->features = np_attr_u64(tb[NETPOL_A_FEATURES]);
+	info->generation = np_attr_u64(tb[NETPOL_A_GENERATION]);
+	np_attr_string(tb[NETPOL_A_VERSION], info->version, sizeof(info->version));
+	np_attr_string(tb[NETPOL_A_BOOT_ID], info->boot_id, sizeof(info->boot_id));
 	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {
 		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_A_ABI_MIN:
-			good = np_read_u32(attr, &info->abi_min);
-			break;
-		case NETPOL_A_ABI_MAX:
-			good = np_read_u32(attr, &info->abi_max);
-			break;
-		case NETPOL_A_FLAGS:
-			good = np_read_u32(attr, &info->flags);
-			break;
-		case NETPOL_A_FEATURES:
-			good = np_read_u64(attr, &info->features);
-			break;
-		case NETPOL_A_GENERATION:
-			good = np_read_u64(attr, &info->generation);
-			break;
-		case NETPOL_A_VERSION:
-			good = np_read_string(attr, info->version, sizeof(info->version));
-			break;
-		case NETPOL_A_BOOT_ID:
-			good = np_read_string(attr, info->boot_id, sizeof(info->boot_id));
-			break;
-		case NETPOL_A_LIMIT:
-			info->limit = np_append(info->limit, info->limit_count,
-						sizeof(*info->limit));
-			good = np_decode_limit(attr, &info->limit[info->limit_count++]);
-			break;
-		case NETPOL_A_ORIGIN_INFO:
-			info->origin = np_append(info->origin, info->origin_count,
-						 sizeof(*info->origin));
-			good = np_decode_origin(attr, &info->origin[info->origin_count++]);
-			break;
+		if (nla_type(attr) == NETPOL_A_LIMIT) {
+			info->limit = append(info->limit, &info->limit_count, sizeof(*info->limit));
+			good = decode_limit(attr, &info->limit[info->limit_count - 1]);
+		} else if (nla_type(attr) == NETPOL_A_ORIGIN_INFO) {
+			info->origin = append(info->origin, &info->origin_count,
+					      sizeof(*info->origin));
+			good = decode_origin(attr, &info->origin[info->origin_count - 1]);
 		}
 		if (!good)
 			return np_malformed(err, "information");
@@ -157,15 +115,13 @@ int np_info_check(const struct np_info *info, struct np_error *err)
 	return -1;
 }
 
-static int np_settings_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+static int decode_settings(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
-	struct nlattr *attrs, *attr;
-	int len, left;
+	struct nlattr *tb[NETPOL_A_MAX + 1];
 
-	attrs = np_message_attrs(nlh, &len);
-	nla_for_each_attr(attr, attrs, len, left)
-		if (nla_type(attr) == NETPOL_A_SETTINGS && !np_read_settings(attr, arg))
-			return np_malformed(err, "settings");
+	if (!np_parse_message(nlh, tb) ||
+	    (tb[NETPOL_A_SETTINGS] && !np_read_settings(tb[NETPOL_A_SETTINGS], arg)))
+		return np_malformed(err, "settings");
 	return 0;
 }
 
@@ -173,7 +129,7 @@ int np_settings_get(struct np_client *client, struct np_settings *set, struct np
 {
 	memset(set, 0, sizeof(*set));
 	return np_client_call(client, np_client_message(client, NETPOL_CMD_GET_SETTINGS, 256),
-			      np_settings_decode, set, err);
+			      decode_settings, set, err);
 }
 
 int np_state_get(struct np_client *client, uint8_t command, struct np_state *state,
@@ -209,76 +165,50 @@ const char *np_counter_name(int attr)
 	return attr >= 0 && (size_t)attr < NP_COUNT(name) && name[attr] ? name[attr] : "";
 }
 
-static bool np_decode_counters(struct nlattr *nest, struct np_counters *c)
+static bool decode_counters(struct nlattr *nest, struct np_counters *c)
 {
-	struct nlattr *attr;
-	int left, type;
-	bool good;
+	struct nlattr *tb[NETPOL_COUNTERS_A_MAX + 1], *name, *space;
+	int i;
 
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		type = nla_type(attr);
-		switch (type) {
-		case NETPOL_COUNTERS_A_POD_NAMESPACE:
-		case NETPOL_COUNTERS_A_POLICY_NAMESPACE:
-			good = np_read_string(attr, c->namespace, sizeof(c->namespace));
-			break;
-		case NETPOL_COUNTERS_A_POD_NAME:
-			c->kind = NP_COUNTERS_POD;
-			good = np_read_string(attr, c->name, sizeof(c->name));
-			break;
-		case NETPOL_COUNTERS_A_POLICY_NAME:
-			c->kind = NP_COUNTERS_POLICY;
-			good = np_read_string(attr, c->name, sizeof(c->name));
-			break;
-		case NETPOL_COUNTERS_A_POLICY_ORIGIN:
-			good = np_read_string(attr, c->origin, sizeof(c->origin));
-			break;
-		case NETPOL_COUNTERS_A_IFINDEX:
-			good = np_read_u32(attr, &c->ifindex);
-			break;
-		default:
-			if (type < NP_COUNTER_FIRST || type > NETPOL_COUNTERS_A_MAX)
-				break;
-			good = np_read_u64(attr, &c->value[type - NP_COUNTER_FIRST]);
-			c->has[type - NP_COUNTER_FIRST] = true;
-		}
-		if (!good)
-			return false;
+	if (!np_parse_nest(&np_counters_schema, nest, tb))
+		return false;
+	name = tb[NETPOL_COUNTERS_A_POD_NAME];
+	space = tb[NETPOL_COUNTERS_A_POD_NAMESPACE];
+	if (name)
+		c->kind = NP_COUNTERS_POD;
+	if (tb[NETPOL_COUNTERS_A_POLICY_NAME]) {
+		c->kind = NP_COUNTERS_POLICY;
+		name = tb[NETPOL_COUNTERS_A_POLICY_NAME];
+		space = tb[NETPOL_COUNTERS_A_POLICY_NAMESPACE];
+	}
+	np_attr_string(space, c->namespace, sizeof(c->namespace));
+	np_attr_string(name, c->name, sizeof(c->name));
+	np_attr_string(tb[NETPOL_COUNTERS_A_POLICY_ORIGIN], c->origin, sizeof(c->origin));
+	c->ifindex = np_attr_u32(tb[NETPOL_COUNTERS_A_IFINDEX]);
+	for (i = 0; i < NP_COUNTER_COUNT; i++) {
+		c->has[i] = tb[NP_COUNTER_FIRST + i];
+		c->value[i] = np_attr_u64(tb[NP_COUNTER_FIRST + i]);
 	}
 	return true;
 }
 
-static bool np_decode_hits(struct nlattr *nest, struct np_counters *c)
+static bool decode_hits(struct nlattr *nest, struct np_counters *c)
 {
-	struct np_rule_hits hits = { 0 };
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_RULE_A_MAX + 1];
+	struct np_rule_hits *hits;
 
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_RULE_A_DIRECTION:
-			good = np_read_u8(attr, &hits.direction);
-			break;
-		case NETPOL_RULE_A_INDEX:
-			good = np_read_u32(attr, &hits.index);
-			break;
-		case NETPOL_RULE_A_HITS:
-			good = np_read_u64(attr, &hits.hits);
-			break;
-		}
-		if (!good)
-			return false;
-	}
-	c->rule = np_append(c->rule, c->rule_count, sizeof(*c->rule));
-	c->rule[c->rule_count++] = hits;
+	if (!np_parse_nest(&np_rule_schema, nest, tb))
+		return false;
+	c->rule = append(c->rule, &c->rule_count, sizeof(*c->rule));
+	hits = &c->rule[c->rule_count - 1];
+	hits->direction = np_attr_u8(tb[NETPOL_RULE_A_DIRECTION]);
+	hits->index = np_attr_u32(tb[NETPOL_RULE_A_INDEX]);
+	hits->hits = np_attr_u64(tb[NETPOL_RULE_A_HITS]);
 	return true;
 }
 
 /* Rules that go on in another message follow the same subject. */
-static bool np_same_counters(const struct np_counters *a, const struct np_counters *b)
+static bool same_counters(const struct np_counters *a, const struct np_counters *b)
 {
 	return a->kind == NP_COUNTERS_POLICY && b->kind == NP_COUNTERS_POLICY &&
 	       !strcmp(a->namespace, b->namespace) && !strcmp(a->name, b->name) &&
@@ -295,18 +225,14 @@ int np_counters_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *e
 	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {
 		if (nla_type(attr) == NETPOL_A_COUNTERS) {
-			if (list->count == list->room) {
-				list->room = list->room ? list->room * 2 : 64;
-				list->item = np_xrealloc(list->item, list->room, sizeof(*c));
-			}
-			c = &list->item[list->count];
-			memset(c, 0, sizeof(*c));
-			if (!np_decode_counters(attr, c))
+			list->item = append(list->item, &list->count, sizeof(*c));
+			c = &list->item[list->count - 1];
+			if (!decode_counters(attr, c))
 				return np_malformed(err, "counters");
-			if (!list->count || !np_same_counters(c, c - 1))
-				list->count++;
+			if (list->count > 1 && same_counters(c, c - 1))
+				list->count--;
 		} else if (nla_type(attr) == NETPOL_A_RULE) {
-			if (!list->count || !np_decode_hits(attr, &list->item[list->count - 1]))
+			if (!list->count || !decode_hits(attr, &list->item[list->count - 1]))
 				return np_malformed(err, "counters of a rule");
 		}
 	}
@@ -341,86 +267,49 @@ int np_counters_get(struct np_client *client, bool zero, struct np_counter_list 
 			      list, err);
 }
 
-static bool np_decode_step(struct nlattr *nest, struct np_step *step)
+static bool decode_step(struct nlattr *nest, struct np_step *step)
 {
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_STEP_A_MAX + 1];
 
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_STEP_A_DIRECTION:
-			good = np_read_u8(attr, &step->direction);
-			break;
-		case NETPOL_STEP_A_POD_NAMESPACE:
-			good = np_read_string(attr, step->pod_namespace,
-					      sizeof(step->pod_namespace));
-			break;
-		case NETPOL_STEP_A_POD_NAME:
-			good = np_read_string(attr, step->pod_name, sizeof(step->pod_name));
-			break;
-		case NETPOL_STEP_A_VERDICT:
-			good = np_read_u8(attr, &step->verdict);
-			break;
-		case NETPOL_STEP_A_REASON:
-			good = np_read_u8(attr, &step->reason);
-			break;
-		case NETPOL_STEP_A_POLICY_NAMESPACE:
-			good = np_read_string(attr, step->policy_namespace,
-					      sizeof(step->policy_namespace));
-			break;
-		case NETPOL_STEP_A_POLICY_NAME:
-			good = np_read_string(attr, step->policy_name,
-					      sizeof(step->policy_name));
-			break;
-		case NETPOL_STEP_A_POLICY_ORIGIN:
-			good = np_read_string(attr, step->policy_origin,
-					      sizeof(step->policy_origin));
-			break;
-		case NETPOL_STEP_A_RULE:
-			good = np_read_u32(attr, &step->rule);
-			step->has_rule = good;
-			break;
-		}
-		if (!good)
-			return false;
-	}
+	if (!np_parse_nest(&np_step_schema, nest, tb))
+		return false;
+	step->direction = np_attr_u8(tb[NETPOL_STEP_A_DIRECTION]);
+	step->verdict = np_attr_u8(tb[NETPOL_STEP_A_VERDICT]);
+	step->reason = np_attr_u8(tb[NETPOL_STEP_A_REASON]);
+	step->has_rule = tb[NETPOL_STEP_A_RULE];
+	step->rule = np_attr_u32(tb[NETPOL_STEP_A_RULE]);
+	np_attr_string(tb[NETPOL_STEP_A_POD_NAMESPACE], step->pod_namespace,
+		       sizeof(step->pod_namespace));
+	np_attr_string(tb[NETPOL_STEP_A_POD_NAME], step->pod_name, sizeof(step->pod_name));
+	np_attr_string(tb[NETPOL_STEP_A_POLICY_NAMESPACE], step->policy_namespace,
+		       sizeof(step->policy_namespace));
+	np_attr_string(tb[NETPOL_STEP_A_POLICY_NAME], step->policy_name,
+		       sizeof(step->policy_name));
+	np_attr_string(tb[NETPOL_STEP_A_POLICY_ORIGIN], step->policy_origin,
+		       sizeof(step->policy_origin));
 	return true;
 }
 
 int np_eval_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
+	struct nlattr *tb[NETPOL_A_MAX + 1], *attrs, *attr;
 	struct np_eval *eval = arg;
-	struct nlattr *attrs, *attr;
 	int len, left;
-	bool good;
 
+	if (!np_parse_message(nlh, tb))
+		return np_malformed(err, "verdict");
+	eval->verdict = np_attr_u8(tb[NETPOL_A_VERDICT]);
+	eval->reason = np_attr_u8(tb[NETPOL_A_REASON]);
+	eval->has_direction = tb[NETPOL_A_DIRECTION];
+	eval->direction = np_attr_u8(tb[NETPOL_A_DIRECTION]);
+	eval->generation = np_attr_u64(tb[NETPOL_A_GENERATION]);
 	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_A_VERDICT:
-			good = np_read_u8(attr, &eval->verdict);
-			break;
-		case NETPOL_A_REASON:
-			good = np_read_u8(attr, &eval->reason);
-			break;
-		case NETPOL_A_DIRECTION:
-			good = np_read_u8(attr, &eval->direction);
-			eval->has_direction = good;
-			break;
-		case NETPOL_A_GENERATION:
-			good = np_read_u64(attr, &eval->generation);
-			break;
-		case NETPOL_A_STEP:
-			eval->step = np_append(eval->step, eval->step_count,
-					       sizeof(*eval->step));
-			good = np_decode_step(attr, &eval->step[eval->step_count++]);
-			break;
-		}
-		if (!good)
-			return np_malformed(err, "evaluation");
+		if (nla_type(attr) != NETPOL_A_STEP)
+			continue;
+		eval->step = append(eval->step, &eval->step_count, sizeof(*eval->step));
+		if (!decode_step(attr, &eval->step[eval->step_count - 1]))
+			return np_malformed(err, "verdict");
 	}
 	return 0;
 }
@@ -431,7 +320,7 @@ void np_eval_free(struct np_eval *eval)
 	memset(eval, 0, sizeof(*eval));
 }
 
-static int np_put_end(struct nl_msg *msg, const struct np_end *end, int base)
+static int put_end(struct nl_msg *msg, const struct np_end *end, int base)
 {
 	/* NAMESPACE, NAME, 4 and 6 follow one another for both ends. */
 	if (end->name[0])
@@ -451,8 +340,8 @@ int np_eval_get(struct np_client *client, const struct np_eval_request *request,
 	memset(eval, 0, sizeof(*eval));
 	if (request->family)
 		nla_put_u8(msg, NETPOL_EVAL_A_FAMILY, request->family);
-	np_put_end(msg, &request->source, NETPOL_EVAL_A_SOURCE_NAMESPACE);
-	np_put_end(msg, &request->destination, NETPOL_EVAL_A_DESTINATION_NAMESPACE);
+	put_end(msg, &request->source, NETPOL_EVAL_A_SOURCE_NAMESPACE);
+	put_end(msg, &request->destination, NETPOL_EVAL_A_DESTINATION_NAMESPACE);
 	nla_put_u8(msg, NETPOL_EVAL_A_PROTOCOL, request->protocol);
 	if (request->has_port)
 		nla_put_u16(msg, NETPOL_EVAL_A_PORT, request->port);
@@ -460,97 +349,66 @@ int np_eval_get(struct np_client *client, const struct np_eval_request *request,
 	return np_client_call(client, msg, np_eval_decode, eval, err);
 }
 
-static bool np_decode_policy_name(struct nlattr *nest, struct np_policy_name *policy)
+static bool decode_policy_name(struct nlattr *nest, struct np_policy_name *policy)
 {
-	struct nlattr *attr;
-	bool good;
-	int left;
+	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1];
 
 	memset(policy, 0, sizeof(*policy));
-	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		if (nla_type(attr) == NETPOL_POLICY_A_NAMESPACE)
-			good = np_read_string(attr, policy->namespace,
-					      sizeof(policy->namespace));
-		else if (nla_type(attr) == NETPOL_POLICY_A_NAME)
-			good = np_read_string(attr, policy->name, sizeof(policy->name));
-		if (!good)
-			return false;
-	}
-	return true;
-}
-
-static bool np_trie_add_policy(struct nlattr *nest, struct np_trie *trie)
-{
-	size_t used = trie->policies ? strlen(trie->policies) : 0;
-	struct np_policy_name policy;
-
-	if (!np_decode_policy_name(nest, &policy))
+	if (!np_parse_nest(&np_policy_schema, nest, tb))
 		return false;
-	trie->policies = np_xrealloc(trie->policies, used + sizeof(policy) + 3, 1);
-	sprintf(trie->policies + used, "%s%s/%s", used ? " " : "", policy.namespace, policy.name);
+	np_attr_string(tb[NETPOL_POLICY_A_NAMESPACE], policy->namespace,
+		       sizeof(policy->namespace));
+	np_attr_string(tb[NETPOL_POLICY_A_NAME], policy->name, sizeof(policy->name));
 	return true;
 }
 
-static bool np_decode_trie(struct nlattr *nest, struct np_trie *trie)
+/* Adds the names of the policies of a program, in their order. */
+static bool decode_trie_policies(struct nlattr *nest, struct np_trie *trie)
 {
+	struct np_policy_name policy;
 	struct nlattr *attr;
-	bool good;
+	size_t used;
 	int left;
 
 	nla_for_each_nested(attr, nest, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_TRIE_A_DIRECTION:
-			good = np_read_u8(attr, &trie->direction);
-			break;
-		case NETPOL_TRIE_A_POLICY:
-			good = np_trie_add_policy(attr, trie);
-			break;
-		case NETPOL_TRIE_A_ROWS:
-			good = np_read_u32(attr, &trie->rows);
-			trie->head = good;
-			break;
-		case NETPOL_TRIE_A_CLASSES:
-			good = np_read_u32(attr, &trie->classes);
-			trie->head = good;
-			break;
-		case NETPOL_TRIE_A_BYTES:
-			good = np_read_u64(attr, &trie->bytes);
-			break;
-		case NETPOL_TRIE_A_PREFIX:
-			good = np_read_prefix(attr, &trie->prefix);
-			trie->has_prefix = good;
-			break;
-		case NETPOL_TRIE_A_IDENTITY:
-			good = np_read_u32(attr, &trie->identity);
-			trie->has_identity = good;
-			break;
-		case NETPOL_TRIE_A_ROW:
-			good = np_read_u32(attr, &trie->row);
-			trie->has_row = good;
-			break;
-		case NETPOL_TRIE_A_CLASS:
-			good = np_read_u32(attr, &trie->class);
-			trie->has_class = good;
-			break;
-		case NETPOL_TRIE_A_PORT:
-			good = np_read_port(attr, &trie->port, NULL);
-			trie->has_port = good;
-			break;
-		case NETPOL_TRIE_A_RULE:
-			good = np_read_u32(attr, &trie->rule);
-			trie->has_rule = good;
-			break;
-		case NETPOL_TRIE_A_ACTION:
-			good = np_read_u8(attr, &trie->action);
-			trie->has_action = good;
-			break;
-		}
-		if (!good)
+		if (nla_type(attr) != NETPOL_TRIE_A_POLICY)
+			continue;
+		if (!decode_policy_name(attr, &policy))
 			return false;
+		used = trie->policies ? strlen(trie->policies) : 0;
+		trie->policies = np_xrealloc(trie->policies, used + sizeof(policy) + 3, 1);
+		sprintf(trie->policies + used, "%s%s/%s", used ? " " : "", policy.namespace,
+			policy.name);
 	}
 	return true;
+}
+
+static bool decode_trie(struct nlattr *nest, struct np_trie *trie)
+{
+	struct nlattr *tb[NETPOL_TRIE_A_MAX + 1];
+
+	if (!np_parse_nest(&np_trie_schema, nest, tb) || !decode_trie_policies(nest, trie))
+		return false;
+	if (tb[NETPOL_TRIE_A_DIRECTION])
+		trie->direction = nla_get_u8(tb[NETPOL_TRIE_A_DIRECTION]);
+	trie->head = tb[NETPOL_TRIE_A_ROWS] || tb[NETPOL_TRIE_A_CLASSES];
+	trie->rows = np_attr_u32(tb[NETPOL_TRIE_A_ROWS]);
+	trie->classes = np_attr_u32(tb[NETPOL_TRIE_A_CLASSES]);
+	trie->bytes = np_attr_u64(tb[NETPOL_TRIE_A_BYTES]);
+	trie->has_identity = tb[NETPOL_TRIE_A_IDENTITY];
+	trie->identity = np_attr_u32(tb[NETPOL_TRIE_A_IDENTITY]);
+	trie->has_row = tb[NETPOL_TRIE_A_ROW];
+	trie->row = np_attr_u32(tb[NETPOL_TRIE_A_ROW]);
+	trie->has_class = tb[NETPOL_TRIE_A_CLASS];
+	trie->class = np_attr_u32(tb[NETPOL_TRIE_A_CLASS]);
+	trie->has_rule = tb[NETPOL_TRIE_A_RULE];
+	trie->rule = np_attr_u32(tb[NETPOL_TRIE_A_RULE]);
+	trie->has_action = tb[NETPOL_TRIE_A_ACTION];
+	trie->action = np_attr_u8(tb[NETPOL_TRIE_A_ACTION]);
+	trie->has_prefix = tb[NETPOL_TRIE_A_PREFIX];
+	trie->has_port = tb[NETPOL_TRIE_A_PORT];
+	return (!trie->has_prefix || np_read_prefix(tb[NETPOL_TRIE_A_PREFIX], &trie->prefix)) &&
+	       (!trie->has_port || np_read_port(tb[NETPOL_TRIE_A_PORT], &trie->port, NULL));
 }
 
 int np_trie_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
@@ -564,14 +422,10 @@ int np_trie_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 	nla_for_each_attr(attr, attrs, len, left) {
 		if (nla_type(attr) != NETPOL_A_TRIE)
 			continue;
-		if (list->count == list->room) {
-			list->room = list->room ? list->room * 2 : 64;
-			list->item = np_xrealloc(list->item, list->room, sizeof(*trie));
-		}
-		trie = &list->item[list->count++];
-		memset(trie, 0, sizeof(*trie));
+		list->item = append(list->item, &list->count, sizeof(*trie));
+		trie = &list->item[list->count - 1];
 		trie->direction = list->direction;	/* the entries follow their head */
-		if (!np_decode_trie(attr, trie) || trie->direction >= NETPOL_DIRECTIONS)
+		if (!decode_trie(attr, trie) || trie->direction >= NETPOL_DIRECTIONS)
 			return np_malformed(err, "program of a pod");
 		list->direction = trie->direction;
 	}
@@ -607,84 +461,60 @@ int np_trie_get(struct np_client *client, const char *namespace, const char *nam
 	return np_client_dump(client, msg, np_trie_reset, np_trie_decode, list, err);
 }
 
-static bool np_decode_event_attr(struct nlattr *attr, struct np_event *event)
+/* One end of an event: the attributes of its address, namespace and name. */
+static bool decode_end(struct nlattr **tb, int four, int six, int namespace, int name,
+		       struct np_end *end)
 {
-	switch (nla_type(attr)) {
-	case NETPOL_EVENT_A_TIME:
-		return np_read_u64(attr, &event->time);
-	case NETPOL_EVENT_A_DIRECTION:
-		return np_read_u8(attr, &event->direction);
-	case NETPOL_EVENT_A_REASON:
-		return np_read_u8(attr, &event->reason);
-	case NETPOL_EVENT_A_SOURCE4:
-		return np_read_address(attr, AF_INET, &event->source.address);
-	case NETPOL_EVENT_A_SOURCE6:
-		return np_read_address(attr, AF_INET6, &event->source.address);
-	case NETPOL_EVENT_A_DESTINATION4:
-		return np_read_address(attr, AF_INET, &event->destination.address);
-	case NETPOL_EVENT_A_DESTINATION6:
-		return np_read_address(attr, AF_INET6, &event->destination.address);
-	case NETPOL_EVENT_A_PROTOCOL:
-		return np_read_u8(attr, &event->protocol);
-	case NETPOL_EVENT_A_SOURCE_PORT:
-		return np_read_u16(attr, &event->source_port);
-	case NETPOL_EVENT_A_DESTINATION_PORT:
-		event->has_ports = true;
-		return np_read_u16(attr, &event->destination_port);
-	case NETPOL_EVENT_A_SOURCE_NAMESPACE:
-		return np_read_string(attr, event->source.namespace,
-				      sizeof(event->source.namespace));
-	case NETPOL_EVENT_A_SOURCE_NAME:
-		return np_read_string(attr, event->source.name, sizeof(event->source.name));
-	case NETPOL_EVENT_A_DESTINATION_NAMESPACE:
-		return np_read_string(attr, event->destination.namespace,
-				      sizeof(event->destination.namespace));
-	case NETPOL_EVENT_A_DESTINATION_NAME:
-		return np_read_string(attr, event->destination.name,
-				      sizeof(event->destination.name));
-	case NETPOL_EVENT_A_POLICY:
-		if (event->policy_count == NP_EVENT_POLICIES)
-			return true;
-		return np_decode_policy_name(attr, &event->policy[event->policy_count++]);
-	case NETPOL_EVENT_A_POLICIES:
-		return np_read_u32(attr, &event->policies);
-	case NETPOL_EVENT_A_LOST:
-		return np_read_u64(attr, &event->lost);
-	}
+	np_attr_string(tb[namespace], end->namespace, sizeof(end->namespace));
+	np_attr_string(tb[name], end->name, sizeof(end->name));
+	return np_read_address(tb[four], tb[six], &end->address);
+}
+
+static bool decode_packet(struct nlattr *nest, struct np_event *event)
+{
+	struct nlattr *tb[NETPOL_EVENT_A_MAX + 1], *attr;
+	int left;
+
+	if (!np_parse_nest(&np_event_schema, nest, tb) ||
+	    !decode_end(tb, NETPOL_EVENT_A_SOURCE4, NETPOL_EVENT_A_SOURCE6,
+			NETPOL_EVENT_A_SOURCE_NAMESPACE, NETPOL_EVENT_A_SOURCE_NAME,
+			&event->source) ||
+	    !decode_end(tb, NETPOL_EVENT_A_DESTINATION4, NETPOL_EVENT_A_DESTINATION6,
+			NETPOL_EVENT_A_DESTINATION_NAMESPACE, NETPOL_EVENT_A_DESTINATION_NAME,
+			&event->destination))
+		return false;
+	event->time = np_attr_u64(tb[NETPOL_EVENT_A_TIME]);
+	event->direction = np_attr_u8(tb[NETPOL_EVENT_A_DIRECTION]);
+	event->reason = np_attr_u8(tb[NETPOL_EVENT_A_REASON]);
+	event->protocol = np_attr_u8(tb[NETPOL_EVENT_A_PROTOCOL]);
+	event->has_ports = tb[NETPOL_EVENT_A_DESTINATION_PORT];
+	event->source_port = np_attr_u16(tb[NETPOL_EVENT_A_SOURCE_PORT]);
+	event->destination_port = np_attr_u16(tb[NETPOL_EVENT_A_DESTINATION_PORT]);
+	event->policies = np_attr_u32(tb[NETPOL_EVENT_A_POLICIES]);
+	event->lost = np_attr_u64(tb[NETPOL_EVENT_A_LOST]);
+	nla_for_each_nested(attr, nest, left)
+		if (nla_type(attr) == NETPOL_EVENT_A_POLICY &&
+		    event->policy_count < NP_EVENT_POLICIES &&
+		    !decode_policy_name(attr, &event->policy[event->policy_count++]))
+			return false;
 	return true;
 }
 
 int np_event_decode(const struct nlmsghdr *nlh, struct np_event *event, struct np_error *err)
 {
 	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
-	struct nlattr *attrs, *attr, *inner;
-	int len, left, rest;
-	bool good;
+	struct nlattr *tb[NETPOL_A_MAX + 1];
 
 	memset(event, 0, sizeof(*event));
+	if (!np_parse_message(nlh, tb))
+		return np_malformed(err, "event");
 	event->change = genl->cmd == NETPOL_CMD_CHANGE;
-	event->verdict = NETPOL_VERDICT_DENY;
-	attrs = np_message_attrs(nlh, &len);
-	nla_for_each_attr(attr, attrs, len, left) {
-		good = true;
-		switch (nla_type(attr)) {
-		case NETPOL_A_ORIGIN:
-			good = np_read_string(attr, event->origin, sizeof(event->origin));
-			break;
-		case NETPOL_A_GENERATION:
-			good = np_read_u64(attr, &event->generation);
-			break;
-		case NETPOL_A_VERDICT:
-			good = np_read_u8(attr, &event->verdict);
-			break;
-		case NETPOL_A_EVENT:
-			nla_for_each_nested(inner, attr, rest)
-				good = good && np_decode_event_attr(inner, event);
-			break;
-		}
-		if (!good)
-			return np_malformed(err, "event");
-	}
+	event->verdict = tb[NETPOL_A_VERDICT] ? nla_get_u8(tb[NETPOL_A_VERDICT]) :
+			 NETPOL_VERDICT_DENY;
+	event->generation = np_attr_u64(tb[NETPOL_A_GENERATION]);
+	np_attr_string(tb[NETPOL_A_ORIGIN], event->origin, sizeof(event->origin));
+	if (tb[NETPOL_A_EVENT] && !decode_packet(tb[NETPOL_A_EVENT], event))
+		return np_malformed(err, "event");
 	if (event->policies < event->policy_count)
 		event->policies = event->policy_count;
 	return 0;

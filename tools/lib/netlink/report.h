@@ -87,7 +87,6 @@ struct np_counters {
 struct np_counter_list {
 	struct np_counters *item;
 	size_t count;
-	size_t room;
 };
 
 /* Value of NETPOL_COUNTERS_A_...; 0 if the module did not send it. */
@@ -161,7 +160,6 @@ struct np_trie {
 struct np_trie_list {
 	struct np_trie *item;
 	size_t count;
-	size_t room;
 	uint8_t direction;	/* of the message being read */
 };
 

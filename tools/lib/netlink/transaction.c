@@ -29,18 +29,13 @@ static int np_transaction_send(void *arg, struct nl_msg *msg, struct np_error *e
 
 static int np_transaction_begun(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
+	struct nlattr *tb[NETPOL_A_MAX + 1];
 	struct np_transaction *txn = arg;
-	struct nlattr *attrs, *attr;
-	int len, left;
 
-	attrs = np_message_attrs(nlh, &len);
-	nla_for_each_attr(attr, attrs, len, left) {
-		if (nla_type(attr) != NETPOL_A_TXN)
-			continue;
-		if (!np_read_u32(attr, &txn->number))
-			return np_malformed(err, "transaction");
-		txn->open = true;
-	}
+	if (!np_parse_message(nlh, tb))
+		return np_malformed(err, "transaction");
+	txn->number = np_attr_u32(tb[NETPOL_A_TXN]);
+	txn->open = tb[NETPOL_A_TXN];
 	return 0;
 }
 
@@ -86,13 +81,13 @@ int np_transaction_begin(struct np_transaction *txn, struct np_client *client,
 
 static int np_transaction_done(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
-	struct nlattr *attrs, *attr;
-	int len, left;
+	struct nlattr *tb[NETPOL_A_MAX + 1];
+	uint64_t *generation = arg;
 
-	attrs = np_message_attrs(nlh, &len);
-	nla_for_each_attr(attr, attrs, len, left)
-		if (nla_type(attr) == NETPOL_A_GENERATION && !np_read_u64(attr, arg))
-			return np_malformed(err, "answer to a commit");
+	if (!np_parse_message(nlh, tb))
+		return np_malformed(err, "answer to a commit");
+	if (tb[NETPOL_A_GENERATION])
+		*generation = nla_get_u64(tb[NETPOL_A_GENERATION]);
 	return 0;
 }
 
