@@ -475,12 +475,35 @@ def render_tool(spec):
               "#define STRING(max)\t{ .type = NLA_STRING, .maxlen = (max) + 1 }",
               "#define BYTES(count)\t{ .minlen = (count), .maxlen = (count) }", "",
               "\n\n".join("\n".join(tool_set(spec, s)) for s in ordered.values()), ""]
+    for declaration, words in tool_words(spec):
+        source += [f"{declaration} = {{", *(f"\t[{c}] = \"{word}\"," for c, word in words),
+                   "};", ""]
     guard = "NP_NETLINK_SCHEMA_H"
     header = ["/* SPDX-License-Identifier: GPL-2.0-or-later */", *comment(TOOL_ABOUT + "\n" + NOTE),
               f"#ifndef {guard}", f"#define {guard}", "", TOOL_TYPES,
               *(f"extern const struct np_schema np_{c_name(name)}_schema;" for name in ordered),
+              "", "/* Names of limits, reasons and counters, as the tool prints them; NULL: none. */",
+              *(f"extern {declaration};" for declaration, _ in tool_words(spec)),
               "", f"#endif /* {guard} */", ""]
     return "\n".join(header), "\n".join(source)
+
+
+def camel(name):
+    first, *rest = name.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def tool_words(spec):
+    """(declaration, entries) of the tables of words that the tool prints."""
+    limit, reason = spec.definitions["limit"], spec.definitions["reason"]
+    counters = spec.sets["counters"]
+    yield ("const char *const np_limit_words[NETPOL_LIMIT_MAX + 1]",
+           [(c, name) for name, c, _ in spec.entries(limit)])
+    yield ("const char *const np_reason_words[NETPOL_REASON_MAX + 1]",
+           [(c, camel(name)) for name, c, _ in spec.entries(reason)])
+    yield ("const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1]",
+           [(spec.attr(counters, a["name"]), camel(a["name"])) for a in counters["attributes"]
+            if a["type"] == "u64"])
 
 
 def tool_order(spec, name, way):

@@ -146,23 +146,8 @@ uint64_t np_counter(const struct np_counters *c, int attr)
 
 const char *np_counter_name(int attr)
 {
-	static const char * const name[] = {
-		[NETPOL_COUNTERS_A_INGRESS_ALLOWED] = "ingressAllowed",
-		[NETPOL_COUNTERS_A_INGRESS_DENIED] = "ingressDenied",
-		[NETPOL_COUNTERS_A_EGRESS_ALLOWED] = "egressAllowed",
-		[NETPOL_COUNTERS_A_EGRESS_DENIED] = "egressDenied",
-		[NETPOL_COUNTERS_A_SPOOFED] = "spoofed",
-		[NETPOL_COUNTERS_A_UNKNOWN] = "unknown",
-		[NETPOL_COUNTERS_A_UNCHECKED] = "unchecked",
-		[NETPOL_COUNTERS_A_EVENTS] = "events",
-		[NETPOL_COUNTERS_A_EVENTS_LOST] = "eventsLost",
-		[NETPOL_COUNTERS_A_SEEN_SENT] = "seenSent",
-		[NETPOL_COUNTERS_A_SEEN_RECEIVED] = "seenReceived",
-		[NETPOL_COUNTERS_A_DEVICE_SENT] = "deviceSent",
-		[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = "deviceReceived",
-	};
-
-	return attr >= 0 && (size_t)attr < NP_COUNT(name) && name[attr] ? name[attr] : "";
+	return attr > 0 && attr <= NETPOL_COUNTERS_A_MAX && np_counter_words[attr] ?
+	       np_counter_words[attr] : "";
 }
 
 static bool decode_counters(struct nlattr *nest, struct np_counters *c)
@@ -534,13 +519,7 @@ const char *np_verdict_name(uint8_t verdict)
 
 const char *np_reason_name(uint8_t reason)
 {
-	static const char * const name[] = {
-		"none", "notLocal", "notIsolated", "rule", "isolated", "self", "unknown",
-		"spoofed", "noPorts", "malformed", "ownNode", "hostAllow", "related",
-		"discovery", "established", "untraceable",
-	};
-
-	return reason < NP_COUNT(name) ? name[reason] : "other";
+	return reason <= NETPOL_REASON_MAX ? np_reason_words[reason] : "other";
 }
 
 const char *np_reason_text(uint8_t reason)
@@ -560,27 +539,5 @@ const char *np_reason_text(uint8_t reason)
 
 const char *np_limit_name(uint32_t id)
 {
-	static const char * const name[] = {
-		[NETPOL_LIMIT_NAMESPACES] = "namespaces",
-		[NETPOL_LIMIT_PODS] = "pods",
-		[NETPOL_LIMIT_LOCAL_PODS] = "local-pods",
-		[NETPOL_LIMIT_POLICIES] = "policies",
-		[NETPOL_LIMIT_IDENTITIES] = "identities",
-		[NETPOL_LIMIT_ADDRESSES] = "addresses",
-		[NETPOL_LIMIT_PODS_PER_NAMESPACE] = "pods-per-namespace",
-		[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = "policies-per-namespace",
-		[NETPOL_LIMIT_RULES_PER_POLICY] = "rules-per-policy",
-		[NETPOL_LIMIT_PEERS_PER_POLICY] = "peers-per-policy",
-		[NETPOL_LIMIT_PORTS_PER_POLICY] = "ports-per-policy",
-		[NETPOL_LIMIT_LABELS_PER_OBJECT] = "labels-per-object",
-		[NETPOL_LIMIT_PORTS_PER_POD] = "ports-per-pod",
-		[NETPOL_LIMIT_ADDRESSES_PER_POD] = "addresses-per-pod",
-		[NETPOL_LIMIT_CELLS_PER_PROGRAM] = "cells-per-program",
-		[NETPOL_LIMIT_BYTES] = "bytes",
-		[NETPOL_LIMIT_UNFREED_BYTES] = "unfreed-bytes",
-		[NETPOL_LIMIT_TRANSACTIONS] = "transactions",
-		[NETPOL_LIMIT_GUARDS] = "guards",
-	};
-
-	return id < NP_COUNT(name) && name[id] ? name[id] : "other";
+	return id <= NETPOL_LIMIT_MAX && np_limit_words[id] ? np_limit_words[id] : "other";
 }

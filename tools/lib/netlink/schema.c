@@ -571,3 +571,60 @@ static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
 const struct np_schema np_netpol_schema = {
 	netpol_policy, netpol_attr, NETPOL_A_MAX
 };
+
+const char *const np_limit_words[NETPOL_LIMIT_MAX + 1] = {
+	[NETPOL_LIMIT_NAMESPACES] = "namespaces",
+	[NETPOL_LIMIT_PODS] = "pods",
+	[NETPOL_LIMIT_LOCAL_PODS] = "local-pods",
+	[NETPOL_LIMIT_POLICIES] = "policies",
+	[NETPOL_LIMIT_IDENTITIES] = "identities",
+	[NETPOL_LIMIT_ADDRESSES] = "addresses",
+	[NETPOL_LIMIT_PODS_PER_NAMESPACE] = "pods-per-namespace",
+	[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = "policies-per-namespace",
+	[NETPOL_LIMIT_RULES_PER_POLICY] = "rules-per-policy",
+	[NETPOL_LIMIT_PEERS_PER_POLICY] = "peers-per-policy",
+	[NETPOL_LIMIT_PORTS_PER_POLICY] = "ports-per-policy",
+	[NETPOL_LIMIT_LABELS_PER_OBJECT] = "labels-per-object",
+	[NETPOL_LIMIT_PORTS_PER_POD] = "ports-per-pod",
+	[NETPOL_LIMIT_ADDRESSES_PER_POD] = "addresses-per-pod",
+	[NETPOL_LIMIT_CELLS_PER_PROGRAM] = "cells-per-program",
+	[NETPOL_LIMIT_BYTES] = "bytes",
+	[NETPOL_LIMIT_UNFREED_BYTES] = "unfreed-bytes",
+	[NETPOL_LIMIT_TRANSACTIONS] = "transactions",
+	[NETPOL_LIMIT_GUARDS] = "guards",
+};
+
+const char *const np_reason_words[NETPOL_REASON_MAX + 1] = {
+	[NETPOL_REASON_NONE] = "none",
+	[NETPOL_REASON_NOT_LOCAL] = "notLocal",
+	[NETPOL_REASON_NOT_ISOLATED] = "notIsolated",
+	[NETPOL_REASON_RULE] = "rule",
+	[NETPOL_REASON_ISOLATED] = "isolated",
+	[NETPOL_REASON_SELF] = "self",
+	[NETPOL_REASON_UNKNOWN] = "unknown",
+	[NETPOL_REASON_SPOOFED] = "spoofed",
+	[NETPOL_REASON_NO_PORTS] = "noPorts",
+	[NETPOL_REASON_MALFORMED] = "malformed",
+	[NETPOL_REASON_OWN_NODE] = "ownNode",
+	[NETPOL_REASON_HOST_ALLOW] = "hostAllow",
+	[NETPOL_REASON_RELATED] = "related",
+	[NETPOL_REASON_DISCOVERY] = "discovery",
+	[NETPOL_REASON_ESTABLISHED] = "established",
+	[NETPOL_REASON_UNTRACEABLE] = "untraceable",
+};
+
+const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {
+	[NETPOL_COUNTERS_A_INGRESS_ALLOWED] = "ingressAllowed",
+	[NETPOL_COUNTERS_A_INGRESS_DENIED] = "ingressDenied",
+	[NETPOL_COUNTERS_A_EGRESS_ALLOWED] = "egressAllowed",
+	[NETPOL_COUNTERS_A_EGRESS_DENIED] = "egressDenied",
+	[NETPOL_COUNTERS_A_SPOOFED] = "spoofed",
+	[NETPOL_COUNTERS_A_UNKNOWN] = "unknown",
+	[NETPOL_COUNTERS_A_UNCHECKED] = "unchecked",
+	[NETPOL_COUNTERS_A_EVENTS] = "events",
+	[NETPOL_COUNTERS_A_EVENTS_LOST] = "eventsLost",
+	[NETPOL_COUNTERS_A_SEEN_SENT] = "seenSent",
+	[NETPOL_COUNTERS_A_SEEN_RECEIVED] = "seenReceived",
+	[NETPOL_COUNTERS_A_DEVICE_SENT] = "deviceSent",
+	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = "deviceReceived",
+};

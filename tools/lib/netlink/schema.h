@@ -49,4 +49,9 @@ extern const struct np_schema np_trie_schema;
 extern const struct np_schema np_event_schema;
 extern const struct np_schema np_netpol_schema;
 
+/* Names of limits, reasons and counters, as the tool prints them; NULL: none. */
+extern const char *const np_limit_words[NETPOL_LIMIT_MAX + 1];
+extern const char *const np_reason_words[NETPOL_REASON_MAX + 1];
+extern const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1];
+
 #endif /* NP_NETLINK_SCHEMA_H */
