@@ -188,5 +188,5 @@ run_check "files and functions that the docs name" tests/run/walks.sh names
 run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
-run_check "exported functions, each in its own header" tests/run/declared.sh kmod
+run_check "exported functions, each in its own header" tests/run/declared.sh kmod kmod/core
 finish
