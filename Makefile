@@ -142,8 +142,9 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/obj/tests/fuzz/fuzz_%.o $(B)/fuzz/obj/libnetpol.a
 	$(CLANG) $(san) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 kselftest: $(B)/kselftest/kselftest.h
-$(B)/kselftest/kselftest.h:
+$(B)/kselftest/kselftest.h: tests/run/kselftest.sh
 	@tests/run/kselftest.sh $(B)/kselftest
+	@touch $@
 
 selftest-bins: $(selftest-src:tests/selftests/%.c=$(B)/selftests/%)
 $(B)/obj/tests/selftests/%.o: CPPFLAGS_EXTRA = -isystem $(B)/kselftest -Itests/selftests

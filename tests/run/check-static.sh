@@ -146,6 +146,20 @@ named_tests()
 	return $rc
 }
 
+# The kernel's schema of netlink specifications.
+specification()
+{
+	make -s kselftest || return 1
+	/usr/bin/python3 - build/kselftest/genetlink-legacy.yaml docs/netlink/netpol.yaml <<-'X'
+	import sys
+	import jsonschema
+	import yaml
+	schema, spec = (yaml.safe_load(open(name, encoding="utf-8")) for name in sys.argv[1:])
+	jsonschema.validate(spec, schema)
+	print(len(spec["attribute-sets"]), "attribute sets")
+	X
+}
+
 shell()
 {
 	local list
@@ -186,6 +200,7 @@ done
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "files and functions that the docs name" tests/run/walks.sh names
 run_check "what comments quote from the docs" tests/run/walks.sh cited
+run_check "docs/netlink/netpol.yaml by the kernel's schema" bash "$self" --do specification
 run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "exported functions, each in its own header" tests/run/declared.sh kmod kmod/core

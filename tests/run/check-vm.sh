@@ -18,6 +18,8 @@
 #   netpol-test: kernels=6.12       runs on these series only (comma list)
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
+#   netpol-test: python             Python with YAML and the kernel's client of netlink
+#                                   specifications, and netpol's
 #
 # In the guest: the selftests in /tests/selftests, tests/e2e in /tests/e2e, the
 # helpers built from tests/e2e/*.c in /tests/bin and netpolctl (in PATH both),
@@ -41,6 +43,14 @@ has_directive()
 	grep -Eq "netpol-test: *$2( |\*|$)" "$1"
 }
 
+# Files of Python that tests/e2e/spec.py loads, and with them the interpreter.
+python_files()
+{
+	echo /usr/bin/python3
+	PYTHONPATH=build/kselftest/python:/usr/lib/python3/dist-packages \
+		/usr/bin/python3 -S -B tests/e2e/spec.py --modules | grep '^/usr/'
+}
+
 # one SERIES SOURCE
 one()
 {
@@ -60,6 +70,13 @@ one()
 	[ ! -e "build/$rel/netpol.ko" ] || opts+=(-m "build/$rel/netpol.ko")
 	[ ! -x build/netpolctl ] || opts+=(-f build/netpolctl:/usr/sbin/netpolctl)
 	opts+=(-f tests/vm/one.sh:/tests/one.sh -e "NETPOL_KERNEL=$k")
+	if has_directive "$src" python; then
+		for v in $(python_files); do
+			opts+=(-f "$v:$v")
+		done
+		opts+=(-d build/kselftest/python:/tests/python
+			-f docs/netlink/netpol.yaml:/tests/netpol.yaml)
+	fi
 	local wrap=(sh /tests/one.sh)
 	! has_directive "$src" no-module || wrap+=(-n)
 	v=$(directive "$src" modules); [ -z "$v" ] || wrap+=(-m "$v")

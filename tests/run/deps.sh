@@ -14,7 +14,7 @@ libbpf-dev libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libnl-3-dev libnl
 libnl-route-3-dev libssl-dev libyaml-dev
 linux-headers-cloud-amd64 linux-headers-6.12-cloud-amd64 linux-source-6.12
 chromium chromium-driver fonts-dejavu-core python3-selenium
-clang-14 libclang-rt-14-dev llvm-14 cppcheck mandoc openssl python3 python3-yaml shellcheck sparse systemd
+clang-14 libclang-rt-14-dev llvm-14 cppcheck mandoc openssl python3 python3-jsonschema python3-yaml shellcheck sparse systemd
 bash busybox-static conntrack curl ethtool iproute2 ipset iptables iputils-arping
 iputils-ping ipvsadm jq netbase nftables procps qemu-system-x86 socat tcpdump
 valgrind

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# kselftest.sh DIR - kselftest.h, kselftest_harness.h and checkpatch.pl, taken
+# kselftest.sh DIR - kselftest.h, kselftest_harness.h, checkpatch.pl, and the client
+# and the schema of netlink specifications (python/ynl, genetlink-legacy.yaml), taken
 # out of Debian's linux-source package (cached, it is a big archive) into DIR.
 set -eu
 
@@ -12,7 +13,7 @@ tar=/usr/src/linux-source-6.12.tar.xz
 version=$(dpkg-query -W -f '${Version}' linux-source-6.12)
 from=$cache/kselftest/$version
 
-if [ ! -e "$from/kselftest.h" ]; then
+if [ ! -e "$from/python" ]; then
 	mkdir -p "$cache/kselftest"
 	tmp=$(mktemp -d "$cache/kselftest/.tmp.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
@@ -21,11 +22,14 @@ if [ ! -e "$from/kselftest.h" ]; then
 	tar -C "$tmp" --strip-components=1 -I 'xz -dT0' -xf "$tar" \
 		$self/kselftest.h $self/kselftest_harness.h \
 		$top/scripts/checkpatch.pl $top/scripts/spelling.txt \
-		$top/scripts/const_structs.checkpatch
-	mkdir "$tmp/flat"
-	cp "$tmp"/tools/testing/selftests/*.h "$tmp"/scripts/* "$tmp/flat/"
+		$top/scripts/const_structs.checkpatch \
+		$top/tools/net/ynl/lib/__init__.py $top/tools/net/ynl/lib/nlspec.py \
+		$top/tools/net/ynl/lib/ynl.py $top/Documentation/netlink/genetlink-legacy.yaml
+	mkdir -p "$tmp/flat/python"
+	cp "$tmp"/tools/testing/selftests/*.h "$tmp"/scripts/* "$tmp"/Documentation/netlink/* "$tmp/flat/"
+	cp -r "$tmp/tools/net/ynl/lib" "$tmp/flat/python/ynl"
 	rm -rf "${from:?}"
 	mv -T "$tmp/flat" "$from"
 fi
 mkdir -p "$dir"
-cp "$from"/* "$dir/"
+cp -r "$from"/* "$dir/"
