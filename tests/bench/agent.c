@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <netlink/msg.h>
 
-#include "agent/commit.h"
 #include "agent/desired.h"
+#include "agent/encode.h"
 #include "listing.h"
 #include "rows.h"
 
@@ -77,22 +77,21 @@ static int sent(void *arg, struct nl_msg *msg, struct np_error *err)
 
 static void encode(const char *params)
 {
-	struct np_change change = { .object = NETPOL_OBJECT_POD };
+	struct np_change *change, *refused;
 	struct np_error err = { 0 };
 	struct np_desired_pod **pod;
 	double cpu = rows_cpu();
 	struct np_encoder enc;
-	uint32_t sets = 0;
 	size_t count, i;
 
 	np_encoder_init(&enc, fresh, sent, NULL);
-	desired.serial++;
-	pod = np_commit_pods(&desired, &count);
-	for (i = 0; i < count; i++) {
-		change.record = pod[i];
-		np_commit_encode(&desired, &change, &enc, desired.serial, &sets, &err);
-	}
+	pod = np_desired_by_arrival(&desired, &count);
+	change = np_xcalloc(count, sizeof(*change));
+	for (i = 0; i < count; i++)
+		change[i] = (struct np_change){ .object = NETPOL_OBJECT_POD, .record = pod[i] };
 	free(pod);
+	np_changes_encode(&desired, change, count, &enc, &refused, &err);
+	free(change);
 	np_encoder_flush(&enc, &err);
 	rows_add("agent: encode a full transaction, CPU", params, rows_cpu() - cpu, "s",
 		 ROWS_NO_TARGET, false);
@@ -135,7 +134,7 @@ int main(int argc, char **argv)
 	/* With what a process has anyway, so the short form is within it too. */
 	rows_add("agent: resident after it", params, memory("VmRSS:"), "MiB", 64, true);
 	encode(params);
-	np_desired_all_done(&desired);
+	np_desired_finish_full(&desired);
 	cpu = rows_cpu();
 	for (i = 0; i < 6000; i++)
 		listing_pod(&listing, i % listing.pods, 1 + i % 3);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/audit.h"
 #include "listing.h"
 #include "base/log.h"
 #include "rows.h"
@@ -34,7 +35,7 @@ static unsigned int taken;
 
 static void give(enum np_source_kind kind, const struct np_node *object)
 {
-	np_agent_ops()->upsert(&agent, kind, object);
+	np_intake_ops()->upsert(&agent.intake, kind, object);
 }
 
 static struct listing listing = {
@@ -55,9 +56,9 @@ static void step(int64_t wait)
 		perror("follow: epoll");
 		exit(1);
 	}
-	if (agent.commit.kernel_generation == generation)
+	if (agent.kernel.generation == generation)
 		return;
-	generation = agent.commit.kernel_generation;
+	generation = agent.kernel.generation;
 	now = rows_clock();
 	for (i = 0; i < waiting; i++)
 		took[taken++] = now - began[i];
@@ -66,19 +67,19 @@ static void step(int64_t wait)
 
 static void list(void)
 {
-	const struct np_source_ops *ops = np_agent_ops();
+	const struct np_source_ops *ops = np_intake_ops();
 	double cpu = rows_cpu(), begun = rows_clock();
 	unsigned int i;
 	char why[512];
 
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
-		ops->begin(&agent, i);
+		ops->begin(&agent.intake, i);
 	listing_all(&listing);
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
-		ops->synced(&agent, i);
+		ops->synced(&agent.intake, i);
 	while (!np_agent_ready(&agent, why, sizeof(why))) {
 		if (rows_clock() - begun > 300) {
-			fprintf(stderr, "follow: not ready: %s %s\n", why, agent.error);
+			fprintf(stderr, "follow: not ready: %s %s\n", why, agent.commits.error);
 			exit(1);
 		}
 		step(100);
@@ -140,7 +141,7 @@ static void follow(unsigned int rounds, unsigned int rate)
 			step((int64_t)((due - rows_clock()) * 1000));
 		if (waiting == WAITING) {
 			fprintf(stderr, "follow: no commit for %u changes: %s\n", WAITING,
-				agent.error);
+				agent.commits.error);
 			exit(1);
 		}
 		began[waiting++] = rows_clock();
@@ -150,7 +151,7 @@ static void follow(unsigned int rounds, unsigned int rate)
 	while (waiting && rows_clock() < due + 60)
 		step(10);
 	if (waiting) {
-		fprintf(stderr, "follow: %u changes are never enforced: %s\n", waiting, agent.error);
+		fprintf(stderr, "follow: %u changes are never enforced: %s\n", waiting, agent.commits.error);
 		exit(1);
 	}
 	snprintf(params, sizeof(params), "\"pods\":%u,\"policies\":%u,\"changes a second\":%u",
@@ -207,7 +208,7 @@ int main(int argc, char **argv)
 	follow(rounds, 100);
 	follow(rounds, 1000);
 	/* what it measured has happened: the kernel holds what the source said */
-	if (np_audit_run(&agent.commit, &found, &err)) {
+	if (np_audit_run(&agent.kernel, &agent.desired, &found, &err)) {
 		np_error_print(stderr, &err);
 		return 1;
 	}

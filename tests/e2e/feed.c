@@ -50,14 +50,14 @@ static unsigned int number_of(const struct np_node *command, const char *key)
 
 static void give(enum np_source_kind kind, const struct np_node *object)
 {
-	np_agent_ops()->upsert(&agent, kind, object);
+	np_intake_ops()->upsert(&agent.intake, kind, object);
 }
 
 static struct listing listing = { .spaces = 1, .give = give };
 
 static void generate(const struct np_node *command)
 {
-	const struct np_source_ops *ops = np_agent_ops();
+	const struct np_source_ops *ops = np_intake_ops();
 	unsigned int i;
 
 	listing.spaces = number_of(command, "namespaces");
@@ -65,10 +65,10 @@ static void generate(const struct np_node *command)
 	listing.locals = number_of(command, "local");
 	listing.policies = number_of(command, "policies");
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
-		ops->begin(&agent, i);
+		ops->begin(&agent.intake, i);
 	listing_all(&listing);
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
-		ops->synced(&agent, i);
+		ops->synced(&agent.intake, i);
 	fprintf(stderr, "feed: generated\n");
 }
 
@@ -101,22 +101,22 @@ static void run(const char *text)
 		{ "uid", NULL }, { "reason", NULL }, { "namespaces", NULL }, { "pods", NULL },
 		{ "local", NULL }, { "policies", NULL }, { "changes", NULL }, { NULL, NULL },
 	};
-	const struct np_source_ops *ops = np_agent_ops();
+	const struct np_source_ops *ops = np_intake_ops();
 	const struct np_node *command = parse(text, pick);
 	const char *what = np_node_text(command, "do");
 	unsigned int i, changes;
 
 	if (!strcmp(what, "begin"))
-		ops->begin(&agent, kind_of(command));
+		ops->begin(&agent.intake, kind_of(command));
 	else if (!strcmp(what, "synced"))
-		ops->synced(&agent, kind_of(command));
+		ops->synced(&agent.intake, kind_of(command));
 	else if (!strcmp(what, "upsert"))
 		upsert(kind_of(command), text);
 	else if (!strcmp(what, "remove"))
-		ops->remove(&agent, kind_of(command), np_node_text(command, "namespace"),
+		ops->remove(&agent.intake, kind_of(command), np_node_text(command, "namespace"),
 			    np_node_text(command, "name"), np_node_text(command, "uid"));
 	else if (!strcmp(what, "rejected"))
-		ops->rejected(&agent, kind_of(command), np_node_text(command, "namespace"),
+		ops->rejected(&agent.intake, kind_of(command), np_node_text(command, "namespace"),
 			      np_node_text(command, "name"), np_node_text(command, "uid"),
 			      np_node_text(command, "reason"));
 	else if (!strcmp(what, "generate"))

@@ -8,8 +8,14 @@
 #include <string.h>
 
 #include "check.h"
-#include "agent/commit.h"
 #include "agent/desired.h"
+#include "agent/desired_decode.h"
+#include "agent/desired_pod.h"
+#include "agent/desired_policy.h"
+#include "agent/desired_refuse.h"
+#include "agent/encode.h"
+#include "netlink/client.h"
+#include "object/digest.h"
 
 #define NAMESPACES	3
 #define PODS		6
@@ -168,7 +174,7 @@ static struct toy *toy_of(uint8_t object, const char *namespace, const char *nam
 
 static __uint128_t record_digest(struct np_desired *d, uint8_t object, void *record)
 {
-	struct np_address address[NP_DESIRED_ADDRESSES];
+	struct np_address address[NP_POD_ADDRESSES_MAX];
 	struct np_placement place = { 0 };
 	struct np_namespace ns;
 	struct np_policy policy;
@@ -184,7 +190,7 @@ static __uint128_t record_digest(struct np_desired *d, uint8_t object, void *rec
 		place.local = ((struct np_desired_pod *)record)->flags & NP_DESIRED_LOCAL;
 		return np_pod_digest(&pod, &place);
 	default:
-		np_commit_policy_view(record, &policy);
+		np_desired_policy_view(record, &policy);
 		return np_policy_digest(&policy);
 	}
 }
@@ -228,7 +234,7 @@ static void commit(struct np_desired *d)
 		toy_full(d, &d->namespaces, NETPOL_OBJECT_NAMESPACE);
 		toy_full(d, &d->pods, NETPOL_OBJECT_POD);
 		toy_full(d, &d->policies, NETPOL_OBJECT_POLICY);
-		np_desired_all_done(d);
+		np_desired_finish_full(d);
 		return;
 	}
 	/* Some commits fail half way. */
@@ -240,7 +246,7 @@ static void commit(struct np_desired *d)
 			continue;
 		}
 		if (change[i].object != NETPOL_OBJECT_POD ||
-		    !(((struct np_desired_pod *)change[i].record)->flags & NP_DESIRED_DEAD))
+		    !(((struct np_desired_pod *)change[i].record)->flags & NP_DESIRED_REPLACED))
 			toy_set(d, change[i].object, change[i].record);
 		np_desired_finish(d, &change[i]);
 	}
@@ -491,7 +497,7 @@ static void test_random(unsigned int first)
 		if (!pick(4))
 			commit(&d);
 		if (!pick(16)) {
-			while (d.full || d.change_count)
+			while (d.full || d.pending_count)
 				commit(&d);
 			compare(!pick(4));
 		}
@@ -577,7 +583,7 @@ static void test_undecodable(void)
 					"\"ingress\":[{\"from\":[{\"podSelector\":{},"
 					"\"only\":\"x\"}]}]"));
 	CHECK(policy->flags & NP_DESIRED_CLOSED);
-	np_commit_policy_view(policy, &view);
+	np_desired_policy_view(policy, &view);
 	CHECK_EQ(view.ingress_count, 0);
 	CHECK_EQ(view.directions, NP_DIR_INGRESS);
 	CHECK_EQ(view.pod_selector.count, 1);
@@ -606,7 +612,7 @@ static void test_undecodable(void)
 	policy = give_policy(&d, "{\"metadata\":{\"name\":\"p\",\"namespace\":\"shop\","
 			     "\"uid\":7},\"spec\":{\"ingress\":[{}]}}");
 	CHECK(policy && policy->flags & NP_DESIRED_CLOSED);
-	np_commit_policy_view(policy, &view);
+	np_desired_policy_view(policy, &view);
 	CHECK_EQ(view.ingress_count, 0);
 	CHECK_EQ(view.directions, NP_DIR_INGRESS | NP_DIR_EGRESS);
 
@@ -621,7 +627,7 @@ static void test_undecodable(void)
 	np_desired_synced(&d, NP_SOURCE_POLICY);
 	policy = np_desired_policy(&d, "shop", "p");
 	CHECK(policy && policy->flags & NP_DESIRED_CLOSED);
-	np_commit_policy_view(policy, &view);
+	np_desired_policy_view(policy, &view);
 	CHECK_EQ(view.ingress_count, 0);
 	np_desired_free(&d);
 }
@@ -647,7 +653,7 @@ static void test_late(void)
 	np_desired_free(&d);
 }
 
-static void test_set_aside(void)
+static void test_refuse(void)
 {
 	struct np_desired_policy *policy;
 	struct np_desired_pod *pod;
@@ -657,28 +663,28 @@ static void test_set_aside(void)
 	np_desired_init(&d, "here");
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
 	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
-	np_desired_all_done(&d);
+	np_desired_finish_full(&d);
 	policy = np_desired_policy(&d, "shop", "p");
 	pod = np_desired_pod(&d, "shop", "web");
 
-	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
-	CHECK_EQ(d.change_count, 1);
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK_EQ(d.pending_count, 1);
 	CHECK(np_desired_policy_loaded(policy));
-	np_commit_policy_view(policy, &view);
+	np_desired_policy_view(policy, &view);
 	CHECK_EQ(view.ingress_count, 0);
 	CHECK(np_desired_pod_loaded(pod));
 	/* Not even that: its pods are withdrawn, an address that nobody knows is closed. */
-	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
 	CHECK(!np_desired_policy_loaded(policy));
 	CHECK(!np_desired_pod_loaded(pod));
-	CHECK_EQ(d.change_count, 2);
-	CHECK(!np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK_EQ(d.pending_count, 2);
+	CHECK(!np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
 	CHECK_EQ(d.stats.refused[NP_SOURCE_POLICY], 2);
 	np_desired_retry(&d);
 	CHECK(np_desired_policy_loaded(policy) && np_desired_pod_loaded(pod));
 	CHECK_EQ(d.troubles.count, 0);
-	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
-	CHECK(np_desired_set_aside(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
 	np_desired_remove(&d, NP_SOURCE_POLICY, "shop", "p", "");
 	CHECK(np_desired_pod_loaded(pod));
 	np_desired_free(&d);
@@ -707,7 +713,7 @@ static void test_numbers(void)
 	np_desired_init(&d, "here");
 	np_encoder_init(&enc, fresh, drop, &client);
 	give(&d, NP_SOURCE_POD, POD("old", UID1, ",\"podIP\":\"10.0.0.1\""));
-	np_desired_all_done(&d);
+	np_desired_finish_full(&d);
 	give(&d, NP_SOURCE_POD, POD("brief", UID1, ",\"podIP\":\"10.0.0.2\""));
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.3\""));
 	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
@@ -715,17 +721,17 @@ static void test_numbers(void)
 	np_desired_remove(&d, NP_SOURCE_POD, "shop", "brief", "");
 	change = np_desired_take(&d, &count);
 	CHECK_EQ(count, 4);
-	((struct np_desired_pod *)change[1].record)->flags |= NP_DESIRED_DEAD;
-	CHECK(!np_commit_send(&d, change, count, &enc, &refused, &err));
+	((struct np_desired_pod *)change[1].record)->flags |= NP_DESIRED_REPLACED;
+	CHECK(!np_changes_encode(&d, change, count, &enc, &refused, &err));
 	CHECK(!refused);
 	CHECK_EQ(enc.objects, 3);
-	CHECK(np_commit_number(change, count, 0) == &change[0]);
-	CHECK(np_commit_number(change, count, 1) == &change[2]);
-	CHECK(np_commit_number(change, count, 2) == &change[3]);
-	CHECK(!np_commit_number(change, count, 3));
-	CHECK(!np_commit_number(change, count, UINT32_MAX));
-	CHECK(!np_commit_number(change, count, 1ULL << 32));
-	((struct np_desired_pod *)change[1].record)->flags &= ~NP_DESIRED_DEAD;
+	CHECK(np_changes_find(change, count, 0) == &change[0]);
+	CHECK(np_changes_find(change, count, 1) == &change[2]);
+	CHECK(np_changes_find(change, count, 2) == &change[3]);
+	CHECK(!np_changes_find(change, count, 3));
+	CHECK(!np_changes_find(change, count, UINT32_MAX));
+	CHECK(!np_changes_find(change, count, 1ULL << 32));
+	((struct np_desired_pod *)change[1].record)->flags &= ~NP_DESIRED_REPLACED;
 	for (i = 0; i < count; i++)
 		np_desired_finish(&d, &change[i]);
 	free(change);
@@ -750,12 +756,12 @@ static void test_too_large(void)
 	sprintf(labels + len, "}},\"status\":{\"podIP\":\"10.0.0.9\",\"phase\":\"Running\"}}");
 	np_desired_init(&d, "here");
 	np_encoder_init(&enc, fresh, drop, &client);
-	np_desired_all_done(&d);
+	np_desired_finish_full(&d);
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.3\""));
 	give(&d, NP_SOURCE_POD, labels);
 	change = np_desired_take(&d, &count);
 	CHECK_EQ(count, 2);
-	CHECK_EQ(np_commit_send(&d, change, count, &enc, &refused, &err), -1);
+	CHECK_EQ(np_changes_encode(&d, change, count, &enc, &refused, &err), -1);
 	CHECK_EQ(err.exit, NP_EXIT_INPUT);
 	CHECK(refused == &change[1]);
 	CHECK_EQ(enc.objects, 1);
@@ -774,11 +780,11 @@ static void test_early(void)
 
 	np_desired_init(&d, "here");
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ""));
-	np_desired_all_done(&d);
+	np_desired_finish_full(&d);
 	pod = np_desired_pod(&d, "shop", "web");
 	CHECK(pod && !np_desired_pod_loaded(pod));
 	pod = np_desired_early(&d, pod, &address, 1);
-	CHECK(np_desired_pod_loaded(pod) && d.change_count == 1);
+	CHECK(np_desired_pod_loaded(pod) && d.pending_count == 1);
 	CHECK(d.local_count == 1 && d.local[0] == pod);
 	give(&d, NP_SOURCE_POD, POD("web", UID1, ""));
 	CHECK_EQ(np_desired_pod(&d, "shop", "web")->address4, 1);
@@ -937,7 +943,7 @@ int main(void)
 	test_malformed();
 	test_undecodable();
 	test_late();
-	test_set_aside();
+	test_refuse();
 	test_numbers();
 	test_too_large();
 	test_early();

@@ -241,16 +241,16 @@ static struct np_cluster *np_sync_source(struct np_sync *sync, struct np_agent *
 	unsigned int k;
 
 	cluster->servers = sync->server;
-	cluster->have_state = agent->restored;
+	cluster->have_state = agent->snapshot.restored;
 	for (k = 0; k < NP_SOURCE_KINDS; k++) {
 		cluster->kinds[k] = k != NP_SOURCE_NODE || sync->agent.node_guard;
-		if (agent->restored && sync->agent.snapshot)
+		if (agent->snapshot.restored && sync->agent.snapshot)
 			np_snapshot_resource_version(sync->agent.snapshot,
 						     np_source_kind_name(k), sync->version[k],
 						     sizeof(sync->version[k]));
 		cluster->versions[k] = sync->version[k];
 	}
-	return np_cluster_open(loop, cluster, np_agent_ops(), agent, err);
+	return np_cluster_open(loop, cluster, np_intake_ops(), &agent->intake, err);
 }
 
 static int np_sync_follow(struct np_sync *sync)
@@ -273,10 +273,10 @@ static int np_sync_follow(struct np_sync *sync)
 	if (!ret) {
 		agent.reload = np_sync_reload;
 		agent.arg = sync;
-		agent.cluster = sync->source;
+		agent.outside.cluster = sync->source;
 		np_cluster_start(sync->source);
 		np_loop_run(loop);
-		agent.cluster = NULL;
+		agent.outside.cluster = NULL;
 		np_cluster_close(sync->source);
 		np_agent_stop(&agent);
 	}

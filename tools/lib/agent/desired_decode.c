@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects of the API, by the functions that read manifests, so that both mean the same.
+ * Reads objects of the API by the functions that read manifests.
  */
-#include "agent/desired.h"
+#include "agent/desired_decode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +84,7 @@ int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
 		return -1;
 	}
 	d->node_seen = true;
-	/* A Node that was registered anew has none at first; its pods are still here. */
+	/* A Node that was registered again has none at first, but its pods still run. */
 	if (!count) {
 		free(cidr);
 		return 0;

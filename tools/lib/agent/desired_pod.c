@@ -2,11 +2,15 @@
 /*
  * Pods of the desired state.
  */
-#include "agent/desired.h"
+#include "agent/desired_pod.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
+
+#include "agent/desired_policy.h"
+#include "agent/desired_trouble.h"
+#include "object/digest.h"
 
 #define NP_POD_STATE	(NP_DESIRED_LOCAL | NP_DESIRED_DELETING | NP_DESIRED_RUNNING)
 
@@ -18,11 +22,6 @@ struct np_pod_key {
 static uint32_t np_pod_hash(const struct np_desired_namespace *ns, const char *name)
 {
 	return np_hash_bytes(ns->hash, name, strlen(name));
-}
-
-const char *np_desired_pod_name(const struct np_desired_pod *pod)
-{
-	return (const char *)pod->data + pod->address4 * 4 + pod->address6 * 16;
 }
 
 static bool np_pod_match(const void *record, const void *key)
@@ -43,22 +42,10 @@ static struct np_desired_pod *np_pod_find(const struct np_desired *d,
 	return np_hash_find(&d->pods, np_pod_hash(ns, name), np_pod_match, &key);
 }
 
-static bool np_pod_namespace_match(const void *record, const void *key)
-{
-	return !strcmp(((const struct np_desired_namespace *)record)->name, key);
-}
-
-static struct np_desired_namespace *np_pod_namespace(const struct np_desired *d,
-						     const char *name)
-{
-	return np_hash_find(&d->namespaces, np_hash_bytes(1, name, strlen(name)),
-			    np_pod_namespace_match, name);
-}
-
 struct np_desired_pod *np_desired_pod(const struct np_desired *d, const char *namespace,
 				      const char *name)
 {
-	struct np_desired_namespace *ns = np_pod_namespace(d, namespace);
+	struct np_desired_namespace *ns = np_desired_namespace_find(d, namespace);
 	struct np_desired_pod *pod = ns ? np_pod_find(d, ns, name) : NULL;
 
 	return pod && !(pod->flags & NP_DESIRED_GONE) ? pod : NULL;
@@ -100,19 +87,9 @@ void np_desired_pod_view(const struct np_desired *d, const struct np_desired_pod
 	view->deleting = pod->flags & NP_DESIRED_DELETING;
 }
 
-bool np_desired_pod_loaded(const struct np_desired_pod *pod)
-{
-	return !(pod->flags & (NP_DESIRED_GONE | NP_DESIRED_ASIDE | NP_DESIRED_OWN |
-			       NP_DESIRED_WITHHELD | NP_DESIRED_DEAD)) &&
-	       (pod->address4 || pod->address6);
-}
-
 static void np_local_add(struct np_desired *d, struct np_desired_pod *pod)
 {
-	if (d->local_count == d->local_room) {
-		d->local_room = d->local_room ? d->local_room * 2 : 64;
-		d->local = np_xrealloc(d->local, d->local_room, sizeof(*d->local));
-	}
+	d->local = np_array_grow(d->local, d->local_count, sizeof(*d->local));
 	d->local[d->local_count++] = pod;
 }
 
@@ -135,7 +112,7 @@ static void np_local_changed(struct np_desired *d, struct np_desired_pod *pod, b
 		d->local_changed(d->arg, pod, gone);
 }
 
-/* Tells of one that is no longer local, and of its namespace's policies. */
+/* A pod is no longer local. */
 static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 {
 	if (!(pod->flags & NP_DESIRED_LOCAL))
@@ -145,34 +122,26 @@ static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 	pod->flags &= ~(NP_DESIRED_LOCAL | NP_DESIRED_OWN | NP_DESIRED_WITHHELD |
 			NP_DESIRED_EARLY);
 	pod->ifindex = 0;
-	np_policies_select(d, pod->namespace);
+	np_desired_policies_select(d, pod->namespace);
 }
 
-static void np_pod_free(struct np_desired *d, struct np_desired_pod *pod)
-{
-	struct np_desired_namespace *ns = pod->namespace;
-
-	np_hash_remove(&d->pods, pod);
-	np_bundle_put(d, pod->labels);
-	free(pod);
-	ns->pods--;
-	np_namespace_check(d, ns);
-}
-
-void np_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
+void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
 {
 	if (!(pod->flags & NP_DESIRED_GONE)) {
 		np_trouble_clear(d, NETPOL_OBJECT_POD, pod->namespace->name,
 				 np_desired_pod_name(pod));
 		pod->flags |= NP_DESIRED_GONE;
 		np_local_drop(d, pod);
-		np_desired_list(d, NETPOL_OBJECT_POD, pod);
+		np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 	}
-	if (!(pod->flags & NP_DESIRED_LISTED))
-		np_pod_free(d, pod);
+	if (!(pod->flags & NP_DESIRED_PENDING))
+		np_desired_pod_free(d, pod);
 }
 
-/* The record with room for other addresses; the old one may be freed. */
+/*
+ * Replaces a record by one with other addresses. The old record is freed, or marked as replaced if
+ * it is in the list of pending changes.
+ */
 static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desired_pod *old,
 					    const struct np_address *address, uint32_t count)
 {
@@ -202,11 +171,11 @@ static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desi
 	}
 	strcpy((char *)pod->data + len, name);
 	np_hash_remove(&d->pods, old);
-	pod->flags &= ~NP_DESIRED_LISTED;
+	pod->flags &= ~NP_DESIRED_PENDING;
 	np_hash_add(&d->pods, pod);
 	np_local_replace(d, old, pod);
-	if (old->flags & NP_DESIRED_LISTED)
-		old->flags |= NP_DESIRED_DEAD;
+	if (old->flags & NP_DESIRED_PENDING)
+		old->flags |= NP_DESIRED_REPLACED;
 	else
 		free(old);
 	return pod;
@@ -228,12 +197,12 @@ static struct np_desired_pod *np_pod_new(struct np_desired *d, struct np_desired
 static bool np_same_addresses(const struct np_desired_pod *pod, const struct np_address *address,
 			      uint32_t count)
 {
-	struct np_address have[NP_DESIRED_ADDRESSES];
+	struct np_address have[NP_POD_ADDRESSES_MAX];
 	uint32_t i, k, n = np_desired_addresses(pod, have);
 
 	if (n != count)
 		return false;
-	/* IPv4 comes first in a record; the order means nothing. */
+	/* IPv4 comes first in a record, so the order may differ. It means nothing. */
 	for (i = 0; i < count; i++) {
 		for (k = 0; k < n; k++)
 			if (!memcmp(&address[i], &have[k], sizeof(have[k])))
@@ -266,21 +235,21 @@ static uint16_t np_pod_state(const struct np_pod *pod, bool local)
 	return flags;
 }
 
-/* A record that is new, or of another uid than the last one of its name. */
+/* Starts a record for a pod that is new, or that has another uid than the last of its name. */
 static void np_pod_reborn(struct np_desired *d, struct np_desired_pod *pod, const uint8_t *uid)
 {
 	np_local_drop(d, pod);
 	memcpy(pod->uid, uid, sizeof(pod->uid));
 	pod->arrival = ++d->arrivals;
 	pod->since = d->now;
-	pod->flags &= NP_DESIRED_LISTED | NP_DESIRED_COMMITTED;
+	pod->flags &= NP_DESIRED_PENDING | NP_DESIRED_COMMITTED;
 }
 
-void np_pod_upsert(struct np_desired *d, const struct np_pod *object)
+void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 {
 	uint8_t uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
 	struct np_desired_namespace *ns;
-	struct np_label_bundle *labels;
+	struct np_desired_labels *labels;
 	struct np_desired_pod *pod;
 	bool local, fresh, changed;
 	uint16_t state;
@@ -289,10 +258,10 @@ void np_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	if (!np_pod_wanted(d, object, &local)) {
 		pod = np_desired_pod(d, object->namespace, object->name);
 		if (pod)
-			np_pod_remove(d, pod);
+			np_desired_pod_remove(d, pod);
 		return;
 	}
-	ns = np_namespace_get(d, object->namespace);
+	ns = np_desired_namespace_get(d, object->namespace);
 	pod = np_pod_find(d, ns, object->name);
 	if (!pod)
 		pod = np_pod_new(d, ns, object->name);
@@ -303,13 +272,14 @@ void np_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	if (fresh)
 		np_pod_reborn(d, pod, uid);
 	changed = fresh;
-	labels = np_bundle_get(d, &object->labels, object->port, object->port_count);
+	labels = np_desired_labels_get(&d->labels, &object->labels, object->port,
+				       object->port_count);
 	changed |= labels != pod->labels;
-	np_bundle_put(d, pod->labels);
+	np_desired_labels_put(&d->labels, pod->labels);
 	pod->labels = labels;
 	pod->created = object->created > 0 && object->created < UINT32_MAX ?
 		       (uint32_t)object->created : 0;
-	/* Until the API tells addresses, those of the CNI stay. */
+	/* Addresses from the CNI stay until the API server has some. */
 	if ((object->address_count || !(pod->flags & NP_DESIRED_EARLY)) &&
 	    !np_same_addresses(pod, object->address, object->address_count)) {
 		pod = np_pod_resize(d, pod, object->address, object->address_count);
@@ -320,22 +290,22 @@ void np_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	state = np_pod_state(object, local);
 	if (!local)
 		np_local_drop(d, pod);
-	/* One that was refused is tried again. */
-	changed |= state != (pod->flags & (NP_POD_STATE | NP_DESIRED_ASIDE));
+	/* A pod that was rejected is tried again. */
+	changed |= state != (pod->flags & (NP_POD_STATE | NP_DESIRED_REJECTED));
 	if (!changed)
 		return;
 	if (local && !(pod->flags & NP_DESIRED_LOCAL))
 		np_local_add(d, pod);
-	pod->flags = (pod->flags & ~(NP_POD_STATE | NP_DESIRED_ASIDE)) | state;
+	pod->flags = (pod->flags & ~(NP_POD_STATE | NP_DESIRED_REJECTED)) | state;
 	if (local) {
 		np_local_changed(d, pod, false);
-		np_policies_select(d, ns);
+		np_desired_policies_select(d, ns);
 	}
-	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 }
 
-void np_desired_place(struct np_desired *d, struct np_desired_pod *pod, uint32_t ifindex,
-		      bool own)
+void np_desired_set_placement(struct np_desired *d, struct np_desired_pod *pod,
+			      uint32_t ifindex, bool own)
 {
 	uint16_t flags = (pod->flags & ~NP_DESIRED_OWN) | (own ? NP_DESIRED_OWN : 0);
 
@@ -343,7 +313,7 @@ void np_desired_place(struct np_desired *d, struct np_desired_pod *pod, uint32_t
 		return;
 	pod->ifindex = ifindex;
 	pod->flags = flags;
-	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 }
 
 struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_pod *pod,
@@ -357,14 +327,14 @@ struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_
 	pod->flags &= ~NP_DESIRED_EARLY;
 	if (count)
 		pod->flags |= NP_DESIRED_EARLY;
-	np_desired_list(d, NETPOL_OBJECT_POD, pod);
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 	return pod;
 }
 
 struct np_desired_pod *np_desired_actual(struct np_desired *d, struct np_desired_pod *pod,
 					 const struct np_address *address, uint32_t count)
 {
-	struct np_address have[NP_DESIRED_ADDRESSES];
+	struct np_address have[NP_POD_ADDRESSES_MAX];
 	uint32_t i, k, n = np_desired_addresses(pod, have);
 	bool family, found;
 

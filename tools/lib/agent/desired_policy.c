@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Policies of the desired state: one block each, which of them select a local pod, and
- * what becomes of objects that the kernel does not take.
+ * Policies of the desired state: their copies, and which of them select a local pod.
  */
-#include "agent/desired.h"
+#include "agent/desired_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- one block ------------------------------------------------------------------ */
+#include "agent/desired_trouble.h"
+#include "object/digest.h"
 
-/* Where a copy goes; base NULL: only its size is wanted. */
+/* --- copies --------------------------------------------------------------------- */
+
+/*
+ * The block of memory that a copy is made in. Each copy is made twice: the first time without a
+ * base, which only finds out how much is used.
+ */
 struct np_block {
 	uint8_t *base;
 	size_t used;
@@ -124,7 +129,7 @@ static struct np_policy *np_copy_once(struct np_block *block, const struct np_po
 	return to;
 }
 
-/* Everything in one block that free() takes; namespace is the caller's. */
+/* Copies a policy into one block, except for the name of its namespace. */
 static struct np_policy *np_policy_copy(const struct np_policy *from, const char *namespace,
 					size_t *bytes)
 {
@@ -150,28 +155,10 @@ static size_t np_policy_bytes(const struct np_policy *policy)
 
 /* --- selecting ------------------------------------------------------------------ */
 
-static const char *np_label_value(const struct np_labels *labels, const char *key)
-{
-	uint32_t low = 0, high = labels->count, mid;
-	int order;
-
-	while (low < high) {
-		mid = (low + high) / 2;
-		order = strcmp(labels->item[mid].key, key);
-		if (!order)
-			return labels->item[mid].value;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
-}
-
 static bool np_requirement_matches(const struct np_requirement *req,
 				   const struct np_labels *labels)
 {
-	const char *value = np_label_value(labels, req->key);
+	const char *value = np_labels_get(labels, req->key);
 	uint32_t i;
 
 	if (req->op == NP_OP_EXISTS)
@@ -184,7 +171,7 @@ static bool np_requirement_matches(const struct np_requirement *req,
 	return req->op == NP_OP_NOT_IN;
 }
 
-bool np_selector_matches(const struct np_selector *selector, const struct np_labels *labels)
+static bool np_selector_matches(const struct np_selector *selector, const struct np_labels *labels)
 {
 	uint32_t i;
 
@@ -216,11 +203,10 @@ static void np_policy_select(struct np_desired *d, struct np_desired_policy *pol
 	if (wanted == !!(policy->flags & NP_DESIRED_WANTED))
 		return;
 	policy->flags ^= NP_DESIRED_WANTED;
-	np_desired_list(d, NETPOL_OBJECT_POLICY, policy);
+	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 }
 
-/* A pod stays out while one of its policies can't be loaded even without its rules. */
-static void np_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns)
+void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns)
 {
 	const struct np_desired_policy *policy;
 	struct np_desired_pod *pod;
@@ -233,23 +219,23 @@ static void np_pods_withhold(struct np_desired *d, const struct np_desired_names
 			continue;
 		withheld = false;
 		for (policy = ns->policies; policy && !withheld; policy = policy->next)
-			withheld = policy->flags & NP_DESIRED_ASIDE &&
+			withheld = policy->flags & NP_DESIRED_REJECTED &&
 				   !(policy->flags & NP_DESIRED_GONE) &&
 				   np_policy_selects(policy, pod);
 		if (withheld == !!(pod->flags & NP_DESIRED_WITHHELD))
 			continue;
 		pod->flags ^= NP_DESIRED_WITHHELD;
-		np_desired_list(d, NETPOL_OBJECT_POD, pod);
+		np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 	}
 }
 
-void np_policies_select(struct np_desired *d, struct np_desired_namespace *ns)
+void np_desired_policies_select(struct np_desired *d, struct np_desired_namespace *ns)
 {
 	struct np_desired_policy *policy;
 
 	for (policy = ns->policies; policy; policy = policy->next)
 		np_policy_select(d, policy);
-	np_pods_withhold(d, ns);
+	np_desired_pods_withhold(d, ns);
 }
 
 /* --- records -------------------------------------------------------------------- */
@@ -278,27 +264,22 @@ static struct np_desired_policy *np_policy_find(const struct np_desired *d,
 			    np_policy_match, &key);
 }
 
-static bool np_policy_namespace_match(const void *record, const void *key)
-{
-	return !strcmp(((const struct np_desired_namespace *)record)->name, key);
-}
-
 struct np_desired_policy *np_desired_policy(const struct np_desired *d, const char *namespace,
 					    const char *name)
 {
-	struct np_desired_namespace *ns;
-	struct np_desired_policy *policy;
+	struct np_desired_namespace *ns = np_desired_namespace_find(d, namespace);
+	struct np_desired_policy *policy = ns ? np_policy_find(d, ns, name) : NULL;
 
-	ns = np_hash_find(&d->namespaces, np_hash_bytes(1, namespace, strlen(namespace)),
-			  np_policy_namespace_match, namespace);
-	policy = ns ? np_policy_find(d, ns, name) : NULL;
 	return policy && !(policy->flags & NP_DESIRED_GONE) ? policy : NULL;
 }
 
-bool np_desired_policy_loaded(const struct np_desired_policy *policy)
+void np_desired_policy_view(const struct np_desired_policy *policy, struct np_policy *view)
 {
-	return (policy->flags & (NP_DESIRED_GONE | NP_DESIRED_WANTED | NP_DESIRED_ASIDE)) ==
-	       NP_DESIRED_WANTED;
+	*view = *policy->policy;
+	if (!(policy->flags & NP_DESIRED_CLOSED))
+		return;
+	view->ingress_count = 0;
+	view->egress_count = 0;
 }
 
 static bool np_policy_too_much(const struct np_desired *d, const struct np_desired_namespace *ns,
@@ -312,7 +293,10 @@ static bool np_policy_too_much(const struct np_desired *d, const struct np_desir
 		d->policy_bytes - less + more > NP_POLICY_BYTES_ALL);
 }
 
-/* Without its rules, and for the whole namespace if its selector alone is too large. */
+/*
+ * Drops the rules of a policy that would exceed the bounds, and if the selector alone is too large
+ * also the selector, so that the whole namespace is selected. Returns true if it did so.
+ */
 static bool np_policy_narrow(struct np_desired *d, const struct np_desired_namespace *ns,
 			     const struct np_desired_policy *old, struct np_policy *policy)
 {
@@ -326,18 +310,17 @@ static bool np_policy_narrow(struct np_desired *d, const struct np_desired_names
 		policy->pod_selector = (struct np_selector) { .present = true };
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
 		       NP_TROUBLE_CLOSED, false, reason);
-	if (d->remark)
-		d->remark(d->arg, NP_SOURCE_POLICY, policy->namespace, policy->name, reason);
+	np_desired_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, reason);
 	return true;
 }
 
-void np_policy_upsert(struct np_desired *d, const struct np_policy *given, bool closed)
+void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *given, bool closed)
 {
-	struct np_desired_namespace *ns = np_namespace_get(d, given->namespace);
+	struct np_desired_namespace *ns = np_desired_namespace_get(d, given->namespace);
 	struct np_desired_policy *policy = np_policy_find(d, ns, given->name);
 	struct np_policy narrow = *given, *copy;
 	const struct np_policy *object = &narrow;
-	bool same, aside;
+	bool same, rejected;
 	size_t bytes;
 
 	if (!closed)
@@ -355,7 +338,7 @@ void np_policy_upsert(struct np_desired *d, const struct np_policy *given, bool 
 		same = false;
 	} else {
 		same = !(policy->flags & (NP_DESIRED_GONE | NP_DESIRED_CLOSED |
-					  NP_DESIRED_ASIDE)) && !closed &&
+					  NP_DESIRED_REJECTED)) && !closed &&
 		       np_policy_digest(copy) == np_policy_digest(policy->policy);
 		free(policy->policy);
 		policy->policy = copy;
@@ -364,240 +347,29 @@ void np_policy_upsert(struct np_desired *d, const struct np_policy *given, bool 
 	d->policy_bytes += bytes - policy->bytes;
 	policy->bytes = bytes;
 	policy->epoch = d->epoch[NP_SOURCE_POLICY];
-	aside = policy->flags & NP_DESIRED_ASIDE;
-	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_ASIDE | NP_DESIRED_CLOSED);
+	rejected = policy->flags & NP_DESIRED_REJECTED;
+	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
 	if (closed)
 		policy->flags |= NP_DESIRED_CLOSED;
 	if (same)
 		return;
 	np_policy_select(d, policy);
-	if (aside)
-		np_pods_withhold(d, ns);
-	np_desired_list(d, NETPOL_OBJECT_POLICY, policy);
+	if (rejected)
+		np_desired_pods_withhold(d, ns);
+	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 }
 
-static void np_policy_free(struct np_desired *d, struct np_desired_policy *policy)
-{
-	struct np_desired_namespace *ns = policy->namespace;
-	struct np_desired_policy **at;
-
-	for (at = &ns->policies; *at != policy; at = &(*at)->next)
-		;
-	*at = policy->next;
-	ns->policy_bytes -= policy->bytes;
-	d->policy_bytes -= policy->bytes;
-	np_hash_remove(&d->policies, policy);
-	free(policy->policy);
-	free(policy);
-	np_namespace_check(d, ns);
-}
-
-void np_policy_remove(struct np_desired *d, struct np_desired_policy *policy)
+void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *policy)
 {
 	if (!(policy->flags & NP_DESIRED_GONE)) {
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, policy->namespace->name,
 				 policy->policy->name);
 		policy->flags |= NP_DESIRED_GONE;
 		policy->flags &= ~NP_DESIRED_WANTED;
-		if (policy->flags & NP_DESIRED_ASIDE)
-			np_pods_withhold(d, policy->namespace);
-		np_desired_list(d, NETPOL_OBJECT_POLICY, policy);
+		if (policy->flags & NP_DESIRED_REJECTED)
+			np_desired_pods_withhold(d, policy->namespace);
+		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 	}
-	if (!(policy->flags & NP_DESIRED_LISTED))
-		np_policy_free(d, policy);
-}
-
-/* --- what is not taken ---------------------------------------------------------- */
-
-struct np_trouble_key {
-	uint8_t object;
-	const char *namespace;
-	const char *name;
-};
-
-static bool np_trouble_match(const void *record, const void *key)
-{
-	const struct np_trouble *trouble = record;
-	const struct np_trouble_key *want = key;
-
-	return trouble->object == want->object && !strcmp(trouble->name, want->name) &&
-	       !strcmp(trouble->namespace, want->namespace);
-}
-
-static struct np_trouble *np_trouble_find(struct np_desired *d, uint8_t object,
-					  const char *namespace, const char *name,
-					  uint32_t *hash)
-{
-	struct np_trouble_key key = { object, namespace, name };
-
-	*hash = np_hash_bytes(object, namespace, strlen(namespace));
-	*hash = np_hash_bytes(*hash, name, strlen(name));
-	return np_hash_find(&d->troubles, *hash, np_trouble_match, &key);
-}
-
-void np_trouble_clear(struct np_desired *d, uint8_t object, const char *namespace,
-		      const char *name)
-{
-	struct np_trouble *trouble;
-	uint32_t hash;
-
-	if (!d->troubles.count)
-		return;
-	trouble = np_trouble_find(d, object, namespace, name, &hash);
-	if (!trouble)
-		return;
-	np_hash_remove(&d->troubles, trouble);
-	free(trouble);
-}
-
-void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
-		    const char *name, enum np_trouble_kind kind, bool refused,
-		    const char *reason)
-{
-	size_t a = strlen(namespace) + 1, b = strlen(name) + 1, c = strlen(reason) + 1;
-	struct np_trouble *trouble;
-	uint32_t hash;
-
-	trouble = np_trouble_find(d, object, namespace, name, &hash);
-	if (trouble) {
-		np_hash_remove(&d->troubles, trouble);
-		free(trouble);
-	}
-	if (d->troubles.count >= NP_TROUBLES_MAX)
-		return;
-	trouble = np_xmalloc(sizeof(*trouble) + a + b + c);
-	trouble->hash = hash;
-	trouble->object = object;
-	trouble->kind = kind;
-	trouble->refused = refused;
-	trouble->epoch = d->epoch[np_object_source(object)];
-	memcpy(trouble->text, namespace, a);
-	memcpy(trouble->text + a, name, b);
-	memcpy(trouble->text + a + b, reason, c);
-	trouble->namespace = trouble->text;
-	trouble->name = trouble->text + a;
-	trouble->reason = trouble->text + a + b;
-	np_hash_add(&d->troubles, trouble);
-}
-
-bool np_desired_set_aside(struct np_desired *d, uint8_t object, void *record,
-			  const char *reason)
-{
-	enum np_trouble_kind kind = NP_TROUBLE_ASIDE;
-	struct np_desired_namespace *ns = record;
-	struct np_desired_policy *policy = record;
-	struct np_desired_pod *pod = record;
-	const char *namespace = "", *name;
-	uint16_t *flags;
-
-	switch (object) {
-	case NETPOL_OBJECT_NAMESPACE:
-		flags = &ns->flags;
-		name = ns->name;
-		break;
-	case NETPOL_OBJECT_POD:
-		flags = &pod->flags;
-		namespace = pod->namespace->name;
-		name = np_desired_pod_name(pod);
-		break;
-	default:
-		flags = &policy->flags;
-		namespace = policy->namespace->name;
-		name = policy->policy->name;
-		if (!(*flags & NP_DESIRED_CLOSED))
-			kind = NP_TROUBLE_CLOSED;
-	}
-	if (*flags & (NP_DESIRED_ASIDE | NP_DESIRED_GONE))
-		return false;
-	*flags |= kind == NP_TROUBLE_CLOSED ? NP_DESIRED_CLOSED : NP_DESIRED_ASIDE;
-	d->stats.refused[np_object_source(object)]++;
-	np_trouble_set(d, object, namespace, name, kind, true, reason);
-	if (d->remark)
-		d->remark(d->arg, np_object_source(object), namespace, name, reason);
-	if (object == NETPOL_OBJECT_POLICY && kind == NP_TROUBLE_ASIDE)
-		np_pods_withhold(d, policy->namespace);
-	np_desired_list(d, object, record);
-	return true;
-}
-
-static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
-{
-	struct np_desired_policy *policy;
-	struct np_desired_namespace *ns;
-	struct np_desired_pod *pod;
-
-	switch (trouble->object) {
-	case NETPOL_OBJECT_NAMESPACE:
-		ns = np_desired_namespace(d, trouble->name);
-		if (!ns)
-			break;
-		ns->flags &= ~NP_DESIRED_ASIDE;
-		np_desired_list(d, NETPOL_OBJECT_NAMESPACE, ns);
-		break;
-	case NETPOL_OBJECT_POD:
-		pod = np_desired_pod(d, trouble->namespace, trouble->name);
-		if (!pod)
-			break;
-		pod->flags &= ~NP_DESIRED_ASIDE;
-		np_desired_list(d, NETPOL_OBJECT_POD, pod);
-		break;
-	default:
-		policy = np_desired_policy(d, trouble->namespace, trouble->name);
-		if (!policy)
-			break;
-		policy->flags &= ~(NP_DESIRED_ASIDE | NP_DESIRED_CLOSED);
-		np_pods_withhold(d, policy->namespace);
-		np_desired_list(d, NETPOL_OBJECT_POLICY, policy);
-	}
-}
-
-void np_desired_retry(struct np_desired *d)
-{
-	struct np_trouble *trouble;
-	struct np_trouble **found;
-	size_t count = 0, i;
-
-	found = np_xcalloc(d->troubles.count, sizeof(*found));
-	for (i = 0; i < d->troubles.room; i++) {
-		trouble = (struct np_trouble *)d->troubles.slot[i];
-		if (trouble && trouble->refused)
-			found[count++] = trouble;
-	}
-	for (i = 0; i < count; i++) {
-		np_retry_one(d, found[i]);
-		np_hash_remove(&d->troubles, found[i]);
-		free(found[i]);
-	}
-	free(found);
-}
-
-/* --- the end -------------------------------------------------------------------- */
-
-static void np_free_records(struct np_hash *hash)
-{
-	size_t i;
-
-	for (i = 0; i < hash->room; i++)
-		free(hash->slot[i]);
-	np_hash_free(hash);
-}
-
-void np_desired_free(struct np_desired *d)
-{
-	size_t i;
-
-	np_desired_set_full(d);
-	for (i = 0; i < d->policies.room; i++)
-		if (d->policies.slot[i])
-			free(((struct np_desired_policy *)d->policies.slot[i])->policy);
-	np_free_records(&d->policies);
-	np_free_records(&d->pods);
-	np_free_records(&d->namespaces);
-	np_free_records(&d->bundles);
-	np_free_records(&d->texts);
-	np_free_records(&d->troubles);
-	free(d->local);
-	free(d->pod_cidr);
-	np_objects_free(&d->scratch);
-	memset(d, 0, sizeof(*d));
+	if (!(policy->flags & NP_DESIRED_PENDING))
+		np_desired_policy_free(d, policy);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /metrics, /healthz and /readyz, by libmicrohttpd inside the agent's loop.
+ * /metrics, /healthz and /readyz, by libmicrohttpd in the agent's loop.
  */
-#include "agent/agent.h"
+#include "agent/http.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,11 +10,12 @@
 #include <microhttpd.h>
 #include <netdb.h>
 
-#include "base/log.h"
+#include "agent/metrics.h"
+#include "agent/state.h"
 
 #define NP_HTTP_CONNECTIONS	64
-#define NP_HTTP_PER_ADDRESS	8	/* who holds them open keeps no probe of others out */
-#define NP_HTTP_SECONDS		10	/* a connection that does nothing is closed */
+#define NP_HTTP_PER_ADDRESS	8	/* one client cannot use all connections up */
+#define NP_HTTP_SECONDS		10	/* an idle connection is closed after this time */
 #define NP_HTTP_MEMORY		(32 * 1024)
 
 struct np_agent_http {
@@ -70,7 +71,7 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 		if (np_agent_progress(http->agent))
 			return np_http_line(connection, MHD_HTTP_OK, "ok");
 		return np_http_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				    "changes have waited for ten minutes");
+				    "changes have been pending for ten minutes");
 	}
 	if (!strcmp(url, "/readyz")) {
 		if (np_agent_ready(http->agent, why, sizeof(why)))
@@ -79,11 +80,11 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 	}
 	if (strcmp(url, "/metrics"))
 		return np_http_line(connection, MHD_HTTP_NOT_FOUND,
-				    "/metrics, /healthz and /readyz are here");
+				    "there are /metrics, /healthz and /readyz");
 	file = open_memstream(&text, &len);
 	if (!file)
 		return MHD_NO;
-	np_agent_metrics(http->agent, file);
+	np_agent_metrics_write(http->agent, file);
 	if (fclose(file)) {
 		free(text);
 		return MHD_NO;
@@ -113,7 +114,7 @@ static void np_http_fire(void *context)
 	np_http_run(context);
 }
 
-/* "127.0.0.1:9474", "[::1]:9474", ":9474" (all addresses) */
+/* Reads "127.0.0.1:9474", "[::1]:9474" or, for all addresses, ":9474". */
 static int np_http_address(const char *text, struct addrinfo **found, struct np_error *err)
 {
 	struct addrinfo hints = {
@@ -182,13 +183,13 @@ int np_agent_http_start(struct np_agent *agent, struct np_error *err)
 	http->timer.context = http;
 	http->timer.real = true;
 	np_io_set(agent->loop, &http->io, info->epoll_fd, NP_IO_READ);
-	agent->http = http;
+	agent->outside.http = http;
 	return 0;
 }
 
 void np_agent_http_stop(struct np_agent *agent)
 {
-	struct np_agent_http *http = agent->http;
+	struct np_agent_http *http = agent->outside.http;
 
 	if (!http)
 		return;
@@ -196,5 +197,5 @@ void np_agent_http_stop(struct np_agent *agent)
 	np_timer_stop(&http->timer);
 	MHD_stop_daemon(http->daemon);
 	free(http);
-	agent->http = NULL;
+	agent->outside.http = NULL;
 }

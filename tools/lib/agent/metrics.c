@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The agent's metrics. Labels are of bounded number: kinds, reasons, directions; no names
- * of pods or policies, no addresses.
+ * The agent's metrics. Their labels are kinds, reasons and directions, so there are few of them.
+ * They are never names of pods or policies, nor addresses.
  */
-#include "agent/agent.h"
+#include "agent/metrics.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
+#include "agent/desired_trouble.h"
+#include "agent/state.h"
 #include "kube/cluster.h"
 #include "netlink/report.h"
 
@@ -26,7 +28,7 @@ static double np_wall_clock(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* The time of the day at a time of the loop. */
+/* Returns the time of day for a time of the loop's clock. */
 static double np_wall_time(const struct np_agent *agent, int64_t ms)
 {
 	return np_wall_clock() - (double)(np_loop_now(agent->loop) - ms) / 1000;
@@ -61,7 +63,7 @@ static void np_metrics_process(const struct np_agent *agent, FILE *file)
 		fds++;
 	if (dir) {
 		closedir(dir);
-		/* without ".", ".." and the folder itself */
+		/* ".", ".." and the open folder do not count. */
 		np_metric_one(file, "process_open_fds", "gauge", "Open file descriptors.",
 			      fds - 3);
 	}
@@ -87,7 +89,7 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 	size_t i;
 	int ret;
 
-	ret = agent->commit.open ? np_counters_get(&agent->commit.client, false, &list, &err) :
+	ret = agent->kernel.open ? np_counters_get(&agent->kernel.client, false, &list, &err) :
 				   -1;
 	for (i = 0; !ret && i < list.count; i++)
 		if (list.item[i].kind == NP_COUNTERS_TOTAL)
@@ -109,7 +111,7 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 			      "Packets of guarded addresses that belong to no known pod.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNKNOWN));
 		np_metric_one(file, "netpol_packets_unchecked_total", "counter",
-			      "Packets that could not be held against an interface.",
+			      "Packets whose source could not be checked by their interface.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNCHECKED));
 		np_metric_head(file, "netpol_events_lost_total", "counter",
 			       "Events of denied packets that were not sent.");
@@ -122,7 +124,7 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 
 static void np_metrics_source(struct np_agent *agent, FILE *file)
 {
-	const struct np_agent_kind *kind = agent->kind;
+	const struct np_intake_kind *kind = agent->intake.kind;
 	unsigned int k, r;
 
 #define NP_EACH_KIND(name, type, help, value) do {				\
@@ -137,7 +139,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 		     "1 while a list or watch of the kind is being answered.",
 		     kind[k].connected);
 	np_metric_head(file, "netpol_sync_last_event_timestamp_seconds", "gauge",
-		       "When the API server last sent anything of the kind.");
+		       "When the API server last sent anything about the kind.");
 	for (k = 0; k < NP_SOURCE_KINDS; k++)
 		if (kind[k].last_event_ms >= 0)
 			np_metric_value(file, "netpol_sync_last_event_timestamp_seconds",
@@ -152,7 +154,7 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 	NP_EACH_KIND("netpol_object_errors_total", "counter",
 		     "Objects that could not be read.", agent->desired.stats.malformed[k]);
 	NP_EACH_KIND("netpol_objects_refused_total", "counter",
-		     "Objects set aside: over a cap, or refused by the kernel.",
+		     "Objects over a bound, or refused by the kernel.",
 		     agent->desired.stats.refused[k]);
 	NP_EACH_KIND("netpol_sync_unauthorized_total", "counter", "Answers 401.",
 		     kind[k].stats.unauthorized);
@@ -190,30 +192,28 @@ static size_t np_count_flag(const struct np_agent *agent, uint16_t flag)
 
 static void np_metrics_local(const struct np_agent *agent, FILE *file)
 {
-	size_t nameless = 0, closed = 0, i;
+	size_t unplaced = 0, i;
 
-	for (i = 0; i < agent->desired.local_count; i++) {
-		nameless += !agent->desired.local[i]->ifindex;
-		closed += !np_desired_pod_loaded(agent->desired.local[i]);
-	}
+	for (i = 0; i < agent->desired.local_count; i++)
+		unplaced += !agent->desired.local[i]->ifindex;
 	np_metric_one(file, "netpol_local_pods", "gauge", "Pods of this node.",
 		      (double)agent->desired.local_count);
 	np_metric_one(file, "netpol_local_pods_unplaced", "gauge",
-		      "Pods of this node whose interface is not known.", (double)nameless);
+		      "Pods of this node whose interface is not known.", (double)unplaced);
 	np_metric_one(file, "netpol_local_pods_closed", "gauge",
-		      "Pods of this node that are not loaded, and closed where a guard covers "
-		      "them.", (double)closed);
+		      "Pods of this node that are not loaded; guards close their addresses.",
+		      (double)np_agent_unloaded(agent));
 	np_metric_one(file, "netpol_local_pods_early", "gauge",
 		      "Pods of this node whose addresses are known from the CNI only.",
 		      (double)np_count_flag(agent, NP_DESIRED_EARLY));
 	np_metric_histogram(file, "netpol_pod_wait_seconds",
 			    "From a pod's address on this node to its enforcement.",
-			    &agent->wait);
+			    &agent->node.delay);
 }
 
 static void np_metrics_commit(const struct np_agent *agent, FILE *file)
 {
-	const struct np_commit_stats *stats = &agent->commit.stats;
+	const struct np_commit_stats *stats = &agent->kernel.stats;
 	char why[512];
 
 	np_metric_head(file, "netpol_commits_total", "counter", "Transactions published.");
@@ -222,68 +222,68 @@ static void np_metrics_commit(const struct np_agent *agent, FILE *file)
 	np_metric_value(file, "netpol_commits_total", (double)stats->delta, "type", "delta",
 			NP_METRIC_END);
 	np_metric_one(file, "netpol_commit_failures_total", "counter",
-		      "Tries of a transaction that published nothing.", (double)stats->failures);
+		      "Attempts to commit that published nothing.", (double)stats->failures);
 	np_metric_one(file, "netpol_commit_objects_total", "counter",
 		      "Objects sent in published transactions.", (double)stats->objects);
 	np_metric_one(file, "netpol_commit_bytes_total", "counter",
 		      "Bytes sent in published transactions.", (double)stats->bytes);
 	np_metric_histogram(file, "netpol_commit_duration_seconds",
-			    "From the begin of a transaction to its publication.",
+			    "From the beginning of a transaction to its publication.",
 			    &stats->duration);
 	np_metric_one(file, "netpol_kernel_generation", "gauge",
 		      "Generation in force after the last commit.",
-		      (double)agent->commit.kernel_generation);
+		      (double)agent->kernel.generation);
 	np_metric_one(file, "netpol_changes_waiting", "gauge",
-		      "Changes that the kernel was not told yet.",
-		      (double)agent->desired.change_count);
+		      "Changes that are not committed yet.",
+		      (double)agent->desired.pending_count);
 	np_metric_one(file, "netpol_audits_total", "counter",
-		      "Comparisons of kernel and desired state.", (double)stats->audits);
+		      "Comparisons of the kernel with the desired state.", (double)stats->audits);
 	np_metric_one(file, "netpol_divergence_repairs_total", "counter",
-		      "Times that the kernel differed from what it was told, and was repaired.",
+		      "How often the kernel differed from what was committed, and was repaired.",
 		      (double)stats->repairs);
 	np_metric_one(file, "netpol_ready", "gauge",
-		      "1 if every kind is synced and the kernel has all of it.",
+		      "1 if every kind is synced and everything is committed.",
 		      np_agent_ready(agent, why, sizeof(why)));
 }
 
 static void np_metrics_snapshot(const struct np_agent *agent, FILE *file)
 {
 	np_metric_one(file, "netpol_snapshots_total", "counter", "Snapshots written.",
-		      (double)agent->snapshots);
+		      (double)agent->snapshot.count);
 	np_metric_one(file, "netpol_snapshot_failures_total", "counter",
 		      "Snapshots that could not be written.",
-		      (double)agent->snapshot_failures);
-	if (agent->snapshot_ms >= 0)
+		      (double)agent->snapshot.failures);
+	if (agent->snapshot.written_ms >= 0)
 		np_metric_one(file, "netpol_snapshot_timestamp_seconds", "gauge",
 			      "When the last snapshot was written.",
-			      np_wall_time(agent, agent->snapshot_ms));
+			      np_wall_time(agent, agent->snapshot.written_ms));
 }
 
 static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 {
 	struct np_cluster_status status;
 
-	if (!agent->cluster)
+	if (!agent->outside.cluster)
 		return;
-	np_cluster_status(agent->cluster, &status);
+	np_cluster_status(agent->outside.cluster, &status);
 	if (status.cert_expiry)
 		np_metric_one(file, "netpol_client_certificate_expiry_timestamp_seconds", "gauge",
-			      "When the agent's own certificate ends.",
+			      "When the agent's own certificate expires.",
 			      (double)status.cert_expiry);
 	np_metric_one(file, "netpol_client_bad_rotations_total", "counter",
 		      "New certificates that were refused; the one before is kept.",
 		      (double)status.bad_rotations);
 }
 
-void np_agent_metrics(struct np_agent *agent, FILE *file)
+void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 {
 	const struct np_desired *d = &agent->desired;
-	size_t i, aside = 0, closed = 0, kept = 0;
+	size_t i, rejected = 0, closed = 0, kept = 0;
 
 	np_metric_head(file, "netpol_build_info", "gauge", "The agent's version.");
 	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
 	np_metric_head(file, "netpol_module_info", "gauge", "The kernel module's version.");
-	np_metric_value(file, "netpol_module_info", 1, "version", agent->commit.version,
+	np_metric_value(file, "netpol_module_info", 1, "version", agent->kernel.version,
 			NP_METRIC_END);
 	np_metrics_kernel(agent, file);
 	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows.");
@@ -298,13 +298,13 @@ void np_agent_metrics(struct np_agent *agent, FILE *file)
 
 		if (!trouble)
 			continue;
-		aside += trouble->kind == NP_TROUBLE_ASIDE;
+		rejected += trouble->kind == NP_TROUBLE_REJECTED;
 		closed += trouble->kind == NP_TROUBLE_CLOSED;
 		kept += trouble->kind == NP_TROUBLE_KEPT;
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
-		       "Objects that are not enforced as they are, by what became of them.");
-	np_metric_value(file, "netpol_objects_troubled", (double)aside, "state", "aside",
+		       "Objects that are not enforced as they are, by what is enforced instead.");
+	np_metric_value(file, "netpol_objects_troubled", (double)rejected, "state", "aside",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
 			NP_METRIC_END);

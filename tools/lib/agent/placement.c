@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pods of this node: their interfaces from the node's tables, their addresses from the
- * network interface's cache until the API server tells them, and how long each waited.
+ * This node and its pods.
  */
-#include "agent/agent.h"
+#include "agent/placement.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,35 +12,34 @@
 #include <sys/inotify.h>
 #include <sys/socket.h>
 
+#include "agent/desired_pod.h"
 #include "base/log.h"
+#include "object/digest.h"
 
 #define NP_PLACE_SOON	10	/* milliseconds from an event to reading the tables */
-#define NP_PLACE_PACE	250	/* at least between two readings */
+#define NP_PLACE_PACE	250	/* shortest time between two readings */
 
 static const struct np_log_about np_about = { .component = "local" };
 
-/* --- what changes --------------------------------------------------------------- */
+/* --- watching ------------------------------------------------------------------- */
 
-static void np_place_later(struct np_agent *agent)
+static void np_place_later(struct np_agent_node *node)
 {
-	int64_t since = np_loop_now(agent->loop) - agent->placed_ms, delay = NP_PLACE_SOON;
+	int64_t since = np_loop_now(node->loop) - node->read_ms, delay = NP_PLACE_SOON;
 
-	if (np_timer_active(&agent->place_timer))
+	if (np_timer_active(&node->timer))
 		return;
 	if (since < NP_PLACE_PACE && NP_PLACE_PACE - since > delay)
 		delay = NP_PLACE_PACE - since;
-	np_timer_start(agent->loop, &agent->place_timer, delay);
+	np_timer_start(node->loop, &node->timer, delay);
 }
 
 static void np_place_fire(void *context)
 {
-	struct np_agent *agent = context;
+	struct np_agent_node *node = context;
 
-	agent->place_stale = true;
-	np_agent_wake(agent);
-	/* Before anything is synced there is nobody to place, but times are noted. */
-	if (!np_timer_active(&agent->commit_timer))
-		np_agent_place(agent);
+	node->stale = true;
+	node->changed(node->arg);
 }
 
 static bool np_route_matters(const char *data, size_t len)
@@ -52,7 +50,7 @@ static bool np_route_matters(const char *data, size_t len)
 	for (; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
 		const struct ndmsg *near = NLMSG_DATA(nlh);
 
-		/* That a neighbour is reachable or stale moves no pod. */
+		/* It does not matter whether a neighbour is reachable now. */
 		if (nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH)
 			return true;
 		if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(*near)) &&
@@ -65,13 +63,13 @@ static bool np_route_matters(const char *data, size_t len)
 static void np_route_ready(void *context, unsigned int events)
 {
 	char buffer[32768] __attribute__((aligned(8)));
-	struct np_agent *agent = context;
+	struct np_agent_node *node = context;
 	bool stale = false;
 	ssize_t got;
 
 	(void)events;
 	for (;;) {
-		got = recv(agent->route_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+		got = recv(node->route_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 		if (got > 0)
 			stale |= np_route_matters(buffer, (size_t)got);
 		else if (got < 0 && errno == ENOBUFS)
@@ -81,23 +79,23 @@ static void np_route_ready(void *context, unsigned int events)
 	}
 	if (!stale)
 		return;
-	agent->host_stale = true;
-	np_place_later(agent);
+	node->host_stale = true;
+	np_place_later(node);
 }
 
 static void np_cni_ready(void *context, unsigned int events)
 {
 	char buffer[16384] __attribute__((aligned(8)));
-	struct np_agent *agent = context;
+	struct np_agent_node *node = context;
 
 	(void)events;
-	while (read(agent->cni_fd, buffer, sizeof(buffer)) > 0)
+	while (read(node->cni_fd, buffer, sizeof(buffer)) > 0)
 		;
-	agent->cni_stale = true;
-	np_place_later(agent);
+	node->cni_stale = true;
+	np_place_later(node);
 }
 
-static int np_watch_routes(struct np_agent *agent, struct np_error *err)
+static int np_watch_routes(struct np_agent_node *node, struct np_error *err)
 {
 	struct sockaddr_nl from = {
 		.nl_family = AF_NETLINK,
@@ -106,88 +104,107 @@ static int np_watch_routes(struct np_agent *agent, struct np_error *err)
 	};
 	int size = 1024 * 1024;
 
-	agent->route_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				 NETLINK_ROUTE);
-	if (agent->route_fd < 0 ||
-	    bind(agent->route_fd, (struct sockaddr *)&from, sizeof(from)))
+	node->route_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				NETLINK_ROUTE);
+	if (node->route_fd < 0 ||
+	    bind(node->route_fd, (struct sockaddr *)&from, sizeof(from)))
 		return np_error_set(err, NP_EXIT_KERNEL, "route netlink: %s", strerror(errno));
-	setsockopt(agent->route_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	agent->route_io.ready = np_route_ready;
-	agent->route_io.context = agent;
-	np_io_set(agent->loop, &agent->route_io, agent->route_fd, NP_IO_READ);
+	setsockopt(node->route_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	node->route_io.ready = np_route_ready;
+	node->route_io.context = node;
+	np_io_set(node->loop, &node->route_io, node->route_fd, NP_IO_READ);
 	return 0;
 }
 
-static void np_watch_cni(struct np_agent *agent)
+static void np_watch_cni(struct np_agent_node *node)
 {
 	const char *const *folder;
 	unsigned int watched = 0;
 
-	agent->cni_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	for (folder = agent->opts->cni; agent->cni_fd >= 0 && folder && *folder; folder++)
-		watched += inotify_add_watch(agent->cni_fd, *folder, IN_CLOSE_WRITE |
+	node->cni_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	for (folder = node->opts->cni; node->cni_fd >= 0 && folder && *folder; folder++)
+		watched += inotify_add_watch(node->cni_fd, *folder, IN_CLOSE_WRITE |
 					     IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) >= 0;
 	if (!watched) {
-		np_log_line(NP_LOG_INFO, &np_about, "no cache of CNI results here; addresses of "
-			    "pods come from the API server alone");
+		np_log_line(NP_LOG_INFO, &np_about, "there is no cache of CNI results; addresses "
+			    "of pods come only from the API server");
 		return;
 	}
-	agent->cni_io.ready = np_cni_ready;
-	agent->cni_io.context = agent;
-	np_io_set(agent->loop, &agent->cni_io, agent->cni_fd, NP_IO_READ);
-	agent->cni_stale = true;
+	node->cni_io.ready = np_cni_ready;
+	node->cni_io.context = node;
+	np_io_set(node->loop, &node->cni_io, node->cni_fd, NP_IO_READ);
+	node->cni_stale = true;
 }
 
-int np_agent_watch_node(struct np_agent *agent, struct np_error *err)
+void np_agent_node_init(struct np_agent_node *node, struct np_loop *loop,
+			const struct np_agent_options *opts, struct np_desired *desired)
 {
-	agent->place_timer.fire = np_place_fire;
-	agent->place_timer.context = agent;
-	agent->host_stale = true;
-	agent->placed_ms = np_loop_now(agent->loop) - NP_PLACE_PACE;
-	if (np_watch_routes(agent, err))
+	memset(node, 0, sizeof(*node));
+	node->loop = loop;
+	node->opts = opts;
+	node->desired = desired;
+	node->route_fd = -1;
+	node->cni_fd = -1;
+	node->timer.fire = np_place_fire;
+	node->timer.context = node;
+	np_host_init(&node->host);
+}
+
+int np_agent_node_open(struct np_agent_node *node, struct np_error *err)
+{
+	node->host_stale = true;
+	node->read_ms = np_loop_now(node->loop) - NP_PLACE_PACE;
+	if (np_watch_routes(node, err))
 		return -1;
-	np_watch_cni(agent);
+	np_watch_cni(node);
 	return 0;
 }
 
-void np_agent_unwatch_node(struct np_agent *agent)
+void np_agent_node_close(struct np_agent_node *node)
 {
-	np_timer_stop(&agent->place_timer);
-	np_io_stop(&agent->route_io);
-	np_io_stop(&agent->cni_io);
-	if (agent->route_fd >= 0)
-		close(agent->route_fd);
-	if (agent->cni_fd >= 0)
-		close(agent->cni_fd);
-	np_host_free(&agent->host);
-	np_cni_free(&agent->cni);
-	free(agent->seen);
-	agent->seen = NULL;
+	np_timer_stop(&node->timer);
+	np_io_stop(&node->route_io);
+	np_io_stop(&node->cni_io);
+	if (node->route_fd >= 0)
+		close(node->route_fd);
+	if (node->cni_fd >= 0)
+		close(node->cni_fd);
+	np_host_free(&node->host);
+	np_cni_free(&node->cni);
+	free(node->seen);
+	node->seen = NULL;
 }
 
-/* --- since when an address is here ------------------------------------------------ */
+void np_agent_node_refresh(struct np_agent_node *node)
+{
+	node->host_stale = true;
+	node->cni_stale = true;
+	node->stale = true;
+}
+
+/* --- delays --------------------------------------------------------------------- */
 
 static int np_seen_compare(const void *a, const void *b)
 {
-	return memcmp(&((const struct np_agent_seen *)a)->address,
-		      &((const struct np_agent_seen *)b)->address, sizeof(struct np_address));
+	return memcmp(&((const struct np_node_address *)a)->address,
+		      &((const struct np_node_address *)b)->address, sizeof(struct np_address));
 }
 
-static const struct np_agent_seen *np_seen_find(const struct np_agent *agent,
-						const struct np_address *address)
+static const struct np_node_address *np_seen_find(const struct np_agent_node *node,
+						  const struct np_address *address)
 {
-	struct np_agent_seen key = { .address = *address };
+	struct np_node_address key = { .address = *address };
 
-	if (!agent->seen_count)
+	if (!node->seen_count)
 		return NULL;
-	return bsearch(&key, agent->seen, agent->seen_count, sizeof(key), np_seen_compare);
+	return bsearch(&key, node->seen, node->seen_count, sizeof(key), np_seen_compare);
 }
 
-static void np_seen_update(struct np_agent *agent)
+static void np_seen_update(struct np_agent_node *node)
 {
-	const struct np_host *host = &agent->host;
-	struct np_agent_seen *seen = np_xcalloc(host->route_count, sizeof(*seen));
-	const struct np_agent_seen *old;
+	const struct np_host *host = &node->host;
+	struct np_node_address *seen = np_xcalloc(host->route_count, sizeof(*seen));
+	const struct np_node_address *old;
 	const struct np_route *route;
 	size_t count = 0, i;
 
@@ -198,74 +215,73 @@ static void np_seen_update(struct np_agent *agent)
 			continue;
 		seen[count].address.family = route->to.family;
 		memcpy(seen[count].address.addr, route->to.addr, sizeof(route->to.addr));
-		old = np_seen_find(agent, &seen[count].address);
-		seen[count].ms = old ? old->ms : (uint32_t)np_loop_now(agent->loop);
+		old = np_seen_find(node, &seen[count].address);
+		seen[count].ms = old ? old->ms : (uint32_t)np_loop_now(node->loop);
 		count++;
 	}
 	if (count)
 		qsort(seen, count, sizeof(*seen), np_seen_compare);
-	free(agent->seen);
-	agent->seen = seen;
-	agent->seen_count = count;
+	free(node->seen);
+	node->seen = seen;
+	node->seen_count = count;
 }
 
-/* After a commit: pods that are in the kernel for the first time. */
-void np_agent_waited(struct np_agent *agent)
+void np_agent_node_measure(struct np_agent_node *node)
 {
-	struct np_address address[NP_DESIRED_ADDRESSES];
-	uint32_t now = (uint32_t)np_loop_now(agent->loop), since, k, count;
-	const struct np_agent_seen *seen;
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+	uint32_t now = (uint32_t)np_loop_now(node->loop), since, k, count;
+	const struct np_node_address *seen;
 	struct np_desired_pod *pod;
-	bool first = !agent->wait.count && !agent->placements;
+	bool first = !node->measured;
 	size_t i;
 
-	for (i = 0; i < agent->desired.local_count; i++) {
-		pod = agent->desired.local[i];
-		if (pod->flags & NP_DESIRED_WAITED || !np_desired_pod_loaded(pod))
+	for (i = 0; i < node->desired->local_count; i++) {
+		pod = node->desired->local[i];
+		if (pod->flags & NP_DESIRED_MEASURED || !np_desired_pod_loaded(pod))
 			continue;
-		pod->flags |= NP_DESIRED_WAITED;
+		pod->flags |= NP_DESIRED_MEASURED;
 		if (first)
 			continue;
 		since = pod->since;
 		count = np_desired_addresses(pod, address);
 		for (k = 0; k < count; k++) {
-			seen = np_seen_find(agent, &address[k]);
+			seen = np_seen_find(node, &address[k]);
 			if (seen && (int32_t)(seen->ms - since) < 0)
 				since = seen->ms;
 		}
-		np_histogram_add(&agent->wait, (uint32_t)(now - since) / 1000.0);
+		np_histogram_add(&node->delay, (uint32_t)(now - since) / 1000.0);
 	}
-	agent->placements++;
+	node->measured = true;
 }
 
-/* --- placing -------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------------- */
 
-static void np_place_early(struct np_agent *agent)
+static void np_place_early(struct np_agent_node *node)
 {
 	const struct np_cni_entry *entry;
 	struct np_desired_pod *pod;
 	size_t i;
 
-	for (i = 0; i < agent->desired.local_count; i++) {
-		pod = agent->desired.local[i];
-		entry = np_cni_find(&agent->cni, pod->namespace->name, np_desired_pod_name(pod),
+	for (i = 0; i < node->desired->local_count; i++) {
+		pod = node->desired->local[i];
+		entry = np_cni_find(&node->cni, pod->namespace->name, np_desired_pod_name(pod),
 				    pod->uid);
-		np_desired_actual(&agent->desired, pod, entry ? entry->address : NULL,
+		np_desired_actual(node->desired, pod, entry ? entry->address : NULL,
 				  entry ? entry->address_count : 0);
 	}
 }
 
-/* The pod's interface as the network interface named it, where the tables don't tell. */
-static uint32_t np_place_cni(const struct np_agent *agent, const struct np_desired_pod *pod)
+/* Returns the interface of a pod by the cache of the CNI, or 0. */
+static uint32_t np_place_cni(const struct np_agent_node *node, const struct np_desired_pod *pod)
 {
 	const struct np_device *device;
 	const struct np_cni_entry *entry;
 	uint32_t i;
 
-	entry = np_cni_find(&agent->cni, pod->namespace->name, np_desired_pod_name(pod),
+	entry = np_cni_find(&node->cni, pod->namespace->name, np_desired_pod_name(pod),
 			    pod->uid);
 	for (i = 0; entry && i < entry->interface_count; i++) {
-		device = np_host_device_named(&agent->host, entry->interface[i]);
+		device = np_host_device_named(&node->host, entry->interface[i]);
 		if (device && device->kind == NP_DEVICE_POD)
 			return device->ifindex;
 	}
@@ -273,22 +289,23 @@ static uint32_t np_place_cni(const struct np_agent *agent, const struct np_desir
 }
 
 /*
- * What a bridge has learned comes from frames of the pods, and one of them may claim the
- * address of another: the network interface's word comes first, and a pod that was found
- * stays where it is as long as that interface exists.
+ * Returns the interface of a pod, for which the tables say `found`. What a bridge has learned
+ * comes from frames of the pods, and one pod may claim the address of another one. So behind a
+ * bridge the cache of the CNI comes first, and a pod that was found stays where it is while that
+ * interface exists.
  */
-static uint32_t np_place_one(const struct np_agent *agent, const struct np_desired_pod *pod,
+static uint32_t np_place_one(const struct np_agent_node *node, const struct np_desired_pod *pod,
 			     uint32_t found)
 {
-	const struct np_device *device = np_host_device(&agent->host, found);
+	const struct np_device *device = np_host_device(&node->host, found);
 	uint32_t named;
 
 	if (device && !device->master)
 		return found;
-	named = np_place_cni(agent, pod);
+	named = np_place_cni(node, pod);
 	if (named)
 		return named;
-	if (np_host_device(&agent->host, pod->ifindex))
+	if (np_host_device(&node->host, pod->ifindex))
 		return pod->ifindex;
 	return found;
 }
@@ -299,11 +316,11 @@ static void np_place_remark(void *arg, const char *text)
 	np_log_line(NP_LOG_DEBUG, &np_about, "%s", text);
 }
 
-static void np_place_all(struct np_agent *agent)
+static void np_place_all(struct np_agent_node *node)
 {
-	struct np_desired *d = &agent->desired;
-	const struct np_locate_options opts = { .node = agent->opts->node };
-	struct np_placement *place, *loaded;
+	struct np_desired *d = node->desired;
+	const struct np_locate_options opts = { .node = node->opts->node };
+	struct np_placement *placement, *loaded;
 	struct np_objects objs = { 0 };
 	struct np_address *address;
 	struct np_error err;
@@ -313,60 +330,60 @@ static void np_place_all(struct np_agent *agent)
 
 	objs.pod_count = d->local_count;
 	objs.pods = np_xcalloc(objs.pod_count, sizeof(*objs.pods));
-	place = np_xcalloc(objs.pod_count, sizeof(*place));
+	placement = np_xcalloc(objs.pod_count, sizeof(*placement));
 	loaded = np_xcalloc(objs.pod_count, sizeof(*loaded));
 	uid = np_xcalloc(objs.pod_count, sizeof(*uid));
-	address = np_xcalloc(objs.pod_count, NP_DESIRED_ADDRESSES * sizeof(*address));
+	address = np_xcalloc(objs.pod_count, NP_POD_ADDRESSES_MAX * sizeof(*address));
 	for (i = 0; i < objs.pod_count; i++) {
 		np_desired_pod_view(d, d->local[i], &objs.pods[i],
-				    &address[i * NP_DESIRED_ADDRESSES], uid[i]);
+				    &address[i * NP_POD_ADDRESSES_MAX], uid[i]);
 		loaded[i].local = d->local[i]->ifindex;
 		loaded[i].ifindex = d->local[i]->ifindex;
 	}
-	/* Without overrides it can't fail. */
-	np_locate(&agent->host, &objs, &opts, loaded, place, np_place_remark, agent, &err);
+	/* It cannot fail without overrides. */
+	np_locate(&node->host, &objs, &opts, loaded, placement, np_place_remark, node, &err);
 	for (i = 0; i < objs.pod_count; i++) {
-		ifindex = place[i].ifindex;
-		if (!place[i].own)
-			ifindex = np_place_one(agent, d->local[i], ifindex);
-		np_desired_place(d, d->local[i], ifindex, place[i].own);
+		ifindex = placement[i].ifindex;
+		if (!placement[i].own)
+			ifindex = np_place_one(node, d->local[i], ifindex);
+		np_desired_set_placement(d, d->local[i], ifindex, placement[i].own);
 	}
 	free(objs.pods);
-	free(place);
+	free(placement);
 	free(loaded);
 	free(uid);
 	free(address);
 }
 
-void np_agent_place(struct np_agent *agent)
+void np_agent_node_update(struct np_agent_node *node)
 {
 	struct np_error err = { 0 };
 	struct np_host fresh;
 
-	if (agent->host_stale) {
+	if (node->host_stale) {
 		np_host_init(&fresh);
-		if (np_host_read(&fresh, agent->opts->timeout, &err)) {
+		if (np_host_read(&fresh, node->opts->timeout, &err)) {
 			np_host_free(&fresh);
-			np_log_line(NP_LOG_WARNING, &np_about, "the node's tables can't be "
-				    "read, those read before are used: %s", err.text);
-			np_place_later(agent);
+			np_log_line(NP_LOG_WARNING, &np_about, "the node's tables cannot be "
+				    "read; the earlier ones are used: %s", err.text);
+			np_place_later(node);
 		} else {
-			np_host_free(&agent->host);
-			agent->host = fresh;
-			agent->host_stale = false;
-			np_seen_update(agent);
+			np_host_free(&node->host);
+			node->host = fresh;
+			node->host_stale = false;
+			np_seen_update(node);
 		}
-		agent->placed_ms = np_loop_now(agent->loop);
-		agent->place_stale = true;
+		node->read_ms = np_loop_now(node->loop);
+		node->stale = true;
 	}
-	if (agent->cni_stale && agent->opts->cni) {
-		np_cni_read(&agent->cni, agent->opts->cni);
-		agent->cni_stale = false;
-		agent->place_stale = true;
+	if (node->cni_stale && node->opts->cni) {
+		np_cni_read(&node->cni, node->opts->cni);
+		node->cni_stale = false;
+		node->stale = true;
 	}
-	if (!agent->place_stale)
+	if (!node->stale)
 		return;
-	agent->place_stale = false;
-	np_place_early(agent);
-	np_place_all(agent);
+	node->stale = false;
+	np_place_early(node);
+	np_place_all(node);
 }

@@ -99,3 +99,12 @@ void np_hash_free(struct np_hash *hash)
 	free(hash->slot);
 	memset(hash, 0, sizeof(*hash));
 }
+
+void np_hash_free_records(struct np_hash *hash)
+{
+	size_t i;
+
+	for (i = 0; i < hash->room; i++)
+		free(hash->slot[i]);
+	np_hash_free(hash);
+}

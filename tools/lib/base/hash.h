@@ -24,6 +24,8 @@ void np_hash_remove(struct np_hash *hash, const void *record);
 /* Empties the table and keeps its memory. */
 void np_hash_clear(struct np_hash *hash);
 void np_hash_free(struct np_hash *hash);
+/* Frees the table and its records, each of which is one block of memory. */
+void np_hash_free_records(struct np_hash *hash);
 uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len);
 
 #endif

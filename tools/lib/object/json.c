@@ -345,7 +345,7 @@ static bool np_json_digits(struct np_json *j)
 }
 
 /* Reads a number into j->text. *integer: it has neither a fraction nor an exponent. */
-static int np_json_number_text(struct np_json *j, bool *integer)
+static int np_json_numeral_text(struct np_json *j, bool *integer)
 {
 	*integer = true;
 	j->text_len = 0;
@@ -372,13 +372,13 @@ static int np_json_number_text(struct np_json *j, bool *integer)
 	return 0;
 }
 
-static int np_json_number(struct np_json *j, struct np_node *node)
+static int np_json_numeral(struct np_json *j, struct np_node *node)
 {
 	bool integer, big = false, negative;
 	uint64_t n = 0;
 	size_t i;
 
-	if (np_json_number_text(j, &integer))
+	if (np_json_numeral_text(j, &integer))
 		return -1;
 	negative = *j->text == '-';
 	node->text = np_arena_memdup(j->arena, j->text, j->text_len);
@@ -514,7 +514,7 @@ static int np_json_pass(struct np_json *j)
 	if (c == '"')
 		return np_json_pass_string(j);
 	if (c == '-' || (c >= '0' && c <= '9'))
-		return np_json_number_text(j, &integer);
+		return np_json_numeral_text(j, &integer);
 	if (c != '{' && c != '[')
 		return np_json_word(j, &ignored);
 	if (np_json_enter(j))
@@ -722,7 +722,7 @@ static int np_json_value(struct np_json *j, struct np_node *node,
 		return np_json_list(j, node, pick);
 	case '-':
 	case '0' ... '9':
-		return np_json_number(j, node);
+		return np_json_numeral(j, node);
 	default:
 		return np_json_word(j, node);
 	}

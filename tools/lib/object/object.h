@@ -137,6 +137,9 @@ struct np_named_port {
 	uint8_t protocol;	/* enum np_protocol */
 };
 
+/* Far more addresses than a pod can have. A pod with more is not read. */
+#define NP_POD_ADDRESSES_MAX	64
+
 /*
  * A pod. Every pod that was read is kept, also those that netpol never enforces: pods on the
  * host network, finished ones and those without an address. np_pod_usable() tells them apart.

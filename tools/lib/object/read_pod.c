@@ -11,11 +11,7 @@
 #include "object/read.h"
 #include "object/validate.h"
 
-/*
- * Far more than a pod can have. There is a limit because addresses are compared with each
- * other.
- */
-#define NP_POD_ADDRESSES_MAX 64
+/* Far more than a pod can have. There is a limit because ports are compared with each other. */
 #define NP_POD_PORTS_MAX 1024
 
 #define NP_NAME_LABEL "kubernetes.io/metadata.name"

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Audit: compares the objects in the kernel with the desired ones.
+ */
+#ifndef NP_AGENT_AUDIT_H
+#define NP_AGENT_AUDIT_H
+
+#include <stddef.h>
+
+#include "agent/desired_record.h"
+#include "agent/kernel.h"
+#include "base/error.h"
+
+/*
+ * Makes every difference pending, also objects of the origin that are stale. *found: how many there
+ * are. Returns 0, or -1 with *err filled; then the state of the kernel is not known any more.
+ */
+int np_audit_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
+		 struct np_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads objects of the API by the functions that read manifests, so that both mean the same.
+ */
+#ifndef NP_AGENT_DESIRED_DECODE_H
+#define NP_AGENT_DESIRED_DECODE_H
+
+#include <stdbool.h>
+
+#include "agent/desired_record.h"
+
+/*
+ * Reads a namespace, a pod or a policy into d->scratch. Returns 0, or -1 with *err filled. *closed
+ * with *err filled: the policy cannot be read, and the one in d->scratch has its subject and its
+ * directions, but no rules.
+ */
+int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
+		      const struct np_node *object, bool *closed, struct np_error *err);
+/* Reads the Node of this node into d->pod_cidr. Returns 0, or -1 with *err filled. */
+int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
+			   struct np_error *err);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The records of the desired state: what the cluster says the kernel of this node should hold.
+ * desired.h fills it from a source, and commit.h commits it.
+ *
+ * All pods of the cluster have a record, so records are small: label sets are shared, and a pod is
+ * one block of about 100 bytes. Records belong to one struct np_desired and one thread.
+ *
+ * A pod is kept if it has an address or runs on this node, is not on the host network, and has not
+ * finished. All policies are kept, because a pod that one of them selects may come to this node at
+ * any time. Policies that select a local pod are wanted in the kernel.
+ *
+ * While `full` is set the state of the kernel is not known, and everything that is to be loaded
+ * must be sent. Otherwise each record that differs from what the kernel has is pending: it is in
+ * the list `pending` once. A record of an object that no longer exists stays until that is
+ * committed, and is used again if an object with that name appears.
+ */
+#ifndef NP_AGENT_DESIRED_RECORD_H
+#define NP_AGENT_DESIRED_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/netpol.h>
+
+#include "agent/desired_labels.h"
+#include "base/hash.h"
+#include "kube/source.h"
+#include "object/object.h"
+
+enum np_desired_flag {
+	NP_DESIRED_PENDING = 1 << 0,	/* it is in the list of pending changes */
+	NP_DESIRED_COMMITTED = 1 << 1,	/* the kernel has some version of it */
+	NP_DESIRED_GONE = 1 << 2,	/* the object no longer exists */
+	NP_DESIRED_REJECTED = 1 << 3,	/* over a bound or refused by the kernel: not loaded */
+	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: the object itself exists */
+	NP_DESIRED_WANTED = 1 << 5,	/* policy: it selects a local pod */
+	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without its rules */
+	NP_DESIRED_LOCAL = 1 << 7,	/* pod: it runs on this node */
+	NP_DESIRED_DELETING = 1 << 8,	/* pod: it has a deletionTimestamp */
+	NP_DESIRED_RUNNING = 1 << 9,	/* pod: its phase is Running, or is not given */
+	NP_DESIRED_OWN = 1 << 10,	/* pod: one of its addresses is an address of the node */
+	NP_DESIRED_WITHHELD = 1 << 11,	/* pod: a rejected policy selects it, so it is not loaded */
+	NP_DESIRED_EARLY = 1 << 12,	/* pod: its addresses come from the CNI, not from the API */
+	NP_DESIRED_AUDITED = 1 << 13,	/* the running audit found it in the kernel, and equal */
+	NP_DESIRED_REPLACED = 1 << 14,	/* pod: a record of another size has taken its place */
+	NP_DESIRED_MEASURED = 1 << 15,	/* pod: the delay until its first commit was counted */
+};
+
+struct np_desired_policy;
+
+/* A namespace. It also exists for objects whose namespace has not been seen. */
+struct np_desired_namespace {
+	uint32_t hash;
+	uint16_t flags;		/* enum np_desired_flag */
+	uint8_t epoch;		/* number of the list that it was last seen in */
+	uint32_t pods;		/* how many pods of it there are */
+	struct np_desired_labels *labels;	/* NULL unless NP_DESIRED_KNOWN */
+	struct np_desired_policy *policies;	/* list of its policies */
+	size_t policy_bytes;	/* memory of its policies */
+	uint8_t uid[NETPOL_UID_LEN];
+	char name[];
+};
+
+struct np_desired_pod {
+	uint32_t hash;
+	uint16_t flags;
+	uint8_t epoch;
+	uint8_t address4;	/* number of IPv4 addresses, at the start of data */
+	uint8_t address6;	/* number of IPv6 addresses, behind them */
+	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
+	uint32_t created;	/* seconds since 1970, 0: not known */
+	uint32_t arrival;	/* position in the order in which uids were first seen */
+	uint32_t since;		/* when it got its addresses, by `now` of the desired state */
+	struct np_desired_namespace *namespace;
+	struct np_desired_labels *labels;
+	uint8_t uid[NETPOL_UID_LEN];
+	uint8_t data[];		/* addresses, then the name with its NUL */
+};
+
+struct np_desired_policy {
+	uint32_t hash;
+	uint16_t flags;
+	uint8_t epoch;
+	struct np_desired_namespace *namespace;
+	struct np_desired_policy *next;	/* next policy of the namespace */
+	struct np_policy *policy;	/* one block of memory */
+	uint8_t uid[NETPOL_UID_LEN];
+	size_t bytes;			/* size of that block */
+};
+
+/* A difference between the desired state and the kernel. */
+struct np_change {
+	uint8_t object;		/* enum netpol_object */
+	bool stale;		/* record is a struct np_stale */
+	uint32_t number;	/* number of the object in its transaction, see encode.h */
+	void *record;
+};
+
+/* An object of origin `kube` that the kernel has and that is not desired. */
+struct np_stale {
+	const char *namespace;	/* "" for a namespace */
+	const char *name;
+	char text[];
+};
+
+struct np_desired_stats {
+	uint64_t events[NP_SOURCE_KINDS];
+	uint64_t malformed[NP_SOURCE_KINDS];	/* objects that cannot be read */
+	uint64_t refused[NP_SOURCE_KINDS];	/* objects over a bound or refused by the kernel */
+};
+
+struct np_desired {
+	const char *node;	/* name of this node; belongs to the caller */
+	bool full;		/* the state of the kernel is not known */
+	bool synced[NP_SOURCE_KINDS];
+	uint8_t epoch[NP_SOURCE_KINDS];	/* number of the current list */
+	struct np_desired_label_sets labels;
+	struct np_hash namespaces;
+	struct np_hash pods;
+	struct np_hash policies;
+	struct np_hash troubles;	/* see desired_trouble.h */
+	struct np_change *pending;
+	size_t pending_count;
+	struct np_desired_pod **local;	/* pods of this node, in no order */
+	size_t local_count;
+	bool node_seen;		/* the Node of this name has been seen */
+	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */
+	size_t pod_cidr_count;
+	size_t policy_bytes;	/* memory of all policies */
+	uint32_t arrivals;
+	uint32_t now;		/* milliseconds, which may wrap; the caller sets it */
+	uint32_t serial;	/* number of the last transaction */
+	struct np_desired_stats stats;
+	/* Called with each remark on an object, which is for people. May be NULL. */
+	void (*remark)(void *arg, enum np_source_kind kind, const char *namespace,
+		       const char *name, const char *text);
+	/* Called when a local pod is new, has changed, or is about to be forgotten. May be NULL. */
+	void (*local_changed)(void *arg, struct np_desired_pod *pod, bool gone);
+	void *arg;
+	struct np_objects scratch;	/* private: the object that is being read */
+	bool nameless;		/* private: this list had a policy whose name cannot be read */
+};
+
+/* Calls remark(). */
+void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const char *namespace,
+		       const char *name, const char *text);
+/* Returns the kind of an enum netpol_object. */
+enum np_source_kind np_desired_kind(uint8_t object);
+
+/* Returns a namespace that exists, or NULL. */
+struct np_desired_namespace *np_desired_namespace(const struct np_desired *d, const char *name);
+/* Fills in a namespace, which points into the record. */
+void np_desired_namespace_view(const struct np_desired_namespace *ns, struct np_namespace *view);
+/* Returns the record of a namespace, whether it exists or not, or NULL. */
+struct np_desired_namespace *np_desired_namespace_find(const struct np_desired *d,
+						       const char *name);
+/* Returns the record of a namespace, and makes one if there is none. */
+struct np_desired_namespace *np_desired_namespace_get(struct np_desired *d, const char *name);
+/* Frees a namespace if nothing refers to it any more. */
+void np_desired_namespace_check(struct np_desired *d, struct np_desired_namespace *ns);
+void np_desired_pod_free(struct np_desired *d, struct np_desired_pod *pod);
+void np_desired_policy_free(struct np_desired *d, struct np_desired_policy *policy);
+
+/* Returns the name of a pod, which points into the record. */
+const char *np_desired_pod_name(const struct np_desired_pod *pod);
+
+/* Return true if a record is to be in the kernel. */
+bool np_desired_namespace_loaded(const struct np_desired_namespace *ns);
+bool np_desired_pod_loaded(const struct np_desired_pod *pod);
+bool np_desired_policy_loaded(const struct np_desired_policy *policy);
+bool np_desired_loaded(uint8_t object, const void *record);
+/* Returns the flags of a record. */
+uint16_t *np_desired_flags(uint8_t object, void *record);
+
+/* Adds a record to the pending changes, unless it is there or `full` is set. */
+void np_desired_set_pending(struct np_desired *d, uint8_t object, void *record);
+/* Makes a stale object. It is freed with the change that removes it. */
+struct np_stale *np_stale_new(const char *namespace, const char *name);
+/*
+ * Takes the list of pending changes away. Each of them must then be passed to
+ * np_desired_finish() or np_desired_give_back(). The caller frees the list.
+ */
+struct np_change *np_desired_take(struct np_desired *d, size_t *count);
+/* A change has been committed. Frees the record if the object no longer exists. */
+void np_desired_finish(struct np_desired *d, const struct np_change *change);
+/* A change has not been committed and is pending again. It may also be a new one. */
+void np_desired_give_back(struct np_desired *d, const struct np_change *change);
+/* A full transaction has been committed. */
+void np_desired_finish_full(struct np_desired *d);
+/* From now on the state of the kernel is not known. */
+void np_desired_set_full(struct np_desired *d);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Objects that exceed a bound or that the kernel refuses.
+ */
+#include "agent/desired_refuse.h"
+
+#include <stdlib.h>
+
+#include "agent/desired_pod.h"
+#include "agent/desired_policy.h"
+#include "agent/desired_trouble.h"
+
+bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const char *reason)
+{
+	enum np_trouble_kind kind = NP_TROUBLE_REJECTED;
+	struct np_desired_namespace *ns = record;
+	struct np_desired_policy *policy = record;
+	struct np_desired_pod *pod = record;
+	const char *namespace = "", *name;
+	uint16_t *flags;
+
+	switch (object) {
+	case NETPOL_OBJECT_NAMESPACE:
+		flags = &ns->flags;
+		name = ns->name;
+		break;
+	case NETPOL_OBJECT_POD:
+		flags = &pod->flags;
+		namespace = pod->namespace->name;
+		name = np_desired_pod_name(pod);
+		break;
+	default:
+		flags = &policy->flags;
+		namespace = policy->namespace->name;
+		name = policy->policy->name;
+		if (!(*flags & NP_DESIRED_CLOSED))
+			kind = NP_TROUBLE_CLOSED;
+	}
+	if (*flags & (NP_DESIRED_REJECTED | NP_DESIRED_GONE))
+		return false;
+	*flags |= kind == NP_TROUBLE_CLOSED ? NP_DESIRED_CLOSED : NP_DESIRED_REJECTED;
+	d->stats.refused[np_desired_kind(object)]++;
+	np_trouble_set(d, object, namespace, name, kind, true, reason);
+	np_desired_remark(d, np_desired_kind(object), namespace, name, reason);
+	if (object == NETPOL_OBJECT_POLICY && kind == NP_TROUBLE_REJECTED)
+		np_desired_pods_withhold(d, policy->namespace);
+	np_desired_set_pending(d, object, record);
+	return true;
+}
+
+static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
+{
+	struct np_desired_policy *policy;
+	struct np_desired_namespace *ns;
+	struct np_desired_pod *pod;
+
+	switch (trouble->object) {
+	case NETPOL_OBJECT_NAMESPACE:
+		ns = np_desired_namespace(d, trouble->name);
+		if (!ns)
+			break;
+		ns->flags &= ~NP_DESIRED_REJECTED;
+		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
+		break;
+	case NETPOL_OBJECT_POD:
+		pod = np_desired_pod(d, trouble->namespace, trouble->name);
+		if (!pod)
+			break;
+		pod->flags &= ~NP_DESIRED_REJECTED;
+		np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+		break;
+	default:
+		policy = np_desired_policy(d, trouble->namespace, trouble->name);
+		if (!policy)
+			break;
+		policy->flags &= ~(NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
+		np_desired_pods_withhold(d, policy->namespace);
+		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
+	}
+}
+
+void np_desired_retry(struct np_desired *d)
+{
+	struct np_trouble *trouble;
+	struct np_trouble **found;
+	size_t count = 0, i;
+
+	found = np_xcalloc(d->troubles.count, sizeof(*found));
+	for (i = 0; i < d->troubles.room; i++) {
+		trouble = (struct np_trouble *)d->troubles.slot[i];
+		if (trouble && trouble->refused)
+			found[count++] = trouble;
+	}
+	for (i = 0; i < count; i++) {
+		np_retry_one(d, found[i]);
+		np_hash_remove(&d->troubles, found[i]);
+		free(found[i]);
+	}
+	free(found);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Troubles: objects that are not enforced as they are, and why. `netpolctl sync status` lists them.
+ */
+#ifndef NP_AGENT_DESIRED_TROUBLE_H
+#define NP_AGENT_DESIRED_TROUBLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/desired_record.h"
+
+/* What is enforced in place of the object. */
+enum np_trouble_kind {
+	NP_TROUBLE_KEPT,	/* it cannot be read: its last good version, if there is one */
+	NP_TROUBLE_CLOSED,	/* a policy: the policy without rules */
+	NP_TROUBLE_REJECTED,	/* over a bound or refused by the kernel: nothing, not loaded */
+};
+
+struct np_trouble {
+	uint32_t hash;
+	uint8_t object;		/* enum netpol_object */
+	uint8_t kind;		/* enum np_trouble_kind */
+	uint8_t epoch;		/* number of the list in which the object was last seen */
+	bool refused;		/* because of a bound or by the kernel, not while reading */
+	const char *namespace;
+	const char *name;
+	const char *reason;
+	char text[];
+};
+
+#define NP_TROUBLES_MAX	4096	/* no more are kept */
+
+/* Notes a trouble, in place of an earlier one of the same object. */
+void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
+		    const char *name, enum np_trouble_kind kind, bool refused,
+		    const char *reason);
+void np_trouble_clear(struct np_desired *d, uint8_t object, const char *namespace,
+		      const char *name);
+/* Forgets troubles of objects that were not seen in the list that is complete now. */
+void np_troubles_sweep(struct np_desired *d, uint8_t object, uint8_t epoch);
+
+#endif

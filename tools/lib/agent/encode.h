@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Encodes changes of the desired state, in the order in which they are to be sent.
+ */
+#ifndef NP_AGENT_ENCODE_H
+#define NP_AGENT_ENCODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/desired_record.h"
+#include "netlink/encode.h"
+
+/*
+ * Returns the pods that are to be loaded, in the order of their arrival. If two running pods have
+ * one address the kernel takes the one whose uid came last. So pods that are being deleted come
+ * first, then the others by their creation, then by when the agent first saw them. The caller
+ * frees the array.
+ */
+struct np_desired_pod **np_desired_by_arrival(const struct np_desired *d, size_t *count);
+
+/*
+ * Sorts changes so that they can be committed in parts. What closes comes before what opens:
+ * policies come before the pods that they select, and deletions of policies come last. Pods are in
+ * the order of their arrival.
+ */
+void np_changes_sort(struct np_change *change, size_t count);
+
+/*
+ * Encodes changes as one transaction: each record as it is to be loaded, or its deletion. Each
+ * change gets the number by which the kernel refers to its object. Returns 0, or -1 with *err
+ * filled; then *refused is the change that cannot be encoded.
+ */
+int np_changes_encode(struct np_desired *d, struct np_change *change, size_t count,
+		      struct np_encoder *enc, struct np_change **refused, struct np_error *err);
+/* Returns the change whose object had this number in the transaction, or NULL. */
+struct np_change *np_changes_find(struct np_change *change, size_t count, uint64_t number);
+
+#endif

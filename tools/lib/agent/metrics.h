@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent's metrics, as text for Prometheus.
+ */
+#ifndef NP_AGENT_METRICS_H
+#define NP_AGENT_METRICS_H
+
+#include <stdio.h>
+
+struct np_agent;
+
+void np_agent_metrics_write(struct np_agent *agent, FILE *file);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options of the agent.
+ */
+#ifndef NP_AGENT_OPTIONS_H
+#define NP_AGENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "object/settings.h"
+
+#define NP_AGENT_SOCKET		"/run/netpol/sync.sock"
+#define NP_AGENT_SNAPSHOT	"/var/lib/netpol/snapshot"
+#define NP_AGENT_LISTEN		"127.0.0.1:9474"
+
+/* What the user asked for. Everything that it points to belongs to the caller and stays. */
+struct np_agent_options {
+	const char *node;		/* name of this node */
+	const char *snapshot;		/* path of the snapshot; NULL: none */
+	const char *listen;		/* ADDRESS:PORT of metrics and probes; NULL: none */
+	const char *socket;		/* path of the socket for `sync status`; NULL: none */
+	const char *tool;		/* path of netpolctl, which restores the snapshot */
+	const char *const *cni;		/* folders with results of the CNI; ends with NULL */
+	struct np_settings settings;	/* guards of the command line, and `unknown` */
+	bool node_guard;		/* the podCIDRs of the Node are guards too */
+	int64_t audit_ms;		/* time between two audits; 0: no audits */
+	int64_t snapshot_ms;		/* shortest time between two snapshots */
+	int timeout;			/* milliseconds for an answer of the kernel */
+	bool once;			/* stop after the first complete commit */
+	int64_t once_ms;		/* with once: give up after this time; 0: never */
+};
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * This node and its pods: their interfaces from the node's tables, their addresses from the cache
+ * of the CNI until the API server has them, and how long each pod waited for its first commit.
+ */
+#ifndef NP_AGENT_PLACEMENT_H
+#define NP_AGENT_PLACEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/desired_record.h"
+#include "agent/options.h"
+#include "base/loop.h"
+#include "base/metric.h"
+#include "node/cni.h"
+#include "node/locate.h"
+
+/* When an address was first seen on this node. */
+struct np_node_address {
+	struct np_address address;
+	uint32_t ms;
+};
+
+/* Belongs to the agent. */
+struct np_agent_node {
+	struct np_loop *loop;
+	const struct np_agent_options *opts;
+	struct np_desired *desired;
+	struct np_host host;		/* the tables, as they were last read */
+	struct np_cni cni;		/* the cache, as it was last read */
+	struct np_io route_io;
+	struct np_io cni_io;
+	struct np_timer timer;		/* to read what has changed */
+	int route_fd;			/* tells of changes of the tables */
+	int cni_fd;			/* tells of changes of the cache */
+	bool host_stale;		/* the tables have changed since they were read */
+	bool cni_stale;			/* the cache has changed since it was read */
+	bool stale;			/* some local pod is to be found again */
+	int64_t read_ms;		/* when the tables were last read */
+	struct np_node_address *seen;	/* addresses on this node, sorted */
+	size_t seen_count;
+	bool measured;			/* np_agent_node_measure() has been called */
+	struct np_histogram delay;	/* seconds from an address to its pod's first commit */
+	/* Called when something has changed and np_agent_node_update() is to be called. */
+	void (*changed)(void *arg);
+	void *arg;
+};
+
+/* changed and arg are to be set afterwards. */
+void np_agent_node_init(struct np_agent_node *node, struct np_loop *loop,
+			const struct np_agent_options *opts, struct np_desired *desired);
+/* Begins to watch the tables and the cache. Returns 0, or -1 with *err filled. */
+int np_agent_node_open(struct np_agent_node *node, struct np_error *err);
+void np_agent_node_close(struct np_agent_node *node);
+/* Everything is to be read again. */
+void np_agent_node_refresh(struct np_agent_node *node);
+/* Reads what has changed, and finds addresses and interfaces of local pods again if need be. */
+void np_agent_node_update(struct np_agent_node *node);
+/* After a commit: counts the delay of the pods that are in the kernel for the first time. */
+void np_agent_node_measure(struct np_agent_node *node);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The settings of the kernel.
+ */
+#include "agent/settings.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "netlink/report.h"
+#include "netlink/transaction.h"
+
+static bool np_cidr_in(const struct np_cidr *cidr, const struct np_settings *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->guard_prefix_count; i++)
+		if (!memcmp(cidr, &set->guard_prefix[i], sizeof(*cidr)))
+			return true;
+	return false;
+}
+
+static bool np_interface_in(const char *name, const struct np_settings *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->guard_interface_count; i++)
+		if (!strcmp(name, set->guard_interface[i]))
+			return true;
+	return false;
+}
+
+static bool np_allow_in(const struct np_host_allow *allow, const struct np_settings *set)
+{
+	const struct np_host_allow *have;
+	size_t i;
+
+	for (i = 0; i < set->host_allow_count; i++) {
+		have = &set->host_allow[i];
+		if (have->protocol == allow->protocol && have->port == allow->port &&
+		    !memcmp(&have->address, &allow->address, sizeof(have->address)))
+			return true;
+	}
+	return false;
+}
+
+bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
+{
+	uint32_t rate = a->event_rate ? a->event_rate : NP_EVENT_RATE_DEFAULT;
+	size_t i;
+
+	if (a->unknown != b->unknown || a->established != b->established ||
+	    a->host_egress != b->host_egress ||
+	    rate != (b->event_rate ? b->event_rate : NP_EVENT_RATE_DEFAULT) ||
+	    a->guard_prefix_count != b->guard_prefix_count ||
+	    a->guard_interface_count != b->guard_interface_count ||
+	    a->host_allow_count != b->host_allow_count)
+		return false;
+	for (i = 0; i < a->guard_prefix_count; i++)
+		if (!np_cidr_in(&a->guard_prefix[i], b))
+			return false;
+	for (i = 0; i < a->guard_interface_count; i++)
+		if (!np_interface_in(a->guard_interface[i], b))
+			return false;
+	for (i = 0; i < a->host_allow_count; i++)
+		if (!np_allow_in(&a->host_allow[i], b))
+			return false;
+	return true;
+}
+
+int np_settings_commit(struct np_kernel *kernel, const struct np_settings *want, bool *changed,
+		       struct np_error *err)
+{
+	struct np_transaction_options opts = { .full = false };
+	struct np_settings have = { 0 };
+	struct np_transaction txn;
+	bool equal;
+	int ret;
+
+	if (changed)
+		*changed = false;
+	if (np_settings_get(&kernel->client, &have, err)) {
+		np_settings_free(&have);
+		return -1;
+	}
+	equal = np_settings_equal(&have, want);
+	np_settings_free(&have);
+	if (equal)
+		return 0;
+	ret = np_transaction_begin(&txn, &kernel->client, NP_SETTINGS_ORIGIN, &opts, err);
+	if (!ret)
+		ret = np_encode_settings(&txn.encoder, want, err);
+	if (!ret)
+		ret = np_transaction_commit(&txn, false, &kernel->generation, err);
+	np_transaction_end(&txn);
+	if (!ret && changed)
+		*changed = true;
+	return ret;
+}
+
+static void np_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
+{
+	size_t k;
+
+	for (k = 0; k < set->guard_prefix_count; k++)
+		if (!memcmp(&set->guard_prefix[k], cidr, sizeof(*cidr)))
+			return;
+	np_settings_add_prefix(set, cidr);
+}
+
+static void np_add_prefixes(struct np_settings *set, const struct np_cidr *cidr, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		np_add_prefix(set, &cidr[i]);
+}
+
+/* Adds the guards of now, except for those of single addresses, which quarantined pods need. */
+static void np_keep_prefixes(struct np_settings *set, const struct np_settings *have)
+{
+	const struct np_cidr *cidr;
+	size_t i;
+
+	for (i = 0; i < have->guard_prefix_count; i++) {
+		cidr = &have->guard_prefix[i];
+		if (cidr->length < (cidr->family == AF_INET ? 32 : 128))
+			np_add_prefix(set, cidr);
+	}
+}
+
+void np_settings_wanted(const struct np_agent_options *opts, const struct np_desired *d,
+			const struct np_quarantine *quarantine, const struct np_kernel *kernel,
+			const struct np_settings *have, struct np_settings *set)
+{
+	size_t i;
+
+	memset(set, 0, sizeof(*set));
+	np_add_prefixes(set, opts->settings.guard_prefix, opts->settings.guard_prefix_count);
+	if (opts->node_guard && d->node_seen)
+		np_add_prefixes(set, d->pod_cidr, d->pod_cidr_count);
+	else if (opts->node_guard)
+		/* The podCIDRs are not known yet, so the guards of now stay. */
+		np_keep_prefixes(set, have);
+	/* With more guards than the kernel takes nothing could be committed any more. */
+	for (i = 0; i < quarantine->count; i++)
+		if (set->guard_prefix_count < kernel->limit[NETPOL_LIMIT_GUARDS])
+			np_add_prefix(set, &quarantine->guard[i]);
+	for (i = 0; i < opts->settings.guard_interface_count; i++)
+		np_settings_add_interface(set, opts->settings.guard_interface[i]);
+	for (i = 0; i < have->host_allow_count; i++)
+		np_settings_add_allow(set, &have->host_allow[i]);
+	set->unknown = opts->settings.unknown;
+	set->established = have->established;
+	set->host_egress = have->host_egress;
+	set->event_rate = have->event_rate;
+}

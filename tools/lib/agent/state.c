@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whether the agent is ready.
+ */
+#include "agent/state.h"
+
+#include <stdio.h>
+
+#define NP_STUCK	600000	/* after so many milliseconds pending changes are stuck */
+
+bool np_agent_synced(const struct np_agent *agent)
+{
+	const struct np_desired *d = &agent->desired;
+	int64_t last = -1;
+	unsigned int k;
+
+	for (k = 0; k < NP_SOURCE_NODE; k++) {
+		if (!d->synced[k])
+			return false;
+		if (agent->intake.kind[k].synced_ms > last)
+			last = agent->intake.kind[k].synced_ms;
+	}
+	/* Without the Node only the guards of its podCIDRs are missing. */
+	return d->synced[NP_SOURCE_NODE] || !agent->opts->node_guard || agent->commits.whole ||
+	       np_loop_now(agent->loop) - last >= NP_NODE_GRACE;
+}
+
+bool np_agent_pending(const struct np_agent *agent)
+{
+	return agent->desired.full || agent->desired.pending_count ||
+	       agent->commits.settings_changed || agent->node.stale;
+}
+
+bool np_agent_progress(const struct np_agent *agent)
+{
+	return agent->commits.pending_ms < 0 ||
+	       np_loop_now(agent->loop) - agent->commits.pending_ms < NP_STUCK;
+}
+
+bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
+{
+	unsigned int k;
+
+	*why = '\0';
+	for (k = 0; k < NP_SOURCE_KINDS; k++) {
+		const char *error = agent->intake.kind[k].error;
+
+		if (agent->desired.synced[k])
+			continue;
+		if (k == NP_SOURCE_NODE && !agent->opts->node_guard)
+			continue;
+		snprintf(why, size, "%s not synced%s%s", np_source_kind_name(k),
+			 *error ? ": " : "", error);
+		return false;
+	}
+	/* With a wrong name of the node no pod counts as local. */
+	if (agent->opts->node_guard && !agent->desired.node_seen)
+		snprintf(why, size, "the cluster has no node \"%s\"", agent->opts->node);
+	else if (*agent->commits.error)
+		snprintf(why, size, "commit: %s", agent->commits.error);
+	else if (!agent->commits.whole)
+		snprintf(why, size, "nothing committed yet");
+	return !*why;
+}
+
+size_t np_agent_unloaded(const struct np_agent *agent)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < agent->desired.local_count; i++)
+		count += !np_desired_pod_loaded(agent->desired.local[i]);
+	return count;
+}
+
+void np_agent_report(struct np_agent *agent)
+{
+	struct np_notify *notify = &agent->outside.notify;
+	char why[512], text[sizeof(why) + 16];
+
+	if (np_agent_ready(agent, why, sizeof(why))) {
+		np_notify_send(notify, "STATUS=generation %llu, %zu pods, %zu of them here, "
+			       "%zu policies", (unsigned long long)agent->kernel.generation,
+			       agent->desired.pods.count, agent->desired.local_count,
+			       agent->desired.policies.count);
+		return;
+	}
+	snprintf(text, sizeof(text), "waiting: %s", why);
+	np_notify_status(notify, text);
+}

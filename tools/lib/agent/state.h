@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of the agent: its parts, and whether it is ready.
+ */
+#ifndef NP_AGENT_STATE_H
+#define NP_AGENT_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/desired_record.h"
+#include "agent/intake.h"
+#include "agent/kernel.h"
+#include "agent/options.h"
+#include "agent/placement.h"
+#include "agent/quarantine.h"
+#include "agent/snapshot.h"
+#include "agent/socket.h"
+#include "base/loop.h"
+#include "base/notify.h"
+
+struct np_agent_http;
+struct np_cluster;
+
+/* When commits happen; see schedule.h. */
+struct np_agent_commits {
+	struct np_timer timer;		/* for the next commit */
+	struct np_timer check_timer;
+	struct np_timer audit_timer;
+	int64_t committed_ms;		/* when the last commit ended; -1: never */
+	int64_t pace_ms;		/* shortest time from it to the next one */
+	int64_t said_ms;		/* when a commit was last reported to the service manager */
+	int64_t pending_ms;		/* since when changes are pending; -1: none are */
+	int64_t retry_ms;		/* delay of the next try; 0: the last commit succeeded */
+	bool whole;			/* the first full commit has succeeded */
+	bool settings_changed;		/* the settings must be compared, and maybe replaced */
+	uint64_t settings_generation;	/* of the settings, when they were last compared */
+	char error[512];		/* error of the last commit, "" if it succeeded */
+};
+
+/* What others see of the agent. */
+struct np_agent_outside {
+	struct np_notify notify;	/* the service manager */
+	struct np_agent_http *http;	/* metrics and probes */
+	struct np_text_socket socket;	/* for `sync status` */
+	const struct np_cluster *cluster;	/* the source, for the status; NULL: another one */
+};
+
+struct np_agent {
+	const struct np_agent_options *opts;
+	struct np_loop *loop;
+	struct np_desired desired;
+	struct np_kernel kernel;
+	struct np_intake intake;
+	struct np_quarantine quarantine;
+	struct np_agent_commits commits;
+	struct np_agent_node node;
+	struct np_agent_snapshot snapshot;
+	struct np_agent_outside outside;
+	struct np_timer once_timer;	/* gives up, with opts->once */
+	struct np_timer watchdog_timer;
+	int64_t started_ms;		/* by the loop's clock */
+	bool stopping;
+	int status;			/* exit status of the process */
+	/* A reload was asked for. The user of the agent reloads the source. May be NULL. */
+	void (*reload)(void *arg);
+	void *arg;
+};
+
+#define NP_NODE_GRACE	10000	/* milliseconds to wait for the Node after the other kinds */
+
+/* Returns true if every kind is synced, so that commits may begin. */
+bool np_agent_synced(const struct np_agent *agent);
+/* Returns true if there is something to commit. */
+bool np_agent_pending(const struct np_agent *agent);
+/* Returns true if every kind is synced and everything is committed; else *why says what lacks. */
+bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
+/* Returns false if changes have been pending for too long. */
+bool np_agent_progress(const struct np_agent *agent);
+/* Returns how many local pods are not loaded. */
+size_t np_agent_unloaded(const struct np_agent *agent);
+/* Tells the service manager how the agent is doing. */
+void np_agent_report(struct np_agent *agent);
+
+#endif
