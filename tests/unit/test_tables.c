@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Input as an API server takes it: the tables in tests/unit/input. Each case is loaded as
- * YAML, and once more as JSON that says the same; both must come to the same.
+ * YAML, and once more as JSON that says the same; both must come to the same. So must a
+ * single object that comes from an API server.
  *
  * A file is a row of cases, each begun by a line "#= NAME". The lines with #= that follow
  * say what is expected:
@@ -22,6 +23,9 @@
 #include <stdlib.h>
 
 #include "load_check.h"
+#include "agent/desired.h"
+#include "agent/desired_decode.h"
+#include "object/json.h"
 #include "object/node.h"
 
 /* What a case says. Text is not terminated by it but by len. */
@@ -36,7 +40,7 @@ struct one_case {
 	uint32_t head;		/* lines before the case's own */
 };
 
-static unsigned int cases, as_json;
+static unsigned int cases, as_json, from_api;
 
 static void failed(const struct one_case *c, const char *form, const char *have,
 		   const char *want)
@@ -326,6 +330,64 @@ static void run_form(const struct one_case *c, const char *form, const char *tex
 		failed(c, form, "no such warning with --lenient", c->warning);
 }
 
+static bool kind_of(const struct np_node *object, enum np_source_kind *kind)
+{
+	static const char * const name[] = {
+		[NP_SOURCE_NAMESPACE] = "Namespace", [NP_SOURCE_POD] = "Pod",
+		[NP_SOURCE_POLICY] = "NetworkPolicy",
+	};
+	unsigned int k;
+
+	for (k = 0; k < sizeof(name) / sizeof(name[0]); k++)
+		if (!strcmp(np_node_text(object, "kind"), name[k])) {
+			*kind = k;
+			return true;
+		}
+	return false;
+}
+
+/*
+ * The object of a case as the agent reads it from an API server means what it means in a
+ * file that is read leniently. But a policy with an unknown field is closed.
+ */
+static void run_api(const struct one_case *c, const char *text, size_t len)
+{
+	const char *newline = memchr(text, '\n', len);
+	struct np_arena arena = { 0 };
+	enum np_source_kind kind;
+	struct np_objects loaded;
+	struct np_desired d;
+	struct np_node *root;
+	bool closed;
+	char *want;
+
+	if (load_opts(text, len, true) || newline != text + len - 1 ||
+	    objs.namespace_count + objs.pod_count + objs.policy_count != 1)
+		return;
+	np_desired_init(&d, "");
+	if (np_json_object(text, len, NULL, &arena, &root, &err) != NP_JSON_WHOLE ||
+	    !kind_of(root, &kind))
+		goto out;
+	from_api++;
+	if (np_json_object(text, len, np_source_pick(kind), &arena, &root, &err) !=
+	    NP_JSON_WHOLE || np_desired_decode(&d, kind, root, &closed, &err)) {
+		failed(c, "object of the API", err.text, "what is read leniently");
+	} else if (closed) {
+		if (!warned("unknown field"))
+			failed(c, "object of the API", err.text, "what is read leniently");
+	} else {
+		want = describe(c);
+		loaded = objs;
+		objs = d.scratch;
+		expect_read(c, "object of the API", want + (*want == ' '));
+		objs = loaded;
+		free(want);
+	}
+out:
+	np_desired_free(&d);
+	np_arena_free(&arena);
+}
+
 static void run_case(const struct one_case *c)
 {
 	size_t len;
@@ -346,6 +408,7 @@ static void run_case(const struct one_case *c)
 	}
 	as_json++;
 	run_form(c, "JSON", json, len);
+	run_api(c, json, len);
 	free(json);
 }
 
@@ -446,8 +509,9 @@ int main(void)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%u cases, %u of them as JSON too\n", cases, as_json);
-	CHECK(cases > 200 && as_json > 180);
+	printf("%u cases, %u of them as JSON too, %u from an API server\n", cases, as_json,
+	       from_api);
+	CHECK(cases > 200 && as_json > 180 && from_api > 100);
 	np_objects_free(&objs);
 	return check_done("test_tables");
 }
