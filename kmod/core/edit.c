@@ -420,7 +420,7 @@ int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
 /**
  * netpol_edit_settings() - replace the settings
  * @edit: edit
- * @settings: finished; belongs to the edit, also on failure
+ * @settings: settings after netpol_settings_finish(); belong to the edit, also on failure
  *
  * Return: 0 or -ENOMEM.
  */
@@ -470,7 +470,7 @@ static int remove_policy(struct netpol_edit *edit, struct netpol_policy *old)
 	return 0;
 }
 
-/* Deletes the origin's Namespace object. Return: 0 (also if there is none), -ENOMEM. */
+/* Deletes the origin's Namespace object if there is one. Return: 0 or -ENOMEM. */
 int netpol_edit_delete_namespace(struct netpol_edit *edit, struct netpol_text name)
 {
 	struct netpol_namespace key = {
@@ -487,13 +487,13 @@ int netpol_edit_delete_namespace(struct netpol_edit *edit, struct netpol_text na
 }
 
 /**
- * netpol_edit_delete_pod() - delete the origin's pod
+ * netpol_edit_delete_pod() - delete the origin's pod if there is one
  * @edit: edit
  * @ns: namespace
  * @name: name
- * @uid: only if it still has this uid; NULL: whatever it has
+ * @uid: delete the pod only if it has this uid; NULL: whatever uid it has
  *
- * Return: 0 (also if there is none) or -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
 			   struct netpol_text name, const u8 *uid)
@@ -517,7 +517,7 @@ int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
 	return 0;
 }
 
-/* Deletes the origin's policy. Return: 0 (also if there is none) or -ENOMEM. */
+/* Deletes the origin's policy if there is one. Return: 0 or -ENOMEM. */
 int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_text ns,
 			      struct netpol_text name)
 {
