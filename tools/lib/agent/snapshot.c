@@ -38,10 +38,12 @@ static void np_pipe_read(int fd, char *said, size_t size)
 	ssize_t got;
 
 	do {
-		bool full = len + 1 >= size;
-
-		got = read(fd, full ? rest : said + len, full ? sizeof(rest) : size - 1 - len);
-		if (got > 0 && !full)
+		if (len + 1 >= size) {
+			got = read(fd, rest, sizeof(rest));
+			continue;
+		}
+		got = read(fd, said + len, size - 1 - len);
+		if (got > 0)
 			len += got;
 	} while (got > 0 || (got < 0 && errno == EINTR));
 	while (len && said[len - 1] == '\n')
