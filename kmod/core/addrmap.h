@@ -99,9 +99,14 @@ static __always_inline u32 netpol_addrmap_hash6(const u64 key[5], u64 lo, u64 hi
 }
 
 /*
- * A choice without a branch: compilers sink the load of the value below a jump,
- * and a jump per slot of a bucket is mispredicted once per lookup. Not under
- * the sanitizers, which don't see what assembly reads.
+ * Selections without a branch, because a jump for each slot of a bucket would be mispredicted
+ * once a lookup. In C, the load of the value has to be hidden from the compiler, which would
+ * else move it behind a jump, so that each slot takes one more instruction. Measured with
+ * tests/bench/insn.sh on Linux 6.12, gcc 12: with the C versions, a packet of an established
+ * connection takes 208 instructions instead of 201 (IPv4) and 223 instead of 219 (IPv6). No
+ * difference in time was measured.
+ *
+ * The sanitizers do not see what assembly reads, so they get the C versions too.
  */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 
