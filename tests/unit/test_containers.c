@@ -11,6 +11,8 @@
 
 #include "check.h"
 #include "core/addrmap.h"
+#include "core/array.h"
+#include "core/csr.h"
 #include "core/retire.h"
 #include "core/table.h"
 
@@ -782,6 +784,72 @@ static void test_addrmap_many(u8 family, u32 n, bool reserve)
 	netpol_addrmap_free_all(&p);
 }
 
+/* Arrays that grow, and lists in one array */
+
+static void test_array(void)
+{
+	u32 *array = NULL, count = 0, size = 0, i, *more;
+
+	while (count < 1000) {
+		netpol_fail_after = count % 3 ? -1 : 0;
+		more = netpol_array_more((void **)&array, count, &size, sizeof(*array));
+		if (!more) {
+			/* nothing has changed, and there is memory the next time */
+			CHECK_EQ(count, size);
+			netpol_fail_after = -1;
+			more = netpol_array_more((void **)&array, count, &size, sizeof(*array));
+		}
+		if (!CHECK(more == array + count && size > count))
+			break;
+		*more = count++;
+	}
+	netpol_fail_after = -1;
+	for (i = 0; i < count; i++)
+		if (array[i] != i)
+			CHECK_EQ(array[i], i);
+	CHECK(!netpol_array_reserve((void **)&array, count, &size, 5000, sizeof(*array)));
+	CHECK_EQ(size, 5000);
+	CHECK_EQ(array[count - 1], count - 1);
+	CHECK_EQ(array[4999], 0);
+	netpol_free(array);
+}
+
+#define CSR_ITEMS 400
+
+/* Lists of items that come in any order of the lists; some lists stay empty. */
+static void test_csr(u32 lists)
+{
+	u64 state = seed ^ 0xc5 ^ lists;
+	struct netpol_csr csr = {};
+	u32 list[CSR_ITEMS], item, i, next_item, left = 0, total = 0;
+
+	for (item = 0; item < CSR_ITEMS && lists; item++)
+		list[item] = below(&state, lists);
+	total = lists ? CSR_ITEMS : 0;
+	CHECK(!netpol_csr_init(&csr, lists));
+	for (item = 0; item < total; item++)
+		netpol_csr_count(&csr, list[item]);
+	CHECK(!netpol_csr_begin(&csr));
+	for (item = 0; item < total; item++)
+		netpol_csr_add(&csr, list[item], item);
+	for (i = 0; i < lists; i++) {
+		u32 at;
+
+		next_item = 0;
+		netpol_csr_for_each(&csr, i, at) {
+			/* the items of the list, none left out, in the order of adding */
+			while (next_item < total && list[next_item] != i)
+				next_item++;
+			if (csr.item[at] != next_item)
+				CHECK_EQ(csr.item[at], next_item);
+			next_item++;
+			left++;
+		}
+	}
+	CHECK_EQ(left, total);
+	netpol_csr_free(&csr);
+}
+
 /* The shim's own code */
 
 struct item {
@@ -872,6 +940,11 @@ int main(int argc, char **argv)
 	test_siphash();
 	test_shim();
 	test_retire();
+	test_array();
+	test_csr(0);
+	test_csr(1);
+	test_csr(37);
+	test_csr(1000);
 	test_pages();
 	test_table();
 	test_addrmap(AF_INET);
