@@ -72,7 +72,10 @@ static int64_t np_now(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Beyond the system's limit where we may, else as far as it goes. */
+/*
+ * Asks for a buffer beyond the system's limit where that is permitted, else for the largest
+ * one.
+ */
 static void np_client_grow(int fd, int option, int force)
 {
 	int size = NP_SOCKET_BUFFER;
@@ -85,7 +88,7 @@ static void np_client_option(int fd, int option)
 {
 	int one = 1;
 
-	/* Kernels without one of these work too, with poorer messages. */
+	/* A kernel without one of these options works as well, with poorer messages. */
 	setsockopt(fd, SOL_NETLINK, option, &one, sizeof(one));
 }
 
@@ -229,7 +232,7 @@ static int np_client_send(struct np_client *client, struct nl_msg *msg, unsigned
 	return np_client_failed(client, errno, "", err);
 }
 
-/* The next datagram of the kernel: its length, or -1 with errno. */
+/* Reads the next datagram of the kernel. Returns its length, or -1 with errno. */
 static ssize_t np_client_take(struct np_client *client, int64_t deadline)
 {
 	struct sockaddr_nl from;
@@ -312,7 +315,10 @@ static void np_client_read_remark(struct np_refusal *refusal, struct nlattr *att
 	}
 }
 
-/* NLMSG_ERROR and NLMSG_DONE: an error number, then remarks after `skip` bytes. */
+/*
+ * Reads NLMSG_ERROR or NLMSG_DONE: an error number, and extended attributes behind `skip`
+ * bytes.
+ */
 static void np_client_read_end(struct np_client *client, const struct nlmsghdr *nlh)
 {
 	struct np_refusal *refusal = &client->refusal;
@@ -347,7 +353,7 @@ int np_client_feed(struct np_client *client, const void *data, size_t len, uint3
 
 	for (nlh = (struct nlmsghdr *)data; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
 		if (nlh->nlmsg_seq != sequence || nlh->nlmsg_pid != client->port)
-			continue;	/* the rest of an answer that was given up */
+			continue;	/* this belongs to an answer that was given up */
 		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 			client->interrupted = true;
 		switch (nlh->nlmsg_type) {
@@ -449,7 +455,10 @@ int np_client_join(struct np_client *client, const char *group, struct np_error 
 	return np_client_failed(client, errno, "", err);
 }
 
-/* Messages that the socket had no room for since the last call; 1 if it can't tell. */
+/*
+ * Returns the number of messages that the socket had no room for since the last call, or 1 if
+ * the kernel cannot tell.
+ */
 static uint64_t np_client_drops(struct np_client *client)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };

@@ -22,17 +22,18 @@
 #define NP_MESSAGE_SIZE		32768
 #define NP_MESSAGE_SIZE_LARGE	(80 * 1024)
 
-#define NP_CLIENT_TIMEOUT	30000	/* milliseconds, the default */
-#define NP_CLIENT_TRIES		8	/* of a dump that a change interrupts */
+#define NP_CLIENT_TIMEOUT	30000	/* the default timeout in milliseconds */
+#define NP_CLIENT_TRIES		8	/* tries of a dump that a change interrupts */
 #define NP_CLIENT_GROUPS	8
 
-/* What the kernel said about the last request that it refused or remarked on. */
+/* What the kernel said about the last request that it refused, or that it made a remark on. */
 struct np_refusal {
-	int error;		/* errno, positive; 0: nothing refused */
+	int error;		/* a positive errno; 0: nothing was refused */
 	bool has_offset;
 	bool has_missing;
 	bool has_object;
-	uint32_t offset;	/* of the attribute at fault, from the message header */
+	/* offset of the attribute at fault, counted from the message header */
+	uint32_t offset;
 	uint32_t missing;	/* type of the attribute that is missing */
 	uint32_t missing_nest;	/* offset of the nest it is missing in, or 0 */
 	uint64_t object;	/* number in its transaction of the object that is refused */
@@ -52,16 +53,16 @@ struct np_client {
 	uint32_t sequence;
 	uint32_t port;
 	uint8_t *buffer;
-	uint32_t drops;		/* of the socket, as last read */
+	uint32_t drops;		/* overruns of the socket, as they were last read */
 	bool interrupted;	/* NLM_F_DUMP_INTR was seen in this dump */
 	unsigned int group_count;
 	struct np_client_group group[NP_CLIENT_GROUPS];
 	struct np_refusal refusal;
 };
 
-/* Called for each message of an answer; 0, or -1 with *err set to stop. */
+/* Called for each message of an answer. Returns 0, or -1 with *err filled to stop. */
 typedef int (*np_reply_fn)(const struct nlmsghdr *nlh, void *arg, struct np_error *err);
-/* Called before each try of a dump: forget what the last try collected. */
+/* Called before each try of a dump, to forget what the last try collected. */
 typedef void (*np_restart_fn)(void *arg);
 
 /* Moves the process into a network namespace: a name below /run/netns, or a path. */
@@ -78,17 +79,17 @@ int np_client_open_route(struct np_client *client, int timeout, struct np_error 
 int np_client_open_netfilter(struct np_client *client, int timeout, struct np_error *err);
 void np_client_close(struct np_client *client);
 
-/* A new request of the client's family, size bytes large. */
+/* Makes a request of the client's family with room for size bytes. */
 struct nl_msg *np_client_message(const struct np_client *client, uint8_t command, size_t size);
-/* Sends msg and waits for its ack; frees msg. */
+/* Sends msg, waits for its acknowledgment and frees msg. */
 int np_client_call(struct np_client *client, struct nl_msg *msg, np_reply_fn reply, void *arg,
 		   struct np_error *err);
-/* The same, but msg stays the caller's and may be sent again. */
+/* Sends msg and waits for its acknowledgment. The caller keeps msg and may send it again. */
 int np_client_call_keep(struct np_client *client, struct nl_msg *msg, np_reply_fn reply,
 			void *arg, struct np_error *err);
 /*
- * Dumps; frees msg. With restart set, a dump that a change interrupted is repeated,
- * NP_CLIENT_TRIES times at most. Without, it is taken as it came.
+ * Sends a dump request and frees msg. If restart is set, a dump that a change interrupted is
+ * repeated, at most NP_CLIENT_TRIES times; otherwise it is taken as it came.
  */
 int np_client_dump(struct np_client *client, struct nl_msg *msg, np_restart_fn restart,
 		   np_reply_fn reply, void *arg, struct np_error *err);
@@ -96,8 +97,9 @@ int np_client_dump(struct np_client *client, struct nl_msg *msg, np_restart_fn r
 /* Joins a multicast group of the family by name. */
 int np_client_join(struct np_client *client, const char *group, struct np_error *err);
 /*
- * Waits for events; timeout in milliseconds, < 0: for ever. 1: some came, 0: none in
- * time, -1: failed. *lost is raised by the messages that overran the socket.
+ * Waits for events. The timeout is in milliseconds; a negative one means no limit. Returns 1
+ * if some came, 0 if none came in time, -1 on failure. Adds the number of messages that
+ * overran the socket to *lost.
  */
 int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, void *arg,
 		      uint64_t *lost, struct np_error *err);
@@ -109,7 +111,10 @@ int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, 
 int np_client_feed(struct np_client *client, const void *data, size_t len, uint32_t sequence,
 		   np_reply_fn reply, void *arg, struct np_error *err);
 
-/* Words for client->refusal; request, if not NULL, is searched for the attribute. */
+/*
+ * Turns client->refusal into *err. If request is not NULL, the attribute at fault is looked up
+ * in it.
+ */
 int np_client_refused(const struct np_client *client, const struct nlmsghdr *request,
 		      struct np_error *err);
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Objects into netlink messages.
- */
+/* Turns objects into netlink messages. */
 #include "netlink/encode.h"
 #include "object/settings.h"
 #include "object/state.h"
@@ -58,7 +56,10 @@ static int np_put_selector(struct nl_msg *msg, int type, const struct np_selecto
 	for (i = 0; i < selector->count; i++) {
 		req = &selector->item[i];
 		nest = nla_nest_start(msg, NETPOL_SELECTOR_A_REQUIREMENT);
-		/* The operators of the two are in one order, from 0 and from 1. */
+		/*
+		 * Both enumerations of operators have the same order; one begins at 0, the other
+		 * at 1.
+		 */
 		if (!nest || nla_put_string(msg, NETPOL_REQUIREMENT_A_KEY, req->key) ||
 		    nla_put_u8(msg, NETPOL_REQUIREMENT_A_OPERATOR, req->op + 1))
 			return -NLE_NOMEM;
@@ -122,7 +123,7 @@ static int np_put_namespace(struct nl_msg *msg, const void *unit, const void *ex
 	return nla_nest_end(msg, nest);
 }
 
-/* A pod with its label set's number. */
+/* What the kernel gets besides a pod: the number of its label set, and its placement. */
 struct np_placed_pod {
 	uint32_t set;
 	struct np_placement place;
@@ -298,7 +299,7 @@ static int np_put_delete(struct nl_msg *msg, const void *unit, const void *extra
 /* One entry of the hash table of label sets; id 0: free. */
 struct np_label_set {
 	__uint128_t hash;
-	struct np_pod pod;	/* copied: the array of pods may move, its labels stay */
+	struct np_pod pod;	/* a copy, because the array of pods may move; the labels do not */
 	uint32_t id;
 };
 
@@ -406,7 +407,7 @@ static void np_encoder_grow_sets(struct np_encoder *enc)
 	enc->set_room = room;
 }
 
-/* The number of the pod's label set, which is sent if it is new. */
+/* Finds the number of the pod's label set. A new label set is sent first. */
 static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t *id,
 			 struct np_error *err)
 {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Objects into netlink messages, for NETPOL_CMD_TXN_ADD.
- *
- * The encoder cuts its stream into messages at the borders of the units that the ABI
- * names (label set, namespace, pod, policy head, rule, peer, except, port), so that no
- * object is bound by the size of a message.
+ * Turns objects into netlink messages for NETPOL_CMD_TXN_ADD. The encoder cuts its stream into
+ * messages at the borders of the units that the ABI names (label set, namespace, pod, policy
+ * head, rule, peer, except, port), so the size of a message limits no object.
  */
 #ifndef NP_NETLINK_ENCODE_H
 #define NP_NETLINK_ENCODE_H
@@ -24,18 +22,18 @@
 struct np_encoder;
 struct np_label_set;
 
-/* Makes an empty message with all that comes before the objects. */
+/* Makes a message with all that comes before the objects. */
 typedef struct nl_msg *(*np_message_new_fn)(void *arg, size_t size);
-/* Takes a full message, which stays the encoder's; 0, or -1 with *err. */
+/* Sends a full message, which the encoder keeps. Returns 0, or -1 with *err filled. */
 typedef int (*np_message_send_fn)(void *arg, struct nl_msg *msg, struct np_error *err);
 
-/* Turns objects into messages; one encoder a transaction. */
+/* Turns objects into messages. Each transaction has an encoder of its own. */
 struct np_encoder {
 	np_message_new_fn fresh;
 	np_message_send_fn send;
 	void *arg;
 	struct nl_msg *msg;
-	size_t size;		/* room of msg */
+	size_t size;		/* capacity of msg */
 	uint32_t start;		/* length of msg without objects */
 	uint64_t messages;
 	uint64_t bytes;
@@ -48,14 +46,17 @@ struct np_encoder {
 void np_encoder_init(struct np_encoder *enc, np_message_new_fn fresh, np_message_send_fn send,
 		     void *arg);
 void np_encoder_free(struct np_encoder *enc);
-/* The objects must stay until np_encoder_free(): label sets are compared with them. */
+/*
+ * The objects must not be freed before np_encoder_free(), because label sets are compared with
+ * them.
+ */
 int np_encode_namespace(struct np_encoder *enc, const struct np_namespace *ns,
 			struct np_error *err);
 int np_encode_pod(struct np_encoder *enc, const struct np_pod *pod,
 		  const struct np_placement *place, struct np_error *err);
 /*
- * The same in two steps, for a caller that numbers the label sets itself: it must not use
- * np_encode_pod() in that transaction.
+ * Encodes a pod in two steps, for a caller that numbers the label sets itself. Such a caller
+ * must not use np_encode_pod() in the same transaction.
  */
 int np_encode_label_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t number,
 			struct np_error *err);
@@ -69,7 +70,7 @@ int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
 /* namespace is NULL for a namespace and the settings, uid for anything but a pod. */
 int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
 		     const char *name, const uint8_t *uid, struct np_error *err);
-/* Sends what is left over. */
+/* Sends the last message, unless it is empty. */
 int np_encoder_flush(struct np_encoder *enc, struct np_error *err);
 
 #endif

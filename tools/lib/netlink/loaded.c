@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * What is loaded, and what a command did to it.
- */
+/* Reads what is loaded, and keeps what a command did to it. */
 #include "netlink/loaded.h"
 #include "object/digest.h"
 
@@ -58,8 +56,8 @@ void np_loaded_index(struct np_loaded *loaded)
 }
 
 /*
- * Each dump empties what it fills before a try, so each kind has a state of its own
- * until all are in one.
+ * A dump that is repeated must forget what its last try added, and nothing of the dumps before
+ * it.
  */
 struct np_loading {
 	struct np_state *state;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What one origin has loaded, to compare input with.
- */
+/* What is loaded in the kernel, to compare input with. */
 #ifndef NP_NETLINK_LOADED_H
 #define NP_NETLINK_LOADED_H
 
@@ -14,9 +12,9 @@
 #include "netlink/decode.h"
 #include "object/state.h"
 
-/* One object of the kernel's; strings belong to the state it came from. */
+/* An object that is loaded. Its strings belong to the state that it came from. */
 struct np_loaded_item {
-	__uint128_t digest;	/* of what it means */
+	__uint128_t digest;	/* digest of what the object means */
 	uint8_t object;		/* enum netpol_object */
 	bool seen;		/* for the caller */
 	const char *namespace;	/* "" for a namespace */
@@ -25,19 +23,22 @@ struct np_loaded_item {
 	const struct np_pod_state *pod;
 };
 
-/* All objects, ordered by kind, namespace, name and origin. */
+/* All loaded objects, in order of kind, namespace, name and origin. */
 struct np_loaded {
 	struct np_state state;
 	struct np_loaded_item *item;
 	size_t count;
 };
 
-/* Dumps all objects; np_loaded_free() also after a failure. */
+/* Dumps all objects. np_loaded_free() must be called after a failure too. */
 int np_loaded_get(struct np_client *client, struct np_loaded *loaded, struct np_error *err);
 void np_loaded_free(struct np_loaded *loaded);
-/* Makes the items from the state; np_loaded_get() does it too. */
+/* Makes the items from the state. np_loaded_get() does this as well. */
 void np_loaded_index(struct np_loaded *loaded);
-/* The object of an origin, or with origin NULL of any; NULL: there is none. */
+/*
+ * Finds the object of an origin, or of any origin if origin is NULL. Returns NULL if there is
+ * none.
+ */
 struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
 				      const char *namespace, const char *name,
 				      const char *origin);

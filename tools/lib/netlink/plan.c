@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * From input and what is loaded to what is sent.
- */
+/* Decides what is sent, from the input and from what is loaded. */
 #include "netlink/plan.h"
 #include "object/digest.h"
 

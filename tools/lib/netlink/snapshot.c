@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Snapshot files, written and read.
- */
+/* Writes and reads snapshot files. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE		/* fopencookie(), memrchr() */
 #endif
@@ -53,7 +51,7 @@ void np_boot_id(char id[NETPOL_BOOT_ID_MAX + 1])
 	id[len > 0 ? len : 0] = '\0';
 }
 
-/* Keeps a checksum of what is written. */
+/* Keeps a checksum of everything that is written. */
 static ssize_t np_summed_write(void *cookie, const char *data, size_t len)
 {
 	struct np_snapshot_output *out = cookie;
@@ -98,7 +96,7 @@ static void np_save_head(struct np_writer *w, const struct np_info *info,
 	np_write_end(w);
 }
 
-/* A pod and where it is in the state. */
+/* A pod and its index in the state. */
 struct np_save_pod {
 	const struct np_pod *pod;
 	size_t index;
@@ -281,7 +279,7 @@ void np_snapshot_policy(struct np_snapshot_output *out, const struct np_policy *
 	np_write_end(&out->w);
 }
 
-/* The new name itself must be on the disk too. */
+/* The folder must be written to the disk as well, because it holds the new name. */
 static void np_save_sync_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

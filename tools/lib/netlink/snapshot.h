@@ -32,7 +32,7 @@ struct np_snapshot_origin {
 	size_t place_room;
 };
 
-/* A snapshot that was read. */
+/* A snapshot that has been read. */
 struct np_snapshot {
 	uint32_t format;
 	char module[NETPOL_VERSION_MAX + 1];
@@ -60,13 +60,13 @@ struct np_snapshot_output {
 	struct np_writer w;
 };
 
-/* A kind's resource version at the API server, as of this snapshot. */
+/* The resource version of a kind at the API server when the snapshot was made. */
 struct np_snapshot_version {
 	const char *kind;	/* "pods" */
 	const char *version;
 };
 
-/* Removes what writers of path that were killed have left, an hour ago or longer. */
+/* Removes the temporary files of writers of path that were killed at least an hour ago. */
 void np_snapshot_sweep(const char *path);
 
 /* versions ends with an entry without kind, or is NULL. info's origins are in it. */
@@ -100,12 +100,12 @@ int np_snapshot_write(const char *path, const struct np_info *info,
  */
 int np_snapshot_read(const char *path, const char *boot_id, struct np_snapshot *snap,
 		     struct np_error *err);
-/* The same for bytes in memory; name is for messages. */
+/* Reads and checks a snapshot in memory. name is used in messages. */
 int np_snapshot_parse(const char *name, char *data, size_t len, const char *boot_id,
 		      struct np_snapshot *snap, struct np_error *err);
 void np_snapshot_free(struct np_snapshot *snap);
 
-/* CRC-64/XZ, to be continued with its own result; begin with 0. */
+/* Computes CRC-64/XZ. The first call begins with 0, each further one with the last result. */
 uint64_t np_crc64(uint64_t crc, const void *data, size_t len);
 
 #endif
