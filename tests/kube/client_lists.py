@@ -5,7 +5,7 @@ import hashlib
 import json
 
 from double import status, too_large
-from harness import check, has, is_initial, is_list, is_watch, pods
+from harness import check, has, is_check, is_initial, is_list, is_watch, pods
 
 
 def L1_streaming_list(t):
@@ -53,6 +53,41 @@ def L1_no_bookmark(t):
     f.skip(20001)
     f.until(call="synced")
     check(len(d.asked(is_list)) == 1 and f.names() == ["p0", "p1"])
+
+
+def L1_refused_stream(t):
+    """What a server with an etcd too old for streaming lists does: an error in each stream."""
+    def error(code):
+        def answer(r):
+            r.start()
+            r.event("ERROR", status(code, "InternalError", "etcd"))
+            return r.end()
+        return answer
+
+    def garbage(r):
+        r.start()
+        r.chunk(b"[]")
+        return r.end()
+    for act in (error(500), error(404), lambda r: r.status(503, "ServiceUnavailable"),
+                lambda r: r.status(404, "NotFound"), garbage):
+        d = t.double()
+        pods(d, 2)
+        d.on(is_initial, act)
+        f = t.follow(d)
+        f.drive(lambda: f.find(call="synced") is not None, waits=2)
+        check(len(d.asked(is_initial)) == 1 and len(d.asked(is_list)) == 1, len(d.asked(is_initial)))
+        check(f.names() == ["p0", "p1"])
+
+
+def L1_refused_role(t):
+    """These would refuse a list in pages as well."""
+    for code, reason in ((401, "Unauthorized"), (403, "Forbidden"), (429, "TooManyRequests")):
+        d = t.double()
+        pods(d, 1)
+        d.on(is_initial, lambda r, c=code, w=reason: r.status(c, w), times=3)
+        f = t.follow(d)
+        f.drive(lambda: f.find(call="synced") is not None)
+        check(len(d.asked(is_initial)) >= 3 and not d.asked(is_list))
 
 
 def L2_cut_initial_stream(t):
@@ -191,6 +226,49 @@ def L8_opaque_versions(t):
     d.delete("pods", "b", "ns")
     f.until(call="remove", name="b")
     check(f.state()["version"] == d.show(105))
+
+
+def L8_older_data(t):
+    """etcd was restored from a backup: the version of the last event is one of the future."""
+    d = t.double()
+    pods(d, 20)
+    f = t.synced(d)
+    with d.lock:
+        d.objects["pods"] = {("ns", "old"): {"metadata": {
+            "name": "old", "namespace": "ns", "uid": "uid-old", "resourceVersion": "50"}}}
+    d.restore(50)
+    f.drive(lambda: len(f.calls("synced")) == 2)
+    check(f.names() == ["old"], f.names())
+    check(f.state()["relists"]["restored"] == 1, f.state())
+    check(f.find(call="log", level="warning", text=has("older data than this agent")) is not None)
+    check("resourceVersion" not in d.asked(is_initial)[1].query)
+    # and it follows from there
+    d.put("pods", "late", "ns")
+    f.until(call="upsert", name="late")
+
+
+def L8_older_bookmark(t):
+    """The stream outlived it: the next bookmark tells."""
+    d = t.double()
+    pods(d, 20)
+    f = t.synced(d)
+    d.objects["pods"].clear()
+    d.send("pods", "BOOKMARK", {"kind": "Bookmark", "metadata": {"resourceVersion": "99"}})
+    f.drive(lambda: len(f.calls("synced")) == 2)
+    check(f.names() == [] and f.state()["relists"]["restored"] == 1, f.state())
+
+
+def L8_check_fails(t):
+    """No watch goes on before the version was seen."""
+    d = t.double()
+    pods(d, 1)
+    f = t.synced(d)
+    refuse = d.on(is_check, lambda r: r.status(503, "ServiceUnavailable"), times=2)
+    f.skip(2000)
+    d.end_watches()
+    f.drive(lambda: d.asked(is_watch))
+    check(refuse["times"] == 0 and not d.asked(is_list) and len(d.asked(is_initial)) == 1)
+    check(len(d.asked(is_check)) == 3)
 
 
 def L9_clean_end(t):

@@ -54,7 +54,9 @@ class Request:
                           if self.path.endswith(path)), None)
         self.watch = self.query.get("watch") == "1"
         self.initial = self.query.get("sendInitialEvents") == "true"
-        self.list = self.kind is not None and not self.watch
+        # a list of one item only asks for the newest version
+        self.check = self.kind is not None and not self.watch and self.query.get("limit") == "1"
+        self.list = self.kind is not None and not self.watch and not self.check
         self.closed = False
         self.time = time.monotonic()
 
@@ -310,6 +312,14 @@ class Double:
                 self.history[kind] = []
                 self.forgotten[kind] = self.version
 
+    def restore(self, version):
+        """As etcd restored from a backup: versions go back, and the watches break off."""
+        with self.lock:
+            self.version = version
+            for kind in self.history:
+                self.history[kind] = []
+        self.end_watches(clean=False)
+
     def bookmark(self, kind):
         with self.lock:
             self.version += 1
@@ -367,6 +377,9 @@ class Double:
                 return
             shown = query.get("resourceVersion", "")
             since = self.version if request.initial or not shown else self.number(shown)
+            # a real server takes a version of the future, and is silent until it gets there
+            if since is None and shown.isdigit():
+                since = int(shown)
             if since is None or (since < self.forgotten[kind] and not request.initial):
                 request.start()
                 request.event("ERROR", status(410, "Expired", "too old resource version"))

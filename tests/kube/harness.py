@@ -338,5 +338,9 @@ def is_list(request):
     return request.list
 
 
+def is_check(request):
+    return request.check
+
+
 def any_request(request):
     return True

@@ -5,7 +5,7 @@
  * The rules are those of client-go's reflector, because servers are made for it. A streaming list
  * is tried first, then a list in pages. The watch begins at the version of the list, and at each
  * end it begins again at the last version. A new list is needed only if the server no longer knows
- * that version, or if the stream was unreadable twice.
+ * that version, if the stream was unreadable twice, or if the server's data is older than ours.
  */
 #include "kube/reflector.h"
 
@@ -128,6 +128,15 @@ static char *np_list_path(struct np_reflector *r)
 	return text;
 }
 
+/* A list of one object, the newest that the server has: its version tells how new that is. */
+static char *np_check_path(struct np_reflector *r)
+{
+	char *text = np_reflector_path(r);
+
+	np_query_number(&text, "limit", 1);
+	return text;
+}
+
 /* --- streams ----------------------------------------------------------------- */
 
 static void np_reflector_begin(struct np_reflector *r)
@@ -143,7 +152,7 @@ static void np_on_answered(void *context)
 
 	r->answered = true;
 	r->started_ms = np_loop_now(loop);
-	if (r->phase == NP_PHASE_PROBE) {
+	if (r->phase == NP_PHASE_PROBE || r->phase == NP_PHASE_CHECK) {
 		np_timer_start(loop, &r->deadline, NP_HTTP_CONNECT_MS);
 		return;
 	}
@@ -191,6 +200,7 @@ static void np_reflector_send(struct np_reflector *r, char *path,
 	r->got_event = false;
 	r->warned_silent = false;
 	r->ended = false;
+	r->went_back = false;
 	r->garbage = NULL;
 	r->tick_bytes = 0;
 	r->end = NP_WATCH_CLOSED;
@@ -223,6 +233,11 @@ static void np_reflector_go(void *context)
 		r->splitter.ops = &np_reflector_items;
 		np_reflector_send(r, np_list_path(r), resource->list_accept,
 				  cluster->options.gzip);
+	} else if (r->check_version) {
+		r->phase = NP_PHASE_CHECK;
+		np_splitter_reset(&r->splitter, NP_SPLIT_LIST);
+		r->splitter.ops = &np_reflector_ignored;
+		np_reflector_send(r, np_check_path(r), resource->list_accept, false);
 	} else {
 		r->phase = NP_PHASE_WATCH;
 		np_splitter_reset(&r->splitter, NP_SPLIT_STREAM);
@@ -331,6 +346,7 @@ static void np_end_forbidden(struct np_reflector *r)
 /* The last version is newer than any that the server knows. It may lag behind. */
 static void np_end_too_large(struct np_reflector *r)
 {
+	r->no_streaming = r->no_streaming || r->any_version;
 	np_reflector_relist(r, NP_RELIST_VERSION);
 	np_cluster_mark_bad(r->cluster, r->call.server);
 	if (++r->refusals >= r->cluster->server_count)
@@ -344,6 +360,8 @@ static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase
 {
 	if (phase == NP_PHASE_LIST && r->next_page)
 		r->no_limit = true;
+	else if (phase == NP_PHASE_INITIAL && r->any_version)
+		r->no_streaming = true;
 	else if (phase != NP_PHASE_WATCH)
 		r->any_version = true;
 	np_reflector_relist(r, NP_RELIST_EXPIRED);
@@ -393,6 +411,7 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 	} else if (code == 403) {
 		np_end_forbidden(r);
 	} else if (code >= 500) {
+		r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
 		np_end_server_error(r);
 	} else if (code >= 300 && code < 400) {
 		np_reflector_failed(r, false,
@@ -400,6 +419,8 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 				    np_reflector_server(r), code);
 		np_reflector_backoff(r);
 	} else {
+		if (phase == NP_PHASE_INITIAL && code != 401 && code != 429)
+			r->no_streaming = true;
 		np_reflector_failed(r, code == 429, "%s answers %d%s%s%s",
 				    np_reflector_server(r), code,
 				    code == 401 ? " (the credentials are refused)" : "",
@@ -408,8 +429,9 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 	}
 }
 
-static void np_end_garbage(struct np_reflector *r)
+static void np_end_garbage(struct np_reflector *r, enum np_reflector_phase phase)
 {
+	r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
 	r->garbage_count++;
 	if (r->garbage_count >= 2)
 		np_reflector_relist(r, NP_RELIST_GARBAGE);
@@ -453,6 +475,22 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 	}
 	np_reflector_failed(r, true, "%s: the watch %s", np_reflector_server(r),
 			    whole ? "ended at once" : "was cut");
+	np_reflector_backoff(r);
+}
+
+/*
+ * The server's versions are older than the last one. A watch from that version would be silent
+ * until they have caught up, and what changed until then would never be seen.
+ */
+static void np_end_restored(struct np_reflector *r)
+{
+	r->went_back = false;
+	*r->version = 0;
+	r->any_version = true;
+	np_reflector_relist(r, NP_RELIST_RESTORED);
+	np_reflector_failed(r, false,
+			    "%s has older data than this agent, as after a restored backup: everything is listed again",
+			    np_reflector_server(r));
 	np_reflector_backoff(r);
 }
 
@@ -503,10 +541,25 @@ static void np_list_done(struct np_reflector *r,
 	}
 	if (np_reflector_head(r)) {
 		r->reason = NP_RELIST_GARBAGE;
-		np_end_garbage(r);
+		np_end_garbage(r, NP_PHASE_LIST);
 		return;
 	}
 	np_reflector_later(r, 0);
+}
+
+/* The server's newest version is known; see whether it is older than ours. */
+static void np_check_done(struct np_reflector *r, const struct np_http_result *result)
+{
+	if (result->end != NP_HTTP_DONE || !np_splitter_complete(&r->splitter)) {
+		np_end_connection(r, result);
+	} else if (np_reflector_head(r)) {
+		np_end_garbage(r, NP_PHASE_CHECK);
+	} else if (r->went_back) {
+		np_end_restored(r);
+	} else {
+		r->check_version = false;
+		np_reflector_later(r, 0);
+	}
 }
 
 static void np_stream_done(struct np_reflector *r, enum np_reflector_phase phase,
@@ -539,8 +592,10 @@ static void np_on_done(void *context, const struct np_http_result *result,
 		np_reflector_backoff(r);
 		return;
 	}
-	if (phase == NP_PHASE_WATCH)
+	if (phase == NP_PHASE_WATCH) {
+		r->check_version = true;
 		np_count_end(r, result);
+	}
 	if (phase == NP_PHASE_PROBE) {
 		np_probe_done(r, result);
 		return;
@@ -552,10 +607,14 @@ static void np_on_done(void *context, const struct np_http_result *result,
 		np_end_status(r, phase);
 	} else if (!result->status) {
 		np_end_connection(r, result);
+	} else if (r->went_back) {
+		np_end_restored(r);
 	} else if (r->ended) {
 		np_end_status(r, phase);
 	} else if (r->garbage) {
-		np_end_garbage(r);
+		np_end_garbage(r, phase);
+	} else if (phase == NP_PHASE_CHECK) {
+		np_check_done(r, result);
 	} else if (phase == NP_PHASE_LIST) {
 		np_list_done(r, result);
 	} else {
@@ -622,6 +681,7 @@ void np_reflector_stop(struct np_reflector *r)
 void np_reflector_restart(struct np_reflector *r, bool list, bool forget)
 {
 	np_reflector_stop(r);
+	r->check_version = true;
 	if (forget) {
 		*r->version = 0;
 		r->any_version = true;

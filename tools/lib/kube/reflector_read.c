@@ -109,6 +109,17 @@ static void np_reflector_object(struct np_reflector *r, const struct np_node *ob
 		ops->upsert(context, r->kind, object);
 }
 
+/* The watch has come to a version. Versions that went back end it. */
+static void np_reflector_move(struct np_reflector *r, const char *version)
+{
+	if (np_reflector_is_older(r, version)) {
+		r->went_back = true;
+		r->ended = true;
+		return;
+	}
+	np_reflector_set_version(r, version);
+}
+
 static void np_reflector_bookmark(struct np_reflector *r, const struct np_node *object)
 {
 	const struct np_node *meta = np_node_get(object, "metadata");
@@ -121,7 +132,7 @@ static void np_reflector_bookmark(struct np_reflector *r, const struct np_node *
 		return;
 	}
 	if (r->phase == NP_PHASE_WATCH) {
-		np_reflector_set_version(r, version);
+		np_reflector_move(r, version);
 		np_reflector_tell(r);
 	} else if (!strcmp(np_node_text(np_node_get(meta, "annotations"),
 					"k8s.io/initial-events-end"), "true")) {
@@ -152,8 +163,8 @@ static void np_reflector_event(struct np_reflector *r, const struct np_node *roo
 	} else if (gone || !strcmp(type, "ADDED") || !strcmp(type, "MODIFIED")) {
 		np_reflector_object(r, object, gone);
 		if (r->phase == NP_PHASE_WATCH)
-			np_reflector_set_version(r, np_node_text(np_node_get(object, "metadata"),
-								 "resourceVersion"));
+			np_reflector_move(r, np_node_text(np_node_get(object, "metadata"),
+							  "resourceVersion"));
 	} else {
 		r->garbage = "an event of an unknown type";
 		return;
@@ -194,7 +205,7 @@ static void np_reflector_reject(struct np_reflector *r, const struct np_node *ro
 	if (!event)
 		return;
 	if (r->phase == NP_PHASE_WATCH)
-		np_reflector_set_version(r, np_node_text(meta, "resourceVersion"));
+		np_reflector_move(r, np_node_text(meta, "resourceVersion"));
 	r->got_event = true;
 }
 
@@ -285,6 +296,20 @@ const struct np_splitter_ops np_reflector_items = {
 	.skipped = np_on_skipped_item,
 };
 
+/* For a list of which only the version matters. */
+static void np_on_ignored(void *context, const char *text, size_t len)
+{
+}
+
+static void np_on_ignored_skip(void *context, const char *text, size_t len, const char *reason)
+{
+}
+
+const struct np_splitter_ops np_reflector_ignored = {
+	.object = np_on_ignored,
+	.skipped = np_on_ignored_skip,
+};
+
 int np_reflector_head(struct np_reflector *r)
 {
 	const struct np_node *meta;
@@ -307,7 +332,9 @@ int np_reflector_head(struct np_reflector *r)
 		r->garbage = "a list without a version";
 	free(r->next_page);
 	r->next_page = NULL;
-	if (!r->garbage && *next)
+	if (!r->garbage && r->phase == NP_PHASE_CHECK)
+		r->went_back = np_reflector_is_older(r, version);
+	else if (!r->garbage && *next)
 		r->next_page = np_xstrdup(next);
 	else if (!r->garbage)
 		np_reflector_synced(r, version);

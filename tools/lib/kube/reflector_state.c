@@ -40,12 +40,27 @@ void np_reflector_set_version(struct np_reflector *r, const char *version)
 	r->version = np_xstrdup(version);
 }
 
+static bool np_is_decimal(const char *text)
+{
+	return *text && *text != '0' && !text[strspn(text, "0123456789")];
+}
+
+bool np_reflector_is_older(const struct np_reflector *r, const char *version)
+{
+	size_t len = strlen(version), last = strlen(r->version);
+
+	if (!np_is_decimal(version) || !np_is_decimal(r->version))
+		return false;
+	return len != last ? len < last : strcmp(version, r->version) < 0;
+}
+
 void np_reflector_synced(struct np_reflector *r, const char *version)
 {
 	np_reflector_set_version(r, version);
 	r->synced = true;
 	r->need_list = false;
 	r->any_version = false;
+	r->check_version = false;
 	r->refusals = 0;
 	r->no_limit = false;
 	r->no_streaming = false;

@@ -24,6 +24,7 @@ enum np_reflector_phase {
 	NP_PHASE_LIST,		/* in a page of a list */
 	NP_PHASE_WATCH,		/* in a watch */
 	NP_PHASE_PROBE,		/* asking whether the server lives */
+	NP_PHASE_CHECK,		/* asking for the server's newest version */
 };
 
 struct np_reflector {
@@ -36,7 +37,8 @@ struct np_reflector {
 	struct np_timer deadline;	/* ends a watch that is older than timeoutSeconds */
 	struct np_timer silent;		/* nothing was received for too long */
 	/* the position */
-	char *version;			/* opaque, "" if there is none */
+	char *version;			/* "" if there is none */
+	bool check_version;		/* before the next watch, see whether versions went back */
 	bool synced;			/* it has been synced at least once */
 	bool need_list;			/* the next request is a list */
 	enum np_relist_reason reason;	/* why */
@@ -51,7 +53,8 @@ struct np_reflector {
 	bool answered;			/* the server has answered */
 	bool got_event;
 	bool warned_silent;
-	bool ended;			/* by an ERROR event */
+	bool ended;			/* by an ERROR event, or because versions went back */
+	bool went_back;			/* the server's versions are older than ours */
 	const char *garbage;		/* what in it cannot be read, or NULL */
 	struct np_api_status status;	/* what the server said instead */
 	enum np_watch_end end;
@@ -78,6 +81,11 @@ void np_reflector_state(const struct np_reflector *r,
 void np_reflector_tell(struct np_reflector *r);
 /* Sets the version from which the next watch goes on. "" changes nothing. */
 void np_reflector_set_version(struct np_reflector *r, const char *version);
+/*
+ * Is version older than the last one? False if one of them is no decimal number. The API server's
+ * versions are revisions of etcd, which only grow, unless etcd was restored from a backup.
+ */
+bool np_reflector_is_older(const struct np_reflector *r, const char *version);
 /* A list is complete, or a streaming list has reached its end mark. */
 void np_reflector_synced(struct np_reflector *r, const char *version);
 /* Earlier failures are over. */

@@ -42,6 +42,7 @@ const char *np_relist_reason_name(enum np_relist_reason reason)
 		[NP_RELIST_ERROR] = "error",
 		[NP_RELIST_VERSION] = "version",
 		[NP_RELIST_FALLBACK] = "fallback",
+		[NP_RELIST_RESTORED] = "restored",
 		[NP_RELIST_FILTER] = "filter",
 	};
 
