@@ -6,18 +6,69 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "base/alloc.h"
 
+static uint64_t np_hash_key[2];
+
+/* Takes the random bytes that the kernel gives each program when it starts it. */
+static void __attribute__((constructor)) np_hash_key_init(void)
+{
+	memcpy(np_hash_key, (const void *)getauxval(AT_RANDOM), sizeof(np_hash_key));
+}
+
+static uint64_t np_rotate(uint64_t word, unsigned int bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+/* One round of SipHash. */
+static void np_sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = np_rotate(v[1], 13) ^ v[0];
+	v[3] = np_rotate(v[3], 16) ^ v[2];
+	v[0] = np_rotate(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = np_rotate(v[1], 17) ^ v[2];
+	v[3] = np_rotate(v[3], 21) ^ v[0];
+	v[2] = np_rotate(v[2], 32);
+}
+
+static void np_sip_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	np_sip_round(v);
+	v[0] ^= word;
+}
+
+/* SipHash-1-3 of the seed and the bytes. */
 uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len)
 {
-	uint32_t hash = seed ^ 2166136261u;
+	uint64_t v[4] = {
+		np_hash_key[0] ^ 0x736f6d6570736575, np_hash_key[1] ^ 0x646f72616e646f6d,
+		np_hash_key[0] ^ 0x6c7967656e657261, np_hash_key[1] ^ 0x7465646279746573,
+	};
+	uint64_t word = 0, last = (uint64_t)len << 56;
 	const uint8_t *byte = data;
+	int i;
 
-	while (len--)
-		hash = (hash ^ *byte++) * 16777619u;
-	hash ^= hash >> 15;
-	return hash * 0x2c1b3c6du;
+	np_sip_word(v, seed);
+	for (; len >= sizeof(word); len -= sizeof(word), byte += sizeof(word)) {
+		memcpy(&word, byte, sizeof(word));
+		np_sip_word(v, word);
+	}
+	word = 0;
+	if (len)
+		memcpy(&word, byte, len);
+	np_sip_word(v, word | last);
+	v[2] ^= 0xff;
+	for (i = 0; i < 3; i++)
+		np_sip_round(v);
+	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
 }
 
 static size_t np_hash_home(const struct np_hash *hash, uint32_t value)

@@ -26,6 +26,11 @@ void np_hash_clear(struct np_hash *hash);
 void np_hash_free(struct np_hash *hash);
 /* Frees the table and its records, each of which is one block of memory. */
 void np_hash_free_records(struct np_hash *hash);
+/*
+ * The hash of bytes. The seed tells apart uses of the same bytes, and continues a hash over several
+ * pieces. Tenants choose names and labels, so the hash has a random key of this process: nobody
+ * can choose what collides. It must not be stored where another process reads it.
+ */
 uint32_t np_hash_bytes(uint32_t seed, const void *data, size_t len);
 
 #endif
