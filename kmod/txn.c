@@ -522,32 +522,35 @@ static void request_unlock(struct netpol_parse *parse)
 	mutex_unlock(&parse->nn->lock);
 }
 
-/* NETPOL_CMD_TXN_BEGIN. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM */
+/*
+ * NETPOL_CMD_TXN_BEGIN. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM; -EAGAIN if the receive buffer of the
+ * sender is full. A transaction whose number can't be told is not left open.
+ */
 int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_parse parse;
 	struct netpol_txn *txn;
 	struct sk_buff *reply;
 	void *header;
-	int error = 0;
+	int error;
 
 	reply = netpol_reply_new(info, NETPOL_CMD_TXN_BEGIN, NLMSG_DEFAULT_SIZE, &header);
 	if (!reply)
 		return -ENOMEM;
 	parse = request_lock(info);
 	txn = txn_open(&parse, info);
-	if (IS_ERR(txn)) {
-		error = PTR_ERR(txn);
-	} else if (nla_put_u64_64bit(reply, NETPOL_A_GENERATION,
-				     parse.world->snapshot->generation, NETPOL_A_PAD) ||
-		   nla_put_u32(reply, NETPOL_A_TXN, txn->number) ||
-		   nla_put_u64_64bit(reply, NETPOL_A_BASE_GENERATION, txn->base,
-				     NETPOL_A_PAD)) {
-		txn_close(parse.nn, txn);
+	error = PTR_ERR_OR_ZERO(txn);
+	if (!error && (nla_put_u64_64bit(reply, NETPOL_A_GENERATION,
+					 parse.world->snapshot->generation, NETPOL_A_PAD) ||
+		       nla_put_u32(reply, NETPOL_A_TXN, txn->number) ||
+		       nla_put_u64_64bit(reply, NETPOL_A_BASE_GENERATION, txn->base,
+					 NETPOL_A_PAD)))
 		error = -EMSGSIZE;
-	}
+	error = netpol_reply_send(info, reply, header, error);
+	if (error && !IS_ERR(txn))
+		txn_close(parse.nn, txn);
 	request_unlock(&parse);
-	return netpol_reply_send(info, reply, header, error);
+	return error;
 }
 
 /* NETPOL_CMD_TXN_ADD. Once a message is refused, the transaction can only be aborted. */
@@ -603,29 +606,28 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	struct netpol_parse parse;
 	struct netpol_txn *txn;
 	struct sk_buff *reply;
-	u64 generation = 0;
+	u64 generation;
 	void *header;
 	int error;
 
-	/* allocate the answer first: once published, a commit can't be taken back */
-	reply = netpol_reply_new(info, NETPOL_CMD_TXN_COMMIT, NLMSG_DEFAULT_SIZE, &header);
-	if (!reply)
-		return -ENOMEM;
 	parse = request_lock(info);
 	txn = txn_find(parse.nn, info);
 	if (IS_ERR(txn)) {
-		error = PTR_ERR(txn);
-	} else {
-		if (messages_missing(txn, info))
-			error = netpol_refuse(parse.nn, info->extack,
-					      info->attrs[NETPOL_A_MESSAGES], -EINVAL,
-					      "messages of this transaction are missing");
-		else
-			error = txn_commit(&parse, txn, flags &&
-					   nla_get_u32(flags) & NETPOL_FLAG_CHECK);
-		generation = parse.world->snapshot->generation;
-		txn_close(parse.nn, txn);
+		request_unlock(&parse);
+		return PTR_ERR(txn);
 	}
+	/* allocate the answer first: once published, a commit can't be taken back */
+	reply = netpol_reply_new(info, NETPOL_CMD_TXN_COMMIT, NLMSG_DEFAULT_SIZE, &header);
+	if (!reply)
+		error = netpol_no_memory(&parse);
+	else if (messages_missing(txn, info))
+		error = netpol_refuse(parse.nn, info->extack, info->attrs[NETPOL_A_MESSAGES],
+				      -EINVAL, "messages of this transaction are missing");
+	else
+		error = txn_commit(&parse, txn, flags &&
+				   nla_get_u32(flags) & NETPOL_FLAG_CHECK);
+	generation = parse.world->snapshot->generation;
+	txn_close(parse.nn, txn);
 	request_unlock(&parse);
 	if (!error)
 		error = nla_put_u64_64bit(reply, NETPOL_A_GENERATION, generation,

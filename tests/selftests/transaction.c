@@ -250,6 +250,51 @@ TEST_F(transaction, killed_owner_aborts)
 	EXPECT_UNCHANGED();
 }
 
+/* Leaves answers unread until the kernel has no room to send another one. */
+static int fill_receive_buffer(struct nl *nl)
+{
+	int least = 1, i, ret = 0;
+
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)))
+		return -errno;
+	for (i = 0; i < 16 && !ret; i++) {
+		nl_msg(nl, NETPOL_CMD_GET_INFO);
+		ret = nl_send(nl);
+	}
+	return ret;
+}
+
+/* A transaction whose number cannot be told to its sender is not left open. */
+TEST_F(transaction, begin_without_room_for_the_answer)
+{
+	struct nl *nl = &self->other;
+	struct msg *m;
+
+	ASSERT_EQ(0, fill_receive_buffer(nl));
+	m = nl_msg(nl, NETPOL_CMD_TXN_BEGIN);
+	put_str(m, NETPOL_A_ORIGIN, "manual");
+	ASSERT_EQ(0, nl_send(nl));
+	EXPECT_UNCHANGED();
+}
+
+/* A commit whose answer cannot be sent is a commit, and its transaction is gone. */
+TEST_F(transaction, commit_without_room_for_the_answer)
+{
+	struct nl *nl = &self->other;
+	struct txn t;
+	struct msg *m;
+
+	ASSERT_EQ(0, txn_begin(&t, nl, "manual", 0));
+	t_namespace(&t, "third", NULL);
+	ASSERT_EQ(0, txn_flush(&t));
+	ASSERT_EQ(0, fill_receive_buffer(nl));
+	m = nl_msg(nl, NETPOL_CMD_TXN_COMMIT);
+	put_u32(m, NETPOL_A_TXN, t.number);
+	ASSERT_EQ(0, nl_send(nl));
+	EXPECT_EQ(0, nl_used(&self->nl, NETPOL_LIMIT_TRANSACTIONS));
+	EXPECT_EQ(3, nl_used(&self->nl, NETPOL_LIMIT_NAMESPACES));
+}
+
 /* --- which object is refused ---------------------------------------------------- */
 
 /* Objects 0 to 3; a label set has no number. */
