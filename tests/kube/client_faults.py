@@ -3,6 +3,7 @@
 import gzip
 import json
 import signal
+import socket
 import subprocess
 import time
 from email.utils import formatdate
@@ -416,3 +417,22 @@ def L22_not_http(t):
         f.pass_wait()
         f.until(call="synced")
         f.quit()
+
+
+def L39_silent_resolver(t):
+    """A name server that never answers holds up its own request and nothing else."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 53))
+    resolv = t.file("resolv.conf", "nameserver 127.0.0.1\noptions timeout:20 attempts:1\n", 0o644)
+    f = t.follow(None, config=t.config("https://kube.example:6443", name="named"), kinds="pods",
+                 prefix=("unshare", "-rm", "sh", "-c",
+                         'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolv))
+    with server:
+        server.settimeout(20)
+        check(b"kube" in server.recv(512))
+        began = time.monotonic()
+        f.skip(10001)
+        f.tell("refresh")
+        f.tell("state")
+        took = time.monotonic() - began
+    check(took < 10, "the loop stood still for %d seconds" % took)

@@ -396,7 +396,8 @@ def L19_one_byte_reads(t):
 def L19_large_event(t):
     d = t.double()
     f = t.synced(d)
-    d.put("pods", "big", "ns", big=1 << 20)
+    # 3 MiB of '<', each of which an API server writes as six bytes
+    d.put("pods", "big", "ns", big=18 << 20)
     d.put("pods", "after", "ns")
     f.until(call="upsert", name="big")
     f.until(call="upsert", name="after")
@@ -404,21 +405,21 @@ def L19_large_event(t):
 
 def L20_too_large_object(t):
     d = t.double()
-    d.put("pods", "huge", "ns", big=3100000)
+    d.put("pods", "huge", "ns", big=(20 << 20) + 1)
     d.put("pods", "ok", "ns")
     f = t.synced(d)
     line = f.calls("rejected")[0]
     check(line["name"] == "huge" and line["ns"] == "ns" and line["uid"] == "uid-huge" and
-          "3 MB" in line["reason"], line)
+          "20 MiB" in line["reason"], line)
     check(f.names() == ["ok"])
-    d.put("pods", "huge", "ns", big=3100001)
+    d.put("pods", "huge", "ns", big=(20 << 20) + 2)
     f.until(call="rejected", name="huge")
     # its version counts, and its end is known
     check(f.state()["version"] == "103" and f.state()["rejected"] == 2, f.state())
     d.delete("pods", "huge", "ns")
     f.until(call="remove", name="huge")
     d.streaming = False
-    d.put("pods", "huge", "ns", big=3100000)
+    d.put("pods", "huge", "ns", big=(20 << 20) + 1)
     f.until(call="rejected", name="huge")
     f.tell("refresh")
     f.drive(lambda: len(f.calls("synced")) == 2)

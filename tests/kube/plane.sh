@@ -87,14 +87,24 @@ wait_for()
 }
 
 ready() { api /readyz -f; }
+# ready_or_dead NAME COMMAND...: COMMAND succeeds, or the process NAME has ended
+ready_or_dead()
+{
+	local pid
+	pid=$(get "$1.pid")
+	shift
+	"$@" || ! kill -0 "$pid" 2>/dev/null
+}
 etcd_ready() { curl -sf --max-time 5 "http://127.0.0.1:$(get etcd.port)/health"; }
 
 run_apiserver()
 {
 	local assets
 	assets=$(get assets)
+	# Without the reconciler, current servers take an address of loopback too.
 	setsid "$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$(get etcd.port)" \
 		--bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$(get port)" \
+		--endpoint-reconciler-type=none \
 		--tls-cert-file="$dir/server.crt" --tls-private-key-file="$dir/server.key" \
 		--service-account-key-file="$dir/sa.key" --service-account-signing-key-file="$dir/sa.key" \
 		--service-account-issuer=https://kubernetes.default.svc \
@@ -105,9 +115,9 @@ run_apiserver()
 		--cert-dir="$dir/run" --profiling=false --v=1 \
 		</dev/null >>"$dir/apiserver.log" 2>&1 8>&- &
 	echo $! >"$dir/apiserver.pid"
-	if ! wait_for $ready_seconds ready; then
+	if ! wait_for $ready_seconds ready_or_dead apiserver ready || ! ready >/dev/null 2>&1; then
 		tail -n 30 "$dir/apiserver.log" >&2
-		echo "kube-apiserver is not ready after $ready_seconds s" >&2
+		echo "kube-apiserver has ended, or is not ready after $ready_seconds s" >&2
 		return 1
 	fi
 }
@@ -145,9 +155,9 @@ start()
 		--initial-cluster "test=http://127.0.0.1:$peer_port" \
 		</dev/null >"$dir/etcd.log" 2>&1 8>&- &
 	echo $! >"$dir/etcd.pid"
-	if ! wait_for 60 etcd_ready; then
+	if ! wait_for 60 ready_or_dead etcd etcd_ready || ! etcd_ready >/dev/null; then
 		tail -n 20 "$dir/etcd.log" >&2
-		echo "etcd does not answer" >&2
+		echo "etcd has ended, or does not answer" >&2
 		return 1
 	fi
 	run_apiserver

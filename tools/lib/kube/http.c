@@ -575,6 +575,8 @@ static int np_http_set(struct np_http_request *r)
 		curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 	}
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	/* Without it, ending a request waits for its resolver, and the whole loop with it. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -18,7 +18,8 @@ extern const struct np_splitter_ops np_reflector_ignored;
 
 /*
  * Reads a list without its items when it is complete: its version, or the token of the next
- * page. In NP_PHASE_CHECK the version is only compared, and r->went_back is set. Returns 0, or -1 with r->garbage set.
+ * page. In NP_PHASE_CHECK the version is only compared, and r->went_back is set. Returns 0, or -1
+ * with r->garbage set.
  */
 int np_reflector_head(struct np_reflector *r);
 

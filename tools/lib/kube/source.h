@@ -43,7 +43,7 @@ enum np_relist_reason {
 	NP_RELIST_ERROR,	/* the watch has failed for too long */
 	NP_RELIST_VERSION,	/* the server refused the version as too large */
 	NP_RELIST_FALLBACK,	/* the server has no streaming lists */
-	NP_RELIST_RESTORED,	/* the server's data is older than ours, as after a restored backup */
+	NP_RELIST_RESTORED,	/* the server's data is older than ours: a restored backup */
 	NP_RELIST_FILTER,	/* the server refused the field selector */
 	NP_RELIST_REASONS,
 };

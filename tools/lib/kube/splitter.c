@@ -138,7 +138,7 @@ static void np_split_keep(struct np_splitter *s, const char *data, size_t len)
 		return;
 	np_split_append(&s->buffer, &s->len, &s->room, data,
 			NP_SPLIT_OBJECT_MAX - s->len, NP_SPLIT_OBJECT_MAX);
-	s->skip = "it is larger than 3 MB";
+	s->skip = "it is larger than 20 MiB";
 }
 
 static int np_split_keep_head(struct np_splitter *s, const char *data,

@@ -15,7 +15,11 @@
 #include <stdint.h>
 
 /* etcd takes objects of up to 1.5 MB, which may have about twice the size as JSON. */
-#define NP_SPLIT_OBJECT_MAX	(3u * 1000 * 1000)
+/*
+ * The API server takes requests of 3 MiB, and writes '<', '>' and '&' as six bytes each. So no
+ * object that it can hold is longer.
+ */
+#define NP_SPLIT_OBJECT_MAX	(20u << 20)
 #define NP_SPLIT_DEPTH_MAX	64u
 /* The rest of a list without its items: version and continue token, for example. */
 #define NP_SPLIT_HEAD_MAX	(256u * 1024)
