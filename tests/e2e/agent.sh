@@ -3,9 +3,9 @@
 #
 # The node agent, with objects that the test feeds to it (feed.c): nothing before all
 # kinds are synced, then one whole commit; killed at random points, nothing opens, closes
-# or breaks; snapshot, repair of what others changed, objects that are set aside, closed
-# or kept, local pods by the network interface's cache, the words to the service manager.
-#netpol-test: timeout=400
+# or breaks; snapshot, repair of what others changed, objects that are set aside or closed,
+# local pods by the network interface's cache, the words to the service manager.
+#netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1
@@ -28,12 +28,12 @@ mkdir -p "$dir" "$dir/cni"
 
 # --- feeding ------------------------------------------------------------------
 
-agent_start() # OPTION...
+agent_start() # OPTION...; $as: the name of the node
 {
 	rm -f "$dir/in" "$dir/sock"
 	mkfifo "$dir/in"
 	NOTIFY_SOCKET=${notify:-} WATCHDOG_USEC=${notify:+3000000} \
-		nsenter --net=/run/netns/n1 feed --node n1 --snapshot "$dir/snapshot" \
+		nsenter --net=/run/netns/n1 feed --node "${as:-n1}" --snapshot "$dir/snapshot" \
 		--socket "$dir/sock" --listen 127.0.0.1:9474 --cni "$dir/cni" "$@" \
 		<"$dir/in" >>"$dir/log" 2>&1 &
 	agent=$!
@@ -200,10 +200,28 @@ no a/client tcp b/late 80 what it selects is closed
 X
 policy_gone b future
 upsert pods "{\"metadata\":{\"name\":\"server\",\"namespace\":\"b\",\"uid\":\"$(pod_uid b/server)\"},\"spec\":7}"
-until_status "a malformed pod is named" '[.troubles[] | .name + " " + .state] | join(",")' "server kept"
-as_allowed "its last good version stays"
+until_status "a malformed pod is named" '[.troubles[] | .name + " " + .state] | join(",")' "server aside"
+eventually 20 status_is .changesWaiting 0
+expect <<X
+no a/client tcp b/server 80 its last good version does not stay
+no b/server tcp a/other 80 it is closed both ways
+X
 pod_feed b/server
 until_status "and is well again" .troubleCount 0
+eventually 20 status_is .changesWaiting 0
+as_allowed "well again"
+# A new pod that cannot be read, whose address no guard covers.
+upsert pods "{\"metadata\":{\"name\":\"stray\",\"namespace\":\"b\",\"uid\":\"$(pod_uid b/stray)\"},\"spec\":{\"nodeName\":\"n1\",\"containers\":[{\"ports\":[$(for i in {1..1025}; do printf '{"name":"p%d","containerPort":%d},' "$i" "$i"; done){\"containerPort\":1}]}]},\"status\":{\"phase\":\"Running\",\"podIPs\":[{\"ip\":\"${end_v4[b/stray]}\"},{\"ip\":\"${end_v6[b/stray]}\"}]}}"
+until_status "a new pod with too many ports is named" '[.troubles[] | .name + " " + .state] | join(",")' "stray aside"
+is "$($np settings -o json | jq -c '[.settings.guardPrefix[] | select(test("99"))]')" \
+	'["10.99.1.5/32","fd99::5/128"]' "its addresses are guarded"
+expect <<X
+no a/client tcp b/stray 80 it is closed
+no b/stray tcp b/server 80 both ways
+X
+tell "{\"do\":\"remove\",\"kind\":\"pods\",\"namespace\":\"b\",\"name\":\"stray\",\"uid\":\"$(pod_uid b/stray)\"}"
+until_status "and is forgotten when it is deleted" .troubleCount 0
+eventually 20 status_is .changesWaiting 0
 
 # Addresses that no pod can have: the kernel refuses the pods and says which they are, so
 # that each costs one try and nothing is halved.
@@ -259,8 +277,20 @@ is "$($np settings -o json | jq -c '[.settings.guardPrefix[] | select(test("99")
 expect <<X
 yes a/client tcp b/stray 80 it is open as before
 X
-policy_gone b stray
+# Deleted by force, its processes live on, and it has no policies any more.
 tell '{"do":"remove","kind":"pods","namespace":"b","name":"stray"}'
+eventually 20 sh -c "! $np get pods -n b stray"
+is "$($np settings -o json | jq -c '[.settings.guardPrefix[] | select(test("99"))]')" \
+	'["10.99.1.5/32","fd99::5/128"]' "a pod that the API server has forgotten is guarded"
+expect <<X
+no a/client tcp b/stray 80 it is closed
+no b/stray tcp b/server 80 both ways
+X
+ip -n n1 link del "${end_dev[b/stray]}"
+no_guards() { [ "$($np settings -o json | jq '[.settings.guardPrefix[] | select(test("99"))] | length')" = 0 ]; }
+eventually 20 no_guards
+check "until its interface is gone" no_guards
+policy_gone b stray
 # Committed, so that what somebody else does next is not met by a commit on its way.
 eventually 20 sh -c "! $np get policies -n b stray && ! $np get pods -n b stray"
 
@@ -312,6 +342,28 @@ pod_feed b/late
 until_status "alive again" .ready true
 is "$(status | jq .commitsFull)" 1 "after a restart the first commit is a full one"
 
+# --- the name of the node -----------------------------------------------------------
+
+# Under a name that no Node has, no pod is local: a commit would take every policy away.
+agent_end KILL
+before=$(generation)
+as=n2 agent_start
+everything
+until_status "a name that no Node has is an error" .waitingFor 'the cluster has no Node "n2"'
+is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 503 "and not ready"
+check "and is in the log" grep -q 'the cluster has no Node "n2", so nothing is committed' "$dir/log"
+pod_feed b/server
+is "$(status | jq .commitsFull)" 0 "and nothing is committed"
+is "$(generation)" "$before" "the kernel keeps what it has"
+as_allowed "under a wrong name"
+upsert nodes '{"metadata":{"name":"n2"},"spec":{}}'
+until_status "until the Node is there" .ready true
+agent_end KILL
+agent_start
+everything
+pod_feed b/late
+until_status "its own name again" .ready true
+
 # --- the snapshot ------------------------------------------------------------------
 
 until_status "a snapshot was written" '.snapshots > 0' true
@@ -354,22 +406,25 @@ cp "$dir/good" "$dir/snapshot"
 
 # --- a pod's address before the API server tells it -----------------------------------
 
-agent_start
+# The folder of the cache comes later than the agent, as on every new node.
+agent_start --cni "$dir/later/cni"
 everything
 pod_feed b/late noip
 until_status "ready" .ready true
 expect <<X
 no a/client tcp b/late 80 the API server told no address: closed
 X
-cat >"$dir/cni/.tmp" <<X
+mkdir -p "$dir/later"
+mv "$dir/cni" "$dir/later/cni"
+cat >"$dir/later/cni/.tmp" <<X
 {"kind":"cniCacheV1","containerId":"c1","ifName":"eth0","networkName":"n","cniArgs":[["IgnoreUnknown","1"],["K8S_POD_NAMESPACE","b"],["K8S_POD_NAME","late"],["K8S_POD_UID","$(pod_uid b/late)"]],"result":{"cniVersion":"1.0.0","interfaces":[{"name":"${end_dev[b/late]}"},{"name":"eth0","sandbox":"/run/netns/b.late"}],"ips":[{"address":"${end_v4[b/late]}/32","interface":1},{"address":"${end_v6[b/late]}/128","interface":1}]}}
 X
-mv "$dir/cni/.tmp" "$dir/cni/n-c1-eth0"
+mv "$dir/later/cni/.tmp" "$dir/later/cni/n-c1-eth0"
 eventually 20 $np get pods -n b late
 expect <<X
 yes a/client tcp b/late 80 the network interface's cache did
 X
-rm "$dir/cni/n-c1-eth0"
+rm "$dir/later/cni/n-c1-eth0"
 eventually 20 sh -c "! $np get pods -n b late"
 expect <<X
 no a/client tcp b/late 80 and takes it back

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "netlink/snapshot.h"
 #include "object/settings.h"
+#include "object/validate.h"
 
 static const char np_sync_help[] =
 "Usage: netpolctl sync [OPTION...]\n"
@@ -27,7 +28,7 @@ static const char np_sync_help[] =
 "exit status 1 if it is not ready, 4 if none answers.\n"
 "\n"
 "Options:\n"
-"      --node NAME           our spec.nodeName (NODE_NAME, else the host name)\n"
+"      --node NAME           name of our Node (NODE_NAME, else the host name)\n"
 "      --kubeconfig FILE     (KUBECONFIG, else ~/.kube/config, else in-cluster)\n"
 "      --context NAME        instead of the kubeconfig's current one\n"
 "      --in-cluster          the service account of this pod\n"
@@ -38,6 +39,7 @@ static const char np_sync_help[] =
 "      --snapshot-interval TIME  at least between two of them (10s)\n"
 "      --audit-interval TIME between two audits of the kernel (60m); 0: none\n"
 "      --listen ADDR:PORT    metrics and probes (127.0.0.1:9474), or none\n"
+"      --probe-listen ADDR:PORT  probes alone (127.0.0.1:9475), or none\n"
 "      --socket PATH         for 'status' (/run/netpol/sync.sock), or none\n"
 "      --guard-prefix CIDR,...      more pod addresses of this node\n"
 "      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
@@ -62,7 +64,7 @@ struct np_sync {
 	const char *folder[NP_SYNC_FOLDERS + 1];
 	size_t folder_count;
 	bool json;
-	char host[HOST_NAME_MAX + 1];
+	char node[256];
 	char version[NP_SOURCE_KINDS][64];
 	struct np_cluster *source;
 };
@@ -79,6 +81,7 @@ enum {
 	NP_OPT_SNAPSHOT_INTERVAL,
 	NP_OPT_AUDIT,
 	NP_OPT_LISTEN,
+	NP_OPT_PROBES,
 	NP_OPT_SOCKET,
 	NP_OPT_PREFIX,
 	NP_OPT_INTERFACE,
@@ -135,6 +138,9 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		return np_sync_time("audit-interval", arg, &agent->audit_ms, err);
 	case NP_OPT_LISTEN:
 		agent->listen = np_sync_or_none(arg);
+		return 0;
+	case NP_OPT_PROBES:
+		agent->probes = np_sync_or_none(arg);
 		return 0;
 	case NP_OPT_SOCKET:
 		agent->socket = np_sync_or_none(arg);
@@ -218,19 +224,35 @@ static void np_sync_reload(void *arg)
 	np_log_line(NP_LOG_ERROR, &about, "the configuration before stays in force");
 }
 
+/* The name of this node, in lower case and without blanks around it, as kubelet registers it. */
 static int np_sync_node(struct np_sync *sync, struct np_error *err)
 {
-	if (!sync->agent.node)
-		sync->agent.node = getenv("NODE_NAME");
-	if (!sync->agent.node || !*sync->agent.node) {
-		if (gethostname(sync->host, sizeof(sync->host) - 1) || !*sync->host) {
-			np_error_set(err, NP_EXIT_USAGE, "what is this node called?");
-			np_error_hint(err, "--node NAME, or NODE_NAME");
-			return -1;
-		}
-		sync->agent.node = sync->host;
+	const char *name = sync->agent.node, *wrong;
+	char host[HOST_NAME_MAX + 1] = "";
+	size_t len, i;
+
+	if (!name || !*name)
+		name = getenv("NODE_NAME");
+	if (!name || !*name) {
+		gethostname(host, sizeof(host) - 1);
+		name = host;
 	}
-	sync->cluster.node = sync->agent.node;
+	name += strspn(name, " \t\r\n");
+	len = strlen(name);
+	while (len && strchr(" \t\r\n", name[len - 1]))
+		len--;
+	for (i = 0; i < len && i < sizeof(sync->node) - 1; i++)
+		sync->node[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 'a' - 'A' : name[i];
+	wrong = np_check_dns_subdomain(sync->node);
+	if (wrong) {
+		np_error_set(err, NP_EXIT_USAGE, "the name of this node, \"%.80s\", %s", sync->node,
+			     wrong);
+		np_error_hint(err, "give the name that `kubectl get nodes` shows: --node NAME, or "
+			      "NODE_NAME");
+		return -1;
+	}
+	sync->agent.node = sync->node;
+	sync->cluster.node = sync->node;
 	return 0;
 }
 
@@ -243,7 +265,7 @@ static struct np_cluster *np_sync_source(struct np_sync *sync, struct np_agent *
 	cluster->servers = sync->server;
 	cluster->have_state = agent->snapshot.restored;
 	for (k = 0; k < NP_SOURCE_KINDS; k++) {
-		cluster->kinds[k] = k != NP_SOURCE_NODE || sync->agent.node_guard;
+		cluster->kinds[k] = true;
 		if (agent->snapshot.restored && sync->agent.snapshot)
 			np_snapshot_resource_version(sync->agent.snapshot,
 						     np_source_kind_name(k), sync->version[k],
@@ -303,6 +325,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "snapshot-interval", required_argument, NP_OPT_SNAPSHOT_INTERVAL },
 		{ "audit-interval", required_argument, NP_OPT_AUDIT },
 		{ "listen", required_argument, NP_OPT_LISTEN },
+		{ "probe-listen", required_argument, NP_OPT_PROBES },
 		{ "socket", required_argument, NP_OPT_SOCKET },
 		{ "guard-prefix", required_argument, NP_OPT_PREFIX },
 		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
@@ -318,6 +341,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		.agent = {
 			.snapshot = NP_AGENT_SNAPSHOT,
 			.listen = NP_AGENT_LISTEN,
+			.probes = NP_AGENT_PROBES,
 			.socket = NP_AGENT_SOCKET,
 			.tool = "/proc/self/exe",
 			.cni = cni,

@@ -34,9 +34,10 @@ static void np_agent_listed(void *arg)
 
 	np_agent_report(agent);
 	np_schedule_wake(agent);
-	/* If the Node does not come in time, the check begins the commits without it. */
-	if (!agent->commits.whole)
-		np_timer_start(agent->loop, &agent->commits.check_timer, NP_NODE_GRACE);
+	if (agent->desired.synced[NP_SOURCE_NODE] && !agent->desired.node_seen)
+		np_log_line(NP_LOG_ERROR, &np_about, "the cluster has no Node \"%s\", so nothing "
+			    "is committed; `kubectl get nodes` shows the names, and --node or "
+			    "NODE_NAME sets ours", agent->opts->node);
 }
 
 static void np_agent_news(void *arg)
@@ -75,8 +76,9 @@ static void np_agent_local(void *arg, struct np_desired_pod *pod, bool gone)
 {
 	struct np_agent *agent = arg;
 
-	(void)pod;
-	if (!gone)
+	if (gone)
+		np_quarantine_leave(&agent->quarantine, pod);
+	else
 		agent->node.stale = true;
 }
 

@@ -140,34 +140,52 @@ static uint8_t np_source_object(enum np_source_kind kind)
 	return object[kind];
 }
 
-/*
- * A pod or namespace cannot be read. Its last good version stays, unless it has another uid: then
- * that version is of an object that certainly no longer exists.
- */
-static void np_keep(struct np_desired *d, enum np_source_kind kind, const char *namespace,
-		    const char *name, const char *uid, const char *reason)
+/* Takes what exists of an object out of the kernel. The record, with its addresses, stays. */
+static void np_withdraw(struct np_desired *d, enum np_source_kind kind, const char *namespace,
+			const char *name, const char *uid)
 {
 	struct np_desired_namespace *ns;
 	uint8_t bytes[NETPOL_UID_LEN];
 	struct np_desired_pod *pod;
 
+	np_uid_bytes(uid, bytes);
 	if (kind == NP_SOURCE_NAMESPACE) {
 		ns = np_desired_namespace(d, name);
-		np_uid_bytes(uid, bytes);
-		if (ns && *uid && memcmp(bytes, ns->uid, sizeof(bytes)))
+		if (!ns)
+			return;
+		if (*uid && memcmp(bytes, ns->uid, sizeof(bytes))) {
 			np_namespace_remove(d, ns);
-		else if (ns)
-			ns->epoch = d->epoch[kind];
-		namespace = "";
-	} else if (kind == NP_SOURCE_POD) {
-		pod = np_desired_pod(d, namespace, name);
-		np_uid_bytes(uid, bytes);
-		if (pod && *uid && memcmp(bytes, pod->uid, sizeof(bytes)))
-			np_desired_pod_remove(d, pod);
-		else if (pod)
-			pod->epoch = d->epoch[kind];
+			return;
+		}
+		ns->epoch = d->epoch[kind];
+		ns->flags |= NP_DESIRED_REJECTED;
+		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
+		return;
 	}
-	np_trouble_set(d, np_source_object(kind), namespace, name, NP_TROUBLE_KEPT, false,
+	pod = np_desired_pod(d, namespace, name);
+	if (!pod)
+		return;
+	/* Another pod of that name: the one that had these addresses is certainly gone. */
+	if (*uid && memcmp(bytes, pod->uid, sizeof(bytes))) {
+		np_desired_pod_remove(d, pod);
+		return;
+	}
+	pod->epoch = d->epoch[kind];
+	pod->flags |= NP_DESIRED_REJECTED;
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+}
+
+/*
+ * A pod or namespace cannot be read, so it is not loaded. Its last good version must not stay:
+ * whoever writes the object could keep every later change of it from the kernels.
+ */
+static void np_reject(struct np_desired *d, enum np_source_kind kind, const char *namespace,
+		      const char *name, const char *uid, const char *reason)
+{
+	np_withdraw(d, kind, namespace, name, uid);
+	if (kind == NP_SOURCE_NAMESPACE)
+		namespace = "";
+	np_trouble_set(d, np_source_object(kind), namespace, name, NP_TROUBLE_REJECTED, false,
 		       reason);
 	np_desired_remark(d, kind, namespace, name, reason);
 }
@@ -203,7 +221,36 @@ static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 	if (kind == NP_SOURCE_POLICY)
 		np_close_unread(d, namespace, name, np_meta_text(object, "uid"), reason);
 	else
-		np_keep(d, kind, namespace, name, np_meta_text(object, "uid"), reason);
+		np_reject(d, kind, namespace, name, np_meta_text(object, "uid"), reason);
+}
+
+/*
+ * Takes the pod that was read. closed: the object cannot be read for the reason in err, and what was
+ * read says only where the pod is. What it does not say stays as it was: a pod never changes its node.
+ */
+static void np_take_pod(struct np_desired *d, struct np_pod *pod, bool closed,
+			const struct np_error *err)
+{
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+	const struct np_desired_pod *before;
+	uint8_t uid[NETPOL_UID_LEN];
+
+	if (!closed) {
+		np_desired_pod_upsert(d, pod);
+		return;
+	}
+	np_uid_bytes(pod->uid, uid);
+	before = np_desired_pod(d, pod->namespace, pod->name);
+	if (before && !memcmp(before->uid, uid, sizeof(uid))) {
+		if (!*pod->node && before->flags & NP_DESIRED_LOCAL)
+			pod->node = d->node;
+		if (!pod->address_count) {
+			pod->address = address;
+			pod->address_count = np_desired_addresses(before, address);
+		}
+	}
+	np_desired_pod_upsert(d, pod);
+	np_reject(d, NP_SOURCE_POD, pod->namespace, pod->name, pod->uid, err->text);
 }
 
 /* Takes the policy that was read. closed: it has no rules, for the reason in err. */
@@ -232,6 +279,8 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 
 	d->stats.events[kind]++;
 	if (kind == NP_SOURCE_NODE) {
+		if (strcmp(np_meta_text(object, "name"), d->node))
+			return;
 		if (np_desired_decode_node(d, object, &err)) {
 			d->stats.malformed[kind]++;
 			np_desired_remark(d, kind, "", np_meta_text(object, "name"), err.text);
@@ -252,7 +301,7 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 		np_uid_bytes(np_meta_text(object, "uid"), ns->uid);
 		break;
 	case NP_SOURCE_POD:
-		np_desired_pod_upsert(d, &d->scratch.pods[0]);
+		np_take_pod(d, &d->scratch.pods[0], closed, &err);
 		break;
 	default:
 		np_take_policy(d, object, closed, &err);
@@ -319,7 +368,7 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 	else if (kind == NP_SOURCE_NODE || !*name)
 		np_desired_remark(d, kind, namespace, name, reason);
 	else
-		np_keep(d, kind, namespace, name, uid, reason);
+		np_reject(d, kind, namespace, name, uid, reason);
 }
 
 /* Returns the records that were not seen since the list began. The caller frees the array. */

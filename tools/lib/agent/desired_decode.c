@@ -38,7 +38,11 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 	case NP_SOURCE_NAMESPACE:
 		return np_decode_namespace(&decode, object, NULL);
 	case NP_SOURCE_POD:
-		return np_decode_pod(&decode, object, NULL);
+		if (!np_decode_pod(&decode, object, NULL))
+			return 0;
+		np_objects_reset(&d->scratch);
+		*closed = !np_decode_pod_closed(&decode, object);
+		return *closed ? 0 : -1;
 	default:
 		break;
 	}

@@ -158,6 +158,8 @@ void np_desired_set_pending(struct np_desired *d, uint8_t object, void *record)
 	const struct np_change change = { .object = object, .record = record };
 	uint16_t *flags = np_desired_flags(object, record);
 
+	if (object != NETPOL_OBJECT_POD || *flags & NP_DESIRED_LOCAL)
+		d->urgent = true;
 	if (d->full || *flags & NP_DESIRED_PENDING)
 		return;
 	if (!(*flags & NP_DESIRED_COMMITTED) && !np_desired_loaded(object, record))

@@ -32,7 +32,7 @@ enum np_desired_flag {
 	NP_DESIRED_PENDING = 1 << 0,	/* it is in the list of pending changes */
 	NP_DESIRED_COMMITTED = 1 << 1,	/* the kernel has some version of it */
 	NP_DESIRED_GONE = 1 << 2,	/* the object no longer exists */
-	NP_DESIRED_REJECTED = 1 << 3,	/* over a bound or refused by the kernel: not loaded */
+	NP_DESIRED_REJECTED = 1 << 3,	/* unreadable, over a bound or refused: not loaded */
 	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: the object itself exists */
 	NP_DESIRED_WANTED = 1 << 5,	/* policy: it selects a local pod */
 	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without its rules */
@@ -128,6 +128,11 @@ struct np_desired {
 	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */
 	size_t pod_cidr_count;
 	size_t policy_bytes;	/* memory of all policies */
+	/*
+	 * Set by a change of a namespace, a policy or a local pod, after which a snapshot file is
+	 * due soon. Whoever writes the file clears it.
+	 */
+	bool urgent;
 	uint32_t arrivals;
 	uint32_t now;		/* milliseconds, which may wrap; the caller sets it */
 	uint32_t serial;	/* number of the last transaction */

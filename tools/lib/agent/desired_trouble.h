@@ -12,9 +12,8 @@
 
 /* What is enforced in place of the object. */
 enum np_trouble_kind {
-	NP_TROUBLE_KEPT,	/* it cannot be read: its last good version, if there is one */
 	NP_TROUBLE_CLOSED,	/* a policy: the policy without rules */
-	NP_TROUBLE_REJECTED,	/* over a bound or refused by the kernel: nothing, not loaded */
+	NP_TROUBLE_REJECTED,	/* unreadable, over a bound or refused by the kernel: not loaded */
 };
 
 struct np_trouble {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * /metrics, /healthz and /readyz, by libmicrohttpd in the agent's loop.
+ *
+ * A pod that reaches the address of the metrics can take all connections there, one after the
+ * other. So probes have a listener of their own, which is on loopback by default.
  */
 #include "agent/http.h"
 
@@ -9,20 +12,37 @@
 #include <string.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <time.h>
+#include <sys/socket.h>
 
 #include "agent/metrics.h"
 #include "agent/state.h"
 
 #define NP_HTTP_CONNECTIONS	64
 #define NP_HTTP_PER_ADDRESS	8	/* one client cannot use all connections up */
-#define NP_HTTP_SECONDS		10	/* an idle connection is closed after this time */
 #define NP_HTTP_MEMORY		(32 * 1024)
+#define NP_HTTP_REQUEST_MS	10000	/* unless the options say otherwise */
 
-struct np_agent_http {
+/* A connection. It is closed if no request is complete in time, however busy it is. */
+struct np_http_peer {
+	struct np_http_peer *next;
+	struct np_http_peer **link;	/* to this one */
+	int fd;
+	int64_t since_ms;	/* it was opened, or its last request was complete */
+};
+
+struct np_http_listener {
 	struct np_agent *agent;
 	struct MHD_Daemon *daemon;
 	struct np_io io;
 	struct np_timer timer;
+	struct np_http_peer *peers;
+	bool probes;		/* probes alone, no metrics */
+};
+
+struct np_agent_http {
+	struct np_http_listener metrics;
+	struct np_http_listener probes;
 };
 
 static enum MHD_Result np_http_reply(struct MHD_Connection *connection, unsigned int status,
@@ -60,7 +80,7 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 				      const char *url, const char *method, const char *version,
 				      const char *upload, size_t *upload_size, void **state)
 {
-	struct np_agent_http *http = cls;
+	struct np_http_listener *http = cls;
 	char why[512], *text = NULL;
 	size_t len = 0;
 	FILE *file;
@@ -78,8 +98,9 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 			return np_http_line(connection, MHD_HTTP_OK, "ok");
 		return np_http_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, why);
 	}
-	if (strcmp(url, "/metrics"))
-		return np_http_line(connection, MHD_HTTP_NOT_FOUND,
+	if (http->probes || strcmp(url, "/metrics"))
+		return np_http_line(connection, MHD_HTTP_NOT_FOUND, http->probes ?
+				    "there are /healthz and /readyz" :
 				    "there are /metrics, /healthz and /readyz");
 	file = open_memstream(&text, &len);
 	if (!file)
@@ -93,14 +114,84 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 			     text, len);
 }
 
-static void np_http_run(struct np_agent_http *http)
+/* The clock of libmicrohttpd's connections, which tests do not move. */
+static int64_t np_http_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void np_http_peer(void *cls, struct MHD_Connection *connection, void **context,
+			 enum MHD_ConnectionNotificationCode code)
+{
+	struct np_http_listener *http = cls;
+	struct np_http_peer *peer = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		peer = np_xcalloc(1, sizeof(*peer));
+		peer->fd = MHD_get_connection_info(connection,
+						   MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		peer->since_ms = np_http_now();
+		peer->next = http->peers;
+		peer->link = &http->peers;
+		if (peer->next)
+			peer->next->link = &peer->next;
+		http->peers = peer;
+		*context = peer;
+	} else if (peer) {
+		*peer->link = peer->next;
+		if (peer->next)
+			peer->next->link = peer->link;
+		free(peer);
+		*context = NULL;
+	}
+}
+
+static void np_http_completed(void *cls, struct MHD_Connection *connection, void **state,
+			      enum MHD_RequestTerminationCode code)
+{
+	struct np_http_peer *peer;
+
+	(void)cls;
+	(void)state;
+	(void)code;
+	peer = MHD_get_connection_info(connection,
+				       MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	if (peer)
+		peer->since_ms = np_http_now();
+}
+
+/* Ends the connections whose time is over. Returns the milliseconds until the next one's is. */
+static int64_t np_http_deadlines(struct np_http_listener *http)
+{
+	int64_t limit = http->agent->opts->request_ms, left, next = INT64_MAX;
+	struct np_http_peer *peer;
+
+	if (!limit)
+		limit = NP_HTTP_REQUEST_MS;
+	for (peer = http->peers; peer; peer = peer->next) {
+		left = peer->since_ms + limit - np_http_now();
+		/* The library sees the end of the connection and frees it. */
+		if (left <= 0)
+			shutdown(peer->fd, SHUT_RDWR);
+		else if (left < next)
+			next = left;
+	}
+	return next;
+}
+
+static void np_http_run(struct np_http_listener *http)
 {
 	MHD_UNSIGNED_LONG_LONG wait;
+	int64_t next = np_http_deadlines(http);
 
 	MHD_run(http->daemon);
-	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES)
-		np_timer_start(http->agent->loop, &http->timer,
-			       wait > 1000 ? 1000 : (int64_t)wait);
+	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES && (int64_t)wait < next)
+		next = (int64_t)wait;
+	if (http->peers)
+		np_timer_start(http->agent->loop, &http->timer, next > 1000 ? 1000 : next);
 }
 
 static void np_http_ready(void *context, unsigned int events)
@@ -115,7 +206,8 @@ static void np_http_fire(void *context)
 }
 
 /* Reads "127.0.0.1:9474", "[::1]:9474" or, for all addresses, ":9474". */
-static int np_http_address(const char *text, struct addrinfo **found, struct np_error *err)
+static int np_http_address(const char *option, const char *text, struct addrinfo **found,
+			   struct np_error *err)
 {
 	struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM,
@@ -135,23 +227,23 @@ static int np_http_address(const char *text, struct addrinfo **found, struct np_
 	}
 	if (!ret)
 		return 0;
-	np_error_set(err, NP_EXIT_USAGE, "--listen takes ADDRESS:PORT, not \"%.80s\"", text);
+	np_error_set(err, NP_EXIT_USAGE, "--%s takes ADDRESS:PORT, not \"%.80s\"", option, text);
 	np_error_hint(err, "as " NP_AGENT_LISTEN " or [::1]:9474; none switches it off");
 	return -1;
 }
 
-int np_agent_http_start(struct np_agent *agent, struct np_error *err)
+/* Opens a listener, whose address the option gave; NULL: there is none. */
+static int np_http_open(struct np_http_listener *http, struct np_agent *agent, const char *option,
+			const char *text, struct np_error *err)
 {
 	const union MHD_DaemonInfo *info;
-	struct np_agent_http *http;
 	struct addrinfo *address;
 	unsigned int flags = MHD_USE_EPOLL;
 
-	if (!agent->opts->listen)
+	if (!text)
 		return 0;
-	if (np_http_address(agent->opts->listen, &address, err))
+	if (np_http_address(option, text, &address, err))
 		return -1;
-	http = np_xcalloc(1, sizeof(*http));
 	http->agent = agent;
 	if (address->ai_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
@@ -162,19 +254,19 @@ int np_agent_http_start(struct np_agent *agent, struct np_error *err)
 					(unsigned int)NP_HTTP_CONNECTIONS,
 					MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 					(unsigned int)NP_HTTP_PER_ADDRESS,
-					MHD_OPTION_CONNECTION_TIMEOUT,
-					(unsigned int)NP_HTTP_SECONDS,
+					MHD_OPTION_NOTIFY_CONNECTION, np_http_peer, http,
+					MHD_OPTION_NOTIFY_COMPLETED, np_http_completed, NULL,
 					MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 					(size_t)NP_HTTP_MEMORY, MHD_OPTION_END);
 	freeaddrinfo(address);
 	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
-		np_error_set(err, NP_EXIT_USAGE, "cannot listen on %s: %s", agent->opts->listen,
+		np_error_set(err, NP_EXIT_USAGE, "cannot listen on %s: %s", text,
 			     strerror(errno ? errno : EADDRINUSE));
-		np_error_hint(err, "--listen takes another address, or none");
+		np_error_hint(err, "--%s takes another address, or none", option);
 		if (http->daemon)
 			MHD_stop_daemon(http->daemon);
-		free(http);
+		http->daemon = NULL;
 		return -1;
 	}
 	http->io.ready = np_http_ready;
@@ -183,7 +275,30 @@ int np_agent_http_start(struct np_agent *agent, struct np_error *err)
 	http->timer.context = http;
 	http->timer.real = true;
 	np_io_set(agent->loop, &http->io, info->epoll_fd, NP_IO_READ);
+	return 0;
+}
+
+static void np_http_close(struct np_http_listener *http)
+{
+	if (!http->daemon)
+		return;
+	np_io_stop(&http->io);
+	np_timer_stop(&http->timer);
+	MHD_stop_daemon(http->daemon);
+	http->daemon = NULL;
+}
+
+int np_agent_http_start(struct np_agent *agent, struct np_error *err)
+{
+	struct np_agent_http *http = np_xcalloc(1, sizeof(*http));
+
 	agent->outside.http = http;
+	http->probes.probes = true;
+	if (np_http_open(&http->metrics, agent, "listen", agent->opts->listen, err) ||
+	    np_http_open(&http->probes, agent, "probe-listen", agent->opts->probes, err)) {
+		np_agent_http_stop(agent);
+		return -1;
+	}
 	return 0;
 }
 
@@ -193,9 +308,8 @@ void np_agent_http_stop(struct np_agent *agent)
 
 	if (!http)
 		return;
-	np_io_stop(&http->io);
-	np_timer_stop(&http->timer);
-	MHD_stop_daemon(http->daemon);
+	np_http_close(&http->metrics);
+	np_http_close(&http->probes);
 	free(http);
 	agent->outside.http = NULL;
 }

@@ -278,7 +278,7 @@ static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 {
 	const struct np_desired *d = &agent->desired;
-	size_t i, rejected = 0, closed = 0, kept = 0;
+	size_t i, rejected = 0, closed = 0;
 
 	np_metric_head(file, "netpol_build_info", "gauge", "The agent's version.");
 	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
@@ -300,15 +300,12 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 			continue;
 		rejected += trouble->kind == NP_TROUBLE_REJECTED;
 		closed += trouble->kind == NP_TROUBLE_CLOSED;
-		kept += trouble->kind == NP_TROUBLE_KEPT;
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
 		       "Objects that are not enforced as they are, by what is enforced instead.");
 	np_metric_value(file, "netpol_objects_troubled", (double)rejected, "state", "aside",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
-			NP_METRIC_END);
-	np_metric_value(file, "netpol_objects_troubled", (double)kept, "state", "kept",
 			NP_METRIC_END);
 	np_metrics_source(agent, file);
 	np_metrics_cluster(agent, file);

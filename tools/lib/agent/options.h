@@ -13,12 +13,15 @@
 #define NP_AGENT_SOCKET		"/run/netpol/sync.sock"
 #define NP_AGENT_SNAPSHOT	"/var/lib/netpol/snapshot"
 #define NP_AGENT_LISTEN		"127.0.0.1:9474"
+#define NP_AGENT_PROBES		"127.0.0.1:9475"
 
 /* What the user asked for. Everything that it points to belongs to the caller and stays. */
 struct np_agent_options {
 	const char *node;		/* name of this node */
 	const char *snapshot;		/* path of the snapshot; NULL: none */
 	const char *listen;		/* ADDRESS:PORT of metrics and probes; NULL: none */
+	const char *probes;		/* ADDRESS:PORT of the probes alone; NULL: none */
+	int64_t request_ms;		/* time for a whole request there; 0: ten seconds */
 	const char *socket;		/* path of the socket for `sync status`; NULL: none */
 	const char *tool;		/* path of netpolctl, which restores the snapshot */
 	const char *const *cni;		/* folders with results of the CNI; ends with NULL */

@@ -83,14 +83,31 @@ static void np_route_ready(void *context, unsigned int events)
 	np_place_later(node);
 }
 
-static void np_cni_ready(void *context, unsigned int events)
+/* Reads the events of the cache. Returns true if one of its folders has gone. */
+static bool np_cni_drain(int fd)
 {
 	char buffer[16384] __attribute__((aligned(8)));
+	const struct inotify_event *event;
+	bool gone = false;
+	ssize_t got, at;
+
+	while ((got = read(fd, buffer, sizeof(buffer))) > 0)
+		for (at = 0; at < got; at += (ssize_t)sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)(buffer + at);
+			gone |= event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED);
+		}
+	return gone;
+}
+
+static void np_watch_cni(struct np_agent_node *node);
+
+static void np_cni_ready(void *context, unsigned int events)
+{
 	struct np_agent_node *node = context;
 
 	(void)events;
-	while (read(node->cni_fd, buffer, sizeof(buffer)) > 0)
-		;
+	if (np_cni_drain(node->cni_fd) || node->cni_missing)
+		np_watch_cni(node);
 	node->cni_stale = true;
 	np_place_later(node);
 }
@@ -116,20 +133,53 @@ static int np_watch_routes(struct np_agent_node *node, struct np_error *err)
 	return 0;
 }
 
+#define NP_CNI_EVENTS	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | \
+			 IN_MOVE_SELF | IN_ONLYDIR)
+#define NP_CNI_ABOVE	(IN_CREATE | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
+
+/*
+ * Watches a folder. If it does not exist, those above it are watched, from the top on, so that
+ * the next part of the path cannot appear unseen. Returns true if the folder exists.
+ */
+static bool np_watch_folder(int fd, const char *folder)
+{
+	char *path, *end;
+
+	if (inotify_add_watch(fd, folder, NP_CNI_EVENTS) >= 0)
+		return true;
+	path = np_xstrdup(folder);
+	inotify_add_watch(fd, *path == '/' ? "/" : ".", NP_CNI_ABOVE);
+	for (end = path; (end = strchr(end + 1, '/'));) {
+		*end = '\0';
+		if (inotify_add_watch(fd, path, NP_CNI_ABOVE) < 0)
+			break;
+		*end = '/';
+	}
+	free(path);
+	return inotify_add_watch(fd, folder, NP_CNI_EVENTS) >= 0;
+}
+
+/* Watches the folders of the cache anew. Changes that came before are found by reading it. */
 static void np_watch_cni(struct np_agent_node *node)
 {
-	const char *const *folder;
+	const char *const *folder = node->opts->cni;
 	unsigned int watched = 0;
 
-	node->cni_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	for (folder = node->opts->cni; node->cni_fd >= 0 && folder && *folder; folder++)
-		watched += inotify_add_watch(node->cni_fd, *folder, IN_CLOSE_WRITE |
-					     IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) >= 0;
-	if (!watched) {
-		np_log_line(NP_LOG_INFO, &np_about, "there is no cache of CNI results; addresses "
-			    "of pods come only from the API server");
+	np_io_stop(&node->cni_io);
+	if (node->cni_fd >= 0)
+		close(node->cni_fd);
+	node->cni_fd = folder && *folder ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+	node->cni_missing = false;
+	for (; node->cni_fd >= 0 && *folder; folder++)
+		if (np_watch_folder(node->cni_fd, *folder))
+			watched++;
+		else
+			node->cni_missing = true;
+	if (!watched)
+		np_log_line(NP_LOG_INFO, &np_about, "there is no cache of CNI results yet; until "
+			    "there is one, addresses of pods come only from the API server");
+	if (node->cni_fd < 0)
 		return;
-	}
 	node->cni_io.ready = np_cni_ready;
 	node->cni_io.context = node;
 	np_io_set(node->loop, &node->cni_io, node->cni_fd, NP_IO_READ);

@@ -34,7 +34,8 @@ struct np_agent_node {
 	struct np_io cni_io;
 	struct np_timer timer;		/* to read what has changed */
 	int route_fd;			/* tells of changes of the tables */
-	int cni_fd;			/* tells of changes of the cache */
+	int cni_fd;			/* tells of changes of the cache; -1: none is watched */
+	bool cni_missing;		/* a folder of the cache does not exist yet */
 	bool host_stale;		/* the tables have changed since they were read */
 	bool cni_stale;			/* the cache has changed since it was read */
 	bool stale;			/* some local pod is to be found again */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Quarantine: guards of single addresses, for local pods that cannot be loaded.
+ * Quarantine: guards of single addresses, for local pods that cannot be loaded, and for those that
+ * the API server has forgotten.
  *
  * A local pod is not loaded if it exceeds a bound, if the kernel refused it, or if one of its
  * policies cannot even be loaded without rules. Such a pod has no policies in the kernel. So each
  * of its addresses gets a guard, unless a guard covers it already, and is then closed with
  * `unknown=deny`.
+ *
+ * A pod that was deleted by force lives on without its object, and so without its policies. Its
+ * addresses get guards until its interface is gone.
  */
 #ifndef NP_AGENT_QUARANTINE_H
 #define NP_AGENT_QUARANTINE_H
@@ -14,20 +18,34 @@
 #include <stddef.h>
 
 #include "agent/desired_record.h"
+#include "node/locate.h"
+
+/* A pod that is no longer known, and whose interface may still be there. */
+struct np_left_pod {
+	uint32_t ifindex;
+	uint32_t address_count;
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+};
 
 /* Zeroed bytes are an empty one. */
 struct np_quarantine {
 	struct np_cidr *guard;
 	size_t count;
+	struct np_left_pod *left;
+	size_t left_count;
 };
 
+/* A local pod is about to be forgotten. */
+void np_quarantine_leave(struct np_quarantine *q, const struct np_desired_pod *pod);
+
 /*
- * Finds out which addresses need a guard. keep: those that have one keep it. room: how many guards
+ * Finds out which addresses need a guard. host: the tables of the node, by which forgotten pods are
+ * dropped whose interface is gone or belongs to another pod. keep: those that have one keep it. room: how many guards
  * the kernel takes; addresses that find no room are logged. Returns true if the guards have
  * changed, so that the settings are to be committed.
  */
-bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d, size_t room,
-			  bool keep);
+bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
+			  const struct np_host *host, size_t room, bool keep);
 void np_quarantine_free(struct np_quarantine *q);
 
 #endif

@@ -91,8 +91,10 @@ int np_schedule_settings(struct np_agent *agent, struct np_error *err)
 	np_settings_free(&have);
 	if (ret)
 		return -1;
-	if (changed)
+	if (changed) {
+		agent->desired.urgent = true;
 		np_log_line(NP_LOG_INFO, &np_about, "the settings of the kernel were replaced");
+	}
 	agent->commits.settings_changed = false;
 	return 0;
 }
@@ -104,7 +106,7 @@ static bool np_schedule_quarantine(struct np_agent *agent, bool keep)
 	uint64_t others = agent->opts->settings.guard_prefix_count +
 			  agent->desired.pod_cidr_count;
 
-	return np_quarantine_update(&agent->quarantine, &agent->desired,
+	return np_quarantine_update(&agent->quarantine, &agent->desired, &agent->node.host,
 				    limit > others ? limit - others : 0, keep);
 }
 
@@ -171,7 +173,8 @@ static void np_schedule_commit(void *context)
 	commits->pending_ms = -1;
 	commits->error[0] = '\0';
 	np_agent_node_measure(&agent->node);
-	np_agent_snapshot_later(&agent->snapshot);
+	np_agent_snapshot_later(&agent->snapshot, agent->desired.urgent);
+	agent->desired.urgent = false;
 	if (first)
 		np_schedule_first(agent);
 	if (first || failed || commits->committed_ms - commits->said_ms >= NP_REPORT_PACE) {
@@ -190,8 +193,6 @@ static void np_schedule_check(void *context)
 	bool touched;
 
 	np_timer_start(agent->loop, &commits->check_timer, NP_CHECK_PACE);
-	if (!commits->whole)
-		np_schedule_wake(agent);
 	if (!commits->whole || np_timer_active(&commits->timer))
 		return;
 	if (np_commit_check(&agent->kernel, &agent->desired, &touched, &err)) {

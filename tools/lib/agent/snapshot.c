@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "agent/desired_pod.h"
@@ -25,6 +26,11 @@
 #include "object/digest.h"
 
 #define NP_SNAPSHOT_SOON	1000	/* milliseconds from a commit to its snapshot */
+/* The least milliseconds between two snapshots if only pods of other nodes have changed. */
+#define NP_SNAPSHOT_REMOTE	300000
+/* After a snapshot of n bytes the next one waits n / this milliseconds: 22 GB a day at most. */
+#define NP_SNAPSHOT_BYTES_MS	250
+#define NP_SNAPSHOT_RETRY_MAX	300000	/* the pause after a failure doubles up to this */
 
 static const struct np_log_about np_about = { .component = "snapshot" };
 
@@ -193,8 +199,54 @@ static int np_snapshot_child(const struct np_agent_snapshot *s, const struct np_
 			return 0;
 	}
 	about.error = err.text;
-	np_log_line(NP_LOG_ERROR, &about, "not written");
+	np_log_line(s->failing ? NP_LOG_DEBUG : NP_LOG_ERROR, &about,
+		    "not written; it is tried again, at last every five minutes");
 	return 1;
+}
+
+/* Starts the timer for the next snapshot, or moves it ahead. */
+static void np_snapshot_schedule(struct np_agent_snapshot *s)
+{
+	int64_t now = np_loop_now(s->loop), delay = NP_SNAPSHOT_SOON, pace = s->opts->snapshot_ms;
+
+	if (!s->opts->snapshot || s->child || s->stopping)
+		return;
+	if (!s->urgent && pace < NP_SNAPSHOT_REMOTE)
+		pace = NP_SNAPSHOT_REMOTE;
+	if (pace < s->bytes / NP_SNAPSHOT_BYTES_MS)
+		pace = s->bytes / NP_SNAPSHOT_BYTES_MS;
+	if (s->written_ms >= 0 && s->written_ms + pace > now + delay)
+		delay = s->written_ms + pace - now;
+	if (s->failing) {
+		pace = (int64_t)NP_SNAPSHOT_SOON << (s->failing < 10 ? s->failing : 10);
+		delay = pace < NP_SNAPSHOT_RETRY_MAX ? pace : NP_SNAPSHOT_RETRY_MAX;
+	}
+	if (!np_timer_active(&s->timer) || np_timer_left(&s->timer) > delay)
+		np_timer_start(s->loop, &s->timer, delay);
+}
+
+static void np_snapshot_failed(struct np_agent_snapshot *s)
+{
+	s->failures++;
+	s->failing++;
+	s->stale = true;
+	np_snapshot_schedule(s);
+}
+
+static void np_snapshot_written(struct np_agent_snapshot *s)
+{
+	struct stat st;
+
+	if (s->failing)
+		np_log_line(NP_LOG_INFO, &np_about, "written again, after %u failures", s->failing);
+	s->failing = 0;
+	s->count++;
+	s->written_ms = np_loop_now(s->loop);
+	s->bytes = stat(s->opts->snapshot, &st) ? 0 : st.st_size;
+	if (s->stale)
+		np_snapshot_schedule(s);
+	else
+		s->urgent = false;
 }
 
 static void np_snapshot_fork(struct np_agent_snapshot *s)
@@ -207,12 +259,12 @@ static void np_snapshot_fork(struct np_agent_snapshot *s)
 		return;
 	/* The file must hold only what the kernel has. */
 	if (s->desired->full || s->desired->pending_count) {
-		np_agent_snapshot_later(s);
+		np_snapshot_schedule(s);
 		return;
 	}
 	if (!s->kernel->open || np_settings_get(&s->kernel->client, &set, &err)) {
 		np_settings_free(&set);
-		s->failures++;
+		np_snapshot_failed(s);
 		return;
 	}
 	s->stale = false;
@@ -221,8 +273,9 @@ static void np_snapshot_fork(struct np_agent_snapshot *s)
 		_exit(np_snapshot_child(s, &set));
 	np_settings_free(&set);
 	if (pid < 0) {
-		np_log_line(NP_LOG_ERROR, &np_about, "not written: %s", strerror(errno));
-		s->failures++;
+		np_log_line(s->failing ? NP_LOG_DEBUG : NP_LOG_ERROR, &np_about,
+			    "not written: %s", strerror(errno));
+		np_snapshot_failed(s);
 		return;
 	}
 	s->child = pid;
@@ -241,15 +294,10 @@ static void np_snapshot_reap(struct np_agent_snapshot *s, bool wait)
 	if (!pid)
 		return;
 	s->child = 0;
-	if (pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status)) {
-		s->count++;
-		s->written_ms = np_loop_now(s->loop);
-	} else {
-		s->failures++;
-		s->stale = true;
-	}
-	if (s->stale && !s->stopping)
-		np_agent_snapshot_later(s);
+	if (pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status))
+		np_snapshot_written(s);
+	else
+		np_snapshot_failed(s);
 }
 
 void np_agent_snapshot_reap(struct np_agent_snapshot *s)
@@ -277,16 +325,11 @@ void np_agent_snapshot_init(struct np_agent_snapshot *s, struct np_loop *loop,
 	s->timer.context = s;
 }
 
-void np_agent_snapshot_later(struct np_agent_snapshot *s)
+void np_agent_snapshot_later(struct np_agent_snapshot *s, bool urgent)
 {
-	int64_t now = np_loop_now(s->loop), delay = NP_SNAPSHOT_SOON;
-
 	s->stale = true;
-	if (!s->opts->snapshot || s->child || s->stopping || np_timer_active(&s->timer))
-		return;
-	if (s->written_ms >= 0 && s->written_ms + s->opts->snapshot_ms > now + delay)
-		delay = s->written_ms + s->opts->snapshot_ms - now;
-	np_timer_start(s->loop, &s->timer, delay);
+	s->urgent |= urgent;
+	np_snapshot_schedule(s);
 }
 
 void np_agent_snapshot_stop(struct np_agent_snapshot *s)

@@ -25,10 +25,13 @@ struct np_agent_snapshot {
 	struct np_timer timer;
 	pid_t child;		/* writes the file; 0: nobody does */
 	bool stale;		/* there was a commit since the last snapshot */
+	bool urgent;		/* one of them changed more than pods of other nodes */
 	bool stopping;		/* only np_agent_snapshot_stop() may still write one */
 	int64_t written_ms;	/* when the last one was complete; -1: never */
+	int64_t bytes;		/* its size */
 	uint64_t count;		/* how many were written */
 	uint64_t failures;
+	unsigned int failing;	/* failures in a row */
 	bool restored;		/* the kernel holds an earlier state */
 };
 
@@ -40,8 +43,11 @@ void np_agent_snapshot_init(struct np_agent_snapshot *s, struct np_loop *loop,
  * false if there is a file that cannot be loaded.
  */
 bool np_agent_snapshot_restore(struct np_agent_snapshot *s, uint64_t present);
-/* There was a commit after which the kernel holds everything. A snapshot will be written soon. */
-void np_agent_snapshot_later(struct np_agent_snapshot *s);
+/*
+ * There was a commit after which the kernel holds everything, so a snapshot will be written.
+ * urgent: it changed more than pods of other nodes.
+ */
+void np_agent_snapshot_later(struct np_agent_snapshot *s, bool urgent);
 /* A child has ended, maybe the one that writes the file. */
 void np_agent_snapshot_reap(struct np_agent_snapshot *s);
 /* Writes a last snapshot if there was a commit since the last one, and waits for it. */

@@ -11,18 +11,16 @@
 bool np_agent_synced(const struct np_agent *agent)
 {
 	const struct np_desired *d = &agent->desired;
-	int64_t last = -1;
 	unsigned int k;
 
-	for (k = 0; k < NP_SOURCE_NODE; k++) {
+	for (k = 0; k < NP_SOURCE_NODE; k++)
 		if (!d->synced[k])
 			return false;
-		if (agent->intake.kind[k].synced_ms > last)
-			last = agent->intake.kind[k].synced_ms;
-	}
-	/* Without the Node only the guards of its podCIDRs are missing. */
-	return d->synced[NP_SOURCE_NODE] || !agent->opts->node_guard || agent->commits.whole ||
-	       np_loop_now(agent->loop) - last >= NP_NODE_GRACE;
+	/*
+	 * Under a name that no Node has, no pod counts as local, and a commit would take the
+	 * policies of every pod here away.
+	 */
+	return d->node_seen;
 }
 
 bool np_agent_pending(const struct np_agent *agent)
@@ -47,15 +45,12 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 
 		if (agent->desired.synced[k])
 			continue;
-		if (k == NP_SOURCE_NODE && !agent->opts->node_guard)
-			continue;
 		snprintf(why, size, "%s not synced%s%s", np_source_kind_name(k),
 			 *error ? ": " : "", error);
 		return false;
 	}
-	/* With a wrong name of the node no pod counts as local. */
-	if (agent->opts->node_guard && !agent->desired.node_seen)
-		snprintf(why, size, "the cluster has no node \"%s\"", agent->opts->node);
+	if (!agent->desired.node_seen)
+		snprintf(why, size, "the cluster has no Node \"%s\"", agent->opts->node);
 	else if (*agent->commits.error)
 		snprintf(why, size, "commit: %s", agent->commits.error);
 	else if (!agent->commits.whole)

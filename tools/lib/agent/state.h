@@ -68,9 +68,7 @@ struct np_agent {
 	void *arg;
 };
 
-#define NP_NODE_GRACE	10000	/* milliseconds to wait for the Node after the other kinds */
-
-/* Returns true if every kind is synced, so that commits may begin. */
+/* Returns true if every kind is synced and our own Node was seen, so that commits may begin. */
 bool np_agent_synced(const struct np_agent *agent);
 /* Returns true if there is something to commit. */
 bool np_agent_pending(const struct np_agent *agent);

@@ -65,8 +65,7 @@ static void np_status_troubles(struct np_agent *agent, struct np_writer *w)
 {
 	/* The words are part of the interface. */
 	static const char * const state[] = {
-		[NP_TROUBLE_KEPT] = "kept", [NP_TROUBLE_CLOSED] = "closed",
-		[NP_TROUBLE_REJECTED] = "aside",
+		[NP_TROUBLE_CLOSED] = "closed", [NP_TROUBLE_REJECTED] = "aside",
 	};
 	const struct np_desired *d = &agent->desired;
 	const struct np_trouble *trouble;

@@ -76,6 +76,13 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 int np_decode_policy(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path);
 /*
+ * Reads of a pod that np_decode_pod() rejects what tells where it is: its names, uid and node, and
+ * as many of its addresses as are readable and fit. It gets no labels and no ports, and a phase or
+ * hostNetwork that cannot be read does not take it out of sight. Returns 0, or -1 if its namespace
+ * or name cannot be read.
+ */
+int np_decode_pod_closed(struct np_decode *d, const struct np_node *node);
+/*
  * A policy that np_decode_policy() can't read, as one without rules, so that it denies
  * and allows nothing: what it selects, in its directions. Where the selector can't be
  * read it is the whole namespace, where the types can't be read both directions. -1: not

@@ -304,3 +304,48 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	*np_objects_add_pod(d->objs) = pod;
 	return 0;
 }
+
+static void np_closed_address(struct np_pod *pod, const char *text)
+{
+	struct np_address address;
+	uint32_t i;
+
+	if (pod->address_count == NP_POD_ADDRESSES_MAX || np_address_parse(text, &address))
+		return;
+	for (i = 0; i < pod->address_count; i++)
+		if (!memcmp(&pod->address[i], &address, sizeof(address)))
+			return;
+	pod->address[pod->address_count++] = address;
+}
+
+int np_decode_pod_closed(struct np_decode *d, const struct np_node *node)
+{
+	const struct np_node *meta = np_node_get(node, "metadata"), *list, *item;
+	const struct np_node *spec = np_node_get(node, "spec"), *host;
+	const struct np_node *status = np_node_get(node, "status");
+	const char *name = np_node_text(meta, "name"), *phase;
+	struct np_pod pod = { .place = np_decode_place(d, node) };
+	const char *namespace = np_node_text(meta, "namespace");
+
+	if (!*name || !*namespace || np_check_dns_subdomain(name) || np_check_dns_label(namespace))
+		return -1;
+	pod.namespace = np_intern_str(d->objs, namespace);
+	pod.name = np_intern_str(d->objs, name);
+	pod.uid = np_intern_str(d->objs, np_node_text(meta, "uid"));
+	pod.node = np_intern_str(d->objs, np_node_text(spec, "nodeName"));
+	host = np_node_get(spec, "hostNetwork");
+	pod.host_network = host && host->type == NP_NODE_BOOL && host->truth;
+	phase = np_node_text(status, "phase");
+	for (pod.phase = NP_PHASE_PENDING; pod.phase < NP_PHASE_UNKNOWN; pod.phase++)
+		if (!strcmp(phase, np_phase_name(pod.phase)))
+			break;
+	pod.address = np_arena_zalloc(&d->objs->arena,
+				      NP_POD_ADDRESSES_MAX * sizeof(*pod.address));
+	list = np_node_get(status, "podIPs");
+	for (item = list && list->type == NP_NODE_LIST ? list->child : NULL; item;
+	     item = item->next)
+		np_closed_address(&pod, np_node_text(item, "ip"));
+	np_closed_address(&pod, np_node_text(status, "podIP"));
+	*np_objects_add_pod(d->objs) = pod;
+	return 0;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Probes are answered whatever the clients of the metrics do, and no request takes for ever.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "check.h"
+#include "agent/http.h"
+#include "agent/state.h"
+
+#define CLIENTS	64
+
+static struct np_agent agent;
+static char listen_text[32], probes_text[32];
+static struct np_agent_options opts = {
+	.node = "here", .listen = listen_text, .probes = probes_text, .request_ms = 600,
+};
+
+/* A TCP port of loopback that is free now, as text for an option. */
+static uint16_t free_port(char *text)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(to);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (bind(fd, (void *)&to, sizeof(to)) || getsockname(fd, (void *)&to, &len))
+		perror("bind");
+	close(fd);
+	sprintf(text, "127.0.0.1:%u", ntohs(to.sin_port));
+	return ntohs(to.sin_port);
+}
+
+/* Connects from 127.0.0.N. */
+static int client(uint16_t port, unsigned int n)
+{
+	struct sockaddr_in from = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + n),
+	};
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (void *)&from, sizeof(from)) || connect(fd, (void *)&to, sizeof(to)))
+		perror("connect");
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+}
+
+static int64_t real_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Sends a request and runs the loop until the answer's first line is there; its status, or 0. */
+static int ask(uint16_t port, unsigned int n, const char *path)
+{
+	char text[1024], request[128];
+	int64_t end = real_ms() + 10000;
+	size_t len = 0;
+	ssize_t got;
+	int fd = client(port, n), status = 0;
+
+	sprintf(request, "GET %s HTTP/1.0\r\n\r\n", path);
+	if (write(fd, request, strlen(request)) < 0)
+		perror("write");
+	while (real_ms() < end && len < sizeof(text) - 1) {
+		np_loop_step(agent.loop, 10);
+		got = read(fd, text + len, sizeof(text) - 1 - len);
+		if (!got || (got < 0 && errno != EAGAIN))
+			break;
+		len += got > 0 ? (size_t)got : 0;
+	}
+	text[len] = '\0';
+	close(fd);
+	sscanf(text, "HTTP/%*s %d", &status);
+	return status;
+}
+
+int main(void)
+{
+	uint16_t metrics = free_port(listen_text), probes = free_port(probes_text);
+	struct np_error err = { 0 };
+	int fd[CLIENTS], i, open = CLIENTS;
+	int64_t end;
+	char byte;
+
+	agent.opts = &opts;
+	agent.loop = np_loop_new();
+	agent.commits.pending_ms = -1;
+	CHECK_EQ(np_agent_http_start(&agent, &err), 0);
+	CHECK_EQ(ask(metrics, 1, "/healthz"), 200);
+	CHECK_EQ(ask(probes, 1, "/healthz"), 200);
+	CHECK_EQ(ask(probes, 1, "/readyz"), 503);
+	CHECK_EQ(ask(probes, 1, "/metrics"), 404);
+
+	/* All connections of the metrics are taken, by requests that come byte by byte. */
+	for (i = 0; i < CLIENTS; i++) {
+		fd[i] = client(metrics, 2 + i / 8);
+		np_loop_step(agent.loop, 0);
+	}
+	CHECK_EQ(ask(probes, 1, "/healthz"), 200);
+	end = real_ms() + 20000;
+	while (open && real_ms() < end) {
+		for (i = 0; i < CLIENTS; i++) {
+			if (fd[i] < 0)
+				continue;
+			if (send(fd[i], "X", 1, MSG_NOSIGNAL) > 0 &&
+			    (recv(fd[i], &byte, 1, 0) > 0 || errno == EAGAIN))
+				continue;
+			close(fd[i]);
+			fd[i] = -1;
+			open--;
+		}
+		np_loop_step(agent.loop, 20);
+	}
+	CHECK_EQ(open, 0);
+	CHECK_EQ(ask(metrics, 1, "/healthz"), 200);
+
+	np_agent_http_stop(&agent);
+	np_loop_free(agent.loop);
+	return check_done("probes");
+}
