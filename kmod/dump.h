@@ -30,6 +30,7 @@
  * @has_rule: the current message says which rule it is about
  * @local: GET_TRIE: the pod, part of @snapshot; NULL: not looked up yet
  * @zero: GET_COUNTERS: counters are reset once they are read
+ * @refusal: GET_TRIE: why the request is refused; netlink copies it before .done
  */
 struct netpol_dump {
 	struct list_head node;
@@ -49,6 +50,7 @@ struct netpol_dump {
 	bool has_rule;
 	const struct netpol_local *local;
 	bool zero;
+	struct netpol_refusal refusal;
 };
 
 /*

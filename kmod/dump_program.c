@@ -46,7 +46,7 @@ static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
 	int left, error;
 
 	if (!nest)
-		return netpol_refuse_missing(parse->extack, NULL, NETPOL_A_TRIE);
+		return netpol_refuse_missing(parse->refusal, NULL, NETPOL_A_TRIE);
 	nla_for_each_nested(attr, nest, left) {
 		if (nla_type(attr) == NETPOL_TRIE_A_POD_NAMESPACE)
 			ns_attr = attr;
@@ -54,10 +54,10 @@ static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
 			name_attr = attr;
 	}
 	if (!ns_attr)
-		return netpol_refuse_missing(parse->extack, nest,
+		return netpol_refuse_missing(parse->refusal, nest,
 					     NETPOL_TRIE_A_POD_NAMESPACE);
 	if (!name_attr)
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_TRIE_A_POD_NAME);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_TRIE_A_POD_NAME);
 	error = netpol_parse_text(parse, ns_attr, false, &ns);
 	if (!error)
 		error = netpol_parse_text(parse, name_attr, false, &name);
@@ -65,12 +65,12 @@ static int find_local(struct netpol_parse *parse, struct netpol_dump *dump)
 		return error;
 	pod = netpol_snapshot_pod(parse->world, dump->snapshot, ns, name);
 	if (!pod)
-		return netpol_refuse(parse->nn, parse->extack, name_attr, -ENOENT,
+		return netpol_refuse(parse->refusal, name_attr, -ENOENT,
 				     "no pod %s/%s is loaded", ns.data, name.data);
 	if (netpol_pod_is_local(pod) && pod->slot != NETPOL_NO_SLOT)
 		local = netpol_snapshot_local(dump->snapshot, pod->slot);
 	if (!local || local->pod != pod)
-		return netpol_refuse(parse->nn, parse->extack, name_attr, -EINVAL,
+		return netpol_refuse(parse->refusal, name_attr, -EINVAL,
 				     "pod %s/%s is not on this node, so it has no programs",
 				     ns.data, name.data);
 	dump->local = local;
@@ -315,9 +315,10 @@ static int fill_message(struct netpol_dump *dump, struct sk_buff *skb)
 
 static int fill_program(struct netpol_dump *dump, struct sk_buff *skb)
 {
-	struct netpol_parse parse = { dump->nn, dump->nn->world, dump->cb->extack };
+	struct netpol_parse parse = { dump->nn, dump->nn->world, &dump->refusal };
 	int error = 0;
 
+	dump->refusal.extack = dump->cb->extack;
 	if (!dump->local)
 		error = find_local(&parse, dump);
 	while (!error && stage_direction(dump) < NETPOL_DIRECTIONS)

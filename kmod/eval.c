@@ -64,7 +64,7 @@ static int end_pod(struct netpol_parse *parse, const struct nlattr *nest,
 		return error;
 	end->pod = netpol_snapshot_pod(parse->world, parse->world->snapshot, ns, name);
 	if (!end->pod)
-		return netpol_refuse(parse->nn, parse->extack, tb[name_type], -ENOENT,
+		return netpol_refuse(parse->refusal, tb[name_type], -ENOENT,
 				     "no pod %s/%s is loaded", ns.data, name.data);
 	for (i = 0; i < netpol_pod_addresses(end->pod); i++) {
 		const u8 *address;
@@ -93,7 +93,7 @@ static int parse_end(struct netpol_parse *parse, const struct nlattr *nest,
 	if (!v4 && !v6)
 		return end_pod(parse, nest, tb, shift, end);
 	if ((v4 && v6) || ns || name)
-		return netpol_refuse(parse->nn, parse->extack, v6 ? v6 : v4, -EINVAL,
+		return netpol_refuse(parse->refusal, v6 ? v6 : v4, -EINVAL,
 				     "each end must be one pod or one address");
 	end->has[!v4] = true;
 	memcpy(&end->address[!v4], nla_data(v4 ? v4 : v6), v4 ? 4 : 16);
@@ -108,7 +108,7 @@ static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
 	u32 v6;
 
 	if (attr && nla_get_u8(attr) != AF_INET && nla_get_u8(attr) != AF_INET6)
-		return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
+		return netpol_refuse(parse->refusal, attr, -EINVAL,
 				     "the family is neither AF_INET nor AF_INET6");
 	for (v6 = 0; v6 < 2; v6++) {
 		*family = v6 ? AF_INET6 : AF_INET;
@@ -116,7 +116,7 @@ static int parse_family(struct netpol_parse *parse, struct nlattr **tb,
 		    (!attr || nla_get_u8(attr) == *family))
 			return 0;
 	}
-	return netpol_refuse(parse->nn, parse->extack, attr, -EADDRNOTAVAIL,
+	return netpol_refuse(parse->refusal, attr, -EADDRNOTAVAIL,
 			     "the two ends have no addresses of the same family");
 }
 
@@ -131,13 +131,13 @@ static int parse_flow(struct netpol_parse *parse, const struct nlattr *nest,
 
 	memset(flow, 0, sizeof(*flow));
 	if (!tb[NETPOL_EVAL_A_PROTOCOL])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_EVAL_A_PROTOCOL);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_EVAL_A_PROTOCOL);
 	flow->protocol = nla_get_u8(tb[NETPOL_EVAL_A_PROTOCOL]);
 	has_ports = netpol_protocol_index(flow->protocol) != NETPOL_PROTOCOLS;
 	if (has_ports && !port)
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_EVAL_A_PORT);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_EVAL_A_PORT);
 	if (!has_ports && port)
-		return netpol_refuse(parse->nn, parse->extack, port, -EINVAL,
+		return netpol_refuse(parse->refusal, port, -EINVAL,
 				     "protocol %u has no ports", flow->protocol);
 	if (port)
 		flow->port = nla_get_u16(port);
@@ -332,7 +332,7 @@ static struct sk_buff *evaluate(struct netpol_net *nn, struct genl_info *info,
 }
 
 /* NETPOL_CMD_EVAL. -EINVAL, -ENOENT, -EADDRNOTAVAIL, -ENOMEM */
-int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_eval_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
 	const struct nlattr *nest = info->attrs[NETPOL_A_EVAL];
@@ -344,10 +344,10 @@ int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info)
 	int error;
 
 	if (!nest)
-		return netpol_refuse_missing(info->extack, NULL, NETPOL_A_EVAL);
+		return netpol_refuse_missing(refusal, NULL, NETPOL_A_EVAL);
 	netpol_nest_attrs(tb, NETPOL_EVAL_A_MAX, nest);
 	mutex_lock(&nn->lock);
-	parse = (struct netpol_parse){ nn, nn->world, info->extack };
+	parse = (struct netpol_parse){ nn, nn->world, refusal };
 	error = parse_flow(&parse, nest, tb, &source, &destination, &flow);
 	reply = error ? ERR_PTR(error) : evaluate(nn, info, &flow);
 	mutex_unlock(&nn->lock);

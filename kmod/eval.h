@@ -5,6 +5,8 @@
 
 #include <net/genetlink.h>
 
-int netpol_eval_doit(struct sk_buff *skb, struct genl_info *info);
+struct netpol_refusal;
+
+int netpol_eval_doit(struct netpol_refusal *refusal, struct genl_info *info);
 
 #endif /* NETPOL_EVAL_H */

@@ -16,6 +16,36 @@
 
 #define POLICY(name) .policy = (name), .maxattr = ARRAY_SIZE(name) - 1
 
+/* What carries a command out. Return: 0, or a negative errno that @refusal explains. */
+typedef int (*netpol_command_fn)(struct netpol_refusal *refusal, struct genl_info *info);
+
+static const netpol_command_fn netpol_command[] = {
+	[NETPOL_CMD_GET_INFO] = netpol_info_doit,
+	[NETPOL_CMD_TXN_BEGIN] = netpol_txn_begin_doit,
+	[NETPOL_CMD_TXN_ADD] = netpol_txn_add_doit,
+	[NETPOL_CMD_TXN_COMMIT] = netpol_txn_commit_doit,
+	[NETPOL_CMD_TXN_ABORT] = netpol_txn_abort_doit,
+	[NETPOL_CMD_GET_SETTINGS] = netpol_settings_doit,
+	[NETPOL_CMD_EVAL] = netpol_eval_doit,
+	[NETPOL_CMD_FLUSH] = netpol_flush_doit,
+};
+
+/*
+ * .doit of all commands. The sentence of a refusal is on this stack, so the acknowledgment is
+ * sent here, and not by netlink after the return. -EINTR tells netlink to send none, as it does
+ * for a dump that has begun.
+ */
+static int netpol_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct netpol_refusal refusal = { .extack = info->extack };
+	int error = netpol_command[info->genlhdr->cmd](&refusal, info);
+
+	if (!error)
+		return 0;
+	netlink_ack(skb, nlmsg_hdr(skb), error, info->extack);
+	return -EINTR;
+}
+
 /*
  * A command without a policy takes no attributes. Reading needs CAP_NET_ADMIN as well, because
  * the names and labels of pods are not for everybody to see.
@@ -24,26 +54,26 @@ static const struct genl_ops netpol_ops[] = {
 	{
 		.cmd = NETPOL_CMD_GET_INFO,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_info_doit,
+		.doit = netpol_doit,
 	}, {
 		.cmd = NETPOL_CMD_TXN_BEGIN,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_txn_begin_doit,
+		.doit = netpol_doit,
 		POLICY(netpol_txn_begin_policy),
 	}, {
 		.cmd = NETPOL_CMD_TXN_ADD,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_txn_add_doit,
+		.doit = netpol_doit,
 		POLICY(netpol_txn_add_policy),
 	}, {
 		.cmd = NETPOL_CMD_TXN_COMMIT,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_txn_commit_doit,
+		.doit = netpol_doit,
 		POLICY(netpol_txn_commit_policy),
 	}, {
 		.cmd = NETPOL_CMD_TXN_ABORT,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_txn_abort_doit,
+		.doit = netpol_doit,
 		POLICY(netpol_txn_abort_policy),
 	}, {
 		.cmd = NETPOL_CMD_GET_NAMESPACE,
@@ -66,7 +96,7 @@ static const struct genl_ops netpol_ops[] = {
 	}, {
 		.cmd = NETPOL_CMD_GET_SETTINGS,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_settings_doit,
+		.doit = netpol_doit,
 	}, {
 		.cmd = NETPOL_CMD_GET_TRIE,
 		.flags = GENL_ADMIN_PERM,
@@ -84,12 +114,12 @@ static const struct genl_ops netpol_ops[] = {
 	}, {
 		.cmd = NETPOL_CMD_EVAL,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_eval_doit,
+		.doit = netpol_doit,
 		POLICY(netpol_eval_policy),
 	}, {
 		.cmd = NETPOL_CMD_FLUSH,
 		.flags = GENL_ADMIN_PERM,
-		.doit = netpol_flush_doit,
+		.doit = netpol_doit,
 	},
 };
 
@@ -134,16 +164,15 @@ struct genl_family netpol_genl_family __ro_after_init = {
 
 /**
  * netpol_refuse() - refuse a request with a sentence
- * @nn: state, locked; it keeps the sentence until the acknowledgment is sent
- * @extack: gets the sentence; may be NULL
+ * @refusal: of the request
  * @attr: attribute to blame, or NULL
  * @error: negative errno
  * @format: printf format of the sentence
  *
  * Return: @error
  */
-int netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
-		  const struct nlattr *attr, int error, const char *format, ...)
+int netpol_refuse(struct netpol_refusal *refusal, const struct nlattr *attr, int error,
+		  const char *format, ...)
 {
 	struct netpol_fault fault = { .error = error };
 	va_list args;
@@ -152,45 +181,44 @@ int netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
 	vsnprintf(fault.text, sizeof(fault.text), format, args);
 	va_end(args);
 	if (attr)
-		NL_SET_BAD_ATTR(extack, attr);
-	return netpol_refuse_fault(nn, extack, error, &fault);
+		NL_SET_BAD_ATTR(refusal->extack, attr);
+	return netpol_refuse_fault(refusal, error, &fault);
 }
 
 /**
  * netpol_refuse_fault() - refuse a request with the core's explanation
- * @nn: state, locked; it keeps the sentence until the acknowledgment is sent
- * @extack: gets the sentence; may be NULL
+ * @refusal: of the request
  * @error: negative errno
  * @fault: the explanation
  *
  * Return: @error
  */
-int netpol_refuse_fault(struct netpol_net *nn, struct netlink_ext_ack *extack, int error,
+int netpol_refuse_fault(struct netpol_refusal *refusal, int error,
 			const struct netpol_fault *fault)
 {
-	lockdep_assert_held(&nn->lock);
-	if (!extack)
+	if (!refusal->extack)
 		return error;
-	if (fault->text[0])
-		extack->_msg = netpol_net_fault(nn, fault);
-	else if (error == -ENOMEM)
-		NL_SET_ERR_MSG(extack, "out of memory");
+	if (fault->text[0]) {
+		strscpy(refusal->text, fault->text, sizeof(refusal->text));
+		refusal->extack->_msg = refusal->text;
+	} else if (error == -ENOMEM) {
+		NL_SET_ERR_MSG(refusal->extack, "out of memory");
+	}
 	return error;
 }
 
 /**
  * netpol_refuse_missing() - refuse a request that lacks an attribute
- * @extack: gets the sentence; may be NULL
+ * @refusal: of the request
  * @nest: nested attribute that lacks it; NULL: the message lacks it
  * @type: of the missing attribute
  *
  * Return: -EINVAL
  */
-int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *nest,
-			  u16 type)
+int netpol_refuse_missing(struct netpol_refusal *refusal, const struct nlattr *nest, u16 type)
 {
-	NL_SET_ERR_MSG(extack, "a required attribute is missing");
-	NL_SET_ERR_ATTR_MISS(extack, nest, type);
+	NL_SET_ERR_MSG(refusal->extack, "a required attribute is missing");
+	NL_SET_ERR_ATTR_MISS(refusal->extack, nest, type);
 	return -EINVAL;
 }
 

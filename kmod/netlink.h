@@ -31,13 +31,23 @@ extern struct genl_family netpol_genl_family;
 int netpol_netlink_register(void);
 void netpol_netlink_unregister(void);
 
+/**
+ * struct netpol_refusal - why one request is refused
+ * @extack: gets the explanation; NULL: nobody asked for one
+ * @text: the sentence that @extack points to. Each request has its own, which stays until
+ *	netlink has copied it
+ */
+struct netpol_refusal {
+	struct netlink_ext_ack *extack;
+	char text[NETPOL_FAULT_TEXT];
+};
+
 /* Refusals return their error, so that a caller can refuse and return in one statement. */
-int __printf(5, 6) netpol_refuse(struct netpol_net *nn, struct netlink_ext_ack *extack,
-				 const struct nlattr *attr, int error,
-				 const char *format, ...);
-int netpol_refuse_fault(struct netpol_net *nn, struct netlink_ext_ack *extack, int error,
+int __printf(4, 5) netpol_refuse(struct netpol_refusal *refusal, const struct nlattr *attr,
+				 int error, const char *format, ...);
+int netpol_refuse_fault(struct netpol_refusal *refusal, int error,
 			const struct netpol_fault *fault);
-int netpol_refuse_missing(struct netlink_ext_ack *extack, const struct nlattr *nest,
+int netpol_refuse_missing(struct netpol_refusal *refusal, const struct nlattr *nest,
 			  u16 type);
 struct sk_buff *netpol_reply_new(struct genl_info *info, u8 command, size_t size,
 				 void **header);

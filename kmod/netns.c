@@ -61,24 +61,6 @@ static void old_unread(struct rcu_head *rcu)
 	schedule_work(&nn->reaper);
 }
 
-/**
- * netpol_net_fault() - keep the sentence of a refusal for a netlink acknowledgment
- * @nn: state, locked
- * @fault: the refusal
- *
- * Return: the sentence, which stays until NETPOL_FAULT_RING more refusals have come.
- */
-const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault)
-{
-	char *text = nn->fault_text[nn->fault_next++ % NETPOL_FAULT_RING];
-
-	lockdep_assert_held(&nn->lock);
-	if (!fault->text[0])
-		return fault->error == -ENOMEM ? "out of memory" : NULL;
-	strscpy(text, fault->text, NETPOL_FAULT_TEXT);
-	return text;
-}
-
 /* Makes conntrack track the connections of a network namespace. @nn is locked. */
 static int net_take_conntrack(struct netpol_net *nn)
 {

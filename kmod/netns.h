@@ -11,9 +11,6 @@
 #include "core/edit.h"
 #include "core/world.h"
 
-/* Number of refusal sentences kept, so that each outlives its acknowledgment. */
-#define NETPOL_FAULT_RING 64
-
 /* POST_ROUTING and LOCAL_IN, for each family. */
 #define NETPOL_HOOKS 4
 
@@ -50,8 +47,6 @@ struct netpol_totals {
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
- * @fault_text: ring of sentences for netlink acknowledgments; under @lock
- * @fault_next: next element of the ring to use
  * @totals: counters
  * @totals_zero: sums of @totals when they were last reset; under @lock
  * @events_zero: events sent and events lost when they were last reset; under @lock
@@ -70,8 +65,6 @@ struct netpol_net {
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
-	char fault_text[NETPOL_FAULT_RING][NETPOL_FAULT_TEXT];
-	u32 fault_next;
 	struct netpol_totals __percpu *totals;
 	struct netpol_totals totals_zero;
 	u64 events_zero[2];
@@ -86,7 +79,6 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault);
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
-const char *netpol_net_fault(struct netpol_net *nn, const struct netpol_fault *fault);
 
 /* State of a network namespace. Each has one for as long as the module is loaded. */
 static inline struct netpol_net *netpol_net(const struct net *net)

@@ -5,7 +5,7 @@
 #include <net/ipv6.h>
 
 #define refuse(parse, attr, error, ...) \
-	netpol_refuse((parse)->nn, (parse)->extack, attr, error, __VA_ARGS__)
+	netpol_refuse((parse)->refusal, attr, error, __VA_ARGS__)
 
 /* Refuses a request because there is no memory. -ENOMEM */
 int netpol_no_memory(struct netpol_parse *parse)
@@ -39,7 +39,7 @@ int netpol_need_text(struct netpol_parse *parse, const struct nlattr *nest, stru
 		     **tb, u16 type, bool empty, struct netpol_text *text)
 {
 	if (!tb[type])
-		return netpol_refuse_missing(parse->extack, nest, type);
+		return netpol_refuse_missing(parse->refusal, nest, type);
 	return netpol_parse_text(parse, tb[type], empty, text);
 }
 
@@ -48,7 +48,7 @@ int netpol_need_protocol(struct netpol_parse *parse, const struct nlattr *nest,
 			 struct nlattr **tb, u16 type, u8 *protocol)
 {
 	if (!tb[type])
-		return netpol_refuse_missing(parse->extack, nest, type);
+		return netpol_refuse_missing(parse->refusal, nest, type);
 	*protocol = nla_get_u8(tb[type]);
 	if (netpol_protocol_index(*protocol) != NETPOL_PROTOCOLS)
 		return 0;
@@ -155,7 +155,7 @@ static int parse_named_port(struct netpol_parse *parse, const struct nlattr *nes
 	if (error)
 		return error;
 	if (!tb[NETPOL_PORT_A_FIRST])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_FIRST);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_PORT_A_FIRST);
 	if (tb[NETPOL_PORT_A_LAST])
 		return refuse(parse, tb[NETPOL_PORT_A_LAST], -EINVAL,
 			      "a named port of a pod is one port, not a range");
@@ -236,7 +236,7 @@ struct netpol_label_set *netpol_parse_label_set(struct netpol_parse *parse,
 
 	netpol_nest_attrs(tb, NETPOL_LABEL_SET_A_MAX, nest);
 	if (!tb[NETPOL_LABEL_SET_A_ID])
-		return ERR_PTR(netpol_refuse_missing(parse->extack, nest,
+		return ERR_PTR(netpol_refuse_missing(parse->refusal, nest,
 						     NETPOL_LABEL_SET_A_ID));
 	*id = nla_get_u32(tb[NETPOL_LABEL_SET_A_ID]);
 	set = netpol_alloc(sizeof(*set));
@@ -424,11 +424,11 @@ int netpol_parse_prefix(struct netpol_parse *parse, const struct nlattr *nest, u
 	v4 = tb[NETPOL_PREFIX_A_ADDRESS4];
 	v6 = tb[NETPOL_PREFIX_A_ADDRESS6];
 	if (!v4 && !v6)
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PREFIX_A_ADDRESS4);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_PREFIX_A_ADDRESS4);
 	if (v4 && v6)
 		return refuse(parse, v6, -EINVAL, "a prefix has exactly one address");
 	if (!tb[NETPOL_PREFIX_A_LENGTH])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PREFIX_A_LENGTH);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_PREFIX_A_LENGTH);
 	*family = v4 ? AF_INET : AF_INET6;
 	*address = nla_data(v4 ? v4 : v6);
 	*length = nla_get_u8(tb[NETPOL_PREFIX_A_LENGTH]);
@@ -490,7 +490,7 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	v4 = tb[NETPOL_HOST_ALLOW_A_ADDRESS4];
 	v6 = tb[NETPOL_HOST_ALLOW_A_ADDRESS6];
 	if (!v4 && !v6)
-		return netpol_refuse_missing(parse->extack, nest,
+		return netpol_refuse_missing(parse->refusal, nest,
 					     NETPOL_HOST_ALLOW_A_ADDRESS4);
 	if (v4 && v6)
 		return refuse(parse, v6, -EINVAL, "a host-allow entry has exactly one address");
@@ -499,7 +499,7 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	if (error)
 		return error;
 	if (!tb[NETPOL_HOST_ALLOW_A_PORT])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_HOST_ALLOW_A_PORT);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_HOST_ALLOW_A_PORT);
 	if (settings->nhost_allow >= NETPOL_HOST_ALLOW_MAX)
 		return refuse(parse, nest, -ENOSPC, "there are more than %u host-allow entries",
 			      NETPOL_HOST_ALLOW_MAX);
@@ -595,7 +595,7 @@ static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
 				      "this kind of object does not have this attribute");
 	if (allowed[object] & BIT(NETPOL_DELETE_A_KIND)) {
 		if (!kind)
-			return netpol_refuse_missing(parse->extack, nest,
+			return netpol_refuse_missing(parse->refusal, nest,
 						     NETPOL_DELETE_A_KIND);
 		if (nla_get_u8(kind) != NETPOL_KIND_NETWORK_POLICY)
 			return refuse(parse, kind, -EOPNOTSUPP,
@@ -626,7 +626,7 @@ struct netpol_deletion *netpol_parse_delete(struct netpol_parse *parse,
 
 	netpol_nest_attrs(tb, NETPOL_DELETE_A_MAX, nest);
 	if (!tb[NETPOL_DELETE_A_OBJECT])
-		return ERR_PTR(netpol_refuse_missing(parse->extack, nest,
+		return ERR_PTR(netpol_refuse_missing(parse->refusal, nest,
 						     NETPOL_DELETE_A_OBJECT));
 	object = nla_get_u8(tb[NETPOL_DELETE_A_OBJECT]);
 	error = delete_names(parse, nest, tb, object, &ns, &name);

@@ -6,7 +6,7 @@
  * create the object.
  *
  * Every function needs the lock of @nn, because objects share what is interned in its world.
- * What a function returns belongs to the caller. A refusal is explained in @extack.
+ * What a function returns belongs to the caller. A refusal is explained in @refusal.
  */
 #ifndef NETPOL_PARSE_H
 #define NETPOL_PARSE_H
@@ -15,16 +15,18 @@
 #include <net/netlink.h>
 #include "netns.h"
 
+struct netpol_refusal;
+
 /**
  * struct netpol_parse - what the functions need to know about the request
  * @nn: state of the network namespace, locked
  * @world: its control side
- * @extack: explains a refusal
+ * @refusal: explains a refusal
  */
 struct netpol_parse {
 	struct netpol_net *nn;
 	struct netpol_world *world;
-	struct netlink_ext_ack *extack;
+	struct netpol_refusal *refusal;
 };
 
 /**

@@ -7,7 +7,7 @@
 #include "netlink.h"
 
 #define refuse(parse, attr, error, ...) \
-	netpol_refuse((parse)->nn, (parse)->extack, attr, error, __VA_ARGS__)
+	netpol_refuse((parse)->refusal, attr, error, __VA_ARGS__)
 
 /* A selector in the form that the core takes. It owns both arrays. */
 struct selector_text {
@@ -38,13 +38,13 @@ static int parse_requirement(struct netpol_parse *parse, const struct nlattr *ne
 	if (error)
 		return error;
 	if (!tb[NETPOL_REQUIREMENT_A_OPERATOR])
-		return netpol_refuse_missing(parse->extack, nest,
+		return netpol_refuse_missing(parse->refusal, nest,
 					     NETPOL_REQUIREMENT_A_OPERATOR);
 	requirement->operator = nla_get_u8(tb[NETPOL_REQUIREMENT_A_OPERATOR]);
 	has = requirement->operator == NETPOL_OPERATOR_IN ||
 	      requirement->operator == NETPOL_OPERATOR_NOT_IN;
 	if (has && !tb[NETPOL_REQUIREMENT_A_VALUE])
-		return netpol_refuse_missing(parse->extack, nest,
+		return netpol_refuse_missing(parse->refusal, nest,
 					     NETPOL_REQUIREMENT_A_VALUE);
 	if (!has && tb[NETPOL_REQUIREMENT_A_VALUE])
 		return refuse(parse, tb[NETPOL_REQUIREMENT_A_VALUE], -EINVAL,
@@ -140,7 +140,7 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 	netpol_nest_attrs(tb, NETPOL_POLICY_A_MAX, nest);
 	for (i = 0; i < ARRAY_SIZE(required) && !error; i++)
 		if (!tb[required[i]])
-			error = netpol_refuse_missing(parse->extack, nest, required[i]);
+			error = netpol_refuse_missing(parse->refusal, nest, required[i]);
 	if (!error)
 		error = policy_supported(parse, tb);
 	if (!error)
@@ -204,7 +204,7 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 	netpol_nest_attrs(tb, NETPOL_RULE_A_MAX, nest);
 	attr = tb[NETPOL_RULE_A_DIRECTION];
 	if (!attr)
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_RULE_A_DIRECTION);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_RULE_A_DIRECTION);
 	direction = nla_get_u8(attr);
 	if (!(policy->directions & BIT(direction)))
 		return refuse(parse, attr, -EINVAL,
@@ -361,7 +361,7 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 		return error;
 	attr = tb[NETPOL_PORT_A_LAST];
 	if (attr && !tb[NETPOL_PORT_A_FIRST])
-		return netpol_refuse_missing(parse->extack, nest, NETPOL_PORT_A_FIRST);
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_PORT_A_FIRST);
 	if (tb[NETPOL_PORT_A_FIRST]) {
 		first = nla_get_u16(tb[NETPOL_PORT_A_FIRST]);
 		last = attr ? nla_get_u16(attr) : first;

@@ -106,7 +106,7 @@ static int answer(struct genl_info *info, u8 command, size_t size,
  * NETPOL_CMD_GET_INFO. It does not contain the kernel's boot id, which modules can't read:
  * userspace finds it in /proc/sys/kernel/random/boot_id.
  */
-int netpol_info_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_info_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	return answer(info, NETPOL_CMD_GET_INFO, INFO_SIZE, put_info);
 }
@@ -123,13 +123,13 @@ static int put_settings(struct sk_buff *skb, const struct netpol_net *nn)
 }
 
 /* NETPOL_CMD_GET_SETTINGS */
-int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_settings_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	return answer(info, NETPOL_CMD_GET_SETTINGS, SETTINGS_SIZE, put_settings);
 }
 
 /* NETPOL_CMD_FLUSH */
-int netpol_flush_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_flush_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
 	struct netpol_fault fault = {};
@@ -138,7 +138,7 @@ int netpol_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&nn->lock);
 	error = netpol_net_flush(nn, &fault);
 	if (error)
-		netpol_refuse_fault(nn, info->extack, error, &fault);
+		netpol_refuse_fault(refusal, error, &fault);
 	mutex_unlock(&nn->lock);
 	return error;
 }

@@ -5,8 +5,10 @@
 
 #include <net/genetlink.h>
 
-int netpol_info_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_settings_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_flush_doit(struct sk_buff *skb, struct genl_info *info);
+struct netpol_refusal;
+
+int netpol_info_doit(struct netpol_refusal *refusal, struct genl_info *info);
+int netpol_settings_doit(struct netpol_refusal *refusal, struct genl_info *info);
+int netpol_flush_doit(struct netpol_refusal *refusal, struct genl_info *info);
 
 #endif /* NETPOL_REPLY_H */

@@ -78,17 +78,18 @@ static struct netpol_txn *txn_by_number(struct netpol_net *nn, u32 number)
 	return NULL;
 }
 
-/* The transaction that a request names, if the socket owns it. @nn is locked. */
-static struct netpol_txn *txn_find(struct netpol_net *nn, struct genl_info *info)
+/* The transaction that a request names, if the socket owns it. */
+static struct netpol_txn *txn_find(struct netpol_parse *parse, struct genl_info *info)
 {
 	const struct nlattr *attr = info->attrs[NETPOL_A_TXN];
 	struct netpol_txn *txn;
 
 	if (!attr)
-		return ERR_PTR(netpol_refuse_missing(info->extack, NULL, NETPOL_A_TXN));
-	txn = txn_by_number(nn, nla_get_u32(attr));
+		return ERR_PTR(netpol_refuse_missing(parse->refusal, NULL,
+						     NETPOL_A_TXN));
+	txn = txn_by_number(parse->nn, nla_get_u32(attr));
 	if (!txn || txn->portid != info->snd_portid)
-		return ERR_PTR(netpol_refuse(nn, info->extack, attr, -ENOENT,
+		return ERR_PTR(netpol_refuse(parse->refusal, attr, -ENOENT,
 					     "this socket has no transaction %u",
 					     nla_get_u32(attr)));
 	return txn;
@@ -127,7 +128,7 @@ static int txn_charge(struct netpol_parse *parse, struct netpol_txn *txn,
 	txn->bytes += nla_total_size(nla_len(attr)) + ATTR_BYTES;
 	if (txn->bytes <= limit)
 		return 0;
-	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
+	return netpol_refuse(parse->refusal, attr, -ENOSPC,
 			     "the transaction has more than %llu bytes",
 			     (unsigned long long)limit);
 }
@@ -140,7 +141,7 @@ static int txn_count(struct netpol_parse *parse, const struct nlattr *attr, u32 
 		++*count;
 		return 0;
 	}
-	return netpol_refuse(parse->nn, parse->extack, attr, -ENOSPC,
+	return netpol_refuse(parse->refusal, attr, -ENOSPC,
 			     "the transaction has more than %llu %s",
 			     (unsigned long long)parse->world->limit[limit], what);
 }
@@ -163,7 +164,7 @@ static int add_label_set(struct netpol_parse *parse, struct netpol_txn *txn,
 		return 0;
 	label_set_free(parse->world, set);
 	if (error == -EBUSY)
-		return netpol_refuse(parse->nn, parse->extack, attr, -EEXIST,
+		return netpol_refuse(parse->refusal, attr, -EEXIST,
 				     "label set %u was sent twice", id);
 	return netpol_no_memory(parse);
 }
@@ -283,7 +284,7 @@ static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
 	if (nla_type(attr) == NETPOL_A_TXN)
 		return 0;
 	if (nla_len(attr) > NETPOL_NEST_MAX)
-		return netpol_refuse(parse->nn, parse->extack, attr, -EMSGSIZE,
+		return netpol_refuse(parse->refusal, attr, -EMSGSIZE,
 				     "the attribute has more than %u bytes", NETPOL_NEST_MAX);
 	error = txn_charge(parse, txn, attr);
 	if (error)
@@ -310,7 +311,7 @@ static int add_attr(struct netpol_parse *parse, struct netpol_txn *txn,
 	case NETPOL_A_DELETE:
 		return add_delete(parse, txn, attr);
 	}
-	return netpol_refuse(parse->nn, parse->extack, attr, -EINVAL,
+	return netpol_refuse(parse->refusal, attr, -EINVAL,
 			     "TXN_ADD does not take this attribute");
 }
 
@@ -397,7 +398,7 @@ static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
 			error = apply(parse, edit, &page->operation[i]);
 			if (!error)
 				continue;
-			blame(parse->extack, error, number);
+			blame(parse->refusal->extack, error, number);
 			return error;
 		}
 		cond_resched();
@@ -407,7 +408,7 @@ static int apply_all(struct netpol_parse *parse, struct netpol_txn *txn,
 	if (!error)
 		error = netpol_edit_prepare(edit);
 	if (error)
-		blame_object(parse->extack, error, txn, fault);
+		blame_object(parse->refusal->extack, error, txn, fault);
 	return error;
 }
 
@@ -429,26 +430,26 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 	int error;
 
 	if (txn->failed)
-		return netpol_refuse(parse->nn, parse->extack, NULL, -EINVAL,
+		return netpol_refuse(parse->refusal, NULL, -EINVAL,
 				     "a message of this transaction was refused");
 	now = origin_generation(parse->nn, txn->origin);
 	if (now != txn->base)
-		return netpol_refuse(parse->nn, parse->extack, NULL, -ESTALE,
+		return netpol_refuse(parse->refusal, NULL, -ESTALE,
 				     "origin %s is now at generation %llu, this transaction builds on %llu",
 				     txn->origin, (unsigned long long)now,
 				     (unsigned long long)txn->base);
 	error = netpol_net_make_room(parse->nn, &fault);
 	if (error)
-		return netpol_refuse_fault(parse->nn, parse->extack, error, &fault);
+		return netpol_refuse_fault(parse->refusal, error, &fault);
 	edit = netpol_edit_begin(parse->world, txn->origin, &fault);
 	if (IS_ERR(edit))
-		return netpol_refuse_fault(parse->nn, parse->extack, PTR_ERR(edit), &fault);
+		return netpol_refuse_fault(parse->refusal, PTR_ERR(edit), &fault);
 	error = apply_all(parse, txn, edit, &fault);
 	if (error || check)
 		netpol_edit_abort(edit);
 	else
 		error = netpol_net_commit(parse->nn, edit, &fault);
-	return error ? netpol_refuse_fault(parse->nn, parse->extack, error, &fault) : 0;
+	return error ? netpol_refuse_fault(parse->refusal, error, &fault) : 0;
 }
 
 /* --- requests ------------------------------------------------------------------- */
@@ -477,13 +478,14 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 	int error;
 
 	if (!info->attrs[NETPOL_A_ORIGIN])
-		return ERR_PTR(netpol_refuse_missing(info->extack, NULL, NETPOL_A_ORIGIN));
+		return ERR_PTR(netpol_refuse_missing(parse->refusal, NULL,
+						     NETPOL_A_ORIGIN));
 	error = netpol_parse_text(parse, info->attrs[NETPOL_A_ORIGIN], false, &origin);
 	if (error)
 		return ERR_PTR(error);
 	limit = parse->world->limit[NETPOL_LIMIT_TRANSACTIONS];
 	if (nn->ntransactions >= limit)
-		return ERR_PTR(netpol_refuse(nn, info->extack, NULL, -ENOSPC,
+		return ERR_PTR(netpol_refuse(parse->refusal, NULL, -ENOSPC,
 					     "%llu transactions are already open",
 					     (unsigned long long)limit));
 	txn = netpol_alloc(sizeof(*txn));
@@ -492,7 +494,7 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 	memcpy(txn->origin, origin.data, origin.length);
 	txn->base = origin_generation(nn, txn->origin);
 	if (base && nla_get_u64(base) != txn->base) {
-		error = netpol_refuse(nn, info->extack, base, -ESTALE,
+		error = netpol_refuse(parse->refusal, base, -ESTALE,
 				      "origin %s is at generation %llu", txn->origin,
 				      (unsigned long long)txn->base);
 		netpol_free(txn);
@@ -508,12 +510,13 @@ static struct netpol_txn *txn_open(struct netpol_parse *parse, struct genl_info 
 }
 
 /* Locks the network namespace of a request. Return: the context for the parse functions. */
-static struct netpol_parse request_lock(struct genl_info *info)
+static struct netpol_parse request_lock(struct netpol_refusal *refusal,
+					struct genl_info *info)
 {
 	struct netpol_net *nn = netpol_net(genl_info_net(info));
 
 	mutex_lock(&nn->lock);
-	return (struct netpol_parse){ nn, nn->world, info->extack };
+	return (struct netpol_parse){ nn, nn->world, refusal };
 }
 
 /* Ends what request_lock() began. */
@@ -526,7 +529,7 @@ static void request_unlock(struct netpol_parse *parse)
  * NETPOL_CMD_TXN_BEGIN. -EINVAL, -ESTALE, -ENOSPC, -ENOMEM; -EAGAIN if the receive buffer of the
  * sender is full. A transaction whose number can't be told is not left open.
  */
-int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_txn_begin_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	struct netpol_parse parse;
 	struct netpol_txn *txn;
@@ -537,7 +540,7 @@ int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = netpol_reply_new(info, NETPOL_CMD_TXN_BEGIN, NLMSG_DEFAULT_SIZE, &header);
 	if (!reply)
 		return -ENOMEM;
-	parse = request_lock(info);
+	parse = request_lock(refusal, info);
 	txn = txn_open(&parse, info);
 	error = PTR_ERR_OR_ZERO(txn);
 	if (!error && (nla_put_u64_64bit(reply, NETPOL_A_GENERATION,
@@ -554,21 +557,21 @@ int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* NETPOL_CMD_TXN_ADD. Once a message is refused, the transaction can only be aborted. */
-int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_txn_add_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
-	struct netpol_parse parse = request_lock(info);
+	struct netpol_parse parse = request_lock(refusal, info);
 	const struct nlattr *attr;
 	struct netpol_txn *txn;
 	int left, error = 0;
 	u32 next;
 
-	txn = txn_find(parse.nn, info);
+	txn = txn_find(&parse, info);
 	if (IS_ERR(txn)) {
 		error = PTR_ERR(txn);
 		goto unlock;
 	}
 	if (txn->failed) {
-		error = netpol_refuse(parse.nn, info->extack, NULL, -EINVAL,
+		error = netpol_refuse(refusal, NULL, -EINVAL,
 				      "a message of this transaction was refused");
 		goto unlock;
 	}
@@ -576,7 +579,7 @@ int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info)
 		next = txn->noperations;
 		error = add_attr(&parse, txn, attr);
 		if (error) {
-			blame_attr(info->extack, error, txn, attr, next);
+			blame_attr(refusal->extack, error, txn, attr, next);
 			txn->failed = true;
 			break;
 		}
@@ -600,7 +603,7 @@ static bool messages_missing(const struct netpol_txn *txn, const struct genl_inf
 }
 
 /* NETPOL_CMD_TXN_COMMIT. The transaction is gone afterwards, even if it was refused. */
-int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_txn_commit_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
 	const struct nlattr *flags = info->attrs[NETPOL_A_FLAGS];
 	struct netpol_parse parse;
@@ -610,8 +613,8 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	void *header;
 	int error;
 
-	parse = request_lock(info);
-	txn = txn_find(parse.nn, info);
+	parse = request_lock(refusal, info);
+	txn = txn_find(&parse, info);
 	if (IS_ERR(txn)) {
 		request_unlock(&parse);
 		return PTR_ERR(txn);
@@ -621,8 +624,8 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		error = netpol_no_memory(&parse);
 	else if (messages_missing(txn, info))
-		error = netpol_refuse(parse.nn, info->extack, info->attrs[NETPOL_A_MESSAGES],
-				      -EINVAL, "messages of this transaction are missing");
+		error = netpol_refuse(refusal, info->attrs[NETPOL_A_MESSAGES], -EINVAL,
+				      "messages of this transaction are missing");
 	else
 		error = txn_commit(&parse, txn, flags &&
 				   nla_get_u32(flags) & NETPOL_FLAG_CHECK);
@@ -638,10 +641,10 @@ int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* NETPOL_CMD_TXN_ABORT. -EINVAL, -ENOENT */
-int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info)
+int netpol_txn_abort_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {
-	struct netpol_parse parse = request_lock(info);
-	struct netpol_txn *txn = txn_find(parse.nn, info);
+	struct netpol_parse parse = request_lock(refusal, info);
+	struct netpol_txn *txn = txn_find(&parse, info);
 
 	if (!IS_ERR(txn))
 		txn_close(parse.nn, txn);

@@ -14,6 +14,8 @@
 #include "netns.h"
 #include <linux/netpol.h>
 
+struct netpol_refusal;
+
 /**
  * enum netpol_operation_kind - what a transaction does with an object
  * @NETPOL_OPERATION_NAMESPACE: sets a struct netpol_namespace
@@ -106,9 +108,9 @@ struct netpol_txn {
 int netpol_txn_register(void);
 void netpol_txn_unregister(void);
 void netpol_txn_close_all(struct netpol_net *nn);
-int netpol_txn_begin_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_add_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_commit_doit(struct sk_buff *skb, struct genl_info *info);
-int netpol_txn_abort_doit(struct sk_buff *skb, struct genl_info *info);
+int netpol_txn_begin_doit(struct netpol_refusal *refusal, struct genl_info *info);
+int netpol_txn_add_doit(struct netpol_refusal *refusal, struct genl_info *info);
+int netpol_txn_commit_doit(struct netpol_refusal *refusal, struct genl_info *info);
+int netpol_txn_abort_doit(struct netpol_refusal *refusal, struct genl_info *info);
 
 #endif /* NETPOL_TXN_H */

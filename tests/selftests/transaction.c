@@ -6,6 +6,7 @@
  * netpol-test: timeout=600
  */
 #include <sched.h>
+#include <sys/wait.h>
 #include "kselftest_harness.h"
 #include "netpol_obj.h"
 
@@ -721,6 +722,48 @@ TEST_F(transaction, delete_what_is_not_there)
 	ASSERT_EQ(0, txn_commit(&t));
 	self->before.generation = nl_generation(nl);
 	EXPECT_UNCHANGED();
+}
+
+#define REFUSED_SOCKETS	100
+#define REFUSED_MS	4000
+
+/* Has a transaction refused that is not there, again and again. How often it saw another's text. */
+static int refused(uint32_t number)
+{
+	int64_t end = now_ms() + REFUSED_MS;
+	char mine[64];
+	struct nl nl;
+	int wrong = 0;
+
+	if (nl_open(&nl))
+		return 100;
+	for (; now_ms() < end; number++) {
+		put_u32(nl_msg(&nl, NETPOL_CMD_TXN_ABORT), NETPOL_A_TXN, number);
+		snprintf(mine, sizeof(mine), "this socket has no transaction %u", number);
+		if (nl_call(&nl) != -ENOENT || strcmp(nl.ack.text, mine))
+			wrong++;
+	}
+	nl_close(&nl);
+	return wrong < 100 ? wrong : 100;
+}
+
+/* However many are refused at the same time, each is told why its own request was. */
+TEST_F(transaction, refused_in_parallel)
+{
+	pid_t pid[REFUSED_SOCKETS];
+	int i, status, wrong = 0;
+
+	for (i = 0; i < REFUSED_SOCKETS; i++) {
+		pid[i] = fork();
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i])
+			_exit(refused(1000000 * (i + 1)));
+	}
+	for (i = 0; i < REFUSED_SOCKETS; i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		wrong += WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+	}
+	EXPECT_EQ(0, wrong);
 }
 
 /* The last of several operations on an object counts. */
