@@ -58,12 +58,11 @@ int netpol_derive_namespaces(struct netpol_edit *edit)
 }
 
 /*
- * Activates the label keys that a policy's peers name, so that their values tell identities
- * apart. Templates that have one of the keys that were not active before are added to
- * @carriers. Return: 0 or -ENOMEM.
+ * Finds out which of the label keys that a policy's peers name have become active or are no
+ * longer so. Templates that have one of these are added to @carriers. Return: 0 or -ENOMEM.
  */
-static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *policy,
-			 struct netpol_idset *carriers)
+static int flip_keys(struct netpol_edit *edit, const struct netpol_policy *policy,
+		     struct netpol_idset *carriers)
 {
 	u32 i, j, k;
 	int error;
@@ -72,24 +71,64 @@ static int activate_keys(struct netpol_edit *edit, const struct netpol_policy *p
 		for (j = 0; j < policy->rule[i].npeers; j++) {
 			const struct netpol_peer *peer = policy->rule[i].peer[j].pods;
 
+			if (j % 1024 == 1023)
+				cond_resched();
 			if (!peer || !peer->pods)
 				continue;
 			for (k = 0; k < peer->pods->count; k++) {
 				struct netpol_key *key = peer->pods->requirement[k].key;
 
-				if (key->active)
+				if (key->active == !!key->namers)
 					continue;
 				error = netpol_undo_note(edit, (struct netpol_undo){
 					.kind = NETPOL_UNDO_KEY, .key = key,
 				});
 				if (error)
 					return error;
-				key->active = true;
+				key->active = !key->active;
 				error = netpol_idset_or(carriers, &key->templates);
 				if (error)
 					return error;
 			}
 		}
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * No longer keeps the sets of the peers that only a policy had which has gone: such a peer may
+ * name a key that is no longer active. Return: 0 or -ENOMEM.
+ */
+static int drop_peers(struct netpol_edit *edit, const struct netpol_policy *policy)
+{
+	struct netpol_idset *set;
+	u32 i, j;
+	int error;
+
+	for (i = 0; i < policy->nrules; i++) {
+		for (j = 0; j < policy->rule[i].npeers; j++) {
+			struct netpol_peer *peer = policy->rule[i].peer[j].pods;
+
+			if (j % 1024 == 1023)
+				cond_resched();
+			if (!peer || peer->users || list_empty(&peer->active))
+				continue;
+			set = netpol_alloc(sizeof(*set));
+			if (!set)
+				return -ENOMEM;
+			error = netpol_undo_note(edit, (struct netpol_undo){
+				.kind = NETPOL_UNDO_PEER, .peer = peer, .set = set,
+			});
+			if (error) {
+				netpol_free(set);
+				return error;
+			}
+			*set = peer->set;
+			memset(&peer->set, 0, sizeof(peer->set));
+			list_del_init(&peer->active);
+		}
+		cond_resched();
 	}
 	return 0;
 }
@@ -150,10 +189,11 @@ static void count_carriers(struct netpol_edit *edit, const struct netpol_idset *
 }
 
 /*
- * Called with the first of an identity's templates that has a new key. If all of its templates
- * have one, the identity gets the labels of this template and keeps its number, so that a key
- * with one value for all pods of an identity changes nothing that packets read. @renamed: this
- * was done, so that the template has the identity that is right for it. Return: 0 or -ENOMEM.
+ * Called with the first of an identity's templates that has a key which is active or not since
+ * this edit. If all of its templates have one, and no other identity has the labels that this
+ * template has now, the identity gets these and keeps its number. So a key with one value for
+ * all pods of an identity changes nothing that packets read. @renamed: this was done, so that
+ * the template has the identity that is right for it. Return: 0 or -ENOMEM.
  */
 static int rename_identity(struct netpol_edit *edit, const struct netpol_template *template,
 			   bool *renamed)
@@ -167,6 +207,10 @@ static int rename_identity(struct netpol_edit *edit, const struct netpol_templat
 	labels = netpol_labels_active(edit->world, template->labels);
 	if (!labels)
 		return -ENOMEM;
+	if (netpol_identity_find(edit->world, template, labels)) {
+		netpol_labels_put(edit->world, labels);
+		return 0;
+	}
 	error = netpol_undo_note(edit, (struct netpol_undo){
 		.kind = NETPOL_UNDO_RENAME, .identity = identity, .labels = identity->labels,
 	});
@@ -207,12 +251,12 @@ static int touch_identities(struct netpol_edit *edit, u8 family, const unsigned 
 }
 
 /*
- * Gives the templates that have a new key their identities, and touches the addresses of the
+ * Gives the templates in @carriers their identities, and touches the addresses of the
  * identities that lost a template. This comes before the edit changes any address, so the
  * address map that is walked, and whose memory the touched addresses are in, is the published
  * one, which outlives the edit.
  */
-static int split_identities(struct netpol_edit *edit, const struct netpol_idset *carriers)
+static int regroup_identities(struct netpol_edit *edit, const struct netpol_idset *carriers)
 {
 	u32 number, numbers = edit->world->nblocks * NETPOL_IDENTITY_BLOCK;
 	struct netpol_idset_walk walk;
@@ -262,11 +306,17 @@ int netpol_derive_keys(struct netpol_edit *edit)
 	for (i = 0; !error && i < edit->objects.count; i++) {
 		const struct netpol_change *change = &edit->objects.change[i];
 
-		if (change->kind == NETPOL_CHANGE_POLICY && change->object)
-			error = activate_keys(edit, change->object, &carriers);
+		if (change->kind != NETPOL_CHANGE_POLICY)
+			continue;
+		if (change->old)
+			error = drop_peers(edit, change->old);
+		if (!error && change->old)
+			error = flip_keys(edit, change->old, &carriers);
+		if (!error && change->object)
+			error = flip_keys(edit, change->object, &carriers);
 	}
 	if (!error && carriers.count)
-		error = split_identities(edit, &carriers);
+		error = regroup_identities(edit, &carriers);
 	netpol_idset_free(&carriers);
 	return error;
 }

@@ -16,9 +16,10 @@ struct netpol_template;
 int netpol_derive_namespaces(struct netpol_edit *edit);
 
 /*
- * Makes the label keys that the edit's policies are the first to name tell identities apart,
- * and splits the identities whose pods differ in them. Comes before the edit changes the
- * address map. Return: 0, -ENOMEM or -ENOSPC.
+ * Makes the label keys tell identities apart that loaded peers name, and no others: splits the
+ * identities whose pods differ in a key that the edit's policies are the first to name, and
+ * merges those that differ only in keys that nobody names any more. Comes before the edit
+ * changes the address map. Return: 0, -ENOMEM or -ENOSPC.
  */
 int netpol_derive_keys(struct netpol_edit *edit);
 

@@ -39,6 +39,17 @@ static bool program_stale(const struct netpol_edit *edit,
 	return false;
 }
 
+/* Has a policy of a program gone, so that no pod can have the program from now on? */
+static bool program_doomed(const struct netpol_program *program)
+{
+	u32 i;
+
+	for (i = 0; i < program->npolicies; i++)
+		if (list_empty(&program->policy[i]->node))
+			return true;
+	return false;
+}
+
 /*
  * Patches a program that is out of date, or marks it as stale so that it is compiled anew where
  * a pod needs it. Return: 0 or -ENOMEM.
@@ -48,7 +59,7 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 	struct netpol_program *patched = NULL;
 	int error = 0;
 
-	if (!program_stale(edit, program))
+	if (program_doomed(program) || !program_stale(edit, program))
 		return 0;
 	if (edit->one_by_one)
 		error = netpol_program_patch(edit, program, &patched);

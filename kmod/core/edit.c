@@ -326,6 +326,27 @@ static bool policy_before(const struct netpol_edit *edit, const struct netpol_po
 	return strcmp(a->name, b->name) < 0;
 }
 
+/* Counts the peers of a policy, and the keys that they name, as loaded or as no longer loaded. */
+static void count_peers(struct netpol_policy *policy, int change)
+{
+	u32 i, j, k;
+
+	for (i = 0; i < policy->nrules; i++) {
+		for (j = 0; j < policy->rule[i].npeers; j++) {
+			struct netpol_peer *peer = policy->rule[i].peer[j].pods;
+
+			if (j % 1024 == 1023)
+				cond_resched();
+			if (!peer)
+				continue;
+			peer->users += change;
+			for (k = 0; peer->pods && k < peer->pods->count; k++)
+				peer->pods->requirement[k].key->namers += change;
+		}
+		cond_resched();
+	}
+}
+
 static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy)
 {
 	struct list_head *place = policy->ns->policies.prev;
@@ -336,12 +357,14 @@ static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy
 		place = place->prev;
 	list_add(&policy->node, place);
 	policy->ns->npolicies++;
+	count_peers(policy, 1);
 }
 
 static void policy_detach(struct netpol_policy *policy)
 {
 	list_del_init(&policy->node);
 	policy->ns->npolicies--;
+	count_peers(policy, -1);
 }
 
 /* Is a policy within the limits? @fresh: it is no new version of one. Return: 0 or -ENOSPC. */
@@ -466,7 +489,6 @@ static int remove_policy(struct netpol_edit *edit, struct netpol_policy *old)
 		return error;
 	policy_detach(old);
 	old->ns->policies_changed = edit->serial;
-	cond_resched();
 	return 0;
 }
 
@@ -746,7 +768,6 @@ static void objects_undo(struct netpol_edit *edit)
 				policy_detach(policy);
 			if (old)
 				policy_attach(edit, old);
-			cond_resched();
 			break;
 		}
 	}

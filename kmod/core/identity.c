@@ -303,6 +303,22 @@ static struct netpol_identity *identity_create(struct netpol_world *world,
 	return identity;
 }
 
+/* The identity that a template with these active labels has, without a new reference, or NULL. */
+struct netpol_identity *netpol_identity_find(struct netpol_world *world,
+					     const struct netpol_template *template,
+					     const struct netpol_labels *labels)
+{
+	u32 hash = kind_hash(template->ns, labels, template->ports);
+	struct netpol_identity *identity;
+
+	hlist_for_each_entry(identity, netpol_intern_chain(&world->identities, hash),
+			     interned.node)
+		if (identity->ns == template->ns && identity->labels == labels &&
+		    identity->ports == template->ports)
+			return identity;
+	return NULL;
+}
+
 /**
  * netpol_identity_get() - find or make the identity of a template, by the keys active now
  * @world: world, locked
@@ -315,22 +331,16 @@ struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 {
 	struct netpol_identity *identity;
 	struct netpol_labels *labels;
-	u32 hash;
 
 	labels = netpol_labels_active(world, template->labels);
 	if (!labels)
 		return ERR_PTR(-ENOMEM);
-	hash = kind_hash(template->ns, labels, template->ports);
-	hlist_for_each_entry(identity, netpol_intern_chain(&world->identities, hash),
-			     interned.node) {
-		if (identity->ns == template->ns && identity->labels == labels &&
-		    identity->ports == template->ports) {
-			identity->interned.refs++;
-			goto out;
-		}
-	}
-	identity = identity_create(world, template, labels, hash);
-out:
+	identity = netpol_identity_find(world, template, labels);
+	if (identity)
+		identity->interned.refs++;
+	else
+		identity = identity_create(world, template, labels,
+					   kind_hash(template->ns, labels, template->ports));
 	netpol_labels_put(world, labels);
 	return identity;
 }
@@ -358,11 +368,11 @@ static void labels_unpost(struct netpol_identity *identity,
 }
 
 /**
- * netpol_identity_rename() - give an identity other labels, as keys have become active
+ * netpol_identity_rename() - give an identity other labels, as other keys are active now
  * @world: world, locked
  * @identity: identity; it keeps its number
- * @labels: its labels from now on: those that it has, and labels whose keys it does not have
- *	yet; or, to undo that, the labels that it had before
+ * @labels: its labels from now on, which no identity of its namespace and ports has; or, to undo
+ *	that, the labels that it had before
  *
  * Return: 0; -ENOMEM with nothing changed. To undo cannot fail.
  */

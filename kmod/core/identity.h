@@ -29,8 +29,8 @@
  * @labels: the labels that have active keys, one reference
  * @ports: named ports or NULL, one reference
  * @created: serial of the edit that made it
- * @split: serial of the edit that is checking whether it has to be split
- * @carriers: how many of its templates have a key that this edit activated
+ * @split: serial of the edit that is checking whether it has to be split or merged
+ * @carriers: how many of its templates have a key that is active or not since this edit
  */
 struct netpol_identity {
 	struct netpol_interned interned;
@@ -66,6 +66,9 @@ struct netpol_template *netpol_template_get(struct netpol_world *world,
 					    struct netpol_labels *labels,
 					    struct netpol_ports *ports);
 void netpol_template_put(struct netpol_world *world, struct netpol_template *template);
+struct netpol_identity *netpol_identity_find(struct netpol_world *world,
+					     const struct netpol_template *template,
+					     const struct netpol_labels *labels);
 struct netpol_identity *netpol_identity_get(struct netpol_world *world,
 					    const struct netpol_template *template);
 int netpol_identity_rename(struct netpol_world *world, struct netpol_identity *identity,

@@ -29,7 +29,8 @@ struct netpol_text {
  * struct netpol_key - a label key
  * @interned: head
  * @serial: order among keys; never used twice
- * @active: a loaded peer selector names the key, so that its values tell identities apart
+ * @namers: how often peers of loaded policies name the key
+ * @active: there are such peers, as of the last edit, so that values tell identities apart
  * @identities: identities that have the key; only while it is active
  * @namespaces: loaded namespaces that have the key
  * @templates: templates whose label set has the key, whether it is active or not
@@ -39,6 +40,7 @@ struct netpol_text {
 struct netpol_key {
 	struct netpol_interned interned;
 	u64 serial;
+	u32 namers;
 	bool active;
 	struct netpol_idset identities;
 	struct netpol_idset namespaces;

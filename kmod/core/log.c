@@ -85,7 +85,7 @@ static void undo_one(struct netpol_world *world, const struct netpol_undo *undo)
 		cond_resched();
 		break;
 	case NETPOL_UNDO_KEY:
-		undo->key->active = false;
+		undo->key->active = !undo->key->active;
 		break;
 	case NETPOL_UNDO_TEMPLATE:
 		identity = undo->template->identity;
@@ -96,6 +96,9 @@ static void undo_one(struct netpol_world *world, const struct netpol_undo *undo)
 		netpol_identity_rename(world, undo->identity, undo->labels);
 		netpol_labels_put(world, undo->labels);
 		break;
+	case NETPOL_UNDO_PEER:
+		list_add_tail(&undo->peer->active, &world->active_peers);
+		fallthrough;
 	case NETPOL_UNDO_SET:
 		netpol_idset_free(&undo->peer->set);
 		undo->peer->set = *undo->set;
@@ -157,6 +160,7 @@ void netpol_undo_forget(struct netpol_edit *edit)
 		case NETPOL_UNDO_RENAME:
 			netpol_labels_put(world, undo->labels);
 			break;
+		case NETPOL_UNDO_PEER:
 		case NETPOL_UNDO_SET:
 			netpol_idset_free(undo->set);
 			netpol_free(undo->set);

@@ -112,10 +112,11 @@ struct netpol_ns_log {
 /**
  * enum netpol_undo_kind - what is to be undone, and which fields of struct netpol_undo say so
  * @NETPOL_UNDO_LABELS: namespace @ns had @labels
- * @NETPOL_UNDO_KEY: @key was not active
+ * @NETPOL_UNDO_KEY: @key was active if it is not now, and the other way round
  * @NETPOL_UNDO_TEMPLATE: @template had identity @before; holds the reference that it had
  * @NETPOL_UNDO_RENAME: @identity had @labels; holds a reference on them
  * @NETPOL_UNDO_SET: @peer had the set @set, which the entry owns
+ * @NETPOL_UNDO_PEER: @peer was in world->active_peers with @set, which the entry owns
  * @NETPOL_UNDO_MEMBER_NEW: the set of @peer did not have identity @number
  * @NETPOL_UNDO_MEMBER_GONE: the set of @peer had identity @number
  * @NETPOL_UNDO_PROGRAM: @program was in world->programs where @replacement is
@@ -128,6 +129,7 @@ enum netpol_undo_kind {
 	NETPOL_UNDO_TEMPLATE,
 	NETPOL_UNDO_RENAME,
 	NETPOL_UNDO_SET,
+	NETPOL_UNDO_PEER,
 	NETPOL_UNDO_MEMBER_NEW,
 	NETPOL_UNDO_MEMBER_GONE,
 	NETPOL_UNDO_PROGRAM,

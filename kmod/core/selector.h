@@ -57,7 +57,8 @@ struct netpol_requirement_text {
  * @ns: namespace of the pods that match, one reference; NULL: @namespaces selects it
  * @namespaces: selector of namespaces, one reference; NULL if there is @ns
  * @pods: selector of pods, one reference; NULL: every pod matches
- * @active: place in world->active_peers, the peers whose @set is kept up to date
+ * @users: how often loaded policies name the peer
+ * @active: place in world->active_peers, the peers with @users whose @set is kept up to date
  * @set: identities that the peer matches; valid while it is on that list
  * @changed: serial of the last edit that changed @set
  * @activated: serial of the edit that put the peer on that list
@@ -68,6 +69,7 @@ struct netpol_peer {
 	struct netpol_ns *ns;
 	struct netpol_selector *namespaces;
 	struct netpol_selector *pods;
+	u32 users;
 	struct list_head active;
 	struct netpol_idset set;
 	u64 changed;

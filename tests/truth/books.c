@@ -53,6 +53,45 @@ void run_take_books(struct books *b, const struct netpol_world *w)
 	memcpy(b->origin, s->origin, sizeof(b->origin));
 }
 
+/* Peers and keys are in use exactly while loaded policies name them. */
+static void check_users(struct run *run)
+{
+	const struct netpol_world *w = run->core.world;
+	const struct netpol_snapshot *s = w->snapshot;
+	struct netpol_interned *thing;
+	struct netpol_peer *peer;
+	struct netpol_key *key;
+	u32 i, j, k, l, users;
+
+	netpol_intern_for_each(&w->peers, i, thing) {
+		peer = container_of(thing, struct netpol_peer, interned);
+		users = 0;
+		for (j = 0; s->policies.slots && j <= s->policies.mask; j++) {
+			const struct netpol_policy *policy = netpol_table_slot(&s->policies, j);
+
+			for (k = 0; policy && k < policy->nrules; k++)
+				for (l = 0; l < policy->rule[k].npeers; l++)
+					users += policy->rule[k].peer[l].pods == peer;
+		}
+		if (peer->users != users || (!users && !list_empty(&peer->active)))
+			WRONG(run, "users of a peer");
+	}
+	netpol_intern_for_each(&w->keys, i, thing) {
+		struct netpol_interned *other;
+
+		key = container_of(thing, struct netpol_key, interned);
+		users = 0;
+		netpol_intern_for_each(&w->peers, j, other) {
+			peer = container_of(other, struct netpol_peer, interned);
+			for (k = 0; peer->pods && k < peer->pods->count; k++)
+				if (peer->pods->requirement[k].key == key)
+					users += peer->users;
+		}
+		if (key->namers != users || key->active != !!users)
+			WRONG(run, "a key is in use that nobody names, or the other way round");
+	}
+}
+
 /* The sets of the peers that programs are made of, each by two ways. */
 static void check_peers(struct run *run)
 {
@@ -261,6 +300,7 @@ void run_check_books(struct run *run)
 	check_counts(run);
 	check_near(run);
 	check_namespaces(run);
+	check_users(run);
 	check_peers(run);
 	check_sharing(run);
 	check_programs(run);
