@@ -577,6 +577,7 @@ int netpol_txn_add_doit(struct netpol_refusal *refusal, struct genl_info *info)
 	}
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, left) {
 		next = txn->noperations;
+		cond_resched();
 		error = add_attr(&parse, txn, attr);
 		if (error) {
 			blame_attr(refusal->extack, error, txn, attr, next);

@@ -669,6 +669,16 @@ static __always_inline void netpol_percpu_add(u64 *p, u64 n)
 
 #endif /* userspace */
 
+/* A loop over small things offers the processor to others once in so many of them. */
+#define NETPOL_OFFER_EACH	1024U
+
+/* Called in each round of such a loop, with a count of the rounds. */
+static inline void netpol_offer(u32 round)
+{
+	if (round % NETPOL_OFFER_EACH == NETPOL_OFFER_EACH - 1)
+		cond_resched();
+}
+
 /* Allocates zeroed memory for n elements; NULL without memory, and if the size overflows. */
 static inline __must_check void *netpol_alloc_array(size_t n, size_t size)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Arrays that grow; see array.h. */
 #include "core/array.h"
+#include "core/order.h"
 
 /* Room of an array that gets its first elements. */
 #define ARRAY_FIRST	4u
@@ -15,7 +16,7 @@ int netpol_array_grow(void **array, u32 count, u32 *size, u32 wanted, size_t ele
 	if (!copy)
 		return -ENOMEM;
 	if (count)
-		memcpy(copy, *array, count * element);
+		netpol_copy(copy, *array, count * element);
 	netpol_free(*array);
 	*array = copy;
 	*size = larger;

@@ -178,19 +178,20 @@ static void edge_set(struct edge *edge, const u8 address[16], u8 length, u32 blo
 
 static void collect_edges(const struct netpol_compile *c, u8 family, struct edge *edge)
 {
-	u32 i, j;
+	u32 i, j, at = 0;
 
 	for (i = 0; i < c->nblocks; i++) {
 		const struct netpol_block *block = c->block[i].block;
 
-		if (i % RESCHED_EDGES == 0)
-			cond_resched();
+		netpol_offer(at++);
 		if (block->family != family)
 			continue;
 		edge_set(edge++, block->address, block->length, i, false);
-		for (j = 0; j < block->nexcepts; j++)
+		for (j = 0; j < block->nexcepts; j++) {
 			edge_set(edge++, block->except[j].address, block->except[j].length, i,
 				 true);
+			netpol_offer(at++);
+		}
 	}
 }
 

@@ -2,11 +2,7 @@
 /* Port classes; see classes.h. */
 #include "core/classes.h"
 #include "core/compile_state.h"
-
-static int port_order(const void *a, const void *b)
-{
-	return *(const u16 *)a - *(const u16 *)b;
-}
+#include "core/order.h"
 
 /*
  * Calls @visit for each range of port numbers that a port of a rule stands for. In ingress, a
@@ -34,34 +30,22 @@ static void port_numbers(const struct netpol_program *program,
 	}
 }
 
-/**
- * struct borders - ports at which a range begins, while they are collected
- * @port: the ports, host order
- * @count: how many
- */
-struct borders {
-	u16 *port;
-	u32 count;
-};
+/* Ports of one protocol, one bit each. */
+#define PORTS	65536
 
-static void count_border(void *context, u16 first, u16 last)
-{
-	((struct borders *)context)->count += 2;
-}
-
+/* Notes that ranges begin at a port of a rule and after it. @context: bits of all ports. */
 static void add_border(void *context, u16 first, u16 last)
 {
-	struct borders *borders = context;
+	unsigned long *borders = context;
 
-	borders->port[borders->count++] = first;
-	if (last < 65535)
-		borders->port[borders->count++] = last + 1;
+	__set_bit(first, borders);
+	if (last < PORTS - 1)
+		__set_bit(last + 1, borders);
 }
 
-/* Calls @visit for each range of port numbers that a rule names of one protocol. */
-static void protocol_numbers(const struct netpol_program *program, u32 protocol,
-			     void (*visit)(void *context, u16 first, u16 last),
-			     void *context)
+/* Notes where the ranges of one protocol begin that no rule divides. */
+static void protocol_borders(const struct netpol_program *program, u32 protocol,
+			     unsigned long *borders)
 {
 	u32 i, j;
 
@@ -69,9 +53,13 @@ static void protocol_numbers(const struct netpol_program *program, u32 protocol,
 		const struct netpol_rule *rule = program->order[i].rule;
 
 		cond_resched();
-		for (j = 0; j < rule->nports; j++)
+		for (j = 0; j < rule->nports; j++) {
 			if (netpol_protocol_index(rule->port[j].protocol) == protocol)
-				port_numbers(program, &rule->port[j], visit, context);
+				port_numbers(program, &rule->port[j], add_border, borders);
+			/* a named port may stand for many numbers */
+			if (j % 256 == 255)
+				cond_resched();
+		}
 	}
 }
 
@@ -92,9 +80,11 @@ static int make_names(struct netpol_compile *c)
 
 	if (program->direction != NETPOL_DIRECTION_EGRESS)
 		return 0;
-	for (i = 0; i < program->norders; i++)
+	for (i = 0; i < program->norders; i++) {
+		cond_resched();
 		for (j = 0; j < program->order[i].rule->nports; j++)
 			n += !!program->order[i].rule->port[j].name;
+	}
 	if (!n)
 		return 0;
 	program->names = netpol_alloc_array(n, sizeof(*program->names));
@@ -103,6 +93,7 @@ static int make_names(struct netpol_compile *c)
 	for (i = 0; i < program->norders; i++) {
 		const struct netpol_rule *rule = program->order[i].rule;
 
+		cond_resched();
 		for (j = 0; j < rule->nports; j++) {
 			if (!rule->port[j].name)
 				continue;
@@ -110,10 +101,13 @@ static int make_names(struct netpol_compile *c)
 			program->names[at++].protocol = rule->port[j].protocol;
 		}
 	}
-	sort(program->names, n, sizeof(*program->names), name_order, NULL);
-	for (i = 0, at = 0; i < n; i++)
+	if (netpol_sort(program->names, n, sizeof(*program->names), name_order))
+		return -ENOMEM;
+	for (i = 0, at = 0; i < n; i++) {
 		if (!at || name_order(&program->names[at - 1], &program->names[i]))
 			program->names[at++] = program->names[i];
+		netpol_offer(i);
+	}
 	program->nnames = at;
 	program->simple = false;
 	for (i = 0; i < at; i++)
@@ -121,33 +115,45 @@ static int make_names(struct netpol_compile *c)
 	return 0;
 }
 
+/* Makes the ranges of a protocol from the ports at which they begin. Return: 0 or -ENOMEM. */
+static int make_ranges(struct netpol_ranges *ranges, const unsigned long *borders)
+{
+	u32 i, port;
+
+	for (i = 0; i < BITS_TO_LONGS(PORTS); i++)
+		ranges->count += hweight64(borders[i]);
+	ranges->first = netpol_alloc_array(ranges->count, sizeof(u16));
+	if (!ranges->first)
+		return -ENOMEM;
+	for (port = 0, i = 0; port < PORTS; port++)
+		if (test_bit(port, borders))
+			ranges->first[i++] = port;
+	for (i = 1; i < NETPOL_FEW_RANGES; i++)
+		ranges->border[i - 1] = i < ranges->count ? ranges->first[i] : U16_MAX + 1;
+	return 0;
+}
+
 /* Cuts the ports of each protocol into ranges that no rule divides; each gets a class. */
 int netpol_compile_classes(struct netpol_compile *c)
 {
+	unsigned long *borders = netpol_alloc(PORTS / 8);
 	struct netpol_program *program = c->program;
-	u32 protocol, i, at;
+	int error = borders ? 0 : -ENOMEM;
+	u32 protocol;
 
-	for (protocol = 0; protocol < NETPOL_PROTOCOLS; protocol++) {
+	for (protocol = 0; protocol < NETPOL_PROTOCOLS && !error; protocol++) {
 		struct netpol_ranges *ranges = &program->ranges[protocol];
-		struct borders borders = { .count = 1 };
 
-		protocol_numbers(program, protocol, count_border, &borders);
-		borders.port = netpol_alloc_array(borders.count, sizeof(u16));
-		if (!borders.port)
-			return -ENOMEM;
-		borders.count = 1;
-		protocol_numbers(program, protocol, add_border, &borders);
-		sort(borders.port, borders.count, sizeof(u16), port_order, NULL);
-		for (i = 1, at = 1; i < borders.count; i++)
-			if (borders.port[i] != borders.port[at - 1])
-				borders.port[at++] = borders.port[i];
-		ranges->first = borders.port;
-		ranges->count = at;
+		memset(borders, 0, PORTS / 8);
+		__set_bit(0, borders);
+		protocol_borders(program, protocol, borders);
+		error = make_ranges(ranges, borders);
 		ranges->class = program->nclasses;
-		for (i = 1; i < NETPOL_FEW_RANGES; i++)
-			ranges->border[i - 1] = i < at ? borders.port[i] : U16_MAX + 1;
-		program->nclasses += at;
+		program->nclasses += ranges->count;
 	}
+	netpol_free(borders);
+	if (error)
+		return error;
 	program->other = program->nclasses++;
 	return make_names(c);
 }

@@ -7,6 +7,7 @@
 #include "core/classes.h"
 #include "core/compile.h"
 #include "core/compile_state.h"
+#include "core/order.h"
 #include "core/rows.h"
 #include "core/world.h"
 
@@ -23,10 +24,12 @@ static int collect_orders(struct netpol_compile *c)
 	u32 i, j, at = 0;
 	int error;
 
-	for (i = 0; i < program->npolicies; i++)
+	for (i = 0; i < program->npolicies; i++) {
 		for (j = 0; j < program->policy[i]->nrules; j++)
 			at += program->policy[i]->rule[j].direction ==
 				program->direction;
+		cond_resched();
+	}
 	program->order = netpol_alloc_array(at, sizeof(*program->order));
 	program->counter = netpol_alloc_array(at, sizeof(*program->counter));
 	if (!program->order || !program->counter)
@@ -73,19 +76,19 @@ static void add_block(struct netpol_compile *c, const struct netpol_block *block
 	c->block[c->nblocks].block = block;
 	c->block[c->nblocks++].rule = c->nblock_rules;
 	c->nedges[block->family == AF_INET6] += 1 + block->nexcepts;
-	if (c->nblocks % 1024 == 0)
-		cond_resched();
 }
 
 /* Finds the distinct peers made of selectors, the blocks, and the rules without peers. */
 static int collect_peers(struct netpol_compile *c)
 {
 	struct netpol_program *program = c->program;
-	u32 i, j, size = 0;
+	u32 i, j, size = 0, at = 0;
 	int error;
 
-	for (i = 0; i < program->norders; i++)
+	for (i = 0; i < program->norders; i++) {
 		size += program->order[i].rule->npeers;
+		netpol_offer(i);
+	}
 	program->peer = netpol_alloc_array(size, sizeof(*program->peer));
 	c->block = netpol_alloc_array(size, sizeof(*c->block));
 	c->any_order = netpol_alloc_array(program->norders, sizeof(*c->any_order));
@@ -100,6 +103,7 @@ static int collect_peers(struct netpol_compile *c)
 		for (j = 0; j < rule->npeers; j++) {
 			struct netpol_peer *peer = rule->peer[j].pods;
 
+			netpol_offer(at++);
 			if (!peer) {
 				add_block(c, rule->peer[j].block);
 				continue;
@@ -139,9 +143,11 @@ static void visit_items(struct netpol_compile *c,
 		const struct netpol_rule *rule = program->order[i].rule;
 
 		cond_resched();
-		for (j = 0; j < rule->npeers; j++)
+		for (j = 0; j < rule->npeers; j++) {
 			if (rule->peer[j].pods)
 				visit(&c->item_orders, rule->peer[j].pods->scratch, i);
+			netpol_offer(j);
+		}
 		if (has_blocks(rule))
 			visit(&c->item_orders, blocks++, i);
 	}
@@ -161,7 +167,7 @@ static int collect_items(struct netpol_compile *c)
 	if (!c->item_random)
 		return -ENOMEM;
 	if (c->nitems)
-		get_random_bytes(c->item_random, c->nitems * sizeof(*c->item_random));
+		netpol_random(c->item_random, c->nitems * sizeof(*c->item_random));
 	error = netpol_csr_init(&c->item_orders, c->nitems);
 	if (error)
 		return error;
@@ -180,8 +186,8 @@ static int keep_signatures(struct netpol_compile *c)
 	program->peer_random = netpol_alloc_array(program->npeers, sizeof(*program->peer_random));
 	if (!program->peer_random)
 		return -ENOMEM;
-	memcpy(program->peer_random, c->item_random,
-	       program->npeers * sizeof(*program->peer_random));
+	netpol_copy(program->peer_random, c->item_random,
+		    program->npeers * sizeof(*program->peer_random));
 	program->signature = c->signature;
 	c->signature = NULL;
 	program->rows_size = c->rows_size;

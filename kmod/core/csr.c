@@ -13,8 +13,10 @@ int netpol_csr_begin(struct netpol_csr *csr)
 {
 	u32 i;
 
-	for (i = 0; i < csr->lists; i++)
+	for (i = 0; i < csr->lists; i++) {
 		csr->first[i + 2] += csr->first[i + 1];
+		netpol_offer(i);
+	}
 	csr->item = netpol_alloc_array(csr->first[csr->lists + 1], sizeof(*csr->item));
 	return csr->item ? 0 : -ENOMEM;
 }

@@ -71,8 +71,7 @@ static int flip_keys(struct netpol_edit *edit, const struct netpol_policy *polic
 		for (j = 0; j < policy->rule[i].npeers; j++) {
 			const struct netpol_peer *peer = policy->rule[i].peer[j].pods;
 
-			if (j % 1024 == 1023)
-				cond_resched();
+			netpol_offer(j);
 			if (!peer || !peer->pods)
 				continue;
 			for (k = 0; k < peer->pods->count; k++) {
@@ -110,8 +109,7 @@ static int drop_peers(struct netpol_edit *edit, const struct netpol_policy *poli
 		for (j = 0; j < policy->rule[i].npeers; j++) {
 			struct netpol_peer *peer = policy->rule[i].peer[j].pods;
 
-			if (j % 1024 == 1023)
-				cond_resched();
+			netpol_offer(j);
 			if (!peer || peer->users || list_empty(&peer->active))
 				continue;
 			set = netpol_alloc(sizeof(*set));
@@ -174,11 +172,12 @@ int netpol_derive_identity(struct netpol_edit *edit, struct netpol_template *tem
 static void count_carriers(struct netpol_edit *edit, const struct netpol_idset *carriers)
 {
 	struct netpol_idset_walk walk;
-	u32 number;
+	u32 number, visited = 0;
 
 	netpol_idset_for_each(carriers, walk, number) {
 		struct netpol_identity *identity = edit->world->template[number]->identity;
 
+		netpol_offer(visited++);
 		if (!identity)
 			continue;
 		if (identity->split != edit->serial)

@@ -63,6 +63,7 @@ static int interface_drop(struct netpol_edit *edit, u32 ifindex, u32 slot)
 
 	if (netpol_addrmap_get(&edit->interfaces, &ifindex) != (NETPOL_VALUE_LOCAL | slot))
 		return 0;
+	cond_resched();
 	netpol_idset_for_each(&edit->world->slots, walk, other) {
 		const struct netpol_local *local = netpol_pages_read(&edit->locals, other);
 
@@ -296,6 +297,7 @@ static u32 address_value(struct netpol_edit *edit, const struct netpol_touched *
 	void *claim;
 
 	while ((claim = netpol_table_edit_probe(&edit->claims, touched->hash, &cursor))) {
+		netpol_offer(cursor);
 		if (!netpol_claim_is(claim, touched->family, touched->address))
 			continue;
 		pod = netpol_claim_pod(claim);

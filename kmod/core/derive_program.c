@@ -4,6 +4,7 @@
 #include "core/compile.h"
 #include "core/derive_program.h"
 #include "core/edit_state.h"
+#include "core/hash.h"
 #include "core/patch.h"
 
 /* With up to so many changed objects, each is checked whether it matters to a pod. */
@@ -30,12 +31,16 @@ static bool program_stale(const struct netpol_edit *edit,
 {
 	u32 i;
 
-	for (i = 0; i < program->npeers; i++)
+	for (i = 0; i < program->npeers; i++) {
 		if (program->peer[i]->changed == edit->serial)
 			return true;
-	for (i = 0; i < edit->identities.count; i++)
+		netpol_offer(i);
+	}
+	for (i = 0; i < edit->identities.count; i++) {
 		if (netpol_program_row(program, edit->identities.split[i].identity->number))
 			return true;
+		netpol_offer(i);
+	}
 	return false;
 }
 
@@ -44,9 +49,11 @@ static bool program_doomed(const struct netpol_program *program)
 {
 	u32 i;
 
-	for (i = 0; i < program->npolicies; i++)
+	for (i = 0; i < program->npolicies; i++) {
 		if (list_empty(&program->policy[i]->node))
 			return true;
+		netpol_offer(i);
+	}
 	return false;
 }
 
@@ -80,12 +87,12 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 	return 0;
 }
 
-static bool program_is(const struct netpol_program *program, u8 direction,
+static bool program_is(const struct netpol_program *program, u32 hash, u8 direction,
 		       struct netpol_policy *const *policy, u32 npolicies,
 		       const struct netpol_ports *ports)
 {
-	return program->direction == direction && program->npolicies == npolicies &&
-	       program->ports == ports &&
+	return program->hash == hash && program->direction == direction &&
+	       program->npolicies == npolicies && program->ports == ports &&
 	       !memcmp(program->policy, policy, npolicies * sizeof(*policy));
 }
 
@@ -100,6 +107,7 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 	struct netpol_world *world = edit->world;
 	struct netpol_ports *ports = NULL;
 	struct netpol_program *program;
+	u32 hash, at = 0;
 	int error;
 
 	*found = NULL;
@@ -107,9 +115,11 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 		return 0;
 	if (netpol_policies_need_ports(policy, npolicies, direction))
 		ports = pod->template->ports;
+	hash = netpol_hash(policy, npolicies * sizeof(*policy));
 	list_for_each_entry(program, &world->programs, node) {
+		netpol_offer(at++);
 		if (program->stale == edit->serial ||
-		    !program_is(program, direction, policy, npolicies, ports))
+		    !program_is(program, hash, direction, policy, npolicies, ports))
 			continue;
 		program->used = edit->serial;
 		*found = program;
@@ -124,6 +134,7 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 		netpol_program_free(world, program);
 		return error;
 	}
+	program->hash = hash;
 	program->used = edit->serial;
 	list_add(&program->node, &world->programs);
 	*found = program;
@@ -135,9 +146,13 @@ static int select_policies(const struct netpol_template *template, u8 direction,
 			   struct policy_list *list)
 {
 	struct netpol_policy *policy;
+	u32 at = 0;
 
 	list->count = 0;
 	list_for_each_entry(policy, &template->ns->policies, node) {
+		/* a selector may have many requirements */
+		if (at++ % 64 == 63)
+			cond_resched();
 		if (!(policy->directions & BIT(direction)) ||
 		    !netpol_selector_matches(policy->subject, template->labels))
 			continue;

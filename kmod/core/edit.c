@@ -118,10 +118,14 @@ static u64 object_bytes(u32 kind, const void *object)
 				       strlen(netpol_pod_name(pod))) +
 		       pod->template->labels->count * sizeof(void *);
 	}
-	for (i = 0; i < policy->nrules; i++)
-		for (j = 0; j < policy->rule[i].npeers; j++)
+	for (i = 0; i < policy->nrules; i++) {
+		for (j = 0; j < policy->rule[i].npeers; j++) {
 			if (policy->rule[i].peer[j].block)
 				bytes += sizeof(struct netpol_block);
+			netpol_offer(j);
+		}
+		netpol_offer(i);
+	}
 	return bytes + sizeof(*policy) + policy->nrules * sizeof(*policy->rule) +
 	       policy->npeers * sizeof(struct netpol_block_except) +
 	       policy->nports * sizeof(struct netpol_rule_port) +
@@ -335,8 +339,7 @@ static void count_peers(struct netpol_policy *policy, int change)
 		for (j = 0; j < policy->rule[i].npeers; j++) {
 			struct netpol_peer *peer = policy->rule[i].peer[j].pods;
 
-			if (j % 1024 == 1023)
-				cond_resched();
+			netpol_offer(j);
 			if (!peer)
 				continue;
 			peer->users += change;
@@ -350,11 +353,14 @@ static void count_peers(struct netpol_policy *policy, int change)
 static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy)
 {
 	struct list_head *place = policy->ns->policies.prev;
+	u32 passed = 0;
 
 	/* searched from the end, because policies mostly come in order */
 	while (place != &policy->ns->policies &&
-	       policy_before(edit, policy, list_entry(place, struct netpol_policy, node)))
+	       policy_before(edit, policy, list_entry(place, struct netpol_policy, node))) {
 		place = place->prev;
+		netpol_offer(passed++);
+	}
 	list_add(&policy->node, place);
 	policy->ns->npolicies++;
 	count_peers(policy, 1);

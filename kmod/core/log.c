@@ -7,6 +7,9 @@
 /* Entries that a list has room for when it gets its first. */
 #define LOG_FIRST	16u
 
+/* cond_resched() is called once in so many changes that are undone or forgotten. */
+#define UNDO_BATCH	64
+
 static int reserve(void **array, u32 count, u32 *size, u32 wanted, size_t element)
 {
 	return netpol_array_reserve(array, count, size, max(LOG_FIRST, wanted), element);
@@ -128,19 +131,23 @@ void netpol_undo_run(struct netpol_edit *edit)
 	struct netpol_world *world = edit->world;
 	struct netpol_program *program, *next_program;
 	struct netpol_peer *peer, *next_peer;
-	u32 i;
+	u32 i, at = 0;
 
 	list_for_each_entry_safe(program, next_program, &world->programs, node)
 		if (program->created == edit->serial)
 			list_del_init(&program->node);
 	list_for_each_entry_safe(peer, next_peer, &world->active_peers, active) {
+		netpol_offer(at++);
 		if (peer->activated != edit->serial)
 			continue;
 		list_del_init(&peer->active);
 		netpol_idset_free(&peer->set);
 	}
-	for (i = edit->undo.count; i; i--)
+	for (i = edit->undo.count; i; i--) {
 		undo_one(world, &edit->undo.undo[i - 1]);
+		if (i % UNDO_BATCH == 0)
+			cond_resched();
+	}
 	list_splice_init(&edit->unused, &world->programs);
 }
 
@@ -152,6 +159,8 @@ void netpol_undo_forget(struct netpol_edit *edit)
 	for (i = 0; i < edit->undo.count; i++) {
 		const struct netpol_undo *undo = &edit->undo.undo[i];
 
+		if (i % UNDO_BATCH == UNDO_BATCH - 1)
+			cond_resched();
 		switch (undo->kind) {
 		case NETPOL_UNDO_TEMPLATE:
 			if (undo->before)

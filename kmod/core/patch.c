@@ -60,9 +60,11 @@ static int fill_row(struct patch *patch, struct netpol_signature signature, u32 
 
 	if (error)
 		return error;
-	for (i = 0; i < program->norders; i++)
+	for (i = 0; i < program->norders; i++) {
 		if (rule_has(program->order[i].rule, number))
 			patch->compile.hit[i / 64] |= BIT_ULL(i % 64);
+		cond_resched();
+	}
 	program->signature[patch->rows] = signature;
 	netpol_row_fill(&patch->compile, patch->rows++);
 	return 0;
@@ -80,6 +82,7 @@ static int find_row(struct patch *patch, u32 number, u32 *row)
 
 	*row = 0;
 	for (i = 0; i < program->npeers; i++) {
+		netpol_offer(i);
 		if (!netpol_idset_has(&program->peer[i]->set, number))
 			continue;
 		wanted.low ^= program->peer_random[i].low;

@@ -52,12 +52,13 @@ static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
 		if (rule->peer[i].block)
 			netpol_free(rule->peer[i].block->except);
 		netpol_free(rule->peer[i].block);
-		if (i % 1024 == 1023)
-			cond_resched();
+		netpol_offer(i);
 	}
-	for (i = 0; i < rule->nports; i++)
+	for (i = 0; i < rule->nports; i++) {
 		if (rule->port[i].name)
 			netpol_port_name_put(world, rule->port[i].name);
+		netpol_offer(i);
+	}
 	netpol_free(rule->peer);
 	netpol_free(rule->port);
 }
@@ -76,8 +77,10 @@ void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy
 {
 	u32 i;
 
-	for (i = 0; i < policy->nrules; i++)
+	for (i = 0; i < policy->nrules; i++) {
 		rule_free(world, &policy->rule[i]);
+		cond_resched();
+	}
 	netpol_free(policy->rule);
 	hits_put(policy->hits);
 	netpol_selector_put(world, policy->subject);
@@ -352,12 +355,17 @@ bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolici
 
 	if (direction != NETPOL_DIRECTION_INGRESS)
 		return false;
-	for (i = 0; i < npolicies; i++)
-		for (j = 0; j < policy[i]->nrules; j++)
+	for (i = 0; i < npolicies; i++) {
+		for (j = 0; j < policy[i]->nrules; j++) {
+			netpol_offer(j);
+			if (policy[i]->rule[j].direction != direction)
+				continue;
 			for (k = 0; k < policy[i]->rule[j].nports; k++)
-				if (policy[i]->rule[j].direction == direction &&
-				    policy[i]->rule[j].port[k].name)
+				if (policy[i]->rule[j].port[k].name)
 					return true;
+		}
+		cond_resched();
+	}
 	return false;
 }
 

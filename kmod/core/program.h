@@ -120,6 +120,7 @@ struct netpol_signature;
  * @direction: enum netpol_direction
  * @policy: policies that select the pod, in order; these and @ports identify the program
  * @npolicies: how many
+ * @hash: hash of @policy
  * @ports: named ports of the subject, one reference; NULL where no rule needs them
  * @peer: distinct peers of the rules; the policies hold the references
  * @npeers: how many
@@ -158,6 +159,7 @@ struct netpol_program {
 	u8 direction;
 	struct netpol_policy **policy;
 	u32 npolicies;
+	u32 hash;
 	struct netpol_ports *ports;
 	struct netpol_peer **peer;
 	u32 npeers;

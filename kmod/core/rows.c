@@ -115,10 +115,12 @@ void netpol_row_hit(struct netpol_compile *c, u32 item)
 {
 	u32 i;
 
+	cond_resched();
 	netpol_csr_for_each(&c->item_orders, item, i) {
 		u32 order = c->item_orders.item[i];
 
 		c->hit[order / 64] |= BIT_ULL(order % 64);
+		netpol_offer(i);
 	}
 }
 
@@ -154,6 +156,7 @@ static void order_fill(struct netpol_compile *c, u32 *cell, u32 order)
 			c->next[class] = class + 1;
 			class = next_class(c->next, class + 1);
 		}
+		netpol_offer(i);
 	}
 }
 
@@ -163,8 +166,10 @@ void netpol_row_fill(struct netpol_compile *c, u32 row)
 	u32 *cell = program->cell + (size_t)row * program->nclasses;
 	u32 word, i, class;
 
-	for (i = 0; i < c->nany; i++)
+	for (i = 0; i < c->nany; i++) {
 		c->hit[c->any_order[i] / 64] |= BIT_ULL(c->any_order[i] % 64);
+		netpol_offer(i);
+	}
 	for (class = 0; class <= program->nclasses; class++)
 		c->next[class] = class;
 	for (class = 0; class < program->nclasses; class++)
@@ -174,6 +179,7 @@ void netpol_row_fill(struct netpol_compile *c, u32 row)
 			order_fill(c, cell, word * 64 + __ffs64(c->hit[word]));
 			c->hit[word] &= c->hit[word] - 1;
 		}
+		netpol_offer(word);
 	}
 	cond_resched();
 }
@@ -184,7 +190,7 @@ static struct netpol_signature *sign_identities(struct netpol_compile *c, u32 *c
 	const struct netpol_program *program = c->program;
 	struct netpol_signature *signature;
 	struct netpol_idset_walk walk;
-	u32 i, number;
+	u32 i, number, visited = 0;
 
 	*count = 0;
 	for (i = 0; i < program->npeers; i++) {
@@ -198,6 +204,10 @@ static struct netpol_signature *sign_identities(struct netpol_compile *c, u32 *c
 		return NULL;
 	for (i = 0; i < program->npeers; i++) {
 		netpol_idset_for_each(&program->peer[i]->set, walk, number) {
+			netpol_offer(visited++);
+			/* the set may have numbers that no identity has any more */
+			if (!c->world->identity[number])
+				continue;
 			signature[number].low ^= c->item_random[i].low;
 			signature[number].high ^= c->item_random[i].high;
 		}
@@ -242,6 +252,7 @@ static int map_identities(struct netpol_compile *c, const struct netpol_signatur
 		program->rows[i] = NO_ROWS;
 	program->nidentities = pages * NETPOL_ROWS_PAGE;
 	for (i = 0; i < count; i++) {
+		netpol_offer(i);
 		if (!signature[i].low && !signature[i].high)
 			continue;
 		error = netpol_row_get(c, &signature[i], &row, &fresh);
@@ -265,13 +276,14 @@ static void visit_example_peers(const struct netpol_program *program, const u32 
 				void (*visit)(struct netpol_csr *csr, u32 row, u32 peer))
 {
 	struct netpol_idset_walk walk;
-	u32 i, number, row;
+	u32 i, number, row, visited = 0;
 
 	for (i = 0; i < program->npeers; i++) {
 		netpol_idset_for_each(&program->peer[i]->set, walk, number) {
 			row = netpol_program_row(program, number);
 			if (row && example[row] == number)
 				visit(row_peers, row, i);
+			netpol_offer(visited++);
 		}
 		cond_resched();
 	}

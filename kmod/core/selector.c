@@ -219,10 +219,12 @@ static int selector_narrow(const struct netpol_selector *selector,
 					     key_posting(requirement->key, posting));
 			break;
 		case NETPOL_OPERATOR_NOT_IN:
-			for (j = 0; j < requirement->count; j++)
+			for (j = 0; j < requirement->count; j++) {
 				netpol_idset_and_not(set,
 						     label_posting(requirement->value[j],
 								   posting));
+				cond_resched();
+			}
 			break;
 		case NETPOL_OPERATOR_IN:
 			if (requirement->count == 1) {
@@ -232,10 +234,12 @@ static int selector_narrow(const struct netpol_selector *selector,
 				break;
 			}
 			netpol_idset_clear(&any);
-			for (j = 0; j < requirement->count && !error; j++)
+			for (j = 0; j < requirement->count && !error; j++) {
 				error = netpol_idset_or(&any,
 							label_posting(requirement->value[j],
 								      posting));
+				cond_resched();
+			}
 			netpol_idset_and(set, &any);
 			break;
 		default:

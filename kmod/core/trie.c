@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rule trie; see trie.h. */
+#include "core/order.h"
 #include "core/trie.h"
 
 /* How many bits a node looks at. */
@@ -56,18 +57,6 @@ struct build {
 	u8 width;
 };
 
-/* Copies memory that may be large, in pieces with cond_resched() between them. */
-static void copy_in_pieces(void *to, const void *from, size_t bytes)
-{
-	size_t at, piece;
-
-	for (at = 0; at < bytes; at += piece) {
-		piece = min_t(size_t, bytes - at, 64 * NETPOL_PAGE_SIZE);
-		memcpy((u8 *)to + at, (const u8 *)from + at, piece);
-		cond_resched();
-	}
-}
-
 /* Makes room for the children and leaves of one more node. Return: 0 or -ENOMEM. */
 static int reserve_node(struct build *b)
 {
@@ -77,7 +66,7 @@ static int reserve_node(struct build *b)
 
 		if (!region)
 			return -ENOMEM;
-		copy_in_pieces(region, b->region, b->regions * sizeof(*region));
+		netpol_copy(region, b->region, b->regions * sizeof(*region));
 		netpol_free(b->region);
 		b->region = region;
 		b->room = room;
@@ -89,7 +78,7 @@ static int reserve_node(struct build *b)
 		if (!leaf)
 			return -ENOMEM;
 		if (b->leaf)
-			copy_in_pieces(leaf, b->leaf, b->leaves * sizeof(*leaf));
+			netpol_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
 		netpol_free(b->leaf);
 		b->leaf = leaf;
 		b->leaf_room = room;
@@ -155,7 +144,7 @@ static int compare_prefixes(const void *a, const void *b)
 	return (int)x->length - (int)y->length;
 }
 
-/* Masks and sorts prefixes and removes repeated ones. Return: 0, -EINVAL or -EEXIST. */
+/* Masks and sorts prefixes and removes repeated ones. Return: 0, -EINVAL, -EEXIST or -ENOMEM. */
 static int sort_prefixes(struct netpol_prefix *prefixes, u32 *n, u32 width)
 {
 	bool sorted = true;
@@ -170,8 +159,8 @@ static int sort_prefixes(struct netpol_prefix *prefixes, u32 *n, u32 width)
 		if (i % RESCHED_PREFIXES == 0)
 			cond_resched();
 	}
-	if (!sorted)
-		sort(prefixes, *n, sizeof(*prefixes), compare_prefixes, NULL);
+	if (!sorted && netpol_sort(prefixes, *n, sizeof(*prefixes), compare_prefixes))
+		return -ENOMEM;
 	for (i = 0; i < *n; i++) {
 		if (kept && !compare_prefixes(&prefixes[kept - 1], &prefixes[i])) {
 			if (prefixes[kept - 1].row != prefixes[i].row)
@@ -429,7 +418,7 @@ static struct netpol_trie *make_trie(const struct build *b, u32 default_row)
 	t->family = b->width == 32 ? AF_INET : AF_INET6;
 	t->check = check;
 	t->leaf = leaf;
-	copy_in_pieces(leaf, b->leaf, b->leaves * sizeof(*leaf));
+	netpol_copy(leaf, b->leaf, b->leaves * sizeof(*leaf));
 	for (i = 0; i < b->regions; i++) {
 		fill_node(b, &b->region[i], &t->node[i], check, &checks);
 		if (i % 256 == 255)

@@ -724,8 +724,8 @@ TEST_F(transaction, delete_what_is_not_there)
 	EXPECT_UNCHANGED();
 }
 
-#define REFUSED_SOCKETS	100
-#define REFUSED_MS	4000
+#define REFUSED_SOCKETS	16
+#define REFUSED_MS	6000
 
 /* Has a transaction refused that is not there, again and again. How often it saw another's text. */
 static int refused(uint32_t number)
@@ -748,7 +748,7 @@ static int refused(uint32_t number)
 }
 
 /* However many are refused at the same time, each is told why its own request was. */
-TEST_F(transaction, refused_in_parallel)
+TEST_F_TIMEOUT(transaction, refused_in_parallel, 120)
 {
 	pid_t pid[REFUSED_SOCKETS];
 	int i, status, wrong = 0;
