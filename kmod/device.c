@@ -6,29 +6,39 @@
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
 
+/* The next local pod that has an interface, in @slot or after it; NULL: there is none. */
+static const struct netpol_local *next_device(const struct netpol_snapshot *snapshot, u32 *slot)
+{
+	while (snapshot->nlocals && *slot < snapshot->locals->count) {
+		const struct netpol_local *local = netpol_snapshot_local(snapshot, (*slot)++);
+
+		if (local->runtime && local->ifindex)
+			return local;
+	}
+	return NULL;
+}
+
 /*
  * Marks the pods of an interface as gone. From now on netpol_resolve() takes their addresses
- * for unknown ones. A commit under way may bring such a pod: because of the lock, either this
- * function sees that pod, or the commit sees that the interface is gone.
+ * for unknown ones. This takes no lock, because RTNL is held, and a commit may take long. A
+ * commit under way may bring such a pod. Either this function sees the snapshot with that pod,
+ * or the commit sees @devices_gone change (netpol_device_check()).
  */
 static void device_gone(struct netpol_net *nn, u32 ifindex)
 {
 	const struct netpol_snapshot *snapshot;
-	u32 slot, left;
+	const struct netpol_local *local;
+	u32 slot = 0;
 
-	mutex_lock(&nn->lock);
-	snapshot = nn->world->snapshot;
-	left = snapshot->nlocals;
-	for (slot = 0; left && slot < snapshot->locals->count; slot++) {
-		const struct netpol_local *local = netpol_snapshot_local(snapshot, slot);
-
-		if (!local->runtime)
-			continue;
-		left--;
+	atomic_inc(&nn->devices_gone);
+	/* pairs with that of netpol_device_check() */
+	smp_mb__after_atomic();
+	rcu_read_lock();
+	snapshot = rcu_dereference(nn->root);
+	while (snapshot && (local = next_device(snapshot, &slot)))
 		if (local->ifindex == ifindex)
 			WRITE_ONCE(local->runtime->gone, true);
-	}
-	mutex_unlock(&nn->lock);
+	rcu_read_unlock();
 }
 
 /**
@@ -41,18 +51,14 @@ static void device_gone(struct netpol_net *nn, u32 ifindex)
 void netpol_device_adopt(struct netpol_net *nn)
 {
 	const struct netpol_snapshot *snapshot = nn->world->snapshot;
-	u32 slot, left = snapshot->nlocals;
+	const struct netpol_local *local;
 	struct rtnl_link_stats64 stats;
 	struct net_device *device;
+	u32 slot = 0;
 
 	lockdep_assert_held(&nn->lock);
-	for (slot = 0; left && slot < snapshot->locals->count; slot++) {
-		const struct netpol_local *local = netpol_snapshot_local(snapshot, slot);
-
-		if (!local->runtime)
-			continue;
-		left--;
-		if (!local->ifindex || local->runtime->adopted)
+	while ((local = next_device(snapshot, &slot))) {
+		if (local->runtime->adopted)
 			continue;
 		local->runtime->adopted = true;
 		rcu_read_lock();
@@ -66,6 +72,31 @@ void netpol_device_adopt(struct netpol_net *nn)
 		}
 		rcu_read_unlock();
 	}
+}
+
+/**
+ * netpol_device_check() - look for interfaces that went away while a commit was published
+ * @nn: state, locked, after the snapshot has been published to packets
+ * @gone: nn->devices_gone before netpol_device_adopt() looked for the interfaces
+ *
+ * An interface is out of the kernel's tables before device_gone() is told.
+ */
+void netpol_device_check(struct netpol_net *nn, int gone)
+{
+	const struct netpol_snapshot *snapshot = nn->world->snapshot;
+	const struct netpol_local *local;
+	u32 slot = 0;
+
+	lockdep_assert_held(&nn->lock);
+	/* the snapshot is published before the count is read; pairs with that of device_gone() */
+	smp_mb();
+	if (atomic_read(&nn->devices_gone) == gone)
+		return;
+	rcu_read_lock();
+	while ((local = next_device(snapshot, &slot)))
+		if (!dev_get_by_index_rcu(nn->net, local->ifindex))
+			WRITE_ONCE(local->runtime->gone, true);
+	rcu_read_unlock();
 }
 
 /*

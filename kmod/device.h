@@ -11,5 +11,6 @@
 int netpol_device_register(void);
 void netpol_device_unregister(void);
 void netpol_device_adopt(struct netpol_net *nn);
+void netpol_device_check(struct netpol_net *nn, int gone);
 
 #endif /* NETPOL_DEVICE_H */

@@ -44,7 +44,7 @@ int netpol_dump_done(struct netlink_callback *cb)
 	mutex_lock(&nn->lock);
 	list_del(&dump->node);
 	if (dump->snapshot)
-		netpol_snapshot_put(nn->world, dump->snapshot);
+		netpol_net_drop(nn, dump->snapshot);
 	mutex_unlock(&nn->lock);
 	kfree(dump);
 	return 0;
@@ -59,7 +59,7 @@ void netpol_dump_revoke(struct netpol_net *nn)
 	list_for_each_entry(dump, &nn->dumps, node) {
 		if (!dump->snapshot)
 			continue;
-		netpol_snapshot_put(nn->world, dump->snapshot);
+		netpol_net_drop(nn, dump->snapshot);
 		dump->snapshot = NULL;
 		dump->local = NULL;
 	}

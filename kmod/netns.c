@@ -28,26 +28,38 @@ struct netpol_old {
 	struct netpol_snapshot *snapshot;
 };
 
+/*
+ * Where memory is freed: unbound, so that no work of others on the same processor waits for it,
+ * and its own, so that unloading can wait for it.
+ */
+static struct workqueue_struct *net_workqueue;
+
 /* Gives back the replaced snapshots whose grace period has passed. @nn is locked. */
-static void net_reap(struct netpol_net *nn)
+static void net_collect(struct netpol_net *nn)
 {
 	struct llist_node *list = llist_del_all(&nn->old);
 	struct netpol_old *old, *next;
 
 	lockdep_assert_held(&nn->lock);
 	llist_for_each_entry_safe(old, next, list, node) {
-		netpol_snapshot_put(nn->world, old->snapshot);
+		netpol_snapshot_drop(nn->world, old->snapshot);
 		kfree(old);
 	}
 }
 
+/* Frees what nobody reads any more, and gives the lock back between the pieces. */
 static void net_reap_work(struct work_struct *work)
 {
 	struct netpol_net *nn = container_of(work, struct netpol_net, reaper);
+	bool more;
 
-	mutex_lock(&nn->lock);
-	net_reap(nn);
-	mutex_unlock(&nn->lock);
+	do {
+		mutex_lock(&nn->lock);
+		net_collect(nn);
+		more = netpol_world_reap(nn->world);
+		mutex_unlock(&nn->lock);
+		cond_resched();
+	} while (more);
 }
 
 /* Called when no packet reads the snapshot any more. */
@@ -58,7 +70,14 @@ static void old_unread(struct rcu_head *rcu)
 
 	/* freeing can take long, so it is not done here in softirq */
 	llist_add(&old->node, &nn->old);
-	schedule_work(&nn->reaper);
+	queue_work(net_workqueue, &nn->reaper);
+}
+
+/* Gives a reference on a snapshot back. @nn is locked. */
+void netpol_net_drop(struct netpol_net *nn, struct netpol_snapshot *snapshot)
+{
+	netpol_snapshot_drop(nn->world, snapshot);
+	queue_work(net_workqueue, &nn->reaper);
 }
 
 /* Makes conntrack track the connections of a network namespace. @nn is locked. */
@@ -125,7 +144,9 @@ int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault)
 		return 0;
 	netpol_dump_revoke(nn);
 	rcu_barrier();
-	net_reap(nn);
+	net_collect(nn);
+	while (netpol_world_reap(world))
+		;
 	if (world->retired_bytes <= limit)
 		return 0;
 	return netpol_fail(fault, -EAGAIN,
@@ -154,7 +175,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 {
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
-	int error = -ENOMEM;
+	int gone, error = -ENOMEM;
 	u32 i;
 
 	lockdep_assert_held(&nn->lock);
@@ -171,8 +192,10 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	old->nn = nn;
 	old->snapshot = nn->world->snapshot;
 	snapshot = netpol_edit_publish(edit);
+	gone = atomic_read(&nn->devices_gone);
 	netpol_device_adopt(nn);
 	rcu_assign_pointer(nn->root, snapshot);
+	netpol_device_check(nn, gone);
 	call_rcu(&old->rcu, old_unread);
 	for (i = 0; i < NETPOL_ORIGINS; i++)
 		if (snapshot->origin[i].name[0] &&
@@ -214,6 +237,24 @@ int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 	return netpol_net_commit(nn, edit, fault);
 }
 
+/**
+ * struct netpol_grave - the world of a network namespace that has gone, until it is freed
+ * @work: frees it
+ * @world: the world, which nobody can see any more
+ */
+struct netpol_grave {
+	struct work_struct work;
+	struct netpol_world *world;
+};
+
+static void net_bury_work(struct work_struct *work)
+{
+	struct netpol_grave *grave = container_of(work, struct netpol_grave, work);
+
+	netpol_world_destroy(grave->world);
+	kfree(grave);
+}
+
 /* Makes the state of a new network namespace, which enforces nothing yet. */
 static int __net_init net_init(struct net *net)
 {
@@ -225,9 +266,13 @@ static int __net_init net_init(struct net *net)
 	INIT_WORK(&nn->reaper, net_reap_work);
 	INIT_LIST_HEAD(&nn->transactions);
 	INIT_LIST_HEAD(&nn->dumps);
+	nn->grave = kzalloc(sizeof(*nn->grave), GFP_KERNEL_ACCOUNT);
+	if (!nn->grave)
+		return -ENOMEM;
+	INIT_WORK(&nn->grave->work, net_bury_work);
 	nn->totals = alloc_percpu(struct netpol_totals);
 	if (!nn->totals)
-		return -ENOMEM;
+		goto free_grave;
 	nn->world = netpol_world_create();
 	if (!nn->world)
 		goto free_totals;
@@ -240,6 +285,8 @@ destroy_world:
 	netpol_world_destroy(nn->world);
 free_totals:
 	free_percpu(nn->totals);
+free_grave:
+	kfree(nn->grave);
 	return -ENOMEM;
 }
 
@@ -259,19 +306,23 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_unlock(&nn->lock);
 }
 
-/* Frees the state of a network namespace. */
+/*
+ * Frees the state of a network namespace. The world, which may be large, is left to a work item,
+ * because other network namespaces that go away wait for this function.
+ */
 static void __net_exit net_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
 
 	netpol_event_queue_destroy(nn->events);
 	rcu_barrier();
-	flush_work(&nn->reaper);
+	cancel_work_sync(&nn->reaper);
 	RCU_INIT_POINTER(nn->root, NULL);
 	mutex_lock(&nn->lock);
-	net_reap(nn);
-	netpol_world_destroy(nn->world);
+	net_collect(nn);
 	mutex_unlock(&nn->lock);
+	nn->grave->world = nn->world;
+	queue_work(net_workqueue, &nn->grave->work);
 	if (nn->conntrack)
 		nf_ct_netns_put(net, NFPROTO_INET);
 	free_percpu(nn->totals);
@@ -294,17 +345,24 @@ static struct pernet_operations netpol_net_ops = {
  */
 int netpol_net_register(void)
 {
-	int error = register_pernet_subsys(&netpol_net_ops);
 	struct netpol_net *nn;
+	int error;
 
+	net_workqueue = alloc_workqueue("netpol", WQ_UNBOUND, 0);
+	if (!net_workqueue)
+		return -ENOMEM;
+	error = register_pernet_subsys(&netpol_net_ops);
 	if (error)
-		return error;
+		goto destroy;
 	nn = netpol_net(&init_net);
 	mutex_lock(&nn->lock);
 	error = net_take_conntrack(nn);
 	mutex_unlock(&nn->lock);
-	if (error)
-		unregister_pernet_subsys(&netpol_net_ops);
+	if (!error)
+		return 0;
+	unregister_pernet_subsys(&netpol_net_ops);
+destroy:
+	destroy_workqueue(net_workqueue);
 	return error;
 }
 
@@ -316,4 +374,5 @@ void netpol_net_unregister(void)
 {
 	unregister_pernet_subsys(&netpol_net_ops);
 	rcu_barrier();
+	destroy_workqueue(net_workqueue);
 }

@@ -15,6 +15,7 @@
 #define NETPOL_HOOKS 4
 
 struct netpol_event_queue;
+struct netpol_grave;
 
 /**
  * struct netpol_totals - counters of packets of a network namespace, per CPU
@@ -35,15 +36,17 @@ struct netpol_totals {
 /**
  * struct netpol_net - state of one network namespace
  * @net: the network namespace
- * @lock: guards everything, except that packets only read @root; taken inside RTNL, never
- *	around it
+ * @lock: guards everything, except that packets only read @root. A commit holds it for long,
+ *	so nobody waits for it who holds RTNL or another lock that others want
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @world: control side; under @lock
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
  *	held; under @lock
  * @conntrack: a reference on conntrack is held; under @lock
  * @old: replaced snapshots whose grace period has passed, for @reaper to free
- * @reaper: frees @old, under @lock
+ * @reaper: frees @old, under @lock, piece by piece
+ * @devices_gone: how many interfaces have gone away
+ * @grave: what frees @world in the end
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
@@ -62,6 +65,8 @@ struct netpol_net {
 	bool conntrack;
 	struct llist_head old;
 	struct work_struct reaper;
+	atomic_t devices_gone;
+	struct netpol_grave *grave;
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
@@ -77,6 +82,7 @@ int netpol_net_register(void);
 void netpol_net_unregister(void);
 int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault);
+void netpol_net_drop(struct netpol_net *nn, struct netpol_snapshot *snapshot);
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 

@@ -137,18 +137,39 @@ static int update_set(struct netpol_edit *edit, struct netpol_peer *peer,
 	return 0;
 }
 
+/* Lists the numbers of the identities that the edit made. Return: 0 or -ENOMEM. */
+static int list_fresh(const struct netpol_edit *edit, struct netpol_idset *fresh)
+{
+	int error = 0;
+	u32 i;
+
+	for (i = 0; i < edit->identities.count && !error; i++) {
+		error = netpol_idset_add(fresh, edit->identities.split[i].identity->number);
+		netpol_offer(i);
+	}
+	return error;
+}
+
+/*
+ * An identity that is freed stays in the sets of peers, where nobody asks for it. It is taken out
+ * here, when a new identity has got its number. That needs no undo: if the edit is aborted, the
+ * number is nobody's again.
+ */
 int netpol_derive_peers(struct netpol_edit *edit)
 {
-	struct netpol_idset set = {};
+	struct netpol_idset set = {}, fresh = {};
 	struct netpol_peer *peer;
 	int error;
 
 	if (!edit->identities.count && !edit->relabelled.count)
 		return 0;
 	error = list_affected(edit);
+	if (!error)
+		error = list_fresh(edit, &fresh);
 	if (error)
-		return error;
+		goto free;
 	list_for_each_entry(peer, &edit->world->active_peers, active) {
+		netpol_idset_and_not(&peer->set, &fresh);
 		if (edit->one_by_one)
 			error = update_members(edit, peer);
 		else if (peer_affected(edit, peer))
@@ -157,6 +178,8 @@ int netpol_derive_peers(struct netpol_edit *edit)
 			break;
 		cond_resched();
 	}
+free:
 	netpol_idset_free(&set);
+	netpol_idset_free(&fresh);
 	return error;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "core/array.h"
 #include "core/identity.h"
-#include "core/selector.h"
 #include "core/world.h"
 
 /*
@@ -219,10 +218,12 @@ static void block_release(struct netpol_world *world, struct netpol_ns *ns, u32 
 	world->block_hint = min(world->block_hint, block);
 }
 
-/* Takes an identity out of every set that it is in. */
+/*
+ * Takes an identity out of the sets of its labels, keys and namespace. The sets of peers keep its
+ * number, because there may be very many; see netpol_derive_peers().
+ */
 static void identity_unpost(struct netpol_world *world, struct netpol_identity *identity)
 {
-	struct netpol_peer *peer;
 	u32 i;
 
 	for (i = 0; i < identity->labels->count; i++) {
@@ -233,8 +234,6 @@ static void identity_unpost(struct netpol_world *world, struct netpol_identity *
 	}
 	netpol_idset_del(&identity->ns->identities, identity->number);
 	netpol_idset_del(&world->loaded_identities, identity->number);
-	list_for_each_entry(peer, &world->active_peers, active)
-		netpol_idset_del(&peer->set, identity->number);
 }
 
 /* Puts an identity into the sets of its labels, keys and namespace. Return: 0 or -ENOMEM. */

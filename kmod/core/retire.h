@@ -73,6 +73,13 @@ static inline int netpol_retire_add(struct netpol_retire_list *l, void *p, u8 ki
 void netpol_retire_run(struct netpol_retire_list *l,
 		       void (*free_object)(void *ctx, void *p, u8 kind), void *ctx);
 
+/*
+ * Frees the oldest entries, some hundreds at most, as netpol_retire_run() does; nothing if the
+ * list is empty. Return: the sum of their sizes. May sleep.
+ */
+u64 netpol_retire_step(struct netpol_retire_list *l,
+		       void (*free_object)(void *ctx, void *p, u8 kind), void *ctx);
+
 /* Empties the list without freeing what its entries point to. */
 void netpol_retire_drop(struct netpol_retire_list *l);
 

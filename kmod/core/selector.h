@@ -59,7 +59,8 @@ struct netpol_requirement_text {
  * @pods: selector of pods, one reference; NULL: every pod matches
  * @users: how often loaded policies name the peer
  * @active: place in world->active_peers, the peers with @users whose @set is kept up to date
- * @set: identities that the peer matches; valid while it is on that list
+ * @set: identities that the peer matches, and perhaps numbers that no identity has any more;
+ *	valid while the peer is on that list
  * @changed: serial of the last edit that changed @set
  * @activated: serial of the edit that put the peer on that list
  * @scratch: number of the peer in the compilation that is running

@@ -140,12 +140,17 @@ void netpol_world_destroy(struct netpol_world *world)
 	u32 i;
 
 	WARN_ON_ONCE(snapshot->refs != 1);
-	list_for_each_entry_safe(program, next_program, &world->programs, node)
+	while (netpol_world_reap(world))
+		;
+	list_for_each_entry_safe(program, next_program, &world->programs, node) {
 		netpol_program_free(world, program);
+		cond_resched();
+	}
 	for (i = 0; snapshot->policies.slots && i <= snapshot->policies.mask; i++) {
 		policy = (void *)netpol_table_slot(&snapshot->policies, i);
 		if (policy)
 			list_del_init(&policy->node);
+		netpol_offer(i);
 	}
 	netpol_table_free_all(&snapshot->claims);
 	free_table(world, &snapshot->pods, NETPOL_RETIRE_POD);
@@ -179,24 +184,42 @@ struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot)
 }
 
 /**
- * netpol_snapshot_put() - give a reference back
+ * netpol_snapshot_drop() - give a reference back, and leave the freeing to others
  * @world: world, locked
  * @snapshot: snapshot; NULL does nothing
  *
  * When a newer snapshot is published, the reference of the world is given back after a grace
- * period, so that packets that still read the old one are done.
+ * period, so that packets that still read the old one are done. What nobody needs any more then
+ * is left to netpol_world_reap().
  */
-void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot)
+void netpol_snapshot_drop(struct netpol_world *world, struct netpol_snapshot *snapshot)
 {
 	struct netpol_snapshot *next;
 
 	/* each snapshot holds a reference on the next one, so they are freed in order */
 	for (; snapshot && !--snapshot->refs; snapshot = next) {
 		next = snapshot->next;
-		world->retired_bytes -= snapshot->retired.bytes;
-		netpol_world_run(world, &snapshot->retired);
+		netpol_retire_move(&world->unread, &snapshot->retired);
 		netpol_free(snapshot);
 	}
+}
+
+/*
+ * Frees some of what no snapshot needs any more, oldest first. Return: is there more? World
+ * locked. May sleep.
+ */
+bool netpol_world_reap(struct netpol_world *world)
+{
+	world->retired_bytes -= netpol_retire_step(&world->unread, netpol_world_free, world);
+	return world->unread.first;
+}
+
+/* Gives a reference back, and frees what nobody needs any more. World locked. May sleep. */
+void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot)
+{
+	netpol_snapshot_drop(world, snapshot);
+	while (netpol_world_reap(world))
+		;
 }
 
 /* The number of the origin of this name, or -ENOENT. */

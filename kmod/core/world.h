@@ -168,7 +168,8 @@ struct netpol_snapshot {
  * @nidentities: number of identities
  * @slots: slots in use in the table of local pods
  * @bytes: memory that the loaded objects are charged for
- * @retired_bytes: memory that is freed when the readers of old snapshots are done
+ * @unread: what no snapshot needs any more, not freed yet
+ * @retired_bytes: memory of @unread, and what is freed when the readers of old snapshots are done
  * @limit: limits, by enum netpol_limit
  */
 struct netpol_world {
@@ -205,6 +206,7 @@ struct netpol_world {
 	u32 nidentities;
 	struct netpol_idset slots;
 	u64 bytes;
+	struct netpol_retire_list unread;
 	u64 retired_bytes;
 	u64 limit[NETPOL_LIMIT_MAX + 1];
 };
@@ -216,7 +218,9 @@ void netpol_world_run(struct netpol_world *world, struct netpol_retire_list *lis
 int netpol_world_origin(struct netpol_snapshot *snapshot, const char *name);
 u64 netpol_world_used(const struct netpol_world *world, u32 limit);
 struct netpol_snapshot *netpol_snapshot_get(struct netpol_snapshot *snapshot);
+void netpol_snapshot_drop(struct netpol_world *world, struct netpol_snapshot *snapshot);
 void netpol_snapshot_put(struct netpol_world *world, struct netpol_snapshot *snapshot);
+bool netpol_world_reap(struct netpol_world *world);
 const struct netpol_pod *netpol_snapshot_pod(struct netpol_world *world,
 					     const struct netpol_snapshot *snapshot,
 					     struct netpol_text ns,

@@ -48,12 +48,14 @@ static void resched_note(void)
  * @loader: world
  * @base: what it has before
  * @objs: what is loaded next
+ * @gone: what is deleted with it
  * @params: for the rows
  */
 struct attack {
 	struct loader loader;
 	struct np_objects base;
 	struct np_objects objs;
+	struct np_objects gone;
 	char params[128];
 };
 
@@ -77,6 +79,7 @@ static void attack_begin(struct attack *attack)
 
 	np_objects_init(base);
 	np_objects_init(&attack->objs);
+	np_objects_init(&attack->gone);
 	shape_namespace(base, "ns-0", "team-0", "env-0");
 	shape_namespace(base, "ns-1", "team-1", "env-0");
 	pod = shape_pod(base, "ns-0", "server", SHAPE_ADDRESS);
@@ -95,6 +98,7 @@ static void attack_end(struct attack *attack)
 {
 	np_objects_free(&attack->base);
 	np_objects_free(&attack->objs);
+	np_objects_free(&attack->gone);
 	loader_close(&attack->loader);
 }
 
@@ -153,10 +157,13 @@ static double stretch_end(void)
 	return resched_longest;
 }
 
-/* Loads what was made; time, longest stretch, verdicts. Through the module a few times. */
+/*
+ * Loads what was made; times of the commit and of what comes after it, the longest stretch of
+ * both, verdicts. Through the module a few times.
+ */
 static void measure(struct attack *attack, const char *name, unsigned int count)
 {
-	double seconds[TRIES], stretch[TRIES];
+	double seconds[TRIES], after[TRIES], stretch[TRIES];
 	unsigned int i, tries = kernel ? TRIES : 1;
 	char text[96];
 
@@ -168,12 +175,17 @@ static void measure(struct attack *attack, const char *name, unsigned int count)
 			attack_open(attack);
 		}
 		stretch_begin(&attack->loader);
-		loader_do(&attack->loader, &attack->objs, NULL, false);
+		loader_do(&attack->loader, &attack->objs, &attack->gone, false);
+		after[i] = loader_settle(&attack->loader);
+		if (!kernel)
+			after[i] = attack->loader.after;
 		stretch[i] = stretch_end();
 		seconds[i] = kernel ? attack->loader.commit : attack->loader.cpu;
 	}
 	snprintf(text, sizeof(text), "%s, commit", name);
 	rows_time(text, attack->params, seconds, tries, ROWS_NO_TARGET);
+	snprintf(text, sizeof(text), "%s, freed after it", name);
+	rows_time(text, attack->params, after, tries, ROWS_NO_TARGET);
 	snprintf(text, sizeof(text), "%s, longest stretch", name);
 	if (!kernel || watched)
 		rows_time(text, attack->params, stretch, tries, STRETCH_TARGET_US);
@@ -360,6 +372,50 @@ static void attack_policies(void)
 	attack_end(&attack);
 }
 
+/* Policies of one pod with as many ports as they may have, none of them in order. */
+static void attack_port_lists(void)
+{
+	unsigned int i, j, count = 65536 / tenth, policies = 4;
+	struct np_policy *policy;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	for (i = 0; i < policies; i++) {
+		snprintf(name, sizeof(name), "ports-%u", i);
+		policy = shape_policy(&attack.objs, "ns-0", name, "server");
+		shape_peer(&attack.objs, policy->ingress, "team-1", NULL, NULL);
+		for (j = 0; j < count; j++) {
+			unsigned int port = 1 + (j * 40503 + i) % 65535;
+
+			shape_port(&attack.objs, policy->ingress, port, port);
+		}
+	}
+	measure(&attack, "lists of ports", policies * count);
+	attack_end(&attack);
+}
+
+/* Identities go while very many peers are in use. */
+static void attack_freed(void)
+{
+	unsigned int i, peers = 60000 / tenth, pods = 20000 / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	policy = shape_policy(&attack.base, "ns-0", "peers", "server");
+	for (i = 0; i < peers; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		shape_peer(&attack.base, policy->ingress, "team-1", "app", name);
+	}
+	add_identities(&attack.base, 0, pods);
+	loader_do(&attack.loader, &attack.base, NULL, false);
+	add_identities(&attack.gone, 0, pods);
+	measure(&attack, "identities that go", pods);
+	attack_end(&attack);
+}
+
 /* What the thread waits for the processor while nothing is committed. */
 static void measure_idle(void)
 {
@@ -412,5 +468,7 @@ int main(int argc, char **argv)
 	attack_identities();
 	attack_selectors();
 	attack_policies();
+	attack_port_lists();
+	attack_freed();
 	return rows_end();
 }

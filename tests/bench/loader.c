@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <valgrind/callgrind.h>
 
 #include "gap.h"
@@ -298,8 +299,10 @@ static int core_try(struct loader *loader, const struct np_objects *set,
 	error = core_run(loader, set, gone, &made, full, err);
 	if (loader->counted)
 		CALLGRIND_TOGGLE_COLLECT;
+	loader->after = rows_cpu();
 	if (!error)
 		netpol_snapshot_put(core->world, old);
+	loader->after = rows_cpu() - loader->after;
 	made_free(core, set, &made);
 	return error;
 }
@@ -408,6 +411,35 @@ uint64_t loader_generation(struct loader *loader)
 	generation = info.generation;
 	np_info_free(&info);
 	return generation;
+}
+
+/* Most seconds that the module may take to free what it replaced. */
+#define SETTLE_SECONDS	60
+
+/* Bytes of replaced state that the module has not freed yet. */
+static uint64_t unfreed(struct loader *loader)
+{
+	struct np_error err = {};
+	uint64_t bytes = 0;
+	struct np_info info;
+	size_t i;
+
+	if (np_info_get(&loader->client, &info, &err))
+		die("no limits", &err);
+	for (i = 0; i < info.limit_count; i++)
+		if (info.limit[i].id == NETPOL_LIMIT_UNFREED_BYTES)
+			bytes = info.limit[i].used;
+	np_info_free(&info);
+	return bytes;
+}
+
+double loader_settle(struct loader *loader)
+{
+	double start = rows_clock();
+
+	while (loader->kernel && unfreed(loader) && rows_clock() - start < SETTLE_SECONDS)
+		usleep(1000);
+	return rows_clock() - start;
 }
 
 static struct nl_msg *size_message(void *arg, size_t size)

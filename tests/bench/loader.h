@@ -14,6 +14,7 @@
  * @at: when the last commit came back, rows_clock()
  * @begun: CPU seconds of this process when the last transaction in @core began
  * @cpu: CPU seconds of the last transaction in @core, without what the tool does before
+ * @after: CPU seconds of freeing what it replaced in @core
  * @commit: seconds of the last commit by the clock; of the module only
  * @commit_taken: processor time of it, where the kernel tells
  * @taken: processor seconds of the kernel in the last transaction; see gap_taken()
@@ -28,6 +29,7 @@ struct loader {
 	double at;
 	double begun;
 	double cpu;
+	double after;
 	double commit;
 	double commit_taken;
 	double taken;
@@ -52,6 +54,8 @@ void loader_do(struct loader *loader, const struct np_objects *set,
 /* The verdict for a flow, and the number of the last commit; both end the process too. */
 bool loader_judge(struct loader *loader, const struct np_flow *flow);
 uint64_t loader_generation(struct loader *loader);
+/* Waits until the module has freed what the last transaction replaced. Returns the seconds. */
+double loader_settle(struct loader *loader);
 /* Messages and bytes that a transaction takes, without sending any. */
 void loader_size(const struct np_objects *set, const struct np_objects *gone,
 		 uint64_t *messages, uint64_t *bytes);

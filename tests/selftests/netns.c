@@ -129,6 +129,86 @@ TEST_F(netns, interface_moved)
 	close(other);
 }
 
+/* Clock ticks that a process has spent in the kernel; -1: it is not there. */
+static long kernel_ticks(pid_t pid)
+{
+	char path[64], line[1024] = "", *at;
+	long ticks = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (f && fgets(line, sizeof(line), f)) {
+		at = strrchr(line, ')');
+		if (at && sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %ld",
+				 &ticks) != 1)
+			ticks = -1;
+	}
+	if (f)
+		fclose(f);
+	return ticks;
+}
+
+#define ALIKE	6000
+
+/* Sends pods that all claim one address; that takes a commit the square of their number. */
+static int send_alike(struct nl *nl, struct txn *t)
+{
+	char name[32];
+	int i, ret = txn_begin(t, nl, "manual", 0);
+
+	for (i = 0; !ret && i < ALIKE; i++) {
+		snprintf(name, sizeof(name), "t/alike-%d", i);
+		t_labels(t, 10 + i, "app=alike", NULL);
+		t_pod(t, &(struct pod){ name, 10 + i, { "10.5.9.9" }, REMOTE });
+	}
+	return ret;
+}
+
+/*
+ * A commit that takes long keeps no interface waiting: one goes, and another one comes, while it
+ * runs, and the pod of the first is gone at once. RTNL is held meanwhile, so the machine waits.
+ */
+TEST_F_TIMEOUT(netns, interface_during_commit, 240)
+{
+	struct pollfd ended = { .events = POLLIN };
+	struct nl *nl = &self->nl;
+	int pipes[2], status, before;
+	struct nl other;
+	struct txn t;
+	pid_t pid;
+
+	ASSERT_EQ(0, sh("ip link add x0 type veth peer name x1"));
+	ASSERT_EQ(0, load_x(nl, if_nametoindex("x0")));
+	ASSERT_EQ(0, pipe(pipes));
+	ended.fd = pipes[0];
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		close(pipes[0]);
+		if (nl_open(&other) || send_alike(&other, &t))
+			_exit(1);
+		/* the reader looks at the ticks from here on */
+		if (write(pipes[1], "c", 1) != 1)
+			_exit(2);
+		_exit(txn_commit(&t) ? 3 : 0);
+	}
+	close(pipes[1]);
+	ASSERT_EQ(1, read(pipes[0], &(char){ 0 }, 1));
+	before = kernel_ticks(pid);
+	ASSERT_LE(0, before);
+	/* nothing but the commit spends that much there now */
+	ASSERT_TRUE(WAIT_FOR(kernel_ticks(pid) >= before + 10, 20000));
+	EXPECT_EQ(0, sh("ip link del x0 && ip link add x2 type dummy && ip link del x2"));
+	/* the commit ends the process, and with it the pipe */
+	EXPECT_EQ(0, poll(&ended, 1, 0)) TH_LOG("the interface waited for the commit");
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(0, WEXITSTATUS(status));
+	close(pipes[0]);
+	EXPECT_GONE("x");
+}
+
 /* An interface that goes down or is renamed is still there. */
 TEST_F(netns, interface_down)
 {

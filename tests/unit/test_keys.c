@@ -206,6 +206,67 @@ static void test_return(void)
 	CHECK_EQ(off.world->nidentities, 1);
 }
 
+/*
+ * To free an identity takes no time for each peer in use: its number stays in their sets until a
+ * new identity gets it.
+ */
+static void test_number(void)
+{
+	struct netpol_peer *peer;
+	u32 number;
+
+	begin();
+	load_policy("a", "track", "0");
+	load_policy("b", "other", "x");
+	publish();
+	peer = list_entry(off.world->active_peers.next, struct netpol_peer, active);
+	if (strcmp(peer->pods->requirement[0].key->name, "track"))
+		peer = list_entry(peer->active.next, struct netpol_peer, active);
+	for (number = 1; number < off.world->nblocks * NETPOL_IDENTITY_BLOCK; number++)
+		if (netpol_idset_has(&peer->set, number))
+			break;
+	/* the pods of track=0 go, and their identity with them */
+	begin();
+	CHECK_EQ(netpol_edit_delete_pod(off.edit, NETPOL_TEXT("ns"), NETPOL_TEXT("pod-1"), NULL),
+		 0);
+	CHECK_EQ(netpol_edit_delete_pod(off.edit, NETPOL_TEXT("ns"), NETPOL_TEXT("pod-4"), NULL),
+		 0);
+	publish();
+	CHECK(!off.world->identity[number]);
+	CHECK(netpol_idset_has(&peer->set, number));
+	CHECK_EQ(allowed(), 0);
+	/* one that the peer does not match gets the number */
+	begin();
+	load_pod(1, "3");
+	publish();
+	CHECK(off.world->identity[number]);
+	CHECK(!netpol_idset_has(&peer->set, number));
+	CHECK_EQ(allowed(), 0);
+	/* and again one that it matches */
+	begin();
+	CHECK_EQ(netpol_edit_delete_pod(off.edit, NETPOL_TEXT("ns"), NETPOL_TEXT("pod-1"), NULL),
+		 0);
+	publish();
+	CHECK(!off.world->identity[number]);
+	begin();
+	load_pod(1, "0");
+	load_pod(4, "0");
+	publish();
+	CHECK(netpol_idset_has(&peer->set, number));
+	CHECK_EQ(allowed(), TRACK(0));
+	/* a number that stays in the set of a peer until it gets the same meaning again */
+	begin();
+	CHECK_EQ(netpol_edit_delete_pod(off.edit, NETPOL_TEXT("ns"), NETPOL_TEXT("pod-1"), NULL),
+		 0);
+	CHECK_EQ(netpol_edit_delete_pod(off.edit, NETPOL_TEXT("ns"), NETPOL_TEXT("pod-4"), NULL),
+		 0);
+	publish();
+	begin();
+	load_pod(1, "0");
+	publish();
+	CHECK_EQ(allowed(), 1);
+}
+
 int main(void)
 {
 	netpol_random_seed = 1;
@@ -214,6 +275,7 @@ int main(void)
 	test_merge();
 	test_abort();
 	test_return();
+	test_number();
 	np_offline_free(&off);
 	CHECK_EQ(netpol_warnings, 0);
 	return check_done("keys");

@@ -10,6 +10,7 @@
 #define POLICIES	8
 #define BLOCKS		8192	/* of each policy */
 #define PODS		65536
+#define PORTS		8192
 
 /* An offer for so many small things in a row, at least. */
 #define EACH		1024
@@ -161,6 +162,84 @@ static void test_sweep(struct np_offline *off)
 	}
 }
 
+/*
+ * What is replaced is freed in steps, between which the kernel gives the lock back: the number of
+ * steps grows with what there is to free.
+ */
+static void test_steps(struct np_offline *off)
+{
+	struct netpol_snapshot *old = off->world->snapshot;
+	u32 i, steps = 0;
+	struct np_error err;
+
+	CHECK(!np_offline_begin(off, "kube", &err));
+	for (i = 1; i < PODS; i++) {
+		char name[16];
+		struct netpol_text text = { name, snprintf(name, sizeof(name), "pod-%u", i) };
+
+		CHECK_EQ(netpol_edit_delete_pod(off->edit, NETPOL_TEXT("ns"), text, NULL), 0);
+	}
+	CHECK(!np_offline_prepare(off, &err));
+	netpol_edit_publish(off->edit);
+	off->edit = NULL;
+	CHECK(off->world->retired_bytes > 0);
+	netpol_snapshot_drop(off->world, old);
+	do
+		steps++;
+	while (netpol_world_reap(off->world));
+	CHECK(steps >= PODS / 256);
+	CHECK_EQ(off->world->retired_bytes, 0);
+}
+
+/* One rule with many ports: by numbers in ingress, by names in egress. */
+static void load_ports(struct np_offline *off, u32 ports)
+{
+	struct netpol_policy *policy;
+	char text[16];
+	u32 i;
+
+	policy = netpol_policy_create(off->world, NETPOL_TEXT("ns"), NETPOL_TEXT("ports"),
+				      NETPOL_KIND_NETWORK_POLICY,
+				      BIT(NETPOL_DIRECTION_INGRESS) |
+				      BIT(NETPOL_DIRECTION_EGRESS), NULL, 0);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+	for (i = 0; i < ports; i++)
+		CHECK_EQ(netpol_rule_add_port(off->world, policy, IPPROTO_TCP,
+					      (struct netpol_text){}, 65535 - 2 * i,
+					      65535 - 2 * i), 0);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_EGRESS);
+	for (i = 0; i < ports; i++) {
+		struct netpol_text name = { text, snprintf(text, sizeof(text), "n%u", i * 7919) };
+
+		CHECK_EQ(netpol_rule_add_port(off->world, policy, IPPROTO_TCP, name, 0, 0), 0);
+	}
+	CHECK_EQ(netpol_edit_policy(off->edit, policy), 0);
+}
+
+/* The ports of all rules are put in order. */
+static void test_ports(struct np_offline *off)
+{
+	struct np_error err;
+	u32 few;
+
+	CHECK(!np_offline_begin(off, "kube", &err));
+	load_ports(off, 1);
+	offered();
+	CHECK(!np_offline_prepare(off, &err));
+	few = offered();
+	np_offline_abort(off);
+	CHECK(!np_offline_begin(off, "kube", &err));
+	load_ports(off, PORTS);
+	offered();
+	CHECK(!np_offline_prepare(off, &err));
+	/*
+	 * In either direction the ports are looked at for each protocol, and twice for spans, in
+	 * pieces of 256. The names are sorted in pieces of 1024, merged and made unique.
+	 */
+	CHECK(offered() - few >= 2 * 5 * (PORTS / 256 - 1) + 4 * (PORTS / EACH));
+	np_offline_publish(off);
+}
+
 int main(void)
 {
 	struct np_offline off;
@@ -174,6 +253,8 @@ int main(void)
 	publish(&off);
 	test_blocks(&off);
 	test_sweep(&off);
+	test_steps(&off);
+	test_ports(&off);
 	np_offline_free(&off);
 	CHECK_EQ(netpol_warnings, 0);
 	return check_done("offers");
