@@ -225,8 +225,9 @@ static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 }
 
 /*
- * Takes the pod that was read. closed: the object cannot be read for the reason in err, and what was
- * read says only where the pod is. What it does not say stays as it was: a pod never changes its node.
+ * Takes the pod that was read. closed: the object cannot be read for the reason in err, and what
+ * was read says only where the pod is. What it does not say stays as it was, because a pod never
+ * changes its node.
  */
 static void np_take_pod(struct np_desired *d, struct np_pod *pod, bool closed,
 			const struct np_error *err)

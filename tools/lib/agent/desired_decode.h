@@ -12,7 +12,8 @@
 /*
  * Reads a namespace, a pod or a policy into d->scratch. Returns 0, or -1 with *err filled. *closed
  * with *err filled: the object cannot be read. A policy in d->scratch then has its subject and its
- * directions, but no rules; a pod has its names, uid, node and addresses, but no labels and no ports.
+ * directions, but no rules; a pod has its names, uid, node and addresses, but no labels and no
+ * ports.
  */
 int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		      const struct np_node *object, bool *closed, struct np_error *err);

@@ -40,9 +40,9 @@ void np_quarantine_leave(struct np_quarantine *q, const struct np_desired_pod *p
 
 /*
  * Finds out which addresses need a guard. host: the tables of the node, by which forgotten pods are
- * dropped whose interface is gone or belongs to another pod. keep: those that have one keep it. room: how many guards
- * the kernel takes; addresses that find no room are logged. Returns true if the guards have
- * changed, so that the settings are to be committed.
+ * dropped whose interface is gone or belongs to another pod. keep: those that have a guard keep it.
+ * room: how many guards the kernel takes; addresses that find no room are logged. Returns true if
+ * the guards have changed, so that the settings are to be committed.
  */
 bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
 			  const struct np_host *host, size_t room, bool keep);
