@@ -136,7 +136,9 @@ pod_feed b/server
 mark synced namespaces pods nodes
 until_status "two of three kinds are synced" '[.kinds[] | select(.synced)] | length' 3
 policy_feed b allow-client "$allow_client"
-is "$(generation)" 0 "nothing is committed before every kind is synced"
+is "$($np status -o json | jq '[.origins[].objects] | add // 0')" 0 \
+	"nothing is committed before every kind is synced"
+is "$($np settings -o json | jq -r .settings.unknown)" deny "but unknown addresses are denied at once"
 is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 503 "not ready before that"
 is "$(web /healthz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "but healthy"
 everything
@@ -375,6 +377,18 @@ netpol flush --yes
 expect <<X
 yes a/other tcp b/server 80 flushed: nothing is enforced
 X
+boot() { nsenter --net=/run/netns/n1 netpolctl sync --boot --guard-prefix 10.244.1.0/24 "$@" 2>>"$dir/log"; }
+check "the first boot: no snapshot, no API server" boot --snapshot "$dir/none"
+is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
+	'[["10.244.1.0/24"],"deny"]' "what the command line guards is closed"
+expect <<X
+no a/client tcp b/server 80 first boot: nobody is known yet
+yes n1 tcp b/server 80 first boot: the node's own probes pass
+X
+netpol flush --yes
+check "a later boot: the snapshot is restored" boot --snapshot "$dir/snapshot"
+as_allowed "restored at boot"
+netpol flush --yes
 cp "$dir/snapshot" "$dir/good"
 sed -i 's/"app":"client"/"app":"cliemt"/' "$dir/snapshot"
 touch -d "2020-01-01 00:00:00" "$dir/.snapshot.abc123" || bail "touch"

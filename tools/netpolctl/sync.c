@@ -47,6 +47,7 @@ static const char np_sync_help[] =
 "      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
 "      --cni-cache DIR       results of the CNI; repeatable; or none\n"
 "      --log-format FORM     text or json\n"
+"      --boot                put snapshot and guards in force, without API server, and end\n"
 "      --once                end when the kernel has all of it\n"
 "      --wait TIME           with --once: not longer than this (5m)\n"
 "\n"
@@ -64,6 +65,7 @@ struct np_sync {
 	const char *folder[NP_SYNC_FOLDERS + 1];
 	size_t folder_count;
 	bool json;
+	bool boot;
 	char node[256];
 	char version[NP_SOURCE_KINDS][64];
 	struct np_cluster *source;
@@ -89,6 +91,7 @@ enum {
 	NP_OPT_UNKNOWN,
 	NP_OPT_CNI,
 	NP_OPT_LOG,
+	NP_OPT_BOOT,
 	NP_OPT_ONCE,
 	NP_OPT_WAIT,
 };
@@ -163,6 +166,9 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		else
 			sync->folder[sync->folder_count++] = arg;
 		agent->cni = sync->folder;
+		return 0;
+	case NP_OPT_BOOT:
+		sync->boot = true;
 		return 0;
 	case NP_OPT_ONCE:
 		agent->once = true;
@@ -308,6 +314,24 @@ static int np_sync_follow(struct np_sync *sync)
 	return ret;
 }
 
+static int np_sync_boot(struct np_sync *sync)
+{
+	struct np_loop *loop = np_loop_new();
+	struct np_error err = { 0 };
+	struct np_agent agent;
+	int ret;
+
+	np_log_init(sync->json, np_common.verbose, np_common.quiet);
+	if (np_enter(&err)) {
+		np_loop_free(loop);
+		return np_report(&err);
+	}
+	ret = np_agent_boot(&agent, loop, &sync->agent, &err) ? np_report(&err) : agent.status;
+	np_agent_free(&agent);
+	np_loop_free(loop);
+	return ret;
+}
+
 static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 {
 	static const char * const cni[] = {
@@ -333,6 +357,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "unknown", required_argument, NP_OPT_UNKNOWN },
 		{ "cni-cache", required_argument, NP_OPT_CNI },
 		{ "log-format", required_argument, NP_OPT_LOG },
+		{ "boot", no_argument, NP_OPT_BOOT },
 		{ "once", no_argument, NP_OPT_ONCE },
 		{ "wait", required_argument, NP_OPT_WAIT },
 		{ 0 }
@@ -366,7 +391,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 			ret = np_usage(cmd, "sync takes the word status, not \"%.40s\"",
 				       argv[optind]);
 		else
-			ret = np_sync_follow(&sync);
+			ret = sync.boot ? np_sync_boot(&sync) : np_sync_follow(&sync);
 	}
 	np_settings_free(&sync.agent.settings);
 	return ret;

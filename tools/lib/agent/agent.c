@@ -186,17 +186,39 @@ static void np_agent_init(struct np_agent *agent, struct np_loop *loop,
 	agent->watchdog_timer.context = agent;
 }
 
-int np_agent_start(struct np_agent *agent, struct np_loop *loop,
-		   const struct np_agent_options *opts, struct np_error *err)
+/*
+ * Restores the snapshot, and puts what is known without the API server in force: the guards of the
+ * options, and `unknown`. *sound: there is no snapshot that cannot be loaded.
+ */
+static int np_agent_close_early(struct np_agent *agent, bool *sound, struct np_error *err)
 {
 	uint64_t present;
 
-	np_agent_init(agent, loop, opts);
-	if (np_agent_signals(agent, err) || np_kernel_open(&agent->kernel, &present, err))
+	if (np_kernel_open(&agent->kernel, &present, err))
 		return -1;
-	/* If the earlier state is lost, the guards that are known without it begin now. */
-	if (!np_agent_snapshot_restore(&agent->snapshot, present) &&
-	    np_schedule_settings(agent, err))
+	*sound = np_agent_snapshot_restore(&agent->snapshot, present);
+	return np_schedule_settings(agent, err);
+}
+
+int np_agent_boot(struct np_agent *agent, struct np_loop *loop,
+		  const struct np_agent_options *opts, struct np_error *err)
+{
+	bool sound;
+
+	np_agent_init(agent, loop, opts);
+	if (np_agent_close_early(agent, &sound, err))
+		return -1;
+	agent->status = sound ? NP_EXIT_OK : NP_EXIT_INPUT;
+	return 0;
+}
+
+int np_agent_start(struct np_agent *agent, struct np_loop *loop,
+		   const struct np_agent_options *opts, struct np_error *err)
+{
+	bool sound;
+
+	np_agent_init(agent, loop, opts);
+	if (np_agent_signals(agent, err) || np_agent_close_early(agent, &sound, err))
 		return -1;
 	if (np_agent_node_open(&agent->node, err) || np_agent_http_start(agent, err))
 		return -1;

@@ -18,6 +18,14 @@
 /* Returns 0, or -1 with *err filled. np_agent_free() must be called in both cases. */
 int np_agent_start(struct np_agent *agent, struct np_loop *loop,
 		   const struct np_agent_options *opts, struct np_error *err);
+/*
+ * Does before any pod starts what needs no API server: restores the snapshot if the kernel is
+ * empty, and puts the guards of the options and `unknown` in force. Returns 0 with agent->status
+ * set to the exit status of the process, or -1 with *err filled. np_agent_free() must be called in
+ * both cases.
+ */
+int np_agent_boot(struct np_agent *agent, struct np_loop *loop,
+		  const struct np_agent_options *opts, struct np_error *err);
 /* To be called after the loop has ended. Writes the last snapshot. */
 void np_agent_stop(struct np_agent *agent);
 void np_agent_free(struct np_agent *agent);
