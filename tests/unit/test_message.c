@@ -279,8 +279,8 @@ static void test_round_trip(void)
 	CHECK_EQ(wire.state.objects.namespace_count, 300);
 	CHECK_EQ(wire.state.objects.pod_count, 300);
 	CHECK_EQ(wire.state.objects.policy_count, 300);
-	CHECK(enc.set_count < 300);	/* label sets are shared */
-	CHECK_EQ(wire.state.set_count, enc.set_count);
+	CHECK(enc.sets.count < 300);	/* label sets are shared */
+	CHECK_EQ(wire.state.set_count, enc.sets.count);
 	CHECK(wire.messages > 1);
 	CHECK(wire.longest <= NP_MESSAGE_SIZE);
 	for (i = 0; i < wire.state.objects.pod_count; i++) {

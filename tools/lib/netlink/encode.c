@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Turns objects into netlink messages. */
 #include "netlink/encode.h"
-#include "object/settings.h"
-#include "object/state.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 
+#include "base/alloc.h"
 #include "netlink/client.h"
 #include "object/digest.h"
 
@@ -296,12 +294,19 @@ static int np_put_delete(struct nl_msg *msg, const void *unit, const void *extra
 	return nla_nest_end(msg, nest);
 }
 
-/* One entry of the hash table of label sets; id 0: free. */
-struct np_label_set {
-	__uint128_t hash;
-	struct np_pod pod;	/* a copy, because the array of pods may move; the labels do not */
+/* A label set that was sent. It begins with its hash, as struct np_hash asks for. */
+struct np_sent_label_set {
+	uint32_t hash;
 	uint32_t id;
+	struct np_pod pod;	/* a copy, because the array of pods may move; the labels do not */
 };
+
+static bool np_sent_label_set_match(const void *record, const void *key)
+{
+	const struct np_sent_label_set *sent = record;
+
+	return np_same_label_set(&sent->pod, key);
+}
 
 void np_encoder_init(struct np_encoder *enc, np_message_new_fn fresh, np_message_send_fn send,
 		     void *arg)
@@ -322,8 +327,7 @@ static void np_encoder_drop(struct np_encoder *enc)
 void np_encoder_free(struct np_encoder *enc)
 {
 	np_encoder_drop(enc);
-	free(enc->set);
-	enc->set = NULL;
+	np_hash_free_records(&enc->sets);
 }
 
 int np_encoder_flush(struct np_encoder *enc, struct np_error *err)
@@ -389,52 +393,26 @@ static void np_encode_blame(struct np_error *err, const char *kind, const char *
 		np_error_place(err, place->file, place->line, place->column);
 }
 
-static void np_encoder_grow_sets(struct np_encoder *enc)
-{
-	size_t room = enc->set_room ? enc->set_room * 2 : 256, i, at;
-	struct np_label_set *set = np_xcalloc(room, sizeof(*set));
-
-	for (i = 0; i < enc->set_room; i++) {
-		if (!enc->set[i].id)
-			continue;
-		at = (size_t)enc->set[i].hash & (room - 1);
-		while (set[at].id)
-			at = (at + 1) & (room - 1);
-		set[at] = enc->set[i];
-	}
-	free(enc->set);
-	enc->set = set;
-	enc->set_room = room;
-}
-
 /* Finds the number of the pod's label set. A new label set is sent first. */
 static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint32_t *id,
 			 struct np_error *err)
 {
-	__uint128_t hash = np_label_set_digest(pod);
-	struct np_named_labels unit = { .pod = pod };
-	struct np_label_set *set;
-	size_t at;
+	struct np_named_labels unit = { .id = (uint32_t)enc->sets.count + 1, .pod = pod };
+	__uint128_t digest = np_label_set_digest(pod);
+	uint32_t hash = np_hash_bytes(0, &digest, sizeof(digest));
+	struct np_sent_label_set *sent;
 
-	if (enc->set_count * 2 >= enc->set_room)
-		np_encoder_grow_sets(enc);
-	at = (size_t)hash & (enc->set_room - 1);
-	for (; enc->set[at].id; at = (at + 1) & (enc->set_room - 1)) {
-		set = &enc->set[at];
-		if (set->hash == hash && np_same_label_set(&set->pod, pod)) {
-			*id = set->id;
-			return 0;
-		}
+	sent = np_hash_find(&enc->sets, hash, np_sent_label_set_match, pod);
+	if (!sent) {
+		if (np_encoder_put(enc, np_put_label_set, &unit, NULL, err))
+			return -1;
+		sent = np_xmalloc(sizeof(*sent));
+		sent->hash = hash;
+		sent->id = unit.id;
+		sent->pod = *pod;
+		np_hash_add(&enc->sets, sent);
 	}
-	unit.id = (uint32_t)enc->set_count + 1;
-	if (np_encoder_put(enc, np_put_label_set, &unit, NULL, err))
-		return -1;
-	set = &enc->set[at];
-	set->hash = hash;
-	set->pod = *pod;
-	set->id = unit.id;
-	enc->set_count++;
-	*id = unit.id;
+	*id = sent->id;
 	return 0;
 }
 

@@ -15,12 +15,12 @@
 #include <netlink/msg.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "object/object.h"
 #include "object/settings.h"
 #include "object/state.h"
 
 struct np_encoder;
-struct np_label_set;
 
 /* Makes a message with all that comes before the objects. */
 typedef struct nl_msg *(*np_message_new_fn)(void *arg, size_t size);
@@ -38,9 +38,7 @@ struct np_encoder {
 	uint64_t messages;
 	uint64_t bytes;
 	uint32_t objects;	/* so far, counted as the kernel numbers them in refusals */
-	struct np_label_set *set;	/* hash table of label sets sent so far */
-	size_t set_count;
-	size_t set_room;
+	struct np_hash sets;	/* the label sets that were sent, numbered from 1 */
 };
 
 void np_encoder_init(struct np_encoder *enc, np_message_new_fn fresh, np_message_send_fn send,
