@@ -160,6 +160,13 @@ specification()
 	X
 }
 
+# Only base grows memory, so that nobody else handles sizes, or the copies that realloc() leaves.
+growth()
+{
+	! grep -rnE '\b(np_x)?realloc(array)?\(' tools --include='*.[ch]' |
+		grep -v '^tools/lib/base/'
+}
+
 shell()
 {
 	local list
@@ -203,6 +210,7 @@ run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "docs/netlink/netpol.yaml by the kernel's schema" bash "$self" --do specification
 run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
+run_check "memory that grows, only in tools/lib/base" bash "$self" --do growth
 run_check "names of functions" python3 tests/run/names.py
 run_check "exported functions, each in its own header" tests/run/declared.sh kmod kmod/core \
 	tools/lib/base tools/lib/netlink tools/lib/kube tools/lib/agent

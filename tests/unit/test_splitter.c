@@ -11,21 +11,14 @@
 #include "object/json.h"
 
 /* What was handed over: objects by "|", skipped ones as "!prefix of 8 bytes|". */
-static char *got;
-static size_t got_len, got_room;
+static struct np_buffer got;
 static unsigned int objects, skipped;
 static size_t last_len;
 static const char *last_reason;
 
 static void put(const char *text, size_t len)
 {
-	if (got_len + len + 1 > got_room) {
-		got_room = 2 * (got_len + len + 1);
-		got = np_xrealloc(got, got_room, 1);
-	}
-	memcpy(got + got_len, text, len);
-	got_len += len;
-	got[got_len] = 0;
+	np_buffer_print(&got, "%.*s", (int)len, text);
 }
 
 static void on_object(void *context, const char *text, size_t len)
@@ -64,7 +57,7 @@ static const char *split_at(enum np_split_mode mode, const char *text,
 	np_splitter_reset(&s, mode);
 	objects = 0;
 	skipped = 0;
-	got_len = 0;
+	got.len = 0;
 	put("", 0);
 	while (at < len) {
 		size_t n = at ? step : first;
@@ -114,17 +107,17 @@ static void test_every_offset(void)
 	for (i = 0; i < strlen(stream); i++) {
 		CHECK_STR(split_at(NP_SPLIT_STREAM, stream, strlen(stream), i,
 				   strlen(stream)), "");
-		CHECK_STR(got, stream_got);
+		CHECK_STR(got.data, stream_got);
 		CHECK(np_splitter_complete(&s));
 	}
 	for (i = 1; i < 9; i++) {
 		CHECK_STR(split_at(NP_SPLIT_STREAM, stream, strlen(stream), i, i), "");
-		CHECK_STR(got, stream_got);
+		CHECK_STR(got.data, stream_got);
 	}
 	for (i = 0; i < strlen(list); i++) {
 		CHECK_STR(split_at(NP_SPLIT_LIST, list, strlen(list), i,
 				   strlen(list)), "");
-		CHECK_STR(got, list_got);
+		CHECK_STR(got.data, list_got);
 		CHECK(np_splitter_complete(&s));
 		np_splitter_head(&s, &len);
 		CHECK(len == strlen(list_head) &&
@@ -132,7 +125,7 @@ static void test_every_offset(void)
 	}
 	for (i = 1; i < 9; i++) {
 		CHECK_STR(split_at(NP_SPLIT_LIST, list, strlen(list), i, i), "");
-		CHECK_STR(got, list_got);
+		CHECK_STR(got.data, list_got);
 	}
 }
 
@@ -242,17 +235,17 @@ static void test_caps(void)
 		CHECK_STR(split_at(NP_SPLIT_STREAM, text, len + 2, 0, step[i]), "");
 		CHECK_EQ(objects, 1);
 		CHECK_EQ(skipped, 1);
-		CHECK_STR(got, "!{\"type\":|{}|");
+		CHECK_STR(got.data, "!{\"type\":|{}|");
 		CHECK(strstr(last_reason, "20 MiB"));
 		free(text);
 		/* skipping keeps nothing but the beginning */
 		text = big_object(fill + fill / 8, &len);
 		CHECK_STR(split_at(NP_SPLIT_STREAM, text, len - 1, 0, step[i]), "");
-		CHECK(s.room <= NP_SPLIT_OBJECT_MAX);
-		CHECK(begins(s.buffer, s.len, "n") || step[i] > len);
+		CHECK(s.object.room <= NP_SPLIT_OBJECT_MAX);
+		CHECK(begins(s.object.data, s.object.len, "n") || step[i] > len);
 		CHECK_STR(split_at(NP_SPLIT_STREAM, text, len, 0, step[i]), "");
 		CHECK_EQ(skipped, 1);
-		CHECK_EQ(s.room, 0);
+		CHECK_EQ(s.object.room, 0);
 		free(text);
 	}
 	text = np_xmalloc(1 << 20);
@@ -291,7 +284,7 @@ static void test_caps(void)
 	len = sprintf(text, "{\"metadata\":\"");
 	memset(text + len, 'x', NP_SPLIT_HEAD_MAX);
 	CHECK(*split_at(NP_SPLIT_LIST, text, len + NP_SPLIT_HEAD_MAX, 0, 4096));
-	CHECK(s.head_room <= NP_SPLIT_HEAD_MAX);
+	CHECK(s.head.room <= NP_SPLIT_HEAD_MAX);
 	free(text);
 }
 
@@ -322,6 +315,6 @@ int main(void)
 	test_caps();
 	test_linear();
 	np_splitter_free(&s);
-	free(got);
+	np_buffer_free(&got);
 	return check_done("splitter");
 }

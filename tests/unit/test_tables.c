@@ -22,6 +22,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "load_check.h"
 #include "agent/desired.h"
 #include "agent/desired_decode.h"
@@ -35,8 +36,7 @@ struct one_case {
 	char name[200];
 	char accept[1000], reject[400], lenient[1000], warning[200];
 	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
-	char *text;		/* to load */
-	size_t len;
+	struct np_buffer text;	/* to load */
 	uint32_t head;		/* lines before the case's own */
 };
 
@@ -239,7 +239,7 @@ static int json_document(void *arg, struct np_node *root, bool items_read,
 /* A case as JSON; NULL if it is no YAML. To be freed. */
 static char *to_json(const struct one_case *c, size_t *len)
 {
-	struct np_input in = { .name = "t", .data = c->text, .len = c->len, .fd = -1 };
+	struct np_input in = { .name = "t", .data = c->text.data, .len = c->text.len, .fd = -1 };
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
 	const struct np_reader reader = { .document = json_document, .arg = out };
@@ -398,7 +398,7 @@ static void run_case(const struct one_case *c)
 		failed(c, "case", "both or none of accept and reject", "one of them");
 		return;
 	}
-	run_form(c, "YAML", c->text, c->len);
+	run_form(c, "YAML", c->text.data, c->text.len);
 	if (c->yaml_only)
 		return;
 	json = to_json(c, &len);
@@ -445,22 +445,18 @@ static bool expectation(struct one_case *c, const char *line)
 
 static void add_line(struct one_case *c, const char *line)
 {
-	const char *head = !c->len && *line == ' ' ? SPEC("") : "";
-	size_t len = strlen(head) + strlen(line);
+	const char *head = !c->text.len && *line == ' ' ? SPEC("") : "";
 
 	if (*head)
 		c->head = 5;
-	c->text = np_xrealloc(c->text, c->len + len + 1, 1);
-	strcpy(c->text + c->len, head);
-	strcat(c->text + c->len, line);
-	c->len += len;
+	np_buffer_print(&c->text, "%s%s", head, line);
 }
 
 static void end_case(struct one_case *c)
 {
 	if (*c->name)
 		run_case(c);
-	free(c->text);
+	np_buffer_free(&c->text);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -477,14 +473,14 @@ static void run_file(const char *path)
 	while (getline(&line, &size, in) > 0) {
 		number++;
 		if (!strncmp(line, "#= ", 3)) {
-			if (*c.name && !c.len && expectation(&c, line + 3))
+			if (*c.name && !c.text.len && expectation(&c, line + 3))
 				continue;
 			end_case(&c);
 			c.file = path;
 			c.line = number;
 			snprintf(c.name, sizeof(c.name), "%.*s", (int)strcspn(line + 3, "\n"),
 				 line + 3);
-		} else if (*c.name && (*line != '\n' || c.len)) {
+		} else if (*c.name && (*line != '\n' || c.text.len)) {
 			add_line(&c, line);
 		}
 	}

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/buffer.h"
 #include "common.h"
 
 #define NP_STATUS_MAX	(16 * 1024 * 1024)
@@ -22,9 +23,7 @@ static char *np_status_read(const char *path, struct np_error *err)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t len = 0, room = 65536;
-	char *text = np_xmalloc(room);
-	ssize_t got;
+	struct np_buffer answer = { 0 };
 
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to))) {
@@ -33,21 +32,12 @@ static char *np_status_read(const char *path, struct np_error *err)
 		np_error_hint(err, "systemctl status netpolctl-sync; --socket takes another path");
 		goto fail;
 	}
-	while ((got = read(fd, text + len, room - len - 1)) > 0 && len < NP_STATUS_MAX) {
-		len += got;
-		if (room - len < 4096) {
-			room *= 2;
-			text = np_xrealloc(text, room, 1);
-		}
-	}
-	close(fd);
-	text[len] = '\0';
-	return text;
+	/* If this fails, what was read is not JSON, and the caller says so. */
+	np_buffer_read(&answer, fd, NP_STATUS_MAX);
 fail:
 	if (fd >= 0)
 		close(fd);
-	free(text);
-	return NULL;
+	return answer.data;
 }
 
 static const char *np_sync_status_text(const cJSON *object, const char *key, const char *otherwise)

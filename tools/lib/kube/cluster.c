@@ -63,7 +63,8 @@ static void np_escape_key(char *to, size_t size, const char *from)
 	to[len] = 0;
 }
 
-static int np_add_header(char ***list, size_t *count, const char *name,
+/* Adds a header to a list that has room for it. */
+static int np_add_header(char **list, size_t *count, const char *name,
 			 const char *value, struct np_error *err)
 {
 	size_t size = strlen(name) + strlen(value) + 3;
@@ -76,20 +77,22 @@ static int np_add_header(char ***list, size_t *count, const char *name,
 			np_error_hint(err, "write it on one line");
 			return -1;
 		}
-	*list = np_xrealloc(*list, *count + 2, sizeof(**list));
-	(*list)[*count] = np_xmalloc(size);
-	snprintf((*list)[(*count)++], size, "%s: %s", name, value);
-	(*list)[*count] = NULL;
+	list[*count] = np_xmalloc(size);
+	snprintf(list[(*count)++], size, "%s: %s", name, value);
 	return 0;
 }
 
 /* Makes the headers for impersonation: statement K16. */
-static int np_impersonation(const struct np_kubeconfig *cfg, char ***list,
+static int np_impersonation(const struct np_kubeconfig *cfg, char ***headers,
 			    struct np_error *err)
 {
-	char name[400];
-	size_t count = 0, i, j;
+	size_t count = 0, room = 2 + cfg->as_group_count, i, j;
+	char name[400], **list;
 
+	for (i = 0; i < cfg->as_extra_count; i++)
+		room += cfg->as_extra[i].value_count;
+	list = np_xcalloc(room + 1, sizeof(*list));	/* NULL ends it at any time */
+	*headers = list;
 	if (cfg->as && np_add_header(list, &count, "Impersonate-User", cfg->as, err))
 		return -1;
 	if (cfg->as_uid &&

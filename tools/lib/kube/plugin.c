@@ -19,6 +19,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/buffer.h"
 #include "base/time.h"
 #include "kube/plugin.h"
 #include "kube/secret.h"
@@ -39,9 +40,7 @@ struct np_plugin {
 	struct np_io out_io;
 	struct np_io err_io;
 	struct np_timer timer;
-	char *output;
-	size_t len;
-	size_t room;
+	struct np_buffer output;
 	char complaint[NP_PLUGIN_STDERR_KEEP];	/* the last part of its stderr */
 	size_t complaint_len;
 	bool exited;
@@ -90,9 +89,7 @@ static void np_plugin_free(struct np_plugin *p)
 	if (p->err >= 0)
 		close(p->err);
 	np_plugin_reap(p);
-	if (p->output)
-		OPENSSL_cleanse(p->output, p->room);
-	free(p->output);
+	np_buffer_free(&p->output);
 	free(p);
 }
 
@@ -205,7 +202,7 @@ static void np_plugin_read(struct np_plugin *p)
 	const char *kind, *version, *expires;
 	cJSON *root;
 
-	root = cJSON_ParseWithLength(p->output ? p->output : "", p->len);
+	root = cJSON_ParseWithLength(p->output.len ? p->output.data : "", p->output.len);
 	kind = root ? np_plugin_text(root, "kind") : NULL;
 	version = root ? np_plugin_text(root, "apiVersion") : NULL;
 	status = cJSON_GetObjectItemCaseSensitive(root, "status");
@@ -275,28 +272,16 @@ static void np_plugin_output(void *context, unsigned int events)
 	struct np_plugin *p = context;
 	ssize_t n;
 
-	if (p->len == p->room) {
-		size_t room = p->room ? 2 * p->room : 16384;
-		char *grown;
-
-		if (p->len >= NP_PLUGIN_OUTPUT_MAX) {
-			np_plugin_fail(p, "printed more than 1 MiB");
-			return;
-		}
-		grown = np_xmalloc(room);
-		if (p->output) {
-			memcpy(grown, p->output, p->len);
-			OPENSSL_cleanse(p->output, p->len);
-		}
-		free(p->output);
-		p->output = grown;
-		p->room = room;
+	if (p->output.len >= NP_PLUGIN_OUTPUT_MAX) {
+		np_plugin_fail(p, "printed more than 1 MiB");
+		return;
 	}
-	n = read(p->out, p->output + p->len, p->room - p->len);
+	np_buffer_reserve(&p->output, 1);
+	n = read(p->out, p->output.data + p->output.len, p->output.room - p->output.len);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0) {
-		p->len += n;
+		p->output.len += n;
 		return;
 	}
 	np_io_stop(&p->out_io);
@@ -501,6 +486,7 @@ struct np_plugin *np_plugin_start(struct np_loop *loop,
 		.loop = loop, .exec = cfg->exec, .done = done,
 		.context = context, .pidfd = -1, .out = -1, .err = -1,
 		.pid_io = { .ready = np_plugin_exited, .context = p },
+		.output = { .secret = true },
 		.out_io = { .ready = np_plugin_output, .context = p },
 		.err_io = { .ready = np_plugin_complaint, .context = p },
 		.timer = { .fire = np_plugin_late, .context = p },

@@ -15,6 +15,7 @@
 
 #include <curl/curl.h>
 
+#include "base/buffer.h"
 #include "kube/cluster_state.h"
 #include "kube/reflector_read.h"
 #include "kube/reflector_state.h"
@@ -51,57 +52,55 @@ static void np_reflector_go(void *context);
 
 /* --- requests ---------------------------------------------------------------- */
 
-static void np_query(char **text, const char *name, const char *value)
+static void np_query(struct np_buffer *path, const char *name, const char *value)
 {
 	char *escaped = curl_easy_escape(NULL, value, 0);
-	size_t len = strlen(*text);
-	size_t size = len + strlen(name) + strlen(escaped ? escaped : "") + 3;
 
-	*text = np_xrealloc(*text, size, 1);
-	snprintf(*text + len, size - len, "%c%s=%s",
-		 strchr(*text, '?') ? '&' : '?', name, escaped ? escaped : "");
+	np_buffer_print(path, "%c%s=%s", strchr(path->data, '?') ? '&' : '?', name,
+			escaped ? escaped : "");
 	curl_free(escaped);
 }
 
-static void np_query_number(char **text, const char *name, unsigned int value)
+static void np_query_number(struct np_buffer *path, const char *name, unsigned int value)
 {
 	char digits[16];
 
 	snprintf(digits, sizeof(digits), "%u", value);
-	np_query(text, name, digits);
+	np_query(path, name, digits);
 }
 
-static char *np_reflector_path(struct np_reflector *r)
+static struct np_buffer np_reflector_path(struct np_reflector *r)
 {
-	char *text = np_xstrdup(np_resources[r->kind].path);
+	struct np_buffer path = { 0 };
 	char name[300];
 
+	np_buffer_print(&path, "%s", np_resources[r->kind].path);
 	if (r->kind == NP_SOURCE_POD) {
-		np_query(&text, "fieldSelector", r->no_host_filter ?
+		np_query(&path, "fieldSelector", r->no_host_filter ?
 			 "status.phase!=Succeeded,status.phase!=Failed" :
 			 "spec.hostNetwork=false,status.phase!=Succeeded,status.phase!=Failed");
 	} else if (r->kind == NP_SOURCE_NODE) {
 		snprintf(name, sizeof(name), "metadata.name=%s", r->cluster->node);
-		np_query(&text, "fieldSelector", name);
+		np_query(&path, "fieldSelector", name);
 	}
-	return text;
+	return path;
 }
 
 static char *np_watch_path(struct np_reflector *r, bool initial)
 {
-	char *text = np_reflector_path(r);
+	struct np_buffer path = np_reflector_path(r);
 
 	r->watch_seconds = NP_WATCH_SECONDS_MIN + np_jitter(NP_WATCH_SECONDS_MIN + 1);
-	np_query(&text, "watch", "1");
-	np_query(&text, "allowWatchBookmarks", "true");
-	np_query_number(&text, "timeoutSeconds", r->watch_seconds);
+	np_query(&path, "watch", "1");
+	np_query(&path, "allowWatchBookmarks", "true");
+	np_query_number(&path, "timeoutSeconds", r->watch_seconds);
 	if (initial) {
-		np_query(&text, "sendInitialEvents", "true");
-		np_query(&text, "resourceVersionMatch", "NotOlderThan");
+		np_query(&path, "sendInitialEvents", "true");
+		np_query(&path, "resourceVersionMatch", "NotOlderThan");
 	}
 	if (*r->version && !(initial && r->any_version))
-		np_query(&text, "resourceVersion", r->version);
-	return text;
+		np_query(&path, "resourceVersion", r->version);
+	return path.data;
 }
 
 /*
@@ -112,29 +111,29 @@ static char *np_watch_path(struct np_reflector *r, bool initial)
  */
 static char *np_list_path(struct np_reflector *r)
 {
-	char *text = np_reflector_path(r);
+	struct np_buffer path = np_reflector_path(r);
 
 	if (!r->no_limit)
-		np_query_number(&text, "limit", NP_PAGE_LIMIT);
+		np_query_number(&path, "limit", NP_PAGE_LIMIT);
 	if (r->next_page) {
-		np_query(&text, "continue", r->next_page);
+		np_query(&path, "continue", r->next_page);
 	} else if (!r->any_version && *r->version) {
-		np_query(&text, "resourceVersion", r->version);
-		np_query(&text, "resourceVersionMatch", "NotOlderThan");
+		np_query(&path, "resourceVersion", r->version);
+		np_query(&path, "resourceVersionMatch", "NotOlderThan");
 	} else if (!r->any_version && !r->cluster->options.have_state &&
 		   !r->synced) {
-		np_query(&text, "resourceVersion", "0");
+		np_query(&path, "resourceVersion", "0");
 	}
-	return text;
+	return path.data;
 }
 
 /* A list of one object, the newest that the server has: its version tells how new that is. */
 static char *np_check_path(struct np_reflector *r)
 {
-	char *text = np_reflector_path(r);
+	struct np_buffer path = np_reflector_path(r);
 
-	np_query_number(&text, "limit", 1);
-	return text;
+	np_query_number(&path, "limit", 1);
+	return path.data;
 }
 
 /* --- streams ----------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 
 void np_secret_free(char *text)
 {
@@ -24,53 +25,22 @@ void np_secret_free(char *text)
 
 char *np_secret_read(const char *path, size_t max, size_t *len)
 {
-	size_t room = 16384, have = 0;
-	char *data = NULL, *grown;
-	int fd, saved;
-	ssize_t n;
+	struct np_buffer contents = { .secret = true };
+	int fd, ret, saved;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return NULL;
-	data = np_xmalloc(room);
-	for (;;) {
-		if (have == room - 1) {
-			if (have > max) {
-				errno = EFBIG;
-				goto fail;
-			}
-			/* realloc() would leave a copy behind. */
-			grown = np_xmalloc(2 * room);
-			memcpy(grown, data, have);
-			OPENSSL_cleanse(data, have);
-			free(data);
-			data = grown;
-			room *= 2;
-		}
-		n = read(fd, data + have, room - 1 - have);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			goto fail;
-		if (!n)
-			break;
-		have += n;
-	}
-	if (have > max) {
-		errno = EFBIG;
-		goto fail;
-	}
-	close(fd);
-	data[have] = 0;
-	*len = have;
-	return data;
-fail:
+	ret = np_buffer_read(&contents, fd, max);
 	saved = errno;
-	OPENSSL_cleanse(data, have);
-	free(data);
 	close(fd);
-	errno = saved;
-	return NULL;
+	if (ret) {
+		np_buffer_free(&contents);
+		errno = saved;
+		return NULL;
+	}
+	*len = contents.len;
+	return contents.data;
 }
 
 char *np_base64_decode(const char *text, size_t *len)

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 
 /* Buffers of up to this size are kept from one object to the next. */
 #define NP_SPLIT_KEEP		(256u * 1024)
@@ -69,12 +68,9 @@ void np_splitter_init(struct np_splitter *s, enum np_split_mode mode,
 
 static void np_split_shrink(struct np_splitter *s)
 {
-	if (s->room > NP_SPLIT_KEEP) {
-		free(s->buffer);
-		s->buffer = NULL;
-		s->room = 0;
-	}
-	s->len = 0;
+	if (s->object.room > NP_SPLIT_KEEP)
+		np_buffer_free(&s->object);
+	s->object.len = 0;
 }
 
 void np_splitter_reset(struct np_splitter *s, enum np_split_mode mode)
@@ -90,15 +86,15 @@ void np_splitter_reset(struct np_splitter *s, enum np_split_mode mode)
 	s->error = NULL;
 	s->depth = 0;
 	s->lists = 0;
-	s->head_len = 0;
+	s->head.len = 0;
 	s->key_len = 0;
 	s->bytes = 0;
 }
 
 void np_splitter_free(struct np_splitter *s)
 {
-	free(s->buffer);
-	free(s->head);
+	np_buffer_free(&s->object);
+	np_buffer_free(&s->head);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -109,43 +105,20 @@ static int np_split_fail(struct np_splitter *s, const char *why)
 	return -1;
 }
 
-/* Appends bytes to a buffer. Returns false if it would exceed max. */
-static bool np_split_append(char **buffer, size_t *have, size_t *room,
-			    const char *data, size_t len, size_t max)
-{
-	if (len > max - *have)
-		return false;
-	if (*have + len > *room) {
-		size_t want = *room ? *room : 4096;
-
-		while (want < *have + len)
-			want *= 2;
-		if (want > max)
-			want = max;
-		*buffer = np_xrealloc(*buffer, want, 1);
-		*room = want;
-	}
-	memcpy(*buffer + *have, data, len);
-	*have += len;
-	return true;
-}
-
 /* Keeps a part of the current object, unless the object is skipped. */
 static void np_split_keep(struct np_splitter *s, const char *data, size_t len)
 {
-	if (s->skip || np_split_append(&s->buffer, &s->len, &s->room, data,
-				       len, NP_SPLIT_OBJECT_MAX))
+	if (s->skip || np_buffer_add_bounded(&s->object, data, len, NP_SPLIT_OBJECT_MAX))
 		return;
-	np_split_append(&s->buffer, &s->len, &s->room, data,
-			NP_SPLIT_OBJECT_MAX - s->len, NP_SPLIT_OBJECT_MAX);
+	np_buffer_add_bounded(&s->object, data, NP_SPLIT_OBJECT_MAX - s->object.len,
+			      NP_SPLIT_OBJECT_MAX);
 	s->skip = "it is larger than 20 MiB";
 }
 
 static int np_split_keep_head(struct np_splitter *s, const char *data,
 			      size_t len)
 {
-	if (!np_split_append(&s->head, &s->head_len, &s->head_room, data, len,
-			     NP_SPLIT_HEAD_MAX))
+	if (!np_buffer_add_bounded(&s->head, data, len, NP_SPLIT_HEAD_MAX))
 		return np_split_fail(s, "a list with more than 256 KiB besides its items");
 	return 0;
 }
@@ -232,16 +205,16 @@ static void np_split_deliver(struct np_splitter *s, const char *start,
 			     const char *p)
 {
 	/* The whole object lies in the data, so it needs no copy. */
-	if (!s->skip && !s->len && p - start <= NP_SPLIT_OBJECT_MAX) {
+	if (!s->skip && !s->object.len && p - start <= NP_SPLIT_OBJECT_MAX) {
 		s->ops->object(s->context, start, p - start);
 		return;
 	}
 	np_split_keep(s, start, p - start);
 	if (s->skip)
-		s->ops->skipped(s->context, s->buffer ? s->buffer : "", s->len,
+		s->ops->skipped(s->context, s->object.len ? s->object.data : "", s->object.len,
 				s->skip);
 	else
-		s->ops->object(s->context, s->buffer, s->len);
+		s->ops->object(s->context, s->object.data, s->object.len);
 	np_split_shrink(s);
 	s->skip = NULL;
 }
@@ -538,6 +511,6 @@ const char *np_splitter_error(const struct np_splitter *s)
 
 const char *np_splitter_head(const struct np_splitter *s, size_t *len)
 {
-	*len = s->head_len;
-	return s->head ? s->head : "";
+	*len = s->head.len;
+	return s->head.len ? s->head.data : "";
 }

@@ -4,8 +4,8 @@
  * as a whole. Objects are found by their structure, not by lines or reads.
  *
  * The splitter looks only at strings, braces and brackets. Whether an object is valid JSON is
- * found out by its parser. The work is linear in the number of bytes. The memory is that of
- * one object, at most NP_SPLIT_OBJECT_MAX.
+ * found out by its parser. The work is linear in the number of bytes. At most one object is
+ * kept, of at most NP_SPLIT_OBJECT_MAX bytes.
  */
 #ifndef NP_KUBE_SPLITTER_H
 #define NP_KUBE_SPLITTER_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buffer.h"
 
 /* etcd takes objects of up to 1.5 MB, which may have about twice the size as JSON. */
 /*
@@ -57,12 +59,8 @@ struct np_splitter {
 	const char *error;
 	uint64_t depth;		/* levels that are open in the current object or list */
 	uint64_t lists;		/* bit n: level n + 1 is a list, not a map */
-	char *buffer;		/* the current object, as far as it was read */
-	size_t len;
-	size_t room;
-	char *head;		/* a list without its items */
-	size_t head_len;
-	size_t head_room;
+	struct np_buffer object;	/* the current object, as far as it was read */
+	struct np_buffer head;	/* a list without its items */
 	char key[8];		/* the current key at level 1 of a list, if it fits */
 	uint8_t key_len;	/* greater than sizeof(key): it does not fit */
 	uint64_t bytes;

@@ -10,6 +10,9 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include "base/alloc.h"
+#include "base/buffer.h"
+
 #define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* Adds an entry of zeros to an array, which is returned. */
@@ -347,12 +350,12 @@ static bool decode_policy_name(struct nlattr *nest, struct np_policy_name *polic
 	return true;
 }
 
-/* Adds the names of the policies of a program, in their order. */
+/* Reads the names of the policies of a program, in their order. */
 static bool decode_trie_policies(struct nlattr *nest, struct np_trie *trie)
 {
+	struct np_buffer names = { 0 };
 	struct np_policy_name policy;
 	struct nlattr *attr;
-	size_t used;
 	int left;
 
 	nla_for_each_nested(attr, nest, left) {
@@ -360,10 +363,9 @@ static bool decode_trie_policies(struct nlattr *nest, struct np_trie *trie)
 			continue;
 		if (!decode_policy_name(attr, &policy))
 			return false;
-		used = trie->policies ? strlen(trie->policies) : 0;
-		trie->policies = np_xrealloc(trie->policies, used + sizeof(policy) + 3, 1);
-		sprintf(trie->policies + used, "%s%s/%s", used ? " " : "", policy.namespace,
-			policy.name);
+		np_buffer_print(&names, "%s%s/%s", names.len ? " " : "", policy.namespace,
+				policy.name);
+		trie->policies = names.data;
 	}
 	return true;
 }

@@ -16,10 +16,12 @@
 #include <cjson/cJSON.h>
 #include <sys/stat.h>
 
-#include "object/load.h"
-#include "object/write.h"
+#include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/output.h"
+#include "object/load.h"
 #include "object/settings.h"
+#include "object/write.h"
 
 #define NP_SNAPSHOT_MAX	(1024 * 1024 * 1024)
 
@@ -410,7 +412,7 @@ static struct np_snapshot_origin *np_snapshot_origin(struct np_snapshot *snap, c
 	for (i = 0; i < snap->origin_count; i++)
 		if (!strcmp(snap->origin[i].name, name))
 			return &snap->origin[i];
-	snap->origin = np_xrealloc(snap->origin, snap->origin_count + 1, sizeof(*origin));
+	snap->origin = np_array_grow(snap->origin, snap->origin_count, sizeof(*origin));
 	origin = &snap->origin[snap->origin_count++];
 	memset(origin, 0, sizeof(*origin));
 	snprintf(origin->name, sizeof(origin->name), "%s", name);
@@ -436,11 +438,7 @@ static int np_parse_object(const char *name, const cJSON *head, const char *obje
 		return np_error_set(err, NP_EXIT_INPUT, "a line of the snapshot has two pods");
 	if (origin->objects.pod_count == pods)
 		return 0;
-	if (pods == origin->place_room) {
-		origin->place_room = pods ? pods * 2 : 64;
-		origin->place = np_xrealloc(origin->place, origin->place_room,
-					    sizeof(*origin->place));
-	}
+	origin->place = np_array_grow(origin->place, pods, sizeof(*origin->place));
 	origin->place[pods].local = local;
 	origin->place[pods].ifindex = (uint32_t)np_json_number(head, "ifindex");
 	return 0;
@@ -536,38 +534,20 @@ int np_snapshot_parse(const char *name, char *data, size_t len, const char *boot
 static char *np_read_all(const char *path, size_t *len, struct np_error *err)
 {
 	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	size_t room = 65536;
-	char *data;
-	ssize_t got;
+	struct np_buffer file = { 0 };
 
-	*len = 0;
 	if (fd < 0) {
 		np_save_failed(path, errno, err);
 		return NULL;
 	}
-	data = np_xmalloc(room);
-	for (;;) {
-		got = read(fd, data + *len, room - *len - 1);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0 || *len > NP_SNAPSHOT_MAX)
-			break;
-		*len += got;
-		if (*len + 1 == room) {
-			room *= 2;
-			data = np_xrealloc(data, room, 1);
-		}
-	}
-	if (got) {
-		np_save_failed(path, got < 0 ? errno : EFBIG, err);
-		free(data);
-		data = NULL;
-	} else {
-		data[*len] = '\0';
+	if (np_buffer_read(&file, fd, NP_SNAPSHOT_MAX)) {
+		np_save_failed(path, errno, err);
+		np_buffer_free(&file);
 	}
 	if (fd != STDIN_FILENO)
 		close(fd);
-	return data;
+	*len = file.len;
+	return file.data;
 }
 
 int np_snapshot_read(const char *path, const char *boot_id, struct np_snapshot *snap,

@@ -29,7 +29,6 @@ struct np_snapshot_origin {
 	char name[NETPOL_ORIGIN_MAX + 1];
 	struct np_objects objects;
 	struct np_placement *place;
-	size_t place_room;
 };
 
 /* A snapshot that has been read. */

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+
 #define NP_JSON_CHUNK 65536
 
 struct np_json {
@@ -38,9 +40,7 @@ struct np_json {
 	struct np_arena top;	/* nodes of the document without its items */
 	struct np_arena one;	/* nodes of the current item */
 	struct np_arena *arena;	/* the arena in use: one of the two, or the caller's */
-	char *text;		/* the string or number that is being read */
-	size_t text_len;
-	size_t text_room;
+	struct np_buffer text;	/* the string or number that is being read */
 	char *chunk;		/* NP_JSON_CHUNK bytes, or NULL without an input */
 };
 
@@ -139,17 +139,6 @@ static int np_json_expected(struct np_json *j, const char *what)
 	return np_json_fail(j, "expected %s, found byte 0x%02x", what, c);
 }
 
-static void np_json_keep(struct np_json *j, const char *text, size_t len)
-{
-	if (j->text_room - j->text_len < len) {
-		j->text_room = (j->text_len + len) * 2;
-		j->text = np_xrealloc(j->text, j->text_room, 1);
-	}
-	if (len)
-		memcpy(j->text + j->text_len, text, len);
-	j->text_len += len;
-}
-
 static int np_json_hex4(struct np_json *j, uint32_t *code)
 {
 	int i, c;
@@ -176,22 +165,22 @@ static void np_json_keep_utf8(struct np_json *j, uint32_t code)
 
 	if (code < 0x80) {
 		s[0] = code;
-		np_json_keep(j, s, 1);
+		np_buffer_add(&j->text, s, 1);
 	} else if (code < 0x800) {
 		s[0] = 0xc0 | code >> 6;
 		s[1] = 0x80 | (code & 0x3f);
-		np_json_keep(j, s, 2);
+		np_buffer_add(&j->text, s, 2);
 	} else if (code < 0x10000) {
 		s[0] = 0xe0 | code >> 12;
 		s[1] = 0x80 | (code >> 6 & 0x3f);
 		s[2] = 0x80 | (code & 0x3f);
-		np_json_keep(j, s, 3);
+		np_buffer_add(&j->text, s, 3);
 	} else {
 		s[0] = 0xf0 | code >> 18;
 		s[1] = 0x80 | (code >> 12 & 0x3f);
 		s[2] = 0x80 | (code >> 6 & 0x3f);
 		s[3] = 0x80 | (code & 0x3f);
-		np_json_keep(j, s, 4);
+		np_buffer_add(&j->text, s, 4);
 	}
 }
 
@@ -249,7 +238,7 @@ static int np_json_escape(struct np_json *j)
 		at = c > 0 ? strchr(from, c) : NULL;
 		if (!at)
 			return np_json_expected(j, "one of \"\\/bfnrtu after \\");
-		np_json_keep(j, &to[at - from], 1);
+		np_buffer_add(&j->text, &to[at - from], 1);
 		j->p++;
 		ret = 0;
 	} while (ret > 0);
@@ -290,7 +279,7 @@ static int np_json_string(struct np_json *j, const char **text, uint32_t *len)
 	int c;
 
 	j->p++;
-	j->text_len = 0;
+	j->text.len = 0;
 	for (;;) {
 		for (s = j->p; s < j->end; s++) {
 			unsigned char byte = *s;
@@ -306,11 +295,11 @@ static int np_json_string(struct np_json *j, const char **text, uint32_t *len)
 		*text = j->p;
 		*len = s - j->p;
 		j->p = s;
-		if (s < j->end && *s == '"' && !j->text_len)
+		if (s < j->end && *s == '"' && !j->text.len)
 			break;
-		np_json_keep(j, *text, *len);
-		*text = j->text;
-		*len = j->text_len;
+		np_buffer_add(&j->text, *text, *len);
+		*text = j->text.data;
+		*len = j->text.len;
 		c = np_json_peek(j);
 		if (c == '"')
 			break;
@@ -338,7 +327,7 @@ static bool np_json_digits(struct np_json *j)
 	if (c < '0' || c > '9')
 		return false;
 	do {
-		np_json_keep(j, j->p++, 1);
+		np_buffer_add(&j->text, j->p++, 1);
 		c = np_json_peek(j);
 	} while (c >= '0' && c <= '9');
 	return true;
@@ -348,24 +337,24 @@ static bool np_json_digits(struct np_json *j)
 static int np_json_numeral_text(struct np_json *j, bool *integer)
 {
 	*integer = true;
-	j->text_len = 0;
+	j->text.len = 0;
 	if (np_json_peek(j) == '-')
-		np_json_keep(j, j->p++, 1);
+		np_buffer_add(&j->text, j->p++, 1);
 	if (np_json_peek(j) == '0')
-		np_json_keep(j, j->p++, 1);
+		np_buffer_add(&j->text, j->p++, 1);
 	else if (!np_json_digits(j))
 		return np_json_expected(j, "a value");
 	if (np_json_peek(j) == '.') {
 		*integer = false;
-		np_json_keep(j, j->p++, 1);
+		np_buffer_add(&j->text, j->p++, 1);
 		if (!np_json_digits(j))
 			return np_json_expected(j, "a digit");
 	}
 	if ((np_json_peek(j) | 0x20) == 'e' && np_json_peek(j) > 0) {
 		*integer = false;
-		np_json_keep(j, j->p++, 1);
+		np_buffer_add(&j->text, j->p++, 1);
 		if (np_json_peek(j) == '+' || np_json_peek(j) == '-')
-			np_json_keep(j, j->p++, 1);
+			np_buffer_add(&j->text, j->p++, 1);
 		if (!np_json_digits(j))
 			return np_json_expected(j, "a digit");
 	}
@@ -380,11 +369,11 @@ static int np_json_numeral(struct np_json *j, struct np_node *node)
 
 	if (np_json_numeral_text(j, &integer))
 		return -1;
-	negative = *j->text == '-';
-	node->text = np_arena_memdup(j->arena, j->text, j->text_len);
-	for (i = negative; integer && i < j->text_len; i++)
+	negative = *j->text.data == '-';
+	node->text = np_arena_memdup(j->arena, j->text.data, j->text.len);
+	for (i = negative; integer && i < j->text.len; i++)
 		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, j->text[i] - '0', &n))
+		    __builtin_add_overflow(n, j->text.data[i] - '0', &n))
 			big = true;
 	if (!integer || big || n > (uint64_t)INT64_MAX + negative) {
 		node->type = NP_NODE_FLOAT;
@@ -787,6 +776,7 @@ int np_json_read(struct np_input *in, const struct np_reader *reader,
 		.reader = reader,
 		.err = err,
 		.name = in->name,
+		.text = { .secret = true },	/* it may be of a kubeconfig */
 		.chunk = chunk,
 		.start = chunk,
 		.p = chunk,
@@ -799,7 +789,8 @@ int np_json_read(struct np_input *in, const struct np_reader *reader,
 	np_json_skip_mark(&j);
 	if (!j.failed)
 		ret = np_json_documents(&j);
-	free(j.text);
+	np_buffer_free(&j.text);
+	explicit_bzero(chunk, NP_JSON_CHUNK);
 	free(chunk);
 	np_arena_free(&j.top);
 	np_arena_free(&j.one);
@@ -831,7 +822,7 @@ enum np_json_end np_json_object(const char *text, size_t len,
 		np_json_expected(&j, "an object");
 	if (*root)
 		ret = np_json_value(&j, *root, pick);
-	free(j.text);
+	np_buffer_free(&j.text);
 	if (!ret)
 		return NP_JSON_WHOLE;
 	return j.refused ? NP_JSON_REFUSED : NP_JSON_BROKEN;
