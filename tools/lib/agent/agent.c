@@ -16,7 +16,7 @@
 
 static const struct np_log_about np_about = { .component = "agent" };
 
-/* --- calls of the parts --------------------------------------------------------- */
+/* --- what the parts report ------------------------------------------------------ */
 
 static void np_agent_changed(void *arg, bool node)
 {
@@ -50,7 +50,10 @@ static void np_agent_node_changed(void *arg)
 	struct np_agent *agent = arg;
 
 	np_schedule_wake(agent);
-	/* Before the first commit there may be no local pods, but the addresses are noted. */
+	/*
+	 * If no commit is due, the tables are read now. This notes when each address was first
+	 * seen, also before there are local pods.
+	 */
 	if (!np_timer_active(&agent->commits.timer))
 		np_agent_node_update(&agent->node);
 }
@@ -68,8 +71,9 @@ static void np_agent_remark(void *arg, enum np_source_kind kind, const char *nam
 
 	(void)arg;
 	np_log_line(NP_LOG_WARNING, &about, "%s",
-		    kind == NP_SOURCE_POLICY ? "not enforced as it is; the pods that it selects "
-		    "are closed" : "not enforced as it is");
+		    kind == NP_SOURCE_POLICY ? "the policy is not enforced as it is; it "
+		    "isolates the pods that it selects" :
+		    "the object is not enforced as it is");
 }
 
 static void np_agent_local(void *arg, struct np_desired_pod *pod, bool gone)
@@ -87,7 +91,7 @@ static void np_agent_status(void *arg, FILE *file)
 	np_agent_status_write(arg, file);
 }
 
-/* --- life ----------------------------------------------------------------------- */
+/* --- start, signals, end -------------------------------------------------------- */
 
 static void np_agent_watchdog(void *context)
 {
@@ -116,7 +120,7 @@ static void np_agent_reload(struct np_agent *agent)
 	struct np_notify *notify = &agent->outside.notify;
 
 	np_notify_reloading(notify);
-	np_log_line(NP_LOG_INFO, &np_about, "reload");
+	np_log_line(NP_LOG_INFO, &np_about, "reloading");
 	if (agent->reload)
 		agent->reload(agent->arg);
 	np_agent_node_refresh(&agent->node);
@@ -151,7 +155,8 @@ static int np_agent_signals(struct np_agent *agent, struct np_error *err)
 
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (np_loop_signal(agent->loop, signals[i], np_agent_signal, agent))
-			return np_error_set(err, NP_EXIT_USAGE, "signals: %s", strerror(errno));
+			return np_error_set(err, NP_EXIT_USAGE, "signals cannot be handled: %s",
+					    strerror(errno));
 	return 0;
 }
 

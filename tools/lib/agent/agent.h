@@ -28,6 +28,7 @@ int np_agent_boot(struct np_agent *agent, struct np_loop *loop,
 		  const struct np_agent_options *opts, struct np_error *err);
 /* To be called after the loop has ended. Writes the last snapshot. */
 void np_agent_stop(struct np_agent *agent);
+/* Frees what belongs to the agent. The kernel keeps what it has. */
 void np_agent_free(struct np_agent *agent);
 
 #endif

@@ -24,7 +24,7 @@ struct np_audit {
 	size_t stale_kept;	/* how many of these are of kinds that are complete */
 };
 
-/* The dump starts over, because the kernel's state changed meanwhile. */
+/* Forgets what the dump has shown, because it starts over: the kernel's state has changed. */
 static void np_audit_restart(void *arg)
 {
 	struct np_audit *audit = arg;
@@ -39,7 +39,9 @@ static void np_audit_restart(void *arg)
 		free(audit->stale[--audit->stale_count].record);
 }
 
-/* The kernel has an object. record: the desired one, or NULL. equal: they say the same. */
+/*
+ * Notes that the kernel has an object. record: the desired one, or NULL. equal: both say the same.
+ */
 static void np_audit_one(struct np_audit *audit, void *record, bool equal,
 			 const char *namespace, const char *name)
 {
@@ -134,7 +136,10 @@ static int np_audit_reply(const struct nlmsghdr *nlh, void *arg, struct np_error
 	return 0;
 }
 
-/* Makes the records of one kind pending that the dump did not show as they are to be. */
+/*
+ * Makes the records of one kind pending that the dump did not show as they should be. Returns how
+ * many there are.
+ */
 static size_t np_audit_list(struct np_audit *audit)
 {
 	size_t found = 0, i;
@@ -178,7 +183,7 @@ int np_audit_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
 	size_t i;
 
 	*found = 0;
-	/* Frees records of objects that no longer exist. Those in the kernel are stale. */
+	/* Frees the records of objects that no longer exist. If the kernel has one, it is stale. */
 	np_desired_set_full(d);
 	np_state_init(&audit.state);
 	for (k = 0; !ret && k < 3; k++) {

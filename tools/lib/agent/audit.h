@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 /*
- * Makes every difference pending, also objects of the origin that are stale. *found: how many there
- * are. Returns 0, or -1 with *err filled; then the state of the kernel is not known any more.
+ * Makes every difference pending, also the deletion of stale objects of the origin. *found: how
+ * many differences there are. Returns 0, or -1 with *err filled. After a failure the state of the
+ * kernel counts as unknown.
  */
 int np_audit_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
 		 struct np_error *err);

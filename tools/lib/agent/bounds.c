@@ -9,6 +9,7 @@
 #include "agent/desired_policy.h"
 #include "agent/desired_refuse.h"
 
+/* Returns true, with a reason, if a count exceeds the limit of the kernel. */
 static bool np_over(const struct np_kernel *kernel, uint32_t limit, uint64_t count,
 		    const char *what, char *reason, size_t size)
 {

@@ -22,19 +22,19 @@
 #include "netlink/transaction.h"
 
 /*
- * So many refused objects are rejected one by one, each followed by a transaction of all the
- * others. If there are more, halving sends fewer objects.
+ * The most refused objects that are rejected one by one, where each costs a transaction of all the
+ * others. If there are more, halving the changes sends fewer objects.
  */
 #define NP_COMMIT_SINGLY	8
 
-#define NP_STALE_TRIES		5	/* tries if somebody else keeps changing the origin */
+#define NP_STALE_TRIES		5	/* the most tries while somebody else changes the origin */
 
 enum np_outcome {
 	NP_OUTCOME_DONE,
 	NP_OUTCOME_STALE,	/* somebody else changed the origin */
 	NP_OUTCOME_OBJECT,	/* an object was refused */
-	NP_OUTCOME_AGAIN,	/* more changes are pending because an object was rejected */
-	NP_OUTCOME_FAILED,	/* to be tried again later */
+	NP_OUTCOME_AGAIN,	/* an object was rejected, so more changes are pending */
+	NP_OUTCOME_FAILED,	/* it should be tried again later */
 };
 
 static enum np_outcome np_outcome(struct np_kernel *kernel, int ret, const struct np_error *err)
@@ -129,7 +129,10 @@ static enum np_outcome np_commit_try(struct np_kernel *kernel, struct np_desired
 	return outcome;
 }
 
-/* Closes or rejects the object of a refused change. Returns false if it must not be sent again. */
+/*
+ * Drops the rules of a refused policy, or rejects the refused object. Returns false if the changes
+ * must not be sent again.
+ */
 static bool np_commit_refuse(struct np_kernel *kernel, struct np_desired *d,
 			     const struct np_change *refused, const struct np_error *err)
 {
@@ -140,8 +143,9 @@ static bool np_commit_refuse(struct np_kernel *kernel, struct np_desired *d,
 }
 
 /*
- * Sends changes in one transaction. Objects that the kernel refuses are closed or rejected one by
- * one, and the changes are sent again. Returns NP_OUTCOME_OBJECT if the kernel still refuses them.
+ * Sends changes in one transaction. If the kernel refuses an object, np_commit_refuse() is called
+ * for it, and the changes are sent again. Returns NP_OUTCOME_OBJECT if the kernel still refuses
+ * them.
  */
 static enum np_outcome np_commit_singly(struct np_kernel *kernel, struct np_desired *d,
 					struct np_change *change, size_t count,
@@ -170,7 +174,7 @@ static enum np_outcome np_commit_singly(struct np_kernel *kernel, struct np_desi
 	}
 }
 
-/* Commits changes, halved if need be. Those that are not committed are pending again. */
+/* Commits changes, in halves if need be. Changes that are not committed are pending again. */
 static enum np_outcome np_commit_some(struct np_kernel *kernel, struct np_desired *d,
 				      struct np_change *change, size_t count,
 				      struct np_error *err)

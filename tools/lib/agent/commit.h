@@ -13,13 +13,13 @@
 
 /*
  * Commits everything that differs: by a full transaction if the state of the kernel is not known,
- * else by a delta. Returns 0, or -1 with *err filled; then it is to be tried again later, and what
- * was not committed is still pending.
+ * else by a delta. Returns 0, or -1 with *err filled. After a failure, what was not committed is
+ * still pending, and the caller tries again later.
  */
 int np_commit_run(struct np_kernel *kernel, struct np_desired *d, struct np_error *err);
 /*
- * Finds out whether somebody else changed the origin since the last commit. If so the state of the
- * kernel is not known any more. Returns 0, or -1 with *err filled.
+ * *touched: somebody else changed the origin since the last commit, so the state of the kernel
+ * counts as unknown. Returns 0, or -1 with *err filled.
  */
 int np_commit_check(struct np_kernel *kernel, struct np_desired *d, bool *touched,
 		    struct np_error *err);

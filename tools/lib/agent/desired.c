@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The calls of a source that fill the desired state.
+ * Fills the desired state by what a source reports.
  */
 #include "agent/desired.h"
 
@@ -110,13 +110,16 @@ void np_desired_begin(struct np_desired *d, enum np_source_kind kind)
 		d->nameless = false;
 }
 
-/* A field of an object's metadata; "" if it is no string. */
+/* Returns a field of an object's metadata, or "" if it is no string. */
 static const char *np_meta_text(const struct np_node *object, const char *key)
 {
 	return np_node_text(np_node_get(object, "metadata"), key);
 }
 
-/* Closes a whole namespace, because it is not known which of its pods a policy selects. */
+/*
+ * Takes a policy that cannot be read as one without rules that selects the whole namespace, because
+ * it is not known which pods it selects.
+ */
 static void np_close_namespace(struct np_desired *d, const char *namespace, const char *name)
 {
 	struct np_policy policy = {
@@ -191,14 +194,14 @@ static void np_reject(struct np_desired *d, enum np_source_kind kind, const char
 }
 
 /*
- * Nothing but the name of a policy can be read. Its last good version may allow what this one does
- * not, so it does not stay.
+ * Is called for a policy of which only the name can be read. Its last good version may allow what
+ * this one does not, so it does not stay.
  */
 static void np_close_unread(struct np_desired *d, const char *namespace, const char *name,
 			    const char *uid, const char *reason)
 {
 	if (!*namespace || !*name) {
-		/* It may be any of the policies that are not in the list. */
+		/* It may be any policy that the list does not contain otherwise. */
 		d->nameless = true;
 		np_desired_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
 		return;
@@ -254,7 +257,7 @@ static void np_take_pod(struct np_desired *d, struct np_pod *pod, bool closed,
 	np_reject(d, NP_SOURCE_POD, pod->namespace, pod->name, pod->uid, err->text);
 }
 
-/* Takes the policy that was read. closed: it has no rules, for the reason in err. */
+/* Takes the policy that was read. closed: its rules cannot be read, and err says why. */
 static void np_take_policy(struct np_desired *d, const struct np_node *object, bool closed,
 			   const struct np_error *err)
 {
@@ -310,7 +313,7 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 	}
 }
 
-/* Returns true if the uids differ, so that a call is about an earlier object of that name. */
+/* Returns true if the uids differ, so that the source means an earlier object of that name. */
 static bool np_other_uid(const char *uid, const uint8_t *have)
 {
 	static const uint8_t none[NETPOL_UID_LEN];
@@ -354,7 +357,7 @@ void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const cha
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, namespace, name);
 		break;
 	default:
-		/* What the Node said last stays in force. */
+		/* The podCIDRs that the Node had last stay in force. */
 		break;
 	}
 }
@@ -389,9 +392,14 @@ static void **np_unseen(const struct np_hash *hash, size_t epoch_at, uint8_t epo
 	return found;
 }
 
+/*
+ * Removes a policy that a complete list did not contain. If the list had a policy whose name cannot
+ * be read, that may be this one: then it loses its rules and stays.
+ */
 static void np_sweep_policy(struct np_desired *d, struct np_desired_policy *policy)
 {
-	static const char reason[] = "a policy whose name can't be read may be this one";
+	static const char reason[] = "the API server has a policy whose name cannot be read; "
+				     "it may be this one";
 	struct np_policy head = *policy->policy;
 
 	if (policy->flags & NP_DESIRED_GONE)

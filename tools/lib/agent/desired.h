@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The desired state and the calls of a source that fill it.
+ * The desired state, and the functions by which a source fills it.
  */
 #ifndef NP_AGENT_DESIRED_H
 #define NP_AGENT_DESIRED_H
@@ -12,7 +12,7 @@
 void np_desired_init(struct np_desired *d, const char *node);
 void np_desired_free(struct np_desired *d);
 
-/* The calls of a source, see struct np_source_ops. */
+/* What a source reports. struct np_source_ops describes each function. */
 void np_desired_begin(struct np_desired *d, enum np_source_kind kind);
 void np_desired_upsert(struct np_desired *d, enum np_source_kind kind,
 		       const struct np_node *object);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads objects of the API by the functions that read manifests.
+ * Reads objects of the API by the functions that read manifests, so that both mean the same.
  */
 #include "agent/desired_decode.h"
 
@@ -58,7 +58,7 @@ static int np_node_cidr(const struct np_node *item, struct np_cidr *cidr, struct
 	const char *wrong;
 
 	if (item->type != NP_NODE_STRING)
-		return np_error_set(err, NP_EXIT_INPUT, "a podCIDR is no string");
+		return np_error_set(err, NP_EXIT_INPUT, "an entry of podCIDRs is not a string");
 	wrong = np_cidr_parse(item->text, cidr);
 	if (wrong)
 		return np_error_set(err, NP_EXIT_INPUT, "podCIDR \"%.60s\" %s", item->text,
@@ -88,7 +88,7 @@ int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
 		return -1;
 	}
 	d->node_seen = true;
-	/* A Node that was registered again has none at first, but its pods still run. */
+	/* A Node that was registered again has no podCIDR at first, but its pods still run. */
 	if (!count) {
 		free(cidr);
 		return 0;

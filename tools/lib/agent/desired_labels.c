@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 
-/* A text of a label or a port. Pointers to texts lead to the member text. */
+/* A key, value or port name. Those who use it point to the member text. */
 struct np_shared_text {
 	uint32_t hash;
 	uint32_t refs;

@@ -23,7 +23,7 @@ struct np_desired_labels {
 	struct np_label label[];
 };
 
-/* All of them. Zeroed bytes are an empty one. */
+/* All label sets, and their texts. If all bytes are zero it is empty. */
 struct np_desired_label_sets {
 	struct np_hash sets;
 	struct np_hash texts;

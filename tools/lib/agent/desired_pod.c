@@ -112,7 +112,7 @@ static void np_local_changed(struct np_desired *d, struct np_desired_pod *pod, b
 		d->local_changed(d->arg, pod, gone);
 }
 
-/* A pod is no longer local. */
+/* Ends what only a local pod has, because the pod is not local any more. */
 static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 {
 	if (!(pod->flags & NP_DESIRED_LOCAL))
@@ -139,8 +139,8 @@ void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
 }
 
 /*
- * Replaces a record by one with other addresses. The old record is freed, or marked as replaced if
- * it is in the list of pending changes.
+ * Replaces a record by one with other addresses. The old record is freed, unless it is in the list
+ * of pending changes: then it is marked as replaced.
  */
 static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desired_pod *old,
 					    const struct np_address *address, uint32_t count)
@@ -202,7 +202,7 @@ static bool np_same_addresses(const struct np_desired_pod *pod, const struct np_
 
 	if (n != count)
 		return false;
-	/* IPv4 comes first in a record, so the order may differ. It means nothing. */
+	/* A record has its IPv4 addresses first, so the order may differ. It has no meaning. */
 	for (i = 0; i < count; i++) {
 		for (k = 0; k < n; k++)
 			if (!memcmp(&address[i], &have[k], sizeof(have[k])))
@@ -213,6 +213,7 @@ static bool np_same_addresses(const struct np_desired_pod *pod, const struct np_
 	return true;
 }
 
+/* Returns false for a pod that is not kept; desired_record.h says which pods are. */
 static bool np_pod_wanted(const struct np_desired *d, const struct np_pod *pod, bool *local)
 {
 	*local = *pod->node && !strcmp(pod->node, d->node);
@@ -235,7 +236,7 @@ static uint16_t np_pod_state(const struct np_pod *pod, bool local)
 	return flags;
 }
 
-/* Starts a record for a pod that is new, or that has another uid than the last of its name. */
+/* Begins anew with a record whose pod is new, or has another uid than the last of that name. */
 static void np_pod_reborn(struct np_desired *d, struct np_desired_pod *pod, const uint8_t *uid)
 {
 	np_local_drop(d, pod);

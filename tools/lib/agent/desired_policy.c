@@ -13,8 +13,8 @@
 /* --- copies --------------------------------------------------------------------- */
 
 /*
- * The block of memory that a copy is made in. Each copy is made twice: the first time without a
- * base, which only finds out how much is used.
+ * The block of memory in which a policy is copied. A copy is made in two passes. The first pass has
+ * no base and only finds out how many bytes are used.
  */
 struct np_block {
 	uint8_t *base;
@@ -153,7 +153,7 @@ static size_t np_policy_bytes(const struct np_policy *policy)
 	return block.used;
 }
 
-/* --- selecting ------------------------------------------------------------------ */
+/* --- selecting pods ------------------------------------------------------------- */
 
 static bool np_requirement_matches(const struct np_requirement *req,
 				   const struct np_labels *labels)
@@ -294,8 +294,8 @@ static bool np_policy_too_much(const struct np_desired *d, const struct np_desir
 }
 
 /*
- * Drops the rules of a policy that would exceed the bounds, and if the selector alone is too large
- * also the selector, so that the whole namespace is selected. Returns true if it did so.
+ * If a policy would exceed the bounds, drops its rules and returns true. If its selector alone is
+ * too large, the selector is dropped too, so that the policy selects the whole namespace.
  */
 static bool np_policy_narrow(struct np_desired *d, const struct np_desired_namespace *ns,
 			     const struct np_desired_policy *old, struct np_policy *policy)

@@ -10,9 +10,10 @@
 #include "agent/desired_record.h"
 
 /*
- * Bounds of the memory of policies, in bytes. The policies of one namespace may take its share, or
- * only the lower one once all policies take more than NP_POLICY_BYTES_ALL. A policy beyond that is
- * kept without its rules, so it is closed.
+ * Bounds of the memory of policies, in bytes. The policies of one namespace may take
+ * NP_POLICY_BYTES_SHARE, but only NP_POLICY_BYTES_LOW once all policies take more than
+ * NP_POLICY_BYTES_ALL. A policy that would exceed this is kept without its rules, so it isolates
+ * what it selects.
  */
 #define NP_POLICY_BYTES_SHARE	(32u * 1024 * 1024)
 #define NP_POLICY_BYTES_ALL	(96u * 1024 * 1024)
@@ -24,13 +25,17 @@ struct np_desired_policy *np_desired_policy(const struct np_desired *d, const ch
 /* Fills in the policy as it goes to the kernel. It points into the record. */
 void np_desired_policy_view(const struct np_desired_policy *policy, struct np_policy *view);
 
-/* Adds or replaces a policy, of which a copy is kept. closed: its rules are unusable. */
+/* Adds or replaces a policy, of which a copy is kept. closed: it is to be kept without rules. */
 void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *policy, bool closed);
 void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *policy);
 
-/* A local pod of the namespace has come, gone or changed. Finds out which policies are wanted. */
+/*
+ * Finds out which policies of a namespace are wanted, after a local pod has come, gone or changed.
+ */
 void np_desired_policies_select(struct np_desired *d, struct np_desired_namespace *ns);
-/* A policy of the namespace was rejected, or is no longer. Finds out which pods are withheld. */
+/*
+ * Finds out which pods of a namespace are withheld, after a policy was rejected or is not any more.
+ */
 void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns);
 
 #endif

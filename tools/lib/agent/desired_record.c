@@ -180,7 +180,10 @@ struct np_stale *np_stale_new(const char *namespace, const char *name)
 	return stale;
 }
 
-/* Ends a change. committed: the kernel has what the record says. */
+/*
+ * Ends a change. committed: the kernel now has what the record says. Frees a record that is not
+ * needed any more.
+ */
 static void np_change_end(struct np_desired *d, const struct np_change *change, bool committed)
 {
 	uint16_t *flags;

@@ -33,7 +33,7 @@ enum np_desired_flag {
 	NP_DESIRED_COMMITTED = 1 << 1,	/* the kernel has some version of it */
 	NP_DESIRED_GONE = 1 << 2,	/* the object no longer exists */
 	NP_DESIRED_REJECTED = 1 << 3,	/* unreadable, over a bound or refused: not loaded */
-	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: the object itself exists */
+	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: it exists at the API server */
 	NP_DESIRED_WANTED = 1 << 5,	/* policy: it selects a local pod */
 	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without its rules */
 	NP_DESIRED_LOCAL = 1 << 7,	/* pod: it runs on this node */
@@ -49,7 +49,7 @@ enum np_desired_flag {
 
 struct np_desired_policy;
 
-/* A namespace. It also exists for objects whose namespace has not been seen. */
+/* A namespace. There also is a record if only objects in the namespace have been seen. */
 struct np_desired_namespace {
 	uint32_t hash;
 	uint16_t flags;		/* enum np_desired_flag */
@@ -71,7 +71,7 @@ struct np_desired_pod {
 	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
 	uint32_t created;	/* seconds since 1970, 0: not known */
 	uint32_t arrival;	/* position in the order in which uids were first seen */
-	uint32_t since;		/* when it got its addresses, by `now` of the desired state */
+	uint32_t since;		/* when it got its addresses, by the member now of np_desired */
 	struct np_desired_namespace *namespace;
 	struct np_desired_labels *labels;
 	uint8_t uid[NETPOL_UID_LEN];
@@ -137,7 +137,7 @@ struct np_desired {
 	uint32_t now;		/* milliseconds, which may wrap; the caller sets it */
 	uint32_t serial;	/* number of the last transaction */
 	struct np_desired_stats stats;
-	/* Called with each remark on an object, which is for people. May be NULL. */
+	/* Called with each remark on an object. The text is for people. May be NULL. */
 	void (*remark)(void *arg, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text);
 	/* Called when a local pod is new, has changed, or is about to be forgotten. May be NULL. */
@@ -150,7 +150,7 @@ struct np_desired {
 /* Calls remark(). */
 void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text);
-/* Returns the kind of an enum netpol_object. */
+/* Returns the kind to which an enum netpol_object belongs. */
 enum np_source_kind np_desired_kind(uint8_t object);
 
 /* Returns a namespace that exists, or NULL. */
@@ -178,7 +178,7 @@ bool np_desired_loaded(uint8_t object, const void *record);
 /* Returns the flags of a record. */
 uint16_t *np_desired_flags(uint8_t object, void *record);
 
-/* Adds a record to the pending changes, unless it is there or `full` is set. */
+/* Adds a record to the pending changes, unless it is among them or `full` is set. */
 void np_desired_set_pending(struct np_desired *d, uint8_t object, void *record);
 /* Makes a stale object. It is freed with the change that removes it. */
 struct np_stale *np_stale_new(const char *namespace, const char *name);
@@ -187,13 +187,13 @@ struct np_stale *np_stale_new(const char *namespace, const char *name);
  * np_desired_finish() or np_desired_give_back(). The caller frees the list.
  */
 struct np_change *np_desired_take(struct np_desired *d, size_t *count);
-/* A change has been committed. Frees the record if the object no longer exists. */
+/* To be called for a change that was committed. Frees the record of an object that is gone. */
 void np_desired_finish(struct np_desired *d, const struct np_change *change);
-/* A change has not been committed and is pending again. It may also be a new one. */
+/* Makes a change pending, for one that was not committed or is new. */
 void np_desired_give_back(struct np_desired *d, const struct np_change *change);
-/* A full transaction has been committed. */
+/* To be called after a full transaction was committed. */
 void np_desired_finish_full(struct np_desired *d);
-/* From now on the state of the kernel is not known. */
+/* To be called when the state of the kernel is not known any more. Nothing is pending then. */
 void np_desired_set_full(struct np_desired *d);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects that exceed a bound or that the kernel refuses.
+ * Drops the rules of policies, and rejects objects, that exceed a bound or that the kernel refuses.
  */
 #include "agent/desired_refuse.h"
 

@@ -11,13 +11,13 @@
 #include "agent/desired_record.h"
 
 /*
- * A record exceeds a bound, or the kernel refused it. A policy is closed the first time, so its
- * subject and directions stay and its rules go. The second time it is rejected, together with the
- * local pods that it selects. Other objects are rejected at once. Returns false if the record is
- * rejected already.
+ * To be called for a record that exceeds a bound, or that the kernel refused. The first time, a
+ * policy loses its rules but keeps its subject and directions, so it isolates what it selects. The
+ * second time it is rejected, and the local pods that it selects are withheld. Other objects are
+ * rejected at once. Returns false if the record was rejected before.
  */
 bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const char *reason);
-/* Everything that was refused may be tried again. */
+/* Makes everything that was refused pending again, as it was before. */
 void np_desired_retry(struct np_desired *d);
 
 #endif

@@ -78,7 +78,7 @@ void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 	np_hash_add(&d->troubles, trouble);
 }
 
-/* The array is not changed while it is walked, because removing moves records. */
+/* Removing a record moves others, so the records are collected first and removed afterwards. */
 void np_troubles_sweep(struct np_desired *d, uint8_t object, uint8_t epoch)
 {
 	struct np_trouble **unseen = NULL, *trouble;

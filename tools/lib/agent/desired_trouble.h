@@ -21,19 +21,20 @@ struct np_trouble {
 	uint8_t object;		/* enum netpol_object */
 	uint8_t kind;		/* enum np_trouble_kind */
 	uint8_t epoch;		/* number of the list in which the object was last seen */
-	bool refused;		/* because of a bound or by the kernel, not while reading */
+	bool refused;		/* over a bound or refused by the kernel; else it cannot be read */
 	const char *namespace;
 	const char *name;
 	const char *reason;
 	char text[];
 };
 
-#define NP_TROUBLES_MAX	4096	/* no more are kept */
+#define NP_TROUBLES_MAX	4096	/* the most that are kept */
 
 /* Notes a trouble, in place of an earlier one of the same object. */
 void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 		    const char *name, enum np_trouble_kind kind, bool refused,
 		    const char *reason);
+/* Forgets the trouble of an object, if there is one. */
 void np_trouble_clear(struct np_desired *d, uint8_t object, const char *namespace,
 		      const char *name);
 /* Forgets troubles of objects that were not seen in the list that is complete now. */

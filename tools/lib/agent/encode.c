@@ -10,7 +10,7 @@
 #include "agent/desired_policy.h"
 #include "object/digest.h"
 
-#define NP_NOT_SENT	UINT32_MAX	/* number of a change that needs no message */
+#define NP_NOT_SENT	UINT32_MAX	/* the number of a change for which nothing is sent */
 
 /* --- order ---------------------------------------------------------------------- */
 
@@ -124,7 +124,7 @@ static int np_change_encode_deletion(const struct np_change *change, struct np_e
 	}
 }
 
-/* *sets: how many label sets the transaction has. */
+/* Encodes one change. *sets: how many label sets the transaction has. */
 static int np_change_encode(struct np_desired *d, const struct np_change *change,
 			    struct np_encoder *enc, uint32_t *sets, struct np_error *err)
 {

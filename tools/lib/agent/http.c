@@ -86,7 +86,8 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 	FILE *file;
 
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
-		return np_http_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only");
+		return np_http_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+				    "only GET and HEAD are allowed");
 	if (!strcmp(url, "/healthz")) {
 		if (np_agent_progress(http->agent))
 			return np_http_line(connection, MHD_HTTP_OK, "ok");

@@ -15,6 +15,7 @@ struct np_agent;
  * with *err filled.
  */
 int np_agent_http_start(struct np_agent *agent, struct np_error *err);
+/* Stops the server if it runs. */
 void np_agent_http_stop(struct np_agent *agent);
 
 #endif

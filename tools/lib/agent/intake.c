@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Takes the calls of the source into the desired state.
+ * Passes what the source reports on to the desired state.
  */
 #include "agent/intake.h"
 
@@ -80,7 +80,7 @@ static void np_intake_state(void *context, enum np_source_kind kind,
 
 	mine->connected = state->connected;
 	mine->last_event_ms = state->last_event_ms;
-	/* A version that does not fit is of no use. */
+	/* A part of a version is of no use. */
 	snprintf(mine->version, sizeof(mine->version), "%s",
 		 strlen(version) < sizeof(mine->version) ? version : "");
 	snprintf(mine->error, sizeof(mine->error), "%s", error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The intake: takes the calls of the source into the desired state, and keeps what the source says
- * about itself.
+ * The intake: passes what the source reports on to the desired state, and keeps what the source
+ * says about itself.
  */
 #ifndef NP_AGENT_INTAKE_H
 #define NP_AGENT_INTAKE_H
@@ -29,16 +29,16 @@ struct np_intake {
 	struct np_loop *loop;
 	struct np_desired *desired;
 	struct np_intake_kind kind[NP_SOURCE_KINDS];
-	/* An object has changed. node: it is the Node of this node. */
+	/* Called when an object has changed. node: it is the Node object of this node. */
 	void (*changed)(void *arg, bool node);
-	/* A list is complete. */
+	/* Called when a list is complete. */
 	void (*synced)(void *arg);
-	/* The error of a kind has changed. */
+	/* Called when the error of a kind has changed. */
 	void (*news)(void *arg);
 	void *arg;
 };
 
-/* The functions are to be set afterwards. */
+/* Clears the intake. Its three functions and arg are to be set afterwards. */
 void np_intake_init(struct np_intake *intake, struct np_loop *loop, struct np_desired *desired);
 /* Returns the functions for a source, whose context is the intake. */
 const struct np_source_ops *np_intake_ops(void);

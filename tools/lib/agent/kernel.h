@@ -19,7 +19,7 @@ struct np_commit_stats {
 	uint64_t full;			/* full transactions that were published */
 	uint64_t delta;			/* deltas that were published */
 	uint64_t failures;		/* attempts that published nothing */
-	uint64_t stale;			/* of these, because somebody else changed the origin */
+	uint64_t stale;			/* failures because somebody else changed the origin */
 	uint64_t objects;		/* objects in published transactions */
 	uint64_t messages;		/* messages of published transactions */
 	uint64_t bytes;			/* bytes of published transactions */
@@ -50,8 +50,8 @@ void np_kernel_close(struct np_kernel *kernel);
  */
 int np_kernel_open(struct np_kernel *kernel, uint64_t *present, struct np_error *err);
 /*
- * Reads limits and generations again. *origin_generation: the current one. present: as above, may
- * be NULL. Returns 0, or -1 with *err filled.
+ * Reads limits and generations again. *origin_generation: the current one. *present: how many
+ * objects the origin has; present may be NULL. Returns 0, or -1 with *err filled.
  */
 int np_kernel_info(struct np_kernel *kernel, uint64_t *origin_generation, uint64_t *present,
 		   struct np_error *err);

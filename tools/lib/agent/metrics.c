@@ -43,17 +43,18 @@ static void np_metrics_process(const struct np_agent *agent, FILE *file)
 	DIR *dir;
 
 	getrusage(RUSAGE_SELF, &use);
-	np_metric_one(file, "process_cpu_seconds_total", "counter", "CPU time of the agent.",
+	np_metric_one(file, "process_cpu_seconds_total", "counter",
+		      "Processor time that the agent has used, in seconds.",
 		      (double)use.ru_utime.tv_sec + (double)use.ru_stime.tv_sec +
 		      (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
 	statm = fopen("/proc/self/statm", "re");
 	if (statm) {
 		if (fscanf(statm, "%lu %lu", &pages, &resident) == 2) {
 			np_metric_one(file, "process_resident_memory_bytes", "gauge",
-				      "Memory of the agent that is in RAM.",
+				      "Resident memory of the agent, in bytes.",
 				      (double)resident * (double)sysconf(_SC_PAGESIZE));
 			np_metric_one(file, "process_virtual_memory_bytes", "gauge",
-				      "Address space of the agent.",
+				      "Virtual memory of the agent, in bytes.",
 				      (double)pages * (double)sysconf(_SC_PAGESIZE));
 		}
 		fclose(statm);
@@ -64,11 +65,12 @@ static void np_metrics_process(const struct np_agent *agent, FILE *file)
 	if (dir) {
 		closedir(dir);
 		/* ".", ".." and the open folder do not count. */
-		np_metric_one(file, "process_open_fds", "gauge", "Open file descriptors.",
-			      fds - 3);
+		np_metric_one(file, "process_open_fds", "gauge",
+			      "Open file descriptors of the agent.", fds - 3);
 	}
 	np_metric_one(file, "process_start_time_seconds", "gauge",
-		      "When the agent was started.", np_wall_time(agent, agent->started_ms));
+		      "When the agent was started, in seconds since 1970.",
+		      np_wall_time(agent, agent->started_ms));
 }
 
 static void np_metrics_kernel(struct np_agent *agent, FILE *file)
@@ -95,26 +97,27 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 		if (list.item[i].kind == NP_COUNTERS_TOTAL)
 			total = &list.item[i];
 	np_metric_one(file, "netpol_module_up", "gauge",
-		      "1 if the kernel module answers.", !ret);
+		      "1 if the kernel module answers, else 0.", !ret);
 	if (total) {
 		np_metric_head(file, "netpol_packets_total", "counter",
-			       "Packets judged, by direction and verdict.");
+			       "Packets that were judged, by direction and verdict.");
 		for (i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
 			np_metric_value(file, "netpol_packets_total",
 					(double)np_counter(total, packets[i].attr), "direction",
 					packets[i].direction, "verdict", packets[i].verdict,
 			NP_METRIC_END);
 		np_metric_one(file, "netpol_packets_spoofed_total", "counter",
-			      "Packets dropped for a forged source.",
+			      "Packets dropped because their source address is forged.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_SPOOFED));
 		np_metric_one(file, "netpol_packets_unknown_total", "counter",
-			      "Packets of guarded addresses that belong to no known pod.",
+			      "Packets dropped because one of their addresses is unknown: it is "
+			      "inside a guard and belongs to no known pod.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNKNOWN));
 		np_metric_one(file, "netpol_packets_unchecked_total", "counter",
-			      "Packets whose source could not be checked by their interface.",
+			      "Packets whose source could not be checked against an interface.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNCHECKED));
 		np_metric_head(file, "netpol_events_lost_total", "counter",
-			       "Events of denied packets that were not sent.");
+			       "Events about denied packets that were not sent, by reason.");
 		np_metric_value(file, "netpol_events_lost_total",
 				(double)np_counter(total, NETPOL_COUNTERS_A_EVENTS_LOST),
 				"reason", "rate", NP_METRIC_END);
@@ -133,38 +136,45 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 		np_metric_value(file, name, (double)(value), "kind",		\
 				np_source_kind_name(k), NP_METRIC_END);		\
 } while (0)
-	NP_EACH_KIND("netpol_sync_synced", "gauge", "1 if the kind was listed whole.",
+	NP_EACH_KIND("netpol_sync_synced", "gauge",
+		     "1 after a list of the kind was complete, else 0.",
 		     agent->desired.synced[k]);
 	NP_EACH_KIND("netpol_sync_connected", "gauge",
-		     "1 while a list or watch of the kind is being answered.",
+		     "1 while the API server answers a list or watch of the kind, else 0.",
 		     kind[k].connected);
 	np_metric_head(file, "netpol_sync_last_event_timestamp_seconds", "gauge",
-		       "When the API server last sent anything about the kind.");
+		       "When the API server last sent anything about the kind, in seconds since "
+		       "1970.");
 	for (k = 0; k < NP_SOURCE_KINDS; k++)
 		if (kind[k].last_event_ms >= 0)
 			np_metric_value(file, "netpol_sync_last_event_timestamp_seconds",
 					np_wall_time(agent, kind[k].last_event_ms), "kind",
 					np_source_kind_name(k), NP_METRIC_END);
-	NP_EACH_KIND("netpol_sync_requests_total", "counter", "Requests to the API server.",
+	NP_EACH_KIND("netpol_sync_requests_total", "counter", "Requests sent to the API server.",
 		     kind[k].stats.requests);
 	NP_EACH_KIND("netpol_sync_received_bytes_total", "counter",
 		     "Bytes received from the API server.", kind[k].stats.bytes);
 	NP_EACH_KIND("netpol_sync_events_total", "counter",
-		     "Objects received, deletions included.", agent->desired.stats.events[k]);
+		     "Objects received from the API server, deletions included.",
+		     agent->desired.stats.events[k]);
 	NP_EACH_KIND("netpol_object_errors_total", "counter",
-		     "Objects that could not be read.", agent->desired.stats.malformed[k]);
+		     "Objects from the API server that the agent could not read.",
+		     agent->desired.stats.malformed[k]);
 	NP_EACH_KIND("netpol_objects_refused_total", "counter",
-		     "Objects over a bound, or refused by the kernel.",
+		     "Objects that exceed a bound or that the kernel refused.",
 		     agent->desired.stats.refused[k]);
-	NP_EACH_KIND("netpol_sync_unauthorized_total", "counter", "Answers 401.",
+	NP_EACH_KIND("netpol_sync_unauthorized_total", "counter",
+		     "Requests that the API server answered with status 401.",
 		     kind[k].stats.unauthorized);
-	NP_EACH_KIND("netpol_sync_forbidden_total", "counter", "Answers 403.",
+	NP_EACH_KIND("netpol_sync_forbidden_total", "counter",
+		     "Requests that the API server answered with status 403.",
 		     kind[k].stats.forbidden);
-	NP_EACH_KIND("netpol_sync_throttled_total", "counter", "Answers 429.",
+	NP_EACH_KIND("netpol_sync_throttled_total", "counter",
+		     "Requests that the API server answered with status 429.",
 		     kind[k].stats.throttled);
 #undef NP_EACH_KIND
 	np_metric_head(file, "netpol_sync_relists_total", "counter",
-		       "Lists from the start, by reason.");
+		       "Lists that were begun from the start, by reason.");
 	for (k = 0; k < NP_SOURCE_KINDS; k++)
 		for (r = 0; r < NP_RELIST_REASONS; r++)
 			np_metric_value(file, "netpol_sync_relists_total",
@@ -201,13 +211,13 @@ static void np_metrics_local(const struct np_agent *agent, FILE *file)
 	np_metric_one(file, "netpol_local_pods_unplaced", "gauge",
 		      "Pods of this node whose interface is not known.", (double)unplaced);
 	np_metric_one(file, "netpol_local_pods_closed", "gauge",
-		      "Pods of this node that are not loaded; guards close their addresses.",
+		      "Pods of this node that are not in the kernel.",
 		      (double)np_agent_unloaded(agent));
 	np_metric_one(file, "netpol_local_pods_early", "gauge",
-		      "Pods of this node whose addresses are known from the CNI only.",
+		      "Pods of this node whose addresses are known only from the CNI.",
 		      (double)np_count_flag(agent, NP_DESIRED_EARLY));
 	np_metric_histogram(file, "netpol_pod_wait_seconds",
-			    "From a pod's address on this node to its enforcement.",
+			    "Seconds from the first sight of a local pod's address to its commit.",
 			    &agent->node.delay);
 }
 
@@ -216,46 +226,48 @@ static void np_metrics_commit(const struct np_agent *agent, FILE *file)
 	const struct np_commit_stats *stats = &agent->kernel.stats;
 	char why[512];
 
-	np_metric_head(file, "netpol_commits_total", "counter", "Transactions published.");
+	np_metric_head(file, "netpol_commits_total", "counter", "Transactions committed, by type.");
 	np_metric_value(file, "netpol_commits_total", (double)stats->full, "type", "full",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_commits_total", (double)stats->delta, "type", "delta",
 			NP_METRIC_END);
 	np_metric_one(file, "netpol_commit_failures_total", "counter",
-		      "Attempts to commit that published nothing.", (double)stats->failures);
+		      "Attempts to commit that failed.", (double)stats->failures);
 	np_metric_one(file, "netpol_commit_objects_total", "counter",
-		      "Objects sent in published transactions.", (double)stats->objects);
+		      "Objects sent in committed transactions.", (double)stats->objects);
 	np_metric_one(file, "netpol_commit_bytes_total", "counter",
-		      "Bytes sent in published transactions.", (double)stats->bytes);
+		      "Bytes sent in committed transactions.", (double)stats->bytes);
 	np_metric_histogram(file, "netpol_commit_duration_seconds",
-			    "From the beginning of a transaction to its publication.",
+			    "Seconds from the beginning of a transaction to its commit.",
 			    &stats->duration);
 	np_metric_one(file, "netpol_kernel_generation", "gauge",
-		      "Generation in force after the last commit.",
+		      "Generation of the kernel after the last commit.",
 		      (double)agent->kernel.generation);
 	np_metric_one(file, "netpol_changes_waiting", "gauge",
 		      "Changes that are not committed yet.",
 		      (double)agent->desired.pending_count);
 	np_metric_one(file, "netpol_audits_total", "counter",
-		      "Comparisons of the kernel with the desired state.", (double)stats->audits);
+		      "Audits: comparisons of the objects in the kernel with the desired ones.",
+		      (double)stats->audits);
 	np_metric_one(file, "netpol_divergence_repairs_total", "counter",
-		      "How often the kernel differed from what was committed, and was repaired.",
+		      "How many times the kernel differed from what was committed, and was "
+		      "repaired.",
 		      (double)stats->repairs);
 	np_metric_one(file, "netpol_ready", "gauge",
-		      "1 if every kind is synced and everything is committed.",
+		      "1 if every kind is synced and everything was committed, else 0.",
 		      np_agent_ready(agent, why, sizeof(why)));
 }
 
 static void np_metrics_snapshot(const struct np_agent *agent, FILE *file)
 {
-	np_metric_one(file, "netpol_snapshots_total", "counter", "Snapshots written.",
+	np_metric_one(file, "netpol_snapshots_total", "counter", "Snapshot files written.",
 		      (double)agent->snapshot.count);
 	np_metric_one(file, "netpol_snapshot_failures_total", "counter",
-		      "Snapshots that could not be written.",
+		      "Snapshot files that could not be written.",
 		      (double)agent->snapshot.failures);
 	if (agent->snapshot.written_ms >= 0)
 		np_metric_one(file, "netpol_snapshot_timestamp_seconds", "gauge",
-			      "When the last snapshot was written.",
+			      "When the last snapshot file was written, in seconds since 1970.",
 			      np_wall_time(agent, agent->snapshot.written_ms));
 }
 
@@ -268,10 +280,11 @@ static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 	np_cluster_status(agent->outside.cluster, &status);
 	if (status.cert_expiry)
 		np_metric_one(file, "netpol_client_certificate_expiry_timestamp_seconds", "gauge",
-			      "When the agent's own certificate expires.",
+			      "When the agent's client certificate expires, in seconds since 1970.",
 			      (double)status.cert_expiry);
 	np_metric_one(file, "netpol_client_bad_rotations_total", "counter",
-		      "New certificates that were refused; the one before is kept.",
+		      "New client certificates that cannot be used, so that the one before "
+		      "stays in use.",
 		      (double)status.bad_rotations);
 }
 
@@ -280,13 +293,14 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 	const struct np_desired *d = &agent->desired;
 	size_t i, rejected = 0, closed = 0;
 
-	np_metric_head(file, "netpol_build_info", "gauge", "The agent's version.");
+	np_metric_head(file, "netpol_build_info", "gauge", "The version of the agent, as a label.");
 	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
-	np_metric_head(file, "netpol_module_info", "gauge", "The kernel module's version.");
+	np_metric_head(file, "netpol_module_info", "gauge",
+		       "The version of the kernel module, as a label.");
 	np_metric_value(file, "netpol_module_info", 1, "version", agent->kernel.version,
 			NP_METRIC_END);
 	np_metrics_kernel(agent, file);
-	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows.");
+	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows, by kind.");
 	np_metric_value(file, "netpol_objects", (double)d->namespaces.count, "kind",
 			"namespaces", NP_METRIC_END);
 	np_metric_value(file, "netpol_objects", (double)d->pods.count, "kind", "pods",
@@ -302,7 +316,8 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 		closed += trouble->kind == NP_TROUBLE_CLOSED;
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
-		       "Objects that are not enforced as they are, by what is enforced instead.");
+		       "Objects that are not enforced as they are. closed: the policy without its "
+		       "rules, kept: the last good version, aside: not loaded.");
 	np_metric_value(file, "netpol_objects_troubled", (double)rejected, "state", "aside",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",

@@ -9,6 +9,7 @@
 
 struct np_agent;
 
+/* Writes all metrics. Asks the kernel for its counters. */
 void np_agent_metrics_write(struct np_agent *agent, FILE *file);
 
 #endif

@@ -15,7 +15,7 @@
 #define NP_AGENT_LISTEN		"127.0.0.1:9474"
 #define NP_AGENT_PROBES		"127.0.0.1:9475"
 
-/* What the user asked for. Everything that it points to belongs to the caller and stays. */
+/* What the user asked for. What it points to belongs to the caller and must not change. */
 struct np_agent_options {
 	const char *node;		/* name of this node */
 	const char *snapshot;		/* path of the snapshot; NULL: none */

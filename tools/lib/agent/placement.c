@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * This node and its pods.
+ * Finds the addresses and interfaces of local pods, and measures how long each pod has waited.
  */
 #include "agent/placement.h"
 
@@ -50,7 +50,10 @@ static bool np_route_matters(const char *data, size_t len)
 	for (; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
 		const struct ndmsg *near = NLMSG_DATA(nlh);
 
-		/* It does not matter whether a neighbour is reachable now. */
+		/*
+		 * Most news of neighbours only say whether they are reachable, which does not
+		 * matter.
+		 */
 		if (nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH)
 			return true;
 		if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(*near)) &&
@@ -250,6 +253,7 @@ static const struct np_node_address *np_seen_find(const struct np_agent_node *no
 	return bsearch(&key, node->seen, node->seen_count, sizeof(key), np_seen_compare);
 }
 
+/* Notes the addresses that routes lead to directly, and keeps when each was first seen. */
 static void np_seen_update(struct np_agent_node *node)
 {
 	const struct np_host *host = &node->host;
@@ -304,7 +308,7 @@ void np_agent_node_measure(struct np_agent_node *node)
 	node->measured = true;
 }
 
-/* --- finding -------------------------------------------------------------------- */
+/* --- addresses and interfaces --------------------------------------------------- */
 
 static void np_place_early(struct np_agent_node *node)
 {
@@ -339,10 +343,9 @@ static uint32_t np_place_cni(const struct np_agent_node *node, const struct np_d
 }
 
 /*
- * Returns the interface of a pod, for which the tables say `found`. What a bridge has learned
- * comes from frames of the pods, and one pod may claim the address of another one. So behind a
- * bridge the cache of the CNI comes first, and a pod that was found stays where it is while that
- * interface exists.
+ * Returns the interface of a pod for which the tables say `found`. A bridge learns from frames of
+ * the pods, and a pod may claim the address of another one. So behind a bridge the cache of the CNI
+ * decides, and without it a pod that was found keeps its interface while that interface exists.
  */
 static uint32_t np_place_one(const struct np_agent_node *node, const struct np_desired_pod *pod,
 			     uint32_t found)
@@ -390,7 +393,7 @@ static void np_place_all(struct np_agent_node *node)
 		loaded[i].local = d->local[i]->ifindex;
 		loaded[i].ifindex = d->local[i]->ifindex;
 	}
-	/* It cannot fail without overrides. */
+	/* np_locate() fails only because of overrides, and there are none. */
 	np_locate(&node->host, &objs, &opts, loaded, placement, np_place_remark, node, &err);
 	for (i = 0; i < objs.pod_count; i++) {
 		ifindex = placement[i].ifindex;

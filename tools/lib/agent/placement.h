@@ -38,7 +38,7 @@ struct np_agent_node {
 	bool cni_missing;		/* a folder of the cache does not exist yet */
 	bool host_stale;		/* the tables have changed since they were read */
 	bool cni_stale;			/* the cache has changed since it was read */
-	bool stale;			/* some local pod is to be found again */
+	bool stale;			/* addresses and interfaces must be found again */
 	int64_t read_ms;		/* when the tables were last read */
 	struct np_node_address *seen;	/* addresses on this node, sorted */
 	size_t seen_count;
@@ -55,11 +55,11 @@ void np_agent_node_init(struct np_agent_node *node, struct np_loop *loop,
 /* Begins to watch the tables and the cache. Returns 0, or -1 with *err filled. */
 int np_agent_node_open(struct np_agent_node *node, struct np_error *err);
 void np_agent_node_close(struct np_agent_node *node);
-/* Everything is to be read again. */
+/* Makes the next np_agent_node_update() read everything again. */
 void np_agent_node_refresh(struct np_agent_node *node);
 /* Reads what has changed, and finds addresses and interfaces of local pods again if need be. */
 void np_agent_node_update(struct np_agent_node *node);
-/* After a commit: counts the delay of the pods that are in the kernel for the first time. */
+/* To be called after a commit. Counts the delays of pods that are loaded for the first time. */
 void np_agent_node_measure(struct np_agent_node *node);
 
 #endif

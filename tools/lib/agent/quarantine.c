@@ -116,7 +116,8 @@ bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
 	free(before.guard);
 	if (changed && left)
 		np_log_line(NP_LOG_ERROR, &about, "%zu addresses of pods that cannot be loaded "
-			    "are open: the kernel takes no more guards", left);
+			    "have no guard, so no policy covers them: the kernel takes no more "
+			    "guards", left);
 	return changed;
 }
 

@@ -27,7 +27,7 @@ struct np_left_pod {
 	struct np_address address[NP_POD_ADDRESSES_MAX];
 };
 
-/* Zeroed bytes are an empty one. */
+/* If all bytes are zero it is empty. */
 struct np_quarantine {
 	struct np_cidr *guard;
 	size_t count;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * When the agent commits, checks and audits.
+ * Decides when the agent commits, checks and audits.
  */
 #include "agent/schedule.h"
 
@@ -36,7 +36,7 @@ void np_schedule_wake(struct np_agent *agent)
 		commits->pending_ms = now;
 	if (np_timer_active(&commits->timer))
 		return;
-	/* The first change is committed at once, changes that come soon after it together. */
+	/* The first change is committed at once. Changes that come soon after it are collected. */
 	if (commits->retry_ms)
 		delay = commits->retry_ms;
 	else if (commits->committed_ms >= 0 && now - commits->committed_ms < commits->pace_ms)
@@ -55,8 +55,8 @@ static void np_schedule_failed(struct np_agent *agent, const struct np_error *er
 	about.error = err->text;
 	about.name = err->object;
 	if (strcmp(commits->error, err->text))
-		np_log_line(NP_LOG_ERROR, &about, "not committed; the kernel keeps what it has, "
-			    "the next try is in %lld ms", (long long)commits->retry_ms);
+		np_log_line(NP_LOG_ERROR, &about, "the commit failed and the kernel keeps what it "
+			    "has; the next try is in %lld ms", (long long)commits->retry_ms);
 	snprintf(commits->error, sizeof(commits->error), "%s", err->text);
 	np_agent_report(agent);
 	np_schedule_wake(agent);
@@ -65,7 +65,7 @@ static void np_schedule_failed(struct np_agent *agent, const struct np_error *er
 static void np_schedule_first(struct np_agent *agent)
 {
 	np_log_line(NP_LOG_INFO, &np_about, "everything is committed: generation %llu, %zu "
-		    "namespaces, %zu pods, %zu of them here, %zu policies",
+		    "namespaces, %zu pods, %zu of them local, %zu policies",
 		    (unsigned long long)agent->kernel.generation,
 		    agent->desired.namespaces.count, agent->desired.pods.count,
 		    agent->desired.local_count, agent->desired.policies.count);
@@ -111,8 +111,8 @@ static bool np_schedule_quarantine(struct np_agent *agent, bool keep)
 }
 
 /*
- * Commits objects, then settings. If an object is refused because of a bound it is removed from the
- * kernel, so its addresses get their guards before.
+ * Commits objects, then settings. But a pod that exceeds a bound is removed from the kernel, so the
+ * guards of its addresses are committed before.
  */
 static int np_schedule_commit_all(struct np_agent *agent, struct np_error *err)
 {
@@ -184,7 +184,7 @@ static void np_schedule_commit(void *context)
 	np_schedule_wake(agent);
 }
 
-/* Finds out, by a message that costs nothing, whether somebody else changed the origin. */
+/* Finds out, by one short message, whether somebody else changed the origin. */
 static void np_schedule_check(void *context)
 {
 	struct np_agent *agent = context;

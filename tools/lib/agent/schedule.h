@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When the agent commits, checks and audits.
+ * Decides when the agent commits, checks and audits.
  */
 #ifndef NP_AGENT_SCHEDULE_H
 #define NP_AGENT_SCHEDULE_H
@@ -16,11 +16,11 @@ void np_schedule_init(struct np_agent *agent);
 /* Starts checks and audits. */
 void np_schedule_start(struct np_agent *agent);
 void np_schedule_stop(struct np_agent *agent);
-/* Something has changed. It is committed as soon as the pace allows. */
+/* To be called when something has changed. It is committed as soon as the pace allows. */
 void np_schedule_wake(struct np_agent *agent);
 /*
- * Compares the settings of the kernel, and replaces them if they differ. Returns 0, or -1 with
- * *err.
+ * Compares the settings of the kernel with the wanted ones, and replaces them if they differ.
+ * Returns 0, or -1 with *err filled.
  */
 int np_schedule_settings(struct np_agent *agent, struct np_error *err);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The settings of the kernel.
+ * Finds out which settings the kernel should have, and commits them.
  */
 #include "agent/settings.h"
 
@@ -116,7 +116,10 @@ static void np_add_prefixes(struct np_settings *set, const struct np_cidr *cidr,
 		np_add_prefix(set, &cidr[i]);
 }
 
-/* Adds the guards of now, except for those of single addresses, which quarantined pods need. */
+/*
+ * Adds the guards that the kernel has. Those of single addresses are left out, because they belong
+ * to quarantined pods.
+ */
 static void np_keep_prefixes(struct np_settings *set, const struct np_settings *have)
 {
 	const struct np_cidr *cidr;
@@ -140,9 +143,9 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 	if (opts->node_guard && d->node_seen)
 		np_add_prefixes(set, d->pod_cidr, d->pod_cidr_count);
 	else if (opts->node_guard)
-		/* The podCIDRs are not known yet, so the guards of now stay. */
+		/* The podCIDRs are not known yet, so the guards that the kernel has stay. */
 		np_keep_prefixes(set, have);
-	/* With more guards than the kernel takes nothing could be committed any more. */
+	/* The kernel would refuse settings with more guards than its limit. */
 	for (i = 0; i < quarantine->count; i++)
 		if (set->guard_prefix_count < kernel->limit[NETPOL_LIMIT_GUARDS])
 			np_add_prefix(set, &quarantine->guard[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings of the kernel. Guards and `unknown` belong to the agent; the other settings stay as
- * they are.
+ * The settings of the kernel. The agent sets the guards and `unknown`. It leaves the other settings
+ * as they are.
  */
 #ifndef NP_AGENT_SETTINGS_H
 #define NP_AGENT_SETTINGS_H
@@ -14,17 +14,19 @@
 #include "agent/quarantine.h"
 #include "object/settings.h"
 
-/* Fills in the settings as they are to be, where they are `have` now. The caller frees them. */
+/*
+ * Fills in the settings as they should be. have: the kernel's settings now. The caller frees set.
+ */
 void np_settings_wanted(const struct np_agent_options *opts, const struct np_desired *d,
 			const struct np_quarantine *quarantine, const struct np_kernel *kernel,
 			const struct np_settings *have, struct np_settings *set);
 /*
- * Replaces the settings of the kernel if they differ from those. Returns 0, or -1 with *err filled.
- * *changed: they were replaced; changed may be NULL.
+ * Replaces the settings of the kernel if they differ from those in want. Returns 0, or -1 with *err
+ * filled. *changed: they were replaced; changed may be NULL.
  */
 int np_settings_commit(struct np_kernel *kernel, const struct np_settings *want, bool *changed,
 		       struct np_error *err);
-/* Returns true if both say the same. The order of lists means nothing. */
+/* Returns true if both mean the same. The order of entries does not matter. */
 bool np_settings_equal(const struct np_settings *a, const struct np_settings *b);
 
 #endif

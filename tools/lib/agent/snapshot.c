@@ -2,8 +2,9 @@
 /*
  * The agent's snapshot file.
  *
- * A forked child writes it, so that writing delays nothing and the state is not copied. It is
- * restored by `netpolctl restore`, whose memory is freed before the agent begins to fill its own.
+ * A forked child writes it, so that writing delays nothing and the state need not be copied.
+ * `netpolctl restore` restores it in a process of its own, so that its memory is free again before
+ * the agent needs memory.
  */
 #include "agent/snapshot.h"
 
@@ -121,16 +122,17 @@ bool np_agent_snapshot_restore(struct np_agent_snapshot *s, uint64_t present)
 		return true;
 	}
 	if (access(path, F_OK)) {
-		np_log_line(NP_LOG_INFO, &np_about, "there is no file at %s yet", path);
+		np_log_line(NP_LOG_INFO, &np_about, "there is no snapshot at %s yet", path);
 		return true;
 	}
 	s->restored = !np_tool_restore(s->opts->tool, path, said, sizeof(said));
 	about.error = said;
 	if (s->restored)
-		np_log_line(NP_LOG_INFO, &about, "restored %s", path);
+		np_log_line(NP_LOG_INFO, &about, "restored the snapshot %s", path);
 	else
-		np_log_line(NP_LOG_ERROR, &about, "not restored; until the API server is "
-			    "reached only the guards of the command line and of the kernel are in force");
+		np_log_line(NP_LOG_ERROR, &about, "the snapshot cannot be restored; until the API "
+			    "server is reached only the guards of the command line and of the "
+			    "kernel are in force");
 	return s->restored;
 }
 

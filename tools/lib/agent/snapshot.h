@@ -39,8 +39,8 @@ void np_agent_snapshot_init(struct np_agent_snapshot *s, struct np_loop *loop,
 			    const struct np_agent_options *opts, const struct np_desired *desired,
 			    const struct np_intake *intake, struct np_kernel *kernel);
 /*
- * Restores the file if the kernel has no objects of the origin; present: how many it has. Returns
- * false if there is a file that cannot be loaded.
+ * Restores the file if the kernel has no objects of the origin. present: how many it has. Returns
+ * false if there is a file that cannot be restored.
  */
 bool np_agent_snapshot_restore(struct np_agent_snapshot *s, uint64_t present);
 /*

@@ -53,14 +53,15 @@ int np_text_socket_open(struct np_text_socket *s, struct np_loop *loop, const ch
 	int ret;
 
 	if (strlen(path) >= sizeof(at.sun_path))
-		return np_error_set(err, NP_EXIT_USAGE, "--socket: the path is too long");
+		return np_error_set(err, NP_EXIT_USAGE, "the path of --socket is too long");
 	strcpy(at.sun_path, path);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
-		return np_error_set(err, NP_EXIT_USAGE, "socket: %s", strerror(errno));
+		return np_error_set(err, NP_EXIT_USAGE, "a Unix socket cannot be made: %s",
+				    strerror(errno));
 	if (!connect(s->fd, (struct sockaddr *)&at, sizeof(at)) || errno == EAGAIN) {
 		np_error_set(err, NP_EXIT_USAGE, "another agent answers at %s", path);
-		np_error_hint(err, "one agent a node; --socket takes another path");
+		np_error_hint(err, "a node needs one agent; a second one needs another --socket");
 		return -1;
 	}
 	unlink(path);
@@ -70,7 +71,7 @@ int np_text_socket_open(struct np_text_socket *s, struct np_loop *loop, const ch
 	if (ret) {
 		np_error_set(err, NP_EXIT_USAGE, "cannot listen at %s: %s", path,
 			     strerror(errno));
-		np_error_hint(err, "its folder has to exist; --socket takes another path");
+		np_error_hint(err, "the folder must exist; or give another path to --socket");
 		return -1;
 	}
 	s->path = path;

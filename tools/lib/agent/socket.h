@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A Unix socket that sends a text to everybody who connects, and closes the connection.
+ * A Unix socket that sends a text to everybody who connects, and then closes the connection.
  */
 #ifndef NP_AGENT_SOCKET_H
 #define NP_AGENT_SOCKET_H
@@ -19,12 +19,12 @@ struct np_text_socket {
 	void *arg;
 };
 
-/* Makes a socket that is closed. */
+/* Sets the members. The socket is not open yet. */
 void np_text_socket_init(struct np_text_socket *s, void (*write)(void *arg, FILE *file),
 			 void *arg);
 /*
- * Opens the socket for its owner only. Another process that answers at the path keeps its socket:
- * this is an error. Returns 0, or -1 with *err filled.
+ * Opens the socket, for its owner only. If another process answers at the path, that is an error.
+ * Returns 0, or -1 with *err filled.
  */
 int np_text_socket_open(struct np_text_socket *s, struct np_loop *loop, const char *path,
 			struct np_error *err);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whether the agent is ready.
+ * Finds out whether the agent is ready, and reports it to the service manager.
  */
 #include "agent/state.h"
 
 #include <stdio.h>
 
-#define NP_STUCK	600000	/* after so many milliseconds pending changes are stuck */
+#define NP_STUCK	600000	/* milliseconds after which pending changes count as stuck */
 
 bool np_agent_synced(const struct np_agent *agent)
 {
@@ -52,9 +52,9 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 	if (!agent->desired.node_seen)
 		snprintf(why, size, "the cluster has no Node \"%s\"", agent->opts->node);
 	else if (*agent->commits.error)
-		snprintf(why, size, "commit: %s", agent->commits.error);
+		snprintf(why, size, "the last commit failed: %s", agent->commits.error);
 	else if (!agent->commits.whole)
-		snprintf(why, size, "nothing committed yet");
+		snprintf(why, size, "nothing has been committed yet");
 	return !*why;
 }
 
@@ -73,7 +73,7 @@ void np_agent_report(struct np_agent *agent)
 	char why[512], text[sizeof(why) + 16];
 
 	if (np_agent_ready(agent, why, sizeof(why))) {
-		np_notify_send(notify, "STATUS=generation %llu, %zu pods, %zu of them here, "
+		np_notify_send(notify, "STATUS=generation %llu, %zu pods, %zu of them local, "
 			       "%zu policies", (unsigned long long)agent->kernel.generation,
 			       agent->desired.pods.count, agent->desired.local_count,
 			       agent->desired.policies.count);

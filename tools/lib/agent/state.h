@@ -39,12 +39,12 @@ struct np_agent_commits {
 	char error[512];		/* error of the last commit, "" if it succeeded */
 };
 
-/* What others see of the agent. */
+/* The ways in which others see the agent. */
 struct np_agent_outside {
 	struct np_notify notify;	/* the service manager */
 	struct np_agent_http *http;	/* metrics and probes */
 	struct np_text_socket socket;	/* for `sync status` */
-	const struct np_cluster *cluster;	/* the source, for the status; NULL: another one */
+	const struct np_cluster *cluster;	/* the source; NULL if it is not a cluster */
 };
 
 struct np_agent {
@@ -58,12 +58,12 @@ struct np_agent {
 	struct np_agent_node node;
 	struct np_agent_snapshot snapshot;
 	struct np_agent_outside outside;
-	struct np_timer once_timer;	/* gives up, with opts->once */
+	struct np_timer once_timer;	/* with opts->once: ends the wait for the first commit */
 	struct np_timer watchdog_timer;
 	int64_t started_ms;		/* by the loop's clock */
 	bool stopping;
 	int status;			/* exit status of the process */
-	/* A reload was asked for. The user of the agent reloads the source. May be NULL. */
+	/* Called when a reload is asked for, to reload the source. May be NULL. */
 	void (*reload)(void *arg);
 	void *arg;
 };
@@ -72,7 +72,7 @@ struct np_agent {
 bool np_agent_synced(const struct np_agent *agent);
 /* Returns true if there is something to commit. */
 bool np_agent_pending(const struct np_agent *agent);
-/* Returns true if every kind is synced and everything is committed; else *why says what lacks. */
+/* Returns true if every kind is synced and everything is committed. Else *why is the reason. */
 bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
 /* Returns false if changes have been pending for too long. */
 bool np_agent_progress(const struct np_agent *agent);

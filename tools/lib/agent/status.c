@@ -10,7 +10,7 @@
 #include "netlink/loaded.h"
 #include "base/output.h"
 
-#define NP_STATUS_TROUBLES	100	/* so many are listed; all are counted */
+#define NP_STATUS_TROUBLES	100	/* the most that are listed; all of them are counted */
 
 static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 {
@@ -63,7 +63,7 @@ static void np_status_cluster(const struct np_agent *agent, struct np_writer *w)
 
 static void np_status_troubles(struct np_agent *agent, struct np_writer *w)
 {
-	/* The words are part of the interface. */
+	/* These words are part of the interface, so they stay. */
 	static const char * const state[] = {
 		[NP_TROUBLE_CLOSED] = "closed", [NP_TROUBLE_REJECTED] = "aside",
 	};

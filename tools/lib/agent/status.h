@@ -9,6 +9,7 @@
 
 struct np_agent;
 
+/* Writes the status as one JSON object. */
 void np_agent_status_write(struct np_agent *agent, FILE *file);
 
 #endif
