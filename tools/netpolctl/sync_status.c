@@ -72,7 +72,7 @@ static void np_status_kind(const cJSON *kind)
 	       connected ? "connected" : "not connected", np_number_of(kind, "events"),
 	       np_number_of(kind, "malformed"), np_number_of(kind, "refused"));
 	if (cJSON_IsNumber(age))
-		printf(", heard %.0f s ago", age->valuedouble);
+		printf(", last event %.0f s ago", age->valuedouble);
 	if (*np_sync_status_text(kind, "error", "")) {
 		fputs(": ", stdout);
 		np_print_escaped(stdout, np_sync_status_text(kind, "error", ""));
@@ -104,12 +104,13 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	if (item)
 		np_status_line("server", np_sync_status_text(item, "url", "?"));
 	np_status_line("ready", ready ? "yes" : np_sync_status_text(root, "waitingFor", "no"));
-	printf("generation  %.0f; %.0f full commits, %.0f deltas, %.0f failed tries, "
-	       "%.0f changes waiting\n", np_number_of(root, "generation"),
+	printf("generation  %.0f; %.0f full commits, %.0f deltas, %.0f failed commits, "
+	       "%.0f changes pending\n", np_number_of(root, "generation"),
 	       np_number_of(root, "commitsFull"), np_number_of(root, "commitsDelta"),
 	       np_number_of(root, "commitFailures"), np_number_of(root, "changesWaiting"));
-	printf("objects     %.0f namespaces, %.0f pods, %.0f of them here (%.0f closed), "
-	       "%.0f policies\n", np_number_of(root, "namespaces"), np_number_of(root, "pods"),
+	printf("objects     %.0f namespaces, %.0f pods, %.0f of them local (%.0f not "
+	       "loaded), %.0f policies\n",
+	       np_number_of(root, "namespaces"), np_number_of(root, "pods"),
 	       np_number_of(root, "localPods"), np_number_of(root, "localPodsClosed"),
 	       np_number_of(root, "policies"));
 	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
@@ -140,7 +141,8 @@ int np_sync_status(const char *path)
 		return np_report(&err);
 	root = cJSON_Parse(text);
 	if (!cJSON_IsObject(root)) {
-		np_error_set(&err, NP_EXIT_KERNEL, "the agent's answer at %s is cut off", path);
+		np_error_set(&err, NP_EXIT_KERNEL,
+			     "the answer of the agent at %s is not complete", path);
 		cJSON_Delete(root);
 		free(text);
 		return np_report(&err);

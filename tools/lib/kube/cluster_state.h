@@ -17,8 +17,8 @@
 #include "kube/options.h"
 #include "kube/source.h"
 
-#define NP_SERVER_BAD_MS	30000	/* a server that failed is not used for so long */
-#define NP_REQUESTS_A_SECOND	5	/* to all servers together, see np_cluster_slot() */
+#define NP_SERVER_BAD_MS	30000	/* the time for which a server that failed is not used */
+#define NP_REQUESTS_A_SECOND	5	/* to all servers; np_cluster_slot() waits for it */
 
 struct np_reflector;
 

@@ -20,9 +20,9 @@
 struct np_credential;
 
 struct np_credential_ops {
-	/* A certificate, key or CA was replaced. Connections are to be closed. */
+	/* A certificate, key or CA was replaced, so connections must be opened again. */
 	void (*changed)(void *context);
-	/* New credentials are unusable and the old ones are kept. The text has no secrets. */
+	/* New credentials cannot be used, so the old ones are kept. The text has no secrets. */
 	void (*warning)(void *context, const char *text);
 };
 
@@ -53,7 +53,7 @@ void np_credential_free(struct np_credential *c);
  */
 bool np_credential_get(struct np_credential *c,
 		       struct np_credential_waiter *waiter, const char **error);
-/* The waiter no longer waits. */
+/* Ends the waiting. ready() is not called any more. */
 void np_credential_forget(struct np_credential_waiter *waiter);
 /* Returns the header "Authorization: ..." or NULL. It is valid until the loop runs. */
 const char *np_credential_header(const struct np_credential *c);

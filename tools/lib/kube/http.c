@@ -22,7 +22,7 @@
 #include "kube/http_text.h"
 
 #define NP_HTTP_HEADER_MAX	65536
-#define NP_HTTP_RATIO_FREE	(1024 * 1024)	/* so many bytes may unpack from anything */
+#define NP_HTTP_RATIO_FREE	(1024 * 1024)	/* bytes that may unpack from any answer */
 
 struct np_http {
 	struct np_loop *loop;

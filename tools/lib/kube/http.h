@@ -66,9 +66,9 @@ struct np_http_options {
 	const char *server;
 	/* Path behind that of the server. It begins with a slash. */
 	const char *path;
-	/* Name for SNI and in the certificate, if it is not the host. */
+	/* The name for SNI, which the certificate must have. NULL: it is the host. */
 	const char *tls_server_name;
-	struct np_tls *tls;	/* or NULL */
+	struct np_tls *tls;	/* NULL: neither a certificate nor a CA is given */
 	bool insecure;
 	const char *proxy;	/* URL; NULL: the environment decides */
 	/* Lines of the header, ending with NULL. They are copied, and the copies are wiped. */

@@ -299,7 +299,7 @@ static void np_on_silent(void *context)
 	}
 }
 
-/* --- ends -------------------------------------------------------------------- */
+/* --- how a stream ends ------------------------------------------------------- */
 
 static const char *np_reflector_server(const struct np_reflector *r)
 {
@@ -621,7 +621,7 @@ static void np_on_done(void *context, const struct np_http_result *result,
 	}
 }
 
-/* --- life -------------------------------------------------------------------- */
+/* --- start and stop ---------------------------------------------------------- */
 
 struct np_reflector *np_reflector_new(struct np_cluster *cluster,
 				      enum np_source_kind kind,

@@ -13,14 +13,16 @@
 struct np_cluster;
 struct np_reflector;
 
-#define NP_PAGE_LIMIT		500
-#define NP_WATCH_SECONDS_MIN	300	/* timeoutSeconds is random: this to twice this */
-#define NP_WATCH_GRACE_MS	15000	/* so long after timeoutSeconds the client ends a watch */
-#define NP_INITIAL_WARN_MS	10000	/* time without bytes until a streaming list is warned of */
-#define NP_INITIAL_END_MS	30000	/* and until it is given up */
-#define NP_LIST_TICK_MS		30000	/* in each such time a list must bring */
-#define NP_LIST_TICK_BYTES	3000	/* so many bytes, or it is given up */
-#define NP_ERROR_MS		60000	/* after 5xx for so long a watch is replaced by a list */
+#define NP_PAGE_LIMIT		500	/* objects in one page of a list */
+#define NP_WATCH_SECONDS_MIN	300	/* timeoutSeconds is random, from this to twice as much */
+#define NP_WATCH_GRACE_MS	15000	/* time after timeoutSeconds when the client ends a watch */
+/* A streaming list that sends nothing leads to a warning after a time, and then is given up. */
+#define NP_INITIAL_WARN_MS	10000
+#define NP_INITIAL_END_MS	30000
+/* A list is given up unless each period of time brings at least that many bytes. */
+#define NP_LIST_TICK_MS		30000
+#define NP_LIST_TICK_BYTES	3000
+#define NP_ERROR_MS		60000	/* time of 5xx answers after which a list follows a watch */
 
 /* version: the one that was saved with the state, NULL or "" for none. */
 struct np_reflector *np_reflector_new(struct np_cluster *cluster,

@@ -12,10 +12,10 @@
 #include "kube/splitter.h"
 #include "kube/status.h"
 
-#define NP_SILENT_MS		180000	/* three periods of bookmarks */
+#define NP_SILENT_MS		180000	/* three periods of bookmarks: the watch is dead */
 #define NP_BACKOFF_MIN_MS	800
 #define NP_BACKOFF_MAX_MS	30000
-#define NP_BACKOFF_RESET_MS	120000	/* after so long without failures pauses are short again */
+#define NP_BACKOFF_RESET_MS	120000	/* time without failures after which pauses are short */
 
 enum np_reflector_phase {
 	NP_PHASE_IDLE,		/* stopped */

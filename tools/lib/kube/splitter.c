@@ -369,7 +369,10 @@ static int np_split_frame(struct np_splitter *s, char c)
 	return 0;
 }
 
-/* A value at level 1 starts with c. Returns 1 if c is done with, 0 if not, -1 after an error. */
+/*
+ * Finds out what c, with which a value at level 1 begins, is the beginning of. Returns 1 if c has
+ * been taken, 0 if it is still to be read, or -1 after an error.
+ */
 static int np_split_value(struct np_splitter *s, char c)
 {
 	if (!s->key_is_items) {
@@ -386,7 +389,7 @@ static int np_split_value(struct np_splitter *s, char c)
 	}
 	if (c != 'n')
 		return np_split_fail(s, "items that are not a list");
-	/* null means an empty list */
+	/* It must be null, which means an empty list. The parser of the head checks the word. */
 	s->items_seen = true;
 	s->state = NP_SPLIT_FRAME;
 	return 0;

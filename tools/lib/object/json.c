@@ -71,7 +71,7 @@ np_json_fail_at(struct np_json *j, uint32_t line, uint32_t column,
 #define np_json_fail(j, ...) \
 	np_json_fail_at(j, (j)->line, np_json_column(j), __VA_ARGS__)
 
-/* Fails as well, for JSON that is well-formed and still not accepted. */
+/* The same for JSON that is well-formed and that is not accepted all the same. */
 #define np_json_refuse_at(j, ...) \
 	((j)->refused = true, np_json_fail_at(j, __VA_ARGS__))
 #define np_json_refuse(j, ...) \

@@ -53,11 +53,11 @@ int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err
 }
 
 /* Begins a finding. Returns NULL if the check is disabled. */
-static struct np_finding *__attribute__((format(printf, 4, 5)))
+static struct np_lint_finding *__attribute__((format(printf, 4, 5)))
 np_lint_add(const struct np_linting *l, enum np_lint_id id, uint32_t line, const char *fmt, ...)
 {
 	struct np_lint *lint = l->lint;
-	struct np_finding *item;
+	struct np_lint_finding *item;
 	va_list args;
 
 	if (lint->disabled[id])
@@ -75,7 +75,7 @@ np_lint_add(const struct np_linting *l, enum np_lint_id id, uint32_t line, const
 }
 
 static void __attribute__((format(printf, 2, 3)))
-np_lint_path(struct np_finding *item, const char *fmt, ...)
+np_lint_path(struct np_lint_finding *item, const char *fmt, ...)
 {
 	va_list args;
 
@@ -87,7 +87,7 @@ np_lint_path(struct np_finding *item, const char *fmt, ...)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-np_lint_hint(struct np_finding *item, const char *fmt, ...)
+np_lint_hint(struct np_lint_finding *item, const char *fmt, ...)
 {
 	va_list args;
 
@@ -213,19 +213,19 @@ static bool np_rule_reaches_node_local(const struct np_rule *rule)
 }
 
 /**
- * struct np_dns - what the egress policies of a pod let it do
- * @rules: of all of them
- * @dns: one lets it ask a DNS server
- * @node_local: one lets it ask the node's
+ * struct np_dns_access - what the egress policies of a pod let it do
+ * @rules: number of their egress rules
+ * @dns: a rule lets the pod ask a DNS server
+ * @node_local: a rule lets the pod ask the node-local DNS cache
  */
-struct np_dns {
+struct np_dns_access {
 	uint32_t rules;
 	bool dns;
 	bool node_local;
 };
 
 static void np_dns_add(const struct np_linting *l, const struct np_policy *policy,
-		       struct np_dns *dns)
+		       struct np_dns_access *dns)
 {
 	uint32_t i;
 
@@ -239,9 +239,9 @@ static void np_dns_add(const struct np_linting *l, const struct np_policy *polic
 }
 
 /* If pod is NULL, no pods are known, and all policies of the namespace count together. */
-static struct np_dns np_dns_of(const struct np_linting *l, const struct np_pod *pod)
+static struct np_dns_access np_dns_of(const struct np_linting *l, const struct np_pod *pod)
 {
-	struct np_dns dns = { 0 };
+	struct np_dns_access dns = { 0 };
 	size_t i;
 
 	for (i = 0; i < l->objs->policy_count; i++) {
@@ -257,8 +257,8 @@ static struct np_dns np_dns_of(const struct np_linting *l, const struct np_pod *
 static void np_lint_dns_of(const struct np_linting *l, const struct np_pod *pod, bool cache,
 			   bool *blocked, bool *cut)
 {
-	struct np_dns dns = np_dns_of(l, pod);
-	struct np_finding *item;
+	struct np_dns_access dns = np_dns_of(l, pod);
+	struct np_lint_finding *item;
 
 	/* A pod that may reach nothing has no use for DNS. */
 	if (!dns.rules)
@@ -342,7 +342,7 @@ static void np_lint_peer(const struct np_linting *l, const struct np_peer *peer,
 			 const char *list, uint32_t rule, const char *peers, uint32_t index)
 {
 	const struct np_pod *pod;
-	struct np_finding *item;
+	struct np_lint_finding *item;
 	char text[NP_CIDR_TEXT];
 
 	if (peer->ipblock) {
@@ -369,7 +369,7 @@ static void np_lint_peer(const struct np_linting *l, const struct np_peer *peer,
 static void np_lint_port(const struct np_linting *l, const struct np_port *port,
 			 const char *list, uint32_t rule, uint32_t index, bool subject)
 {
-	struct np_finding *item;
+	struct np_lint_finding *item;
 
 	/* A policy that selects nothing gets a finding of its own. */
 	if (port->kind != NP_PORT_NAME || !l->objs->pod_count ||
@@ -402,7 +402,7 @@ static void np_lint_rules(const struct np_linting *l, bool egress)
 void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 {
 	struct np_linting l = { .lint = lint, .objs = objs };
-	struct np_finding *item;
+	struct np_lint_finding *item;
 	size_t i;
 
 	for (i = 0; i < objs->policy_count; i++) {

@@ -36,15 +36,15 @@ struct np_lint_check {
 extern const struct np_lint_check np_lint_checks[NP_LINT_COUNT];
 
 /**
- * struct np_finding - one place
+ * struct np_lint_finding - what a check found in one place
  * @id: enum np_lint_id
- * @policy: it is about
- * @line: of @policy's file
- * @path: field
- * @text: what is found there
+ * @policy: the policy that it is about
+ * @line: line of the policy's file
+ * @path: path of the field
+ * @text: what was found there
  * @hint: what to do
  */
-struct np_finding {
+struct np_lint_finding {
 	uint8_t id;
 	const struct np_policy *policy;
 	uint32_t line;
@@ -61,7 +61,7 @@ struct np_finding {
  */
 struct np_lint {
 	bool disabled[NP_LINT_COUNT];
-	struct np_finding *item;
+	struct np_lint_finding *item;
 	size_t count;
 };
 

@@ -15,7 +15,7 @@
 
 void np_lint_write_text(const struct np_lint *lint, FILE *file)
 {
-	const struct np_finding *item;
+	const struct np_lint_finding *item;
 	size_t i;
 
 	for (i = 0; i < lint->count; i++) {
@@ -39,7 +39,7 @@ void np_lint_write_text(const struct np_lint *lint, FILE *file)
 
 void np_lint_write_json(const struct np_lint *lint, FILE *file)
 {
-	const struct np_finding *item;
+	const struct np_lint_finding *item;
 	struct np_writer w;
 	size_t i;
 
@@ -104,7 +104,7 @@ static void np_sarif_uri(struct np_writer *w, const char *name)
 	free(uri);
 }
 
-static void np_sarif_result(struct np_writer *w, const struct np_finding *item)
+static void np_sarif_result(struct np_writer *w, const struct np_lint_finding *item)
 {
 	np_write_object(w, NULL);
 	np_write_string(w, "ruleId", np_lint_checks[item->id].id);

@@ -15,10 +15,11 @@
 
 #define NP_DIRECTORY_DEPTH 32
 
-enum np_format {
-	NP_FORMAT_GUESS,
-	NP_FORMAT_YAML,
-	NP_FORMAT_JSON,
+/* How an input is written. */
+enum np_input_format {
+	NP_INPUT_GUESS,
+	NP_INPUT_YAML,
+	NP_INPUT_JSON,
 };
 
 static bool np_has_suffix(const char *name, const char *suffix)
@@ -28,27 +29,27 @@ static bool np_has_suffix(const char *name, const char *suffix)
 	return len > tail && !strcmp(name + len - tail, suffix);
 }
 
-static enum np_format np_format_of(const char *name)
+static enum np_input_format np_format_of(const char *name)
 {
 	if (np_has_suffix(name, ".json"))
-		return NP_FORMAT_JSON;
+		return NP_INPUT_JSON;
 	if (np_has_suffix(name, ".yaml") || np_has_suffix(name, ".yml"))
-		return NP_FORMAT_YAML;
-	return NP_FORMAT_GUESS;
+		return NP_INPUT_YAML;
+	return NP_INPUT_GUESS;
 }
 
-static enum np_format np_format_guess(const char *data, size_t len)
+static enum np_input_format np_format_guess(const char *data, size_t len)
 {
 	size_t i = len >= 3 && !memcmp(data, "\xef\xbb\xbf", 3) ? 3 : 0;
 
 	while (i < len && memchr(" \t\r\n", data[i], 4))
 		i++;
 	return i < len && (data[i] == '{' || data[i] == '[') ?
-	       NP_FORMAT_JSON : NP_FORMAT_YAML;
+	       NP_INPUT_JSON : NP_INPUT_YAML;
 }
 
 static int np_read(struct np_objects *objs, struct np_input *in,
-		   enum np_format format, const struct np_load_options *opts,
+		   enum np_input_format format, const struct np_load_options *opts,
 		   struct np_error *err)
 {
 	struct np_decode d = {
@@ -69,7 +70,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 	struct np_mark mark = np_objects_mark(objs);
 	int ret;
 
-	if (format == NP_FORMAT_JSON)
+	if (format == NP_INPUT_JSON)
 		ret = np_json_read(in, &reader, err);
 	else
 		ret = np_yaml_read(in, &reader, err);
@@ -133,11 +134,11 @@ static int np_peek(int fd, const char *name, struct np_peeked *peeked,
 int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	       const struct np_load_options *opts, struct np_error *err)
 {
-	enum np_format format = np_format_of(name);
+	enum np_input_format format = np_format_of(name);
 	struct np_input in = { .name = name, .fd = fd };
 	struct np_peeked peeked = { 0 };
 
-	if (format == NP_FORMAT_GUESS) {
+	if (format == NP_INPUT_GUESS) {
 		if (np_peek(fd, name, &peeked, err))
 			return -1;
 		format = np_format_guess(peeked.head, peeked.len);
@@ -197,7 +198,7 @@ static int np_walk_entry(struct np_load_walk *walk, const char *path,
 
 	if (lstat(path, &link) || stat(path, &st)) {
 		/* A symbolic link that leads nowhere, or a file that has just been deleted. */
-		if (errno == ENOENT && np_format_of(path) == NP_FORMAT_GUESS)
+		if (errno == ENOENT && np_format_of(path) == NP_INPUT_GUESS)
 			return 0;
 		return np_load_errno(path, "cannot be opened", walk->err);
 	}
@@ -211,7 +212,7 @@ static int np_walk_entry(struct np_load_walk *walk, const char *path,
 		return np_load_walk(walk, path, depth + 1);
 	}
 	if (!S_ISREG(st.st_mode) ||
-	    np_format_of(entry->d_name) == NP_FORMAT_GUESS)
+	    np_format_of(entry->d_name) == NP_INPUT_GUESS)
 		return 0;
 	walk->files++;
 	return np_load_file(walk->objs, path, walk->opts, walk->err);

@@ -49,9 +49,9 @@ struct np_requirement {
 };
 
 /*
- * All requirements must hold; none = everything matches. matchLabels come
- * first, sorted by key, then matchExpressions as written. A selector that is
- * not present has no requirements; what that means is up to its owner.
+ * A selector. It matches if all of its requirements hold, so one without requirements matches
+ * everything. matchLabels come first, sorted by key, then matchExpressions as written. A selector
+ * that is not present has no requirements, and what that means depends on where it is missing.
  */
 struct np_selector {
 	struct np_requirement *item;
@@ -150,8 +150,8 @@ struct np_pod {
 	const char *uid;	/* "" if it was not written */
 	const char *node;	/* "" if the pod is not scheduled */
 	struct np_labels labels;
-	struct np_address *address; /* each once; podIPs in order, then podIP */
-	struct np_named_port *port; /* each once; those of containers, then of sidecars */
+	struct np_address *address; /* without duplicates: podIPs in order, then podIP */
+	struct np_named_port *port; /* without duplicates: of containers, then of sidecars */
 	uint32_t address_count;
 	uint32_t port_count;
 	int64_t created;	/* seconds since 1970, 0 if not known */
