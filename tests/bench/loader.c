@@ -87,7 +87,7 @@ static void number_kinds(const struct np_objects *set, struct made *made)
 		const struct np_pod *pod = &set->pods[i];
 
 		np_uid_bytes(pod->uid, made->uid[i]);
-		for (at = (size_t)np_label_set_digest(pod) & (room - 1); slot[at];
+		for (at = (size_t)np_label_set_hash(pod) & (room - 1); slot[at];
 		     at = (at + 1) & (room - 1))
 			if (np_same_label_set(made->example[slot[at] - 1], pod))
 				break;

@@ -398,8 +398,7 @@ static int np_encode_set(struct np_encoder *enc, const struct np_pod *pod, uint3
 			 struct np_error *err)
 {
 	struct np_named_labels unit = { .id = (uint32_t)enc->sets.count + 1, .pod = pod };
-	__uint128_t digest = np_label_set_digest(pod);
-	uint32_t hash = np_hash_bytes(0, &digest, sizeof(digest));
+	uint32_t hash = np_label_set_hash(pod);
 	struct np_sent_label_set *sent;
 
 	sent = np_hash_find(&enc->sets, hash, np_sent_label_set_match, pod);

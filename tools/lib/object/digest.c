@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 /* FNV-1a, 128 bits. */
 #define NP_FNV_BASIS	(((__uint128_t)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
 #define NP_FNV_PRIME	(((__uint128_t)1 << 88) | 0x13b)
@@ -112,9 +114,25 @@ static __uint128_t np_ports_digest(__uint128_t hash, const struct np_pod *pod)
 	return np_fnv(hash, &sum, sizeof(sum));
 }
 
-__uint128_t np_label_set_digest(const struct np_pod *pod)
+/* Each text is hashed with its NUL, so that "ab", "c" and "a", "bc" differ. */
+uint32_t np_label_set_hash(const struct np_pod *pod)
 {
-	return np_ports_digest(np_labels_digest(NP_FNV_BASIS, &pod->labels), pod);
+	const struct np_named_port *port;
+	const struct np_label *label;
+	uint32_t hash = 0, i;
+
+	for (i = 0; i < pod->labels.count; i++) {
+		label = &pod->labels.item[i];
+		hash = np_hash_bytes(hash, label->key, strlen(label->key) + 1);
+		hash = np_hash_bytes(hash, label->value, strlen(label->value) + 1);
+	}
+	for (i = 0; i < pod->port_count; i++) {
+		port = &pod->port[i];
+		hash = np_hash_bytes(hash, port->name, strlen(port->name) + 1);
+		hash = np_hash_bytes(hash, &port->number, sizeof(port->number));
+		hash = np_hash_bytes(hash, &port->protocol, sizeof(port->protocol));
+	}
+	return hash;
 }
 
 bool np_same_label_set(const struct np_pod *a, const struct np_pod *b)

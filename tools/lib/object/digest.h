@@ -26,8 +26,9 @@ const char *np_uid_text(const uint8_t bytes[NETPOL_UID_LEN], char text[NP_UID_TE
 __uint128_t np_namespace_digest(const struct np_namespace *ns);
 __uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *place);
 __uint128_t np_policy_digest(const struct np_policy *policy);
-/* The digest of a pod's label set, and whether two pods have the same label set. */
-__uint128_t np_label_set_digest(const struct np_pod *pod);
+/* Returns the hash of a pod's label set, for a struct np_hash. */
+uint32_t np_label_set_hash(const struct np_pod *pod);
+/* Returns true if two pods have the same label set. */
 bool np_same_label_set(const struct np_pod *a, const struct np_pod *b);
 
 /* True if a pod runs, or if its phase was not written. */
