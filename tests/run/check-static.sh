@@ -213,5 +213,5 @@ run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "memory that grows, only in tools/lib/base" bash "$self" --do growth
 run_check "names of functions" python3 tests/run/names.py
 run_check "exported functions, each in its own header" tests/run/declared.sh kmod kmod/core \
-	tools/lib/base tools/lib/netlink tools/lib/kube tools/lib/agent
+	include/netpol tools/lib/*/
 finish

@@ -3,14 +3,15 @@
 #
 # declared.sh DIR...: each function that DIR/X.c exports is declared in DIR/X.h, and in no
 # other header of the folders. So a reader finds the declaration without a search, and no
-# header lists what belongs to other files.
+# header lists what belongs to other files. The userspace side of the shim, offline/shim.c, is
+# declared where the core finds it: in include/netpol/shim.h.
 #
 # It relies on the kernel's style: a declaration or definition begins in the first column.
 set -eu
 cd "$(dirname "$0")/../.."
 
 for dir; do
-	printf '%s\n' "$dir"/*.[ch]
+	printf '%s\n' "${dir%/}"/*.[ch]
 done | xargs awk '
 	FNR == 1 { text = ""; comment = 0 }
 	comment { comment = !/\*\//; next }
@@ -29,6 +30,7 @@ done | xargs awk '
 		sub(/.*[^a-z_0-9]/, "", name)
 		base = FILENAME
 		sub(/\.[ch]$/, "", base)
+		sub(/^include\/netpol\/shim$/, "tools/lib/offline/shim", base)
 		if (FILENAME ~ /\.h$/)
 			declared[name] = declared[name] " " base
 		else if (/\{/ || $0 !~ /;$/)

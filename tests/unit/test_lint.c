@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <cjson/cJSON.h>
 
-#include "object/lint.h"
+#include "object/lint_write.h"
 #include "load_check.h"
 
 #define POD(ns, name, labels, ports, address) \

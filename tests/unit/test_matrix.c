@@ -11,7 +11,11 @@
 
 #include "check.h"
 #include "object/load.h"
+#include "matrix/expect.h"
+#include "matrix/html.h"
 #include "matrix/matrix.h"
+#include "matrix/why.h"
+#include "matrix/write.h"
 #include "netlink/report.h"
 
 #define SHARED "../shared/corpora/truth-tables.jsonl.xz"

@@ -27,7 +27,7 @@
 #include "agent/desired.h"
 #include "agent/desired_decode.h"
 #include "object/json.h"
-#include "object/node.h"
+#include "object/yaml.h"
 
 /* What a case says. Text is not terminated by it but by len. */
 struct one_case {

@@ -12,6 +12,7 @@
 #include "netlink/loaded.h"
 #include "netlink/plan.h"
 #include "netlink/transaction.h"
+#include "node/locate_read.h"
 
 static const char np_apply_help[] =
 "Usage: netpolctl apply -f FILE [-f FILE...] [OPTION...]\n"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common.h"
-#include "object/lint.h"
+#include "object/lint_write.h"
 #include "object/load.h"
 
 static const char np_lint_help[] =

@@ -8,7 +8,10 @@
 
 #include "common.h"
 #include "object/load.h"
+#include "matrix/expect.h"
+#include "matrix/html.h"
 #include "matrix/matrix.h"
+#include "matrix/write.h"
 #include "netlink/plan.h"
 
 static const char np_matrix_help[] =

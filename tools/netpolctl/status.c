@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common.h"
-#include "node/doctor.h"
+#include "node/finding.h"
 #include "object/settings.h"
 
 static const char np_status_help[] =

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/read.h"
+#include "object/read_pod.h"
+#include "object/read_policy.h"
 #include "object/validate.h"
 
 int np_desired_decode(struct np_desired *d, enum np_source_kind kind,

@@ -14,6 +14,7 @@
 
 #include "agent/desired_pod.h"
 #include "base/log.h"
+#include "node/locate_read.h"
 #include "object/digest.h"
 
 #define NP_PLACE_SOON	10	/* milliseconds from an event to reading the tables */

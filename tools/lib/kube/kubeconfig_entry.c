@@ -15,6 +15,7 @@
 #include "kube/kubeconfig_entry.h"
 #include "kube/secret.h"
 #include "object/json.h"
+#include "object/yaml.h"
 
 struct np_kube_parse {
 	const struct np_kube_file *file;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* Buffers of up to this size are kept from one object to the next. */
 #define NP_SPLIT_KEEP		(256u * 1024)
 

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "matrix/expect.h"
 #include "matrix/matrix.h"
+#include "matrix/why.h"
 #include "object/json.h"
-#include "object/node.h"
+#include "object/yaml.h"
 #include "base/output.h"
 
 /* The square root of NP_MATRIX_CELLS_MAX. */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <linux/netpol.h>
 
-#include "matrix/matrix.h"
+#include "matrix/html.h"
 #include "base/output.h"
 #include "netlink/report.h"
 

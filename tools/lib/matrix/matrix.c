@@ -7,6 +7,8 @@
 #include <strings.h>
 
 #include "matrix/matrix.h"
+#include "matrix/html.h"
+#include "matrix/why.h"
 #include "offline/offline.h"
 #include "netlink/report.h"
 #include "object/settings.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <linux/netpol.h>
 
-#include "matrix/matrix.h"
+#include "matrix/why.h"
 #include "netlink/report.h"
 
 /* An entry of a table. It leads from a reason, or from a pair of reasons, to its index. */

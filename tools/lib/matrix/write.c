@@ -2,7 +2,7 @@
 /* Writes a matrix as JSON, as a table for a terminal, as CSV and as Markdown. */
 #include <string.h>
 
-#include "matrix/matrix.h"
+#include "matrix/write.h"
 #include "base/output.h"
 
 void np_matrix_write_json(const struct np_matrix *m, FILE *file)

@@ -6,7 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE		/* setns() */
 #endif
-#include "node/doctor.h"
+#include "node/doctor_device.h"
 
 #include <dirent.h>
 #include <fcntl.h>

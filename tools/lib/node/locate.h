@@ -92,9 +92,6 @@ void np_host_add_device(struct np_host *host, const struct np_device *device);
 void np_host_add_neighbour(struct np_host *host, const struct np_neighbour *neighbour);
 void np_host_add_station(struct np_host *host, const struct np_station *station);
 void np_host_sort(struct np_host *host);
-/* Reads the tables of the present network namespace. */
-int np_host_read(struct np_host *host, int timeout, struct np_error *err);
-
 /* Returns the longest match, of the local table first, or NULL if there is no route. */
 const struct np_route *np_host_route(const struct np_host *host, const struct np_address *addr);
 const struct np_device *np_host_device(const struct np_host *host, uint32_t ifindex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads the node's tables over route netlink: links, routes, neighbours, bridge forwarding. */
-#include "node/locate.h"
+#include "node/locate_read.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -74,13 +74,4 @@ int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err
 void np_lint_run(struct np_lint *lint, const struct np_objects *objs);
 void np_lint_free(struct np_lint *lint);
 
-/*
- * Prints each finding as "FILE:LINE: NP001 namespace/name: PATH: TEXT" with its hint below,
- * and a last line with the number of findings.
- */
-void np_lint_write_text(const struct np_lint *lint, FILE *file);
-void np_lint_write_json(const struct np_lint *lint, FILE *file);
-/* Writes the findings as SARIF 2.1.0. */
-void np_lint_write_sarif(const struct np_lint *lint, FILE *file);
-
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/lint.h"
+#include "object/lint_write.h"
 #include "base/output.h"
 
 #ifndef NETPOL_VERSION

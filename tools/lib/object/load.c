@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "object/read.h"
-#include "object/load.h"
 #include "object/json.h"
-#include "object/node.h"
+#include "object/load.h"
+#include "object/read.h"
+#include "object/yaml.h"
 
 #define NP_DIRECTORY_DEPTH 32
 

@@ -91,13 +91,6 @@ struct np_reader {
 	void *arg;
 };
 
-/*
- * Reads all documents of an input, one after the other. Returns 0, or -1 with *err filled by
- * the reader's function or because the input is not valid YAML. See json.h for JSON.
- */
-int np_yaml_read(struct np_input *in, const struct np_reader *reader,
-		 struct np_error *err);
-
 /* Reads up to size bytes. Returns their number, 0 at the end, or -1 with *err filled. */
 ssize_t np_input_read(struct np_input *in, void *buf, size_t size,
 		      struct np_error *err);

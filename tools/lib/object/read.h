@@ -1,65 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Turns nodes into objects. Used by the loader and by whoever reads single objects. All
- * functions that return int return 0, or -1 with d->err filled.
+ * Reads objects and lists of objects from nodes, by their kind. Used by the loader.
  */
 #ifndef NP_OBJECT_READ_H
 #define NP_OBJECT_READ_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "base/error.h"
-#include "object/node.h"
-#include "object/object.h"
-
-/* The path of a field. It is built on the stack and only turned into text for a message. */
-struct np_path {
-	const struct np_path *up;
-	const char *key;	/* NULL: the step is an index */
-	uint32_t index;
-};
-
-#define NP_FIELD(up, key)	(&(const struct np_path){ (up), (key), 0 })
-#define NP_INDEX(up, index)	(&(const struct np_path){ (up), NULL, (index) })
-
-/* The kind of the entries of a list, which they may leave out. */
-struct np_list_kind {
-	const char *list;
-	const char *api_version;	/* NULL: each entry names its kind */
-	const char *kind;
-};
-
-struct np_decode {
-	struct np_objects *objs;
-	struct np_error *err;
-	const char *file;	/* interned in objs */
-	bool lenient;
-	/*
-	 * With lenient: an unknown field is still an error, because it may narrow what it is part
-	 * of.
-	 */
-	bool known_only;
-	/* The current object, for messages. Never NULL. */
-	const char *kind;
-	const char *namespace;
-	const char *name;
-	/* A list whose items arrive one by one, possibly before its kind is known. */
-	struct np_mark mark;
-	const struct np_list_kind *list_kind;
-	bool list_known;
-	bool list_foreign;
-	struct np_node *pending;
-	struct np_node *pending_tail;
-};
-
-struct np_meta {
-	const char *namespace;	/* "" if there is none */
-	const char *name;
-	const char *uid;
-	struct np_labels labels;
-	int64_t created;
-	bool deleting;
-};
+#include "object/field.h"
 
 /* The three callbacks of struct np_reader; arg is a struct np_decode. */
 int np_decode_items_begin(void *arg, struct np_node *head,
@@ -68,89 +17,5 @@ int np_decode_item(void *arg, struct np_node *item, uint32_t index,
 		   struct np_error *err);
 int np_decode_document(void *arg, struct np_node *root, bool items_read,
 		       struct np_error *err);
-
-int np_decode_namespace(struct np_decode *d, const struct np_node *node,
-			const struct np_path *path);
-int np_decode_pod(struct np_decode *d, const struct np_node *node,
-		  const struct np_path *path);
-int np_decode_policy(struct np_decode *d, const struct np_node *node,
-		     const struct np_path *path);
-/*
- * Reads of a pod that np_decode_pod() rejects what tells where it is: its names, uid and node, and
- * as many of its addresses as are readable and fit. It gets no labels and no ports, and a phase or
- * hostNetwork that cannot be read does not take it out of sight. Returns 0, or -1 if its namespace
- * or name cannot be read.
- */
-int np_decode_pod_closed(struct np_decode *d, const struct np_node *node);
-/*
- * A policy that np_decode_policy() can't read, as one without rules, so that it denies
- * and allows nothing: what it selects, in its directions. Where the selector can't be
- * read it is the whole namespace, where the types can't be read both directions. -1: not
- * even its name can be read.
- */
-int np_decode_policy_closed(struct np_decode *d, const struct np_node *node,
-			    const struct np_path *path);
-
-/*
- * Helpers. The location of a node is that of its value; the functions named _key take that of
- * its key.
- */
-int np_fail(struct np_decode *d, const struct np_node *node,
-	    const struct np_path *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-int np_fail_key(struct np_decode *d, const struct np_node *node,
-		const struct np_path *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-void np_warn(struct np_decode *d, const struct np_node *node,
-	     const struct np_path *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-struct np_place np_decode_place(const struct np_decode *d,
-				const struct np_node *node);
-
-/*
- * Gets a field of a map. *field is NULL if the field is missing or null; otherwise its value
- * must have the type.
- */
-int np_get(struct np_decode *d, const struct np_node *map, const char *key,
-	   enum np_node_type type, const struct np_path *path,
-	   const struct np_node **field);
-/* Gets a string field of a map and interns it. It is "" if the field is missing or null. */
-int np_get_string(struct np_decode *d, const struct np_node *map,
-		  const char *key, const struct np_path *path,
-		  const char **text);
-int np_expect(struct np_decode *d, const struct np_node *node,
-	      enum np_node_type type, const struct np_path *path);
-/* Checks that an entry of a list is a map. Sets *null if it is null where that is allowed. */
-int np_expect_entry(struct np_decode *d, const struct np_node *node,
-		    const struct np_path *path, const char *meaning,
-		    bool *null);
-int np_check_fields(struct np_decode *d, const struct np_node *map,
-		    const struct np_path *path, const char *const *known,
-		    size_t count);
-#define NP_CHECK_FIELDS(d, map, path, ...)				\
-({									\
-	static const char *const np_known[] = { __VA_ARGS__ };		\
-	np_check_fields(d, map, path, np_known,				\
-			sizeof(np_known) / sizeof(np_known[0]));	\
-})
-/*
- * Checks a map whose schema grows with each Kubernetes version: an unknown field is an error
- * only if it differs from one of these by case or by one letter.
- */
-int np_check_misspelt(struct np_decode *d, const struct np_node *map,
-		      const struct np_path *path, const char *const *known,
-		      size_t count);
-#define NP_CHECK_MISSPELT(d, map, path, ...)				\
-({									\
-	static const char *const np_known[] = { __VA_ARGS__ };		\
-	np_check_misspelt(d, map, path, np_known,			\
-			  sizeof(np_known) / sizeof(np_known[0]));	\
-})
-int np_decode_meta(struct np_decode *d, const struct np_node *node,
-		   const struct np_path *path, bool namespaced,
-		   struct np_meta *meta);
-/* Reads a protocol's name into its number. If field is NULL, the protocol is TCP. */
-int np_decode_protocol(struct np_decode *d, const struct np_node *field,
-		       const struct np_path *path, uint8_t *protocol);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object/read.h"
+#include "object/read_pod.h"
 #include "object/validate.h"
 
 /* Far more than a pod can have. There is a limit because ports are compared with each other. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <linux/netpol.h>
 
-#include "object/read.h"
+#include "object/read_policy.h"
 #include "object/validate.h"
 
 static int np_requirement_order(const void *a, const void *b)

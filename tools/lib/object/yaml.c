@@ -9,7 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "object/node.h"
+#include "object/yaml.h"
 
 #define NP_YAML_CHUNK 16384
 #define NP_YAML_TAG "tag:yaml.org,2002:"
