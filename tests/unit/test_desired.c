@@ -938,6 +938,76 @@ static void test_memory(void)
 	np_desired_free(&d);
 }
 
+/* A pod with labels that no other pod has. */
+static void give_labelled(struct np_desired *d, const char *namespace, unsigned int number,
+			  unsigned int labels)
+{
+	size_t len = 0;
+	char *text = NULL;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &len);
+
+	fprintf(file, "{\"metadata\":{\"name\":\"p%u\",\"namespace\":\"%s\",\"labels\":{", number,
+		namespace);
+	for (i = 0; i < labels; i++)
+		fprintf(file, "%s\"l%u-%u\":\"\"", i ? "," : "", number, i);
+	fputs("}},\"spec\":{\"nodeName\":\"here\"},\"status\":{\"phase\":\"Running\","
+	      "\"podIP\":\"10.0.0.1\"}}", file);
+	fclose(file);
+	give(d, NP_SOURCE_POD, text);
+	free(text);
+}
+
+static bool rejected(const struct np_desired *d, const char *namespace, const char *name)
+{
+	return np_desired_pod(d, namespace, name)->flags & NP_DESIRED_REJECTED;
+}
+
+/* Nor by labels, of which an object of the API server may have 100,000. */
+static void test_label_memory(void)
+{
+	struct np_desired d;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < 20; i++)
+		give_labelled(&d, "evil", i, 30000);
+	CHECK(d.labels.bytes < NP_LABEL_BYTES_SHARE);
+	CHECK(!rejected(&d, "evil", "p0"));
+	CHECK(rejected(&d, "evil", "p19"));
+	CHECK_EQ(np_desired_pod(&d, "evil", "p19")->labels->label_count, 0);
+	CHECK(d.troubles.count > 0);
+	/* it is not loaded without its labels, not even when refusals are tried again */
+	np_desired_retry(&d);
+	CHECK(!np_desired_loaded(NETPOL_OBJECT_POD, np_desired_pod(&d, "evil", "p19")));
+	give_labelled(&d, "good", 0, 30000);
+	CHECK(!rejected(&d, "good", "p0"));
+	/* The same again takes no more, and a small one is itself again. */
+	give_labelled(&d, "evil", 0, 30000);
+	CHECK(!rejected(&d, "evil", "p0"));
+	for (i = 0; i < 20; i++)
+		give_labelled(&d, "evil", i, 1);
+	CHECK(!rejected(&d, "evil", "p19"));
+	CHECK_EQ(np_desired_pod(&d, "evil", "p19")->labels->label_count, 1);
+	CHECK_EQ(d.troubles.count, 0);
+	/* If many namespaces do it, each may have the lower share. */
+	for (i = 0; i < 60; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "evil%u", i / 4);
+		give_labelled(&d, name, i, 30000);
+	}
+	CHECK(d.labels.bytes < NP_LABEL_BYTES_ALL + 16 * NP_LABEL_BYTES_LOW);
+	CHECK(rejected(&d, "evil14", "p59"));
+	give_labelled(&d, "good", 1, 100);
+	CHECK(!rejected(&d, "good", "p1"));
+	np_desired_begin(&d, NP_SOURCE_POD);
+	np_desired_synced(&d, NP_SOURCE_POD);
+	np_desired_set_full(&d);
+	CHECK_EQ(d.labels.bytes, 0);
+	np_desired_free(&d);
+}
+
 static void give_node(struct np_desired *d, const char *spec)
 {
 	char text[256];
@@ -985,5 +1055,6 @@ int main(void)
 	test_replaced();
 	test_node();
 	test_memory();
+	test_label_memory();
 	return check_done("test_desired");
 }

@@ -45,7 +45,7 @@ static void np_namespace_upsert(struct np_desired *d, const struct np_namespace 
 	struct np_desired_namespace *ns = np_desired_namespace_get(d, object->name);
 	struct np_desired_labels *labels;
 
-	labels = np_desired_labels_get(&d->labels, &object->labels, NULL, 0);
+	labels = np_desired_labels_get(&d->labels, &ns->label_bytes, &object->labels, NULL, 0);
 	ns->epoch = d->epoch[NP_SOURCE_NAMESPACE];
 	np_trouble_clear(d, NETPOL_OBJECT_NAMESPACE, "", ns->name);
 	if (labels == ns->labels && ns->flags & NP_DESIRED_KNOWN &&

@@ -51,6 +51,7 @@ static void np_shared_text_put(struct np_desired_label_sets *all, const char *te
 }
 
 struct np_desired_labels_key {
+	size_t *charged;
 	const struct np_labels *labels;
 	const struct np_named_port *port;
 	uint32_t port_count;
@@ -62,7 +63,8 @@ static bool np_desired_labels_match(const void *record, const void *key)
 	const struct np_desired_labels_key *want = key;
 	uint32_t i;
 
-	if (have->label_count != want->labels->count || have->port_count != want->port_count)
+	if (have->charged != want->charged || have->label_count != want->labels->count ||
+	    have->port_count != want->port_count)
 		return false;
 	for (i = 0; i < have->label_count; i++)
 		if (strcmp(have->label[i].key, want->labels->item[i].key) ||
@@ -78,7 +80,7 @@ static bool np_desired_labels_match(const void *record, const void *key)
 
 static uint32_t np_desired_labels_hash(const struct np_desired_labels_key *key)
 {
-	uint32_t hash = key->labels->count, i;
+	uint32_t hash = np_hash_bytes(key->labels->count, &key->charged, sizeof(key->charged)), i;
 	const struct np_label *label;
 
 	for (i = 0; i < key->labels->count; i++) {
@@ -93,12 +95,39 @@ static uint32_t np_desired_labels_hash(const struct np_desired_labels_key *key)
 	return hash;
 }
 
-struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *all,
+/* What a text takes besides its bytes: its head, that of the allocator, its place in the table. */
+#define NP_TEXT_BYTES	(sizeof(struct np_shared_text) + 32)
+
+/* Every text counts, although other label sets may have it too. */
+static size_t np_desired_labels_bytes(const struct np_desired_labels_key *key)
+{
+	size_t bytes = sizeof(struct np_desired_labels);
+	uint32_t i;
+
+	for (i = 0; i < key->labels->count; i++)
+		bytes += sizeof(key->labels->item[i]) + 2 * NP_TEXT_BYTES +
+			 strlen(key->labels->item[i].key) + strlen(key->labels->item[i].value);
+	for (i = 0; i < key->port_count; i++)
+		bytes += sizeof(key->port[i]) + NP_TEXT_BYTES + strlen(key->port[i].name);
+	return bytes;
+}
+
+size_t np_desired_labels_added(const struct np_desired_label_sets *all, size_t *charged,
+			       const struct np_labels *labels, const struct np_named_port *port,
+			       uint32_t port_count)
+{
+	struct np_desired_labels_key key = { charged, labels, port, port_count };
+
+	return np_hash_find(&all->sets, np_desired_labels_hash(&key), np_desired_labels_match,
+			    &key) ? 0 : np_desired_labels_bytes(&key);
+}
+
+struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *all, size_t *charged,
 						const struct np_labels *labels,
 						const struct np_named_port *port,
 						uint32_t port_count)
 {
-	struct np_desired_labels_key key = { labels, port, port_count };
+	struct np_desired_labels_key key = { charged, labels, port, port_count };
 	uint32_t hash = np_desired_labels_hash(&key), i;
 	struct np_desired_labels *set;
 
@@ -111,6 +140,10 @@ struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *al
 			 port_count * sizeof(set->port[0]));
 	set->hash = hash;
 	set->refs = 1;
+	set->bytes = np_desired_labels_bytes(&key);
+	set->charged = charged;
+	*charged += set->bytes;
+	all->bytes += set->bytes;
 	set->label_count = labels->count;
 	set->port_count = port_count;
 	set->port = (struct np_named_port *)&set->label[labels->count];
@@ -132,6 +165,8 @@ void np_desired_labels_put(struct np_desired_label_sets *all, struct np_desired_
 
 	if (!labels || --labels->refs)
 		return;
+	*labels->charged -= labels->bytes;
+	all->bytes -= labels->bytes;
 	for (i = 0; i < labels->label_count; i++) {
 		np_shared_text_put(all, labels->label[i].key);
 		np_shared_text_put(all, labels->label[i].value);

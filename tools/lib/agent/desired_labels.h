@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The label sets of the desired state. Most pods of a cluster share their labels with others, so
- * each label set, and each text in one, is stored once and counted by references.
+ * The label sets of the desired state. Most pods of a namespace share their labels with others, so
+ * each label set is stored once for a namespace, and each text in one is stored once. Both are
+ * counted by references.
  */
 #ifndef NP_AGENT_DESIRED_LABELS_H
 #define NP_AGENT_DESIRED_LABELS_H
@@ -15,6 +16,8 @@
 struct np_desired_labels {
 	uint32_t hash;
 	uint32_t refs;
+	size_t bytes;		/* memory that it may take, its texts included */
+	size_t *charged;	/* the count of bytes of its namespace */
 	uint32_t serial;	/* the transaction that it was last sent in */
 	uint32_t number;	/* its number in that transaction */
 	uint32_t label_count;
@@ -27,13 +30,21 @@ struct np_desired_labels {
 struct np_desired_label_sets {
 	struct np_hash sets;
 	struct np_hash texts;
+	size_t bytes;		/* of all sets */
 };
 
-/* Returns a label set with one more reference. The labels must be sorted, with unique keys. */
-struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *all,
+/*
+ * Returns a label set with one more reference. The labels must be sorted, with unique keys.
+ * charged: the bytes of all label sets of the namespace; a set of another namespace is another set.
+ */
+struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *all, size_t *charged,
 						const struct np_labels *labels,
 						const struct np_named_port *port,
 						uint32_t port_count);
+/* Returns how many bytes np_desired_labels_get() would add: 0 if the label set is there. */
+size_t np_desired_labels_added(const struct np_desired_label_sets *all, size_t *charged,
+			       const struct np_labels *labels, const struct np_named_port *port,
+			       uint32_t port_count);
 /* Drops a reference. labels may be NULL. */
 void np_desired_labels_put(struct np_desired_label_sets *all, struct np_desired_labels *labels);
 /* Frees all label sets, whatever refers to them. */

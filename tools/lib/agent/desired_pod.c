@@ -246,13 +246,53 @@ static void np_pod_reborn(struct np_desired *d, struct np_desired_pod *pod, cons
 	pod->flags &= NP_DESIRED_PENDING | NP_DESIRED_COMMITTED;
 }
 
+/* Do the labels and named ports of a pod exceed the bounds? old: those that they replace. */
+static bool np_pod_too_much(const struct np_desired *d, struct np_desired_namespace *ns,
+			    const struct np_desired_labels *old, const struct np_pod *pod)
+{
+	size_t less = old && old->refs == 1 ? old->bytes : 0;
+	size_t more = np_desired_labels_added(&d->labels, &ns->label_bytes, &pod->labels, pod->port,
+					      pod->port_count);
+	size_t share = ns->label_bytes - less + more;
+
+	return more && (share > NP_LABEL_BYTES_SHARE ||
+			(share > NP_LABEL_BYTES_LOW &&
+			 d->labels.bytes - less + more > NP_LABEL_BYTES_ALL));
+}
+
+/*
+ * Takes the labels and named ports of a pod, or none if they exceed the bounds: then it must not be
+ * loaded, because a policy may select by what is missing. Returns false in that case.
+ */
+static bool np_pod_take_labels(struct np_desired *d, struct np_desired_pod *pod,
+			       const struct np_pod *object, bool *changed)
+{
+	static const char reason[] = "the labels of this namespace's pods take too much memory";
+	bool much = np_pod_too_much(d, pod->namespace, pod->labels, object);
+	static const struct np_labels none;
+	struct np_desired_labels *labels;
+
+	labels = np_desired_labels_get(&d->labels, &pod->namespace->label_bytes,
+				       much ? &none : &object->labels, object->port,
+				       much ? 0 : object->port_count);
+	*changed |= labels != pod->labels;
+	np_desired_labels_put(&d->labels, pod->labels);
+	pod->labels = labels;
+	if (!much)
+		return true;
+	d->stats.refused[NP_SOURCE_POD]++;
+	np_trouble_set(d, NETPOL_OBJECT_POD, object->namespace, object->name, NP_TROUBLE_REJECTED,
+		       false, reason);
+	np_desired_remark(d, NP_SOURCE_POD, object->namespace, object->name, reason);
+	return false;
+}
+
 void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 {
 	uint8_t uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
 	struct np_desired_namespace *ns;
-	struct np_desired_labels *labels;
 	struct np_desired_pod *pod;
-	bool local, fresh, changed;
+	bool local, fresh, changed, whole;
 	uint16_t state;
 
 	np_trouble_clear(d, NETPOL_OBJECT_POD, object->namespace, object->name);
@@ -273,11 +313,7 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	if (fresh)
 		np_pod_reborn(d, pod, uid);
 	changed = fresh;
-	labels = np_desired_labels_get(&d->labels, &object->labels, object->port,
-				       object->port_count);
-	changed |= labels != pod->labels;
-	np_desired_labels_put(&d->labels, pod->labels);
-	pod->labels = labels;
+	whole = np_pod_take_labels(d, pod, object, &changed);
 	pod->created = object->created > 0 && object->created < UINT32_MAX ?
 		       (uint32_t)object->created : 0;
 	/* Addresses from the CNI stay until the API server has some. */
@@ -288,7 +324,7 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	}
 	if (object->address_count)
 		pod->flags &= ~NP_DESIRED_EARLY;
-	state = np_pod_state(object, local);
+	state = np_pod_state(object, local) | (whole ? 0 : NP_DESIRED_REJECTED);
 	if (!local)
 		np_local_drop(d, pod);
 	/* A pod that was rejected is tried again. */

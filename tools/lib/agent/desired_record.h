@@ -58,6 +58,7 @@ struct np_desired_namespace {
 	struct np_desired_labels *labels;	/* NULL unless NP_DESIRED_KNOWN */
 	struct np_desired_policy *policies;	/* list of its policies */
 	size_t policy_bytes;	/* memory of its policies */
+	size_t label_bytes;	/* memory of its label sets, its own and those of its pods */
 	uint8_t uid[NETPOL_UID_LEN];
 	char name[];
 };
