@@ -47,7 +47,7 @@ units()
 			echo "docs/sync.md has another score"
 			return 1
 		}
-		grep -qx 'CapabilityBoundingSet=CAP_NET_ADMIN' "$unit"
+		grep -qEx 'CapabilityBoundingSet=CAP_NET_ADMIN( CAP_NET_BROADCAST)?' "$unit"
 	done
 }
 
@@ -100,7 +100,7 @@ manifests()
 	done
 	# Nothing but reading.
 	[ "$(sed -n 's/^  verbs: //p' deploy/kubernetes/rbac.yaml | sort -u)" = "[list, watch]" ]
-	grep -q 'add: \[NET_ADMIN\]' deploy/kubernetes/daemonset.yaml
+	grep -q 'add: \[NET_ADMIN, NET_BROADCAST\]' deploy/kubernetes/daemonset.yaml
 	! grep -q 'privileged: true' deploy/kubernetes/daemonset.yaml
 }
 

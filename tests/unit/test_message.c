@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects through netlink messages and back, and the routes that tell local pods. No
- * kernel is asked.
+ * Objects through netlink messages and back. No kernel is asked.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +11,6 @@
 
 #include "check.h"
 #include "netlink/client.h"
-#include "node/locate.h"
 #include "netlink/decode.h"
 #include "netlink/encode.h"
 #include "netlink/place.h"
@@ -610,231 +608,6 @@ static void test_event(void)
 	nlmsg_free(msg);
 }
 
-static struct np_cidr cidr(const char *text)
-{
-	struct np_cidr to;
-
-	CHECK(np_prefix_parse(text, &to));
-	return to;
-}
-
-static void route(struct np_host *host, const char *to, uint8_t kind, uint32_t ifindex,
-		  uint8_t table)
-{
-	struct np_route r = { .to = cidr(to), .kind = kind, .ifindex = ifindex, .table = table };
-
-	np_host_add_route(host, &r);
-}
-
-static void device(struct np_host *host, uint32_t ifindex, const char *name, uint8_t kind)
-{
-	struct np_device d = { .ifindex = ifindex, .kind = kind };
-
-	snprintf(d.name, sizeof(d.name), "%s", name);
-	np_host_add_device(host, &d);
-}
-
-static int where(const struct np_host *host, const char *text, uint32_t *ifindex)
-{
-	struct np_address addr;
-
-	CHECK(!np_address_parse(text, &addr));
-	return np_host_locate(host, &addr, ifindex);
-}
-
-static void near(struct np_host *host, const char *text, uint32_t bridge, uint32_t port,
-		 uint8_t mac)
-{
-	struct np_neighbour n = { .ifindex = bridge, .mac = { 2, 0, 0, 0, 0, mac } };
-	struct np_station s = { .bridge = bridge, .port = port, .mac = { 2, 0, 0, 0, 0, mac } };
-
-	CHECK(!np_address_parse(text, &n.address));
-	np_host_add_neighbour(host, &n);
-	if (port)
-		np_host_add_station(host, &s);
-}
-
-static void make_host(struct np_host *host)
-{
-	np_host_init(host);
-	device(host, 9, "vethb", NP_DEVICE_POD);
-	device(host, 2, "eth0", NP_DEVICE_PHYSICAL);
-	device(host, 3, "cali1", NP_DEVICE_POD);
-	device(host, 4, "cni0", NP_DEVICE_BRIDGE);
-	device(host, 5, "flannel.1", NP_DEVICE_TUNNEL);
-	device(host, 6, "vxport", NP_DEVICE_TUNNEL);
-	route(host, "0.0.0.0/0", NP_ROUTE_GATEWAY, 2, RT_TABLE_MAIN);
-	route(host, "192.168.0.0/24", NP_ROUTE_DIRECT, 2, RT_TABLE_MAIN);
-	route(host, "10.244.0.0/24", NP_ROUTE_DIRECT, 4, RT_TABLE_MAIN);
-	route(host, "10.244.1.0/24", NP_ROUTE_GATEWAY, 5, RT_TABLE_MAIN);
-	route(host, "10.244.2.0/24", NP_ROUTE_DIRECT, 5, RT_TABLE_MAIN);
-	route(host, "10.245.0.0/16", NP_ROUTE_OTHER, 0, RT_TABLE_MAIN);
-	route(host, "10.245.0.7/32", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
-	route(host, "10.245.1.0/30", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
-	route(host, "10.244.0.1/32", NP_ROUTE_OWN, 4, RT_TABLE_LOCAL);
-	route(host, "fd00::7/128", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
-	route(host, "fd00::/64", NP_ROUTE_GATEWAY, 2, RT_TABLE_MAIN);
-	/* A pod's route does not win over the node's own address. */
-	route(host, "10.244.0.1/32", NP_ROUTE_DIRECT, 3, RT_TABLE_MAIN);
-	near(host, "10.244.0.5", 4, 9, 5);
-	near(host, "10.244.0.6", 4, 6, 6);
-	near(host, "10.244.0.8", 4, 2, 8);
-	near(host, "10.244.0.9", 4, 0, 9);
-	near(host, "10.244.0.10", 4, 77, 10);
-	np_host_sort(host);
-}
-
-static void test_routes(void)
-{
-	struct np_host host;
-	uint32_t ifindex;
-
-	make_host(&host);
-	CHECK_EQ(where(&host, "10.245.0.7", &ifindex), NP_WHERE_LOCAL);
-	CHECK_EQ(ifindex, 3);
-	CHECK_EQ(where(&host, "10.245.0.8", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "10.245.1.2", &ifindex), NP_WHERE_CONNECTED);
-	CHECK_EQ(where(&host, "10.244.0.1", &ifindex), NP_WHERE_OWN);
-	CHECK_EQ(where(&host, "10.244.0.5", &ifindex), NP_WHERE_LOCAL);
-	CHECK_EQ(ifindex, 9);
-	CHECK_EQ(where(&host, "10.244.0.6", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "10.244.0.7", &ifindex), NP_WHERE_BRIDGE);
-	CHECK_EQ(ifindex, 4);
-	CHECK_EQ(where(&host, "10.244.0.8", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(ifindex, 2);
-	/* the entry of a port that is no device any more says nothing */
-	CHECK_EQ(where(&host, "10.244.0.10", &ifindex), NP_WHERE_BRIDGE);
-	CHECK_EQ(ifindex, 4);
-	CHECK_EQ(where(&host, "10.244.0.9", &ifindex), NP_WHERE_BRIDGE);
-	CHECK_EQ(where(&host, "10.244.1.5", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "10.244.2.5", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "192.168.0.9", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "8.8.8.8", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "fd00::7", &ifindex), NP_WHERE_LOCAL);
-	CHECK_EQ(where(&host, "fd00::8", &ifindex), NP_WHERE_REMOTE);
-	CHECK_EQ(where(&host, "2001:db8::1", &ifindex), NP_WHERE_REMOTE);
-	np_host_free(&host);
-	np_host_init(&host);
-	np_host_sort(&host);
-	CHECK_EQ(where(&host, "10.0.0.1", &ifindex), NP_WHERE_REMOTE);
-	np_host_free(&host);
-}
-
-static char remarks[4096];
-
-static void remark(void *arg, const char *text)
-{
-	(void)arg;
-	snprintf(remarks + strlen(remarks), sizeof(remarks) - strlen(remarks), "%s\n", text);
-}
-
-static void add_pod(struct np_objects *objs, const char *name, const char *node,
-		    const char *address)
-{
-	struct np_pod *pod = np_objects_add_pod(objs);
-
-	pod->namespace = "shop";
-	pod->name = name;
-	pod->node = node;
-	pod->uid = "";
-	pod->address = np_arena_zalloc(&objs->arena, 2 * sizeof(*pod->address));
-	pod->address_count = 1;
-	CHECK(!np_address_parse(address, pod->address));
-}
-
-static void test_locate(void)
-{
-	struct np_locate_override over = { "shop/c", "eth0" };
-	struct np_locate_options opts = { .mode = NP_LOCATE_AUTO };
-	struct np_placement place[5];
-	struct np_error err = { 0 };
-	struct np_objects objs;
-	struct np_host host;
-
-	make_host(&host);
-	np_objects_init(&objs);
-	add_pod(&objs, "a", "there", "10.245.0.7");
-	add_pod(&objs, "b", "here", "10.244.0.7");
-	add_pod(&objs, "c", "there", "10.244.1.5");
-	add_pod(&objs, "d", "there", "10.245.1.2");
-	add_pod(&objs, "e", "here", "10.244.0.1");
-	remarks[0] = '\0';
-	CHECK(!np_locate(&host, &objs, &opts, NULL, place, remark, NULL, &err));
-	CHECK(place[0].local && place[0].ifindex == 3);
-	CHECK(place[1].local && !place[1].ifindex && !place[2].local && !place[3].local);
-	CHECK(!place[3].own && place[4].own && !place[4].local);
-	CHECK(strstr(remarks, "pod shop/b: bridge cni0 has not seen 10.244.0.7 yet; taken as "
-		     "local"));
-	CHECK(strstr(remarks, "pod shop/d: 10.245.1.2 is in a subnet on cali1"));
-	CHECK(strstr(remarks, "taken as remote (--node, --local or --interface"));
-	opts.node = "here";
-	remarks[0] = '\0';
-	CHECK(!np_locate(&host, &objs, &opts, NULL, place, remark, NULL, &err));
-	CHECK(!place[0].local && place[1].local && !place[1].ifindex && !place[2].local);
-	CHECK(place[4].own && !place[4].local);
-	CHECK(strstr(remarks, "pod shop/a: spec.nodeName is \"there\""));
-	CHECK(strstr(remarks, "pod shop/b: spec.nodeName is this node"));
-	opts.node = NULL;
-	opts.mode = NP_LOCATE_ALL;
-	opts.override = &over;
-	opts.override_count = 1;
-	CHECK(!np_locate(&host, &objs, &opts, NULL, place, NULL, NULL, &err));
-	CHECK(place[0].local && place[1].local && place[2].ifindex == 2 && place[4].own);
-	over.device = "nope0";
-	CHECK_EQ(np_locate(&host, &objs, &opts, NULL, place, NULL, NULL, &err), -1);
-	CHECK_EQ(err.exit, NP_EXIT_INPUT);
-	np_objects_free(&objs);
-	np_host_free(&host);
-}
-
-/* What a re-apply makes of pods that are loaded as local. */
-static void test_locate_again(void)
-{
-	static const struct np_placement loaded[] = {
-		{ true, 9 }, { true, 3 }, { true, 3 }, { true, 9 }, { true, 99 }, { true, 0 },
-		{ true, 0 }, { false, 0 },
-	};
-	struct np_placement place[sizeof(loaded) / sizeof(loaded[0])];
-	struct np_locate_options opts = { .mode = NP_LOCATE_AUTO };
-	struct np_error err = { 0 };
-	struct np_objects objs;
-	struct np_host host;
-
-	make_host(&host);
-	np_objects_init(&objs);
-	add_pod(&objs, "aged", "here", "10.244.0.7");
-	add_pod(&objs, "subnet", "here", "10.245.1.2");
-	add_pod(&objs, "moved", "here", "10.244.0.5");
-	add_pod(&objs, "routed", "here", "10.244.1.5");
-	add_pod(&objs, "gone", "here", "10.244.0.7");
-	add_pod(&objs, "unknown", "here", "10.245.1.2");
-	add_pod(&objs, "away", "here", "10.244.0.6");
-	/* seen behind a tunnel by one address, not at all by the other */
-	add_pod(&objs, "dual", "there", "10.244.0.6");
-	objs.pods[7].address_count = 2;
-	CHECK(!np_address_parse("10.244.0.7", &objs.pods[7].address[1]));
-	remarks[0] = '\0';
-	CHECK(!np_locate(&host, &objs, &opts, loaded, place, remark, NULL, &err));
-	CHECK(place[0].local && place[0].ifindex == 9);
-	CHECK(place[1].local && place[1].ifindex == 3);
-	CHECK(place[2].local && place[2].ifindex == 9);
-	CHECK(place[3].local && place[3].ifindex == 9);
-	CHECK(place[4].local && !place[4].ifindex);
-	CHECK(place[5].local && !place[5].ifindex);
-	CHECK(!place[6].local && !place[7].local);
-	CHECK(!strstr(remarks, "shop/aged") && !strstr(remarks, "shop/subnet"));
-	CHECK(strstr(remarks, "pod shop/routed: no local route"));
-	opts.node = "here";
-	CHECK(!np_locate(&host, &objs, &opts, loaded, place, NULL, NULL, &err));
-	CHECK(place[0].local && place[0].ifindex == 9 && place[6].local && !place[7].local);
-	opts.node = NULL;
-	opts.mode = NP_LOCATE_NONE;
-	CHECK(!np_locate(&host, &objs, &opts, loaded, place, NULL, NULL, &err));
-	CHECK(!place[0].local && !place[0].ifindex);
-	np_objects_free(&objs);
-	np_host_free(&host);
-}
-
 /* --- malformed attributes --------------------------------------------------------- */
 
 /* An attribute that is too short, or a string without an end (0), or too long (1). */
@@ -989,8 +762,5 @@ int main(void)
 	test_feed();
 	test_event();
 	test_malformed();
-	test_routes();
-	test_locate();
-	test_locate_again();
 	return check_done("message");
 }

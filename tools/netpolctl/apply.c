@@ -12,7 +12,7 @@
 #include "netlink/loaded.h"
 #include "netlink/plan.h"
 #include "netlink/transaction.h"
-#include "node/locate_read.h"
+#include "node/host_read.h"
 
 static const char np_apply_help[] =
 "Usage: netpolctl apply -f FILE [-f FILE...] [OPTION...]\n"
@@ -35,6 +35,7 @@ static const char np_apply_help[] =
 "      --local WHICH     pods that run here: auto (by the routes), all or none\n"
 "      --node NAME       those with this spec.nodeName run here\n"
 "      --interface NS/POD=DEV  this pod runs here, behind DEV; repeatable\n"
+"      --cni-cache DIR   results of the CNI; repeatable; or none\n"
 "  -o, --output FORM     table, name, json, yaml\n"
 "\n"
 "Examples:\n"
@@ -43,6 +44,7 @@ static const char np_apply_help[] =
 "  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient --replace\n";
 
 #define NP_APPLY_TRIES	5
+#define NP_APPLY_FOLDERS	8
 #define NP_WARNINGS_MAX	10
 
 enum np_dry_run {
@@ -57,6 +59,9 @@ struct np_apply {
 	struct np_load_options load;
 	struct np_locate_options locate;
 	struct np_locate_override *override;
+	const char *cni_folder[NP_APPLY_FOLDERS + 1];	/* ends with NULL */
+	size_t cni_folder_count;
+	bool cni_given;		/* the folders are those of the command line */
 	enum np_dry_run dry;
 	bool replace;
 	bool allow_empty_kinds;
@@ -64,6 +69,7 @@ struct np_apply {
 
 	struct np_objects objects;
 	struct np_host host;
+	struct np_cni cni;
 	struct np_placement *place;
 	bool placed;		/* remarks about the input have been printed */
 	size_t warnings;
@@ -106,6 +112,20 @@ static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_er
 	return 0;
 }
 
+static int np_apply_folder(struct np_apply *ap, const char *folder, struct np_error *err)
+{
+	ap->cni_given = true;
+	if (!strcmp(folder, "none"))
+		ap->cni_folder_count = 0;
+	else if (ap->cni_folder_count == NP_APPLY_FOLDERS)
+		return np_error_set(err, NP_EXIT_USAGE, "more than %d --cni-cache",
+				    NP_APPLY_FOLDERS);
+	else
+		ap->cni_folder[ap->cni_folder_count++] = folder;
+	ap->cni_folder[ap->cni_folder_count] = NULL;
+	return 0;
+}
+
 enum {
 	NP_OPT_REPLACE = 0x100,
 	NP_OPT_EMPTY,
@@ -115,6 +135,7 @@ enum {
 	NP_OPT_LOCAL,
 	NP_OPT_NODE,
 	NP_OPT_INTERFACE,
+	NP_OPT_CNI,
 };
 
 static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *err)
@@ -157,6 +178,8 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 		break;
 	case NP_OPT_INTERFACE:
 		return np_apply_interface(ap, arg, err);
+	case NP_OPT_CNI:
+		return np_apply_folder(ap, arg, err);
 	}
 	return choice < 0 ? -1 : 0;
 }
@@ -242,7 +265,11 @@ static int np_apply_host(struct np_apply *ap, struct np_error *err)
 {
 	if (!ap->objects.pod_count)
 		return 0;
-	return np_enter(err) || np_host_read(&ap->host, np_common.timeout, err) ? -1 : 0;
+	if (np_enter(err) || np_host_read(&ap->host, np_common.timeout, err))
+		return -1;
+	np_cni_read(&ap->cni, ap->cni_given ? ap->cni_folder : np_cni_folders);
+	ap->locate.cni = &ap->cni;
+	return 0;
 }
 
 static void np_apply_own(const struct np_apply *ap)
@@ -263,22 +290,45 @@ static void np_apply_own(const struct np_apply *ap)
 			  count == 1 ? "" : "s");
 }
 
+/* Returns the loaded local pods that the input does not have. The caller frees the array. */
+static struct np_locate_other *np_apply_others(const struct np_plan *plan,
+					       const struct np_loaded *loaded, size_t *count)
+{
+	size_t *number = np_plan_others(plan, loaded, count), i;
+	struct np_locate_other *other = np_xcalloc(*count + 1, sizeof(*other));
+
+	for (i = 0; i < *count; i++) {
+		other[i].pod = &loaded->state.objects.pods[number[i]];
+		other[i].ifindex = loaded->state.pod[number[i]].place.ifindex;
+	}
+	free(number);
+	return other;
+}
+
 /*
- * Finds the placement of all pods. loaded is what the kernel has, or NULL. Remarks are printed
- * the first time only.
+ * Finds the placement of all pods. loaded is what the kernel has, or NULL with plan. Remarks are
+ * printed the first time only.
  */
-static int np_apply_place(struct np_apply *ap, struct np_loaded *loaded, struct np_error *err)
+static int np_apply_place(struct np_apply *ap, const struct np_plan *plan,
+			  struct np_loaded *loaded, struct np_error *err)
 {
 	struct np_placement *kept = NULL;
+	struct np_locate_other *other = NULL;
 	int ret;
 
 	free(ap->place);
 	ap->place = np_xcalloc(ap->objects.pod_count + 1, sizeof(*ap->place));
-	if (loaded)
+	if (loaded) {
 		kept = np_plan_loaded(&ap->objects, loaded, ap->origin);
+		other = np_apply_others(plan, loaded, &ap->locate.other_count);
+		ap->locate.other = other;
+	}
 	ret = np_locate(&ap->host, &ap->objects, &ap->locate, kept, ap->place,
 			ap->placed ? NULL : np_apply_warn, ap, err);
 	free(kept);
+	free(other);
+	ap->locate.other = NULL;
+	ap->locate.other_count = 0;
 	if (!ap->placed && ap->warnings > NP_WARNINGS_MAX && !np_common.verbose)
 		np_warning("and %zu more of this kind; -v shows all",
 			   ap->warnings - NP_WARNINGS_MAX);
@@ -313,7 +363,7 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 	if (!ret)
 		ret = np_plan_kinds(&plan, &loaded, err);
 	if (!ret)
-		ret = np_apply_place(ap, &loaded, err);
+		ret = np_apply_place(ap, &plan, &loaded, err);
 	plan.place = ap->place;
 	if (!ret)
 		ret = np_transaction_begin(&txn, client, ap->origin, &opts, err);
@@ -352,7 +402,7 @@ static int np_apply_client(struct np_apply *ap, struct np_error *err)
 	const struct np_objects *objs = &ap->objects;
 	size_t i;
 
-	if (np_apply_host(ap, err) || np_apply_place(ap, NULL, err))
+	if (np_apply_host(ap, err) || np_apply_place(ap, NULL, NULL, err))
 		return -1;
 	for (i = 0; i < objs->namespace_count; i++)
 		np_result_add(&ap->results, NETPOL_OBJECT_NAMESPACE, "",
@@ -377,6 +427,7 @@ static void np_apply_free(struct np_apply *ap)
 	free(ap->file);
 	free(ap->place);
 	np_host_free(&ap->host);
+	np_cni_free(&ap->cni);
 	free(ap->results.item);
 	np_objects_free(&ap->objects);
 }
@@ -394,6 +445,7 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		{ "local", required_argument, NP_OPT_LOCAL },
 		{ "node", required_argument, NP_OPT_NODE },
 		{ "interface", required_argument, NP_OPT_INTERFACE },
+		{ "cni-cache", required_argument, NP_OPT_CNI },
 		{ 0 }
 	};
 	struct np_apply ap = { .origin = NP_MANUAL_ORIGIN };

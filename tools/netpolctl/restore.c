@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common.h"
-#include "node/locate_read.h"
+#include "node/host_read.h"
 #include "netlink/plan.h"
 #include "netlink/snapshot.h"
 #include "netlink/transaction.h"

@@ -334,9 +334,6 @@ static int np_sync_boot(struct np_sync *sync)
 
 static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const char * const cni[] = {
-		"/var/lib/cni/results", "/var/lib/cni/cache/results", NULL,
-	};
 	static const struct np_option options[] = {
 		{ "node", required_argument, NP_OPT_NODE },
 		{ "kubeconfig", required_argument, NP_OPT_KUBECONFIG },
@@ -369,7 +366,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 			.probes = NP_AGENT_PROBES,
 			.socket = NP_AGENT_SOCKET,
 			.tool = "/proc/self/exe",
-			.cni = cni,
+			.cni = np_cni_folders,
 			.node_guard = true,
 			.audit_ms = 3600 * 1000,
 			.snapshot_ms = 10 * 1000,

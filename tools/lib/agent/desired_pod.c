@@ -138,6 +138,19 @@ void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
 		np_desired_pod_free(d, pod);
 }
 
+static bool np_common_address(const struct np_desired_pod *pod, const struct np_address *address,
+			      uint32_t count)
+{
+	struct np_address have[NP_POD_ADDRESSES_MAX];
+	uint32_t i, k, n = np_desired_addresses(pod, have);
+
+	for (i = 0; i < count; i++)
+		for (k = 0; k < n; k++)
+			if (!memcmp(&address[i], &have[k], sizeof(have[k])))
+				return true;
+	return false;
+}
+
 /*
  * Replaces a record by one with other addresses. The old record is freed, unless it is in the list
  * of pending changes: then it is marked as replaced.
@@ -157,6 +170,9 @@ static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desi
 	*pod = *old;
 	if (!old->address4 && !old->address6)
 		pod->since = d->now;
+	/* The interface was found by the addresses that the pod had. */
+	if (!np_common_address(old, address, count))
+		pod->ifindex = 0;
 	pod->address4 = (uint8_t)four;
 	pod->address6 = (uint8_t)(count - four);
 	at6 = four * 4;

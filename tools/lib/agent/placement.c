@@ -14,7 +14,8 @@
 
 #include "agent/desired_pod.h"
 #include "base/log.h"
-#include "node/locate_read.h"
+#include "netlink/decode.h"
+#include "node/host_read.h"
 #include "object/digest.h"
 
 #define NP_PLACE_SOON	10	/* milliseconds from an event to reading the tables */
@@ -43,45 +44,31 @@ static void np_place_fire(void *context)
 	node->changed(node->arg);
 }
 
-static bool np_route_matters(const char *data, size_t len)
+/* Reads away what a socket says. Returns whether it said anything. */
+static bool np_place_drain(int fd)
 {
-	const struct nlmsghdr *nlh = (const struct nlmsghdr *)data;
-	int left = (int)len;
+	char buffer[32768];
+	bool any = false;
+	ssize_t got;
 
-	for (; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
-		const struct ndmsg *near = NLMSG_DATA(nlh);
-
-		/*
-		 * Most news of neighbours only say whether they are reachable, which does not
-		 * matter.
-		 */
-		if (nlh->nlmsg_type != RTM_NEWNEIGH && nlh->nlmsg_type != RTM_DELNEIGH)
-			return true;
-		if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(*near)) &&
-		    (near->ndm_family == AF_BRIDGE || near->ndm_state & NUD_REACHABLE))
-			return true;
+	for (;;) {
+		got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+		if (got > 0 || (got < 0 && errno == ENOBUFS))
+			any = true;
+		else if (!got || errno != EINTR)
+			return any;
 	}
-	return false;
 }
 
 static void np_route_ready(void *context, unsigned int events)
 {
-	char buffer[32768] __attribute__((aligned(8)));
 	struct np_agent_node *node = context;
-	bool stale = false;
-	ssize_t got;
+	bool any = np_place_drain(node->route_fd);
 
 	(void)events;
-	for (;;) {
-		got = recv(node->route_fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-		if (got > 0)
-			stale |= np_route_matters(buffer, (size_t)got);
-		else if (got < 0 && errno == ENOBUFS)
-			stale = true;
-		else if (!got || errno != EINTR)
-			break;
-	}
-	if (!stale)
+	if (node->inside_fd >= 0)
+		any |= np_place_drain(node->inside_fd);
+	if (!any)
 		return;
 	node->host_stale = true;
 	np_place_later(node);
@@ -116,25 +103,55 @@ static void np_cni_ready(void *context, unsigned int events)
 	np_place_later(node);
 }
 
+/* Opens a socket that tells of changes. Returns it, or -1. */
+static int np_watch_open(unsigned int groups)
+{
+	struct sockaddr_nl from = { .nl_family = AF_NETLINK, .nl_groups = groups };
+	int fd, size = 1024 * 1024;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (!bind(fd, (struct sockaddr *)&from, sizeof(from)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static int np_watch_routes(struct np_agent_node *node, struct np_error *err)
 {
-	struct sockaddr_nl from = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
-			     RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-	};
-	int size = 1024 * 1024;
-
-	node->route_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				NETLINK_ROUTE);
-	if (node->route_fd < 0 ||
-	    bind(node->route_fd, (struct sockaddr *)&from, sizeof(from)))
+	node->route_fd = np_watch_open(RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE |
+				       RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+	if (node->route_fd < 0)
 		return np_error_set(err, NP_EXIT_KERNEL, "route netlink: %s", strerror(errno));
-	setsockopt(node->route_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	node->route_io.ready = np_route_ready;
 	node->route_io.context = node;
 	np_io_set(node->loop, &node->route_io, node->route_fd, NP_IO_READ);
 	return 0;
+}
+
+/*
+ * Watches the addresses in the network namespaces of pods, which come after their interfaces. The
+ * kernel tells of all namespaces that have a number in ours, if we may hear it.
+ */
+static void np_watch_inside(struct np_agent_node *node)
+{
+	int on = 1;
+
+	node->inside_fd = np_watch_open(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+	if (node->inside_fd < 0)
+		return;
+	if (setsockopt(node->inside_fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof(on))) {
+		np_log_line(NP_LOG_INFO, &np_about, "without CAP_NET_BROADCAST a pod's interface "
+			    "may be found late, where only the pod's own addresses show it");
+		close(node->inside_fd);
+		node->inside_fd = -1;
+		return;
+	}
+	node->inside_io.ready = np_route_ready;
+	node->inside_io.context = node;
+	np_io_set(node->loop, &node->inside_io, node->inside_fd, NP_IO_READ);
 }
 
 #define NP_CNI_EVENTS	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | \
@@ -198,18 +215,91 @@ void np_agent_node_init(struct np_agent_node *node, struct np_loop *loop,
 	node->opts = opts;
 	node->desired = desired;
 	node->route_fd = -1;
+	node->inside_fd = -1;
 	node->cni_fd = -1;
 	node->timer.fire = np_place_fire;
 	node->timer.context = node;
 	np_host_init(&node->host);
 }
 
-int np_agent_node_open(struct np_agent_node *node, struct np_error *err)
+struct np_kept_reading {
+	struct np_agent_node *node;
+	struct np_state state;
+};
+
+static int np_kept_read(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	struct np_kept_reading *reading = arg;
+	struct np_agent_node *node = reading->node;
+	const struct np_pod_state *pod;
+	size_t i;
+
+	if (np_state_decode(&reading->state, nlh, err))
+		return -1;
+	for (i = 0; i < reading->state.objects.pod_count; i++) {
+		pod = &reading->state.pod[i];
+		if (!pod->place.ifindex || pod->flags & NETPOL_OBJECT_F_GONE ||
+		    strcmp(pod->origin, NP_KUBE_ORIGIN))
+			continue;
+		node->kept = np_array_grow(node->kept, node->kept_count, sizeof(*node->kept));
+		memcpy(node->kept[node->kept_count].uid, pod->uid, sizeof(pod->uid));
+		node->kept[node->kept_count++].ifindex = pod->place.ifindex;
+	}
+	np_state_reset(&reading->state);
+	return 0;
+}
+
+static void np_kept_restart(void *arg)
+{
+	((struct np_kept_reading *)arg)->node->kept_count = 0;
+}
+
+static int np_kept_compare(const void *a, const void *b)
+{
+	return memcmp(((const struct np_node_kept *)a)->uid, ((const struct np_node_kept *)b)->uid,
+		      NETPOL_UID_LEN);
+}
+
+/*
+ * Reads which interfaces the kernel has pods of ours with. An earlier agent found them, perhaps by
+ * what is no longer there, and a running pod must not lose its interface because of a restart.
+ */
+static int np_agent_node_kept(struct np_agent_node *node, struct np_kernel *kernel,
+			      struct np_error *err)
+{
+	struct np_kept_reading reading = { .node = node };
+	struct np_client *client = &kernel->client;
+	int ret;
+
+	np_state_init(&reading.state);
+	ret = np_client_dump(client, np_client_message(client, NETPOL_CMD_GET_POD, 256),
+			     np_kept_restart, np_kept_read, &reading, err);
+	np_state_free(&reading.state);
+	if (node->kept_count)
+		qsort(node->kept, node->kept_count, sizeof(*node->kept), np_kept_compare);
+	return ret;
+}
+
+/* Returns the interface that a pod was last known to have, or 0. */
+static uint32_t np_place_kept(const struct np_agent_node *node, const struct np_desired_pod *pod)
+{
+	struct np_node_kept want, *kept = NULL;
+
+	if (pod->ifindex)
+		return pod->ifindex;
+	memcpy(want.uid, pod->uid, sizeof(want.uid));
+	if (node->kept_count)
+		kept = bsearch(&want, node->kept, node->kept_count, sizeof(want), np_kept_compare);
+	return kept ? kept->ifindex : 0;
+}
+
+int np_agent_node_open(struct np_agent_node *node, struct np_kernel *kernel, struct np_error *err)
 {
 	node->host_stale = true;
 	node->read_ms = np_loop_now(node->loop) - NP_PLACE_PACE;
-	if (np_watch_routes(node, err))
+	if (np_agent_node_kept(node, kernel, err) || np_watch_routes(node, err))
 		return -1;
+	np_watch_inside(node);
 	np_watch_cni(node);
 	return 0;
 }
@@ -218,15 +308,21 @@ void np_agent_node_close(struct np_agent_node *node)
 {
 	np_timer_stop(&node->timer);
 	np_io_stop(&node->route_io);
+	np_io_stop(&node->inside_io);
 	np_io_stop(&node->cni_io);
 	if (node->route_fd >= 0)
 		close(node->route_fd);
+	if (node->inside_fd >= 0)
+		close(node->inside_fd);
 	if (node->cni_fd >= 0)
 		close(node->cni_fd);
 	np_host_free(&node->host);
 	np_cni_free(&node->cni);
 	free(node->seen);
+	free(node->kept);
 	node->seen = NULL;
+	node->kept = NULL;
+	node->kept_count = 0;
 }
 
 void np_agent_node_refresh(struct np_agent_node *node)
@@ -326,44 +422,6 @@ static void np_place_early(struct np_agent_node *node)
 	}
 }
 
-/* Returns the interface of a pod by the cache of the CNI, or 0. */
-static uint32_t np_place_cni(const struct np_agent_node *node, const struct np_desired_pod *pod)
-{
-	const struct np_device *device;
-	const struct np_cni_entry *entry;
-	uint32_t i;
-
-	entry = np_cni_find(&node->cni, pod->namespace->name, np_desired_pod_name(pod),
-			    pod->uid);
-	for (i = 0; entry && i < entry->interface_count; i++) {
-		device = np_host_device_named(&node->host, entry->interface[i]);
-		if (device && device->kind == NP_DEVICE_POD)
-			return device->ifindex;
-	}
-	return 0;
-}
-
-/*
- * Returns the interface of a pod for which the tables say `found`. A bridge learns from frames of
- * the pods, and a pod may claim the address of another one. So behind a bridge the cache of the CNI
- * decides, and without it a pod that was found keeps its interface while that interface exists.
- */
-static uint32_t np_place_one(const struct np_agent_node *node, const struct np_desired_pod *pod,
-			     uint32_t found)
-{
-	const struct np_device *device = np_host_device(&node->host, found);
-	uint32_t named;
-
-	if (device && !device->master)
-		return found;
-	named = np_place_cni(node, pod);
-	if (named)
-		return named;
-	if (np_host_device(&node->host, pod->ifindex))
-		return pod->ifindex;
-	return found;
-}
-
 static void np_place_remark(void *arg, const char *text)
 {
 	(void)arg;
@@ -373,12 +431,14 @@ static void np_place_remark(void *arg, const char *text)
 static void np_place_all(struct np_agent_node *node)
 {
 	struct np_desired *d = node->desired;
-	const struct np_locate_options opts = { .node = node->opts->node };
+	const struct np_locate_options opts = {
+		.node = node->opts->node,
+		.cni = &node->cni,
+	};
 	struct np_placement *placement, *loaded;
 	struct np_objects objs = { 0 };
 	struct np_address *address;
 	struct np_error err;
-	uint32_t ifindex;
 	char (*uid)[NP_UID_TEXT];
 	size_t i;
 
@@ -391,17 +451,13 @@ static void np_place_all(struct np_agent_node *node)
 	for (i = 0; i < objs.pod_count; i++) {
 		np_desired_pod_view(d, d->local[i], &objs.pods[i],
 				    &address[i * NP_POD_ADDRESSES_MAX], uid[i]);
-		loaded[i].local = d->local[i]->ifindex;
-		loaded[i].ifindex = d->local[i]->ifindex;
+		loaded[i].ifindex = np_place_kept(node, d->local[i]);
+		loaded[i].local = loaded[i].ifindex;
 	}
 	/* np_locate() fails only because of overrides, and there are none. */
 	np_locate(&node->host, &objs, &opts, loaded, placement, np_place_remark, node, &err);
-	for (i = 0; i < objs.pod_count; i++) {
-		ifindex = placement[i].ifindex;
-		if (!placement[i].own)
-			ifindex = np_place_one(node, d->local[i], ifindex);
-		np_desired_set_placement(d, d->local[i], ifindex, placement[i].own);
-	}
+	for (i = 0; i < objs.pod_count; i++)
+		np_desired_set_placement(d, d->local[i], placement[i].ifindex, placement[i].own);
 	free(objs.pods);
 	free(placement);
 	free(loaded);

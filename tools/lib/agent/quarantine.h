@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 #include "agent/desired_record.h"
-#include "node/locate.h"
+#include "node/host.h"
 
 /* A pod that is no longer known, and whose interface may still be there. */
 struct np_left_pod {

@@ -82,6 +82,49 @@ struct np_placement *np_plan_loaded(const struct np_objects *objs, struct np_loa
 	return place;
 }
 
+static int np_plan_pod_compare(const void *left, const void *right)
+{
+	const struct np_pod *a = *(const struct np_pod *const *)left;
+	const struct np_pod *b = *(const struct np_pod *const *)right;
+	int ret = strcmp(a->namespace, b->namespace);
+
+	return ret ? ret : strcmp(a->name, b->name);
+}
+
+size_t *np_plan_others(const struct np_plan *plan, const struct np_loaded *loaded, size_t *count)
+{
+	const struct np_objects *objs = plan->objects;
+	const struct np_pod **pod = np_xcalloc(objs->pod_count + 1, sizeof(*pod));
+	const struct np_loaded_item *item;
+	size_t *others = NULL;
+	size_t i;
+
+	*count = 0;
+	for (i = 0; i < objs->pod_count; i++)
+		pod[i] = &objs->pods[i];
+	if (objs->pod_count)
+		qsort(pod, objs->pod_count, sizeof(*pod), np_plan_pod_compare);
+	for (i = 0; i < loaded->count; i++) {
+		struct np_pod want = { 0 };
+		const struct np_pod *key = &want;
+
+		item = &loaded->item[i];
+		if (item->object != NETPOL_OBJECT_POD || !item->pod->place.local ||
+		    item->pod->flags & NETPOL_OBJECT_F_GONE ||
+		    (plan->replace && !strcmp(item->origin, plan->origin)))
+			continue;
+		want.namespace = item->namespace;
+		want.name = item->name;
+		if (objs->pod_count && bsearch(&key, pod, objs->pod_count, sizeof(*pod),
+					       np_plan_pod_compare))
+			continue;
+		others = np_array_grow(others, *count, sizeof(*others));
+		others[(*count)++] = item->pod - loaded->state.pod;
+	}
+	free(pod);
+	return others;
+}
+
 int np_plan_kinds(const struct np_plan *plan, const struct np_loaded *loaded,
 		  struct np_error *err)
 {

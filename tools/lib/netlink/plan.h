@@ -40,6 +40,11 @@ int np_plan_limits(const struct np_objects *objs, struct np_error *err);
 struct np_placement *np_plan_loaded(const struct np_objects *objs, struct np_loaded *loaded,
 				    const char *origin);
 /*
+ * Returns the loaded local pods that the input does not have and that stay loaded, as their
+ * numbers in loaded->state, *count of them. The caller frees the array.
+ */
+size_t *np_plan_others(const struct np_plan *plan, const struct np_loaded *loaded, size_t *count);
+/*
  * Fails with NP_EXIT_INPUT if a replacement would delete all objects of a kind although nobody
  * asked for that.
  */

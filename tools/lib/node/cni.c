@@ -16,6 +16,10 @@
 #include "object/digest.h"
 #include "object/validate.h"
 
+const char *const np_cni_folders[] = {
+	"/var/lib/cni/results", "/var/lib/cni/cache/results", NULL,
+};
+
 void np_cni_free(struct np_cni *cni)
 {
 	size_t i;

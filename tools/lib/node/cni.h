@@ -36,6 +36,9 @@ struct np_cni {
 	size_t unreadable;
 };
 
+/* Where container runtimes keep the results; ends with NULL. */
+extern const char *const np_cni_folders[];
+
 /* Reads all files of the folders. The list ends with NULL. A folder may be missing. */
 void np_cni_read(struct np_cni *cni, const char *const *folders);
 void np_cni_free(struct np_cni *cni);

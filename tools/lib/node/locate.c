@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finds where pods are: by the longest matching route of the node, and on bridges by their
- * neighbour and forwarding tables.
+ * Finds where pods are: by the longest matching route of the node, by the results of the CNI, and
+ * by what is found at the other ends of interfaces.
  */
 #include "node/locate.h"
 
@@ -9,243 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/rtnetlink.h>
 
-void np_host_init(struct np_host *host)
-{
-	memset(host, 0, sizeof(*host));
-}
-
-void np_host_free(struct np_host *host)
-{
-	free(host->route);
-	free(host->device);
-	free(host->neighbour);
-	free(host->station);
-	memset(host, 0, sizeof(*host));
-}
-
-static void *np_host_append(void *array, size_t *count, const void *entry, size_t size)
-{
-	array = np_array_grow(array, *count, size);
-	memcpy((char *)array + (*count)++ * size, entry, size);
-	return array;
-}
-
-void np_host_add_route(struct np_host *host, const struct np_route *route)
-{
-	host->route = np_host_append(host->route, &host->route_count, route, sizeof(*route));
-}
-
-void np_host_add_device(struct np_host *host, const struct np_device *device)
-{
-	host->device = np_host_append(host->device, &host->device_count, device,
-				      sizeof(*device));
-}
-
-void np_host_add_neighbour(struct np_host *host, const struct np_neighbour *neighbour)
-{
-	host->neighbour = np_host_append(host->neighbour, &host->neighbour_count, neighbour,
-					 sizeof(*neighbour));
-}
-
-void np_host_add_station(struct np_host *host, const struct np_station *station)
-{
-	host->station = np_host_append(host->station, &host->station_count, station,
-				       sizeof(*station));
-}
-
-/* The kernel's default rules look up the local table first, then main, then default. */
-static int np_table_rank(uint8_t table)
-{
-	return table == RT_TABLE_LOCAL ? 0 : table == RT_TABLE_MAIN ? 1 : 2;
-}
-
-static int np_prefix_compare(const struct np_route *a, const struct np_route *b)
-{
-	if (a->to.family != b->to.family)
-		return a->to.family < b->to.family ? -1 : 1;
-	if (a->to.length != b->to.length)
-		return a->to.length > b->to.length ? -1 : 1;
-	return memcmp(a->to.addr, b->to.addr, sizeof(a->to.addr));
-}
-
-static int np_route_compare(const void *left, const void *right)
-{
-	const struct np_route *a = left, *b = right;
-	int ret = np_prefix_compare(a, b);
-
-	if (!ret)
-		ret = np_table_rank(a->table) - np_table_rank(b->table);
-	if (!ret && a->priority != b->priority)
-		ret = a->priority < b->priority ? -1 : 1;
-	return ret;
-}
-
-static int np_device_compare(const void *left, const void *right)
-{
-	const struct np_device *a = left, *b = right;
-
-	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
-}
-
-static int np_neighbour_compare(const void *left, const void *right)
-{
-	const struct np_neighbour *a = left, *b = right;
-
-	if (a->ifindex != b->ifindex)
-		return a->ifindex < b->ifindex ? -1 : 1;
-	if (a->address.family != b->address.family)
-		return a->address.family < b->address.family ? -1 : 1;
-	return memcmp(a->address.addr, b->address.addr, sizeof(a->address.addr));
-}
-
-static int np_station_compare(const void *left, const void *right)
-{
-	const struct np_station *a = left, *b = right;
-
-	if (a->bridge != b->bridge)
-		return a->bridge < b->bridge ? -1 : 1;
-	return memcmp(a->mac, b->mac, sizeof(a->mac));
-}
-
-static void np_sort(void *array, size_t count, size_t size,
-		    int (*compare)(const void *, const void *))
-{
-	if (count)
-		qsort(array, count, size, compare);
-}
-
-void np_host_sort(struct np_host *host)
-{
-	unsigned int family, *count;
-	size_t i;
-
-	np_sort(host->route, host->route_count, sizeof(*host->route), np_route_compare);
-	np_sort(host->device, host->device_count, sizeof(*host->device), np_device_compare);
-	np_sort(host->neighbour, host->neighbour_count, sizeof(*host->neighbour),
-		np_neighbour_compare);
-	np_sort(host->station, host->station_count, sizeof(*host->station), np_station_compare);
-	memset(host->length_count, 0, sizeof(host->length_count));
-	for (i = 0; i < host->route_count; i++) {
-		family = host->route[i].to.family == AF_INET ? 0 : 1;
-		count = &host->length_count[family];
-		if (!*count || host->length[family][*count - 1] != host->route[i].to.length)
-			host->length[family][(*count)++] = host->route[i].to.length;
-	}
-}
-
-static void np_route_mask(struct np_cidr *cidr)
-{
-	unsigned int i, bits;
-
-	for (i = 0; i < sizeof(cidr->addr); i++) {
-		bits = cidr->length > i * 8 ? cidr->length - i * 8 : 0;
-		if (bits < 8)
-			cidr->addr[i] &= (uint8_t)(0xff00 >> bits);
-	}
-}
-
-/* Finds the first route to exactly this prefix, in order of tables and priorities. */
-static const struct np_route *np_route_find(const struct np_host *host, const struct np_cidr *to)
-{
-	struct np_route want = { .to = *to };
-	size_t low = 0, high = host->route_count, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (np_prefix_compare(&host->route[mid], &want) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low < host->route_count && !np_prefix_compare(&host->route[low], &want))
-		return &host->route[low];
-	return NULL;
-}
-
-/* Finds the first route of one table among those to the same prefix. */
-static const struct np_route *np_route_of_table(const struct np_host *host,
-						const struct np_route *route, int rank)
-{
-	const struct np_route *end = host->route + host->route_count, *next;
-
-	for (next = route; next < end && !np_prefix_compare(next, route); next++)
-		if (np_table_rank(next->table) == rank)
-			return next;
-	return NULL;
-}
-
-const struct np_route *np_host_route(const struct np_host *host, const struct np_address *addr)
-{
-	unsigned int family = addr->family == AF_INET ? 0 : 1, i;
-	const struct np_route *best[3] = { NULL }, *route, *hit;
-	struct np_cidr to;
-	int rank;
-
-	for (i = 0; i < host->length_count[family]; i++) {
-		to.family = addr->family;
-		to.length = host->length[family][i];
-		memcpy(to.addr, addr->addr, sizeof(to.addr));
-		np_route_mask(&to);
-		route = np_route_find(host, &to);
-		for (rank = 0; route && rank < 3; rank++) {
-			hit = best[rank] ? NULL : np_route_of_table(host, route, rank);
-			if (hit)
-				best[rank] = hit;
-		}
-		if (best[0])
-			break;
-	}
-	return best[0] ? best[0] : best[1] ? best[1] : best[2];
-}
-
-const struct np_device *np_host_device(const struct np_host *host, uint32_t ifindex)
-{
-	struct np_device want = { .ifindex = ifindex };
-
-	if (!host->device_count)
-		return NULL;
-	return bsearch(&want, host->device, host->device_count, sizeof(want),
-		       np_device_compare);
-}
-
-const struct np_device *np_host_device_named(const struct np_host *host, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < host->device_count; i++)
-		if (!strcmp(host->device[i].name, name))
-			return &host->device[i];
-	return NULL;
-}
+#include "node/claim.h"
+#include "object/digest.h"
 
 /*
- * Finds the port of a bridge behind which an address was seen. An entry ages out while a pod
- * is silent, so the absence of one tells nothing.
+ * Has a bridge seen an address behind a port that leads to other nodes? Behind which of its other
+ * ports it saw one says nothing, because pods can send in any name.
  */
-static enum np_where np_locate_bridge(const struct np_host *host, uint32_t bridge,
-				      const struct np_address *addr, uint32_t *ifindex)
+static bool np_bridge_away(const struct np_host *host, uint32_t bridge,
+			   const struct np_address *addr)
 {
-	struct np_neighbour near = { .address = *addr, .ifindex = bridge }, *neighbour;
-	struct np_station at = { .bridge = bridge }, *station;
-	const struct np_device *port;
+	const struct np_device *port = np_host_device(host, np_host_port(host, bridge, addr));
 
-	*ifindex = bridge;
-	neighbour = host->neighbour_count ?
-		bsearch(&near, host->neighbour, host->neighbour_count, sizeof(near),
-			np_neighbour_compare) : NULL;
-	if (!neighbour)
-		return NP_WHERE_BRIDGE;
-	memcpy(at.mac, neighbour->mac, sizeof(at.mac));
-	station = host->station_count ?
-		bsearch(&at, host->station, host->station_count, sizeof(at),
-			np_station_compare) : NULL;
-	port = station ? np_host_device(host, station->port) : NULL;
-	if (!port)
-		return NP_WHERE_BRIDGE;
-	*ifindex = port->ifindex;
-	return port->kind == NP_DEVICE_POD ? NP_WHERE_LOCAL : NP_WHERE_REMOTE;
+	return port && port->kind != NP_DEVICE_POD;
 }
 
 enum np_where np_host_locate(const struct np_host *host, const struct np_address *addr,
@@ -264,35 +41,54 @@ enum np_where np_host_locate(const struct np_host *host, const struct np_address
 	device = np_host_device(host, route->ifindex);
 	if (!device || device->kind == NP_DEVICE_TUNNEL || device->kind == NP_DEVICE_PHYSICAL)
 		return NP_WHERE_REMOTE;
-	if (device->kind == NP_DEVICE_BRIDGE)
-		return np_locate_bridge(host, device->ifindex, addr, ifindex);
 	*ifindex = device->ifindex;
+	if (device->kind == NP_DEVICE_BRIDGE)
+		return np_bridge_away(host, device->ifindex, addr) ? NP_WHERE_AWAY :
+								     NP_WHERE_BRIDGE;
 	if (route->to.length == (addr->family == AF_INET ? 32 : 128))
 		return NP_WHERE_LOCAL;
 	return NP_WHERE_CONNECTED;
 }
 
-struct np_locating {
-	const struct np_host *host;
-	const struct np_locate_options *opts;
-	np_locate_warn_fn warn;
-	void *arg;
-	const struct np_pod *pod;
-	const struct np_placement *loaded;	/* what is loaded of the same pod, or NULL */
+/* What is found about one pod. */
+struct np_found {
+	bool own;		/* an address is the node's own */
+	bool away;		/* a bridge saw an address behind a port that leads to other nodes */
+	bool kept;		/* it is local because it is loaded so */
+	bool named;		/* the administrator named its interface */
+	uint32_t ifindex;	/* its interface by a route or by the CNI, or 0 */
+	/* addresses in doubt, and where they may be */
+	const struct np_address *bridged;
+	const struct np_address *connected;
+	uint32_t bridge;
+	uint32_t device;
 };
 
-static void np_locating_warn(const struct np_locating *at, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+struct np_locating {
+	const struct np_host *host;
+	const struct np_objects *objs;
+	const struct np_locate_options *opts;
+	const struct np_placement *loaded;	/* what is loaded of the same pods, or NULL */
+	np_locate_warn_fn warn;
+	void *arg;
+	/* for each pod of objs */
+	struct np_found *found;
+	struct np_placement *place;
+};
 
-static void np_locating_warn(const struct np_locating *at, const char *fmt, ...)
+static void np_locating_warn(const struct np_locating *at, size_t i, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void np_locating_warn(const struct np_locating *at, size_t i, const char *fmt, ...)
 {
+	const struct np_pod *pod = &at->objs->pods[i];
 	char text[768];
 	int len;
 	va_list args;
 
 	if (!at->warn)
 		return;
-	len = snprintf(text, sizeof(text), "pod %s/%s: ", at->pod->namespace, at->pod->name);
+	len = snprintf(text, sizeof(text), "pod %s/%s: ", pod->namespace, pod->name);
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	va_end(args);
@@ -306,39 +102,30 @@ static const char *np_device_name(const struct np_host *host, uint32_t ifindex)
 	return device ? device->name : "?";
 }
 
-/* What the tables tell about all addresses of a pod. */
-struct np_found {
-	bool own;		/* an address is the node's own */
-	bool local;		/* an address is behind ifindex */
-	/* a bridge saw an address behind a port that leads to other nodes */
-	bool away;
-	uint32_t ifindex;
-	/* addresses in doubt, and where they may be */
-	const struct np_address *bridged;
-	const struct np_address *connected;
-	uint32_t bridge;
-	uint32_t device;
-};
-
-static void np_locate_routes(const struct np_locating *at, struct np_found *found)
+static void np_locate_routes(const struct np_locating *at, size_t pod_number)
 {
-	const struct np_pod *pod = at->pod;
+	const struct np_pod *pod = &at->objs->pods[pod_number];
+	struct np_found *found = &at->found[pod_number];
 	uint32_t ifindex, i;
 
 	for (i = 0; i < pod->address_count; i++) {
 		switch (np_host_locate(at->host, &pod->address[i], &ifindex)) {
 		case NP_WHERE_LOCAL:
-			if (found->local && found->ifindex != ifindex)
-				np_locating_warn(at, "its addresses are behind %s and %s; taken: %s",
+			if (found->ifindex && found->ifindex != ifindex)
+				np_locating_warn(at, pod_number,
+						 "its addresses are behind %s and %s; taken: %s",
 						 np_device_name(at->host, found->ifindex),
 						 np_device_name(at->host, ifindex),
 						 np_device_name(at->host, found->ifindex));
 			else
 				found->ifindex = ifindex;
-			found->local = true;
 			break;
 		case NP_WHERE_OWN:
 			found->own = true;
+			break;
+		case NP_WHERE_AWAY:
+			found->away = true;
+			found->bridge = ifindex;
 			break;
 		case NP_WHERE_BRIDGE:
 			found->bridged = &pod->address[i];
@@ -349,111 +136,195 @@ static void np_locate_routes(const struct np_locating *at, struct np_found *foun
 			found->device = ifindex;
 			break;
 		case NP_WHERE_REMOTE:
-			found->away |= ifindex != 0;
 			break;
 		}
 	}
 }
 
-/*
- * Takes a pod's placement from what is loaded where the tables show no interface. A pod never
- * moves, so what was found earlier still holds.
- */
-static bool np_locate_loaded(const struct np_locating *at, const struct np_found *found,
-			     struct np_placement *place)
+/* Returns the interface of a pod by the results of the CNI, or 0. */
+static uint32_t np_locate_cni(const struct np_locating *at, const struct np_pod *pod)
 {
-	const struct np_placement *loaded = at->loaded;
+	const struct np_cni_entry *entry;
+	const struct np_device *device;
+	uint8_t uid[NETPOL_UID_LEN];
+	uint32_t i;
 
-	if (found->local || !loaded || !loaded->local)
-		return false;
-	if (loaded->ifindex ? !np_host_device(at->host, loaded->ifindex) : !found->connected)
-		return false;
-	place->local = true;
-	place->ifindex = loaded->ifindex;
-	return true;
-}
-
-/* Adds the remarks about what only the tables decided. */
-static void np_locate_doubt(const struct np_locating *at, const struct np_found *found,
-			    const struct np_placement *place, bool kept)
-{
-	char text[NP_CIDR_TEXT];
-
-	if (kept && !found->bridged && !found->connected) {
-		np_locating_warn(at, "no local route or bridge port leads to it any more; left local "
-				 "behind %s, as it is loaded (--node or --local says otherwise)",
-				 np_device_name(at->host, place->ifindex));
-	} else if (!kept && !found->local && found->bridged && place->local) {
-		np_locating_warn(at, "bridge %s has not seen %s yet; taken as local, its interface is "
-				 "not known (--node or --interface says otherwise)",
-				 np_device_name(at->host, found->bridge),
-				 np_address_text(found->bridged, text));
-	} else if (!place->local && found->connected) {
-		np_locating_warn(at, "%s is in a subnet on %s, not behind a route of its own; taken as "
-				 "remote (--node, --local or --interface says otherwise)",
-				 np_address_text(found->connected, text),
-				 np_device_name(at->host, found->device));
+	if (!at->opts->cni || !*pod->uid)
+		return 0;
+	np_uid_bytes(pod->uid, uid);
+	entry = np_cni_find(at->opts->cni, pod->namespace, pod->name, uid);
+	for (i = 0; entry && i < entry->interface_count; i++) {
+		device = np_host_device_named(at->host, entry->interface[i]);
+		if (device && device->kind == NP_DEVICE_POD)
+			return device->ifindex;
 	}
+	return 0;
 }
 
-static void np_locate_pod(const struct np_locating *at, struct np_placement *place)
+/* Is a pod loaded as local, and does nothing speak against it? A pod never moves. */
+static bool np_locate_loaded(const struct np_locating *at, size_t i)
+{
+	const struct np_placement *loaded = at->loaded ? &at->loaded[i] : NULL;
+	const struct np_found *found = &at->found[i];
+
+	if (found->ifindex || !loaded || !loaded->local)
+		return false;
+	return loaded->ifindex ? np_host_device(at->host, loaded->ifindex) != NULL :
+				 found->connected != NULL;
+}
+
+/* Places a pod by what root has written. */
+static void np_locate_pod(const struct np_locating *at, size_t i)
 {
 	const struct np_locate_options *opts = at->opts;
-	struct np_found found = { 0 };
-	bool local, kept;
+	const struct np_pod *pod = &at->objs->pods[i];
+	struct np_placement *place = &at->place[i];
+	struct np_found *found = &at->found[i];
+	bool routed;
 
-	np_locate_routes(at, &found);
-	place->own = found.own;
-	if (found.own)
+	np_locate_routes(at, i);
+	place->own = found->own;
+	if (found->own)
 		return;
-	place->local = found.local || (found.bridged && !found.away);
-	place->ifindex = found.ifindex;
-	kept = np_locate_loaded(at, &found, place);
+	routed = found->ifindex;
+	if (!found->ifindex)
+		found->ifindex = np_locate_cni(at, pod);
+	found->kept = np_locate_loaded(at, i);
+	place->local = found->ifindex || (found->bridged && !found->away) || found->kept;
 	if (opts->mode == NP_LOCATE_ALL) {
 		place->local = true;
 	} else if (opts->mode == NP_LOCATE_NONE) {
 		place->local = false;
 	} else if (opts->node) {
-		local = !strcmp(at->pod->node, opts->node);
-		if (local && !place->ifindex)
-			np_locating_warn(at, "spec.nodeName is this node, but no local route or bridge "
-					 "port leads to it; its interface is not known");
-		if (!local && found.local)
-			np_locating_warn(at, "spec.nodeName is \"%s\", but it is reached over %s of "
-					 "this node", at->pod->node,
-					 np_device_name(at->host, found.ifindex));
-		place->local = local;
-	} else {
-		np_locate_doubt(at, &found, place, kept);
+		place->local = !strcmp(pod->node, opts->node);
+		if (!place->local && routed)
+			np_locating_warn(at, i, "spec.nodeName is \"%s\", but it is reached over "
+					 "%s of this node", pod->node,
+					 np_device_name(at->host, found->ifindex));
 	}
-	if (!place->local)
-		place->ifindex = 0;
+	place->ifindex = place->local ? found->ifindex : 0;
 }
 
 static int np_locate_override(const struct np_locating *at,
-			      const struct np_locate_override *over,
-			      const struct np_objects *objs, struct np_placement *place,
-			      struct np_error *err)
+			      const struct np_locate_override *over, struct np_error *err)
 {
 	const struct np_device *device = np_host_device_named(at->host, over->device);
 	const char *slash = strchr(over->pod, '/');
+	const struct np_pod *pods = at->objs->pods;
 	size_t i;
 
 	if (!device)
 		return np_error_set(err, NP_EXIT_INPUT, "--interface %s=%s: no such interface",
 				    over->pod, over->device);
-	for (i = 0; slash && i < objs->pod_count; i++)
-		if (!strcmp(objs->pods[i].name, slash + 1) &&
-		    strlen(objs->pods[i].namespace) == (size_t)(slash - over->pod) &&
-		    !strncmp(objs->pods[i].namespace, over->pod, slash - over->pod))
+	for (i = 0; slash && i < at->objs->pod_count; i++)
+		if (!strcmp(pods[i].name, slash + 1) &&
+		    strlen(pods[i].namespace) == (size_t)(slash - over->pod) &&
+		    !strncmp(pods[i].namespace, over->pod, slash - over->pod))
 			break;
-	if (!slash || i == objs->pod_count)
+	if (!slash || i == at->objs->pod_count)
 		return np_error_set(err, NP_EXIT_INPUT,
 				    "--interface %s=%s: the input has no such pod", over->pod,
 				    over->device);
-	place[i].local = true;
-	place[i].ifindex = device->ifindex;
+	at->place[i].local = true;
+	at->place[i].ifindex = device->ifindex;
+	at->found[i].named = true;
 	return 0;
+}
+
+static const char np_advice[] = "its interface is not known, so its sources are not checked "
+				"(--interface names it)";
+
+/* Adds the remarks about a pod that nothing certain places. */
+static void np_locate_doubt(const struct np_locating *at, size_t i,
+			    const struct np_claimant *claimant)
+{
+	const struct np_placement *place = &at->place[i];
+	const struct np_found *found = &at->found[i];
+	bool guess = at->opts->mode == NP_LOCATE_AUTO && !at->opts->node;
+	const char *first = np_device_name(at->host, claimant->rival[0]);
+	char text[NP_CIDR_TEXT];
+
+	if (place->ifindex) {
+		if (guess && found->kept && !found->bridged && !found->connected &&
+		    !claimant->shown)
+			np_locating_warn(at, i, "no local route leads to it any more, nor is it "
+					 "found behind an interface; left local behind %s, as it is "
+					 "loaded (--node or --local says otherwise)",
+					 np_device_name(at->host, place->ifindex));
+	} else if (!place->local) {
+		if (guess && found->connected)
+			np_locating_warn(at, i, "%s is in a subnet on %s, not behind a route of its "
+					 "own; taken as remote (--node, --local or --interface says "
+					 "otherwise)", np_address_text(found->connected, text),
+					 np_device_name(at->host, found->device));
+	} else if (claimant->rival[1]) {
+		np_locating_warn(at, i, "it may be behind %s or %s, and one of them is not "
+				 "telling the truth; %s", first,
+				 np_device_name(at->host, claimant->rival[1]), np_advice);
+	} else if (claimant->rival[0]) {
+		np_locating_warn(at, i, "%s has its address, but is another pod's interface or may "
+				 "be; %s", first, np_advice);
+	} else if (guess && found->bridged) {
+		np_locating_warn(at, i, "no port of bridge %s leads to %s yet; taken as local (--node "
+				 "says otherwise), %s", np_device_name(at->host, found->bridge),
+				 np_address_text(found->bridged, text), np_advice);
+	} else if (at->opts->node) {
+		np_locating_warn(at, i, "spec.nodeName is this node, but no local route and no "
+				 "interface leads to it; %s", np_advice);
+	}
+}
+
+/*
+ * Places the pods that root has written nothing of. A pod that a bridge saw on another node, and
+ * that an interface of this node shows, is local behind an interface that is not known: one of
+ * the two is a lie, and this way neither is believed.
+ */
+static void np_locate_claims(const struct np_locating *at)
+{
+	size_t count = at->objs->pod_count, others = at->opts->other_count, known = 0, i;
+	bool guess = at->opts->mode == NP_LOCATE_AUTO && !at->opts->node;
+	struct np_claimant *claimant = np_xcalloc(count + others + 1, sizeof(*claimant));
+	uint32_t *taken = np_xcalloc(count + 1, sizeof(*taken));
+	const struct np_pod *pod;
+
+	for (i = 0; i < count; i++) {
+		pod = &at->objs->pods[i];
+		if (at->place[i].ifindex)
+			taken[known++] = at->place[i].ifindex;
+		else if (np_pod_usable(pod) && !at->found[i].own &&
+			 (at->place[i].local || (guess && at->found[i].away)))
+			claimant[i] = (struct np_claimant) {
+				.address = pod->address,
+				.address_count = pod->address_count,
+				.bridge = at->found[i].bridge,
+				.loaded = at->loaded && at->loaded[i].local ?
+					  at->loaded[i].ifindex : 0,
+			};
+	}
+	for (i = 0; i < others; i++)
+		claimant[count + i] = (struct np_claimant) {
+			.address = at->opts->other[i].pod->address,
+			.address_count = at->opts->other[i].pod->address_count,
+			.loaded = at->opts->other[i].ifindex,
+		};
+	np_claims_settle(at->host, taken, known, claimant, count + others);
+	for (i = 0; i < count; i++) {
+		if (!np_pod_usable(&at->objs->pods[i]) || at->found[i].own || at->found[i].named)
+			continue;
+		if (claimant[i].shown && !at->place[i].local) {
+			at->place[i].local = true;
+			np_locating_warn(at, i, "bridge %s saw it behind a port that leads to other "
+					 "nodes, but an interface of this node shows its address; taken "
+					 "as local (--node says otherwise), %s",
+					 np_device_name(at->host, at->found[i].bridge), np_advice);
+			continue;
+		}
+		if (at->place[i].local && !at->place[i].ifindex)
+			at->place[i].ifindex = claimant[i].ifindex;
+		np_locate_doubt(at, i, &claimant[i]);
+	}
+	free(claimant);
+	free(taken);
 }
 
 int np_locate(const struct np_host *host, const struct np_objects *objs,
@@ -461,18 +332,23 @@ int np_locate(const struct np_host *host, const struct np_objects *objs,
 	      struct np_placement *place, np_locate_warn_fn warn, void *arg,
 	      struct np_error *err)
 {
-	struct np_locating at = { .host = host, .opts = opts, .warn = warn, .arg = arg };
+	struct np_locating at = {
+		.host = host, .objs = objs, .opts = opts, .loaded = loaded, .warn = warn,
+		.arg = arg, .place = place,
+	};
 	size_t i;
+	int ret = 0;
 
+	at.found = np_xcalloc(objs->pod_count + 1, sizeof(*at.found));
 	for (i = 0; i < objs->pod_count; i++) {
-		at.pod = &objs->pods[i];
-		at.loaded = loaded ? &loaded[i] : NULL;
 		place[i] = (struct np_placement){ 0 };
-		if (np_pod_usable(at.pod))
-			np_locate_pod(&at, &place[i]);
+		if (np_pod_usable(&objs->pods[i]))
+			np_locate_pod(&at, i);
 	}
-	for (i = 0; i < opts->override_count; i++)
-		if (np_locate_override(&at, &opts->override[i], objs, place, err))
-			return -1;
-	return 0;
+	for (i = 0; !ret && i < opts->override_count; i++)
+		ret = np_locate_override(&at, &opts->override[i], err);
+	if (!ret)
+		np_locate_claims(&at);
+	free(at.found);
+	return ret;
 }

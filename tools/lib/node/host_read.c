@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads the node's tables over route netlink: links, routes, neighbours, bridge forwarding. */
-#include "node/locate_read.h"
+/*
+ * Reads the node's tables over route netlink: links, routes, neighbours, bridge forwarding, and
+ * the addresses in the network namespaces at the other ends of links.
+ *
+ * The kernel says in which network namespace the other end of a link is (IFLA_LINK_NETNSID), and
+ * it lets whoever has CAP_NET_ADMIN there read its addresses (IFA_TARGET_NETNSID). So nothing has
+ * to be entered, and no name of the namespace or process in it has to be known.
+ */
+#include "node/host_read.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/if_addr.h>
 #include <linux/if_arp.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -56,6 +65,11 @@ static int np_read_link(const struct nlmsghdr *nlh, void *arg, struct np_error *
 		nla_strlcpy(device.name, tb[IFLA_IFNAME], sizeof(device.name));
 	if (tb[IFLA_MASTER] && nla_len(tb[IFLA_MASTER]) >= 4)
 		device.master = nla_get_u32(tb[IFLA_MASTER]);
+	if (tb[IFLA_LINK] && nla_len(tb[IFLA_LINK]) >= 4 && tb[IFLA_LINK_NETNSID] &&
+	    nla_len(tb[IFLA_LINK_NETNSID]) >= 4) {
+		device.peer = nla_get_u32(tb[IFLA_LINK]);
+		device.netns = (int32_t)nla_get_u32(tb[IFLA_LINK_NETNSID]);
+	}
 	if (tb[IFLA_LINKINFO] &&
 	    !nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL) &&
 	    info[IFLA_INFO_KIND])
@@ -188,6 +202,105 @@ static int np_host_dump(struct np_client *client, struct np_host *host, uint16_t
 	return 0;
 }
 
+/* The reading of the addresses of one other network namespace. */
+struct np_inside_reading {
+	struct np_host *host;
+	int32_t netns;		/* its number */
+	size_t before;		/* entries that were there before */
+};
+
+static int np_read_inside(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	const struct np_inside_reading *reading = arg;
+	const struct ifaddrmsg *msg = NLMSG_DATA(nlh);
+	struct nlattr *tb[IFA_MAX + 1], *address;
+	struct np_host *host = reading->host;
+	struct np_inside inside = { 0 };
+	size_t i, len;
+
+	(void)err;
+	if (nlh->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse((struct nlmsghdr *)nlh, sizeof(*msg), tb, IFA_MAX, NULL) ||
+	    (msg->ifa_family != AF_INET && msg->ifa_family != AF_INET6))
+		return 0;
+	len = msg->ifa_family == AF_INET ? 4 : 16;
+	/* With a peer, IFA_ADDRESS is the peer's. */
+	address = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	if (!address || (size_t)nla_len(address) < len)
+		return 0;
+	inside.address.family = msg->ifa_family;
+	memcpy(inside.address.addr, nla_data(address), len);
+	for (i = 0; i < host->device_count; i++) {
+		if (!host->device[i].peer || host->device[i].peer != msg->ifa_index ||
+		    host->device[i].netns != reading->netns)
+			continue;
+		inside.ifindex = host->device[i].ifindex;
+		np_host_add_inside(host, &inside);
+	}
+	return 0;
+}
+
+static void np_restart_inside(void *arg)
+{
+	const struct np_inside_reading *reading = arg;
+
+	reading->host->inside_count = reading->before;
+}
+
+/*
+ * Reads the addresses of one family of the network namespace with this number. One that has gone
+ * meanwhile has none.
+ */
+static int np_inside_dump(struct np_client *client, struct np_host *host, int32_t netns,
+			  uint8_t family, struct np_error *err)
+{
+	struct np_inside_reading reading = {
+		.host = host, .netns = netns, .before = host->inside_count,
+	};
+	struct ifaddrmsg head = { .ifa_family = family };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, 0);
+
+	if (!msg || nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO) ||
+	    nla_put_s32(msg, IFA_TARGET_NETNSID, netns)) {
+		nlmsg_free(msg);
+		return np_error_set(err, NP_EXIT_KERNEL, "no memory for a message");
+	}
+	if (!np_client_dump(client, msg, np_restart_inside, np_read_inside, &reading, err))
+		return 0;
+	host->inside_count = reading.before;
+	if (client->refusal.error == EACCES || client->refusal.error == EPERM)
+		host->blind = true;
+	return client->refusal.error == EINVAL || host->blind ? 0 : -1;
+}
+
+/*
+ * Reads what is at the other ends of links. Where it is not permitted to look into one network
+ * namespace, what the others show is worth nothing, because claims are weighed.
+ */
+static int np_host_look_inside(struct np_client *client, struct np_host *host,
+			       struct np_error *err)
+{
+	const struct np_device *device = host->device;
+	size_t i, k;
+
+	for (i = 0; !host->blind && i < host->device_count; i++) {
+		if (!device[i].peer || device[i].kind != NP_DEVICE_POD)
+			continue;
+		for (k = 0; k < i; k++)
+			if (device[k].peer && device[k].kind == NP_DEVICE_POD &&
+			    device[k].netns == device[i].netns)
+				break;
+		if (k < i)
+			continue;
+		if (np_inside_dump(client, host, device[i].netns, AF_INET, err) ||
+		    np_inside_dump(client, host, device[i].netns, AF_INET6, err))
+			return -1;
+	}
+	if (host->blind)
+		host->inside_count = 0;
+	return 0;
+}
+
 int np_host_read(struct np_host *host, int timeout, struct np_error *err)
 {
 	struct np_client client;
@@ -205,7 +318,8 @@ int np_host_read(struct np_host *host, int timeout, struct np_error *err)
 	      np_host_dump(&client, host, RTM_GETNEIGH, AF_INET6, sizeof(struct ndmsg),
 			   np_read_neighbour, err) ||
 	      np_host_dump(&client, host, RTM_GETNEIGH, AF_BRIDGE, sizeof(struct ndmsg),
-			   np_read_neighbour, err);
+			   np_read_neighbour, err) ||
+	      np_host_look_inside(&client, host, err);
 	np_client_close(&client);
 	np_host_sort(host);
 	return ret ? -1 : 0;
