@@ -586,6 +586,20 @@ static __always_inline void count_half(const struct view *view,
 		this_cpu_inc(view->nn->totals->denied[direction]);
 }
 
+/* The verdict for a packet of or to a local pod that no policy is asked about; counts it. */
+static __always_inline unsigned int pass_undecided(const struct view *view)
+{
+	this_cpu_inc(view->nn->totals->undecided);
+	return NF_ACCEPT;
+}
+
+/* The verdict for neighbour and multicast listener discovery; counts it. */
+static noinline unsigned int pass_discovery(const struct view *view)
+{
+	this_cpu_inc(view->nn->totals->discovery);
+	return NF_ACCEPT;
+}
+
 /* The verdict of the policies. */
 static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool local_in)
 {
@@ -596,7 +610,7 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	/* established=keep: an answered connection passes; any reply packet is an answer */
 	if (unlikely(settings->established == NETPOL_ESTABLISHED_KEEP) && view->ct &&
 	    !view->no_opener && test_bit(IPS_SEEN_REPLY_BIT, &view->ct->status))
-		return NF_ACCEPT;
+		return pass_undecided(view);
 	if (unlikely(view->source.local == view->destination.local))
 		accept = judge_self(view, &judgement);
 	else
@@ -611,6 +625,8 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	netpol_account(&judgement);
 	count_half(view, &judgement, NETPOL_DIRECTION_EGRESS);
 	count_half(view, &judgement, NETPOL_DIRECTION_INGRESS);
+	if (unlikely(judgement.reason == NETPOL_REASON_SELF))
+		return pass_undecided(view);
 	if (likely(accept))
 		return NF_ACCEPT;
 	if (judgement.reason == NETPOL_REASON_NO_PORTS &&
@@ -684,11 +700,11 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
 	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
-		return NF_ACCEPT;
+		return pass_discovery(&view);
 	look(&view, skb, false);
 	if (from_own_node(&view, skb, state)) {
 		count_seen(&view);
-		return NF_ACCEPT;
+		return view.receiver->local ? pass_undecided(&view) : NF_ACCEPT;
 	}
 	if (unlikely(forged(&view, skb, state, false)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
@@ -700,7 +716,7 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
 	if (unlikely(view.reply && host_answers(&view, skb, state)))
-		return NF_ACCEPT;
+		return pass_undecided(&view);
 	return judge(&view, skb, false);
 }
 
@@ -723,20 +739,20 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
 	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
-		return NF_ACCEPT;
+		return pass_discovery(&view);
 	look(&view, skb, true);
 	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);
 	/* a reply to a connection that the node opened, or an error about one */
 	if (view.reply && !view.no_opener && !view.source.identity)
-		return NF_ACCEPT;
+		return view.sender->local ? pass_undecided(&view) : NF_ACCEPT;
 	if (unlikely(unknown(&view, skb, state, true, &direction)))
 		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
 	if (!view.reply && host_allowed(&view, state))
-		return NF_ACCEPT;
+		return pass_undecided(&view);
 	return judge(&view, skb, true);
 }
 

@@ -24,6 +24,9 @@ struct netpol_grave;
  * @spoofed: how many of those denied were forged
  * @unknown: how many of those denied had an unknown address inside a guard
  * @unchecked: packets of local pods whose source can't be checked against an interface
+ * @undecided: packets of or to local pods that passed without asking a policy
+ * @discovery: neighbour and multicast listener discovery, which passed without a look at its
+ *	ends
  */
 struct netpol_totals {
 	u64 allowed[NETPOL_DIRECTIONS];
@@ -31,6 +34,8 @@ struct netpol_totals {
 	u64 spoofed;
 	u64 unknown;
 	u64 unchecked;
+	u64 undecided;
+	u64 discovery;
 };
 
 /**

@@ -35,28 +35,41 @@ static __always_inline void parse_ports(const struct sk_buff *skb, u32 offset, u
 	packet->flow.port = ntohs(port[1]);
 }
 
+static bool is_link_local(const struct in6_addr *address)
+{
+	return ipv6_addr_type(address) & IPV6_ADDR_LINKLOCAL;
+}
+
 /*
  * Is this neighbour discovery (ND) or multicast listener discovery (MLD) that no router can
- * have forwarded? ND, which includes duplicate address detection, proves that by its hop limit
- * (RFC 4861, sections 6.1 and 7.1). MLD proves it by its source (RFC 3810, section 5.1.14; for
- * reports from the unspecified address section 5.2.13). Anything else of these types is
- * judged like any other packet.
+ * have forwarded, and that a receiver may not ignore? ND, which includes duplicate address
+ * detection, has the hop limit 255, the code 0, and the addresses that RFC 4861 asks for
+ * (sections 6.1, 7.1 and 8.1). MLD has the hop limit 1, comes from a link-local or the
+ * unspecified address (RFC 3810, sections 5.1.14 and 5.2.13), and goes to a multicast or a
+ * link-local address. Its source alone proves nothing: a router that sends a packet back by the
+ * interface that it came in by does not look at the source (ip6_forward()). Anything else of
+ * these types is judged like any other packet.
  */
-static bool is_discovery(const struct ipv6hdr *ip, u8 type)
+static bool is_discovery(const struct ipv6hdr *ip, const struct icmp6hdr *icmp)
 {
-	switch (type) {
+	bool nobody = ipv6_addr_any(&ip->saddr);
+
+	switch (icmp->icmp6_type) {
 	case NDISC_ROUTER_SOLICITATION:
-	case NDISC_ROUTER_ADVERTISEMENT:
 	case NDISC_NEIGHBOUR_SOLICITATION:
+		return ip->hop_limit == 255 && !icmp->icmp6_code &&
+		       (!nobody || ipv6_addr_is_multicast(&ip->daddr));
 	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+		return ip->hop_limit == 255 && !icmp->icmp6_code && !nobody;
+	case NDISC_ROUTER_ADVERTISEMENT:
 	case NDISC_REDIRECT:
-		return ip->hop_limit == 255;
+		return ip->hop_limit == 255 && !icmp->icmp6_code && is_link_local(&ip->saddr);
 	case ICMPV6_MGM_QUERY:
 	case ICMPV6_MGM_REPORT:
 	case ICMPV6_MGM_REDUCTION:
 	case ICMPV6_MLD2_REPORT:
-		return ipv6_addr_any(&ip->saddr) ||
-		       ipv6_addr_type(&ip->saddr) & IPV6_ADDR_LINKLOCAL;
+		return ip->hop_limit == 1 && (nobody || is_link_local(&ip->saddr)) &&
+		       (ipv6_addr_is_multicast(&ip->daddr) || is_link_local(&ip->daddr));
 	default:
 		return false;
 	}
@@ -71,7 +84,7 @@ static void parse_icmp6(const struct sk_buff *skb, u32 offset, bool fragment,
 	icmp = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!icmp)
 		malformed(packet);
-	else if (!fragment && is_discovery(ipv6_hdr(skb), icmp->icmp6_type))
+	else if (!fragment && is_discovery(ipv6_hdr(skb), icmp))
 		packet->flags |= NETPOL_PACKET_DISCOVERY;
 }
 

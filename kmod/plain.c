@@ -398,8 +398,11 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		direction = reply ? NETPOL_DIRECTION_INGRESS : NETPOL_DIRECTION_EGRESS;
 		netpol_percpu_inc(&sender.local->runtime->stats->sent);
 		/* a reply to a connection that the node opened */
-		if ((local_in && reply) ||
-		    netpol_plain_judge_half(nn, snapshot, sender.local, direction, pkt,
+		if (local_in && reply) {
+			this_cpu_inc(nn->totals->undecided);
+			return NF_ACCEPT;
+		}
+		if (netpol_plain_judge_half(nn, snapshot, sender.local, direction, pkt,
 					    receiver.identity, to))
 			return NF_ACCEPT;
 		return netpol_plain_deny(nn, skb, pkt, direction);
@@ -554,6 +557,7 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 			return netpol_plain_by_addresses(nn, skb, state, pkt);
 		if (pkt & NETPOL_PLAIN_REPLY) {
 			netpol_plain_count_seen(stats, sends);
+			this_cpu_inc(nn->totals->undecided);
 			return NF_ACCEPT;
 		}
 	} else if (unlikely(snapshot->guarded)) {

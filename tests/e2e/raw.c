@@ -5,6 +5,9 @@
  *   raw [-n COUNT] NETNS udp SOURCE PORT DESTINATION PORT
  *   raw [-n COUNT] NETNS tcp SOURCE PORT DESTINATION PORT FLAGS SEQ ACK [PAYLOAD]
  *                              FLAGS: letters of SAFRP
+ *   raw NETNS sctp SOURCE PORT DESTINATION PORT CHUNK TAG [INIT-TAG]
+ *                              one chunk of the type CHUNK; INIT-TAG: of INIT and INIT ACK
+ *   raw NETNS dccp SOURCE PORT DESTINATION PORT TYPE
  *   raw NETNS fragments SOURCE PORT DESTINATION PORT [later]
  *                              a UDP datagram in two fragments; later: only the second
  *   raw NETNS short SOURCE DESTINATION       UDP of which only four bytes are there
@@ -12,6 +15,7 @@
  *                              ICMP "fragmentation needed" or ICMPv6 "packet too big"
  *                              that quotes a packet of PROTO (tcp or udp)
  *   raw NETNS solicit SOURCE DESTINATION TARGET HOPS   a neighbour solicitation
+ *   raw NETNS icmp6 TYPE CODE SOURCE DESTINATION HOPS   an ICMPv6 message with 40 bytes of data
  *   raw NETNS proto N SOURCE DESTINATION     the IP protocol N
  *   raw NETNS headers CHAIN SOURCE PORT DESTINATION PORT
  *                              UDP behind IPv6 extension headers, a letter each: h hop by hop,
@@ -29,6 +33,8 @@
  */
 #include "e2e.h"
 
+#include <endian.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -119,6 +125,9 @@ static void packet_send(size_t len)
 	    (v4 && setsockopt(fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on))))
 		die("raw socket");
 	target.v4.sin_port = 0;		/* the same place in both families */
+	if (!v4 && (IN6_IS_ADDR_LINKLOCAL(&to.v6.sin6_addr) ||
+		    IN6_IS_ADDR_MULTICAST(&to.v6.sin6_addr)))
+		target.v6.sin6_scope_id = if_nametoindex("eth0");
 	if (sendto(fd, packet, len, 0, &target.sa, target.len) != (ssize_t)len)
 		die("sendto");
 }
@@ -176,6 +185,77 @@ static void send_tcp(int count, char **arg)
 	len += ip_put(packet, &from, &to, IPPROTO_TCP, len, 64);
 	while (repeat--)
 		packet_send(len);
+}
+
+static uint32_t crc32c(const uint8_t *at, size_t len)
+{
+	uint32_t crc = ~0u;
+	unsigned int bit;
+
+	while (len--) {
+		crc ^= *at++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return ~crc;
+}
+
+/* Writes a number in network order. */
+static void put(uint8_t *at, uint32_t value, size_t bytes)
+{
+	while (bytes--) {
+		at[bytes] = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+static void send_sctp(int count, char **arg)
+{
+	uint8_t *at;
+	uint32_t crc;
+	size_t len = 12 + 20;
+
+	ends_parse(arg[0], arg[2]);
+	at = packet + header_size();
+	memset(at, 0, len);
+	put(at, (uint32_t)atoi(arg[1]), 2);
+	put(at + 2, (uint32_t)atoi(arg[3]), 2);
+	put(at + 4, (uint32_t)strtoul(arg[5], NULL, 0), 4);
+	at[12] = (uint8_t)atoi(arg[4]);
+	at[13] = at[12] ? 0 : 3;		/* DATA: the first and last fragment */
+	put(at + 14, 20, 2);
+	if (count > 6) {
+		put(at + 16, (uint32_t)strtoul(arg[6], NULL, 0), 4);
+		put(at + 20, 65535, 4);		/* window */
+		put(at + 24, 1, 2);		/* streams out and in */
+		put(at + 26, 1, 2);
+	}
+	crc = htole32(crc32c(at, len));
+	memcpy(at + 8, &crc, 4);
+	len += ip_put(packet, &from, &to, IPPROTO_SCTP, len, 64);
+	packet_send(len);
+}
+
+/* A header with room for every type's fields: 48-bit numbers, and the same number each time. */
+static void send_dccp(char **arg)
+{
+	uint8_t *at;
+	size_t len = 28 + 8;
+	uint16_t sum;
+
+	ends_parse(arg[0], arg[2]);
+	at = packet + header_size();
+	memset(at, 0, len);
+	put(at, (uint32_t)atoi(arg[1]), 2);
+	put(at + 2, (uint32_t)atoi(arg[3]), 2);
+	at[4] = 7;
+	at[8] = (uint8_t)(atoi(arg[4]) << 1 | 1);
+	put(at + 12, 77, 4);
+	put(at + 20, 77, 4);
+	sum = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_DCCP + len, at, len));
+	memcpy(at + 6, &sum, 2);
+	len += ip_put(packet, &from, &to, IPPROTO_DCCP, len, 64);
+	packet_send(len);
 }
 
 /* The first fragment has the UDP header and 40 bytes, the second 48 more. */
@@ -273,6 +353,23 @@ static void send_solicit(char **arg)
 					  &ns, len));
 	memcpy(at, &ns, len);
 	len += ip_put(packet, &from, &to, IPPROTO_ICMPV6, len, (uint8_t)atoi(arg[3]));
+	packet_send(len);
+}
+
+static void send_icmp6(char **arg)
+{
+	uint8_t *at = packet + sizeof(struct ip6_hdr);
+	size_t len = 48;
+	uint16_t sum;
+
+	ends_parse(arg[2], arg[3]);
+	memset(at, 0, 8);
+	at[0] = (uint8_t)atoi(arg[0]);
+	at[1] = (uint8_t)atoi(arg[1]);
+	memset(at + 8, '?', 40);
+	sum = sum_fold(sum_add(sum_addresses(&from, &to) + IPPROTO_ICMPV6 + len, at, len));
+	memcpy(at + 2, &sum, 2);
+	len += ip_put(packet, &from, &to, IPPROTO_ICMPV6, len, (uint8_t)atoi(arg[4]));
 	packet_send(len);
 }
 
@@ -455,6 +552,10 @@ int main(int argc, char **argv)
 		send_udp(argv);
 	else if (argc >= 7 && !strcmp(what, "tcp"))
 		send_tcp(argc, argv);
+	else if (argc >= 6 && !strcmp(what, "sctp"))
+		send_sctp(argc, argv);
+	else if (argc == 5 && !strcmp(what, "dccp"))
+		send_dccp(argv);
 	else if (argc >= 4 && !strcmp(what, "fragments"))
 		send_fragments(argc, argv);
 	else if (argc == 2 && !strcmp(what, "short"))
@@ -463,6 +564,8 @@ int main(int argc, char **argv)
 		send_too_big(argv);
 	else if (argc == 4 && !strcmp(what, "solicit"))
 		send_solicit(argv);
+	else if (argc == 5 && !strcmp(what, "icmp6"))
+		send_icmp6(argv);
 	else if (argc == 3 && !strcmp(what, "proto"))
 		send_proto(argv);
 	else if (argc == 5 && !strcmp(what, "headers"))

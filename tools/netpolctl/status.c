@@ -145,6 +145,9 @@ static void np_status_table(const struct np_status *st)
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_SPOOFED),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNKNOWN),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNCHECKED));
+	printf("undecided   %llu passed without a policy, %llu neighbour discovery\n",
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNDECIDED),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_DISCOVERY));
 	printf("events      %llu sent, %llu lost\n",
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EVENTS),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EVENTS_LOST));

@@ -573,6 +573,8 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_SEEN_RECEIVED,	/* u64: packets (pods) */
 	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64: packets (pods) */
 	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64: packets (pods) */
+	NETPOL_COUNTERS_A_UNDECIDED,		/* u64: passed without asking a policy (totals) */
+	NETPOL_COUNTERS_A_DISCOVERY,		/* u64: ND and MLD that passed (totals) */
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1

@@ -116,6 +116,12 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 		np_metric_one(file, "netpol_packets_unchecked_total", "counter",
 			      "Packets whose source could not be checked against an interface.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNCHECKED));
+		np_metric_one(file, "netpol_packets_undecided_total", "counter",
+			      "Packets of pods that passed without asking a policy.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_UNDECIDED));
+		np_metric_one(file, "netpol_packets_discovery_total", "counter",
+			      "Neighbour and multicast listener discovery that passed.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_DISCOVERY));
 		np_metric_head(file, "netpol_events_lost_total", "counter",
 			       "Events about denied packets that were not sent, by reason.");
 		np_metric_value(file, "netpol_events_lost_total",

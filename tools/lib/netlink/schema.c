@@ -390,6 +390,8 @@ static const struct nla_policy counters_policy[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_SEEN_RECEIVED] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_DEVICE_SENT] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = { .type = NLA_U64 },
+	[NETPOL_COUNTERS_A_UNDECIDED] = { .type = NLA_U64 },
+	[NETPOL_COUNTERS_A_DISCOVERY] = { .type = NLA_U64 },
 };
 
 static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
@@ -412,6 +414,8 @@ static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_SEEN_RECEIVED] = { "seen-received" },
 	[NETPOL_COUNTERS_A_DEVICE_SENT] = { "device-sent" },
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = { "device-received" },
+	[NETPOL_COUNTERS_A_UNDECIDED] = { "undecided" },
+	[NETPOL_COUNTERS_A_DISCOVERY] = { "discovery" },
 };
 
 const struct np_schema np_counters_schema = {
@@ -627,4 +631,6 @@ const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_SEEN_RECEIVED] = "seenReceived",
 	[NETPOL_COUNTERS_A_DEVICE_SENT] = "deviceSent",
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = "deviceReceived",
+	[NETPOL_COUNTERS_A_UNDECIDED] = "undecided",
+	[NETPOL_COUNTERS_A_DISCOVERY] = "discovery",
 };
