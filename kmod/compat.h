@@ -12,6 +12,7 @@
 #include <linux/random.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <trace/events/skb.h>
 
 #ifdef HAVE_LINUX_UNALIGNED_H
@@ -46,6 +47,25 @@ static inline struct nlattr **netpol_dump_attrs(struct netlink_callback *cb)
 	return genl_info_dump(cb)->attrs;
 #else
 	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/*
+ * Did the end that sends in the original direction of @ct open this DCCP connection?
+ *
+ * conntrack begins an entry on a Request only, but turns the roles round in it when the server
+ * sends one later (nf_conntrack_proto_dccp.c, alike in 6.1 and 6.12). It notes the number of a
+ * Response that answers a Request. Without one, and where conntrack does not know DCCP, as in
+ * later kernels, the opener is not known.
+ */
+static inline bool netpol_dccp_opened(const struct nf_conn *ct)
+{
+#ifdef HAVE_CONNTRACK_DCCP
+	return READ_ONCE(ct->proto.dccp.role[IP_CT_DIR_ORIGINAL]) == CT_DCCP_ROLE_CLIENT &&
+	       (READ_ONCE(ct->proto.dccp.handshake_seq) ||
+		READ_ONCE(ct->proto.dccp.state) == CT_DCCP_REQUEST);
+#else
+	return false;
 #endif
 }
 

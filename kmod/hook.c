@@ -16,8 +16,9 @@
  *
  * Everything runs under the rcu_read_lock() of nf_hook(), in softirq or, from LOCAL_OUT, in
  * process context. So nothing keeps scratch data per CPU, and counters are changed only by
- * this_cpu operations. Nothing allocates memory, takes a lock or prints. Loops are bounded
- * by the limits on guards, interface patterns and local pods.
+ * this_cpu operations. Nothing allocates memory, takes a lock or prints; forget_entry(), which
+ * leaves that to conntrack, is the exception. Loops are bounded by the limits on guards,
+ * interface patterns and local pods.
  */
 #include "hook.h"
 #include "compat.h"
@@ -63,7 +64,7 @@
  *	it was made on this node
  * @reply: the packet travels in the reply direction of @ct
  * @error: the packet is an ICMP error that is judged by the flow that it quotes
- * @no_opener: TCP, and @ct does not tell which end opened the connection
+ * @no_opener: @ct does not tell which end opened the connection
  * @owned: the packet came from its sender's own interface
  */
 struct view {
@@ -96,6 +97,13 @@ static bool same_address(u8 family, const void *a, const void *b)
 }
 
 /*
+ * A bit of the flags that conntrack keeps for an SCTP association. conntrack uses the lowest
+ * one (SCTP_FLAG_HEARTBEAT_VTAG_FAILED) and leaves the others alone; this one means that netpol
+ * saw the entry begin with an INIT.
+ */
+#define SCTP_OPENED	BIT(7)
+
+/*
  * Did conntrack first see this TCP connection in its middle? Then the original direction of
  * the entry is that of the first packet that was seen, which may be from either end.
  *
@@ -107,13 +115,39 @@ static bool same_address(u8 family, const void *a, const void *b)
  * the SYN/ACK that answers it), conntrack takes BE_LIBERAL from the original direction,
  * which is the opener's from then on.
  */
-static __always_inline bool has_no_opener(const struct nf_conn *ct)
+static __always_inline bool tcp_has_no_opener(const struct nf_conn *ct)
 {
 	u8 original = READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags);
 	u8 reply = READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_REPLY].flags);
 
 	return original & reply & IP_CT_TCP_FLAG_BE_LIBERAL &&
 	       !((original | reply) & IP_CT_TCP_FLAG_WINDOW_SCALE);
+}
+
+/*
+ * Notes that a new entry begins with an INIT. conntrack begins one with other chunks as well:
+ * a HEARTBEAT, from either end, is enough, and once it is answered nothing in the entry tells
+ * it from one that began with an INIT. Until conntrack confirms the entry, which it does after
+ * this hook, nobody else has it.
+ */
+static __always_inline void note_opener(struct nf_conn *ct, const struct netpol_packet *packet)
+{
+	if (packet->flags & NETPOL_PACKET_INIT && !nf_ct_is_confirmed(ct))
+		ct->proto.sctp.flags |= SCTP_OPENED;
+}
+
+/*
+ * Is it unknown which end opened the connection of @ct? Of UDP, GRE and protocols that
+ * conntrack knows nothing of, any first packet opens a connection. Of ICMP only a request
+ * does (icmp_pkt_to_tuple() and its siblings), so an answer has no entry without one.
+ */
+static __always_inline bool has_no_opener(const struct nf_conn *ct, u8 protocol)
+{
+	if (likely(protocol == IPPROTO_TCP))
+		return tcp_has_no_opener(ct);
+	if (protocol == IPPROTO_SCTP)
+		return !(READ_ONCE(ct->proto.sctp.flags) & SCTP_OPENED);
+	return protocol == IPPROTO_DCCP && !netpol_dccp_opened(ct);
 }
 
 /* Replaces the flow by that of the connection, from its opener to the real server. */
@@ -157,7 +191,7 @@ static noinline void follow_error(struct view *view, bool local_in)
 
 	follow_entry(view);
 	flow->protocol = nf_ct_protonum(ct);
-	view->no_opener = flow->protocol == IPPROTO_TCP && has_no_opener(ct);
+	view->no_opener = has_no_opener(ct, flow->protocol);
 	view->error = true;
 	view->sender_address = own.source;
 	view->sender = &view->outer;
@@ -193,7 +227,7 @@ static __always_inline void look(struct view *view, const struct sk_buff *skb, b
 {
 	struct netpol_flow *flow = &view->packet.flow;
 	enum ip_conntrack_info ctinfo;
-	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 
 	/* look at the pointer first: without an entry, ctinfo reads as ESTABLISHED */
 	if (ct && unlikely(nf_ct_is_template(ct)))
@@ -212,7 +246,9 @@ static __always_inline void look(struct view *view, const struct sk_buff *skb, b
 			follow_error(view, local_in);
 			return;
 		}
-		view->no_opener = flow->protocol == IPPROTO_TCP && has_no_opener(ct);
+		if (unlikely(flow->protocol == IPPROTO_SCTP))
+			note_opener(ct, &view->packet);
+		view->no_opener = has_no_opener(ct, flow->protocol);
 		if (local_in && (!view->reply || view->no_opener)) {
 			flow->source = &tuple_of(ct, view->reply)->src.u3;
 			view->reply = false;
@@ -600,6 +636,19 @@ static noinline unsigned int pass_discovery(const struct view *view)
 	return NF_ACCEPT;
 }
 
+/*
+ * Ends the conntrack entry of an INIT that is denied because the entry has no opener. The
+ * INIT may be allowed, and sent again: then it begins an entry that has one.
+ */
+static noinline void forget_entry(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (nf_ct_is_confirmed(ct))
+		nf_ct_kill(ct);
+}
+
 /* The verdict of the policies. */
 static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool local_in)
 {
@@ -634,6 +683,8 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 		judgement.reason = NETPOL_REASON_MALFORMED;
 	netpol_event_deny(view->nn, view->snapshot, &view->packet.flow,
 			  view->packet.source_port, &judgement);
+	if (unlikely(view->no_opener && view->packet.flags & NETPOL_PACKET_INIT))
+		forget_entry(skb);
 	return netpol_drop(skb);
 }
 

@@ -41,6 +41,23 @@ static bool is_link_local(const struct in6_addr *address)
 }
 
 /*
+ * Reads the ports of SCTP, and whether its first chunk is an INIT. INIT comes alone (RFC 9260,
+ * section 4.3); conntrack takes what has other chunks behind it for invalid.
+ */
+static noinline void parse_sctp(const struct sk_buff *skb, u32 offset,
+				struct netpol_packet *packet)
+{
+	const u32 chunk = offset + sizeof(struct sctphdr);
+	const struct sctp_chunkhdr *first;
+	struct sctp_chunkhdr buffer;
+
+	parse_ports(skb, offset, sizeof(struct sctphdr), packet);
+	first = skb_header_pointer(skb, chunk, sizeof(buffer), &buffer);
+	if (first && first->type == SCTP_CID_INIT)
+		packet->flags |= NETPOL_PACKET_INIT;
+}
+
+/*
  * Is this neighbour discovery (ND) or multicast listener discovery (MLD) that no router can
  * have forwarded, and that a receiver may not ignore? ND, which includes duplicate address
  * detection, has the hop limit 255, the code 0, and the addresses that RFC 4861 asks for
@@ -120,7 +137,7 @@ static bool parse4(const struct sk_buff *skb, struct netpol_packet *packet)
 		parse_ports(skb, offset + header, sizeof(struct udphdr), packet);
 		break;
 	case IPPROTO_SCTP:
-		parse_ports(skb, offset + header, sizeof(struct sctphdr), packet);
+		parse_sctp(skb, offset + header, packet);
 		break;
 	case IPPROTO_ICMP:
 		if (skb->len < offset + header + sizeof(struct icmphdr))
@@ -170,7 +187,7 @@ static bool parse6(const struct sk_buff *skb, struct netpol_packet *packet)
 		parse_ports(skb, offset, sizeof(struct udphdr), packet);
 		break;
 	case IPPROTO_SCTP:
-		parse_ports(skb, offset, sizeof(struct sctphdr), packet);
+		parse_sctp(skb, offset, packet);
 		break;
 	case IPPROTO_ICMPV6:
 		parse_icmp6(skb, offset, flags & IP6_FH_F_FRAG, packet);

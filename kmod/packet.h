@@ -12,6 +12,7 @@
 
 #define NETPOL_PACKET_MALFORMED	BIT(0)	/* its lengths contradict each other */
 #define NETPOL_PACKET_DISCOVERY	BIT(1)	/* ND or MLD that can't have been routed */
+#define NETPOL_PACKET_INIT	BIT(2)	/* SCTP that opens an association */
 
 /**
  * struct netpol_packet - a packet, by its own headers

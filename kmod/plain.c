@@ -123,7 +123,7 @@ static __always_inline bool netpol_plain_read(const struct sk_buff *skb,
 	}
 	if (claimed > room + skb->data_len - length)
 		return false;
-	/* without this flag has_no_opener() is false */
+	/* without this flag tcp_has_no_opener() is false */
 	if (likely(protocol == IPPROTO_TCP)) {
 		if (room < length + (int)sizeof(struct tcphdr) ||
 		    READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags) &

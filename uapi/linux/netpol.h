@@ -158,8 +158,8 @@ enum netpol_verdict {
  * @NETPOL_REASON_RELATED: ICMP error of a connection that is allowed
  * @NETPOL_REASON_DISCOVERY: IPv6 neighbour discovery or multicast listener discovery
  * @NETPOL_REASON_ESTABLISHED: the connection was answered and the setting is "keep"
- * @NETPOL_REASON_UNTRACEABLE: the opener of a TCP connection is not known, and one of
- *	the two directions is denied
+ * @NETPOL_REASON_UNTRACEABLE: the opener of a connection is not known, and one of the
+ *	two directions is denied
  */
 enum netpol_reason {
 	NETPOL_REASON_NONE,
