@@ -27,6 +27,7 @@
 #include "netns.h"
 #include "packet.h"
 #include "plain.h"
+#include "source.h"
 
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -41,8 +42,9 @@
 #include <net/sock.h>
 
 /*
- * Distance of the hooks from NF_IP_PRI_NAT_SRC. No other hook registers at this distance, so
- * the order does not depend on which module was loaded first.
+ * Distance of the hooks from NF_IP_PRI_NAT_SRC, or from NF_IP_PRI_RAW_BEFORE_DEFRAG. No other
+ * hook registers at this distance, so the order does not depend on which module was loaded
+ * first.
  */
 #define HOOK_DISTANCE	7
 
@@ -262,24 +264,6 @@ static __always_inline void look(struct view *view, const struct sk_buff *skb, b
 	resolve_flow(view);
 }
 
-/* The interface that a packet came in by: the bridge port if br_netfilter knows it; 0: none. */
-static __always_inline u32 input_ifindex(const struct sk_buff *skb,
-					 const struct nf_hook_state *state)
-{
-	if (unlikely(netpol_bridged(skb))) {
-		struct net_device *port = netpol_bridge_physindev(skb, state->net);
-
-		/*
-		 * The packet is bridged, or was routed off that bridge. What IPsec made of
-		 * such a packet still carries br_netfilter's data, but came in elsewhere.
-		 */
-		if (port && (!state->in || netif_is_bridge_master(state->in) ||
-			     netdev_has_upper_dev_all_rcu(port, state->in)))
-			return port->ifindex;
-	}
-	return state->in ? state->in->ifindex : skb->skb_iif;
-}
-
 /*
  * Did the node itself send this packet? No single test proves it; all of them must hold.
  * br_netfilter shows no input device for any bridged packet; a packet of an ipvlan pod has
@@ -291,15 +275,6 @@ static __always_inline bool from_own_node(const struct view *view, const struct 
 {
 	return !state->in && !skb->skb_iif && !netpol_bridged(skb) && skb->sk &&
 	       net_eq(sock_net(skb->sk), state->net) && !view->sender->identity;
-}
-
-/* The local pod that an interface belongs to; NULL: none, or one whose interface has gone. */
-static __always_inline const struct netpol_local *
-interface_pod(const struct netpol_snapshot *snapshot, u32 ifindex)
-{
-	const struct netpol_local *local = netpol_snapshot_interface(snapshot, ifindex);
-
-	return local && !READ_ONCE(local->runtime->gone) ? local : NULL;
 }
 
 /* Counts a packet of a local pod whose source can't be checked against its interface. */
@@ -364,12 +339,11 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 				 const struct nf_hook_state *state, bool local_in)
 {
 	const struct netpol_local *local = view->sender->local, *owner = NULL;
-	struct net_device *device, *in;
 
 	if (!local_in && made_by_ipsec(skb, state))
 		view->ifindex = 0;
 	if (view->ifindex)
-		owner = interface_pod(view->snapshot, view->ifindex);
+		owner = netpol_source_owner(view->snapshot, view->ifindex);
 	if (owner)
 		return foreign_source(view, owner, local_in);
 	if (!local)
@@ -385,20 +359,16 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 		count_unchecked(view);
 		return false;
 	}
-	device = dev_get_by_index_rcu(state->net, local->ifindex);
-	in = dev_get_by_index_rcu(state->net, view->ifindex);
-	if (!device || !in)
-		return true;
-	if (netdev_has_upper_dev_all_rcu(in, device)) {
+	switch (netpol_source_related(state->net, local, view->ifindex)) {
+	case NETPOL_SOURCE_OWN:
 		view->owned = true;
 		return false;
-	}
-	/* a bridge without br_netfilter, or a VRF: any of its ports may have sent it */
-	if (netdev_has_upper_dev_all_rcu(device, in)) {
+	case NETPOL_SOURCE_UNCHECKED:
 		count_unchecked(view);
 		return false;
+	default:
+		return true;
 	}
-	return true;
 }
 
 /* Does the packet have a source address that its interface has no right to send? */
@@ -407,7 +377,7 @@ static __always_inline bool forged(struct view *view, const struct sk_buff *skb,
 {
 	const struct netpol_local *local = view->sender->local;
 
-	view->ifindex = input_ifindex(skb, state);
+	view->ifindex = netpol_source_ifindex(skb, state);
 	if (likely(local && local->ifindex && local->ifindex == view->ifindex)) {
 		view->owned = true;
 		return false;
@@ -431,7 +401,7 @@ static noinline void find_receiver(struct view *view, const struct sk_buff *skb,
 
 	if (!device || receiver->identity)
 		return;
-	owner = interface_pod(view->snapshot, device->ifindex);
+	owner = netpol_source_owner(view->snapshot, device->ifindex);
 	if (!owner)
 		return;
 	receiver->identity = owner->identity;
@@ -539,19 +509,13 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 		flow.port = source_port;
 		source_port = judged->port;
 	}
-	this_cpu_inc(totals->denied[direction]);
 	if (reason == NETPOL_REASON_SPOOFED) {
-		const struct netpol_local *owner = NULL;
-
-		this_cpu_inc(totals->spoofed);
-		if (view->ifindex)
-			owner = interface_pod(view->snapshot, view->ifindex);
-		if (owner) {
-			netpol_percpu_inc(&owner->runtime->stats->denied[direction]);
-			netpol_percpu_inc(&owner->runtime->stats->spoofed);
-		}
-	} else if (reason == NETPOL_REASON_UNKNOWN) {
-		this_cpu_inc(totals->unknown);
+		netpol_source_count(view->nn, view->ifindex ?
+				    netpol_source_owner(view->snapshot, view->ifindex) : NULL);
+	} else {
+		this_cpu_inc(totals->denied[direction]);
+		if (reason == NETPOL_REASON_UNKNOWN)
+			this_cpu_inc(totals->unknown);
 	}
 	netpol_event_deny(view->nn, view->snapshot, &flow, source_port, &judgement);
 	return netpol_drop(skb);
@@ -809,6 +773,30 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 
 static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 	{
+		.hook = netpol_source_pre_routing4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP_PRI_RAW_BEFORE_DEFRAG - HOOK_DISTANCE,
+	},
+	{
+		.hook = netpol_source_pre_routing6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP_PRI_RAW_BEFORE_DEFRAG - HOOK_DISTANCE,
+	},
+	{
+		.hook = netpol_source_local_out4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_RAW_BEFORE_DEFRAG - HOOK_DISTANCE,
+	},
+	{
+		.hook = netpol_source_local_out6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_RAW_BEFORE_DEFRAG - HOOK_DISTANCE,
+	},
+	{
 		.hook = netpol_plain_post_routing4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_POST_ROUTING,
@@ -835,7 +823,7 @@ static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 };
 
 /**
- * netpol_hook_register() - register the four hooks in a network namespace
+ * netpol_hook_register() - register the hooks in a network namespace
  * @nn: the network namespace; the hooks get it as their private pointer
  *
  * May sleep. Return: 0 or a negative errno.

@@ -11,8 +11,8 @@
 #include "core/edit.h"
 #include "core/world.h"
 
-/* POST_ROUTING and LOCAL_IN, for each family. */
-#define NETPOL_HOOKS 4
+/* PRE_ROUTING, LOCAL_OUT, POST_ROUTING and LOCAL_IN, for each family. */
+#define NETPOL_HOOKS 8
 
 struct netpol_event_queue;
 struct netpol_grave;

@@ -285,9 +285,23 @@ static bool better_behind(const struct netpol_local *local, const struct netpol_
 	return !other || (other->runtime->gone && !local->runtime->gone);
 }
 
+/* Adds the addresses of a local pod to netpol_snapshot::sources. */
+static void add_sources(struct netpol_snapshot *next, const struct netpol_pod *pod)
+{
+	const u8 *address;
+	u32 i, bit;
+	u8 family;
+
+	for (i = 0; i < netpol_pod_addresses(pod); i++) {
+		address = netpol_pod_address(pod, i, &family);
+		bit = netpol_source_bit(family, address);
+		next->sources[family == AF_INET6][bit / 64] |= 1ULL << bit % 64;
+	}
+}
+
 /*
- * Fills netpol_snapshot::behind, or copies it if no entry of a local pod changed. After the
- * last write to the entries, because it points to them.
+ * Fills netpol_snapshot::behind and ::sources, or copies them if no entry of a local pod
+ * changed. After the last write to the entries, because ::behind points to them.
  */
 static void fill_behind(struct netpol_edit *edit)
 {
@@ -298,6 +312,8 @@ static void fill_behind(struct netpol_edit *edit)
 	if (!edit->locals.dir_fresh) {
 		memcpy(edit->next->behind, edit->world->snapshot->behind,
 		       sizeof(edit->next->behind));
+		memcpy(edit->next->sources, edit->world->snapshot->sources,
+		       sizeof(edit->next->sources));
 		return;
 	}
 	netpol_idset_for_each(&edit->world->slots, walk, slot) {
@@ -307,6 +323,7 @@ static void fill_behind(struct netpol_edit *edit)
 		place = &edit->next->behind[local->ifindex % NETPOL_BEHIND];
 		if (better_behind(local, *place))
 			*place = local;
+		add_sources(edit->next, local->pod);
 	}
 }
 

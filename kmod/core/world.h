@@ -67,6 +67,10 @@ struct netpol_local {
 /* Buckets of netpol_snapshot::behind, 8 KiB that each commit fills. */
 #define NETPOL_BEHIND		1024
 
+/* Bits of netpol_snapshot::sources, for each family. */
+#define NETPOL_SOURCES		8192
+#define NETPOL_SOURCES_SHIFT	(64 - 13)	/* of a hash of 64 bits */
+
 /* log2 of the bytes of an element of netpol_snapshot::locals and ::ports. */
 #define NETPOL_LOCAL_SHIFT	6
 #define NETPOL_PORTS_SHIFT	3
@@ -92,6 +96,8 @@ struct netpol_origin {
  * @behind: a hash table of one local pod a bucket, by interface index modulo its size. The pod
  *	is a hint that has to be checked; one whose interface is there is preferred. NULL: no
  *	local pod uses an interface of this bucket
+ * @sources: a filter of the addresses of local pods whose interface is known, IPv4 and IPv6: a
+ *	bit that is clear tells that no such pod has an address of that hash
  * @settings: settings in force
  * @generation: number of the commit, from 1; 0: there was no commit yet
  * @nlocals: number of local pods
@@ -121,6 +127,7 @@ struct netpol_snapshot {
 	bool guarded;
 	bool host_judged;
 	const struct netpol_local *behind[NETPOL_BEHIND];
+	u64 sources[2][NETPOL_SOURCES / 64];
 
 	/* control path */
 	struct netpol_table namespaces;
@@ -302,6 +309,35 @@ static __always_inline bool netpol_local_has(const struct netpol_local *local, u
 	memcpy(&lo, address, sizeof(lo));
 	memcpy(&hi, (const u8 *)address + 8, sizeof(hi));
 	return !((local->address6[0] ^ lo) | (local->address6[1] ^ hi)) && (lo | hi);
+}
+
+/*
+ * The bit of netpol_snapshot::sources for an address in network order. Whoever chooses
+ * addresses by this function gains longer ways for his packets and nothing else.
+ */
+static __always_inline u32 netpol_source_bit(u8 family, const void *address)
+{
+	u64 lo, hi;
+
+	if (family == AF_INET)
+		return (__force u32)*(const __be32 *)address * 0x9e3779b97f4a7c15ULL >>
+		       NETPOL_SOURCES_SHIFT;
+	memcpy(&lo, address, sizeof(lo));
+	memcpy(&hi, (const u8 *)address + 8, sizeof(hi));
+	return (lo * 3 + hi) * 0x9e3779b97f4a7c15ULL >> NETPOL_SOURCES_SHIFT;
+}
+
+/*
+ * May an address in network order belong to a local pod whose interface is known? False means
+ * that it does not; true, that it has to be looked up. RCU.
+ */
+static __always_inline bool
+netpol_snapshot_may_be_local(const struct netpol_snapshot *snapshot, u8 family,
+			     const void *address)
+{
+	u32 bit = netpol_source_bit(family, address);
+
+	return snapshot->sources[family == AF_INET6][bit / 64] >> bit % 64 & 1;
 }
 
 /* The local pod behind an interface, or NULL; its interface may be gone. RCU. */

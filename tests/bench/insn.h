@@ -16,20 +16,20 @@ enum netpol_bench_state {
 };
 
 /**
- * struct netpol_bench_packet - one packet through a hook; written, then read back
+ * struct netpol_bench_packet - one packet through netpol's hooks; written, then read back
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
  * @state: enum netpol_bench_state
- * @local_in: the hook at LOCAL_IN; else the one at POST_ROUTING
+ * @local_in: its last hook is LOCAL_IN; else POST_ROUTING. With @in, its first is PRE_ROUTING
  * @source: address of who opens the connection, network order
  * @destination: address of the other one
  * @source_port: host order
  * @port: host order
  * @in: interface that the packet comes in by, of this network namespace; 0: none
  * @out: interface that it leaves by
- * @accepted: out: the hook's verdict
+ * @accepted: out: the last hook's verdict
  * @pad: 0
- * @instructions: out: from the hook's first instruction to its return, both counted
+ * @instructions: out: of all hooks, from the first one to the return, both counted
  */
 struct netpol_bench_packet {
 	__u8 family;

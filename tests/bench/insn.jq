@@ -15,8 +15,8 @@ def target:
 	elif .params.kind | startswith("between") then null
 	elif .params.kind | startswith("CIDR") then 350
 	elif .params.cidrs > 0 or (.params.kind | test("outside|to the node")) then null
-	elif .params.family == "v4" then 220
-	else 280 end;
+	elif .params.family == "v4" then 240
+	else 300 end;
 
 # Rows that differ in policies and pods alone, by kind and family.
 def even:

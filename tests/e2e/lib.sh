@@ -139,6 +139,9 @@ sysctls()
 		bail "sysctl in $1"
 }
 
+# mac NETNS DEVICE: its Ethernet address
+mac() { ip -n "$1" -j link show "$2" | jq -r '.[0].address'; }
+
 netns_add()
 {
 	ip netns add "$1" || bail "netns $1"

@@ -8,8 +8,8 @@
  *   raw NETNS sctp SOURCE PORT DESTINATION PORT CHUNK TAG [INIT-TAG]
  *                              one chunk of the type CHUNK; INIT-TAG: of INIT and INIT ACK
  *   raw NETNS dccp SOURCE PORT DESTINATION PORT TYPE
- *   raw NETNS fragments SOURCE PORT DESTINATION PORT [later]
- *                              a UDP datagram in two fragments; later: only the second
+ *   raw NETNS fragments SOURCE PORT DESTINATION PORT [first|later]
+ *                              a UDP datagram in two fragments, or only one of them
  *   raw NETNS short SOURCE DESTINATION       UDP of which only four bytes are there
  *   raw NETNS too-big OUTER-SOURCE OUTER-DESTINATION PROTO SOURCE PORT DESTINATION PORT
  *                              ICMP "fragmentation needed" or ICMPv6 "packet too big"
@@ -29,11 +29,13 @@
  *                              overlap: fragments of UDP, the last with PORT over the first's,
  *                              which has port 9; tiny: TCP, its ports alone in the first one
  *
- * The source need not be an address of the sender. Checksums are right.
+ * The source need not be an address of the sender. Checksums are right. With -m MAC before
+ * NETNS, a packet goes out by eth0 to that Ethernet address, whatever the routes say.
  */
 #include "e2e.h"
 
 #include <endian.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
@@ -41,11 +43,13 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <netpacket/packet.h>
 
 static uint8_t packet[2048];
 static bool v4;
 static struct address from, to;
 static unsigned int repeat = 1;
+static const char *mac;
 
 static uint32_t sum_add(uint32_t sum, const void *data, size_t len)
 {
@@ -113,12 +117,38 @@ static size_t udp_put(uint8_t *at, unsigned int source, unsigned int destination
 	return len;
 }
 
+static void frame_send(size_t len)
+{
+	struct sockaddr_ll to_mac = {
+		.sll_family = AF_PACKET, .sll_halen = ETH_ALEN,
+		.sll_protocol = htons(v4 ? ETHERTYPE_IP : ETHERTYPE_IPV6),
+		.sll_ifindex = (int)if_nametoindex("eth0"),
+	};
+	unsigned char *at = to_mac.sll_addr;
+	static int fd = -1;
+
+	errno = 0;
+	if (sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", at, at + 1, at + 2, at + 3, at + 4,
+		   at + 5) != ETH_ALEN)
+		die("\"%s\" is no Ethernet address", mac);
+	if (fd < 0)
+		fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		die("packet socket");
+	if (sendto(fd, packet, len, 0, (struct sockaddr *)&to_mac, sizeof(to_mac)) != (ssize_t)len)
+		die("sendto");
+}
+
 static void packet_send(size_t len)
 {
 	static int fd = -1;
 	struct address target = to;
 	int on = 1;
 
+	if (mac) {
+		frame_send(len);
+		return;
+	}
 	if (fd < 0)
 		fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) ||
@@ -262,12 +292,13 @@ static void send_dccp(char **arg)
 static void send_fragments(int count, char **arg)
 {
 	uint8_t datagram[96], *at;
-	unsigned int part;
+	const char *only = count > 4 ? arg[4] : "";
+	unsigned int part, last = strcmp(only, "first") ? 1 : 0;
 	size_t len;
 
 	ends_parse(arg[0], arg[2]);
 	udp_put(datagram, (unsigned int)atoi(arg[1]), (unsigned int)atoi(arg[3]), 88);
-	for (part = count > 4 ? 1 : 0; part < 2; part++) {
+	for (part = strcmp(only, "later") ? 0 : 1; part <= last; part++) {
 		if (v4) {
 			struct iphdr *ip = (struct iphdr *)packet;
 
@@ -538,10 +569,13 @@ int main(int argc, char **argv)
 	int opt;
 
 	e2e_name = "raw";
-	while ((opt = getopt(argc, argv, "+n:")) != -1) {
-		if (opt != 'n')
+	while ((opt = getopt(argc, argv, "+m:n:")) != -1) {
+		if (opt == 'm')
+			mac = optarg;
+		else if (opt == 'n')
+			repeat = (unsigned int)atoi(optarg);
+		else
 			return 2;
-		repeat = (unsigned int)atoi(optarg);
 	}
 	argc -= optind + 2;
 	argv += optind + 2;

@@ -41,7 +41,6 @@ policy()
 	done
 }
 counter() { netpolctl --netns "$node" status -o json 2>/dev/null | jq ".counters.$1"; }
-mac() { ip -n "$1" -j link show "$2" | jq -r '.[0].address'; }
 
 # --- VXLAN: each node judges its own half of what is inside ---------------------
 

@@ -5,9 +5,9 @@
  * executed so far, and reading it ends a translated block, so that it is exact.
  *
  * A packet is built and goes through nf_conntrack_in() (an established one after its
- * handshake, confirmed); then the hook that netpol has registered, found by its place in
- * the network namespace's list, is called as nf_hook_slow() does, interrupts off. What
- * the call itself and the counter cost is measured with an empty function and taken off.
+ * handshake, confirmed); then each hook that netpol has registered on its way, found by its
+ * place in the network namespace's list, is called as nf_hook_slow() does, interrupts off.
+ * What the call itself and the counter cost is measured with an empty function and taken off.
  * A packet that the hook drops is freed by it on some kernels: one more reference is
  * held, so that what is counted is the verdict and not the allocator.
  */
@@ -83,21 +83,24 @@ static int empty_length(void)
 	return at[0] == 0xe9 ? n + 2 : -EINVAL;
 }
 
-/* netpol's hook, by its priority, see hook.c. */
-static int find_hook(struct net *net, const struct netpol_bench_packet *p,
-		     struct nf_hook_entry *found)
+/* netpol's function at a hook, by its priority, see hook.c. */
+static int find_hook(const struct nf_hook_state *state, struct nf_hook_entry *found)
 {
-	unsigned int hook = p->local_in ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING;
-	int priority = NF_IP_PRI_NAT_SRC + (p->local_in ? 7 : -7);
+	const struct net *net = state->net;
+	int priority = NF_IP_PRI_NAT_SRC - 7;
 	const struct nf_hook_entries __rcu **all;
 	const struct nf_hook_entries *entries;
 	struct nf_hook_ops **ops;
 	int i, error = -ENOENT;
 
+	if (state->hook == NF_INET_PRE_ROUTING)
+		priority = NF_IP_PRI_RAW_BEFORE_DEFRAG - 7;
+	else if (state->hook == NF_INET_LOCAL_IN)
+		priority = NF_IP_PRI_NAT_SRC + 7;
 	all = (const struct nf_hook_entries __rcu **)
-		(p->family == AF_INET ? net->nf.hooks_ipv4 : net->nf.hooks_ipv6);
+		(state->pf == NFPROTO_IPV4 ? net->nf.hooks_ipv4 : net->nf.hooks_ipv6);
 	rcu_read_lock();
-	entries = rcu_dereference(all[hook]);
+	entries = rcu_dereference(all[state->hook]);
 	if (entries) {
 		ops = nf_hook_entries_get_hook_ops(entries);
 		for (i = 0; i < entries->num_hook_entries; i++)
@@ -220,15 +223,17 @@ static int establish(const struct netpol_bench_packet *p, struct net *net, struc
 	return error;
 }
 
-static int count(struct netpol_bench_packet *p, struct sk_buff *skb, struct nf_hook_state *state)
+/* Adds what netpol's function at one hook spends, and keeps its verdict. */
+static int count(struct netpol_bench_packet *p, struct sk_buff *skb,
+		 const struct nf_hook_state *state)
 {
-	u64 none = U64_MAX, all = U64_MAX, more = U64_MAX, n;
+	u64 none = U64_MAX, more = U64_MAX, n;
 	struct nf_hook_entry hook;
 	unsigned int verdict;
 	unsigned long flags;
 	int error, i;
 
-	error = find_hook(state->net, p, &hook);
+	error = find_hook(state, &hook);
 	if (error)
 		return error;
 	rcu_read_lock();
@@ -243,8 +248,7 @@ static int count(struct netpol_bench_packet *p, struct sk_buff *skb, struct nf_h
 	local_irq_restore(flags);
 	local_bh_enable();
 	rcu_read_unlock();
-	all = n - none + empty_length();
-	p->instructions = all;
+	p->instructions += n - none + empty_length();
 	p->accepted = (verdict & NF_VERDICT_MASK) == NF_ACCEPT;
 	return more - none == 100 && empty_length() > 0 ? 0 : -EOPNOTSUPP;
 }
@@ -283,6 +287,17 @@ static int run(struct netpol_bench_packet *p)
 	if (!tracked)
 		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	skb->skb_iif = p->in;
+	p->instructions = 0;
+	if (in) {
+		skb->dev = in;
+		nf_hook_state_init(&state, NF_INET_PRE_ROUTING, p->family, in, NULL, NULL, net,
+				   NULL);
+		error = count(p, skb, &state);
+		if (!error && !p->accepted)
+			error = -EPROTO;
+		if (error)
+			goto out;
+	}
 	skb->dev = out ?: in;
 	nf_hook_state_init(&state, p->local_in ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING,
 			   p->family, in, out, NULL, net, NULL);

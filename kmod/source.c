@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Drops packets whose source their interface has no right to send, ahead of everything that
+ * would learn from them. Whoever can show conntrack a packet in another's name can close a
+ * connection there, or have it recorded as opened by its server, and then send as if it was
+ * answering. It can also put fragments between those of another one. It does not help that
+ * hook.c drops such packets in the end.
+ *
+ * At PRE_ROUTING the interface tells which pod sends, also for bridged packets, for which
+ * br_netfilter calls the hook with the bridge port at hand. At LOCAL_OUT only the sockets of
+ * other network namespaces are of interest, which send there through ipvlan.
+ *
+ * Fragments have not been put together here, and only the IP header is known to be sound. The
+ * question needs no more than that: it is about the source address alone.
+ *
+ * Nearly all packets are answered by the first lines of from_interface(). An interface of a
+ * pod is compared with the address in that pod's entry. For any other interface a filter
+ * tells that no local pod has the address.
+ */
+#include "source.h"
+#include "core/classify.h"
+#include "event.h"
+#include "packet.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/addrconf.h>
+#include <net/sock.h>
+
+/**
+ * netpol_source_related() - how does an interface belong to a local pod?
+ * @net: network namespace
+ * @local: the pod that the source address is one of, with a known interface
+ * @ifindex: another interface, that the packet came in by
+ */
+enum netpol_source netpol_source_related(struct net *net, const struct netpol_local *local,
+					 u32 ifindex)
+{
+	struct net_device *device = dev_get_by_index_rcu(net, local->ifindex);
+	struct net_device *in = dev_get_by_index_rcu(net, ifindex);
+
+	if (!device || !in)
+		return NETPOL_SOURCE_FORGED;
+	if (netdev_has_upper_dev_all_rcu(in, device))
+		return NETPOL_SOURCE_OWN;
+	if (netdev_has_upper_dev_all_rcu(device, in))
+		return NETPOL_SOURCE_UNCHECKED;
+	return NETPOL_SOURCE_FORGED;
+}
+
+/**
+ * netpol_source_count() - count a forged packet
+ * @nn: state of the network namespace
+ * @owner: local pod that the packet's interface belongs to; NULL: none
+ */
+void netpol_source_count(struct netpol_net *nn, const struct netpol_local *owner)
+{
+	this_cpu_inc(nn->totals->denied[NETPOL_DIRECTION_EGRESS]);
+	this_cpu_inc(nn->totals->spoofed);
+	if (!owner)
+		return;
+	netpol_percpu_inc(&owner->runtime->stats->denied[NETPOL_DIRECTION_EGRESS]);
+	netpol_percpu_inc(&owner->runtime->stats->spoofed);
+}
+
+static __always_inline const void *source_of(const struct sk_buff *skb, u8 family)
+{
+	return family == AF_INET ? (const void *)&ip_hdr(skb)->saddr :
+				   (const void *)&ipv6_hdr(skb)->saddr;
+}
+
+/* Drops a forged packet, counts it and reports it. @owner: see netpol_source_count() */
+static unsigned int deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			 struct sk_buff *skb, const struct netpol_packet *packet,
+			 const struct netpol_local *owner)
+{
+	const struct netpol_judgement judgement = {
+		.reason = NETPOL_REASON_SPOOFED,
+		.direction = NETPOL_DIRECTION_EGRESS,
+	};
+
+	netpol_source_count(nn, owner);
+	netpol_event_deny(nn, snapshot, &packet->flow, packet->source_port, &judgement);
+	return netpol_drop(skb);
+}
+
+/*
+ * A pod may use link-local IPv6 addresses, which are not known here, to speak to its node; see
+ * foreign_source() in hook.c. The node's own ones are not the pod's.
+ */
+static bool link_local(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct in6_addr *source = &ipv6_hdr(skb)->saddr;
+	int type = ipv6_addr_type(source) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST);
+
+	return type == IPV6_ADDR_LINKLOCAL && !ipv6_chk_addr(state->net, source, state->in, 1);
+}
+
+/* The verdict for any packet at PRE_ROUTING. */
+static noinline unsigned int decide(struct netpol_net *nn,
+				    const struct netpol_snapshot *snapshot, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	const u32 ifindex = netpol_source_ifindex(skb, state);
+	const struct netpol_local *owner;
+	struct netpol_packet packet;
+	struct netpol_end sender;
+
+	if (state->in->flags & IFF_LOOPBACK)
+		return NF_ACCEPT;
+	owner = netpol_source_owner(snapshot, ifindex);
+	if (!owner && !netpol_snapshot_may_be_local(snapshot, state->pf,
+						    source_of(skb, state->pf)))
+		return NF_ACCEPT;
+	netpol_resolve(snapshot, state->pf, source_of(skb, state->pf), &sender);
+	if (sender.local && sender.local->ifindex == ifindex)
+		return NF_ACCEPT;
+	if (!owner && (!sender.local || !sender.local->ifindex ||
+		       netpol_source_related(state->net, sender.local, ifindex) !=
+		       NETPOL_SOURCE_FORGED))
+		return NF_ACCEPT;
+	/* hook.c drops what can't be read */
+	if (!netpol_packet_parse(skb, state->pf, &packet) ||
+	    packet.flags & NETPOL_PACKET_DISCOVERY)
+		return NF_ACCEPT;
+	if (owner && state->pf == NFPROTO_IPV6 && link_local(skb, state))
+		return NF_ACCEPT;
+	return deny(nn, snapshot, skb, &packet, owner);
+}
+
+/*
+ * The verdict at PRE_ROUTING, by the shortest way. @behind is the pod that may be behind the
+ * interface; an interface without one may send in the name of anybody but a local pod.
+ */
+static __always_inline unsigned int from_interface(struct netpol_net *nn, struct sk_buff *skb,
+						   const struct nf_hook_state *state,
+						   const u8 family)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	const void *source = source_of(skb, family);
+	const struct netpol_local *behind;
+
+	if (!snapshot->nlocals)
+		return NF_ACCEPT;
+	if (unlikely(netpol_bridged(skb)))
+		return decide(nn, snapshot, skb, state);
+	behind = netpol_snapshot_behind(snapshot, state->in->ifindex);
+	if (behind) {
+		if (likely(behind->ifindex == state->in->ifindex &&
+			   netpol_local_has(behind, family, source) &&
+			   !READ_ONCE(behind->runtime->gone)))
+			return NF_ACCEPT;
+	} else if (likely(!netpol_snapshot_may_be_local(snapshot, family, source))) {
+		return NF_ACCEPT;
+	}
+	return decide(nn, snapshot, skb, state);
+}
+
+unsigned int netpol_source_pre_routing4(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	return from_interface(priv, skb, state, AF_INET);
+}
+
+unsigned int netpol_source_pre_routing6(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	return from_interface(priv, skb, state, AF_INET6);
+}
+
+/* The verdict at LOCAL_OUT for what a socket of another network namespace sends. */
+static noinline unsigned int decide_local_out(struct netpol_net *nn, struct sk_buff *skb,
+					      const struct nf_hook_state *state)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	struct netpol_packet packet;
+	struct netpol_end sender;
+
+	if (!snapshot->nlocals || !netpol_packet_parse(skb, state->pf, &packet))
+		return NF_ACCEPT;
+	netpol_resolve(snapshot, state->pf, packet.flow.source, &sender);
+	if (!sender.local || !sender.local->ifindex)
+		return NF_ACCEPT;
+	return deny(nn, snapshot, skb, &packet, NULL);
+}
+
+static __always_inline unsigned int from_socket(struct netpol_net *nn, struct sk_buff *skb,
+						const struct nf_hook_state *state)
+{
+	if (likely(!skb->sk || net_eq(sock_net(skb->sk), state->net)))
+		return NF_ACCEPT;
+	return decide_local_out(nn, skb, state);
+}
+
+unsigned int netpol_source_local_out4(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	return from_socket(priv, skb, state);
+}
+
+unsigned int netpol_source_local_out6(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	return from_socket(priv, skb, state);
+}
