@@ -323,12 +323,13 @@ static bool foreign_source(struct view *view, const struct netpol_local *owner, 
 /*
  * Did the node's own IPsec make this packet out of another one, which was judged before? It
  * still has the input interface of that other packet. IPsec leaves a flag in the IP layer's
- * control block, which the IP layer clears when a packet comes in. Without an input device
- * the packet may be bridged, and then the control block is the bridge's.
+ * control block, which the IP layer clears when a packet comes in. Where the control block is
+ * the bridge's, br_netfilter knows the port that the packet leaves by. A packet that goes into
+ * another tunnel has no input device, although it has an input interface.
  */
 static bool made_by_ipsec(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (!state->in)
+	if (!state->in && netpol_bridge_physoutdev(skb))
 		return false;
 	return state->pf == NFPROTO_IPV4 ? IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
 					   IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
@@ -340,7 +341,8 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 {
 	const struct netpol_local *local = view->sender->local, *owner = NULL;
 
-	if (!local_in && made_by_ipsec(skb, state))
+	/* the node's own multicast, which comes in again by the interface that it left by */
+	if (skb->pkt_type == PACKET_LOOPBACK || (!local_in && made_by_ipsec(skb, state)))
 		view->ifindex = 0;
 	if (view->ifindex)
 		owner = netpol_source_owner(view->snapshot, view->ifindex);

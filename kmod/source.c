@@ -106,7 +106,12 @@ static noinline unsigned int decide(struct netpol_net *nn,
 	struct netpol_packet packet;
 	struct netpol_end sender;
 
-	if (state->in->flags & IFF_LOOPBACK)
+	/*
+	 * PACKET_LOOPBACK is the node's own multicast, which it hears on the interface that it
+	 * sent it by. What comes in from outside can't have that type: eth_type_trans() sets it,
+	 * and skb_scrub_packet() where a packet comes from another network namespace.
+	 */
+	if (state->in->flags & IFF_LOOPBACK || skb->pkt_type == PACKET_LOOPBACK)
 		return NF_ACCEPT;
 	owner = netpol_source_owner(snapshot, ifindex);
 	if (!owner && !netpol_snapshot_may_be_local(snapshot, state->pf,

@@ -73,9 +73,11 @@ two_nodes()
 		apply "$tmp/nodes"
 	done
 	halves "plain routes"
-	ipsec && halves "IPsec"
+	ipsec && halves "IPsec" && ipsec_twice && halves "IPsec in IPsec"
+	for node in n1 n2; do
+		is "$(counter spoofed)" 0 "two nodes: nothing counted as forged on $node"
+	done
 	node=n2
-	is "$(counter spoofed)" 0 "two nodes: nothing counted as forged on the second one"
 }
 
 halves() # HOW
@@ -137,6 +139,58 @@ ipsec()
 	yes a/client tcp b/server 80 two nodes, IPsec: it works
 	X
 	check "two nodes, IPsec: and is encrypted" test "$(seen n2)" -ge 6
+}
+
+# A tunnel around that tunnel, between other addresses of the nodes.
+ipsec_twice()
+{
+	local n way f outer inner one two out into to back key=0x6b6579206f66207468652074657374206f6e6c79 cipher=0x6b6579206f66207468652074
+	ip_batch n1 <<-X
+		addr add 192.0.2.11/24 dev u0
+		addr add fd00:192::11/64 dev u0 nodad
+	X
+	ip_batch n2 <<-X
+		addr add 192.0.2.12/24 dev u0
+		addr add fd00:192::12/64 dev u0 nodad
+	X
+	for n in n1 n2; do
+		for f in 4 6; do
+			one=10.244.21.0/24 two=10.244.22.0/24
+			inner="192.0.2.1 192.0.2.2" outer="192.0.2.11 192.0.2.12"
+			if [ $f = 6 ]; then
+				one=fd00:244:21::/64 two=fd00:244:22::/64
+				inner="fd00:192::1 fd00:192::2" outer="fd00:192::11 fd00:192::12"
+			fi
+			for way in "${outer% *} ${outer#* } 0x${f}3" "${outer#* } ${outer% *} 0x${f}4"; do
+				set -- $way
+				ip -n $n xfrm state add src "$1" dst "$2" proto esp spi "$3" mode tunnel \
+					reqid 2 auth 'hmac(sha1)' $key enc 'cbc(aes)' "${cipher}20746573" ||
+					bail "ip xfrm state"
+			done
+			out="src $one dst $two" into="src $two dst $one"
+			to="src ${inner% *} dst ${inner#* }" back="src ${inner#* } dst ${inner% *}"
+			set -- "src ${outer% *} dst ${outer#* }" "src ${outer#* } dst ${outer% *}"
+			if [ $n = n2 ]; then
+				out="src $two dst $one" into="src $one dst $two"
+				set -- "$2" "$1"
+				way=$to to=$back back=$way
+			fi
+			for way in in fwd out; do
+				case $way in
+				out) set -- "$1" "$2" "$out" "$to" "$1" ;;
+				*) set -- "$1" "$2" "$into" "$back" "$2" ;;
+				esac
+				ip_batch $n <<-X
+					xfrm policy update $3 dir $way tmpl $4 proto esp reqid 1 mode tunnel tmpl $5 proto esp reqid 2 mode tunnel
+				X
+			done
+		done
+	done
+	sees n2 "iifname u0 ip saddr 192.0.2.11 meta l4proto esp"
+	expect <<-X
+	yes a/client tcp b/server 80 two nodes, IPsec in IPsec: it works
+	X
+	check "two nodes, IPsec in IPsec: by the outer tunnel" test "$(seen n2)" -ge 3
 }
 two_nodes
 
