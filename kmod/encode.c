@@ -288,6 +288,21 @@ static int put_host_allow(struct sk_buff *skb, const struct netpol_host_allow *a
 	return 0;
 }
 
+static int put_source_allow(struct sk_buff *skb, const struct netpol_source_allow *allow)
+{
+	struct nlattr *nest = nla_nest_start(skb, NETPOL_SETTINGS_A_SOURCE_ALLOW);
+
+	if (!nest ||
+	    netpol_put_prefix(skb, NETPOL_SOURCE_ALLOW_A_PREFIX, allow->family, allow->address,
+			      allow->length) ||
+	    (allow->ns[0] &&
+	     (nla_put_string(skb, NETPOL_SOURCE_ALLOW_A_NAMESPACE, allow->ns) ||
+	      nla_put_string(skb, NETPOL_SOURCE_ALLOW_A_NAME, allow->name))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 /* All settings, as enum netpol_settings_attr. */
 int netpol_put_settings(struct sk_buff *skb, const struct netpol_settings *settings)
 {
@@ -310,6 +325,9 @@ int netpol_put_settings(struct sk_buff *skb, const struct netpol_settings *setti
 			return -EMSGSIZE;
 	for (i = 0; i < settings->nhost_allow; i++)
 		if (put_host_allow(skb, &settings->host_allow[i]))
+			return -EMSGSIZE;
+	for (i = 0; i < settings->nsource_allow; i++)
+		if (put_source_allow(skb, &settings->source_allow[i]))
 			return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -288,27 +288,38 @@ static void count_unchecked(const struct view *view)
  * A packet came in by the interface of the pod @owner, with a source that is none of its
  * addresses. Return: is it forged?
  */
-static bool foreign_source(struct view *view, const struct netpol_local *owner, bool local_in)
+static bool foreign_source(struct view *view, const struct nf_hook_state *state,
+			   const struct netpol_local *owner, bool local_in)
 {
 	const struct netpol_flow *flow = &view->packet.flow;
+	const void *address = view->sender_address;
+	bool link_local, opener, server;
 
 	/*
 	 * A pod may speak to the node by a link-local address. Its interface tells which pod
 	 * it is, and thereby its policies. To anybody else, such a packet would be one of a
 	 * sender without policies.
+	 *
+	 * By the setting source-allow it may send from an address that nobody knows. Then its
+	 * own policies judge what it sends, and those of the receiver see the address.
 	 */
-	if (local_in && flow->family == AF_INET6 && !view->sender->identity &&
-	    ipv6_addr_type(view->sender_address) & IPV6_ADDR_LINKLOCAL) {
+	link_local = local_in && flow->family == AF_INET6 && !view->sender->identity &&
+		     ipv6_addr_type(address) & IPV6_ADDR_LINKLOCAL;
+	if (link_local || netpol_source_allowed(view->snapshot, state, owner, view->sender,
+						flow->family, address)) {
+		opener = view->error && same_address(flow->family, address, flow->source);
+		server = view->error && same_address(flow->family, address, flow->destination);
 		/* as in follow_error(): who quotes the flow of others may not send by it */
-		if (view->error && owner != view->source.local &&
-		    owner != view->destination.local &&
-		    !same_address(AF_INET6, view->sender_address, flow->source) &&
-		    !same_address(AF_INET6, view->sender_address, flow->destination))
+		if (view->error && !opener && !server && owner != view->source.local &&
+		    owner != view->destination.local)
 			return true;
-		view->sender->identity = owner->identity;
+		if (link_local)
+			view->sender->identity = owner->identity;
 		view->sender->local = owner;
-		if (view->error && same_address(AF_INET6, view->sender_address, flow->source))
+		if (opener)
 			view->source = view->outer;
+		else if (server)
+			view->destination = view->outer;
 		view->owned = true;
 		return false;
 	}
@@ -347,7 +358,7 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 	if (view->ifindex)
 		owner = netpol_source_owner(view->snapshot, view->ifindex);
 	if (owner)
-		return foreign_source(view, owner, local_in);
+		return foreign_source(view, state, owner, local_in);
 	if (!local)
 		return false;
 	if (!local->ifindex) {
@@ -419,17 +430,6 @@ static __always_inline void count_seen(const struct view *view)
 		netpol_percpu_inc(&view->receiver->local->runtime->stats->received);
 }
 
-/* Is this an address of the node itself? The tables of VRFs are asked as well. */
-static bool node_address(const struct nf_hook_state *state, u8 family, const void *address)
-{
-	const struct net_device *device = state->in ?: state->out;
-
-	if (family == AF_INET)
-		return inet_addr_type_dev_table(state->net, device,
-						*(const __be32 *)address) == RTN_LOCAL;
-	return ipv6_chk_addr(state->net, address, NULL, 0);
-}
-
 /* Is @address inside a guard prefix, and that of no known pod? */
 static bool guarded(const struct view *view, const struct nf_hook_state *state,
 		    const struct netpol_end *end, const void *address)
@@ -438,7 +438,7 @@ static bool guarded(const struct view *view, const struct nf_hook_state *state,
 
 	return !end->identity &&
 	       netpol_settings_guards(view->snapshot->settings, family, address) &&
-	       !node_address(state, family, address);
+	       !netpol_source_is_node(state, family, address);
 }
 
 /*
@@ -678,7 +678,7 @@ static bool host_allowed(const struct view *view, const struct nf_hook_state *st
 		return false;
 	/* a transparent proxy also gets packets here that are not for the node's addresses */
 	if (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
-	    node_address(state, flow->family, flow->destination))
+	    netpol_source_is_node(state, flow->family, flow->destination))
 		return true;
 	return settings->nhost_allow && !flow->no_ports &&
 	       netpol_settings_host_allows(settings, flow->family, flow->protocol,
@@ -694,7 +694,7 @@ static noinline bool host_answers(const struct view *view, const struct sk_buff 
 				  const struct nf_hook_state *state)
 {
 	return !state->in && !skb->skb_iif && !netpol_bridged(skb) &&
-	       node_address(state, view->packet.flow.family, view->sender_address) &&
+	       netpol_source_is_node(state, view->packet.flow.family, view->sender_address) &&
 	       host_allowed(view, state);
 }
 

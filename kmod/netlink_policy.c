@@ -104,6 +104,12 @@ static const struct nla_policy host_allow_policy[NETPOL_HOST_ALLOW_A_MAX + 1] = 
 	[NETPOL_HOST_ALLOW_A_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 };
 
+static const struct nla_policy source_allow_policy[NETPOL_SOURCE_ALLOW_A_MAX + 1] = {
+	[NETPOL_SOURCE_ALLOW_A_PREFIX] = NLA_POLICY_NESTED(prefix_policy),
+	[NETPOL_SOURCE_ALLOW_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
+	[NETPOL_SOURCE_ALLOW_A_NAME] = STRING(NETPOL_NAME_MAX),
+};
+
 static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_GUARD_PREFIX] = NLA_POLICY_NESTED(prefix_policy),
 	[NETPOL_SETTINGS_A_GUARD_INTERFACE] = STRING(NETPOL_INTERFACE_MAX),
@@ -112,6 +118,7 @@ static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_EGRESS] = NLA_POLICY_MAX(NLA_U8, NETPOL_HOST_EGRESS_ALLOW),
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = NLA_POLICY_NESTED(host_allow_policy),
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { .type = NLA_U32 },
+	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = NLA_POLICY_NESTED(source_allow_policy),
 };
 
 static const struct nla_policy delete_policy[NETPOL_DELETE_A_MAX + 1] = {

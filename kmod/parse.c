@@ -511,6 +511,43 @@ static int settings_host_allow(struct netpol_parse *parse, const struct nlattr *
 	return 0;
 }
 
+static int settings_source_allow(struct netpol_parse *parse, const struct nlattr *nest,
+				 struct netpol_settings *settings)
+{
+	struct nlattr *tb[NETPOL_SOURCE_ALLOW_A_MAX + 1];
+	struct netpol_text ns = {}, name = {};
+	struct netpol_source_allow *allow;
+	const void *address;
+	u8 family, length;
+	int error;
+
+	netpol_nest_attrs(tb, NETPOL_SOURCE_ALLOW_A_MAX, nest);
+	if (!tb[NETPOL_SOURCE_ALLOW_A_PREFIX])
+		return netpol_refuse_missing(parse->refusal, nest, NETPOL_SOURCE_ALLOW_A_PREFIX);
+	error = netpol_parse_prefix(parse, tb[NETPOL_SOURCE_ALLOW_A_PREFIX], &family, &address,
+				    &length);
+	if (!error && (tb[NETPOL_SOURCE_ALLOW_A_NAMESPACE] || tb[NETPOL_SOURCE_ALLOW_A_NAME])) {
+		error = netpol_need_text(parse, nest, tb, NETPOL_SOURCE_ALLOW_A_NAMESPACE, false,
+					 &ns);
+		if (!error)
+			error = netpol_need_text(parse, nest, tb, NETPOL_SOURCE_ALLOW_A_NAME,
+						 false, &name);
+	}
+	if (error)
+		return error;
+	if (settings->nsource_allow >= NETPOL_SOURCE_ALLOW_MAX)
+		return refuse(parse, nest, -ENOSPC,
+			      "there are more than %u source-allow entries",
+			      NETPOL_SOURCE_ALLOW_MAX);
+	allow = &settings->source_allow[settings->nsource_allow++];
+	allow->family = family;
+	allow->length = length;
+	memcpy(allow->address, address, family == AF_INET ? 4 : 16);
+	memcpy(allow->ns, ns.data, ns.length);
+	memcpy(allow->name, name.data, name.length);
+	return 0;
+}
+
 static int settings_attr(struct netpol_parse *parse, const struct nlattr *attr,
 			 struct netpol_settings *settings)
 {
@@ -521,6 +558,8 @@ static int settings_attr(struct netpol_parse *parse, const struct nlattr *attr,
 		return settings_pattern(parse, attr, settings);
 	case NETPOL_SETTINGS_A_HOST_ALLOW:
 		return settings_host_allow(parse, attr, settings);
+	case NETPOL_SETTINGS_A_SOURCE_ALLOW:
+		return settings_source_allow(parse, attr, settings);
 	case NETPOL_SETTINGS_A_UNKNOWN:
 		settings->unknown = nla_get_u8(attr);
 		break;

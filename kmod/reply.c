@@ -115,7 +115,10 @@ int netpol_info_doit(struct netpol_refusal *refusal, struct genl_info *info)
 #define SETTINGS_SIZE \
 	(NETPOL_GUARDS_MAX * (2 * NLA_HDRLEN + 16 + nla_total_size(1)) + \
 	 NETPOL_PATTERNS_MAX * nla_total_size(NETPOL_INTERFACE_MAX + 1) + \
-	 NETPOL_HOST_ALLOW_MAX * (2 * NLA_HDRLEN + 16 + 2 * nla_total_size(2)) + 256)
+	 NETPOL_HOST_ALLOW_MAX * (2 * NLA_HDRLEN + 16 + 2 * nla_total_size(2)) + \
+	 NETPOL_SOURCE_ALLOW_MAX * (3 * NLA_HDRLEN + 16 + nla_total_size(1) + \
+				    nla_total_size(NETPOL_NAMESPACE_MAX + 1) + \
+				    nla_total_size(NETPOL_NAME_MAX + 1)) + 256)
 
 static int put_settings(struct sk_buff *skb, const struct netpol_net *nn)
 {

@@ -18,13 +18,14 @@
  * tells that no local pod has the address.
  */
 #include "source.h"
-#include "core/classify.h"
 #include "event.h"
 #include "packet.h"
 
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/addrconf.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 /**
@@ -46,6 +47,57 @@ enum netpol_source netpol_source_related(struct net *net, const struct netpol_lo
 	if (netdev_has_upper_dev_all_rcu(device, in))
 		return NETPOL_SOURCE_UNCHECKED;
 	return NETPOL_SOURCE_FORGED;
+}
+
+/* Is this an address of the node itself? The tables of VRFs are asked as well. */
+bool netpol_source_is_node(const struct nf_hook_state *state, u8 family, const void *address)
+{
+	const struct net_device *device = state->in ?: state->out;
+
+	if (family == AF_INET)
+		return inet_addr_type_dev_table(state->net, device,
+						*(const __be32 *)address) == RTN_LOCAL;
+	return ipv6_chk_addr(state->net, address, NULL, 0);
+}
+
+/* Can one machine have this address, and be reached by it from others? */
+static bool unicast(u8 family, const void *address)
+{
+	__be32 v4;
+
+	if (family == AF_INET6)
+		return (ipv6_addr_type(address) & (IPV6_ADDR_UNICAST | IPV6_ADDR_LOOPBACK |
+						   IPV6_ADDR_LINKLOCAL)) == IPV6_ADDR_UNICAST;
+	v4 = *(const __be32 *)address;
+	return !ipv4_is_multicast(v4) && !ipv4_is_lbcast(v4) && !ipv4_is_zeronet(v4) &&
+	       !ipv4_is_loopback(v4);
+}
+
+/**
+ * netpol_source_allowed() - may a pod send from an address that is none of its own?
+ * @snapshot: snapshot that judges the packet
+ * @state: of the hook
+ * @owner: the pod that the packet's interface belongs to
+ * @sender: what the address is
+ * @family: AF_INET or AF_INET6
+ * @address: source address
+ *
+ * Where the setting source-allow says so, and never from an address of a known pod or of the
+ * node, or from one inside a guard.
+ */
+bool netpol_source_allowed(const struct netpol_snapshot *snapshot,
+			   const struct nf_hook_state *state,
+			   const struct netpol_local *owner, const struct netpol_end *sender,
+			   u8 family, const void *address)
+{
+	const struct netpol_settings *settings = snapshot->settings;
+
+	return settings->nsource_allow && !sender->identity &&
+	       netpol_settings_source_allows(settings, family, address,
+					     owner->pod->template->ns->name,
+					     netpol_pod_name(owner->pod)) &&
+	       unicast(family, address) && !netpol_settings_guards(settings, family, address) &&
+	       !netpol_source_is_node(state, family, address);
 }
 
 /**
@@ -123,6 +175,9 @@ static noinline unsigned int decide(struct netpol_net *nn,
 	if (!owner && (!sender.local || !sender.local->ifindex ||
 		       netpol_source_related(state->net, sender.local, ifindex) !=
 		       NETPOL_SOURCE_FORGED))
+		return NF_ACCEPT;
+	if (owner && netpol_source_allowed(snapshot, state, owner, &sender, state->pf,
+					   source_of(skb, state->pf)))
 		return NF_ACCEPT;
 	/* hook.c drops what can't be read */
 	if (!netpol_packet_parse(skb, state->pf, &packet) ||

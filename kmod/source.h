@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include "compat.h"
+#include "core/classify.h"
 #include "core/world.h"
 #include "netns.h"
 
@@ -31,6 +32,11 @@ unsigned int netpol_source_local_out6(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state);
 enum netpol_source netpol_source_related(struct net *net, const struct netpol_local *local,
 					 u32 ifindex);
+bool netpol_source_is_node(const struct nf_hook_state *state, u8 family, const void *address);
+bool netpol_source_allowed(const struct netpol_snapshot *snapshot,
+			   const struct nf_hook_state *state,
+			   const struct netpol_local *owner, const struct netpol_end *sender,
+			   u8 family, const void *address);
 void netpol_source_count(struct netpol_net *nn, const struct netpol_local *owner);
 
 /* The local pod that an interface belongs to; NULL: none, or one whose interface has gone. */

@@ -102,3 +102,31 @@ bool netpol_settings_host_allows(const struct netpol_settings *settings, u8 fami
 	}
 	return false;
 }
+
+/* Do two addresses in network order agree in their first @length bits? */
+static bool same_prefix(const u8 *a, const u8 *b, u32 length)
+{
+	u32 bytes = length / 8, bits = length % 8;
+
+	return !memcmp(a, b, bytes) && (!bits || !((a[bytes] ^ b[bytes]) >> (8 - bits)));
+}
+
+/*
+ * Is this an address that the pod @name of the namespace @ns may send from besides its own?
+ * RCU; at most NETPOL_SOURCE_ALLOW_MAX steps.
+ */
+bool netpol_settings_source_allows(const struct netpol_settings *settings, u8 family,
+				   const void *address, const char *ns, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < settings->nsource_allow; i++) {
+		const struct netpol_source_allow *allow = &settings->source_allow[i];
+
+		if (allow->family == family &&
+		    same_prefix(allow->address, address, allow->length) &&
+		    (!allow->ns[0] || (!strcmp(allow->ns, ns) && !strcmp(allow->name, name))))
+			return true;
+	}
+	return false;
+}

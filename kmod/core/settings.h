@@ -9,10 +9,11 @@
 #include "core/trie.h"
 #include <linux/netpol.h>
 
-/* Most guard prefixes, guard patterns and host-allow entries. */
+/* Most guard prefixes, guard patterns, host-allow and source-allow entries. */
 #define NETPOL_GUARDS_MAX	256
 #define NETPOL_PATTERNS_MAX	16
 #define NETPOL_HOST_ALLOW_MAX	32
+#define NETPOL_SOURCE_ALLOW_MAX	32
 
 /* The default of @event_rate. */
 #define NETPOL_EVENT_RATE	100
@@ -32,6 +33,22 @@ struct netpol_host_allow {
 };
 
 /**
+ * struct netpol_source_allow - addresses that pods may send from besides their own
+ * @family: AF_INET or AF_INET6
+ * @length: bits of the prefix
+ * @address: address of the prefix, in network order; bits behind @length don't matter
+ * @ns: namespace of the pod, with NUL; empty: all pods
+ * @name: name of the pod, with NUL
+ */
+struct netpol_source_allow {
+	u8 family;
+	u8 length;
+	u8 address[16];
+	char ns[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];
+};
+
+/**
  * struct netpol_settings - the settings
  * @unknown: enum netpol_unknown
  * @established: enum netpol_established
@@ -41,12 +58,14 @@ struct netpol_host_allow {
  * @nguards: number of guard prefixes
  * @npatterns: number of guard patterns
  * @nhost_allow: number of host-allow entries
+ * @nsource_allow: number of source-allow entries
  * @guard: guard prefixes, inside which every address has to be a known pod's
  * @guard_family: AF_INET or AF_INET6, of the guard at the same index
  * @trie: guard prefixes of IPv4 and of IPv6: row 1 inside, row 0 outside; NULL: there is none
  * @pattern: guard patterns of interface names, behind which every address has to be a known
  *	pod's; '*' at the end matches any rest
  * @host_allow: host-allow entries
+ * @source_allow: source-allow entries
  */
 struct netpol_settings {
 	u8 unknown;
@@ -57,11 +76,13 @@ struct netpol_settings {
 	u32 nguards;
 	u32 npatterns;
 	u32 nhost_allow;
+	u32 nsource_allow;
 	struct netpol_prefix guard[NETPOL_GUARDS_MAX];
 	u8 guard_family[NETPOL_GUARDS_MAX];
 	struct netpol_trie *trie[2];
 	char pattern[NETPOL_PATTERNS_MAX][NETPOL_INTERFACE_MAX + 1];
 	struct netpol_host_allow host_allow[NETPOL_HOST_ALLOW_MAX];
+	struct netpol_source_allow source_allow[NETPOL_SOURCE_ALLOW_MAX];
 };
 
 struct netpol_settings *netpol_settings_create(void);
@@ -73,5 +94,7 @@ bool netpol_settings_guards_interface(const struct netpol_settings *settings,
 				      const char *name);
 bool netpol_settings_host_allows(const struct netpol_settings *settings, u8 family,
 				 u8 protocol, u16 port, const void *address);
+bool netpol_settings_source_allows(const struct netpol_settings *settings, u8 family,
+				   const void *address, const char *ns, const char *name);
 
 #endif /* NETPOL_SETTINGS_H */

@@ -200,6 +200,11 @@ static void build_add(struct txn *t, uint32_t kind)
 		put_u8(m, NETPOL_HOST_ALLOW_A_PROTOCOL, IPPROTO_UDP);
 		put_u16(m, NETPOL_HOST_ALLOW_A_PORT, 53);
 		nest_end(m, one);
+		one = nest(m, NETPOL_SETTINGS_A_SOURCE_ALLOW);
+		put_prefix(m, NETPOL_SOURCE_ALLOW_A_PREFIX, "203.0.113.0/24");
+		put_str(m, NETPOL_SOURCE_ALLOW_A_NAMESPACE, "shop");
+		put_str(m, NETPOL_SOURCE_ALLOW_A_NAME, "web");
+		nest_end(m, one);
 		put_u32(m, NETPOL_SETTINGS_A_EVENT_RATE, 7);
 		nest_end(m, at);
 		break;

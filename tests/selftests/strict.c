@@ -327,6 +327,53 @@ TEST_F(strict, offset)
 	EXPECT_EQ(bad, nl->ack.offset);
 }
 
+/* source-allow: a prefix, and a whole pod or none. */
+TEST_F(strict, source_allow)
+{
+	static const struct {
+		const char *prefix;
+		const char *ns;
+		const char *name;
+		unsigned int count;
+		int error;
+	} entries[] = {
+		{ "203.0.113.0/24", NULL, NULL, 32, 0 },
+		{ "fd00::/64", "shop", "vpn", 1, 0 },
+		{ "0.0.0.0/0", NULL, NULL, 33, -ENOSPC },
+		{ NULL, "shop", "vpn", 1, -EINVAL },
+		{ "203.0.113.0/24", "shop", NULL, 1, -EINVAL },
+		{ "203.0.113.0/24", NULL, "vpn", 1, -EINVAL },
+		{ "203.0.113.0/24", "", "vpn", 1, -EINVAL },
+		{ "203.0.113.0/24", "shop", "", 1, -EINVAL },
+	};
+	struct nl *nl = &self->nl;
+	uint32_t at, one;
+	unsigned int i, n;
+	struct msg *m;
+	struct txn t;
+
+	for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+		ASSERT_EQ(0, txn_begin(&t, nl, "settings", 0));
+		m = txn_room(&t);
+		at = nest(m, NETPOL_A_SETTINGS);
+		for (n = 0; n < entries[i].count; n++) {
+			one = nest(m, NETPOL_SETTINGS_A_SOURCE_ALLOW);
+			if (entries[i].prefix)
+				put_prefix(m, NETPOL_SOURCE_ALLOW_A_PREFIX, entries[i].prefix);
+			if (entries[i].ns)
+				put_str(m, NETPOL_SOURCE_ALLOW_A_NAMESPACE, entries[i].ns);
+			if (entries[i].name)
+				put_str(m, NETPOL_SOURCE_ALLOW_A_NAME, entries[i].name);
+			nest_end(m, one);
+		}
+		nest_end(m, at);
+		EXPECT_EQ(entries[i].error, run(nl)) TH_LOG("entry %u", i);
+		if (entries[i].error)
+			EXPECT_TRUE(nl->ack.has_text) TH_LOG("entry %u", i);
+		txn_abort(&t);
+	}
+}
+
 /* --- every attribute of TXN_ADD ---------------------------------------------------- */
 
 /* How an attribute is sent wrongly; the rest of its object is good. */
@@ -407,6 +454,7 @@ static const struct member members[] = {
 	M(SETTINGS, HOST_EGRESS, U8, 2),
 	M(SETTINGS, HOST_ALLOW, NEST),
 	M(SETTINGS, EVENT_RATE, U32),
+	M(SETTINGS, SOURCE_ALLOW, NEST),
 	M(DELETE, OBJECT, U8, 9),
 	M(DELETE, KIND, U8, 9),
 	M(DELETE, NAMESPACE, STR, 0, NETPOL_NAMESPACE_MAX),

@@ -115,6 +115,7 @@ static void test_setting_words(void)
 		"guard-prefix=10.244.1.9/24,fd00::/64", "guard-interface=cali*,lxc0",
 		"unknown=allow", "established=keep", "host-egress=allow",
 		"host-allow=169.254.20.10:udp/53,[fd00::10]:tcp/53,fd00::11:sctp/9",
+		"source-allow=10.99.1.2/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7",
 		"event-rate=5000",
 	};
 	static const char *const bad[] = {
@@ -123,6 +124,9 @@ static void test_setting_words(void)
 		"guard-interface=0123456789abcde*", "guard-prefix=::ffff:10.0.0.0/129",
 		"unknown=maybe",
 		"host-allow=10.0.0.1:icmp/8", "host-allow=10.0.0.1:tcp/0",
+		"source-allow=10.0.0.0/33", "source-allow=vpn=10.0.0.0/8", "source-allow=/vpn=::/0",
+		"source-allow=shop/=::/0", "source-allow=shop/vpn=", "source-allow=a/b",
+		"source-allow=Shop/vpn=::/0", "source-allow=shop/a/b=::/0",
 		"host-allow=10.0.0.1:tcp/65536", "event-rate=0", "event-rate=-1",
 		"event-rate=99999999999", "speed=1", "unknown",
 	};
@@ -145,7 +149,8 @@ static void test_setting_words(void)
 		fputc(' ', file);
 	}
 	WRITTEN(file, "10.244.1.0/24,fd00::/64 cali*,lxc0 allow keep allow "
-		"169.254.20.10:udp/53,[fd00::10]:tcp/53,[fd00::11]:sctp/9 5000 ");
+		"169.254.20.10:udp/53,[fd00::10]:tcp/53,[fd00::11]:sctp/9 "
+		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 ");
 	for (i = 0; i < NP_SETTING_COUNT; i++) {
 		char word_of[64];
 
@@ -234,9 +239,11 @@ static char *make_snapshot(const char *path, const char *boot, size_t *len)
 	state.pod[1].place = (struct np_placement) { true, 7 };
 	strcpy(info.boot_id, boot);
 	strcpy(info.version, "0.1.0");
+	CHECK(!np_setting_assign(&set, "source-allow=shop/vpn=203.0.113.0/24", &err));
 	if (!CHECK(!np_snapshot_write(path, &info, &set, &state, &skipped, &err)))
 		printf("\t%s\n", err.text);
 	CHECK_EQ(skipped, 0);
+	np_settings_free(&set);
 	np_state_free(&state);
 	data = calloc(1, 65536);
 	fd = open(path, O_RDONLY);
@@ -266,7 +273,7 @@ static const char *parse_copy(const char *data, size_t len, const char *boot,
 
 static void test_snapshot(void)
 {
-	char dir[] = "/tmp/netpol-test-XXXXXX", path[64];
+	char dir[] = "/tmp/netpol-test-XXXXXX", path[64], text[NP_SOURCE_ALLOW_TEXT];
 	struct np_snapshot snap;
 	struct np_objects objs;
 	char *data, *at;
@@ -295,6 +302,9 @@ static void test_snapshot(void)
 	np_objects_free(&objs);
 	CHECK_EQ(snap.left_out, 0);
 	CHECK_EQ(snap.settings.unknown, NETPOL_UNKNOWN_ALLOW);
+	CHECK_EQ(snap.settings.source_allow_count, 1);
+	CHECK_STR(np_source_allow_text(snap.settings.source_allow, text),
+		  "shop/vpn=203.0.113.0/24");
 	CHECK_EQ(snap.generation, 5);
 	np_snapshot_free(&snap);
 	CHECK_STR(parse_copy(data, len, "boot-2", &snap), "");

@@ -21,6 +21,7 @@ static const char np_settings_help[] =
 "  established=cut|keep       answered connections that policy now denies (cut)\n"
 "  host-egress=enforce|allow  egress policy from a pod to its own node (enforce)\n"
 "  host-allow=ADDR:PROTO/PORT,...  always open to pods on their node (none)\n"
+"  source-allow=[NS/POD=]CIDR,...  other addresses that pods may send from (none)\n"
 "  event-rate=N               events a second (100)\n"
 "\n"
 "Examples:\n"

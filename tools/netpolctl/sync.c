@@ -45,6 +45,7 @@ static const char np_sync_help[] =
 "      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
 "      --no-node-guard       the Node's podCIDRs are no guards\n"
 "      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
+"      --source-allow [NS/POD=]CIDR,...  other addresses that pods may send from\n"
 "      --cni-cache DIR       results of the CNI; repeatable; or none\n"
 "      --log-format FORM     text or json\n"
 "      --boot                put snapshot and guards in force, without API server, and end\n"
@@ -89,6 +90,7 @@ enum {
 	NP_OPT_INTERFACE,
 	NP_OPT_NO_NODE_GUARD,
 	NP_OPT_UNKNOWN,
+	NP_OPT_SOURCE,
 	NP_OPT_CNI,
 	NP_OPT_LOG,
 	NP_OPT_BOOT,
@@ -154,6 +156,8 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		return np_sync_setting(sync, "guard-interface", arg, err);
 	case NP_OPT_UNKNOWN:
 		return np_sync_setting(sync, "unknown", arg, err);
+	case NP_OPT_SOURCE:
+		return np_sync_setting(sync, "source-allow", arg, err);
 	case NP_OPT_NO_NODE_GUARD:
 		agent->node_guard = false;
 		return 0;
@@ -352,6 +356,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
 		{ "no-node-guard", no_argument, NP_OPT_NO_NODE_GUARD },
 		{ "unknown", required_argument, NP_OPT_UNKNOWN },
+		{ "source-allow", required_argument, NP_OPT_SOURCE },
 		{ "cni-cache", required_argument, NP_OPT_CNI },
 		{ "log-format", required_argument, NP_OPT_LOG },
 		{ "boot", no_argument, NP_OPT_BOOT },

@@ -451,9 +451,24 @@ enum netpol_settings_attr {
 	NETPOL_SETTINGS_A_HOST_EGRESS,		/* u8, enum netpol_host_egress */
 	NETPOL_SETTINGS_A_HOST_ALLOW,		/* nest: enum netpol_host_allow_attr, repeated */
 	NETPOL_SETTINGS_A_EVENT_RATE,		/* u32: events a second; 0 means the default, 100 */
+	NETPOL_SETTINGS_A_SOURCE_ALLOW,		/* nest: enum netpol_source_allow_attr, repeated */
 
 	__NETPOL_SETTINGS_A_MAX,
 	NETPOL_SETTINGS_A_MAX = __NETPOL_SETTINGS_A_MAX - 1
+};
+
+/*
+ * Addresses that pods of this node may send from besides their own ones: a prefix for all
+ * pods, or for the one that is named.
+ */
+enum netpol_source_allow_attr {
+	NETPOL_SOURCE_ALLOW_A_UNSPEC,
+	NETPOL_SOURCE_ALLOW_A_PREFIX,		/* nest: enum netpol_prefix_attr */
+	NETPOL_SOURCE_ALLOW_A_NAMESPACE,	/* string: with the name; neither means any pod */
+	NETPOL_SOURCE_ALLOW_A_NAME,		/* string */
+
+	__NETPOL_SOURCE_ALLOW_A_MAX,
+	NETPOL_SOURCE_ALLOW_A_MAX = __NETPOL_SOURCE_ALLOW_A_MAX - 1
 };
 
 enum netpol_host_allow_attr {

@@ -44,6 +44,21 @@ static bool np_allow_in(const struct np_host_allow *allow, const struct np_setti
 	return false;
 }
 
+static bool np_source_in(const struct np_source_allow *allow, const struct np_settings *set)
+{
+	const struct np_source_allow *have;
+	size_t i;
+
+	for (i = 0; i < set->source_allow_count; i++) {
+		have = &set->source_allow[i];
+		if (!memcmp(&have->prefix, &allow->prefix, sizeof(have->prefix)) &&
+		    !strcmp(have->namespace, allow->namespace) &&
+		    !strcmp(have->name, allow->name))
+			return true;
+	}
+	return false;
+}
+
 bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
 {
 	uint32_t rate = a->event_rate ? a->event_rate : NP_EVENT_RATE_DEFAULT;
@@ -54,7 +69,8 @@ bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
 	    rate != (b->event_rate ? b->event_rate : NP_EVENT_RATE_DEFAULT) ||
 	    a->guard_prefix_count != b->guard_prefix_count ||
 	    a->guard_interface_count != b->guard_interface_count ||
-	    a->host_allow_count != b->host_allow_count)
+	    a->host_allow_count != b->host_allow_count ||
+	    a->source_allow_count != b->source_allow_count)
 		return false;
 	for (i = 0; i < a->guard_prefix_count; i++)
 		if (!np_cidr_in(&a->guard_prefix[i], b))
@@ -64,6 +80,9 @@ bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
 			return false;
 	for (i = 0; i < a->host_allow_count; i++)
 		if (!np_allow_in(&a->host_allow[i], b))
+			return false;
+	for (i = 0; i < a->source_allow_count; i++)
+		if (!np_source_in(&a->source_allow[i], b))
 			return false;
 	return true;
 }
@@ -136,6 +155,8 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 			const struct np_quarantine *quarantine, const struct np_kernel *kernel,
 			const struct np_settings *have, struct np_settings *set)
 {
+	const struct np_settings *source = opts->settings.source_allow_count ? &opts->settings :
+									       have;
 	size_t i;
 
 	memset(set, 0, sizeof(*set));
@@ -153,6 +174,8 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)
 		np_settings_add_allow(set, &have->host_allow[i]);
+	for (i = 0; i < source->source_allow_count; i++)
+		np_settings_add_source(set, &source->source_allow[i]);
 	set->unknown = opts->settings.unknown;
 	set->established = have->established;
 	set->host_egress = have->host_egress;

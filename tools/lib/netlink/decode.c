@@ -140,9 +140,28 @@ static bool read_allow(const struct nlattr *nest, struct np_host_allow *allow)
 	return allow->address.family;
 }
 
+static bool read_source_allow(const struct nlattr *nest, struct np_source_allow *allow)
+{
+	struct nlattr *tb[NETPOL_SOURCE_ALLOW_A_MAX + 1];
+
+	if (!np_parse_nest(&np_source_allow_schema, nest, tb) ||
+	    !tb[NETPOL_SOURCE_ALLOW_A_PREFIX] ||
+	    !tb[NETPOL_SOURCE_ALLOW_A_NAMESPACE] != !tb[NETPOL_SOURCE_ALLOW_A_NAME] ||
+	    !np_read_prefix(tb[NETPOL_SOURCE_ALLOW_A_PREFIX], &allow->prefix))
+		return false;
+	if (tb[NETPOL_SOURCE_ALLOW_A_NAME]) {
+		snprintf(allow->namespace, sizeof(allow->namespace), "%s",
+			 nla_get_string(tb[NETPOL_SOURCE_ALLOW_A_NAMESPACE]));
+		snprintf(allow->name, sizeof(allow->name), "%s",
+			 nla_get_string(tb[NETPOL_SOURCE_ALLOW_A_NAME]));
+	}
+	return true;
+}
+
 /* One entry of a list of the settings; true for what is no list. */
 static bool read_setting(const struct nlattr *attr, struct np_settings *set)
 {
+	struct np_source_allow source = { 0 };
 	struct np_host_allow allow = { 0 };
 	struct np_cidr cidr;
 
@@ -159,6 +178,11 @@ static bool read_setting(const struct nlattr *attr, struct np_settings *set)
 		if (!read_allow(attr, &allow))
 			return false;
 		np_settings_add_allow(set, &allow);
+		break;
+	case NETPOL_SETTINGS_A_SOURCE_ALLOW:
+		if (!read_source_allow(attr, &source))
+			return false;
+		np_settings_add_source(set, &source);
 		break;
 	}
 	return true;

@@ -233,6 +233,19 @@ static int np_put_port(struct nl_msg *msg, const void *unit, const void *extra)
 	return nla_nest_end(msg, nest);
 }
 
+static int np_put_source_allow(struct nl_msg *msg, const struct np_source_allow *allow)
+{
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_SETTINGS_A_SOURCE_ALLOW);
+
+	if (!nest || np_put_prefix(msg, NETPOL_SOURCE_ALLOW_A_PREFIX, &allow->prefix))
+		return -NLE_NOMEM;
+	if (allow->namespace[0] &&
+	    (nla_put_string(msg, NETPOL_SOURCE_ALLOW_A_NAMESPACE, allow->namespace) ||
+	     nla_put_string(msg, NETPOL_SOURCE_ALLOW_A_NAME, allow->name)))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
 static int np_put_settings(struct nl_msg *msg, const void *unit, const void *extra)
 {
 	const struct np_settings *set = unit;
@@ -265,6 +278,9 @@ static int np_put_settings(struct nl_msg *msg, const void *unit, const void *ext
 		    nla_nest_end(msg, nest))
 			return -NLE_NOMEM;
 	}
+	for (i = 0; i < set->source_allow_count; i++)
+		if (np_put_source_allow(msg, &set->source_allow[i]))
+			return -NLE_NOMEM;
 	if (nla_put_u32(msg, NETPOL_SETTINGS_A_EVENT_RATE, set->event_rate))
 		return -NLE_NOMEM;
 	return nla_nest_end(msg, outer);

@@ -234,6 +234,22 @@ const struct np_schema np_host_allow_schema = {
 	host_allow_policy, host_allow_attr, NETPOL_HOST_ALLOW_A_MAX
 };
 
+static const struct nla_policy source_allow_policy[NETPOL_SOURCE_ALLOW_A_MAX + 1] = {
+	[NETPOL_SOURCE_ALLOW_A_PREFIX] = { .type = NLA_NESTED },
+	[NETPOL_SOURCE_ALLOW_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
+	[NETPOL_SOURCE_ALLOW_A_NAME] = STRING(NETPOL_NAME_MAX),
+};
+
+static const struct np_schema_attr source_allow_attr[NETPOL_SOURCE_ALLOW_A_MAX + 1] = {
+	[NETPOL_SOURCE_ALLOW_A_PREFIX] = { "prefix", &np_prefix_schema },
+	[NETPOL_SOURCE_ALLOW_A_NAMESPACE] = { "namespace" },
+	[NETPOL_SOURCE_ALLOW_A_NAME] = { "name" },
+};
+
+const struct np_schema np_source_allow_schema = {
+	source_allow_policy, source_allow_attr, NETPOL_SOURCE_ALLOW_A_MAX
+};
+
 static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_GUARD_PREFIX] = { .type = NLA_NESTED },
 	[NETPOL_SETTINGS_A_GUARD_INTERFACE] = STRING(NETPOL_INTERFACE_MAX),
@@ -242,6 +258,7 @@ static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_EGRESS] = { .type = NLA_U8 },
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = { .type = NLA_NESTED },
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { .type = NLA_U32 },
+	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
@@ -252,6 +269,7 @@ static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_EGRESS] = { "host-egress" },
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = { "host-allow", &np_host_allow_schema },
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { "event-rate" },
+	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { "source-allow", &np_source_allow_schema },
 };
 
 const struct np_schema np_settings_schema = {

@@ -38,6 +38,7 @@ extern const struct np_schema np_rule_schema;
 extern const struct np_schema np_prefix_schema;
 extern const struct np_schema np_peer_schema;
 extern const struct np_schema np_host_allow_schema;
+extern const struct np_schema np_source_allow_schema;
 extern const struct np_schema np_settings_schema;
 extern const struct np_schema np_delete_schema;
 extern const struct np_schema np_limit_schema;

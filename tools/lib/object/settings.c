@@ -3,6 +3,7 @@
  * Settings and their text.
  */
 #include "object/settings.h"
+#include "object/validate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,19 @@ void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *
 	set->host_allow[set->host_allow_count++] = *allow;
 }
 
+void np_settings_add_source(struct np_settings *set, const struct np_source_allow *allow)
+{
+	set->source_allow = np_array_grow(set->source_allow, set->source_allow_count,
+					  sizeof(*set->source_allow));
+	set->source_allow[set->source_allow_count++] = *allow;
+}
+
 void np_settings_free(struct np_settings *set)
 {
 	free(set->guard_prefix);
 	free(set->guard_interface);
 	free(set->host_allow);
+	free(set->source_allow);
 	memset(set, 0, sizeof(*set));
 }
 
@@ -49,6 +58,7 @@ enum {
 	NP_SET_ESTABLISHED,
 	NP_SET_HOST_EGRESS,
 	NP_SET_HOST_ALLOW,
+	NP_SET_SOURCE_ALLOW,
 	NP_SET_EVENT_RATE,
 };
 
@@ -63,6 +73,7 @@ static const struct {
 	[NP_SET_ESTABLISHED] = { "established", "established", { "cut", "keep" } },
 	[NP_SET_HOST_EGRESS] = { "host-egress", "hostEgress", { "enforce", "allow" } },
 	[NP_SET_HOST_ALLOW] = { "host-allow", "hostAllow", { NULL } },
+	[NP_SET_SOURCE_ALLOW] = { "source-allow", "sourceAllow", { NULL } },
 	[NP_SET_EVENT_RATE] = { "event-rate", "eventRate", { NULL } },
 };
 
@@ -127,6 +138,33 @@ const char *np_host_allow_text(const struct np_host_allow *allow, char text[NP_H
 	return text;
 }
 
+bool np_source_allow_parse(const char *text, struct np_source_allow *allow)
+{
+	const char *equals = strchr(text, '='), *slash = strchr(text, '/');
+
+	memset(allow, 0, sizeof(*allow));
+	if (!equals)
+		return np_prefix_parse(text, &allow->prefix);
+	if (!slash || slash > equals || slash - text > NETPOL_NAMESPACE_MAX ||
+	    equals - slash - 1 > NETPOL_NAME_MAX)
+		return false;
+	memcpy(allow->namespace, text, slash - text);
+	memcpy(allow->name, slash + 1, equals - slash - 1);
+	return !np_check_dns_label(allow->namespace) && !np_check_dns_subdomain(allow->name) &&
+	       np_prefix_parse(equals + 1, &allow->prefix);
+}
+
+const char *np_source_allow_text(const struct np_source_allow *allow,
+				 char text[NP_SOURCE_ALLOW_TEXT])
+{
+	bool all = !allow->namespace[0];
+	char prefix[NP_CIDR_TEXT];
+
+	snprintf(text, NP_SOURCE_ALLOW_TEXT, "%s%s%s%s%s", allow->namespace, all ? "" : "/",
+		 allow->name, all ? "" : "=", np_cidr_text(&allow->prefix, prefix));
+	return text;
+}
+
 const char *np_setting_name(unsigned int index)
 {
 	return np_setting[index].name;
@@ -148,6 +186,8 @@ bool np_setting_default(const struct np_settings *set, unsigned int index)
 		return !set->guard_interface_count;
 	case NP_SET_HOST_ALLOW:
 		return !set->host_allow_count;
+	case NP_SET_SOURCE_ALLOW:
+		return !set->source_allow_count;
 	case NP_SET_EVENT_RATE:
 		return !set->event_rate || set->event_rate == NP_EVENT_RATE_DEFAULT;
 	}
@@ -168,7 +208,7 @@ static uint32_t np_event_rate(const struct np_settings *set)
 
 void np_setting_print(FILE *file, const struct np_settings *set, unsigned int index)
 {
-	char text[NP_HOST_ALLOW_TEXT];
+	char text[NP_SOURCE_ALLOW_TEXT];
 	size_t i;
 
 	switch (index) {
@@ -188,6 +228,12 @@ void np_setting_print(FILE *file, const struct np_settings *set, unsigned int in
 			fprintf(file, "%s%s", i ? "," : "",
 				np_host_allow_text(&set->host_allow[i], text));
 		break;
+	case NP_SET_SOURCE_ALLOW:
+		for (i = 0; i < set->source_allow_count; i++) {
+			fputs(i ? "," : "", file);
+			np_print_escaped(file, np_source_allow_text(&set->source_allow[i], text));
+		}
+		break;
 	case NP_SET_EVENT_RATE:
 		fprintf(file, "%u", np_event_rate(set));
 		break;
@@ -199,6 +245,7 @@ void np_setting_print(FILE *file, const struct np_settings *set, unsigned int in
 /* Adds one entry to a list. */
 static bool np_setting_add(struct np_settings *set, unsigned int index, const char *text)
 {
+	struct np_source_allow source;
 	struct np_host_allow allow;
 	struct np_cidr cidr;
 	const char *star;
@@ -215,6 +262,11 @@ static bool np_setting_add(struct np_settings *set, unsigned int index, const ch
 		    strlen(text) > NETPOL_INTERFACE_MAX)
 			return false;
 		np_settings_add_interface(set, text);
+		return true;
+	case NP_SET_SOURCE_ALLOW:
+		if (!np_source_allow_parse(text, &source))
+			return false;
+		np_settings_add_source(set, &source);
 		return true;
 	}
 	if (!np_host_allow_parse(text, &allow))
@@ -235,6 +287,8 @@ static void np_setting_clear(struct np_settings *set, unsigned int index)
 		set->guard_interface_count = 0;
 	else if (index == NP_SET_HOST_ALLOW)
 		set->host_allow_count = 0;
+	else if (index == NP_SET_SOURCE_ALLOW)
+		set->source_allow_count = 0;
 	else
 		set->event_rate = 0;
 }
@@ -246,6 +300,7 @@ static int np_setting_bad(unsigned int index, const char *value, struct np_error
 		"NAME,NAME,... of at most 15 characters in all; a last * matches any rest",
 		"deny or allow", "cut or keep", "enforce or allow",
 		"ADDR:PROTO/PORT,... as 169.254.20.10:udp/53,[fd00::10]:tcp/53",
+		"CIDR or NAMESPACE/POD=CIDR,... as 10.99.0.0/16,shop/vpn=203.0.113.0/24",
 		"events a second, 1 to 4294967295",
 	};
 
@@ -309,13 +364,13 @@ int np_setting_assign(struct np_settings *set, const char *word, struct np_error
 		np_error_set(err, NP_EXIT_USAGE, "there is no setting \"%.*s\"",
 			     (int)(equals - word > 80 ? 80 : equals - word), word);
 	np_error_hint(err, "settings: guard-prefix, guard-interface, unknown, established, "
-		      "host-egress, host-allow, event-rate");
+		      "host-egress, host-allow, source-allow, event-rate");
 	return -1;
 }
 
 void np_settings_write(struct np_writer *w, const char *key, const struct np_settings *set)
 {
-	char text[NP_HOST_ALLOW_TEXT];
+	char text[NP_SOURCE_ALLOW_TEXT];
 	size_t i;
 
 	np_write_object(w, key);
@@ -333,6 +388,10 @@ void np_settings_write(struct np_writer *w, const char *key, const struct np_set
 	np_write_array(w, "hostAllow");
 	for (i = 0; i < set->host_allow_count; i++)
 		np_write_string(w, NULL, np_host_allow_text(&set->host_allow[i], text));
+	np_write_end(w);
+	np_write_array(w, "sourceAllow");
+	for (i = 0; i < set->source_allow_count; i++)
+		np_write_string(w, NULL, np_source_allow_text(&set->source_allow[i], text));
 	np_write_end(w);
 	np_write_number(w, "eventRate", np_event_rate(set));
 	np_write_end(w);

@@ -19,14 +19,23 @@ struct np_host_allow {
 	uint16_t port;
 };
 
+/* Addresses that a pod may send from besides its own. */
+struct np_source_allow {
+	struct np_cidr prefix;
+	char namespace[NETPOL_NAMESPACE_MAX + 1];	/* empty: all pods */
+	char name[NETPOL_NAME_MAX + 1];
+};
+
 /* All settings of a network namespace. A structure whose bytes are all zero has the defaults. */
 struct np_settings {
 	struct np_cidr *guard_prefix;
 	char (*guard_interface)[NETPOL_INTERFACE_MAX + 2];
 	struct np_host_allow *host_allow;
+	struct np_source_allow *source_allow;
 	size_t guard_prefix_count;
 	size_t guard_interface_count;
 	size_t host_allow_count;
+	size_t source_allow_count;
 	uint32_t event_rate;	/* events a second; 0: the default */
 	uint8_t unknown;	/* enum netpol_unknown */
 	uint8_t established;	/* enum netpol_established */
@@ -38,6 +47,7 @@ struct np_settings {
 void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr);
 void np_settings_add_interface(struct np_settings *set, const char *name);
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow);
+void np_settings_add_source(struct np_settings *set, const struct np_source_allow *allow);
 void np_settings_free(struct np_settings *set);
 
 /* Reads "tcp", "udp" or "sctp" in any case. Returns 0 for anything else. */
@@ -49,8 +59,18 @@ bool np_host_allow_parse(const char *text, struct np_host_allow *allow);
 const char *np_host_allow_text(const struct np_host_allow *allow,
 			       char text[NP_HOST_ALLOW_TEXT]);
 
+/*
+ * Reads "PREFIX" or "NAMESPACE/POD=PREFIX". All bytes of a structure that was read are set, so
+ * that two can be compared.
+ */
+bool np_source_allow_parse(const char *text, struct np_source_allow *allow);
+
+#define NP_SOURCE_ALLOW_TEXT	(NP_CIDR_TEXT + NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2)
+const char *np_source_allow_text(const struct np_source_allow *allow,
+				 char text[NP_SOURCE_ALLOW_TEXT]);
+
 /* The number of settings, and the name of each on the command line. */
-#define NP_SETTING_COUNT	7
+#define NP_SETTING_COUNT	8
 const char *np_setting_name(unsigned int index);
 /* True if the setting has its default. */
 bool np_setting_default(const struct np_settings *set, unsigned int index);
