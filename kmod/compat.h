@@ -13,6 +13,7 @@
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/udp.h>
 #include <trace/events/skb.h>
 
 #ifdef HAVE_LINUX_UNALIGNED_H
@@ -66,6 +67,16 @@ static inline bool netpol_dccp_opened(const struct nf_conn *ct)
 		READ_ONCE(ct->proto.dccp.state) == CT_DCCP_REQUEST);
 #else
 	return false;
+#endif
+}
+
+/* The table of the UDP sockets of a network namespace. */
+static inline struct udp_table *netpol_udp_table(const struct net *net)
+{
+#ifdef HAVE_UDP_TABLE_OF_NETNS
+	return net->ipv4.udp_table;
+#else
+	return &udp_table;
 #endif
 }
 

@@ -58,6 +58,7 @@ has BRIDGE_PHYSINDEV_NET linux/netfilter_bridge.h \
 	'nf_bridge_get_physindev\(const struct sk_buff \*skb, struct net \*'
 has NF_DROP_REASON linux/netfilter.h '[ *]NF_DROP_REASON\('
 has CONNTRACK_DCCP net/netfilter/nf_conntrack.h 'struct nf_ct_dccp dccp;'
+has UDP_TABLE_OF_NETNS net/netns/ipv4.h 'struct udp_table \*udp_table;'
 file LINUX_UNALIGNED_H linux/unaligned.h
 
 for h in net/dropreason-core.h net/dropreason.h linux/skbuff.h; do

@@ -78,6 +78,7 @@ static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
 	    put_count(skb, NETPOL_COUNTERS_A_SPOOFED, now.spoofed, zero->spoofed) ||
 	    put_count(skb, NETPOL_COUNTERS_A_UNKNOWN, now.unknown, zero->unknown) ||
 	    put_count(skb, NETPOL_COUNTERS_A_UNCHECKED, now.unchecked, zero->unchecked) ||
+	    put_count(skb, NETPOL_COUNTERS_A_TUNNELS, now.tunnels, zero->tunnels) ||
 	    put_count(skb, NETPOL_COUNTERS_A_UNDECIDED, now.undecided, zero->undecided) ||
 	    put_count(skb, NETPOL_COUNTERS_A_DISCOVERY, now.discovery, zero->discovery) ||
 	    put_count(skb, NETPOL_COUNTERS_A_EVENTS, sent, nn->events_zero[0]) ||

@@ -312,6 +312,7 @@ int netpol_put_settings(struct sk_buff *skb, const struct netpol_settings *setti
 	if (!nest || nla_put_u8(skb, NETPOL_SETTINGS_A_UNKNOWN, settings->unknown) ||
 	    nla_put_u8(skb, NETPOL_SETTINGS_A_ESTABLISHED, settings->established) ||
 	    nla_put_u8(skb, NETPOL_SETTINGS_A_HOST_EGRESS, settings->host_egress) ||
+	    nla_put_u8(skb, NETPOL_SETTINGS_A_TUNNELS, settings->tunnels) ||
 	    nla_put_u32(skb, NETPOL_SETTINGS_A_EVENT_RATE, settings->event_rate))
 		return -EMSGSIZE;
 	for (i = 0; i < settings->nguards; i++)

@@ -8,6 +8,7 @@
 #include "core/explain.h"
 #include "netlink.h"
 #include "parse.h"
+#include "tunnel.h"
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/route.h>
@@ -165,6 +166,20 @@ static bool node_address(struct net *net, u8 family, const void *address)
 #endif
 }
 
+/* Would a tunnel of this node take what goes to its address? */
+static bool for_tunnel(struct net *net, const struct netpol_flow *flow)
+{
+	bool takes;
+
+	if (flow->protocol != IPPROTO_UDP)
+		return netpol_tunnel_protocol(flow->protocol);
+	rcu_read_lock();
+	takes = netpol_tunnel_takes_flow(net, flow->family, flow->source, flow->destination,
+					 flow->port);
+	rcu_read_unlock();
+	return takes;
+}
+
 /*
  * Do the settings or the addresses of the node decide, before any policy? @direction and
  * @reason are set if so.
@@ -198,10 +213,16 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 		return true;
 	}
 	*reason = NETPOL_REASON_HOST_ALLOW;
-	return node && source.local &&
-	       (settings->host_egress == NETPOL_HOST_EGRESS_ALLOW ||
-		netpol_settings_host_allows(settings, flow->family, flow->protocol,
-					    flow->port, flow->destination));
+	if (node && source.local &&
+	    netpol_settings_host_allows(settings, flow->family, flow->protocol, flow->port,
+					flow->destination))
+		return true;
+	*reason = NETPOL_REASON_TUNNEL;
+	if (node && source.identity && settings->tunnels == NETPOL_TUNNELS_DENY &&
+	    for_tunnel(nn->net, flow))
+		return true;
+	*reason = NETPOL_REASON_HOST_ALLOW;
+	return node && source.local && settings->host_egress == NETPOL_HOST_EGRESS_ALLOW;
 }
 
 /* Bytes that a step takes in the answer, at most. */
@@ -278,7 +299,8 @@ static int judge(struct netpol_net *nn, const struct netpol_flow *flow,
 
 	if (!judge_settings(nn, flow, &step.direction, &step.reason))
 		return netpol_explain(nn->world, flow, judgement, visit_step, answer);
-	step.accept = step.reason != NETPOL_REASON_UNKNOWN;
+	step.accept = step.reason == NETPOL_REASON_OWN_NODE ||
+		      step.reason == NETPOL_REASON_HOST_ALLOW;
 	memset(judgement, 0, sizeof(*judgement));
 	judgement->accept = step.accept;
 	judgement->direction = step.direction;

@@ -28,6 +28,7 @@
 #include "packet.h"
 #include "plain.h"
 #include "source.h"
+#include "tunnel.h"
 
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -497,6 +498,7 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 {
 	struct netpol_totals __percpu *totals = view->nn->totals;
 	const struct netpol_flow *judged = &view->packet.flow;
+	const struct netpol_local *local = view->sender->local;
 	struct netpol_flow flow = *judged;
 	u16 source_port = view->packet.source_port;
 	struct netpol_judgement judgement = {
@@ -518,6 +520,11 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 		this_cpu_inc(totals->denied[direction]);
 		if (reason == NETPOL_REASON_UNKNOWN)
 			this_cpu_inc(totals->unknown);
+		if (reason == NETPOL_REASON_TUNNEL) {
+			this_cpu_inc(totals->tunnels);
+			if (local)
+				netpol_percpu_inc(&local->runtime->stats->denied[direction]);
+		}
 	}
 	netpol_event_deny(view->nn, view->snapshot, &flow, source_port, &judgement);
 	return netpol_drop(skb);
@@ -654,18 +661,62 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	return netpol_drop(skb);
 }
 
-/* Starts @view. Return: is there anything to enforce, and is this not the node to itself? */
+/*
+ * Starts @view. Return: is there anything to enforce, and is this not the node to itself? A
+ * node without pods of its own has tunnels, too, see for_tunnel().
+ */
 static __always_inline bool begin(struct view *view, struct netpol_net *nn,
-				  const struct nf_hook_state *state)
+				  const struct nf_hook_state *state, bool local_in)
 {
-	const struct netpol_settings *settings;
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	const struct netpol_settings *settings = snapshot->settings;
 
 	view->nn = nn;
-	view->snapshot = rcu_dereference(nn->root);
-	settings = view->snapshot->settings;
-	if (!view->snapshot->nlocals && !settings->nguards && !settings->npatterns)
+	view->snapshot = snapshot;
+	if (!snapshot->nlocals && !settings->nguards && !settings->npatterns &&
+	    !(local_in && (snapshot->addrmap[0].count || snapshot->addrmap[1].count)))
 		return false;
 	return !state->in || !(state->in->flags & IFF_LOOPBACK);
+}
+
+/* Was the packet sent by a pod, or by what could be one that is not known yet? */
+static bool from_pod(const struct view *view, const struct nf_hook_state *state)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+
+	if (view->sender->identity || guarded(view, state, view->sender, view->sender_address))
+		return true;
+	return view->ifindex &&
+	       (netpol_source_owner(view->snapshot, view->ifindex) ||
+		(settings->npatterns && state->in &&
+		 netpol_settings_guards_interface(settings, state->in->name)));
+}
+
+/*
+ * Is this a pod's packet to a tunnel that ends on this node? What is in it would come from the
+ * tunnel's interface, where the pods of other nodes are believed, and where the policies of
+ * the sender are over. This is about the packet itself, whoever opened its connection.
+ * @protocol, @source_port, @port: of the packet.
+ */
+static noinline bool for_tunnel(const struct view *view, const struct sk_buff *skb,
+				const struct nf_hook_state *state, u8 protocol,
+				u16 source_port, u16 port)
+{
+	const struct netpol_settings *settings = view->snapshot->settings;
+	const void *to;
+
+	if (settings->tunnels != NETPOL_TUNNELS_DENY || !from_pod(view, state))
+		return false;
+	if (protocol != IPPROTO_UDP)
+		return netpol_tunnel_protocol(protocol);
+	if (!netpol_tunnel_sockets())
+		return false;
+	to = state->pf == NFPROTO_IPV4 ? (const void *)&ip_hdr(skb)->daddr :
+					 (const void *)&ipv6_hdr(skb)->daddr;
+	if (view->sender->local &&
+	    netpol_settings_host_allows(settings, state->pf, protocol, port, to))
+		return false;
+	return netpol_tunnel_takes_udp(state->net, skb, state->pf, source_port, port);
 }
 
 /* Do the settings allow this packet of a pod to its node, whatever the policies say? */
@@ -712,7 +763,7 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 	struct view view;
 	u8 direction;
 
-	if (!begin(&view, nn, state))
+	if (!begin(&view, nn, state, false))
 		return NF_ACCEPT;
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
@@ -748,19 +799,25 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
+	u16 source_port, port;
 	struct view view;
-	u8 direction;
+	u8 direction, protocol;
 
-	if (!begin(&view, nn, state))
+	if (!begin(&view, nn, state, true))
 		return NF_ACCEPT;
 	if (unlikely(!netpol_packet_parse(skb, state->pf, &view.packet)))
 		return deny_unreadable(&view, skb);
 	if (unlikely(view.packet.flags & NETPOL_PACKET_DISCOVERY))
 		return pass_discovery(&view);
+	protocol = view.packet.flow.protocol;
+	source_port = view.packet.source_port;
+	port = view.packet.flow.port;
 	look(&view, skb, true);
 	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);
+	if (protocol != IPPROTO_TCP && for_tunnel(&view, skb, state, protocol, source_port, port))
+		return deny(&view, skb, NETPOL_REASON_TUNNEL, NETPOL_DIRECTION_EGRESS);
 	/* a reply to a connection that the node opened, or an error about one */
 	if (view.reply && !view.no_opener && !view.source.identity)
 		return view.sender->local ? pass_undecided(&view) : NF_ACCEPT;

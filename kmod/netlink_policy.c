@@ -119,6 +119,7 @@ static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = NLA_POLICY_NESTED(host_allow_policy),
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { .type = NLA_U32 },
 	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = NLA_POLICY_NESTED(source_allow_policy),
+	[NETPOL_SETTINGS_A_TUNNELS] = NLA_POLICY_MAX(NLA_U8, NETPOL_TUNNELS_ALLOW),
 };
 
 static const struct nla_policy delete_policy[NETPOL_DELETE_A_MAX + 1] = {

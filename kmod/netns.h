@@ -23,6 +23,7 @@ struct netpol_grave;
  * @denied: denied, by direction
  * @spoofed: how many of those denied were forged
  * @unknown: how many of those denied had an unknown address inside a guard
+ * @tunnels: how many of those denied were for a tunnel that ends on this node
  * @unchecked: packets of local pods whose source can't be checked against an interface
  * @undecided: packets of or to local pods that passed without asking a policy
  * @discovery: neighbour and multicast listener discovery, which passed without a look at its
@@ -33,6 +34,7 @@ struct netpol_totals {
 	u64 denied[NETPOL_DIRECTIONS];
 	u64 spoofed;
 	u64 unknown;
+	u64 tunnels;
 	u64 unchecked;
 	u64 undecided;
 	u64 discovery;

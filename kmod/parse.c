@@ -569,6 +569,9 @@ static int settings_attr(struct netpol_parse *parse, const struct nlattr *attr,
 	case NETPOL_SETTINGS_A_HOST_EGRESS:
 		settings->host_egress = nla_get_u8(attr);
 		break;
+	case NETPOL_SETTINGS_A_TUNNELS:
+		settings->tunnels = nla_get_u8(attr);
+		break;
 	case NETPOL_SETTINGS_A_EVENT_RATE:
 		if (nla_get_u32(attr))
 			settings->event_rate = nla_get_u32(attr);

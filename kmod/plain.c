@@ -24,6 +24,7 @@
 #include "event.h"
 #include "hook.h"
 #include "netns.h"
+#include "tunnel.h"
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -337,6 +338,16 @@ static __always_inline bool netpol_plain_owns(const struct netpol_local *local,
 	return likely(!READ_ONCE(local->runtime->gone));
 }
 
+/*
+ * May this be a pod's packet to a tunnel of the node, which for_tunnel() of hook.c decides?
+ * @identity: the sender's.
+ */
+static __always_inline bool netpol_plain_for_tunnel(u32 pkt, u32 identity)
+{
+	return pkt & NETPOL_PLAIN_LOCAL_IN && pkt & NETPOL_PLAIN_UDP && identity &&
+	       netpol_tunnel_sockets();
+}
+
 /* What an address is. The pod behind @device, which the packet goes by, is tried first. */
 static __always_inline struct netpol_end
 netpol_plain_resolve(const struct netpol_snapshot *snapshot, const struct net_device *device,
@@ -383,6 +394,8 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 	if (!local_in && !receiver.identity &&
 	    (netpol_plain_no_uplink(snapshot, state->out) ||
 	     netpol_plain_needs_guards(snapshot, family, 0, to)))
+		return netpol_decide(nn, skb, state);
+	if (netpol_plain_for_tunnel(pkt, sender.identity))
 		return netpol_decide(nn, skb, state);
 	if (local_in && (sender.local ? receiver.identity || !snapshot->host_judged :
 					!!receiver.local))
@@ -555,6 +568,8 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 	if (pkt & NETPOL_PLAIN_LOCAL_IN) {
 		if (unlikely(other || !snapshot->host_judged))
 			return netpol_plain_by_addresses(nn, skb, state, pkt);
+		if (unlikely(netpol_plain_for_tunnel(pkt, subject->identity)))
+			return netpol_decide(nn, skb, state);
 		if (pkt & NETPOL_PLAIN_REPLY) {
 			netpol_plain_count_seen(stats, sends);
 			this_cpu_inc(nn->totals->undecided);

@@ -53,6 +53,7 @@ struct netpol_source_allow {
  * @unknown: enum netpol_unknown
  * @established: enum netpol_established
  * @host_egress: enum netpol_host_egress
+ * @tunnels: enum netpol_tunnels
  * @origin: number of the origin that set them
  * @event_rate: deny events a second, at most
  * @nguards: number of guard prefixes
@@ -71,6 +72,7 @@ struct netpol_settings {
 	u8 unknown;
 	u8 established;
 	u8 host_egress;
+	u8 tunnels;
 	u8 origin;
 	u32 event_rate;
 	u32 nguards;

@@ -190,6 +190,16 @@ if ip -n n1 link add red type vrf table 10 2>"$tmp/vrf"; then
 else
 	skip "doctor vrf: an interface in one" "$(tail -n 1 "$tmp/vrf")"
 fi
+finds tunnel ok "no tunnel" "none"
+if ip -n n1 link add t0 type vxlan id 1 dstport 4789 2>"$tmp/tunnel"; then
+	finds tunnel ok "1 tunnels, closed" "a tunnel"
+	netpol settings tunnels=allow
+	finds tunnel warn "through t0.*tunnels=deny" "a tunnel that pods may send to"
+	netpol settings tunnels=
+	ip -n n1 link del t0
+else
+	skip "doctor tunnel: a tunnel" "$(tail -n 1 "$tmp/tunnel")"
+fi
 finds xfrm ok "no IPsec" "none"
 if ip -n n1 link add ipsec0 type xfrm dev lo if_id 1 2>"$tmp/xfrm"; then
 	finds xfrm warn "ipsec0 is an IPsec interface" "one"
@@ -241,7 +251,7 @@ finds guard ok "1 prefixes" "in force"
 netpolctl --netns n1 doctor >"$tmp/all" 2>&1
 check "doctor: a line begins with its status and the check" grep -Eq "^ok    module  " "$tmp/all"
 is "$(grep -Eo '^(ok|warn|fail) +[a-z-]+' "$tmp/all" | awk '{ print $2 }' | uniq | paste -sd' ')" \
-	"module next-kernel enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm node-dns guard unseen" \
+	"module next-kernel enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm tunnel node-dns guard unseen" \
 	"doctor: all checks in order"
 is "$(netpolctl --netns n1 doctor -o json 2>/dev/null | jq -r .kind)" Doctor "doctor: JSON"
 before=$($np status -o json 2>/dev/null | jq .generation)

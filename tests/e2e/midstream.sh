@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/design.md, "A TCP entry that conntrack picked up in the middle has no known
-# opener": connections opened in a node's network namespace before conntrack and the module
+# Proves docs/design.md, "a TCP entry that conntrack picked up in the middle", which has no known
+# opener: connections opened in a node's network namespace before conntrack and the module
 # knew it, server first.
 #netpol-test: no-module
 # shellcheck source=tests/e2e/lib.sh

@@ -206,6 +206,7 @@ static void build_add(struct txn *t, uint32_t kind)
 		put_str(m, NETPOL_SOURCE_ALLOW_A_NAME, "web");
 		nest_end(m, one);
 		put_u32(m, NETPOL_SETTINGS_A_EVENT_RATE, 7);
+		put_u8(m, NETPOL_SETTINGS_A_TUNNELS, 1);
 		nest_end(m, at);
 		break;
 	default:

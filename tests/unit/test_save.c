@@ -113,7 +113,7 @@ static void test_setting_words(void)
 {
 	static const char *const good[] = {
 		"guard-prefix=10.244.1.9/24,fd00::/64", "guard-interface=cali*,lxc0",
-		"unknown=allow", "established=keep", "host-egress=allow",
+		"unknown=allow", "established=keep", "host-egress=allow", "tunnels=allow",
 		"host-allow=169.254.20.10:udp/53,[fd00::10]:tcp/53,fd00::11:sctp/9",
 		"source-allow=10.99.1.2/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7",
 		"event-rate=5000",
@@ -150,7 +150,7 @@ static void test_setting_words(void)
 	}
 	WRITTEN(file, "10.244.1.0/24,fd00::/64 cali*,lxc0 allow keep allow "
 		"169.254.20.10:udp/53,[fd00::10]:tcp/53,[fd00::11]:sctp/9 "
-		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 ");
+		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 allow ");
 	for (i = 0; i < NP_SETTING_COUNT; i++) {
 		char word_of[64];
 

@@ -23,6 +23,7 @@ static const char np_settings_help[] =
 "  host-allow=ADDR:PROTO/PORT,...  always open to pods on their node (none)\n"
 "  source-allow=[NS/POD=]CIDR,...  other addresses that pods may send from (none)\n"
 "  event-rate=N               events a second (100)\n"
+"  tunnels=deny|allow         pods to tunnels that end on their node (deny)\n"
 "\n"
 "Examples:\n"
 "  netpolctl settings guard-prefix=10.244.1.0/24 guard-interface='cali*'\n"

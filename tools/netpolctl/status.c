@@ -141,9 +141,10 @@ static void np_status_table(const struct np_status *st)
 	printf("egress      %llu allowed, %llu denied\n",
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_ALLOWED),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_DENIED));
-	printf("denied      %llu spoofed, %llu unknown; %llu unchecked\n",
+	printf("denied      %llu spoofed, %llu unknown, %llu to tunnels; %llu unchecked\n",
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_SPOOFED),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNKNOWN),
+	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_TUNNELS),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNCHECKED));
 	printf("undecided   %llu passed without a policy, %llu neighbour discovery\n",
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNDECIDED),

@@ -101,6 +101,12 @@ enum netpol_host_egress {
 	NETPOL_HOST_EGRESS_ALLOW,	/* a pod may always reach its own node */
 };
 
+/* Packets from a pod to a tunnel that ends on this node. */
+enum netpol_tunnels {
+	NETPOL_TUNNELS_DENY,	/* dropped, because what is in them would be believed */
+	NETPOL_TUNNELS_ALLOW,	/* judged as any packet from a pod to the node */
+};
+
 /* What NETPOL_A_DELETE deletes; only objects of the transaction's own origin. */
 enum netpol_object {
 	NETPOL_OBJECT_NAMESPACE = 1,
@@ -160,6 +166,7 @@ enum netpol_verdict {
  * @NETPOL_REASON_ESTABLISHED: the connection was answered and the setting is "keep"
  * @NETPOL_REASON_UNTRACEABLE: the opener of a connection is not known, and one of the
  *	two directions is denied
+ * @NETPOL_REASON_TUNNEL: a pod sends to a tunnel that ends on this node
  */
 enum netpol_reason {
 	NETPOL_REASON_NONE,
@@ -178,6 +185,7 @@ enum netpol_reason {
 	NETPOL_REASON_DISCOVERY,
 	NETPOL_REASON_ESTABLISHED,
 	NETPOL_REASON_UNTRACEABLE,
+	NETPOL_REASON_TUNNEL,
 
 	__NETPOL_REASON_MAX,
 	NETPOL_REASON_MAX = __NETPOL_REASON_MAX - 1
@@ -452,6 +460,7 @@ enum netpol_settings_attr {
 	NETPOL_SETTINGS_A_HOST_ALLOW,		/* nest: enum netpol_host_allow_attr, repeated */
 	NETPOL_SETTINGS_A_EVENT_RATE,		/* u32: events a second; 0 means the default, 100 */
 	NETPOL_SETTINGS_A_SOURCE_ALLOW,		/* nest: enum netpol_source_allow_attr, repeated */
+	NETPOL_SETTINGS_A_TUNNELS,		/* u8, enum netpol_tunnels */
 
 	__NETPOL_SETTINGS_A_MAX,
 	NETPOL_SETTINGS_A_MAX = __NETPOL_SETTINGS_A_MAX - 1
@@ -590,6 +599,8 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_DEVICE_RECEIVED,	/* u64: packets (pods) */
 	NETPOL_COUNTERS_A_UNDECIDED,		/* u64: passed without asking a policy (totals) */
 	NETPOL_COUNTERS_A_DISCOVERY,		/* u64: ND and MLD that passed (totals) */
+	/* u64: dropped, for a tunnel of this node (totals) */
+	NETPOL_COUNTERS_A_TUNNELS,
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1

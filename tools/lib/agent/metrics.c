@@ -116,6 +116,9 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 		np_metric_one(file, "netpol_packets_unchecked_total", "counter",
 			      "Packets whose source could not be checked against an interface.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNCHECKED));
+		np_metric_one(file, "netpol_packets_tunnels_total", "counter",
+			      "Packets of pods to tunnels of this node, dropped.",
+			      (double)np_counter(total, NETPOL_COUNTERS_A_TUNNELS));
 		np_metric_one(file, "netpol_packets_undecided_total", "counter",
 			      "Packets of pods that passed without asking a policy.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_UNDECIDED));

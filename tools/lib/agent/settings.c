@@ -65,7 +65,7 @@ bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
 	size_t i;
 
 	if (a->unknown != b->unknown || a->established != b->established ||
-	    a->host_egress != b->host_egress ||
+	    a->host_egress != b->host_egress || a->tunnels != b->tunnels ||
 	    rate != (b->event_rate ? b->event_rate : NP_EVENT_RATE_DEFAULT) ||
 	    a->guard_prefix_count != b->guard_prefix_count ||
 	    a->guard_interface_count != b->guard_interface_count ||
@@ -179,5 +179,6 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 	set->unknown = opts->settings.unknown;
 	set->established = have->established;
 	set->host_egress = have->host_egress;
+	set->tunnels = have->tunnels;
 	set->event_rate = have->event_rate;
 }

@@ -198,6 +198,7 @@ bool np_read_settings(const struct nlattr *nest, struct np_settings *set)
 	set->unknown = np_attr_u8(tb[NETPOL_SETTINGS_A_UNKNOWN]);
 	set->established = np_attr_u8(tb[NETPOL_SETTINGS_A_ESTABLISHED]);
 	set->host_egress = np_attr_u8(tb[NETPOL_SETTINGS_A_HOST_EGRESS]);
+	set->tunnels = np_attr_u8(tb[NETPOL_SETTINGS_A_TUNNELS]);
 	set->event_rate = np_attr_u32(tb[NETPOL_SETTINGS_A_EVENT_RATE]);
 	nla_for_each_nested(attr, (struct nlattr *)nest, left)
 		if (!read_setting(attr, set))

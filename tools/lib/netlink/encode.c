@@ -265,7 +265,8 @@ static int np_put_settings(struct nl_msg *msg, const void *unit, const void *ext
 			return -NLE_NOMEM;
 	if (nla_put_u8(msg, NETPOL_SETTINGS_A_UNKNOWN, set->unknown) ||
 	    nla_put_u8(msg, NETPOL_SETTINGS_A_ESTABLISHED, set->established) ||
-	    nla_put_u8(msg, NETPOL_SETTINGS_A_HOST_EGRESS, set->host_egress))
+	    nla_put_u8(msg, NETPOL_SETTINGS_A_HOST_EGRESS, set->host_egress) ||
+	    (set->tunnels && nla_put_u8(msg, NETPOL_SETTINGS_A_TUNNELS, set->tunnels)))
 		return -NLE_NOMEM;
 	for (i = 0; i < set->host_allow_count; i++) {
 		allow = &set->host_allow[i];

@@ -259,6 +259,7 @@ static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = { .type = NLA_NESTED },
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { .type = NLA_U32 },
 	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { .type = NLA_NESTED },
+	[NETPOL_SETTINGS_A_TUNNELS] = { .type = NLA_U8 },
 };
 
 static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
@@ -270,6 +271,7 @@ static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_HOST_ALLOW] = { "host-allow", &np_host_allow_schema },
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { "event-rate" },
 	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { "source-allow", &np_source_allow_schema },
+	[NETPOL_SETTINGS_A_TUNNELS] = { "tunnels" },
 };
 
 const struct np_schema np_settings_schema = {
@@ -410,6 +412,7 @@ static const struct nla_policy counters_policy[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_UNDECIDED] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_DISCOVERY] = { .type = NLA_U64 },
+	[NETPOL_COUNTERS_A_TUNNELS] = { .type = NLA_U64 },
 };
 
 static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
@@ -434,6 +437,7 @@ static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = { "device-received" },
 	[NETPOL_COUNTERS_A_UNDECIDED] = { "undecided" },
 	[NETPOL_COUNTERS_A_DISCOVERY] = { "discovery" },
+	[NETPOL_COUNTERS_A_TUNNELS] = { "tunnels" },
 };
 
 const struct np_schema np_counters_schema = {
@@ -633,6 +637,7 @@ const char *const np_reason_words[NETPOL_REASON_MAX + 1] = {
 	[NETPOL_REASON_DISCOVERY] = "discovery",
 	[NETPOL_REASON_ESTABLISHED] = "established",
 	[NETPOL_REASON_UNTRACEABLE] = "untraceable",
+	[NETPOL_REASON_TUNNEL] = "tunnel",
 };
 
 const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {
@@ -651,4 +656,5 @@ const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_DEVICE_RECEIVED] = "deviceReceived",
 	[NETPOL_COUNTERS_A_UNDECIDED] = "undecided",
 	[NETPOL_COUNTERS_A_DISCOVERY] = "discovery",
+	[NETPOL_COUNTERS_A_TUNNELS] = "tunnels",
 };

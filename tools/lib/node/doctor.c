@@ -419,6 +419,7 @@ static const struct {
 	{ "ipvs", np_check_ipvs },
 	{ "vrf", np_check_vrf },
 	{ "xfrm", np_check_xfrm },
+	{ "tunnel", np_check_tunnel },
 	{ "node-dns", np_check_dns },
 	{ "guard", np_check_guard },
 	{ "unseen", np_check_unseen },

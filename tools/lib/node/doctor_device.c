@@ -664,3 +664,44 @@ void np_check_xfrm(const struct np_patient *patient, struct np_finding_list *lis
 		np_finding_add(list, "xfrm", NP_HEALTH_OK, "no IPsec interface");
 	free(links.item);
 }
+
+/* Is this a device at which a tunnel of this node ends, of a kind that a packet may be sent to? */
+static bool np_is_tunnel(const struct np_link *link)
+{
+	static const char * const kind[] = {
+		"vxlan", "geneve", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan",
+		"ipip", "sit", "ip6tnl", "wireguard", "bareudp", "gtp", "amt",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
+		if (!strcmp(link->kind, kind[i]))
+			return true;
+	return false;
+}
+
+void np_check_tunnel(const struct np_patient *patient, struct np_finding_list *list)
+{
+	bool open = patient->settings && patient->settings->tunnels == NETPOL_TUNNELS_ALLOW;
+	struct np_link_list links;
+	size_t i, found = 0;
+
+	if (!np_need_links(patient, "tunnel", &links, list))
+		return;
+	for (i = 0; i < links.count; i++) {
+		if (!np_is_tunnel(&links.item[i]))
+			continue;
+		found++;
+		if (!open)
+			continue;
+		np_finding_add(list, "tunnel", NP_HEALTH_WARN,
+			       "tunnels=allow: through %s a pod can send in the name of any pod of "
+			       "another node", links.item[i].name);
+		np_finding_hint(list, "netpolctl settings tunnels=deny");
+	}
+	if (!found)
+		np_finding_add(list, "tunnel", NP_HEALTH_OK, "no tunnel ends here");
+	else if (!open)
+		np_finding_add(list, "tunnel", NP_HEALTH_OK, "%zu tunnels, closed to pods", found);
+	free(links.item);
+}

@@ -43,5 +43,6 @@ void np_check_redirect(const struct np_patient *patient, struct np_finding_list 
 void np_check_ipvlan(const struct np_patient *patient, struct np_finding_list *list);
 void np_check_vrf(const struct np_patient *patient, struct np_finding_list *list);
 void np_check_xfrm(const struct np_patient *patient, struct np_finding_list *list);
+void np_check_tunnel(const struct np_patient *patient, struct np_finding_list *list);
 
 #endif

@@ -60,6 +60,7 @@ enum {
 	NP_SET_HOST_ALLOW,
 	NP_SET_SOURCE_ALLOW,
 	NP_SET_EVENT_RATE,
+	NP_SET_TUNNELS,
 };
 
 static const struct {
@@ -75,6 +76,7 @@ static const struct {
 	[NP_SET_HOST_ALLOW] = { "host-allow", "hostAllow", { NULL } },
 	[NP_SET_SOURCE_ALLOW] = { "source-allow", "sourceAllow", { NULL } },
 	[NP_SET_EVENT_RATE] = { "event-rate", "eventRate", { NULL } },
+	[NP_SET_TUNNELS] = { "tunnels", "tunnels", { "deny", "allow" } },
 };
 
 /* Reads a text that is a decimal number of at most max. */
@@ -174,7 +176,8 @@ static uint8_t *np_setting_choice(struct np_settings *set, unsigned int index)
 {
 	return index == NP_SET_UNKNOWN ? &set->unknown :
 	       index == NP_SET_ESTABLISHED ? &set->established :
-	       index == NP_SET_HOST_EGRESS ? &set->host_egress : NULL;
+	       index == NP_SET_HOST_EGRESS ? &set->host_egress :
+	       index == NP_SET_TUNNELS ? &set->tunnels : NULL;
 }
 
 bool np_setting_default(const struct np_settings *set, unsigned int index)
@@ -302,6 +305,7 @@ static int np_setting_bad(unsigned int index, const char *value, struct np_error
 		"ADDR:PROTO/PORT,... as 169.254.20.10:udp/53,[fd00::10]:tcp/53",
 		"CIDR or NAMESPACE/POD=CIDR,... as 10.99.0.0/16,shop/vpn=203.0.113.0/24",
 		"events a second, 1 to 4294967295",
+		"deny or allow",
 	};
 
 	np_error_set(err, NP_EXIT_USAGE, "%s: bad value \"%.80s\"", np_setting[index].name,
@@ -364,7 +368,7 @@ int np_setting_assign(struct np_settings *set, const char *word, struct np_error
 		np_error_set(err, NP_EXIT_USAGE, "there is no setting \"%.*s\"",
 			     (int)(equals - word > 80 ? 80 : equals - word), word);
 	np_error_hint(err, "settings: guard-prefix, guard-interface, unknown, established, "
-		      "host-egress, host-allow, source-allow, event-rate");
+		      "host-egress, host-allow, source-allow, event-rate, tunnels");
 	return -1;
 }
 
@@ -394,6 +398,7 @@ void np_settings_write(struct np_writer *w, const char *key, const struct np_set
 		np_write_string(w, NULL, np_source_allow_text(&set->source_allow[i], text));
 	np_write_end(w);
 	np_write_number(w, "eventRate", np_event_rate(set));
+	np_write_string(w, "tunnels", np_choice_text(set, NP_SET_TUNNELS));
 	np_write_end(w);
 }
 

@@ -40,6 +40,7 @@ struct np_settings {
 	uint8_t unknown;	/* enum netpol_unknown */
 	uint8_t established;	/* enum netpol_established */
 	uint8_t host_egress;	/* enum netpol_host_egress */
+	uint8_t tunnels;	/* enum netpol_tunnels */
 };
 
 #define NP_EVENT_RATE_DEFAULT	100
@@ -70,7 +71,7 @@ const char *np_source_allow_text(const struct np_source_allow *allow,
 				 char text[NP_SOURCE_ALLOW_TEXT]);
 
 /* The number of settings, and the name of each on the command line. */
-#define NP_SETTING_COUNT	8
+#define NP_SETTING_COUNT	9
 const char *np_setting_name(unsigned int index);
 /* True if the setting has its default. */
 bool np_setting_default(const struct np_settings *set, unsigned int index);
