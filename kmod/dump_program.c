@@ -156,10 +156,11 @@ static int put_prefix_row(const struct netpol_dump *dump, struct sk_buff *skb,
 static int put_cell(const struct netpol_dump *dump, struct sk_buff *skb,
 		    const struct netpol_program *program)
 {
-	u32 cell = program->cell[dump->slot];
+	u32 row = dump->slot / program->nclasses, class = dump->slot % program->nclasses;
+	u32 cell = netpol_program_cell_at(program, row, class);
 
-	if (nla_put_u32(skb, NETPOL_TRIE_A_ROW, dump->slot / program->nclasses) ||
-	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, dump->slot % program->nclasses) ||
+	if (nla_put_u32(skb, NETPOL_TRIE_A_ROW, row) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, class) ||
 	    nla_put_u32(skb, NETPOL_TRIE_A_RULE, NETPOL_CELL_ORDER(cell)) ||
 	    nla_put_u8(skb, NETPOL_TRIE_A_ACTION, NETPOL_CELL_ACTION(cell)))
 		return -EMSGSIZE;
@@ -217,11 +218,25 @@ static bool seek_range(struct netpol_dump *dump, const struct netpol_program *pr
 	return !dump->slot;
 }
 
+/* seek() for the cells; false: there is none left. */
+static bool seek_cell(struct netpol_dump *dump, const struct netpol_program *program)
+{
+	u32 cells = program->nrows * program->nclasses;
+
+	for (; dump->slot < cells; dump->slot++) {
+		u32 row = dump->slot / program->nclasses, class = dump->slot % program->nclasses;
+
+		if (NETPOL_CELL_ACTION(netpol_program_cell_at(program, row, class)))
+			return true;
+		netpol_offer(dump->slot);
+	}
+	return false;
+}
+
 /* Moves the cursor to the next entry of this stage; false: there is none left. */
 static bool seek(struct netpol_dump *dump)
 {
 	const struct netpol_program *program = stage_program(dump);
-	u32 cells;
 
 	if (dump->stage % STAGES == STAGE_HEAD)
 		return !dump->sub;
@@ -242,11 +257,7 @@ static bool seek(struct netpol_dump *dump)
 	case STAGE_PREFIXES:
 		return dump->slot < program->nprefixes[0] + program->nprefixes[1];
 	case STAGE_CELLS:
-		cells = program->nrows * program->nclasses;
-		while (dump->slot < cells &&
-		       !NETPOL_CELL_ACTION(program->cell[dump->slot]))
-			dump->slot++;
-		return dump->slot < cells;
+		return seek_cell(dump, program);
 	}
 	return false;
 }

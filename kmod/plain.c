@@ -487,7 +487,7 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 
 /*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination. @snapshot is the one that @subject was found in, as above.
+ * the destination, or is sparse. @snapshot is the one that @subject was found in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 						      const struct netpol_snapshot *snapshot,
@@ -505,7 +505,7 @@ static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 }
 
 /*
- * Goes on for netpol_plain_by_interface() where the program has blocks and no named ports.
+ * Goes on for netpol_plain_by_interface() where the program has blocks and is direct.
  * @other and @address: identity and address of the other end.
  */
 static __always_inline unsigned int
@@ -516,8 +516,9 @@ netpol_plain_judge_blocks(struct netpol_net *nn, struct sk_buff *skb, u32 pkt,
 	u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
 						   NETPOL_DIRECTION_INGRESS;
 	const struct netpol_program *program = subject->program[direction];
-	u32 cell = netpol_program_cell(program, family, netpol_plain_port_class(program, pkt),
-				       other, address);
+	u32 cell = netpol_program_blocks_cell(program, family,
+					      netpol_plain_port_class(program, pkt), other,
+					      address);
 
 	if (netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
 		return NF_ACCEPT;
@@ -589,7 +590,7 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 		return NF_ACCEPT;
 	}
 	if (unlikely(!program->simple)) {
-		if (unlikely(program->nnames))
+		if (unlikely(!program->direct))
 			return netpol_plain_judge_named(nn, snapshot, skb, directed, subject,
 							other);
 		return family == AF_INET ?

@@ -15,6 +15,7 @@ static bool limit_used(const struct netpol_net *nn, u32 limit, u64 *used)
 	case NETPOL_LIMIT_IDENTITIES:
 	case NETPOL_LIMIT_ADDRESSES:
 	case NETPOL_LIMIT_UNFREED_BYTES:
+	case NETPOL_LIMIT_PROGRAM_BYTES:
 		*used = netpol_world_used(nn->world, limit);
 		return true;
 	case NETPOL_LIMIT_TRANSACTIONS:

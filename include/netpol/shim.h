@@ -96,6 +96,12 @@ static inline void netpol_percpu_free(void __percpu *p)
 #define netpol_percpu_ptr(p, cpu)	per_cpu_ptr(p, cpu)
 #define netpol_for_each_cpu(cpu)	for_each_possible_cpu(cpu)
 
+/* How many copies netpol_percpu_alloc() makes. */
+static inline u32 netpol_cpus(void)
+{
+	return num_possible_cpus();
+}
+
 /* Adds 1 to this CPU's copy of a counter. Any context, no lock. */
 static __always_inline void netpol_percpu_inc(u64 __percpu *p)
 {
@@ -656,6 +662,11 @@ static inline void netpol_percpu_free(void *p)
 
 #define netpol_percpu_ptr(p, cpu)	((void)(cpu), (p))
 #define netpol_for_each_cpu(cpu)	for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
+static inline u32 netpol_cpus(void)
+{
+	return 1;
+}
 
 static __always_inline void netpol_percpu_inc(u64 *p)
 {

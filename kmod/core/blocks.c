@@ -206,8 +206,7 @@ static int address_row(struct netpol_compile *c, struct sweep *sweep, u32 *row)
 		return error;
 	for (rule = sweep->head; rule != NO_RULE; rule = sweep->after[rule])
 		netpol_row_hit(c, c->program->npeers + rule);
-	netpol_row_fill(c, *row);
-	return 0;
+	return netpol_row_fill(c);
 }
 
 /*
@@ -303,17 +302,21 @@ static int make_address_rows(struct netpol_compile *c, u8 family, struct sweep *
 					      &error);
 	if (!program->trie[v6])
 		return error;
-	program->bytes += netpol_trie_bytes(program->trie[v6]);
-	return 0;
+	return netpol_compile_charge(c, netpol_trie_bytes(program->trie[v6]));
 }
 
 int netpol_compile_blocks(struct netpol_compile *c)
 {
 	struct sweep sweep = {};
-	int error = -ENOMEM;
+	int error;
 
 	if (!c->nblocks)
 		return 0;
+	error = netpol_compile_charge(c, (u64)(c->nedges[0] + c->nedges[1]) *
+				      sizeof(*c->program->prefix));
+	if (error)
+		return error;
+	error = -ENOMEM;
 	c->program->prefix = netpol_alloc_array(c->nedges[0] + c->nedges[1],
 						sizeof(*c->program->prefix));
 	sweep.open = netpol_alloc(c->nblocks);

@@ -72,7 +72,7 @@ static int name_order(const void *a, const void *b)
 	return left->protocol - right->protocol;
 }
 
-/* Makes a class for each named port that an egress rule names. Return: 0 or -ENOMEM. */
+/* Makes a class for each named port that an egress rule names. Return: 0, -ENOMEM or -EDQUOT. */
 static int make_names(struct netpol_compile *c)
 {
 	struct netpol_program *program = c->program;
@@ -87,6 +87,8 @@ static int make_names(struct netpol_compile *c)
 	}
 	if (!n)
 		return 0;
+	if (netpol_compile_charge(c, n * sizeof(*program->names)))
+		return -EDQUOT;
 	program->names = netpol_alloc_array(n, sizeof(*program->names));
 	if (!program->names)
 		return -ENOMEM;
@@ -115,13 +117,19 @@ static int make_names(struct netpol_compile *c)
 	return 0;
 }
 
-/* Makes the ranges of a protocol from the ports at which they begin. Return: 0 or -ENOMEM. */
-static int make_ranges(struct netpol_ranges *ranges, const unsigned long *borders)
+/*
+ * Makes the ranges of a protocol from the ports at which they begin. Return: 0, -ENOMEM or
+ * -EDQUOT.
+ */
+static int make_ranges(struct netpol_compile *c, struct netpol_ranges *ranges,
+		       const unsigned long *borders)
 {
 	u32 i, port;
 
 	for (i = 0; i < BITS_TO_LONGS(PORTS); i++)
 		ranges->count += hweight64(borders[i]);
+	if (netpol_compile_charge(c, ranges->count * sizeof(u16)))
+		return -EDQUOT;
 	ranges->first = netpol_alloc_array(ranges->count, sizeof(u16));
 	if (!ranges->first)
 		return -ENOMEM;
@@ -147,7 +155,7 @@ int netpol_compile_classes(struct netpol_compile *c)
 		memset(borders, 0, PORTS / 8);
 		__set_bit(0, borders);
 		protocol_borders(program, protocol, borders);
-		error = make_ranges(ranges, borders);
+		error = make_ranges(c, ranges, borders);
 		ranges->class = program->nclasses;
 		program->nclasses += ranges->count;
 	}

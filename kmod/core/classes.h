@@ -8,7 +8,7 @@
 
 struct netpol_compile;
 
-/* Makes the classes of the program. Needs the orders. Return: 0 or -ENOMEM. */
+/* Makes the classes of the program. Needs the orders. Return: 0, -ENOMEM or -EDQUOT. */
 int netpol_compile_classes(struct netpol_compile *c);
 
 /* Finds the spans of classes that each rule covers. Needs the classes. Return: 0 or -ENOMEM. */

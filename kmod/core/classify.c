@@ -28,6 +28,19 @@ void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const voi
 	end->local = local;
 }
 
+/*
+ * netpol_program_cell() of a sparse program. Without blocks every address has row 0, in which the
+ * cells are never lower than in the row of an identity. RCU.
+ */
+noinline u32 netpol_program_sparse_cell(const struct netpol_program *program, u8 family, u32 class,
+					u32 identity, const void *address)
+{
+	u32 cell = netpol_run_cell(program, netpol_program_row(program, identity), class);
+
+	return min(cell, netpol_run_cell(program, netpol_program_address_row(program, family,
+									      address), class));
+}
+
 /**
  * netpol_program_name_cell() - find the cell of a destination port by its names
  * @snapshot: state in force

@@ -102,20 +102,34 @@ static __always_inline u32 netpol_program_simple_cell(const struct netpol_progra
 }
 
 /*
+ * The lower of the cells of the other end's row by identity and of its row by address. The program
+ * is not sparse. RCU.
+ */
+static __always_inline u32 netpol_program_blocks_cell(const struct netpol_program *program,
+						      u8 family, u32 class, u32 identity,
+						      const void *address)
+{
+	u32 cell = netpol_program_simple_cell(program, class, identity);
+	u64 row = netpol_program_address_row(program, family, address);
+
+	return min(cell, program->cell[row * program->nclasses + class]);
+}
+
+u32 netpol_program_sparse_cell(const struct netpol_program *program, u8 family, u32 class,
+			       u32 identity, const void *address);
+
+/*
  * The cell that decides, except for named ports: the lower of the cells of the other end's row
  * by identity and of its row by address. @class is the class of the destination port. RCU.
  */
 static __always_inline u32 netpol_program_cell(const struct netpol_program *program, u8 family,
 					       u32 class, u32 identity, const void *address)
 {
-	u32 cell = netpol_program_simple_cell(program, class, identity);
-	u64 row;
-
-	if (program->by_address) {
-		row = netpol_program_address_row(program, family, address);
-		cell = min(cell, program->cell[row * program->nclasses + class]);
-	}
-	return cell;
+	if (!program->by_address)
+		return netpol_program_simple_cell(program, class, identity);
+	if (unlikely(program->sparse))
+		return netpol_program_sparse_cell(program, family, class, identity, address);
+	return netpol_program_blocks_cell(program, family, class, identity, address);
 }
 
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,

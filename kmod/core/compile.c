@@ -30,6 +30,8 @@ static int collect_orders(struct netpol_compile *c)
 				program->direction;
 		cond_resched();
 	}
+	if (netpol_compile_charge(c, at * (sizeof(*program->order) + sizeof(*program->counter))))
+		return -EDQUOT;
 	program->order = netpol_alloc_array(at, sizeof(*program->order));
 	program->counter = netpol_alloc_array(at, sizeof(*program->counter));
 	if (!program->order || !program->counter)
@@ -37,7 +39,7 @@ static int collect_orders(struct netpol_compile *c)
 	for (i = 0; i < program->npolicies; i++) {
 		struct netpol_policy *policy = program->policy[i];
 
-		error = netpol_policy_need_hits(policy);
+		error = netpol_policy_need_hits(c->world, policy);
 		if (error)
 			return error;
 		for (j = 0; j < policy->nrules; j++) {
@@ -89,6 +91,9 @@ static int collect_peers(struct netpol_compile *c)
 		size += program->order[i].rule->npeers;
 		netpol_offer(i);
 	}
+	if (netpol_compile_charge(c, size * (sizeof(*program->peer) +
+					     sizeof(*program->peer_random))))
+		return -EDQUOT;
 	program->peer = netpol_alloc_array(size, sizeof(*program->peer));
 	c->block = netpol_alloc_array(size, sizeof(*c->block));
 	c->any_order = netpol_alloc_array(program->norders, sizeof(*c->any_order));
@@ -190,19 +195,15 @@ static int keep_signatures(struct netpol_compile *c)
 		    program->npeers * sizeof(*program->peer_random));
 	program->signature = c->signature;
 	c->signature = NULL;
-	program->rows_size = c->rows_size;
-	program->bytes += (u64)c->rows_size * program->nclasses * sizeof(*program->cell) +
-			  program->npeers * sizeof(*program->peer_random) +
-			  c->rows_size * sizeof(*program->signature);
 	return 0;
 }
 
 struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
 					      struct netpol_policy **policy, u32 npolicies,
-					      struct netpol_ports *ports,
+					      struct netpol_ports *ports, u64 budget,
 					      struct netpol_fault *fault)
 {
-	struct netpol_compile c = { .world = world, .fault = fault };
+	struct netpol_compile c = { .world = world, .fault = fault, .budget = budget };
 	struct netpol_program *program;
 	int error = -ENOMEM;
 
@@ -214,6 +215,7 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	program->direction = direction;
 	program->created = world->edits;
 	program->ports = netpol_ports_hold(ports);
+	program->bytes = sizeof(*program) + npolicies * sizeof(*program->policy);
 	program->policy = netpol_alloc_array(npolicies, sizeof(*program->policy));
 	if (program->policy) {
 		memcpy(program->policy, policy, npolicies * sizeof(*program->policy));
@@ -233,6 +235,8 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	if (!error)
 		error = netpol_compile_blocks(&c);
 	if (!error)
+		error = netpol_compile_cells(&c);
+	if (!error)
 		error = keep_signatures(&c);
 	netpol_free(c.item_random);
 	netpol_csr_free(&c.item_orders);
@@ -242,6 +246,9 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	netpol_free(c.block);
 	netpol_free(c.signature);
 	netpol_free(c.row_slot);
+	netpol_free(c.run_first);
+	netpol_free(c.run);
+	netpol_free(c.row_cell);
 	netpol_free(c.hit);
 	netpol_free(c.next);
 	if (!error)

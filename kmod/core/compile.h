@@ -13,16 +13,18 @@
  * @policy: policies that select the pod, in order
  * @npolicies: how many, 1 or more
  * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
+ * @budget: most bytes that the program may have
  * @fault: a refusal is explained here
  *
  * Peers whose set of identities is not kept yet get one and join world->active_peers.
  *
  * Return: the program, owned by the caller, which must free it before the policies and their
- * namespaces; -ENOMEM; -ENOSPC over the limit of cells.
+ * namespaces; -ENOMEM; -ENOSPC over the limit of cells; -EDQUOT above @budget, which is not
+ * explained in @fault.
  */
 struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
 					      struct netpol_policy **policy, u32 npolicies,
-					      struct netpol_ports *ports,
+					      struct netpol_ports *ports, u64 budget,
 					      struct netpol_fault *fault);
 
 #endif /* NETPOL_COMPILE_H */

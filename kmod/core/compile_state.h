@@ -63,7 +63,14 @@ struct netpol_rule_block {
  * @signature: signature of each row
  * @row_slot: hash table with open addressing from signature to row + 1
  * @row_mask: slots of @row_slot less one
- * @rows_size: rows that @signature and the program's cells have room for
+ * @rows_size: rows that @signature and @run_first have room for
+ * @row_cell: the cells of the row that is filled
+ * @run: cells of the rows that are filled, as runs; see struct netpol_program
+ * @nruns: how many
+ * @nfilled: rows that are filled
+ * @runs_size: room for how many
+ * @run_first: as in struct netpol_program
+ * @budget: most bytes that the program may have
  * @hit: while a row is filled, one bit for each order whose rule matches
  * @next: while a row is filled, finds the next class that has no cell yet
  */
@@ -86,8 +93,22 @@ struct netpol_compile {
 	u32 *row_slot;
 	u32 row_mask;
 	u32 rows_size;
+	u32 *row_cell;
+	struct netpol_run *run;
+	u32 nruns;
+	u32 nfilled;
+	u32 runs_size;
+	u32 *run_first;
+	u64 budget;
 	u64 *hit;
 	u32 *next;
 };
+
+/* Counts memory that the program is to keep. Return: 0, or -EDQUOT above the budget. */
+static inline int netpol_compile_charge(struct netpol_compile *c, u64 bytes)
+{
+	c->program->bytes += bytes;
+	return c->program->bytes > c->budget ? -EDQUOT : 0;
+}
 
 #endif /* NETPOL_COMPILE_STATE_H */

@@ -96,12 +96,98 @@ static bool program_is(const struct netpol_program *program, u32 hash, u8 direct
 	       !memcmp(program->policy, policy, npolicies * sizeof(*policy));
 }
 
+/* Memory of a namespace's programs in the next snapshot, as far as it is known. */
+static u64 *next_bytes(const struct netpol_edit *edit, struct netpol_ns *ns)
+{
+	if (ns->edit_serial != edit->serial) {
+		ns->edit_serial = edit->serial;
+		ns->edit_bytes = 0;
+	}
+	return &ns->edit_bytes;
+}
+
+static u64 less(u64 a, u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+/*
+ * How many bytes the next program of a namespace may have. @own: the edit changed the policies or
+ * the pod that it is for; if not, others made the program larger, and a refusal would be for
+ * them: then only the limit for all counts. A namespace above its share may do with less.
+ */
+static u64 program_budget(const struct netpol_edit *edit, struct netpol_ns *ns, bool own)
+{
+	const struct netpol_world *world = edit->world;
+	u64 used = *next_bytes(edit, ns), share, all;
+
+	all = less(max(world->limit[NETPOL_LIMIT_PROGRAM_BYTES],
+		       world->snapshot->program_bytes + world->hits_bytes),
+		   edit->next->program_bytes + world->hits_bytes);
+	if (!own)
+		return all;
+	share = less(max(world->limit[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE],
+			 ns->program_bytes + ns->hits_bytes), used + ns->hits_bytes);
+	return min(share, all);
+}
+
+/* The object to blame for a program: the largest policy that the edit set, or the pod, or NULL. */
+static const void *blamed(const struct netpol_edit *edit, const struct netpol_pod *pod,
+			  struct netpol_policy *const *policy, u32 npolicies)
+{
+	const struct netpol_policy *largest = NULL;
+	u32 i;
+
+	for (i = 0; i < npolicies; i++)
+		if (policy[i]->mark == edit->serial &&
+		    (!largest || policy[i]->npeers + policy[i]->nports + policy[i]->nrules >
+				 largest->npeers + largest->nports + largest->nrules))
+			largest = policy[i];
+	if (largest)
+		return largest;
+	return pod->mark == edit->serial ? pod : NULL;
+}
+
+/* Refuses a program that is over its budget. Return: -ENOSPC */
+static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod, bool own,
+			  struct netpol_policy *const *policy, u32 npolicies)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_ns *ns = pod->template->ns;
+	bool share = own && program_budget(edit, ns, true) < program_budget(edit, ns, false);
+
+	edit->fault->object = blamed(edit, pod, policy, npolicies);
+	return netpol_fail(edit->fault, -ENOSPC,
+			   "namespace %s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
+			   ns->name, (unsigned long long)
+			   (world->limit[share ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
+						 NETPOL_LIMIT_PROGRAM_BYTES] >> 20),
+			   share ? "the share of a namespace" : "with those of all others",
+			   netpol_pod_name(pod));
+}
+
+/* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
+static int use_program(struct netpol_edit *edit, const struct netpol_pod *pod,
+		       struct netpol_program *program, bool own)
+{
+	struct netpol_ns *ns = pod->template->ns;
+	u64 budget;
+
+	if (program->used == edit->serial)
+		return 0;
+	budget = program_budget(edit, ns, own);
+	program->used = edit->serial;
+	*next_bytes(edit, ns) += program->bytes;
+	edit->next->program_bytes += program->bytes;
+	return program->bytes > budget ? -EDQUOT : 0;
+}
+
 /*
  * Finds the program of a list of policies for a pod, or compiles it. @found: NULL if there are
- * no policies. Return: 0, -ENOMEM or -ENOSPC.
+ * no policies. @own: see program_budget(). Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
-			u8 direction, struct netpol_policy **policy, u32 npolicies,
+			u8 direction, struct netpol_policy **policy, u32 npolicies, bool own,
 			const struct netpol_program **found)
 {
 	struct netpol_world *world = edit->world;
@@ -121,12 +207,11 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 		if (program->stale == edit->serial ||
 		    !program_is(program, hash, direction, policy, npolicies, ports))
 			continue;
-		program->used = edit->serial;
 		*found = program;
-		return 0;
+		return use_program(edit, pod, program, own);
 	}
 	program = netpol_program_compile(world, direction, policy, npolicies, ports,
-					 edit->fault);
+					 program_budget(edit, pod->template->ns, own), edit->fault);
 	if (IS_ERR(program))
 		return PTR_ERR(program);
 	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
@@ -135,10 +220,9 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 		return error;
 	}
 	program->hash = hash;
-	program->used = edit->serial;
 	list_add(&program->node, &world->programs);
 	*found = program;
-	return 0;
+	return use_program(edit, pod, program, own);
 }
 
 /* Lists the policies that select pods of a template in a direction. Return: 0 or -ENOMEM. */
@@ -198,25 +282,32 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 			  const struct netpol_program **found)
 {
 	const struct netpol_program *program = local->program[direction];
+	struct netpol_policy **policy = NULL;
+	u32 npolicies = 0;
 	int error;
 
 	if (program && program->moved == edit->serial)
 		program = program->replacement;
-	if (!select) {
-		*found = program;
-		if (!program)
-			return 0;
-		if (program->stale != edit->serial) {
-			((struct netpol_program *)program)->used = edit->serial;
-			return 0;
-		}
-		return find_program(edit, local->pod, direction, program->policy,
-				    program->npolicies, found);
+	*found = program;
+	if (select) {
+		error = select_policies(local->pod->template, direction, list);
+		if (error)
+			return error;
+		policy = list->policy;
+		npolicies = list->count;
+		error = find_program(edit, local->pod, direction, policy, npolicies, true, found);
+	} else if (program) {
+		policy = program->policy;
+		npolicies = program->npolicies;
+		error = program->stale == edit->serial ?
+			find_program(edit, local->pod, direction, policy, npolicies, false, found) :
+			use_program(edit, local->pod, (struct netpol_program *)program, false);
+	} else {
+		return 0;
 	}
-	error = select_policies(local->pod->template, direction, list);
-	if (error)
-		return error;
-	return find_program(edit, local->pod, direction, list->policy, list->count, found);
+	if (error == -EDQUOT)
+		return refuse_program(edit, local->pod, select, policy, npolicies);
+	return error;
 }
 
 /*

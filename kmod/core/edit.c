@@ -722,6 +722,7 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	struct netpol_snapshot *next = edit->next, *old = edit->world->snapshot;
 	struct netpol_program *program, *next_program;
 	struct netpol_world *world = edit->world;
+	struct netpol_ns *ns;
 
 	netpol_table_edit_done(&edit->namespaces, &next->namespaces);
 	netpol_table_edit_done(&edit->pods, &next->pods);
@@ -732,8 +733,15 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_addrmap_edit_done(&edit->interfaces, &next->interfaces);
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
-	list_for_each_entry_safe(program, next_program, &edit->unused, node)
+	list_for_each_entry(program, &world->programs, node) {
+		ns = program->policy[0]->ns;
+		ns->program_bytes = ns->edit_bytes;
+	}
+	list_for_each_entry_safe(program, next_program, &edit->unused, node) {
+		ns = program->policy[0]->ns;
+		ns->program_bytes = ns->edit_serial == edit->serial ? ns->edit_bytes : 0;
 		list_del_init(&program->node);
+	}
 	next->plain = next->nlocals &&
 		      next->settings->established == NETPOL_ESTABLISHED_CUT;
 	next->guarded = next->settings->unknown == NETPOL_UNKNOWN_DENY &&

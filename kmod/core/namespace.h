@@ -26,6 +26,10 @@
  * @npolicies: how many
  * @npods: how many pod objects are in it
  * @policies_changed: serial of the last edit that changed @policies
+ * @program_bytes: memory of the programs of its pods, in the snapshot in force
+ * @edit_bytes: likewise in the next snapshot, as far as the edit with serial @edit_serial knows
+ * @edit_serial: see there
+ * @hits_bytes: memory of the counters of its policies' rules
  * @labels_changed: serial of the last edit that changed @labels
  * @before: labels before that edit, without a reference; valid during the edit
  * @length: bytes of @name
@@ -44,6 +48,10 @@ struct netpol_ns {
 	u32 npolicies;
 	u32 npods;
 	u64 policies_changed;
+	u64 program_bytes;
+	u64 edit_bytes;
+	u64 edit_serial;
+	u64 hits_bytes;
 	u64 labels_changed;
 	struct netpol_labels *before;
 	u32 length;

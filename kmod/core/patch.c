@@ -66,7 +66,8 @@ static int fill_row(struct patch *patch, struct netpol_signature signature, u32 
 		cond_resched();
 	}
 	program->signature[patch->rows] = signature;
-	netpol_row_fill(&patch->compile, patch->rows++);
+	netpol_row_cells(&patch->compile, program->cell +
+			 (size_t)patch->rows++ * program->nclasses);
 	return 0;
 }
 
@@ -151,6 +152,7 @@ static int copy_directory(struct patch *patch, struct netpol_program *program, u
 		return -ENOMEM;
 	for (i = 0; i < pages; i++)
 		rows[i] = i < have ? program->rows[i] : (u16 *)netpol_zero_page;
+	program->bytes += (pages - have) * sizeof(*rows);
 	program->rows = rows;
 	program->nidentities = pages * NETPOL_ROWS_PAGE;
 	return 0;

@@ -63,10 +63,20 @@ static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
 	netpol_free(rule->port);
 }
 
-static void hits_put(struct netpol_hits *hits)
+/* Memory of the counters of so many rules. */
+static u64 hits_bytes(u32 rules)
 {
+	return rules * sizeof(u64) * (netpol_cpus() + 1);
+}
+
+static void hits_put(struct netpol_world *world, struct netpol_policy *policy)
+{
+	struct netpol_hits *hits = policy->hits;
+
 	if (!hits || --hits->refs)
 		return;
+	world->hits_bytes -= hits_bytes(hits->count);
+	policy->ns->hits_bytes -= hits_bytes(hits->count);
 	netpol_percpu_free(hits->packets);
 	netpol_free(hits->zero);
 	netpol_free(hits);
@@ -82,7 +92,7 @@ void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy
 		cond_resched();
 	}
 	netpol_free(policy->rule);
-	hits_put(policy->hits);
+	hits_put(world, policy);
 	netpol_selector_put(world, policy->subject);
 	if (policy->ns)
 		netpol_ns_put(world, policy->ns);
@@ -342,7 +352,6 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 {
 	if (!old->hits || old->hits->count != policy->nrules)
 		return;
-	hits_put(policy->hits);
 	policy->hits = old->hits;
 	policy->hits->refs++;
 }
@@ -370,7 +379,7 @@ bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolici
 }
 
 /* Gives a policy its counters if it has none yet. Return: 0 or -ENOMEM. */
-int netpol_policy_need_hits(struct netpol_policy *policy)
+int netpol_policy_need_hits(struct netpol_world *world, struct netpol_policy *policy)
 {
 	struct netpol_hits *hits;
 
@@ -383,10 +392,14 @@ int netpol_policy_need_hits(struct netpol_policy *policy)
 	hits->packets = netpol_percpu_alloc(policy->nrules * sizeof(u64));
 	hits->zero = netpol_alloc_array(policy->nrules, sizeof(*hits->zero));
 	if (!hits->packets || !hits->zero) {
-		hits_put(hits);
+		netpol_percpu_free(hits->packets);
+		netpol_free(hits->zero);
+		netpol_free(hits);
 		return -ENOMEM;
 	}
 	hits->count = policy->nrules;
+	world->hits_bytes += hits_bytes(hits->count);
+	policy->ns->hits_bytes += hits_bytes(hits->count);
 	policy->hits = hits;
 	return 0;
 }

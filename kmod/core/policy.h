@@ -154,7 +154,7 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b);
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction);
-int netpol_policy_need_hits(struct netpol_policy *policy);
+int netpol_policy_need_hits(struct netpol_world *world, struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);
 

@@ -17,6 +17,8 @@ void netpol_program_free(struct netpol_world *world, struct netpol_program *prog
 			netpol_free(program->rows[i]);
 	netpol_free(program->rows);
 	netpol_free(program->cell);
+	netpol_free(program->run);
+	netpol_free(program->run_first);
 	for (i = 0; i < NETPOL_PROTOCOLS; i++)
 		netpol_free(program->ranges[i].first);
 	netpol_trie_free(program->trie[0]);

@@ -47,6 +47,16 @@
 /* Most rows of a program: the row map keeps them in 16 bits. */
 #define NETPOL_ROWS_MAX		65535U
 
+/**
+ * struct netpol_run - a run of port classes that have the same cell in one row
+ * @class: first class of the run
+ * @cell: their cell
+ */
+struct netpol_run {
+	u32 class;
+	u32 cell;
+};
+
 /* Protocols that have port classes. */
 enum netpol_protocol {
 	NETPOL_PROTOCOL_TCP,
@@ -101,19 +111,24 @@ struct netpol_signature;
 
 /**
  * struct netpol_program - see the head of this file
- * @cell: the cells, row by row
+ * @cell: the cells, row by row; NULL if the program is sparse
  * @nclasses: number of classes
  * @nidentities: identity numbers that the row map has room for; higher ones have row 0
  * @rows: row map: pages of NETPOL_ROWS_PAGE rows, by identity
  * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
  * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
- * @by_address: a rule has an ipBlock, so that addresses have rows too
- * @simple: identity and port number decide: no rule has an ipBlock and, in egress, none
- *	names a port
+ * @by_address: a rule has an ipBlock, so that addresses have rows too; or the program is sparse
+ * @sparse: the cells are in @run, because most of them are alike
+ * @simple: identity and port number decide, and lead to @cell: no rule has an ipBlock and, in
+ *	egress, none names a port; and the program is not sparse
+ * @direct: a packet finds its cell without a search: there are no @names, and the program is not
+ *	sparse
  * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
  * @ranges: port ranges, by enum netpol_protocol
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
+ * @run: runs of a sparse program, row by row, in each row by class; the first is of class 0
+ * @run_first: index of the first run of each row, and after the last row the number of runs
  * @counter: per-CPU counter of each rule, by order; owned by the policies' netpol_hits
  * @order: rules, by order
  * @norders: how many rules
@@ -125,7 +140,7 @@ struct netpol_signature;
  * @peer: distinct peers of the rules; the policies hold the references
  * @npeers: how many
  * @nrows: rows in use
- * @rows_size: rows that @cell and @signature have room for
+ * @rows_size: rows that @cell and @signature have room for; no more than there are if sparse
  * @signature: signature of each row; kept for later patches
  * @peer_random: random number of each peer that signatures are made of; likewise kept
  * @prefix: prefixes that the tries were built from, IPv4 first; for dumps
@@ -136,7 +151,7 @@ struct netpol_signature;
  * @replacement: this program with other rows (patch.h); valid during that edit
  * @used: serial of the last edit whose snapshot uses the program
  * @created: serial of the edit that made the program
- * @bytes: memory, in bytes, without the structure and the rules
+ * @bytes: memory, in bytes, without the policies and their counters
  */
 struct netpol_program {
 	u32 *cell;
@@ -146,11 +161,15 @@ struct netpol_program {
 	struct netpol_trie *trie[2];
 	u32 address_row[2];
 	bool by_address;
+	bool sparse;
 	bool simple;
+	bool direct;
 	u32 other;
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
 	struct netpol_name_class *names;
 	u32 nnames;
+	struct netpol_run *run;
+	u32 *run_first;
 	u64 __percpu **counter;
 
 	/* control path */
@@ -185,6 +204,28 @@ static __always_inline u64 __percpu *
 netpol_program_counter(const struct netpol_program *program, u32 cell)
 {
 	return program->counter[NETPOL_CELL_ORDER(cell)];
+}
+
+/* Cell of a row and a class in a sparse program. RCU; 18 steps at most. */
+static __always_inline u32 netpol_run_cell(const struct netpol_program *program, u32 row, u32 class)
+{
+	u32 low = program->run_first[row], count = program->run_first[row + 1] - low;
+
+	while (count > 1) {
+		u32 half = count / 2;
+
+		low += program->run[low + half].class <= class ? half : 0;
+		count -= half;
+	}
+	return program->run[low].cell;
+}
+
+/* Cell of a row and a class, for the control path; packets know which form they look at. */
+static inline u32 netpol_program_cell_at(const struct netpol_program *program, u32 row, u32 class)
+{
+	if (program->sparse)
+		return netpol_run_cell(program, row, class);
+	return program->cell[(u64)row * program->nclasses + class];
 }
 
 /* Row of an identity; row 0 for no identity (0). RCU. */

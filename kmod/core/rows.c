@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/compile_state.h"
 #include "core/fault.h"
+#include "core/order.h"
 #include "core/rows.h"
 #include "core/world.h"
 
@@ -19,13 +20,13 @@ static void row_hash(u32 *row_slot, u32 mask, const struct netpol_signature *sig
 	row_slot[slot] = row + 1;
 }
 
-/* Makes room for one more row. Return: 0, -ENOMEM or -ENOSPC. */
+/* Makes room for one more row. Return: 0, -ENOMEM, -ENOSPC or -EDQUOT. */
 static int rows_reserve(struct netpol_compile *c)
 {
 	struct netpol_program *program = c->program;
 	u32 i, mask, size = max(16u, c->rows_size * 2);
 	struct netpol_signature *signature;
-	u32 *cell, *row_slot;
+	u32 *run_first, *row_slot;
 
 	if (program->nrows < c->rows_size)
 		return 0;
@@ -40,27 +41,28 @@ static int rows_reserve(struct netpol_compile *c)
 				   program->nrows, program->nclasses);
 	size = min(size, NETPOL_ROWS_MAX);
 	mask = roundup_pow_of_two(size) * 2 - 1;
+	if (netpol_compile_charge(c, (size - c->rows_size) * sizeof(*signature)))
+		return -EDQUOT;
 	signature = netpol_alloc_array(size, sizeof(*signature));
-	cell = netpol_alloc_array((size_t)size * program->nclasses, sizeof(*cell));
+	run_first = netpol_alloc_array(size + 1, sizeof(*run_first));
 	row_slot = netpol_alloc_array((size_t)mask + 1, sizeof(*row_slot));
-	if (!signature || !cell || !row_slot) {
+	if (!signature || !run_first || !row_slot) {
 		netpol_free(signature);
-		netpol_free(cell);
+		netpol_free(run_first);
 		netpol_free(row_slot);
 		return -ENOMEM;
 	}
 	if (program->nrows) {
 		memcpy(signature, c->signature, program->nrows * sizeof(*signature));
-		memcpy(cell, program->cell, (size_t)program->nrows *
-		       program->nclasses * sizeof(*cell));
+		memcpy(run_first, c->run_first, (program->nrows + 1) * sizeof(*run_first));
 	}
 	for (i = 0; i < program->nrows; i++)
 		row_hash(row_slot, mask, &signature[i], i);
 	netpol_free(c->signature);
-	netpol_free(program->cell);
+	netpol_free(c->run_first);
 	netpol_free(c->row_slot);
 	c->signature = signature;
-	program->cell = cell;
+	c->run_first = run_first;
 	c->row_slot = row_slot;
 	c->row_mask = mask;
 	c->rows_size = size;
@@ -88,7 +90,7 @@ static bool row_find(const struct netpol_compile *c, const struct netpol_signatu
 }
 
 /*
- * Adds the row of a signature that has none. Return: 0, -ENOMEM or -ENOSPC. Not inlined, so
+ * Adds the row of a signature that has none. Return: as rows_reserve(). Not inlined, so
  * that the usual case, a signature that has a row, saves fewer registers.
  */
 static noinline int row_add(struct netpol_compile *c, const struct netpol_signature *wanted,
@@ -160,10 +162,9 @@ static void order_fill(struct netpol_compile *c, u32 *cell, u32 order)
 	}
 }
 
-void netpol_row_fill(struct netpol_compile *c, u32 row)
+void netpol_row_cells(struct netpol_compile *c, u32 *cell)
 {
 	const struct netpol_program *program = c->program;
-	u32 *cell = program->cell + (size_t)row * program->nclasses;
 	u32 word, i, class;
 
 	for (i = 0; i < c->nany; i++) {
@@ -182,6 +183,30 @@ void netpol_row_fill(struct netpol_compile *c, u32 row)
 		netpol_offer(word);
 	}
 	cond_resched();
+}
+
+int netpol_row_fill(struct netpol_compile *c)
+{
+	u32 class, before = c->nruns, row = c->nfilled;
+
+	netpol_row_cells(c, c->row_cell);
+	for (class = 0; class < c->program->nclasses; class++) {
+		struct netpol_run *run;
+
+		netpol_offer(class);
+		if (class && c->row_cell[class] == c->row_cell[class - 1])
+			continue;
+		run = netpol_array_more((void **)&c->run, c->nruns, &c->runs_size, sizeof(*run));
+		if (!run)
+			return -ENOMEM;
+		run->class = class;
+		run->cell = c->row_cell[class];
+		c->nruns++;
+	}
+	c->run_first[row] = before;
+	c->run_first[row + 1] = c->nruns;
+	c->nfilled++;
+	return netpol_compile_charge(c, (c->nruns - before) * sizeof(*c->run));
 }
 
 /* Signatures by identity number, up to the highest one that a peer matches; NULL: -ENOMEM. */
@@ -216,9 +241,10 @@ static struct netpol_signature *sign_identities(struct netpol_compile *c, u32 *c
 	return signature;
 }
 
-/* Sets the row of an identity in the row map. Return: 0 or -ENOMEM. */
-static int row_map_set(struct netpol_program *program, u32 identity, u32 row)
+/* Sets the row of an identity in the row map. Return: 0, -ENOMEM or -EDQUOT. */
+static int row_map_set(struct netpol_compile *c, u32 identity, u32 row)
 {
+	struct netpol_program *program = c->program;
 	u16 **page = &program->rows[identity >> NETPOL_ROWS_SHIFT];
 
 	if (*page == NO_ROWS) {
@@ -227,7 +253,8 @@ static int row_map_set(struct netpol_program *program, u32 identity, u32 row)
 		if (!fresh)
 			return -ENOMEM;
 		*page = fresh;
-		program->bytes += NETPOL_ROWS_PAGE * sizeof(*fresh);
+		if (netpol_compile_charge(c, NETPOL_ROWS_PAGE * sizeof(*fresh)))
+			return -EDQUOT;
 	}
 	(*page)[identity & (NETPOL_ROWS_PAGE - 1)] = row;
 	return 0;
@@ -245,6 +272,8 @@ static int map_identities(struct netpol_compile *c, const struct netpol_signatur
 	bool fresh;
 	int error;
 
+	if (netpol_compile_charge(c, pages * sizeof(*program->rows)))
+		return -EDQUOT;
 	program->rows = netpol_alloc_array(pages, sizeof(*program->rows));
 	if (!program->rows)
 		return -ENOMEM;
@@ -263,7 +292,7 @@ static int map_identities(struct netpol_compile *c, const struct netpol_signatur
 				(*example)[row] = i;
 		}
 		if (!error)
-			error = row_map_set(program, i, row);
+			error = row_map_set(c, i, row);
 		if (error)
 			return error;
 	}
@@ -312,7 +341,9 @@ static int fill_identity_rows(struct netpol_compile *c, const u32 *example)
 		for (row = 1; row < program->nrows; row++) {
 			netpol_csr_for_each(&peers, row, i)
 				netpol_row_hit(c, peers.item[i]);
-			netpol_row_fill(c, row);
+			error = netpol_row_fill(c);
+			if (error)
+				break;
 		}
 	}
 	netpol_csr_free(&peers);
@@ -346,12 +377,82 @@ int netpol_compile_rows(struct netpol_compile *c)
 
 	c->hit = netpol_alloc_array(program->norders / 64 + 1, sizeof(*c->hit));
 	c->next = netpol_alloc_array(program->nclasses + 2, sizeof(*c->next));
-	if (!c->hit || !c->next)
+	c->row_cell = netpol_alloc_array(program->nclasses, sizeof(*c->row_cell));
+	if (!c->hit || !c->next || !c->row_cell)
 		return -ENOMEM;
 	/* row 0 is of those that no item matches */
 	error = netpol_row_get(c, &none, &row, &fresh);
 	if (error)
 		return error;
-	netpol_row_fill(c, row);
-	return make_identity_rows(c);
+	error = netpol_row_fill(c);
+	return error ? error : make_identity_rows(c);
+}
+
+/* Cells up to so many bytes are always written out. */
+#define DENSE_BYTES	(256 * 1024)
+
+/* Runs have to be so many times smaller, to be worth the longer way to a cell. */
+#define SPARSE_GAIN	4
+
+/* Writes all cells out. Return: 0, -ENOMEM or -EDQUOT. */
+static int make_dense(struct netpol_compile *c, u32 rows_size)
+{
+	struct netpol_program *program = c->program;
+	size_t cells = (size_t)rows_size * program->nclasses;
+	u32 row, run, class;
+	u32 *cell;
+
+	if (netpol_compile_charge(c, cells * sizeof(*cell)))
+		return -EDQUOT;
+	cell = netpol_alloc_array(cells, sizeof(*cell));
+	if (!cell)
+		return -ENOMEM;
+	program->cell = cell;
+	program->rows_size = rows_size;
+	for (row = 0; row < program->nrows; row++) {
+		for (run = c->run_first[row], class = 0; class < program->nclasses; class++) {
+			if (run + 1 < c->run_first[row + 1] && c->run[run + 1].class == class)
+				run++;
+			*cell++ = c->run[run].cell;
+			netpol_offer(class);
+		}
+		netpol_offer(row);
+	}
+	return 0;
+}
+
+/* Leaves the cells in runs, in as much memory as they need. Return: 0 or -ENOMEM. */
+static int make_sparse(struct netpol_compile *c)
+{
+	struct netpol_program *program = c->program;
+
+	program->run = netpol_alloc_array(c->nruns, sizeof(*program->run));
+	program->run_first = netpol_alloc_array(program->nrows + 1, sizeof(u32));
+	if (!program->run || !program->run_first)
+		return -ENOMEM;
+	netpol_copy(program->run, c->run, c->nruns * sizeof(*program->run));
+	netpol_copy(program->run_first, c->run_first, (program->nrows + 1) * sizeof(u32));
+	program->rows_size = program->nrows;
+	program->sparse = true;
+	program->by_address = true;
+	program->simple = false;
+	program->direct = false;
+	return 0;
+}
+
+int netpol_compile_cells(struct netpol_compile *c)
+{
+	struct netpol_program *program = c->program;
+	/* with room for rows to come, so that a few new ones need no compilation */
+	u32 rows_size = min(c->rows_size, program->nrows + program->nrows / 4 + 8);
+	u64 dense = (u64)rows_size * program->nclasses * sizeof(*program->cell);
+	u64 sparse = c->nruns * sizeof(*c->run) + (program->nrows + 1) * sizeof(u32);
+
+	program->direct = !program->nnames;
+	if (dense > DENSE_BYTES && dense / SPARSE_GAIN > sparse)
+		return netpol_compile_charge(c, (program->nrows + 1) * sizeof(u32)) ?
+		       -EDQUOT : make_sparse(c);
+	/* the runs are charged already, and go */
+	program->bytes -= c->nruns * sizeof(*c->run);
+	return make_dense(c, rows_size);
 }

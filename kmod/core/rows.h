@@ -26,7 +26,7 @@ struct netpol_signature;
  * @fresh: set to whether the row is new; the caller fills it by netpol_row_hit() and
  *	netpol_row_fill()
  *
- * Return: 0; -ENOMEM; -ENOSPC over the limit of cells, explained in the fault of @c.
+ * Return: 0; -ENOMEM; -ENOSPC over the limit of cells, explained in the fault of @c; -EDQUOT.
  */
 int netpol_row_get(struct netpol_compile *c, const struct netpol_signature *wanted, u32 *row,
 		   bool *fresh);
@@ -35,17 +35,29 @@ int netpol_row_get(struct netpol_compile *c, const struct netpol_signature *want
 void netpol_row_hit(struct netpol_compile *c, u32 item);
 
 /*
- * Writes the cells of a row, from the rules noted in c->hit and the rules without peers, and
- * clears c->hit. May sleep. Needs the spans, and c->hit and c->next allocated.
+ * Writes the cells of a row to @cell, from the rules noted in c->hit and the rules without peers,
+ * and clears c->hit. May sleep. Needs the spans, and c->hit and c->next allocated.
  */
-void netpol_row_fill(struct netpol_compile *c, u32 row);
+void netpol_row_cells(struct netpol_compile *c, u32 *cell);
+
+/*
+ * Appends the runs of the next row that has none, likewise. Rows are filled in order. Return: 0,
+ * -ENOMEM or -EDQUOT.
+ */
+int netpol_row_fill(struct netpol_compile *c);
 
 /**
  * netpol_compile_rows() - make row 0, the rows of identities, their cells and the row map
  * @c: compilation with items, classes and spans
  *
- * Return: 0; -ENOMEM; -ENOSPC over the limit of cells, explained in the fault of @c.
+ * Return: 0; -ENOMEM; -ENOSPC over the limit of cells, explained in the fault of @c; -EDQUOT.
  */
 int netpol_compile_rows(struct netpol_compile *c);
+
+/*
+ * Gives the program the cells of all rows, in the form that suits them. Return: 0, -ENOMEM or
+ * -EDQUOT.
+ */
+int netpol_compile_cells(struct netpol_compile *c);
 
 #endif /* NETPOL_ROWS_H */

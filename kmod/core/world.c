@@ -27,6 +27,8 @@ static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_UNFREED_BYTES] = 256ULL << 20,
 	[NETPOL_LIMIT_TRANSACTIONS] = 64,
 	[NETPOL_LIMIT_GUARDS] = NETPOL_GUARDS_MAX,
+	[NETPOL_LIMIT_PROGRAM_BYTES] = 256ULL << 20,
+	[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE] = 64ULL << 20,
 };
 
 /* The intern tables of a world, one after the other; NULL after the last. */
@@ -255,6 +257,8 @@ u64 netpol_world_used(const struct netpol_world *world, u32 limit)
 		return world->bytes;
 	case NETPOL_LIMIT_UNFREED_BYTES:
 		return world->retired_bytes;
+	case NETPOL_LIMIT_PROGRAM_BYTES:
+		return snapshot->program_bytes + world->hits_bytes;
 	default:
 		return 0;
 	}

@@ -109,6 +109,7 @@ struct netpol_origin {
  * @policies: table of struct netpol_policy, by namespace, name and origin
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
+ * @program_bytes: memory of the programs
  * @refs: references, of which world->snapshot has one; under the mutex
  * @next: the snapshot after this one, one reference
  * @retired: what @next no longer needs
@@ -135,6 +136,7 @@ struct netpol_snapshot {
 	struct netpol_table policies;
 	struct netpol_table claims;
 	struct netpol_origin origin[NETPOL_ORIGINS];
+	u64 program_bytes;
 	u32 refs;
 	struct netpol_snapshot *next;
 	struct netpol_retire_list retired;
@@ -175,6 +177,7 @@ struct netpol_snapshot {
  * @nidentities: number of identities
  * @slots: slots in use in the table of local pods
  * @bytes: memory that the loaded objects are charged for
+ * @hits_bytes: memory of the counters of all rules
  * @unread: what no snapshot needs any more, not freed yet
  * @retired_bytes: memory of @unread, and what is freed when the readers of old snapshots are done
  * @limit: limits, by enum netpol_limit
@@ -213,6 +216,7 @@ struct netpol_world {
 	u32 nidentities;
 	struct netpol_idset slots;
 	u64 bytes;
+	u64 hits_bytes;
 	struct netpol_retire_list unread;
 	u64 retired_bytes;
 	u64 limit[NETPOL_LIMIT_MAX + 1];

@@ -416,6 +416,69 @@ static void attack_freed(void)
 	attack_end(&attack);
 }
 
+/* So many more local pods, each with a policy of its own and so with programs of its own. */
+static void add_local_pods(struct np_objects *objs, unsigned int first, unsigned int count)
+{
+	struct np_policy *policy;
+	struct np_pod *pod;
+	unsigned int i;
+	char name[32];
+
+	for (i = first; i < first + count; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		pod = shape_pod(objs, "ns-0", name, SHAPE_ADDRESS_FRESH + i);
+		pod->node = np_intern_str(objs, SHAPE_NODE);
+		shape_label(objs, &pod->labels, "app", name);
+		policy = shape_policy(objs, "ns-0", name, name);
+		shape_peer(objs, policy->ingress, "team-1", NULL, NULL);
+	}
+}
+
+/*
+ * Rules, each of which has a block and a port of its own, of pods that have programs of their own:
+ * what that takes for each pod, and where it ends.
+ */
+static void attack_programs(void)
+{
+	const uint32_t limit = NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE;
+	unsigned int i, rules = 2040, pods = 12, step = 8, most = 600;
+	struct np_policy *policy;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	if (!kernel)
+		attack.loader.core.world->limit[limit] /= tenth;
+	for (i = 0; i < rules; i++) {
+		snprintf(name, sizeof(name), "square-%u", i);
+		policy = shape_policy(&attack.objs, "ns-0", name, NULL);
+		shape_block(&attack.objs, policy->ingress, 0xac000000 + (i << 8), 24);
+		shape_port(&attack.objs, policy->ingress, 1 + i, 1 + i);
+	}
+	add_local_pods(&attack.objs, 0, pods);
+	measure(&attack, "rules times ports", pods);
+	/* the server has such a program too */
+	rows_add("rules times ports, memory of a program", attack.params,
+		 (double)loader_used(&attack.loader, NETPOL_LIMIT_PROGRAM_BYTES) / (pods + 1),
+		 "bytes", 1 << 20, true);
+	/* as many as there is room for */
+	for (i = pods; i < most && (!kernel || tenth == 1); i += step) {
+		struct np_error err = {};
+
+		np_objects_reset(&attack.objs);
+		add_local_pods(&attack.objs, i, step);
+		if (loader_try(&attack.loader, &attack.objs, NULL, false, &err))
+			break;
+	}
+	if (!kernel || tenth == 1)
+		measure_refusal(&attack, "rules times ports", "the share of a namespace");
+	rows_add("rules times ports, most memory of one namespace", attack.params,
+		 loader_used(&attack.loader, NETPOL_LIMIT_PROGRAM_BYTES), "bytes",
+		 64 << 20, true);
+	measure_verdicts(&attack, "rules times ports, all used up");
+	attack_end(&attack);
+}
+
 /* What the thread waits for the processor while nothing is committed. */
 static void measure_idle(void)
 {
@@ -470,5 +533,6 @@ int main(int argc, char **argv)
 	attack_policies();
 	attack_port_lists();
 	attack_freed();
+	attack_programs();
 	return rows_end();
 }

@@ -416,28 +416,30 @@ uint64_t loader_generation(struct loader *loader)
 /* Most seconds that the module may take to free what it replaced. */
 #define SETTLE_SECONDS	60
 
-/* Bytes of replaced state that the module has not freed yet. */
-static uint64_t unfreed(struct loader *loader)
+uint64_t loader_used(struct loader *loader, uint32_t limit)
 {
 	struct np_error err = {};
-	uint64_t bytes = 0;
 	struct np_info info;
+	uint64_t used = 0;
 	size_t i;
 
+	if (!loader->kernel)
+		return netpol_world_used(loader->core.world, limit);
 	if (np_info_get(&loader->client, &info, &err))
 		die("no limits", &err);
 	for (i = 0; i < info.limit_count; i++)
-		if (info.limit[i].id == NETPOL_LIMIT_UNFREED_BYTES)
-			bytes = info.limit[i].used;
+		if (info.limit[i].id == limit)
+			used = info.limit[i].used;
 	np_info_free(&info);
-	return bytes;
+	return used;
 }
 
 double loader_settle(struct loader *loader)
 {
 	double start = rows_clock();
 
-	while (loader->kernel && unfreed(loader) && rows_clock() - start < SETTLE_SECONDS)
+	while (loader->kernel && loader_used(loader, NETPOL_LIMIT_UNFREED_BYTES) &&
+	       rows_clock() - start < SETTLE_SECONDS)
 		usleep(1000);
 	return rows_clock() - start;
 }

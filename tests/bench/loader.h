@@ -54,6 +54,8 @@ void loader_do(struct loader *loader, const struct np_objects *set,
 /* The verdict for a flow, and the number of the last commit; both end the process too. */
 bool loader_judge(struct loader *loader, const struct np_flow *flow);
 uint64_t loader_generation(struct loader *loader);
+/* How much of a limit (enum netpol_limit) is in use. */
+uint64_t loader_used(struct loader *loader, uint32_t limit);
 /* Waits until the module has freed what the last transaction replaced. Returns the seconds. */
 double loader_settle(struct loader *loader);
 /* Messages and bytes that a transaction takes, without sending any. */

@@ -146,10 +146,10 @@ static void check_rows(struct run *run, const struct netpol_program *p)
 	struct netpol_world *w = run->core.world;
 	struct netpol_fault fault = {};
 	struct netpol_program *fresh;
-	u32 i, size = p->nclasses * sizeof(*p->cell);
+	u32 i, class;
 
 	fresh = netpol_program_compile(w, p->direction, p->policy, p->npolicies, p->ports,
-				       &fault);
+				       U64_MAX, &fault);
 	if (IS_ERR(fresh)) {
 		WRONG(run, "a program in use can't be made again: %s", fault.text);
 		return;
@@ -157,10 +157,10 @@ static void check_rows(struct run *run, const struct netpol_program *p)
 	if (fresh->nclasses != p->nclasses)
 		WRONG(run, "classes of a program");
 	for (i = 0; !run->what[0] && i < w->nblocks * NETPOL_IDENTITY_BLOCK; i++)
-		if (w->identity[i] && memcmp(p->cell + netpol_program_row(p, i) * p->nclasses,
-					     fresh->cell +
-					     netpol_program_row(fresh, i) * p->nclasses, size))
-			WRONG(run, "a program's row of identity %u is out of date", i);
+		for (class = 0; w->identity[i] && class < p->nclasses; class++)
+			if (netpol_program_cell_at(p, netpol_program_row(p, i), class) !=
+			    netpol_program_cell_at(fresh, netpol_program_row(fresh, i), class))
+				WRONG(run, "a program's row of identity %u is out of date", i);
 	netpol_program_free(w, fresh);
 }
 

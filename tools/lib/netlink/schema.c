@@ -618,6 +618,8 @@ const char *const np_limit_words[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_UNFREED_BYTES] = "unfreed-bytes",
 	[NETPOL_LIMIT_TRANSACTIONS] = "transactions",
 	[NETPOL_LIMIT_GUARDS] = "guards",
+	[NETPOL_LIMIT_PROGRAM_BYTES] = "program-bytes",
+	[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE] = "program-bytes-per-namespace",
 };
 
 const char *const np_reason_words[NETPOL_REASON_MAX + 1] = {
