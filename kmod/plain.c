@@ -340,12 +340,15 @@ static __always_inline bool netpol_plain_owns(const struct netpol_local *local,
 
 /*
  * May this be a pod's packet to a tunnel of the node, which for_tunnel() of hook.c decides?
- * @identity: the sender's.
+ * @identity: the sender's. A sender without one may be a pod that is not known yet, if there
+ * are guards, also those that let it pass (unknown=allow).
  */
-static __always_inline bool netpol_plain_for_tunnel(u32 pkt, u32 identity)
+static __always_inline bool netpol_plain_for_tunnel(const struct netpol_snapshot *snapshot,
+						    u32 pkt, u32 identity)
 {
-	return pkt & NETPOL_PLAIN_LOCAL_IN && pkt & NETPOL_PLAIN_UDP && identity &&
-	       netpol_tunnel_sockets();
+	return pkt & NETPOL_PLAIN_LOCAL_IN && pkt & NETPOL_PLAIN_UDP &&
+	       netpol_tunnel_sockets() &&
+	       (identity || snapshot->settings->nguards || snapshot->settings->npatterns);
 }
 
 /* What an address is. The pod behind @device, which the packet goes by, is tried first. */
@@ -395,7 +398,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 	    (netpol_plain_no_uplink(snapshot, state->out) ||
 	     netpol_plain_needs_guards(snapshot, family, 0, to)))
 		return netpol_decide(nn, skb, state);
-	if (netpol_plain_for_tunnel(pkt, sender.identity))
+	if (netpol_plain_for_tunnel(snapshot, pkt, sender.identity))
 		return netpol_decide(nn, skb, state);
 	if (local_in && (sender.local ? receiver.identity || !snapshot->host_judged :
 					!!receiver.local))
@@ -569,7 +572,7 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 	if (pkt & NETPOL_PLAIN_LOCAL_IN) {
 		if (unlikely(other || !snapshot->host_judged))
 			return netpol_plain_by_addresses(nn, skb, state, pkt);
-		if (unlikely(netpol_plain_for_tunnel(pkt, subject->identity)))
+		if (unlikely(netpol_plain_for_tunnel(snapshot, pkt, subject->identity)))
 			return netpol_decide(nn, skb, state);
 		if (pkt & NETPOL_PLAIN_REPLY) {
 			netpol_plain_count_seen(stats, sends);
