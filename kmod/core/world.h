@@ -322,10 +322,13 @@ static __always_inline bool netpol_local_has(const struct netpol_local *local, u
 static __always_inline u32 netpol_source_bit(u8 family, const void *address)
 {
 	u64 lo, hi;
+	u32 four;
 
-	if (family == AF_INET)
-		return (__force u32)*(const __be32 *)address * 0x9e3779b97f4a7c15ULL >>
-		       NETPOL_SOURCES_SHIFT;
+	/* the addresses of a pod lie packed, so none of them need be aligned */
+	if (family == AF_INET) {
+		memcpy(&four, address, sizeof(four));
+		return four * 0x9e3779b97f4a7c15ULL >> NETPOL_SOURCES_SHIFT;
+	}
 	memcpy(&lo, address, sizeof(lo));
 	memcpy(&hi, (const u8 *)address + 8, sizeof(hi));
 	return (lo * 3 + hi) * 0x9e3779b97f4a7c15ULL >> NETPOL_SOURCES_SHIFT;
