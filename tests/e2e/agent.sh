@@ -445,6 +445,29 @@ no a/client tcp b/late 80 and takes it back
 X
 agent_end TERM
 
+# --- a refusal that is no object's fault ----------------------------------------------
+
+# Sixteen others leave the agent no origin. No object is to blame for that, so none is set aside.
+netpol flush --yes
+rm "$dir/snapshot"
+for i in {1..16}; do
+	echo "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"o$i\"}}" |
+		$np apply --origin "o$i" -f - >/dev/null || bail "origin o$i"
+done
+agent_start
+everything
+until_status "no room for the agent's origin: commits fail" '.commitFailures > 1' true
+is "$(status | jq -c .troubles)" '[]' "no object is set aside or closed for it"
+check "and the reason is told" grep -q "16 other origins have objects" "$dir/log"
+for i in 1 2; do
+	$np delete --origin "o$i" "namespace/o$i" >/dev/null || bail "origin o$i"
+done
+until_status "with room, everything is committed" .ready true
+is "$(status | jq -c .troubles)" '[]' "all of it as it is"
+as_allowed "after that"
+agent_end TERM
+netpol flush --yes
+
 # --- the service manager ------------------------------------------------------------
 
 notify=$dir/notify

@@ -3,10 +3,10 @@
  * Commits: full and delta transactions of origin `kube`.
  *
  * An object that the kernel refuses must not keep the others out. The refusal says which object it
- * is about: then that object is rejected, and the others are sent again. If it does not say, the
- * changes are halved until the object is found. The changes of a full transaction cannot be
- * halved, because it removes what it does not contain. So an audit finds the differences, and they
- * are sent as a delta.
+ * is about: then that object is rejected, and the others are sent again. If it does not say, and
+ * the kernel takes a transaction without objects, the changes are halved until the object is found.
+ * The changes of a full transaction cannot be halved, because it removes what it does not contain.
+ * So an audit finds the differences, and they are sent as a delta.
  */
 #include "agent/commit.h"
 
@@ -143,6 +143,26 @@ static bool np_commit_refuse(struct np_kernel *kernel, struct np_desired *d,
 }
 
 /*
+ * The kernel refused changes and did not say which one is to blame. Commits nothing, to find out
+ * whether any is: what the kernel then refuses too is no object's fault, such as an origin too
+ * many. Returns NP_OUTCOME_OBJECT if one of the changes is to blame.
+ */
+static enum np_outcome np_commit_nothing(struct np_kernel *kernel, struct np_desired *d)
+{
+	struct np_refusal refusal = kernel->client.refusal;
+	struct np_change *refused;
+	enum np_outcome outcome;
+	struct np_error ignored;
+
+	outcome = np_commit_try(kernel, d, NULL, 0, false, &refused, &ignored);
+	/* Why the changes were refused is still to be told. */
+	kernel->client.refusal = refusal;
+	if (outcome == NP_OUTCOME_DONE)
+		return NP_OUTCOME_OBJECT;
+	return outcome == NP_OUTCOME_OBJECT ? NP_OUTCOME_FAILED : outcome;
+}
+
+/*
  * Sends changes in one transaction. If the kernel refuses an object, np_commit_refuse() is called
  * for it, and the changes are sent again. Returns NP_OUTCOME_OBJECT if the kernel still refuses
  * them.
@@ -157,6 +177,8 @@ static enum np_outcome np_commit_singly(struct np_kernel *kernel, struct np_desi
 
 	for (singly = 0; ; singly++) {
 		outcome = np_commit_try(kernel, d, change, count, false, &refused, err);
+		if (outcome == NP_OUTCOME_OBJECT && !refused)
+			outcome = np_commit_nothing(kernel, d);
 		if (outcome != NP_OUTCOME_OBJECT)
 			return outcome;
 		if (!refused && count == 1)
