@@ -12,8 +12,8 @@
 
 /* What is enforced in place of the object. */
 enum np_trouble_kind {
-	NP_TROUBLE_CLOSED,	/* a policy: the policy without rules */
-	NP_TROUBLE_REJECTED,	/* unreadable, over a bound or refused by the kernel: not loaded */
+	NP_TROUBLE_CLOSED,	/* the policy without its rules, so that it isolates */
+	NP_TROUBLE_REJECTED,	/* nothing: the object is not loaded */
 };
 
 struct np_trouble {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /metrics, /healthz and /readyz, by libmicrohttpd in the agent's loop.
+ * Serves /metrics, /healthz and /readyz by libmicrohttpd, which runs in the agent's loop.
  *
  * A pod that reaches the address of the metrics can take all connections there, one after the
  * other. So probes have a listener of their own, which is on loopback by default.
@@ -19,8 +19,8 @@
 #include "agent/state.h"
 
 #define NP_HTTP_CONNECTIONS	64
-#define NP_HTTP_PER_ADDRESS	8	/* one client cannot use all connections up */
-#define NP_HTTP_MEMORY		(32 * 1024)
+#define NP_HTTP_PER_ADDRESS	8	/* so that one client cannot use up all connections */
+#define NP_HTTP_MEMORY		(32 * 1024)	/* bytes for one connection */
 #define NP_HTTP_REQUEST_MS	10000	/* unless the options say otherwise */
 
 /* A connection. It is closed if no request is complete in time, however busy it is. */
@@ -101,8 +101,8 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 	}
 	if (http->probes || strcmp(url, "/metrics"))
 		return np_http_line(connection, MHD_HTTP_NOT_FOUND, http->probes ?
-				    "there are /healthz and /readyz" :
-				    "there are /metrics, /healthz and /readyz");
+				    "not found; the pages are /healthz and /readyz" :
+				    "not found; the pages are /metrics, /healthz and /readyz");
 	file = open_memstream(&text, &len);
 	if (!file)
 		return MHD_NO;
@@ -183,6 +183,7 @@ static int64_t np_http_deadlines(struct np_http_listener *http)
 	return next;
 }
 
+/* Lets the server do what is possible now, and finds out when it wants to be called again. */
 static void np_http_run(struct np_http_listener *http)
 {
 	MHD_UNSIGNED_LONG_LONG wait;
@@ -206,7 +207,10 @@ static void np_http_fire(void *context)
 	np_http_run(context);
 }
 
-/* Reads "127.0.0.1:9474", "[::1]:9474" or, for all addresses, ":9474". */
+/*
+ * Reads "127.0.0.1:9474", "[::1]:9474" or, for all addresses, ":9474". The caller frees *found.
+ * Returns 0, or -1 with *err filled.
+ */
 static int np_http_address(const char *option, const char *text, struct addrinfo **found,
 			   struct np_error *err)
 {
@@ -229,7 +233,7 @@ static int np_http_address(const char *option, const char *text, struct addrinfo
 	if (!ret)
 		return 0;
 	np_error_set(err, NP_EXIT_USAGE, "--%s takes ADDRESS:PORT, not \"%.80s\"", option, text);
-	np_error_hint(err, "as " NP_AGENT_LISTEN " or [::1]:9474; none switches it off");
+	np_error_hint(err, "for example " NP_AGENT_LISTEN " or [::1]:9474; none switches it off");
 	return -1;
 }
 
@@ -264,7 +268,7 @@ static int np_http_open(struct np_http_listener *http, struct np_agent *agent, c
 	if (!info) {
 		np_error_set(err, NP_EXIT_USAGE, "cannot listen on %s: %s", text,
 			     strerror(errno ? errno : EADDRINUSE));
-		np_error_hint(err, "--%s takes another address, or none", option);
+		np_error_hint(err, "give --%s another address, or none", option);
 		if (http->daemon)
 			MHD_stop_daemon(http->daemon);
 		http->daemon = NULL;

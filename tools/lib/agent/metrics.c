@@ -326,7 +326,7 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
 		       "Objects that are not enforced as they are. closed: the policy without its "
-		       "rules, kept: the last good version, aside: not loaded.");
+		       "rules, aside: not loaded.");
 	np_metric_value(file, "netpol_objects_troubled", (double)rejected, "state", "aside",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",

@@ -27,7 +27,7 @@ static void np_quarantine_add(struct np_quarantine *q, const struct np_cidr *gua
 	q->guard[q->count++] = *guard;
 }
 
-/* Adds the addresses of a pod. Returns how many of them found no room. */
+/* Adds the addresses of a pod. Returns for how many of them there is no room. */
 static size_t np_quarantine_addresses(struct np_quarantine *q, const struct np_address *address,
 				      uint32_t count, size_t room)
 {

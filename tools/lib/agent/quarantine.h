@@ -4,9 +4,9 @@
  * the API server has forgotten.
  *
  * A local pod is not loaded if it exceeds a bound, if the kernel refused it, or if one of its
- * policies cannot even be loaded without rules. Such a pod has no policies in the kernel. So each
- * of its addresses gets a guard, unless a guard covers it already, and is then closed with
- * `unknown=deny`.
+ * policies cannot be loaded even without its rules. Such a pod has no policies in the kernel. So
+ * each of its addresses gets a guard, which makes the address unknown. With `unknown=deny` its
+ * packets are dropped.
  *
  * A pod that was deleted by force lives on without its object, and so without its policies. Its
  * addresses get guards until its interface is gone.
@@ -35,14 +35,15 @@ struct np_quarantine {
 	size_t left_count;
 };
 
-/* A local pod is about to be forgotten. */
+/* To be called when a local pod is about to be forgotten. */
 void np_quarantine_leave(struct np_quarantine *q, const struct np_desired_pod *pod);
 
 /*
- * Finds out which addresses need a guard. host: the tables of the node, by which forgotten pods are
- * dropped whose interface is gone or belongs to another pod. keep: those that have a guard keep it.
- * room: how many guards the kernel takes; addresses that find no room are logged. Returns true if
- * the guards have changed, so that the settings are to be committed.
+ * Finds out which addresses need a guard. host: the tables of the node, which show whether the
+ * interface of a forgotten pod is gone or belongs to another pod, so that its guards end. keep:
+ * addresses that have a guard keep it. room: how many guards the kernel still takes; if that is not
+ * enough, it is logged. Returns true if the guards have changed, so that the settings must be
+ * committed.
  */
 bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
 			  const struct np_host *host, size_t room, bool keep);

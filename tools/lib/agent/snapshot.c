@@ -202,7 +202,7 @@ static int np_snapshot_child(const struct np_agent_snapshot *s, const struct np_
 	}
 	about.error = err.text;
 	np_log_line(s->failing ? NP_LOG_DEBUG : NP_LOG_ERROR, &about,
-		    "not written; it is tried again, at last every five minutes");
+		    "the snapshot cannot be written; the next try is within five minutes");
 	return 1;
 }
 
@@ -276,7 +276,7 @@ static void np_snapshot_fork(struct np_agent_snapshot *s)
 	np_settings_free(&set);
 	if (pid < 0) {
 		np_log_line(s->failing ? NP_LOG_DEBUG : NP_LOG_ERROR, &np_about,
-			    "not written: %s", strerror(errno));
+			    "the snapshot cannot be written: %s", strerror(errno));
 		np_snapshot_failed(s);
 		return;
 	}

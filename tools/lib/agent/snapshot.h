@@ -32,7 +32,7 @@ struct np_agent_snapshot {
 	uint64_t count;		/* how many were written */
 	uint64_t failures;
 	unsigned int failing;	/* failures in a row */
-	bool restored;		/* the kernel holds an earlier state */
+	bool restored;		/* at start the kernel held an earlier state, or it was restored */
 };
 
 void np_agent_snapshot_init(struct np_agent_snapshot *s, struct np_loop *loop,
@@ -44,11 +44,11 @@ void np_agent_snapshot_init(struct np_agent_snapshot *s, struct np_loop *loop,
  */
 bool np_agent_snapshot_restore(struct np_agent_snapshot *s, uint64_t present);
 /*
- * There was a commit after which the kernel holds everything, so a snapshot will be written.
+ * To be called after a commit. A snapshot is written later, when the kernel holds everything.
  * urgent: it changed more than pods of other nodes.
  */
 void np_agent_snapshot_later(struct np_agent_snapshot *s, bool urgent);
-/* A child has ended, maybe the one that writes the file. */
+/* To be called when a child has ended. It may be the one that writes the file. */
 void np_agent_snapshot_reap(struct np_agent_snapshot *s);
 /* Writes a last snapshot if there was a commit since the last one, and waits for it. */
 void np_agent_snapshot_stop(struct np_agent_snapshot *s);

@@ -45,7 +45,7 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 
 		if (agent->desired.synced[k])
 			continue;
-		snprintf(why, size, "%s not synced%s%s", np_source_kind_name(k),
+		snprintf(why, size, "%s are not synced%s%s", np_source_kind_name(k),
 			 *error ? ": " : "", error);
 		return false;
 	}
