@@ -225,7 +225,8 @@ int np_agent_start(struct np_agent *agent, struct np_loop *loop,
 	np_agent_init(agent, loop, opts);
 	if (np_agent_signals(agent, err) || np_agent_close_early(agent, &sound, err))
 		return -1;
-	if (np_agent_node_open(&agent->node, &agent->kernel, err) || np_agent_http_start(agent, err))
+	if (np_agent_node_open(&agent->node, &agent->kernel, err) ||
+	    np_agent_http_start(agent, err))
 		return -1;
 	if (opts->socket &&
 	    np_text_socket_open(&agent->outside.socket, loop, opts->socket, err))

@@ -283,7 +283,7 @@ static int np_agent_node_kept(struct np_agent_node *node, struct np_kernel *kern
 /* Returns the interface that a pod was last known to have, or 0. */
 static uint32_t np_place_kept(const struct np_agent_node *node, const struct np_desired_pod *pod)
 {
-	struct np_node_kept want, *kept = NULL;
+	struct np_node_kept want = { .ifindex = 0 }, *kept = NULL;
 
 	if (pod->ifindex)
 		return pod->ifindex;

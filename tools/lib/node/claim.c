@@ -86,7 +86,7 @@ static void np_claims_collect(struct np_claims *claims)
 	}
 }
 
-/* Returns the only claim of a pod that is not void, from *at on, and moves *at to the next pod's. */
+/* Returns the only claim of a pod that is not void, from *at on; moves *at to the next pod's. */
 static const struct np_claim *np_claim_only(const struct np_claims *claims, size_t *at)
 {
 	size_t who = claims->claim[*at].who, live = 0;

@@ -53,7 +53,7 @@ enum np_where np_host_locate(const struct np_host *host, const struct np_address
 /* What is found about one pod. */
 struct np_found {
 	bool own;		/* an address is the node's own */
-	bool away;		/* a bridge saw an address behind a port that leads to other nodes */
+	bool away;		/* a bridge saw an address behind a port to other nodes */
 	bool kept;		/* it is local because it is loaded so */
 	bool named;		/* the administrator named its interface */
 	uint32_t ifindex;	/* its interface by a route or by the CNI, or 0 */
@@ -169,8 +169,8 @@ static bool np_locate_loaded(const struct np_locating *at, size_t i)
 
 	if (found->ifindex || !loaded || !loaded->local)
 		return false;
-	return loaded->ifindex ? np_host_device(at->host, loaded->ifindex) != NULL :
-				 found->connected != NULL;
+	return loaded->ifindex ? !!np_host_device(at->host, loaded->ifindex) :
+				 !!found->connected;
 }
 
 /* Places a pod by what root has written. */
