@@ -23,7 +23,7 @@ spoofed() { netpolctl --netns n1 status -o json 2>/dev/null | jq ".counters.spoo
 listen()
 {
 	local how="UDP4-RECV:9,ip-add-membership=239.1.1.1:$dev"
-	[ "$1" = 4 ] || how="UDP6-RECV:9,ipv6-join-group=[ff02::1234]:$dev"
+	[ "$1" = 4 ] || how="UDP6-RECV:9,ipv6only=1,ipv6-join-group=[ff02::1234]:$dev"
 	in_netns n1 socat -u "$how" "OPEN:$tmp/heard$1,creat,append" 2>"$tmp/socat$1" &
 	pids+=($!)
 }
