@@ -35,8 +35,9 @@ clients() # POD NUMBER ROUTE4 ROUTE6
 		route add fd00:99::$2/128 $4
 	X
 }
-clients a/vpn 66 "dev ${end_dev[a/vpn]}" "dev ${end_dev[a/vpn]}"
-clients a/other 10 "dev ${end_dev[a/other]}" "dev ${end_dev[a/other]}"
+# IPv6 answers neighbour solicitations only for addresses of the interface itself.
+clients a/vpn 66 "dev ${end_dev[a/vpn]}" "via fd00:244:1::66 dev ${end_dev[a/vpn]} onlink"
+clients a/other 10 "dev ${end_dev[a/other]}" "via fd00:244:1::10 dev ${end_dev[a/other]} onlink"
 clients a/bridged 68 "via 10.244.8.66" "via fd00:244:8::66"
 {
 	ns_yaml a team=a
