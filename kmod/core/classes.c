@@ -30,22 +30,58 @@ static void port_numbers(const struct netpol_program *program,
 	}
 }
 
-/* Ports of one protocol, one bit each. */
 #define PORTS	65536
 
-/* Notes that ranges begin at a port of a rule and after it. @context: bits of all ports. */
+/**
+ * struct port_set - a set of ports of one protocol
+ * @word: one bit a port
+ * @used: one bit for each word that is not zero, so that few ports are found without
+ *	reading all words
+ */
+struct port_set {
+	u64 word[PORTS / 64];
+	u64 used[PORTS / 64 / 64];
+};
+
+static void port_set_add(struct port_set *set, u32 port)
+{
+	set->word[port / 64] |= BIT_ULL(port % 64);
+	set->used[port / 64 / 64] |= BIT_ULL(port / 64 % 64);
+}
+
+/* Writes the ports of a set to @port, in order. Return: how many there are. NULL: counts. */
+static u32 port_set_list(const struct port_set *set, u16 *port)
+{
+	u64 used, bits;
+	u32 i, word, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(set->used); i++) {
+		for (used = set->used[i]; used; used &= used - 1) {
+			word = i * 64 + __ffs64(used);
+			if (!port) {
+				n += hweight64(set->word[word]);
+				continue;
+			}
+			for (bits = set->word[word]; bits; bits &= bits - 1)
+				port[n++] = word * 64 + __ffs64(bits);
+		}
+	}
+	return n;
+}
+
+/* Notes that ranges begin at a port of a rule and after it. @context: a struct port_set. */
 static void add_border(void *context, u16 first, u16 last)
 {
-	unsigned long *borders = context;
+	struct port_set *borders = context;
 
-	__set_bit(first, borders);
+	port_set_add(borders, first);
 	if (last < PORTS - 1)
-		__set_bit(last + 1, borders);
+		port_set_add(borders, last + 1);
 }
 
 /* Notes where the ranges of one protocol begin that no rule divides. */
 static void protocol_borders(const struct netpol_program *program, u32 protocol,
-			     unsigned long *borders)
+			     struct port_set *borders)
 {
 	u32 i, j;
 
@@ -122,20 +158,17 @@ static int make_names(struct netpol_compile *c)
  * -EDQUOT.
  */
 static int make_ranges(struct netpol_compile *c, struct netpol_ranges *ranges,
-		       const unsigned long *borders)
+		       const struct port_set *borders)
 {
-	u32 i, port;
+	u32 i;
 
-	for (i = 0; i < BITS_TO_LONGS(PORTS); i++)
-		ranges->count += hweight64(borders[i]);
+	ranges->count = port_set_list(borders, NULL);
 	if (netpol_compile_charge(c, ranges->count * sizeof(u16)))
 		return -EDQUOT;
 	ranges->first = netpol_alloc_array(ranges->count, sizeof(u16));
 	if (!ranges->first)
 		return -ENOMEM;
-	for (port = 0, i = 0; port < PORTS; port++)
-		if (test_bit(port, borders))
-			ranges->first[i++] = port;
+	port_set_list(borders, ranges->first);
 	for (i = 1; i < NETPOL_FEW_RANGES; i++)
 		ranges->border[i - 1] = i < ranges->count ? ranges->first[i] : U16_MAX + 1;
 	return 0;
@@ -144,7 +177,7 @@ static int make_ranges(struct netpol_compile *c, struct netpol_ranges *ranges,
 /* Cuts the ports of each protocol into ranges that no rule divides; each gets a class. */
 int netpol_compile_classes(struct netpol_compile *c)
 {
-	unsigned long *borders = netpol_alloc(PORTS / 8);
+	struct port_set *borders = netpol_alloc(sizeof(*borders));
 	struct netpol_program *program = c->program;
 	int error = borders ? 0 : -ENOMEM;
 	u32 protocol;
@@ -152,8 +185,8 @@ int netpol_compile_classes(struct netpol_compile *c)
 	for (protocol = 0; protocol < NETPOL_PROTOCOLS && !error; protocol++) {
 		struct netpol_ranges *ranges = &program->ranges[protocol];
 
-		memset(borders, 0, PORTS / 8);
-		__set_bit(0, borders);
+		memset(borders, 0, sizeof(*borders));
+		port_set_add(borders, 0);
 		protocol_borders(program, protocol, borders);
 		error = make_ranges(c, ranges, borders);
 		ranges->class = program->nclasses;
