@@ -6,6 +6,7 @@
 # turn its connection round, and forged fragments do not meet those of another one. Routed and
 # bridged pods, and ipvlan.
 #netpol-test: modules=br_netfilter,ip_vs,ip_vs_rr,ipvlan
+#netpol-test: timeout=900
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

@@ -4,6 +4,7 @@
 # Proves docs/semantics.md, "An SCTP association that did not begin with an INIT": conntrack
 # opens one on other packets too, in whichever direction they go, so both directions must be
 # allowed. One that began as it should, and a DCCP connection, has an opener and keeps it.
+#netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

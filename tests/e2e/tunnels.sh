@@ -3,7 +3,8 @@
 #
 # Proves docs/semantics.md, "A pod to a tunnel that ends on its node": it would launder forged
 # sources, because what comes out of a tunnel comes from where the pods of other nodes are.
-#netpol-test: modules=vxlan,geneve,ipip,ip_gre,sit,ip6_tunnel,ip6_gre,wireguard,fou timeout=900
+#netpol-test: modules=vxlan,geneve,ipip,ip_gre,sit,ip6_tunnel,ip6_gre,wireguard,fou
+#netpol-test: timeout=900
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1
