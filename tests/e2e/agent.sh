@@ -377,10 +377,10 @@ netpol flush --yes
 expect <<X
 yes a/other tcp b/server 80 flushed: nothing is enforced
 X
-boot() { nsenter --net=/run/netns/n1 netpolctl sync --boot --guard-prefix 10.244.1.0/24 "$@" 2>>"$dir/log"; }
+boot() { nsenter --net=/run/netns/n1 netpolctl sync --boot --guard-prefix 10.244.1.0/24,fd00:244:1::/64 "$@" 2>>"$dir/log"; }
 check "the first boot: no snapshot, no API server" boot --snapshot "$dir/none"
 is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
-	'[["10.244.1.0/24"],"deny"]' "what the command line guards is closed"
+	'[["10.244.1.0/24","fd00:244:1::/64"],"deny"]' "what the command line guards is closed"
 expect <<X
 no a/client tcp b/server 80 first boot: nobody is known yet
 yes n1 tcp b/server 80 first boot: the node's own probes pass
