@@ -12,18 +12,21 @@
 #include <string.h>
 #include <microhttpd.h>
 #include <netdb.h>
-#include <time.h>
 #include <sys/socket.h>
 
 #include "agent/metrics.h"
 #include "agent/state.h"
+#include "base/time.h"
 
 #define NP_HTTP_CONNECTIONS	64
 #define NP_HTTP_PER_ADDRESS	8	/* so that one client cannot use up all connections */
 #define NP_HTTP_MEMORY		(32 * 1024)	/* bytes for one connection */
 #define NP_HTTP_REQUEST_MS	10000	/* unless the options say otherwise */
 
-/* A connection. It is closed if no request is complete in time, however busy it is. */
+/*
+ * A connection. It is closed if no request is complete in time, however busy it is. Its times are
+ * of the real clock, which tests do not move.
+ */
 struct np_http_peer {
 	struct np_http_peer *next;
 	struct np_http_peer **link;	/* to this one */
@@ -115,15 +118,6 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 			     text, len);
 }
 
-/* The clock of libmicrohttpd's connections, which tests do not move. */
-static int64_t np_http_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void np_http_peer(void *cls, struct MHD_Connection *connection, void **context,
 			 enum MHD_ConnectionNotificationCode code)
 {
@@ -134,7 +128,7 @@ static void np_http_peer(void *cls, struct MHD_Connection *connection, void **co
 		peer = np_xcalloc(1, sizeof(*peer));
 		peer->fd = MHD_get_connection_info(connection,
 						   MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		peer->since_ms = np_http_now();
+		peer->since_ms = np_time_monotonic();
 		peer->next = http->peers;
 		peer->link = &http->peers;
 		if (peer->next)
@@ -161,7 +155,7 @@ static void np_http_completed(void *cls, struct MHD_Connection *connection, void
 	peer = MHD_get_connection_info(connection,
 				       MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 	if (peer)
-		peer->since_ms = np_http_now();
+		peer->since_ms = np_time_monotonic();
 }
 
 /* Ends the connections whose time is over. Returns the milliseconds until the next one's is. */
@@ -173,7 +167,7 @@ static int64_t np_http_deadlines(struct np_http_listener *http)
 	if (!limit)
 		limit = NP_HTTP_REQUEST_MS;
 	for (peer = http->peers; peer; peer = peer->next) {
-		left = peer->since_ms + limit - np_http_now();
+		left = peer->since_ms + limit - np_time_monotonic();
 		/* The library sees the end of the connection and frees it. */
 		if (left <= 0)
 			shutdown(peer->fd, SHUT_RDWR);

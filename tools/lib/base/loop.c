@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
 #include "base/alloc.h"
+#include "base/time.h"
 
 #define NP_LOOP_EVENTS 64
 
@@ -50,10 +50,7 @@ struct np_loop {
 
 static int64_t np_clock_real(void *context)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return np_time_monotonic();
 }
 
 struct np_loop *np_loop_new(void)

@@ -33,3 +33,11 @@ int64_t np_time_parse(const char *text)
 	when += sign == '+' ? -used : used;
 	return when > 0 ? when : 0;
 }
+
+int64_t np_time_monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

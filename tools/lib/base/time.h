@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Times as text.
+ * Times as text, and the clock.
  */
 #ifndef NP_BASE_TIME_H
 #define NP_BASE_TIME_H
@@ -12,5 +12,7 @@
  * since 1970; 0 for an earlier time and for a text of another form.
  */
 int64_t np_time_parse(const char *text);
+/* Returns the milliseconds of CLOCK_MONOTONIC. */
+int64_t np_time_monotonic(void);
 
 #endif

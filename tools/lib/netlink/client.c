@@ -26,6 +26,7 @@
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 
+#include "base/time.h"
 #include "netlink/place.h"
 #include "object/object.h"
 
@@ -62,14 +63,6 @@ int np_netns_enter(const char *name, struct np_error *err)
 	if (ret == EPERM)
 		np_error_hint(err, "entering a network namespace needs CAP_SYS_ADMIN");
 	return -1;
-}
-
-static int64_t np_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /*
@@ -248,7 +241,7 @@ static ssize_t np_client_take(struct np_client *client, int64_t deadline)
 	int ready;
 
 	for (;;) {
-		left = deadline < 0 ? -1 : deadline - np_now();
+		left = deadline < 0 ? -1 : deadline - np_time_monotonic();
 		if (deadline >= 0 && left < 0)
 			left = 0;
 		ready = poll(&wait, 1, left > INT32_MAX ? INT32_MAX : (int)left);
@@ -381,7 +374,7 @@ int np_client_feed(struct np_client *client, const void *data, size_t len, uint3
 static int np_client_answer(struct np_client *client, const struct nlmsghdr *request,
 			    np_reply_fn reply, void *arg, struct np_error *err)
 {
-	int64_t deadline = client->timeout < 0 ? -1 : np_now() + client->timeout;
+	int64_t deadline = client->timeout < 0 ? -1 : np_time_monotonic() + client->timeout;
 	ssize_t len;
 	int ret;
 
@@ -479,7 +472,7 @@ int np_client_receive(struct np_client *client, int timeout, np_reply_fn reply, 
 	ssize_t len;
 	int left;
 
-	len = np_client_take(client, timeout < 0 ? -1 : np_now() + timeout);
+	len = np_client_take(client, timeout < 0 ? -1 : np_time_monotonic() + timeout);
 	if (len < 0 && errno == ETIMEDOUT)
 		return 0;
 	if (len < 0 && errno == ENOBUFS) {
