@@ -277,8 +277,11 @@ static __always_inline unsigned int hweight32(u32 n)
 	return (unsigned int)__builtin_popcount(n);
 }
 
+/* As strict as the kernel's: of 0 there is none of the three. */
 static inline int ilog2(u64 n)
 {
+	if (!n)
+		abort();
 	return fls64(n) - 1;
 }
 
@@ -289,7 +292,9 @@ static inline bool is_power_of_2(unsigned long n)
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
-	return n <= 1 ? 1 : 1UL << fls64(n - 1);
+	if (!n)
+		abort();
+	return n == 1 ? 1 : 1UL << fls64(n - 1);
 }
 
 static inline unsigned long rounddown_pow_of_two(unsigned long n)

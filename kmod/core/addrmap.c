@@ -338,7 +338,7 @@ static int buckets_for(u8 family, u32 count, u32 percent, u32 *buckets)
 
 	if (n > NETPOL_ADDRMAP_BUCKETS_MAX)
 		return -ENOSPC;
-	*buckets = max_t(u32, roundup_pow_of_two(n), NETPOL_ADDRMAP_BUCKETS_MIN);
+	*buckets = roundup_pow_of_two(max_t(u32, n, NETPOL_ADDRMAP_BUCKETS_MIN));
 	return 0;
 }
 

@@ -193,7 +193,7 @@ static int active_reserve(struct netpol_world *world, u32 count)
 
 	if (world->active_label && count <= world->active_size)
 		return 0;
-	count = max_t(u32, 16, roundup_pow_of_two(count));
+	count = roundup_pow_of_two(max_t(u32, 16, count));
 	larger = netpol_alloc_array(count, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;

@@ -40,7 +40,7 @@ static int slots_for(u32 count, u32 num, u32 den, u32 *slots)
 
 	if (n > NETPOL_TABLE_SLOTS_MAX)
 		return -ENOSPC;
-	*slots = max_t(u32, roundup_pow_of_two(n), NETPOL_TABLE_SLOTS_MIN);
+	*slots = roundup_pow_of_two(max_t(u32, n, NETPOL_TABLE_SLOTS_MIN));
 	return 0;
 }
 
