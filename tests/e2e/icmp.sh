@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "ICMP errors about a connection" and "ICMP echo, other IP
 # protocols", and docs/design.md, "Neighbour discovery with hop limit 255".
+#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -57,9 +58,20 @@ refused a/pod udp outside 99 the ICMP error about an allowed flow comes back
 no a/pod tcp outside 81 a port that egress denies
 X
 
-# A flow to quote: a.pod:5000 -> outside:53. Its answer makes it established.
+# A flow to quote: a.pod:5000 -> outside:53. Its answer makes it established; on a slow
+# machine it has to live longer than the 30 seconds that conntrack gives it.
+echo "netfilter/nf_conntrack_udp_timeout 600" | sysctls n1
 raw a.pod udp 10.244.1.10 5000 198.51.100.10 53
 raw a.pod udp fd00:244:1::10 5000 2001:db8:51::10 53
+# shellcheck disable=SC2317 # called by name
+answered() # FAMILY
+{
+	in_netns n1 conntrack -L -f "ipv$1" -p udp --orig-port-src 5000 2>/dev/null |
+		grep -v UNREPLIED | grep -q .
+}
+for f in 4 6; do
+	check "the flow to quote is answered, IPv$f" eventually 20 answered $f
+done
 sees a/pod "icmp type destination-unreachable"
 q="udp 10.244.1.10 5000 198.51.100.10 53"
 # shellcheck disable=SC2086 # words
