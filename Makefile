@@ -49,6 +49,7 @@ help:
 	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
+	@echo '  make check-debug   the selftests on a kernel with KASAN, lockdep and kmemleak'
 	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
 
 # --- the module --------------------------------------------------------------
@@ -246,6 +247,11 @@ check: deps
 
 check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/run/check.sh $*
+
+# The selftests on the kernel with checkers alone; builds it the first time.
+.PHONY: check-debug
+check-debug: deps
+	+@KERNELS=debug tests/run/check.sh vm
 
 # --- measuring ---------------------------------------------------------------
 

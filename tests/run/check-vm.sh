@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests inside virtual machines, on each kernel: tests/vm/smoke.sh, every
-# tests/selftests/X.c and every tests/e2e/X.sh (not lib*.sh), each in a fresh
-# VM with netpol loaded, two VMs at a time.
+# Tests inside virtual machines: tests/vm/smoke.sh, every tests/selftests/X.c and every
+# tests/e2e/X.sh (not lib*.sh), each in a fresh VM with netpol loaded, two VMs at a time.
+# The kernels are 6.1, 6.12 and 6.12 with its checkers (debug, tests/run/kernel.sh).
+#
+# An emulated processor is slow. So 6.12 runs the selftests and those end-to-end tests that
+# ask for it, unless KERNELS names it. The debug kernel takes a while to build: where it has
+# not been built (make check-debug), its tests are skipped. It runs selftests only, because
+# a packet that is encapsulated twice needs more stack there than there is.
 #
 #   T="NAME..."        only these tests
-#   KERNELS="6.12"     only these kernels
+#   KERNELS="6.12"     only these kernels, and all tests there
 #   VM_JOBS=2          this many VMs at a time
 #
 # A test asks for what it needs with lines in its source that hold
@@ -16,6 +21,7 @@
 #   netpol-test: mem=MIB            default 768
 #   netpol-test: cpus=N             default 2
 #   netpol-test: kernels=6.12       runs on these series only (comma list)
+#   netpol-test: all-kernels        an end-to-end test that 6.12 runs as well
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
 #   netpol-test: python             Python with YAML and the kernel's client of netlink
@@ -132,7 +138,15 @@ if [ "${1:-}" = --one ]; then
 fi
 
 begin vm
-kernels=$(tests/run/kernel.sh series)
+kernels=${KERNELS:-6.1 6.12}
+if [ -z "${KERNELS:-}" ]; then
+	if tests/vm/uml-kernel.sh --cached debug >/dev/null 2>&1; then
+		kernels+=" debug"
+	else
+		skipped "selftests, debug"
+		echo "skipped selftests, debug: that kernel is not built here (make check-debug)"
+	fi
+fi
 for k in $kernels; do
 	tests/run/kernel.sh image "$k" >/dev/null
 done
@@ -153,6 +167,22 @@ fi
 for k in $kernels; do
 	run_check "a VM boots, $k" tests/vm/run -k "$k" -- true
 done
+
+# runs_on SERIES SOURCE
+runs_on()
+{
+	local only
+	only=$(directive "$2" kernels)
+	case ",${only:-$1}," in
+	*",$1,"*) ;;
+	*) return 1 ;;
+	esac
+	case "$1,$2" in
+	debug,tests/selftests/*.c) ;;
+	debug,*) return 1 ;;
+	6.12,tests/e2e/*) [ -n "${KERNELS:-}$only" ] || has_directive "$2" all-kernels ;;
+	esac
+}
 
 wanted()
 {
@@ -182,12 +212,8 @@ for src in "${sources[@]}"; do
 			continue
 		fi ;;
 	esac
-	only=$(directive "$src" kernels)
 	for k in $kernels; do
-		case ",${only:-$k}," in
-		*",$k,"*) ;;
-		*) continue ;;
-		esac
+		runs_on "$k" "$src" || continue
 		if has_directive "$src" alone; then
 			alone+=("$k" "$src")
 		else

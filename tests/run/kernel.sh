@@ -10,6 +10,9 @@
 #                              fetched from the Debian package when the machine
 #                              doesn't have that very kernel installed (or
 #                              NETPOL_FETCH_KERNEL is set)
+#
+# The series "debug" is User Mode Linux 6.12 with the kernel's checkers, built when
+# it is first asked for (uml-kernel.sh); its image is a program, linux.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,8 +24,14 @@ die()
 	exit 1
 }
 
+debug() { "$here/../vm/uml-kernel.sh" debug; }
+
 release()
 {
+	if [ "$1" = debug ]; then
+		d=$(debug) && basename "$d"/lib/modules/*
+		return
+	fi
 	d=$(find /usr/src -maxdepth 1 -name "linux-headers-$1.*-cloud-amd64" |
 		sort -V | tail -n 1)
 	[ -n "$d" ] || die "no headers of $1 here: run make deps"
@@ -54,8 +63,21 @@ fetch()
 	) || die "can't fetch linux-image-$1"
 }
 
+headers()
+{
+	if [ "$1" = debug ]; then
+		d=$(debug) && echo "$d/build"
+	else
+		rel=$(release "$1") && echo "/usr/src/linux-headers-$rel"
+	fi
+}
+
 image()
 {
+	if [ "$1" = debug ]; then
+		debug
+		return
+	fi
 	rel=$(release "$1")
 	if [ -z "${NETPOL_FETCH_KERNEL:-}" ] && [ -e "/boot/vmlinuz-$rel" ] &&
 	   [ -e "/lib/modules/$rel/modules.dep.bin" ] &&
@@ -77,7 +99,7 @@ image()
 case "${1:-}" in
 series) echo "${KERNELS:-6.1 6.12}" ;;
 release) release "${2:?which series?}" ;;
-headers) echo "/usr/src/linux-headers-$(release "${2:?which series?}")" ;;
+headers) headers "${2:?which series?}" ;;
 image) image "${2:?which series?}" ;;
-*) sed -n '3,14s/^# \{0,1\}//p' "$here/kernel.sh" >&2; exit 2 ;;
+*) sed -n '3,17s/^# \{0,1\}//p' "$here/kernel.sh" >&2; exit 2 ;;
 esac
