@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "routed through veth pairs; on one bridge with br_netfilter" and
 # "pods on one bridge without br_netfilter": `netpolctl status` warns of the latter.
+#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # Proves docs/semantics.md, "a fragment that comes alone has no ports and reaches no isolated
 # pod", and that fragments of an allowed connection all pass and those of a denied one never
 # (case 38).
+#netpol-test: all-kernels
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

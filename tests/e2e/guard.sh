@@ -3,6 +3,7 @@
 #
 # Proves docs/design.md, "An address of the node itself is never unknown" and "Only the source
 # can be unknown", and that the node reaches unknown pods.
+#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "The traps": a path with a smaller MTU under a default deny, and
 # IPv6 extension headers.
+#netpol-test: all-kernels
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib-traps.sh
 . "$(dirname "$0")/lib-traps.sh"

@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "What the node sends to a multicast group on a pod's interface and
 # hears itself": it is the node's and no forgery of the pod.
+#netpol-test: all-kernels
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1

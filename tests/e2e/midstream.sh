@@ -4,6 +4,7 @@
 # Proves docs/design.md, "a TCP entry that conntrack picked up in the middle", which has no known
 # opener: connections opened in a node's network namespace before conntrack and the module
 # knew it, server first.
+#netpol-test: all-kernels
 #netpol-test: no-module
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

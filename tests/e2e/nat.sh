@@ -4,6 +4,7 @@
 # Proves docs/design.md, "DNAT, so that ports are those of the pod, and before SNAT, so that
 # sources are those of the client" and "LOCAL_IN runs after IPVS has taken its packets", and
 # that a pod reaches itself through its own Service.
+#netpol-test: all-kernels
 #netpol-test: modules=ip_vs,ip_vs_rr
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

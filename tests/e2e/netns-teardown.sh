@@ -4,6 +4,7 @@
 # Proves docs/design.md, "State is strictly per network namespace", for its end: a node's
 # network namespace that goes away while policies are in force and packets are under way takes
 # its state along, and the module can be unloaded afterwards.
+#netpol-test: all-kernels
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 for round in 1 2 3 4 5; do

@@ -4,6 +4,7 @@
 # Proves docs/semantics.md, "The node to its own pods", "A pod to its own node" and "Pods on the
 # host network, node addresses", and docs/design.md, "A reply to a connection that the node
 # opened passes".
+#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

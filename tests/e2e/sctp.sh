@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "is a protocol of its own, so TCP rules do not match it": SCTP is
 # judged by its own ports, in both directions, on every packet.
+#netpol-test: all-kernels
 #netpol-test: modules=sctp
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"

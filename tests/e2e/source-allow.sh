@@ -3,6 +3,7 @@
 #
 # Proves docs/semantics.md, "A pod that rightly sends other addresses": what the setting
 # source-allow lets a pod send from, what it never does, and how such packets are judged.
+#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh

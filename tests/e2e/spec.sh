@@ -3,6 +3,7 @@
 #
 # The netlink specification by itself drives a client that knows nothing of netpol.
 #
+#netpol-test: all-kernels
 # netpol-test: python
 PYTHONPATH=/tests/python:/usr/lib/python3/dist-packages
 export PYTHONPATH
