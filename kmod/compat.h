@@ -11,6 +11,7 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
+#include <net/addrconf.h>
 #include <net/genetlink.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/udp.h>
@@ -79,6 +80,40 @@ static inline struct udp_table *netpol_udp_table(const struct net *net)
 	return &udp_table;
 #endif
 }
+
+#if IS_ENABLED(CONFIG_IPV6)
+/*
+ * Is this an IPv6 address of the node, as @device sees it: a link-local one of @device, or any
+ * other one of its VRF, if it is in one? Without @device: any that is in no VRF.
+ */
+static inline bool netpol_node_has6(struct net *net, const struct in6_addr *address,
+				    const struct net_device *device)
+{
+	return ipv6_chk_addr(net, address, device, 0);
+}
+
+/* The UDP socket that gets what goes to an IPv6 address, or NULL. Needs rcu_read_lock(). */
+static inline struct sock *
+netpol_udp6_socket(struct net *net, const struct in6_addr *source, __be16 source_port,
+		   const struct in6_addr *destination, __be16 port, int ifindex, int slave)
+{
+	return __udp6_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
+				 netpol_udp_table(net), NULL);
+}
+#else
+static inline bool netpol_node_has6(struct net *net, const struct in6_addr *address,
+				    const struct net_device *device)
+{
+	return false;
+}
+
+static inline struct sock *
+netpol_udp6_socket(struct net *net, const struct in6_addr *source, __be16 source_port,
+		   const struct in6_addr *destination, __be16 port, int ifindex, int slave)
+{
+	return NULL;
+}
+#endif
 
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 /* The bridge port that a bridged packet came in by; NULL: none. Needs rcu_read_lock(). */

@@ -8,10 +8,8 @@
 #include "core/explain.h"
 #include "netlink.h"
 #include "parse.h"
+#include "source.h"
 #include "tunnel.h"
-#include <linux/inetdevice.h>
-#include <net/addrconf.h>
-#include <net/route.h>
 
 /* Bytes of steps in an answer. Steps beyond them are left out; the verdict never is. */
 #define STEPS_MAX (128 * 1024)
@@ -154,18 +152,6 @@ static int parse_flow(struct netpol_parse *parse, const struct nlattr *nest,
 	return 0;
 }
 
-/* Is this an address of the node itself? */
-static bool node_address(struct net *net, u8 family, const void *address)
-{
-	if (family == AF_INET)
-		return inet_addr_type(net, *(const __be32 *)address) == RTN_LOCAL;
-#if IS_ENABLED(CONFIG_IPV6)
-	return ipv6_chk_addr(net, address, NULL, 0);
-#else
-	return false;
-#endif
-}
-
 /* Would a tunnel of this node take what goes to its address? */
 static bool for_tunnel(struct net *net, const struct netpol_flow *flow)
 {
@@ -189,6 +175,7 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 {
 	const struct netpol_snapshot *snapshot = nn->world->snapshot;
 	const struct netpol_settings *settings = snapshot->settings;
+	const struct nf_hook_state state = { .net = nn->net };
 	bool deny = settings->unknown == NETPOL_UNKNOWN_DENY;
 	struct netpol_end source, destination;
 	bool node;
@@ -196,7 +183,7 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 	netpol_resolve(snapshot, flow->family, flow->source, &source);
 	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
 	*direction = NETPOL_DIRECTION_EGRESS;
-	if (!source.identity && node_address(nn->net, flow->family, flow->source)) {
+	if (!source.identity && netpol_source_is_node(&state, flow->family, flow->source)) {
 		*reason = NETPOL_REASON_OWN_NODE;
 		return true;
 	}
@@ -206,7 +193,7 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 		return true;
 	if (destination.identity)
 		return false;
-	node = node_address(nn->net, flow->family, flow->destination);
+	node = netpol_source_is_node(&state, flow->family, flow->destination);
 	if (deny && !node &&
 	    netpol_settings_guards(settings, flow->family, flow->destination)) {
 		*direction = NETPOL_DIRECTION_INGRESS;

@@ -513,18 +513,18 @@ static noinline unsigned int deny(const struct view *view, struct sk_buff *skb, 
 		flow.port = source_port;
 		source_port = judged->port;
 	}
-	if (reason == NETPOL_REASON_SPOOFED) {
-		netpol_source_count(view->nn, view->ifindex ?
-				    netpol_source_owner(view->snapshot, view->ifindex) : NULL);
-	} else {
-		this_cpu_inc(totals->denied[direction]);
-		if (reason == NETPOL_REASON_UNKNOWN)
-			this_cpu_inc(totals->unknown);
-		if (reason == NETPOL_REASON_TUNNEL) {
-			this_cpu_inc(totals->tunnels);
-			if (local)
-				netpol_percpu_inc(&local->runtime->stats->denied[direction]);
-		}
+	if (reason == NETPOL_REASON_SPOOFED)
+		return netpol_source_deny(view->nn, view->snapshot, skb, &flow, source_port,
+					  view->ifindex ?
+					  netpol_source_owner(view->snapshot, view->ifindex) :
+					  NULL);
+	this_cpu_inc(totals->denied[direction]);
+	if (reason == NETPOL_REASON_UNKNOWN)
+		this_cpu_inc(totals->unknown);
+	if (reason == NETPOL_REASON_TUNNEL) {
+		this_cpu_inc(totals->tunnels);
+		if (local)
+			netpol_percpu_inc(&local->runtime->stats->denied[direction]);
 	}
 	netpol_event_deny(view->nn, view->snapshot, &flow, source_port, &judgement);
 	return netpol_drop(skb);

@@ -24,7 +24,6 @@
 #include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <net/addrconf.h>
 #include <net/route.h>
 #include <net/sock.h>
 
@@ -49,7 +48,10 @@ enum netpol_source netpol_source_related(struct net *net, const struct netpol_lo
 	return NETPOL_SOURCE_FORGED;
 }
 
-/* Is this an address of the node itself? The tables of VRFs are asked as well. */
+/*
+ * Is this an address of the node itself? If the packet is in a VRF, the addresses of that VRF
+ * are meant. Without a device, as for EVAL, those that are in none. Needs no lock.
+ */
 bool netpol_source_is_node(const struct nf_hook_state *state, u8 family, const void *address)
 {
 	const struct net_device *device = state->in ?: state->out;
@@ -57,7 +59,7 @@ bool netpol_source_is_node(const struct nf_hook_state *state, u8 family, const v
 	if (family == AF_INET)
 		return inet_addr_type_dev_table(state->net, device,
 						*(const __be32 *)address) == RTN_LOCAL;
-	return ipv6_chk_addr(state->net, address, NULL, 0);
+	return netpol_node_has6(state->net, address, device);
 }
 
 /* Can one machine have this address, and be reached by it from others? */
@@ -101,39 +103,39 @@ bool netpol_source_allowed(const struct netpol_snapshot *snapshot,
 }
 
 /**
- * netpol_source_count() - count a forged packet
+ * netpol_source_deny() - drop a forged packet, count it and report it
  * @nn: state of the network namespace
+ * @snapshot: snapshot that judges the packet
+ * @skb: packet
+ * @flow: the packet itself, whoever opened its connection
+ * @source_port: likewise
  * @owner: local pod that the packet's interface belongs to; NULL: none
+ *
+ * Return: the verdict of the hook.
  */
-void netpol_source_count(struct netpol_net *nn, const struct netpol_local *owner)
-{
-	this_cpu_inc(nn->totals->denied[NETPOL_DIRECTION_EGRESS]);
-	this_cpu_inc(nn->totals->spoofed);
-	if (!owner)
-		return;
-	netpol_percpu_inc(&owner->runtime->stats->denied[NETPOL_DIRECTION_EGRESS]);
-	netpol_percpu_inc(&owner->runtime->stats->spoofed);
-}
-
-static __always_inline const void *source_of(const struct sk_buff *skb, u8 family)
-{
-	return family == AF_INET ? (const void *)&ip_hdr(skb)->saddr :
-				   (const void *)&ipv6_hdr(skb)->saddr;
-}
-
-/* Drops a forged packet, counts it and reports it. @owner: see netpol_source_count() */
-static unsigned int deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-			 struct sk_buff *skb, const struct netpol_packet *packet,
-			 const struct netpol_local *owner)
+unsigned int netpol_source_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+				struct sk_buff *skb, const struct netpol_flow *flow,
+				u16 source_port, const struct netpol_local *owner)
 {
 	const struct netpol_judgement judgement = {
 		.reason = NETPOL_REASON_SPOOFED,
 		.direction = NETPOL_DIRECTION_EGRESS,
 	};
 
-	netpol_source_count(nn, owner);
-	netpol_event_deny(nn, snapshot, &packet->flow, packet->source_port, &judgement);
+	this_cpu_inc(nn->totals->denied[NETPOL_DIRECTION_EGRESS]);
+	this_cpu_inc(nn->totals->spoofed);
+	if (owner) {
+		netpol_percpu_inc(&owner->runtime->stats->denied[NETPOL_DIRECTION_EGRESS]);
+		netpol_percpu_inc(&owner->runtime->stats->spoofed);
+	}
+	netpol_event_deny(nn, snapshot, flow, source_port, &judgement);
 	return netpol_drop(skb);
+}
+
+static __always_inline const void *source_of(const struct sk_buff *skb, u8 family)
+{
+	return family == AF_INET ? (const void *)&ip_hdr(skb)->saddr :
+				   (const void *)&ipv6_hdr(skb)->saddr;
 }
 
 /*
@@ -185,7 +187,7 @@ static noinline unsigned int decide(struct netpol_net *nn,
 		return NF_ACCEPT;
 	if (owner && state->pf == NFPROTO_IPV6 && link_local(skb, state))
 		return NF_ACCEPT;
-	return deny(nn, snapshot, skb, &packet, owner);
+	return netpol_source_deny(nn, snapshot, skb, &packet.flow, packet.source_port, owner);
 }
 
 /*
@@ -241,7 +243,7 @@ static noinline unsigned int decide_local_out(struct netpol_net *nn, struct sk_b
 	netpol_resolve(snapshot, state->pf, packet.flow.source, &sender);
 	if (!sender.local || !sender.local->ifindex)
 		return NF_ACCEPT;
-	return deny(nn, snapshot, skb, &packet, NULL);
+	return netpol_source_deny(nn, snapshot, skb, &packet.flow, packet.source_port, NULL);
 }
 
 static __always_inline unsigned int from_socket(struct netpol_net *nn, struct sk_buff *skb,

@@ -37,7 +37,9 @@ bool netpol_source_allowed(const struct netpol_snapshot *snapshot,
 			   const struct nf_hook_state *state,
 			   const struct netpol_local *owner, const struct netpol_end *sender,
 			   u8 family, const void *address);
-void netpol_source_count(struct netpol_net *nn, const struct netpol_local *owner);
+unsigned int netpol_source_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+				struct sk_buff *skb, const struct netpol_flow *flow,
+				u16 source_port, const struct netpol_local *owner);
 
 /* The local pod that an interface belongs to; NULL: none, or one whose interface has gone. */
 static __always_inline const struct netpol_local *

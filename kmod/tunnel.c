@@ -50,13 +50,8 @@ static bool lookup(struct net *net, u8 family, const void *source, u16 source_po
 						   htons(source_port),
 						   *(const __be32 *)destination, htons(port),
 						   ifindex, slave, netpol_udp_table(net), NULL));
-#if IS_ENABLED(CONFIG_IPV6)
-	return is_tunnel(__udp6_lib_lookup(net, source, htons(source_port), destination,
-					   htons(port), ifindex, slave,
-					   netpol_udp_table(net), NULL));
-#else
-	return false;
-#endif
+	return is_tunnel(netpol_udp6_socket(net, source, htons(source_port), destination,
+					    htons(port), ifindex, slave));
 }
 
 /**
