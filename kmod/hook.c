@@ -362,13 +362,12 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 		return foreign_source(view, state, owner, local_in);
 	if (!local)
 		return false;
-	if (!local->ifindex) {
-		count_unchecked(view);
-		return false;
-	}
 	if (!view->ifindex) {
-		/* sent in the pod's name by another netns (ipvlan) or by the node (SYNPROXY) */
-		if (skb->sk && !net_eq(sock_net(skb->sk), state->net))
+		/*
+		 * It was sent in the pod's name by another netns, which may be the pod (ipvlan)
+		 * if its interface is not known, or by the node (SYNPROXY).
+		 */
+		if (local->ifindex && skb->sk && !net_eq(sock_net(skb->sk), state->net))
 			return true;
 		count_unchecked(view);
 		return false;

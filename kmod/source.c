@@ -25,21 +25,47 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/route.h>
+#include <net/rtnetlink.h>
 #include <net/sock.h>
+
+/*
+ * Does an interface lead to a container or a virtual machine of this node? A pair (veth, netkit)
+ * does so if its other end is elsewhere; one with both ends here is a wire of the node's own.
+ */
+static bool leads_to_pod(struct net_device *device)
+{
+	const struct net_device_ops *ops = device->netdev_ops;
+	const struct net_device *peer;
+
+	if (!ops->ndo_get_peer_dev)
+		return device->rtnl_link_ops && !strcmp(device->rtnl_link_ops->kind, "tun");
+	peer = ops->ndo_get_peer_dev(device);
+	return !peer || !net_eq(dev_net(peer), dev_net(device));
+}
 
 /**
  * netpol_source_related() - how does an interface belong to a local pod?
  * @net: network namespace
- * @local: the pod that the source address is one of, with a known interface
- * @ifindex: another interface, that the packet came in by
+ * @local: the pod that the source address is one of
+ * @ifindex: an interface that is no known pod's, which the packet came in by
+ *
+ * Where the interface of @local is not known, any interface that leads to a pod may be its own,
+ * and may be that of somebody who sends in its name. Nobody can tell, so that is forged. By
+ * other interfaces packets of the pod may come back that left the node where no hook sees them,
+ * as those of macvlan do, or those of a pod that runs on another node after all.
  */
 enum netpol_source netpol_source_related(struct net *net, const struct netpol_local *local,
 					 u32 ifindex)
 {
-	struct net_device *device = dev_get_by_index_rcu(net, local->ifindex);
 	struct net_device *in = dev_get_by_index_rcu(net, ifindex);
+	struct net_device *device;
 
-	if (!device || !in)
+	if (!in)
+		return NETPOL_SOURCE_FORGED;
+	if (!local->ifindex)
+		return leads_to_pod(in) ? NETPOL_SOURCE_FORGED : NETPOL_SOURCE_UNCHECKED;
+	device = dev_get_by_index_rcu(net, local->ifindex);
+	if (!device)
 		return NETPOL_SOURCE_FORGED;
 	if (netdev_has_upper_dev_all_rcu(in, device))
 		return NETPOL_SOURCE_OWN;
@@ -174,7 +200,7 @@ static noinline unsigned int decide(struct netpol_net *nn,
 	netpol_resolve(snapshot, state->pf, source_of(skb, state->pf), &sender);
 	if (sender.local && sender.local->ifindex == ifindex)
 		return NF_ACCEPT;
-	if (!owner && (!sender.local || !sender.local->ifindex ||
+	if (!owner && (!sender.local ||
 		       netpol_source_related(state->net, sender.local, ifindex) !=
 		       NETPOL_SOURCE_FORGED))
 		return NF_ACCEPT;

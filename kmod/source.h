@@ -17,7 +17,11 @@
 /* How an interface and a local pod, in whose name it sends, belong together. */
 enum netpol_source {
 	NETPOL_SOURCE_OWN,	/* the interface is below the pod's one */
-	NETPOL_SOURCE_UNCHECKED, /* a bridge or a VRF, whose other ports may be the sender */
+	/*
+	 * It is a bridge or a VRF, and another port of it may be the sender; or the pod's
+	 * interface is not known, and this one leads to no pod
+	 */
+	NETPOL_SOURCE_UNCHECKED,
 	NETPOL_SOURCE_FORGED,	/* not at all */
 };
 

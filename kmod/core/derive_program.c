@@ -409,12 +409,12 @@ static void fill_behind(struct netpol_edit *edit)
 	}
 	netpol_idset_for_each(&edit->world->slots, walk, slot) {
 		local = netpol_pages_read(&edit->locals, slot);
+		add_sources(edit->next, local->pod);
 		if (!local->ifindex)
 			continue;
 		place = &edit->next->behind[local->ifindex % NETPOL_BEHIND];
 		if (better_behind(local, *place))
 			*place = local;
-		add_sources(edit->next, local->pod);
 	}
 }
 

@@ -96,8 +96,8 @@ struct netpol_origin {
  * @behind: a hash table of one local pod a bucket, by interface index modulo its size. The pod
  *	is a hint that has to be checked; one whose interface is there is preferred. NULL: no
  *	local pod uses an interface of this bucket
- * @sources: a filter of the addresses of local pods whose interface is known, IPv4 and IPv6: a
- *	bit that is clear tells that no such pod has an address of that hash
+ * @sources: a filter of the addresses of local pods, IPv4 and IPv6: a bit that is clear tells
+ *	that no such pod has an address of that hash
  * @settings: settings in force
  * @generation: number of the commit, from 1; 0: there was no commit yet
  * @nlocals: number of local pods
@@ -335,8 +335,8 @@ static __always_inline u32 netpol_source_bit(u8 family, const void *address)
 }
 
 /*
- * May an address in network order belong to a local pod whose interface is known? False means
- * that it does not; true, that it has to be looked up. RCU.
+ * May an address in network order belong to a local pod? False means that it does not; true,
+ * that it has to be looked up. RCU.
  */
 static __always_inline bool
 netpol_snapshot_may_be_local(const struct netpol_snapshot *snapshot, u8 family,

@@ -176,12 +176,34 @@ static void test_near(void)
 	check_near(20, 1, NULL);
 }
 
+static bool may_send(uint8_t address)
+{
+	const uint8_t v4[4] = { 10, 0, 0, address }, v6[16] = { 0xfd, [15] = address };
+	bool may = netpol_snapshot_may_be_local(world->snapshot, AF_INET, v4);
+
+	CHECK_EQ(netpol_snapshot_may_be_local(world->snapshot, AF_INET6, v6), may);
+	return may;
+}
+
+/* The sources that are looked up: those of all local pods, wherever they are. */
+static void test_sources(void)
+{
+	CHECK(!may_send(90));
+	commit("silent", 30, 0, 90);
+	CHECK(may_send(90));
+	commit("silent", 30, 33, 90);
+	CHECK(may_send(90));
+	commit("silent", 0, 0, 90);
+	CHECK(!may_send(90));
+}
+
 int main(void)
 {
 	netpol_hash_init();
 	world = netpol_world_create();
 	if (!CHECK(world))
 		return check_done("interface");
+	test_sources();
 	commit("first", 1, IFINDEX, 1);
 	commit("second", 2, IFINDEX, 2);
 	CHECK_STR(owner(IFINDEX), "second");

@@ -231,8 +231,8 @@ static int np_locate_override(const struct np_locating *at,
 	return 0;
 }
 
-static const char np_advice[] = "its interface is not known, so its sources are not checked "
-				"(--interface names it)";
+static const char np_advice[] = "its interface is not known, so what comes in its name from an "
+				"interface that may be a pod's is dropped (--interface names it)";
 
 /* Adds the remarks about a pod that nothing certain places. */
 static void np_locate_doubt(const struct np_locating *at, size_t i,
