@@ -334,17 +334,22 @@ static bool foreign_source(struct view *view, const struct nf_hook_state *state,
 
 /*
  * Did the node's own IPsec make this packet out of another one, which was judged before? It
- * still has the input interface of that other packet. IPsec leaves a flag in the IP layer's
- * control block, which the IP layer clears when a packet comes in. Where the control block is
- * the bridge's, br_netfilter knows the port that the packet leaves by. A packet that goes into
- * another tunnel has no input device, although it has an input interface.
+ * still has the input interface of that other packet, and no input device if it goes into
+ * another tunnel.
+ *
+ * IPsec clears the IP layer's control block and sets a flag in it, in the form of the family of
+ * its first tunnel. So around a tunnel of IPv6 a packet of IPv4 has the flag of IPv6, which
+ * means IPSKB_FORWARDED to IPv4. But what came in has its interface in the control block, at a
+ * place that both forms have in common. Where the control block is the bridge's, br_netfilter
+ * knows the port that the packet leaves by.
  */
 static bool made_by_ipsec(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	if (!state->in && netpol_bridge_physoutdev(skb))
+	BUILD_BUG_ON(offsetof(struct inet_skb_parm, iif) != offsetof(struct inet6_skb_parm, iif));
+	if (IPCB(skb)->iif || (!state->in && netpol_bridge_physoutdev(skb)))
 		return false;
-	return state->pf == NFPROTO_IPV4 ? IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
-					   IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+	return IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED ||
+	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
 }
 
 /* forged(), where sender and interface don't obviously belong together. */

@@ -73,7 +73,21 @@ two_nodes()
 		apply "$tmp/nodes"
 	done
 	halves "plain routes"
-	ipsec && halves "IPsec" && ipsec_twice && halves "IPsec in IPsec"
+	if ipsec; then
+		halves "IPsec"
+		ip_batch n1 <<-X
+			addr add 192.0.2.11/24 dev u0
+			addr add fd00:192::11/64 dev u0 nodad
+		X
+		ip_batch n2 <<-X
+			addr add 192.0.2.12/24 dev u0
+			addr add fd00:192::12/64 dev u0 nodad
+		X
+		ipsec_twice "IPsec in IPsec" 2 4 6
+		halves "IPsec in IPsec"
+		ipsec_twice "IPsec in IPsec of the other family" 3 6 4
+		halves "IPsec in IPsec of the other family"
+	fi
 	for node in n1 n2; do
 		is "$(counter spoofed)" 0 "two nodes: nothing counted as forged on $node"
 	done
@@ -141,31 +155,29 @@ ipsec()
 	check "two nodes, IPsec: and is encrypted" test "$(seen n2)" -ge 6
 }
 
-# A tunnel around that tunnel, between other addresses of the nodes.
+# ipsec_twice WHAT REQID OUTER4 OUTER6: a tunnel around each of these tunnels, between other
+# addresses of the nodes: that of IPv4 in one of the family OUTER4, that of IPv6 in one of OUTER6
 ipsec_twice()
 {
+	local what=$1 id=$2 outer4=$3 outer6=$4
 	local n way f outer inner one two out into to back key=0x6b6579206f66207468652074657374206f6e6c79 cipher=0x6b6579206f66207468652074
-	ip_batch n1 <<-X
-		addr add 192.0.2.11/24 dev u0
-		addr add fd00:192::11/64 dev u0 nodad
-	X
-	ip_batch n2 <<-X
-		addr add 192.0.2.12/24 dev u0
-		addr add fd00:192::12/64 dev u0 nodad
-	X
 	for n in n1 n2; do
 		for f in 4 6; do
 			one=10.244.21.0/24 two=10.244.22.0/24
-			inner="192.0.2.1 192.0.2.2" outer="192.0.2.11 192.0.2.12"
+			inner="192.0.2.1 192.0.2.2" outer=$outer4
 			if [ $f = 6 ]; then
 				one=fd00:244:21::/64 two=fd00:244:22::/64
-				inner="fd00:192::1 fd00:192::2" outer="fd00:192::11 fd00:192::12"
+				inner="fd00:192::1 fd00:192::2" outer=$outer6
 			fi
+			case $outer in
+			4) outer="192.0.2.11 192.0.2.12" ;;
+			6) outer="fd00:192::11 fd00:192::12" ;;
+			esac
 			for way in "${outer% *} ${outer#* } 0x${f}3" "${outer#* } ${outer% *} 0x${f}4"; do
 				set -- $way
 				ip -n $n xfrm state add src "$1" dst "$2" proto esp spi "$3" mode tunnel \
-					reqid 2 auth 'hmac(sha1)' $key enc 'cbc(aes)' "${cipher}20746573" ||
-					bail "ip xfrm state"
+					reqid "$id" flag af-unspec auth 'hmac(sha1)' $key \
+					enc 'cbc(aes)' "${cipher}20746573" || bail "ip xfrm state"
 			done
 			out="src $one dst $two" into="src $two dst $one"
 			to="src ${inner% *} dst ${inner#* }" back="src ${inner#* } dst ${inner% *}"
@@ -181,16 +193,20 @@ ipsec_twice()
 				*) set -- "$1" "$2" "$into" "$back" "$2" ;;
 				esac
 				ip_batch $n <<-X
-					xfrm policy update $3 dir $way tmpl $4 proto esp reqid 1 mode tunnel tmpl $5 proto esp reqid 2 mode tunnel
+					xfrm policy update $3 dir $way tmpl $4 proto esp reqid 1 mode tunnel tmpl $5 proto esp reqid $id mode tunnel
 				X
 			done
 		done
 	done
-	sees n2 "iifname u0 ip saddr 192.0.2.11 meta l4proto esp"
-	expect <<-X
-	yes a/client tcp b/server 80 two nodes, IPsec in IPsec: it works
-	X
-	check "two nodes, IPsec in IPsec: by the outer tunnel" test "$(seen n2)" -ge 3
+	for f in 4 6; do
+		outer="ip saddr 192.0.2.11 meta l4proto esp"
+		[ $f = 4 ] || outer="ip6 saddr fd00:192::11 meta l4proto esp"
+		sees n2 "iifname u0 $outer"
+		expect <<-X
+		yes a/client tcp b/server 80 two nodes, $what: it works
+		X
+		check "two nodes, $what: by the outer tunnel of IPv$f" test "$(seen n2)" -ge 3
+	done
 }
 two_nodes
 
