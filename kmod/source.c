@@ -165,15 +165,20 @@ static __always_inline const void *source_of(const struct sk_buff *skb, u8 famil
 }
 
 /*
- * A pod may use link-local IPv6 addresses, which are not known here, to speak to its node; see
+ * May a pod send this packet by a link-local IPv6 address? Nobody knows which of these are whose:
+ * the kernel of the pod makes them up, and another pod can use the same ones. So they are good
+ * for speaking to the node alone, where the interface tells which pod it is; see
  * foreign_source() in hook.c. The node's own ones are not the pod's.
  */
 static bool link_local(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct in6_addr *source = &ipv6_hdr(skb)->saddr;
-	int type = ipv6_addr_type(source) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST);
+	const struct ipv6hdr *ip = ipv6_hdr(skb);
+	int type = ipv6_addr_type(&ip->saddr) & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST);
 
-	return type == IPV6_ADDR_LINKLOCAL && !ipv6_chk_addr(state->net, source, state->in, 1);
+	return type == IPV6_ADDR_LINKLOCAL &&
+	       !netpol_node_has6(state->net, &ip->saddr, state->in) &&
+	       (ipv6_addr_is_multicast(&ip->daddr) ||
+		netpol_node_has6(state->net, &ip->daddr, state->in));
 }
 
 /* The verdict for any packet at PRE_ROUTING. */

@@ -165,12 +165,43 @@ for x in "a.evil 10.244.1.10 10.244.2.10" "a.evil fd00:244:1::10 fd00:244:2::10"
 	fence="$from tcp - 10.244.3.10 80"
 	arrives no n1 "the node does not see $from as $source to $to" "$from" udp "$source" 7 "$to" 9
 done
+
+# Link-local addresses are good for speaking to the node, and to nobody else.
+link_local() # NETNS
+{
+	in_netns "$1" ip -6 -o addr show dev eth0 scope link | awk '{ sub("/.*", "", $4); print $4; exit }'
+}
+left=$(link_local a.left) right=$(link_local b.right) mean=$(link_local a.mean)
+node_mac=$(mac n1 br0)
+fence="a.mean tcp - 10.244.3.10 80"
+for x in "$left $right $bridged another-pod's" "$mean $right $bridged its-own" \
+	"$left fd00:244:8::20 $bridged another-pod's" "$mean fd00:244:8::20 $bridged its-own" \
+	"$left fd00:244:2::10 $node_mac another-pod's" "$mean fd00:244:2::10 $node_mac its-own"; do
+	read -r from to by what <<<"$x"
+	arrives no n1 "the node does not see a bridged pod by $what link-local address to $to" \
+		-m "$by" a.mean udp "$from" 7 "$to" 9
+done
+arrives yes n1 "but to the node, by its own" -m "$node_mac" a.mean udp "$mean" 7 fe80::1 9
+arrives yes n1 "and to a multicast group" -m 33:33:00:00:00:fb a.mean udp "$mean" 7 ff02::fb 9
 fence="a.evil tcp - 10.244.3.10 80"
 arrives no n1 "nor without an address" -m "$routed" a.evil udp 0.0.0.0 7 10.244.2.10 9
 arrives yes n1 "but evil as itself" a.evil udp 10.244.1.66 7 10.244.2.10 9
-arrives yes n1 "and by its link-local address" a.evil udp \
-	"$(in_netns a.evil ip -6 -o addr show dev eth0 scope link | awk '{ sub("/.*", "", $4); print $4 }')" \
-	7 fd00:244::1 9
+arrives yes n1 "and by its link-local address" a.evil udp "$(link_local a.evil)" 7 fd00:244::1 9
+
+# To the node a pod can use another one's link-local address. It stays who it is, also in the
+# other one's connection, and the other one is not held up.
+policy closed "" | sed 's/b}/a}/; s/Ingress/Egress/; s/ingress: /egress: /' >"$tmp/closed"
+apply "$tmp/closed"
+sees n1 "udp dport 9" input 200
+fence="b.right tcp - 10.244.3.10 80"
+arrives yes n1 "who may, by its link-local address" -m "$node_mac" b.right udp "$right" 7007 fe80::1 9
+check "conntrack has it" eventually 5 entry_there udp "$right" fe80::1 9
+arrives no n1 "who may not, by the same one, in the same connection" \
+	-m "$node_mac" a.mean udp "$right" 7007 fe80::1 9
+arrives no n1 "in a new connection" -m "$node_mac" a.mean udp "$right" 7008 fe80::1 9
+arrives yes n1 "who may, again" -m "$node_mac" b.right udp "$right" 7007 fe80::1 9
+netpol delete -f "$tmp/closed"
+sees n1 "udp dport 9" prerouting -449
 # shellcheck disable=SC2317 # by eventually
 ipvs_has() { in_netns n1 ipvsadm -Lnc | grep -q "$1"; }
 if in_netns n1 ipvsadm -A -t 10.244.0.1:90 -s rr 2>"$tmp/ipvs"; then
