@@ -72,6 +72,23 @@ static bool np_has_pod(const struct np_desired *d, uint32_t ifindex)
 	return false;
 }
 
+static bool np_left_ended(const struct np_left_pod *left, const struct np_desired *d,
+			  const struct np_host *host)
+{
+	return !np_host_device(host, left->ifindex) || np_has_pod(d, left->ifindex);
+}
+
+bool np_quarantine_ended(const struct np_quarantine *q, const struct np_desired *d,
+			 const struct np_host *host)
+{
+	size_t i;
+
+	for (i = 0; i < q->left_count; i++)
+		if (np_left_ended(&q->left[i], d, host))
+			return true;
+	return false;
+}
+
 /* Drops the forgotten pods that have ended. */
 static void np_quarantine_settle(struct np_quarantine *q, const struct np_desired *d,
 				 const struct np_host *host)
@@ -79,8 +96,7 @@ static void np_quarantine_settle(struct np_quarantine *q, const struct np_desire
 	size_t i, count = 0;
 
 	for (i = 0; i < q->left_count; i++)
-		if (np_host_device(host, q->left[i].ifindex) &&
-		    !np_has_pod(d, q->left[i].ifindex))
+		if (!np_left_ended(&q->left[i], d, host))
 			q->left[count++] = q->left[i];
 	q->left_count = count;
 }

@@ -39,6 +39,13 @@ struct np_quarantine {
 void np_quarantine_leave(struct np_quarantine *q, const struct np_desired_pod *pod);
 
 /*
+ * Returns true if a forgotten pod has ended, so that its guards end with the next
+ * np_quarantine_update(). Nothing else tells of this, because no object changes with it.
+ */
+bool np_quarantine_ended(const struct np_quarantine *q, const struct np_desired *d,
+			 const struct np_host *host);
+
+/*
  * Finds out which addresses need a guard. host: the tables of the node, which show whether the
  * interface of a forgotten pod is gone or belongs to another pod, so that its guards end. keep:
  * addresses that have a guard keep it. room: how many guards the kernel still takes; if that is not

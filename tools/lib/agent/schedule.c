@@ -92,6 +92,8 @@ int np_schedule_settings(struct np_agent *agent, struct np_error *err)
 	if (ret)
 		return -1;
 	if (changed) {
+		/* Our own commit is no change by somebody else. */
+		agent->commits.settings_generation = agent->kernel.generation;
 		agent->desired.urgent = true;
 		np_log_line(NP_LOG_INFO, &np_about, "the settings of the kernel were replaced");
 	}
@@ -156,6 +158,8 @@ static void np_schedule_commit(void *context)
 
 	agent->desired.now = (uint32_t)began;
 	np_agent_node_update(&agent->node);
+	commits->settings_changed |= np_quarantine_ended(&agent->quarantine, &agent->desired,
+							 &agent->node.host);
 	if (!np_agent_pending(agent)) {
 		commits->pending_ms = -1;
 		return;

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Guards of pods that the API server has forgotten: when they begin and when they end.
+ */
+#include "check.h"
+#include "agent/desired.h"
+#include "agent/desired_pod.h"
+#include "agent/quarantine.h"
+#include "node/host.h"
+
+#define UID1 "00000000-0000-4000-8000-000000000001"
+
+static struct np_desired desired;
+static struct np_host host;
+static struct np_quarantine quarantine;
+
+static void pod(const char *name, uint8_t last, uint32_t ifindex)
+{
+	struct np_address address = { .family = AF_INET, .addr = { 10, 0, 0, last } };
+	struct np_pod object = {
+		.namespace = "shop", .name = name, .uid = UID1, .node = "here",
+		.phase = NP_PHASE_RUNNING, .address = &address, .address_count = 1,
+	};
+
+	np_desired_pod_upsert(&desired, &object);
+	np_desired_set_placement(&desired, np_desired_pod(&desired, "shop", name), ifindex, false);
+}
+
+static void devices(bool second)
+{
+	struct np_device device = { .name = "veth3", .ifindex = 3, .kind = NP_DEVICE_POD };
+
+	np_host_free(&host);
+	np_host_add_device(&host, &device);
+	device = (struct np_device){ .name = "veth4", .ifindex = 4, .kind = NP_DEVICE_POD };
+	if (second)
+		np_host_add_device(&host, &device);
+	np_host_sort(&host);
+}
+
+static void gone(void *arg, struct np_desired_pod *left, bool is_gone)
+{
+	if (is_gone)
+		np_quarantine_leave(&quarantine, left);
+}
+
+static void begin(void)
+{
+	np_desired_init(&desired, "here");
+	desired.local_changed = gone;
+	devices(true);
+	pod("web", 1, 3);
+	pod("old", 2, 4);
+	CHECK(!np_quarantine_update(&quarantine, &desired, &host, 10, false));
+	np_desired_remove(&desired, NP_SOURCE_POD, "shop", "old", UID1);
+	CHECK(!np_quarantine_ended(&quarantine, &desired, &host));
+	CHECK(np_quarantine_update(&quarantine, &desired, &host, 10, false));
+	CHECK_EQ(quarantine.count, 1);
+	CHECK_EQ(quarantine.guard[0].addr[3], 2);
+	CHECK(!np_quarantine_ended(&quarantine, &desired, &host));
+}
+
+static void end(void)
+{
+	np_quarantine_free(&quarantine);
+	np_desired_free(&desired);
+	np_host_free(&host);
+}
+
+static void ends(void)
+{
+	CHECK(np_quarantine_ended(&quarantine, &desired, &host));
+	CHECK(np_quarantine_update(&quarantine, &desired, &host, 10, false));
+	CHECK_EQ(quarantine.count, 0);
+	CHECK(!np_quarantine_ended(&quarantine, &desired, &host));
+}
+
+int main(void)
+{
+	/* The interface is gone. */
+	begin();
+	devices(false);
+	ends();
+	end();
+	/* Another pod has the interface. */
+	begin();
+	pod("new", 3, 4);
+	ends();
+	end();
+	return check_done("quarantine");
+}
