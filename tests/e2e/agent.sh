@@ -430,10 +430,14 @@ no a/client tcp b/late 80 the API server told no address: closed
 X
 mkdir -p "$dir/later"
 mv "$dir/cni" "$dir/later/cni"
-cat >"$dir/later/cni/.tmp" <<X
-{"kind":"cniCacheV1","containerId":"c1","ifName":"eth0","networkName":"n","cniArgs":[["IgnoreUnknown","1"],["K8S_POD_NAMESPACE","b"],["K8S_POD_NAME","late"],["K8S_POD_UID","$(pod_uid b/late)"]],"result":{"cniVersion":"1.0.0","interfaces":[{"name":"${end_dev[b/late]}"},{"name":"eth0","sandbox":"/run/netns/b.late"}],"ips":[{"address":"${end_v4[b/late]}/32","interface":1},{"address":"${end_v6[b/late]}/128","interface":1}]}}
-X
-mv "$dir/later/cni/.tmp" "$dir/later/cni/n-c1-eth0"
+cni_late()
+{
+	cat >"$dir/later/cni/.tmp" <<-X
+	{"kind":"cniCacheV1","containerId":"c1","ifName":"eth0","networkName":"n","cniArgs":[["IgnoreUnknown","1"],["K8S_POD_NAMESPACE","b"],["K8S_POD_NAME","late"],["K8S_POD_UID","$(pod_uid b/late)"]],"result":{"cniVersion":"1.0.0","interfaces":[{"name":"${end_dev[b/late]}"},{"name":"eth0","sandbox":"/run/netns/b.late"}],"ips":[{"address":"${end_v4[b/late]}/32","interface":1},{"address":"${end_v6[b/late]}/128","interface":1}]}}
+	X
+	mv "$dir/later/cni/.tmp" "$dir/later/cni/n-c1-eth0"
+}
+cni_late
 eventually 20 $np get pods -n b late
 expect <<X
 yes a/client tcp b/late 80 the network interface's cache did
@@ -443,6 +447,42 @@ eventually 20 sh -c "! $np get pods -n b late"
 expect <<X
 no a/client tcp b/late 80 and takes it back
 X
+# After a reboot: the pod has the address that another, newer one had, and the API server still
+# says so. What is denied to reach the pod must not pass as the other one's.
+policy_feed b shut '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"]}'
+end_node[b/ghost]=n1
+end_v4[b/ghost]=${end_v4[b/late]}
+end_v6[b/ghost]=${end_v6[b/late]}
+cni_late
+eventually 20 $np get pods -n b late
+pod_feed b/ghost
+policy_feed b seen '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"]}'
+eventually 20 $np get policies -n b seen
+expect <<X
+no a/client tcp b/late 80 the network interface's cache says whose address it is
+X
+check "and the other pod waits" sh -c "! $np get pods -n b ghost"
+rm "$dir/later/cni/n-c1-eth0"
+eventually 20 $np get pods -n b ghost
+expect <<X
+yes a/client tcp b/late 80 without the cache it is what the API server says, a pod without policies
+X
+cni_late
+eventually 20 sh -c "! $np get pods -n b ghost"
+expect <<X
+no a/client tcp b/late 80 and closed with it
+X
+end_v4[b/ghost]=10.244.1.77
+end_v6[b/ghost]=fd00:244:1::77
+pod_feed b/ghost
+eventually 20 $np get pods -n b ghost
+check "until kubelet has reported its address" $np get pods -n b ghost
+expect <<X
+no a/client tcp b/late 80 nothing has opened
+X
+tell '{"do":"remove","kind":"pods","namespace":"b","name":"ghost"}'
+policy_gone b shut
+policy_gone b seen
 agent_end TERM
 
 # --- a refusal that is no object's fault ----------------------------------------------

@@ -121,6 +121,7 @@ static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 	np_local_replace(d, pod, NULL);
 	pod->flags &= ~(NP_DESIRED_LOCAL | NP_DESIRED_OWN | NP_DESIRED_WITHHELD |
 			NP_DESIRED_EARLY);
+	pod->waits = false;
 	pod->ifindex = 0;
 	np_desired_policies_select(d, pod->namespace);
 }
@@ -367,6 +368,18 @@ void np_desired_set_placement(struct np_desired *d, struct np_desired_pod *pod,
 	pod->ifindex = ifindex;
 	pod->flags = flags;
 	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+}
+
+void np_desired_set_waits(struct np_desired *d, struct np_desired_pod *pod, bool waits)
+{
+	if (pod->waits == waits)
+		return;
+	pod->waits = waits;
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+	if (waits)
+		np_desired_remark(d, NP_SOURCE_POD, pod->namespace->name, np_desired_pod_name(pod),
+				  "the CNI has given its address to another pod; it waits, "
+				  "closed, until it has one of its own");
 }
 
 struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_pod *pod,

@@ -40,6 +40,8 @@ void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod);
 /* Sets the placement of a local pod. own: one of its addresses is an address of the node. */
 void np_desired_set_placement(struct np_desired *d, struct np_desired_pod *pod,
 			      uint32_t ifindex, bool own);
+/* Sets whether a local pod waits because another one owns an address of it, see owner.h. */
+void np_desired_set_waits(struct np_desired *d, struct np_desired_pod *pod, bool waits);
 /*
  * Sets the addresses of a local pod that the API server does not have yet. Addresses from the API
  * server stay. Returns the record, which may have moved.

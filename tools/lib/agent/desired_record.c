@@ -112,7 +112,7 @@ bool np_desired_pod_loaded(const struct np_desired_pod *pod)
 {
 	return !(pod->flags & (NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_OWN |
 			       NP_DESIRED_WITHHELD | NP_DESIRED_REPLACED)) &&
-	       (pod->address4 || pod->address6);
+	       !pod->waits && (pod->address4 || pod->address6);
 }
 
 bool np_desired_policy_loaded(const struct np_desired_policy *policy)

@@ -69,6 +69,7 @@ struct np_desired_pod {
 	uint8_t epoch;
 	uint8_t address4;	/* number of IPv4 addresses, at the start of data */
 	uint8_t address6;	/* number of IPv6 addresses, behind them */
+	bool waits;		/* another local pod owns an address of it, see owner.h */
 	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
 	uint32_t created;	/* seconds since 1970, 0: not known */
 	uint32_t arrival;	/* position in the order in which uids were first seen */

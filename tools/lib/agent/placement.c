@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "agent/desired_pod.h"
+#include "agent/owner.h"
 #include "base/log.h"
 #include "netlink/decode.h"
 #include "node/host_read.h"
@@ -495,5 +496,6 @@ void np_agent_node_update(struct np_agent_node *node)
 		return;
 	node->stale = false;
 	np_place_early(node);
+	np_owners_update(node->desired, &node->cni, &node->host);
 	np_place_all(node);
 }

@@ -72,6 +72,13 @@ static bool np_has_pod(const struct np_desired *d, uint32_t ifindex)
 	return false;
 }
 
+/* Is a local pod not loaded although its addresses may be in use? */
+static bool np_pod_unloaded(const struct np_desired_pod *pod)
+{
+	return (pod->flags & (NP_DESIRED_REJECTED | NP_DESIRED_WITHHELD) || pod->waits) &&
+	       !(pod->flags & (NP_DESIRED_GONE | NP_DESIRED_REPLACED | NP_DESIRED_OWN));
+}
+
 static bool np_left_ended(const struct np_left_pod *left, const struct np_desired *d,
 			  const struct np_host *host)
 {
@@ -118,8 +125,7 @@ bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
 		np_quarantine_add(q, &before.guard[i]);
 	for (i = 0; i < d->local_count; i++) {
 		pod = d->local[i];
-		if (pod->flags & (NP_DESIRED_REJECTED | NP_DESIRED_WITHHELD) &&
-		    !(pod->flags & (NP_DESIRED_GONE | NP_DESIRED_REPLACED | NP_DESIRED_OWN)))
+		if (np_pod_unloaded(pod))
 			left += np_quarantine_addresses(q, address,
 							np_desired_addresses(pod, address), room);
 	}

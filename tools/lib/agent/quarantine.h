@@ -3,10 +3,10 @@
  * Quarantine: guards of single addresses, for local pods that cannot be loaded, and for those that
  * the API server has forgotten.
  *
- * A local pod is not loaded if it exceeds a bound, if the kernel refused it, or if one of its
- * policies cannot be loaded even without its rules. Such a pod has no policies in the kernel. So
- * each of its addresses gets a guard, which makes the address unknown. With `unknown=deny` its
- * packets are dropped.
+ * A local pod is not loaded if it exceeds a bound, if the kernel refused it, if one of its policies
+ * cannot be loaded even without its rules, or if another local pod owns an address of it (owner.h).
+ * Such a pod has no policies in the kernel. So each of its addresses gets a guard, which makes the
+ * address unknown if it is no other pod's. With `unknown=deny` its packets are dropped.
  *
  * A pod that was deleted by force lives on without its object, and so without its policies. Its
  * addresses get guards until its interface is gone.

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of two local pods with one address is the owner of it.
+ *
+ * After a reboot pods keep their uids and are given new addresses, often each other's. The API
+ * server shows the old addresses until kubelet has reported. So if the CNI has given an address to
+ * a local pod, no other local pod owns it, whatever the API server says. That other pod waits until
+ * it has an address of its own: it is not loaded, and its addresses are guarded.
+ */
+#ifndef NP_AGENT_OWNER_H
+#define NP_AGENT_OWNER_H
+
+#include "agent/desired_record.h"
+#include "node/cni.h"
+#include "node/host.h"
+
+/*
+ * Finds out which local pods wait. host: the tables of the node. A result of the CNI whose
+ * interface is not among them is left over from an earlier sandbox and gives no address to anybody.
+ * Of two results with one address the latest counts.
+ */
+void np_owners_update(struct np_desired *d, const struct np_cni *cni, const struct np_host *host);
+
+#endif
