@@ -1038,6 +1038,74 @@ static void test_node(void)
 	np_desired_free(&d);
 }
 
+/* A policy whose selector has that many values, so that it selects pods with app=v0, v1, ... */
+static void give_values(struct np_desired *d, const char *name, const char *operator,
+			unsigned int values)
+{
+	size_t len = 0;
+	char *text = NULL;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &len);
+
+	fprintf(file, "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"shop\"},\"spec\":{"
+		"\"podSelector\":{\"matchExpressions\":[{\"key\":\"app\",\"operator\":\"%s\","
+		"\"values\":[", name, operator);
+	/* From the last one to the first: nobody has to write them in order. */
+	for (i = values; i; i--)
+		fprintf(file, "\"v%u\"%s", i - 1, i > 1 ? "," : "");
+	fprintf(file, "]}]}}}");
+	fclose(file);
+	give(d, NP_SOURCE_POLICY, text);
+	free(text);
+}
+
+static void give_app(struct np_desired *d, unsigned int pod, const char *app)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"p%u\",\"namespace\":\"shop\","
+		 "\"uid\":\"00000000-0000-4000-8000-%012u\",\"labels\":{\"app\":\"%s\"}},"
+		 "\"spec\":{\"nodeName\":\"here\"},\"status\":{\"phase\":\"Running\","
+		 "\"podIP\":\"10.0.1.%u\"}}", pod, pod + 1, app, pod);
+	give(d, NP_SOURCE_POD, text);
+}
+
+static bool wanted(const struct np_desired *d, const char *name)
+{
+	return np_desired_policy_loaded(np_desired_policy(d, "shop", name));
+}
+
+/* Policies go in any order, and those that stay are still found. */
+static void test_policy_list(void)
+{
+	static const char *const order[] = { "l3", "l0", "l2", "l5", "l1" };
+	struct np_desired d;
+	char name[16];
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	give_app(&d, 0, "other");
+	np_desired_finish_full(&d);
+	for (i = 0; i < 6; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		give_values(&d, name, "In", 1);
+	}
+	for (i = 0; i < 5; i++) {
+		struct np_change *change;
+		size_t count, k;
+
+		np_desired_remove(&d, NP_SOURCE_POLICY, "shop", order[i], "");
+		change = np_desired_take(&d, &count);
+		for (k = 0; k < count; k++)
+			np_desired_finish(&d, &change[k]);
+		free(change);
+		CHECK_EQ(d.policies.count, 5 - i);
+		give_app(&d, 0, i % 2 ? "other" : "v0");
+		CHECK_EQ(wanted(&d, "l4"), !(i % 2));
+	}
+	np_desired_free(&d);
+}
+
 int main(void)
 {
 	unsigned int i;
@@ -1051,6 +1119,7 @@ int main(void)
 	test_numbers();
 	test_too_large();
 	test_early();
+	test_policy_list();
 	test_cut_lists();
 	test_replaced();
 	test_node();

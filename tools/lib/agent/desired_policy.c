@@ -332,6 +332,9 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		policy->hash = np_hash_bytes(ns->hash + 1, copy->name, strlen(copy->name));
 		policy->namespace = ns;
 		policy->next = ns->policies;
+		policy->at = &ns->policies;
+		if (policy->next)
+			policy->next->at = &policy->next;
 		ns->policies = policy;
 		policy->policy = copy;
 		np_hash_add(&d->policies, policy);

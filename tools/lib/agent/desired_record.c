@@ -85,11 +85,10 @@ void np_desired_pod_free(struct np_desired *d, struct np_desired_pod *pod)
 void np_desired_policy_free(struct np_desired *d, struct np_desired_policy *policy)
 {
 	struct np_desired_namespace *ns = policy->namespace;
-	struct np_desired_policy **at;
 
-	for (at = &ns->policies; *at != policy; at = &(*at)->next)
-		;
-	*at = policy->next;
+	*policy->at = policy->next;
+	if (policy->next)
+		policy->next->at = policy->at;
 	ns->policy_bytes -= policy->bytes;
 	d->policy_bytes -= policy->bytes;
 	np_hash_remove(&d->policies, policy);

@@ -86,6 +86,7 @@ struct np_desired_policy {
 	uint8_t epoch;
 	struct np_desired_namespace *namespace;
 	struct np_desired_policy *next;	/* next policy of the namespace */
+	struct np_desired_policy **at;	/* what points to it: the list, or its predecessor */
 	struct np_policy *policy;	/* one block of memory */
 	uint8_t uid[NETPOL_UID_LEN];
 	size_t bytes;			/* size of that block */
