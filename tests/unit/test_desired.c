@@ -1075,6 +1075,53 @@ static bool wanted(const struct np_desired *d, const char *name)
 	return np_desired_policy_loaded(np_desired_policy(d, "shop", name));
 }
 
+/*
+ * What an event about a local pod costs follows from the number of policies of its namespace, not
+ * from the size of their selectors, nor from the number of pods.
+ */
+static void test_steps(void)
+{
+	/* Of one policy: the policy, its requirement, and 2^11 values by halving. */
+	const unsigned int each = 2 + 12, policies = 6, values = 2000, pods = 50;
+	struct np_desired d;
+	uint64_t before;
+	char name[16];
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < policies; i++) {
+		snprintf(name, sizeof(name), "big%u", i);
+		give_values(&d, name, i % 2 ? "NotIn" : "In", values);
+	}
+	before = d.steps;
+	for (i = 0; i < pods; i++)
+		give_app(&d, i, "other");
+	CHECK(d.steps - before <= (uint64_t)pods * policies * each);
+	CHECK(!wanted(&d, "big0") && wanted(&d, "big1"));
+	before = d.steps;
+	give_app(&d, 0, "v1999");
+	CHECK(wanted(&d, "big0") && wanted(&d, "big1"));
+	CHECK(d.steps - before <= policies * each * 2);
+	/* Nothing has changed that a selector sees. */
+	before = d.steps;
+	give_app(&d, 0, "v1999");
+	CHECK_EQ(d.steps - before, 0);
+	give_app(&d, 0, "v0");
+	CHECK(wanted(&d, "big0"));
+	/* The last one that it selected, and the last one that the other did not. */
+	give_app(&d, 0, "other");
+	CHECK(!wanted(&d, "big0"));
+	for (i = 0; i < pods; i++)
+		give_app(&d, i, "v7");
+	CHECK(wanted(&d, "big0") && !wanted(&d, "big1"));
+	for (i = 0; i < pods; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		np_desired_remove(&d, NP_SOURCE_POD, "shop", name, "");
+	}
+	CHECK(!wanted(&d, "big0") && !wanted(&d, "big1"));
+	np_desired_free(&d);
+}
+
 /* Policies go in any order, and those that stay are still found. */
 static void test_policy_list(void)
 {
@@ -1119,6 +1166,7 @@ int main(void)
 	test_numbers();
 	test_too_large();
 	test_early();
+	test_steps();
 	test_policy_list();
 	test_cut_lists();
 	test_replaced();

@@ -123,7 +123,7 @@ static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 			NP_DESIRED_EARLY);
 	pod->waits = false;
 	pod->ifindex = 0;
-	np_desired_policies_select(d, pod->namespace);
+	np_desired_policies_select(d, pod, pod->labels, NULL);
 }
 
 void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod)
@@ -279,10 +279,11 @@ static bool np_pod_too_much(const struct np_desired *d, struct np_desired_namesp
 
 /*
  * Takes the labels and named ports of a pod, or none if they exceed the bounds: then it must not be
- * loaded, because a policy may select by what is missing. Returns false in that case.
+ * loaded, because a policy may select by what is missing. Returns false in that case. The caller
+ * drops the reference to those that it had before.
  */
 static bool np_pod_take_labels(struct np_desired *d, struct np_desired_pod *pod,
-			       const struct np_pod *object, bool *changed)
+			       const struct np_pod *object)
 {
 	static const char reason[] = "the labels of this namespace's pods take too much memory";
 	bool much = np_pod_too_much(d, pod->namespace, pod->labels, object);
@@ -292,8 +293,6 @@ static bool np_pod_take_labels(struct np_desired *d, struct np_desired_pod *pod,
 	labels = np_desired_labels_get(&d->labels, &pod->namespace->label_bytes,
 				       much ? &none : &object->labels, object->port,
 				       much ? 0 : object->port_count);
-	*changed |= labels != pod->labels;
-	np_desired_labels_put(&d->labels, pod->labels);
 	pod->labels = labels;
 	if (!much)
 		return true;
@@ -304,13 +303,31 @@ static bool np_pod_take_labels(struct np_desired *d, struct np_desired_pod *pod,
 	return false;
 }
 
+/* Takes note of a pod that differs from what it was. before: its labels until now, or NULL. */
+static void np_pod_changed(struct np_desired *d, struct np_desired_pod *pod, uint16_t state,
+			   struct np_desired_labels *before)
+{
+	bool local = state & NP_DESIRED_LOCAL, was_local = pod->flags & NP_DESIRED_LOCAL;
+
+	if (local && !was_local)
+		np_local_add(d, pod);
+	pod->flags = (pod->flags & ~(NP_POD_STATE | NP_DESIRED_REJECTED)) | state;
+	if (local) {
+		np_local_changed(d, pod, false);
+		if (!was_local || before != pod->labels)
+			np_desired_policies_select(d, pod, was_local ? before : NULL, pod->labels);
+	}
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+}
+
 void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 {
 	uint8_t uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
+	struct np_desired_labels *before;
 	struct np_desired_namespace *ns;
 	struct np_desired_pod *pod;
-	bool local, fresh, changed, whole;
-	uint16_t state;
+	bool local, changed, whole;
+	uint16_t state, had;
 
 	np_trouble_clear(d, NETPOL_OBJECT_POD, object->namespace, object->name);
 	if (!np_pod_wanted(d, object, &local)) {
@@ -325,12 +342,16 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 		pod = np_pod_new(d, ns, object->name);
 	pod->epoch = epoch;
 	np_uid_bytes(object->uid, uid);
-	fresh = !pod->labels || pod->flags & NP_DESIRED_GONE ||
-		memcmp(uid, pod->uid, sizeof(uid));
-	if (fresh)
+	changed = !pod->labels || pod->flags & NP_DESIRED_GONE ||
+		  memcmp(uid, pod->uid, sizeof(uid));
+	if (changed)
 		np_pod_reborn(d, pod, uid);
-	changed = fresh;
-	whole = np_pod_take_labels(d, pod, object, &changed);
+	had = pod->flags;
+	if (!local)
+		np_local_drop(d, pod);
+	before = pod->labels;
+	whole = np_pod_take_labels(d, pod, object);
+	changed |= before != pod->labels;
 	pod->created = object->created > 0 && object->created < UINT32_MAX ?
 		       (uint32_t)object->created : 0;
 	/* Addresses from the CNI stay until the API server has some. */
@@ -342,20 +363,11 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	if (object->address_count)
 		pod->flags &= ~NP_DESIRED_EARLY;
 	state = np_pod_state(object, local) | (whole ? 0 : NP_DESIRED_REJECTED);
-	if (!local)
-		np_local_drop(d, pod);
 	/* A pod that was rejected is tried again. */
-	changed |= state != (pod->flags & (NP_POD_STATE | NP_DESIRED_REJECTED));
-	if (!changed)
-		return;
-	if (local && !(pod->flags & NP_DESIRED_LOCAL))
-		np_local_add(d, pod);
-	pod->flags = (pod->flags & ~(NP_POD_STATE | NP_DESIRED_REJECTED)) | state;
-	if (local) {
-		np_local_changed(d, pod, false);
-		np_desired_policies_select(d, ns);
-	}
-	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+	changed |= state != (had & (NP_POD_STATE | NP_DESIRED_REJECTED));
+	if (changed)
+		np_pod_changed(d, pod, state, before);
+	np_desired_labels_put(&d->labels, before);
 }
 
 void np_desired_set_placement(struct np_desired *d, struct np_desired_pod *pod,

@@ -110,6 +110,24 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 	return rule;
 }
 
+static int np_text_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorts values, whose order has no meaning, so that a label can be looked up among them. */
+static void np_sort_values(const struct np_selector *selector)
+{
+	struct np_requirement *req;
+	uint32_t i;
+
+	for (i = 0; i < selector->count; i++) {
+		req = &selector->item[i];
+		if (req->value_count > 1)
+			qsort(req->value, req->value_count, sizeof(*req->value), np_text_compare);
+	}
+}
+
 static struct np_policy *np_copy_once(struct np_block *block, const struct np_policy *from)
 {
 	struct np_policy *to = np_block_take(block, from, sizeof(*from));
@@ -121,6 +139,7 @@ static struct np_policy *np_copy_once(struct np_block *block, const struct np_po
 	egress = np_copy_rules(block, from->egress, from->egress_count);
 	if (!to)
 		return NULL;
+	np_sort_values(&to->pod_selector);
 	to->name = name;
 	to->ingress = ingress;
 	to->egress = egress;
@@ -155,55 +174,80 @@ static size_t np_policy_bytes(const struct np_policy *policy)
 
 /* --- selecting pods ------------------------------------------------------------- */
 
-static bool np_requirement_matches(const struct np_requirement *req,
-				   const struct np_labels *labels)
+/* Is a text among sorted values? Adds the number of comparisons to *steps. */
+static bool np_value_found(const struct np_requirement *req, const char *text, uint64_t *steps)
 {
-	const char *value = np_labels_get(labels, req->key);
-	uint32_t i;
+	uint32_t low = 0, high = req->value_count, mid;
+	int order;
 
-	if (req->op == NP_OP_EXISTS)
-		return value;
-	if (req->op == NP_OP_DOES_NOT_EXIST)
-		return !value;
-	for (i = 0; value && i < req->value_count; i++)
-		if (!strcmp(req->value[i], value))
-			return req->op == NP_OP_IN;
-	return req->op == NP_OP_NOT_IN;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		order = strcmp(req->value[mid], text);
+		++*steps;
+		if (!order)
+			return true;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
 }
 
-static bool np_selector_matches(const struct np_selector *selector, const struct np_labels *labels)
+static bool np_requirement_matches(const struct np_requirement *req,
+				   const struct np_labels *labels, uint64_t *steps)
 {
+	const char *value = np_labels_get(labels, req->key);
+
+	++*steps;
+	switch (req->op) {
+	case NP_OP_EXISTS:
+		return value;
+	case NP_OP_DOES_NOT_EXIST:
+		return !value;
+	case NP_OP_IN:
+		return value && np_value_found(req, value, steps);
+	default:
+		return !value || !np_value_found(req, value, steps);
+	}
+}
+
+/* Does a policy select a pod of its namespace that has these labels? */
+static bool np_policy_selects(struct np_desired *d, const struct np_desired_policy *policy,
+			      struct np_desired_labels *of)
+{
+	const struct np_selector *selector = &policy->policy->pod_selector;
+	const struct np_labels labels = { .item = of->label, .count = of->label_count };
 	uint32_t i;
 
+	d->steps++;
 	for (i = 0; i < selector->count; i++)
-		if (!np_requirement_matches(&selector->item[i], labels))
+		if (!np_requirement_matches(&selector->item[i], &labels, &d->steps))
 			return false;
 	return true;
 }
 
-static bool np_policy_selects(const struct np_desired_policy *policy,
-			      const struct np_desired_pod *pod)
+/* Makes a policy wanted as long as it selects a local pod. */
+static void np_policy_want(struct np_desired *d, struct np_desired_policy *policy)
 {
-	const struct np_labels labels = {
-		.item = pod->labels->label,
-		.count = pod->labels->label_count,
-	};
+	bool wanted = policy->pods && !(policy->flags & NP_DESIRED_GONE);
 
-	return pod->namespace == policy->namespace &&
-	       np_selector_matches(&policy->policy->pod_selector, &labels);
-}
-
-static void np_policy_select(struct np_desired *d, struct np_desired_policy *policy)
-{
-	bool wanted = false;
-	size_t i;
-
-	for (i = 0; !wanted && i < d->local_count && !(policy->flags & NP_DESIRED_GONE); i++)
-		wanted = np_policy_selects(policy, d->local[i]);
 	if (wanted == !!(policy->flags & NP_DESIRED_WANTED))
 		return;
 	policy->flags ^= NP_DESIRED_WANTED;
 	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
+}
+
+/* Counts the pods that a policy selects, after the policy has changed. */
+static void np_policy_select(struct np_desired *d, struct np_desired_policy *policy)
+{
+	size_t i;
+
+	policy->pods = 0;
+	for (i = 0; i < d->local_count; i++)
+		if (d->local[i]->namespace == policy->namespace)
+			policy->pods += np_policy_selects(d, policy, d->local[i]->labels);
+	np_policy_want(d, policy);
 }
 
 void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns)
@@ -221,7 +265,7 @@ void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_name
 		for (policy = ns->policies; policy && !withheld; policy = policy->next)
 			withheld = policy->flags & NP_DESIRED_REJECTED &&
 				   !(policy->flags & NP_DESIRED_GONE) &&
-				   np_policy_selects(policy, pod);
+				   np_policy_selects(d, policy, pod->labels);
 		if (withheld == !!(pod->flags & NP_DESIRED_WITHHELD))
 			continue;
 		pod->flags ^= NP_DESIRED_WITHHELD;
@@ -229,13 +273,24 @@ void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_name
 	}
 }
 
-void np_desired_policies_select(struct np_desired *d, struct np_desired_namespace *ns)
+void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
+				struct np_desired_labels *before, struct np_desired_labels *after)
 {
 	struct np_desired_policy *policy;
+	bool withheld = false, was, is;
 
-	for (policy = ns->policies; policy; policy = policy->next)
-		np_policy_select(d, policy);
-	np_desired_pods_withhold(d, ns);
+	for (policy = pod->namespace->policies; policy; policy = policy->next) {
+		was = before && np_policy_selects(d, policy, before);
+		is = after && np_policy_selects(d, policy, after);
+		policy->pods += is - was;
+		np_policy_want(d, policy);
+		withheld |= is && (policy->flags & (NP_DESIRED_REJECTED | NP_DESIRED_GONE)) ==
+				  NP_DESIRED_REJECTED;
+	}
+	if (!after || withheld == !!(pod->flags & NP_DESIRED_WITHHELD))
+		return;
+	pod->flags ^= NP_DESIRED_WITHHELD;
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 }
 
 /* --- records -------------------------------------------------------------------- */

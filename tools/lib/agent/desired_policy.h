@@ -30,9 +30,12 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *poli
 void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *policy);
 
 /*
- * Finds out which policies of a namespace are wanted, after a local pod has come, gone or changed.
+ * Finds out which policies of its namespace a local pod makes wanted, and whether they withhold it.
+ * before: the labels that it was counted with, or NULL if it is new here. after: its labels now, or
+ * NULL if it is local no more.
  */
-void np_desired_policies_select(struct np_desired *d, struct np_desired_namespace *ns);
+void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
+				struct np_desired_labels *before, struct np_desired_labels *after);
 /*
  * Finds out which pods of a namespace are withheld, after a policy was rejected or is not any more.
  */

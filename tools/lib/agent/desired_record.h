@@ -90,6 +90,7 @@ struct np_desired_policy {
 	struct np_policy *policy;	/* one block of memory */
 	uint8_t uid[NETPOL_UID_LEN];
 	size_t bytes;			/* size of that block */
+	uint32_t pods;			/* how many local pods it selects */
 };
 
 /* A difference between the desired state and the kernel. */
@@ -139,6 +140,7 @@ struct np_desired {
 	uint32_t arrivals;
 	uint32_t now;		/* milliseconds, which may wrap; the caller sets it */
 	uint32_t serial;	/* number of the last transaction */
+	uint64_t steps;		/* comparisons of pods' labels with selectors, which tests bound */
 	struct np_desired_stats stats;
 	/* Called with each remark on an object. The text is for people. May be NULL. */
 	void (*remark)(void *arg, enum np_source_kind kind, const char *namespace,
