@@ -254,6 +254,10 @@ until_status "and are gone" .troubleCount 0
 
 # A pod over a cap, whose address no guard covers.
 pod_feed b/stray
+until_status "it is a warning that no guard covers the pod" '[.localPodsUnguarded, .unguardedPod] | join(" ")' "1 b/stray"
+check "also in the table" grep -q "^warning  *no guard covers 1 local pods (b/stray)" \
+	<(nsenter --net=/run/netns/n1 netpolctl sync status --socket "$dir/sock")
+is "$(web /metrics | tr -d '\r' | grep '^netpol_local_pods_unguarded')" "netpol_local_pods_unguarded 1" "and in the metrics"
 policy_feed b stray '{"podSelector":{"matchLabels":{"app":"stray"}},"policyTypes":["Egress"]}'
 eventually 20 $np get policies -n b stray
 expect <<X

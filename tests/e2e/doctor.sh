@@ -244,7 +244,11 @@ finds guard warn "no guard" "none"
 netpol settings guard-prefix=10.244.1.0/24 unknown=allow
 finds guard warn "unknown=allow" "not in force"
 netpol settings unknown=deny
-finds guard ok "1 prefixes" "in force"
+finds guard warn "no guard covers 3 of 3 local pods" "in force, and IPv6 is outside"
+netpol settings guard-prefix=10.244.1.0/24,fd00:244:1::/64
+finds guard warn "no guard covers 2 of 3 local pods .a/(left|right)." "in force, and not for all pods"
+netpol settings "guard-interface=${end_dev[a/left]},${end_dev[a/right]%?}*"
+finds guard ok "2 prefixes, 2 interface patterns" "prefixes and interfaces cover all pods"
 
 # --- all of it ----------------------------------------------------------------------------------
 

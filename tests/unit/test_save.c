@@ -109,6 +109,14 @@ static void test_tables(void)
 	CHECK_STR(err.hint, "it has: yaml");
 }
 
+static bool guards(const struct np_settings *set, const char *text)
+{
+	struct np_address address;
+
+	CHECK(!np_address_parse(text, &address));
+	return np_settings_guard_address(set, &address);
+}
+
 static void test_setting_words(void)
 {
 	static const char *const good[] = {
@@ -151,6 +159,15 @@ static void test_setting_words(void)
 	WRITTEN(file, "10.244.1.0/24,fd00::/64 cali*,lxc0 allow keep allow "
 		"169.254.20.10:udp/53,[fd00::10]:tcp/53,[fd00::11]:sctp/9 "
 		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 allow ");
+	CHECK(np_settings_guard_interface(&set, "cali1"));
+	CHECK(np_settings_guard_interface(&set, "cali"));
+	CHECK(np_settings_guard_interface(&set, "lxc0"));
+	CHECK(!np_settings_guard_interface(&set, "lxc01"));
+	CHECK(!np_settings_guard_interface(&set, "cal"));
+	CHECK(guards(&set, "10.244.1.255"));
+	CHECK(guards(&set, "fd00::7"));
+	CHECK(!guards(&set, "10.244.2.0"));
+	CHECK(!guards(&set, "fd00:0:0:1::7"));
 	for (i = 0; i < NP_SETTING_COUNT; i++) {
 		char word_of[64];
 

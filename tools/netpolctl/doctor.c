@@ -85,6 +85,7 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 {
 	struct np_counter_list counters = { .count = 0 };
 	struct np_settings settings = { .unknown = 0 };
+	struct np_local_list local = { .count = 0 };
 	struct np_finding_list list = { .count = 0 };
 	struct np_patient patient = { .info = NULL };
 	struct np_error err = { 0 };
@@ -103,7 +104,8 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "doctor takes no word \"%.40s\"", argv[optind]);
 	ret = np_connect(&client, &info, &err) ||
 	      np_settings_get(&client, &settings, &err) ||
-	      np_counters_get(&client, false, &counters, &err);
+	      np_counters_get(&client, false, &counters, &err) ||
+	      np_local_get(&client, &local, &err);
 	/* Some checks work without the module. */
 	if (ret && err.exit != NP_EXIT_MODULE && err.exit != NP_EXIT_ABI) {
 		ret = np_report(&err);
@@ -116,6 +118,7 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 		patient.info = &info;
 		patient.settings = &settings;
 		patient.counters = &counters;
+		patient.local = &local;
 	}
 	known = np_doctor(&patient, only, &list);
 	if (!known) {
@@ -130,6 +133,7 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 out:
 	np_finding_free(&list);
 	np_counters_free(&counters);
+	np_local_free(&local);
 	np_settings_free(&settings);
 	np_info_free(&info);
 	np_client_close(&client);

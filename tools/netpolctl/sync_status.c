@@ -95,6 +95,18 @@ static void np_status_trouble(const cJSON *trouble)
 	putchar('\n');
 }
 
+static void np_status_unguarded_line(const cJSON *root)
+{
+	double count = np_number_of(root, "localPodsUnguarded");
+
+	if (!count)
+		return;
+	printf("%-12sno guard covers %.0f local pods (", "warning", count);
+	np_print_escaped(stdout, np_sync_status_text(root, "unguardedPod", "?"));
+	puts("): such a pod is open before it is loaded; --guard-interface and --guard-prefix "
+	     "set guards");
+}
+
 static void np_sync_status_table(const cJSON *root, bool ready)
 {
 	const cJSON *item, *warning;
@@ -123,6 +135,7 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "troubles")) {
 		np_status_trouble(item);
 	}
+	np_status_unguarded_line(root);
 	item = cJSON_GetObjectItemCaseSensitive(root, "server");
 	cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(item, "warnings")) {
 		np_status_line("warning", cJSON_IsString(warning) ? warning->valuestring : "?");

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "agent/desired_trouble.h"
+#include "agent/settings.h"
 #include "agent/state.h"
 #include "kube/cluster.h"
 #include "netlink/report.h"
@@ -222,6 +223,10 @@ static void np_metrics_local(const struct np_agent *agent, FILE *file)
 	np_metric_one(file, "netpol_local_pods_closed", "gauge",
 		      "Pods of this node that are not in the kernel.",
 		      (double)np_agent_unloaded(agent));
+	np_metric_one(file, "netpol_local_pods_unguarded", "gauge",
+		      "Pods of this node that no guard covers.",
+		      (double)np_settings_unguarded(agent->opts, &agent->desired,
+						    &agent->node.host, NULL));
 	np_metric_one(file, "netpol_local_pods_early", "gauge",
 		      "Pods of this node whose addresses are known only from the CNI.",
 		      (double)np_count_flag(agent, NP_DESIRED_EARLY));

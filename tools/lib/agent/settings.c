@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "agent/desired_pod.h"
 #include "netlink/report.h"
 #include "netlink/transaction.h"
 
@@ -149,6 +150,50 @@ static void np_keep_prefixes(struct np_settings *set, const struct np_settings *
 		if (cidr->length < (cidr->family == AF_INET ? 32 : 128))
 			np_add_prefix(set, cidr);
 	}
+}
+
+/* Is an address inside one of the node's podCIDRs? */
+static bool np_in_pod_cidr(const struct np_desired *d, const struct np_address *address)
+{
+	struct np_settings set = {
+		.guard_prefix = d->pod_cidr, .guard_prefix_count = d->pod_cidr_count,
+	};
+
+	return np_settings_guard_address(&set, address);
+}
+
+static bool np_pod_guarded(const struct np_agent_options *opts, const struct np_desired *d,
+			   const struct np_host *host, const struct np_desired_pod *pod)
+{
+	const struct np_device *device = np_host_device(host, pod->ifindex);
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+	uint32_t count = np_desired_addresses(pod, address), i;
+
+	if (device && np_settings_guard_interface(&opts->settings, device->name))
+		return true;
+	for (i = 0; i < count; i++)
+		if (!np_settings_guard_address(&opts->settings, &address[i]) &&
+		    !(opts->node_guard && np_in_pod_cidr(d, &address[i])))
+			return false;
+	return true;
+}
+
+size_t np_settings_unguarded(const struct np_agent_options *opts, const struct np_desired *d,
+			     const struct np_host *host, const struct np_desired_pod **first)
+{
+	size_t count = 0, i;
+
+	if (first)
+		*first = NULL;
+	for (i = 0; i < d->local_count; i++) {
+		if (d->local[i]->flags & NP_DESIRED_OWN ||
+		    np_pod_guarded(opts, d, host, d->local[i]))
+			continue;
+		if (first && !count)
+			*first = d->local[i];
+		count++;
+	}
+	return count;
 }
 
 void np_settings_wanted(const struct np_agent_options *opts, const struct np_desired *d,

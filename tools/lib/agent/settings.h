@@ -12,6 +12,7 @@
 #include "agent/kernel.h"
 #include "agent/options.h"
 #include "agent/quarantine.h"
+#include "node/host.h"
 #include "object/settings.h"
 
 /*
@@ -26,6 +27,13 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
  */
 int np_settings_commit(struct np_kernel *kernel, const struct np_settings *want, bool *changed,
 		       struct np_error *err);
+/*
+ * Returns how many local pods no guard of the options or of the Node covers, by their addresses or
+ * by their interface. What happens to such a pod before it is loaded is up to nobody. *first is one
+ * of them, or NULL; first may be NULL.
+ */
+size_t np_settings_unguarded(const struct np_agent_options *opts, const struct np_desired *d,
+			     const struct np_host *host, const struct np_desired_pod **first);
 /* Returns true if both mean the same. The order of entries does not matter. */
 bool np_settings_equal(const struct np_settings *a, const struct np_settings *b);
 

@@ -4,7 +4,11 @@
  */
 #include "agent/status.h"
 
+#include <stdio.h>
+
+#include "agent/desired_pod.h"
 #include "agent/desired_trouble.h"
+#include "agent/settings.h"
 #include "agent/state.h"
 #include "kube/cluster.h"
 #include "netlink/loaded.h"
@@ -90,6 +94,21 @@ static void np_status_troubles(struct np_agent *agent, struct np_writer *w)
 	np_write_end(w);
 }
 
+/* Writes how many local pods no guard covers, and which is one of them. */
+static void np_status_unguarded(const struct np_agent *agent, struct np_writer *w)
+{
+	char text[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
+	const struct np_desired_pod *first;
+
+	np_write_number(w, "localPodsUnguarded",
+			np_settings_unguarded(agent->opts, &agent->desired, &agent->node.host,
+					      &first));
+	if (!first)
+		return;
+	snprintf(text, sizeof(text), "%s/%s", first->namespace->name, np_desired_pod_name(first));
+	np_write_string(w, "unguardedPod", text);
+}
+
 void np_agent_status_write(struct np_agent *agent, FILE *file)
 {
 	const struct np_agent_snapshot *snapshot = &agent->snapshot;
@@ -119,6 +138,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "policies", d->policies.count);
 	np_write_number(&w, "localPods", d->local_count);
 	np_write_number(&w, "localPodsClosed", np_agent_unloaded(agent));
+	np_status_unguarded(agent, &w);
 	np_write_bool(&w, "restored", snapshot->restored);
 	np_write_number(&w, "snapshots", snapshot->count);
 	np_write_number(&w, "snapshotFailures", snapshot->failures);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/netpol.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/utsname.h>
 
@@ -322,12 +323,45 @@ static void np_check_dns(const struct np_patient *patient, struct np_finding_lis
 	np_finding_hint(list, "netpolctl settings host-allow=%s", line);
 }
 
+static bool np_guard_covers(const struct np_settings *set, const struct np_local_pod *pod)
+{
+	char name[IF_NAMESIZE];
+	uint32_t i;
+
+	if (pod->ifindex && if_indextoname(pod->ifindex, name) &&
+	    np_settings_guard_interface(set, name))
+		return true;
+	for (i = 0; i < pod->address_count; i++)
+		if (!np_settings_guard_address(set, &pod->address[i]))
+			return false;
+	return true;
+}
+
+/* Returns how many local pods no guard covers. *first is one of them. */
+static size_t np_unguarded(const struct np_patient *patient, const struct np_local_pod **first)
+{
+	const struct np_local_pod *pod;
+	size_t count = 0, i;
+
+	for (i = 0; patient->local && i < patient->local->count; i++) {
+		pod = &patient->local->item[i];
+		if (np_guard_covers(patient->settings, pod))
+			continue;
+		if (!count++)
+			*first = pod;
+	}
+	return count;
+}
+
 static void np_check_guard(const struct np_patient *patient, struct np_finding_list *list)
 {
 	const struct np_settings *set = patient->settings;
+	const struct np_local_pod *first;
+	size_t open;
 
 	if (!set)
 		return;
+	open = np_unguarded(patient, &first);
 	if (!set->guard_prefix_count && !set->guard_interface_count) {
 		np_finding_add(list, "guard", NP_HEALTH_WARN,
 			       "no guard: a pod is open until it is loaded");
@@ -337,6 +371,13 @@ static void np_check_guard(const struct np_patient *patient, struct np_finding_l
 		np_finding_add(list, "guard", NP_HEALTH_WARN,
 			       "unknown=allow: the guards are not in force");
 		np_finding_hint(list, "netpolctl settings unknown=deny");
+	} else if (open) {
+		np_finding_add(list, "guard", NP_HEALTH_WARN, "no guard covers %zu of %zu local "
+			       "pods (%s/%s): such a pod is open before it is loaded", open,
+			       patient->local->count, first->namespace, first->name);
+		np_finding_hint(list, "netpolctl settings guard-interface=NAME of the pods' "
+				"interfaces, or guard-prefix= with their addresses; of the agent "
+				"--guard-interface and --guard-prefix");
 	} else {
 		np_finding_add(list, "guard", NP_HEALTH_OK, "%zu prefixes, %zu interface patterns",
 			       set->guard_prefix_count, set->guard_interface_count);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "netlink/local.h"
 #include "netlink/report.h"
 
 enum np_health {
@@ -46,6 +47,7 @@ struct np_patient {
 	const struct np_info *info;
 	const struct np_settings *settings;
 	const struct np_counter_list *counters;
+	const struct np_local_list *local;
 	const struct np_error *absent;	/* why info is NULL */
 	int timeout;		/* milliseconds to wait for one netlink answer */
 };

@@ -51,6 +51,36 @@ void np_settings_free(struct np_settings *set)
 	memset(set, 0, sizeof(*set));
 }
 
+bool np_settings_guard_address(const struct np_settings *set, const struct np_address *address)
+{
+	struct np_cidr one = {
+		.family = address->family,
+		.length = address->family == AF_INET ? 32 : 128,
+	};
+	size_t i;
+
+	memcpy(one.addr, address->addr, sizeof(one.addr));
+	for (i = 0; i < set->guard_prefix_count; i++)
+		if (np_cidr_contains(&set->guard_prefix[i], &one))
+			return true;
+	return false;
+}
+
+bool np_settings_guard_interface(const struct np_settings *set, const char *name)
+{
+	const char *pattern;
+	size_t i, len;
+
+	for (i = 0; i < set->guard_interface_count; i++) {
+		pattern = set->guard_interface[i];
+		len = strlen(pattern);
+		if (len && pattern[len - 1] == '*' ? !strncmp(pattern, name, len - 1) :
+						     !strcmp(pattern, name))
+			return true;
+	}
+	return false;
+}
+
 enum {
 	NP_SET_GUARD_PREFIX,
 	NP_SET_GUARD_INTERFACE,

@@ -51,6 +51,10 @@ void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *
 void np_settings_add_source(struct np_settings *set, const struct np_source_allow *allow);
 void np_settings_free(struct np_settings *set);
 
+/* Returns true if a guard prefix covers an address, or a guard pattern the name of an interface. */
+bool np_settings_guard_address(const struct np_settings *set, const struct np_address *address);
+bool np_settings_guard_interface(const struct np_settings *set, const char *name);
+
 /* Reads "tcp", "udp" or "sctp" in any case. Returns 0 for anything else. */
 uint8_t np_protocol_parse(const char *text);
 /* Reads "ADDR:PROTO/PORT". An IPv6 address may be written in brackets. */
