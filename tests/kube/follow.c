@@ -9,7 +9,7 @@
  *
  *   follow [--kubeconfig F] [--in-cluster DIR] [--server URL]... [--node N]
  *          [--kinds pods,...] [--version KIND=RV]... [--have-state] [--gzip]
- *          [--spread MS] [--quiet]
+ *          [--spread MS] [--quiet] [--foreign]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -202,6 +202,26 @@ static void print_usage(void)
 	       usage.ru_stime.tv_sec * 1000 + usage.ru_stime.tv_usec / 1000);
 }
 
+/* The kinds of policies that the cluster has and netpol does not enforce. */
+static void print_foreign(void)
+{
+	const struct np_foreign_kind *kind;
+	enum np_foreign_state state;
+	size_t i;
+
+	printf("{\"call\":\"rounds\",\"count\":%llu",
+	       (unsigned long long)np_cluster_foreign_rounds(cluster));
+	end();
+	for (i = 0; (kind = np_cluster_foreign(cluster, i, &state)); i++) {
+		if (state == NP_FOREIGN_NONE)
+			continue;
+		printf("{\"call\":\"foreign\"");
+		field("kind", kind->resource);
+		field("state", state == NP_FOREIGN_PRESENT ? "present" : "forbidden");
+		end();
+	}
+}
+
 static void obey(const char *command)
 {
 	struct np_source_state state;
@@ -226,6 +246,8 @@ static void obey(const char *command)
 		       prctl(PR_GET_DUMPABLE));
 		field("server", status.server);
 		end();
+	} else if (!strcmp(command, "foreign")) {
+		print_foreign();
 	} else if (!strcmp(command, "reload")) {
 		if (np_cluster_reload(cluster, &err)) {
 			np_error_print_json(stdout, &err);
@@ -299,6 +321,7 @@ int main(int argc, char **argv)
 		{ "version", required_argument, NULL, 'v' },
 		{ "have-state", no_argument, NULL, 'h' },
 		{ "gzip", no_argument, NULL, 'g' },
+		{ "foreign", no_argument, NULL, 'f' },
 		{ "spread", required_argument, NULL, 'S' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ 0 },
@@ -337,6 +360,9 @@ int main(int argc, char **argv)
 			break;
 		case 'g':
 			o.gzip = true;
+			break;
+		case 'f':
+			o.foreign = true;
 			break;
 		case 'S':
 			o.spread_ms = atoll(optarg);

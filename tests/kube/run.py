@@ -12,6 +12,7 @@ import traceback
 
 import client_credentials
 import client_faults
+import client_foreign
 import client_lists
 import client_servers
 import client_slow
@@ -54,7 +55,8 @@ def main():
     where = os.environ.get("CLIENT_PART", "0/1")
     part, parts = (0, 1) if where == "slow" else (int(n) for n in where.split("/"))
     modules = ((client_slow,) if where == "slow" else
-               (client_lists, client_faults, client_servers, client_credentials))
+               (client_lists, client_faults, client_servers, client_credentials,
+                client_foreign))
     tests = [test for test in collect(modules) if not wanted or any(w in test[0] for w in wanted)]
     with tempfile.TemporaryDirectory(prefix="netpol-certs.") as directory:
         harness.Test.certificates = harness.Certificates(directory)

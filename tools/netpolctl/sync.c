@@ -274,6 +274,7 @@ static struct np_cluster *np_sync_source(struct np_sync *sync, struct np_agent *
 
 	cluster->servers = sync->server;
 	cluster->have_state = agent->snapshot.restored;
+	cluster->foreign = true;
 	for (k = 0; k < NP_SOURCE_KINDS; k++) {
 		cluster->kinds[k] = true;
 		if (agent->snapshot.restored && sync->agent.snapshot)

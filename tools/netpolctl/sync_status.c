@@ -107,6 +107,16 @@ static void np_status_unguarded_line(const cJSON *root)
 	     "set guards");
 }
 
+static void np_status_not_enforced(const cJSON *kind)
+{
+	bool present = !strcmp(np_sync_status_text(kind, "state", ""), "present");
+
+	printf("%-12sthe cluster %s kind %s (%s.%s), which netpol does not enforce%s\n", "warning",
+	       present ? "has objects of" : "knows", np_sync_status_text(kind, "kind", "?"),
+	       np_sync_status_text(kind, "resource", "?"), np_sync_status_text(kind, "group", "?"),
+	       present ? "" : "; whether it has any may not be listed");
+}
+
 static void np_sync_status_table(const cJSON *root, bool ready)
 {
 	const cJSON *item, *warning;
@@ -136,6 +146,9 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 		np_status_trouble(item);
 	}
 	np_status_unguarded_line(root);
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "notEnforced")) {
+		np_status_not_enforced(item);
+	}
 	item = cJSON_GetObjectItemCaseSensitive(root, "server");
 	cJSON_ArrayForEach(warning, cJSON_GetObjectItemCaseSensitive(item, "warnings")) {
 		np_status_line("warning", cJSON_IsString(warning) ? warning->valuestring : "?");

@@ -285,6 +285,26 @@ static void np_metrics_snapshot(const struct np_agent *agent, FILE *file)
 			      np_wall_time(agent, agent->snapshot.written_ms));
 }
 
+static void np_metrics_foreign(const struct np_agent *agent, FILE *file)
+{
+	const struct np_foreign_kind *kind;
+	enum np_foreign_state state;
+	char text[128];
+	size_t i;
+
+	np_metric_head(file, "netpol_policies_not_enforced", "gauge",
+		       "1 for a kind of policies that the cluster has and that netpol does not "
+		       "enforce. forbidden: whether there are any may not be listed.");
+	for (i = 0; (kind = np_cluster_foreign(agent->outside.cluster, i, &state)); i++) {
+		if (state == NP_FOREIGN_NONE)
+			continue;
+		snprintf(text, sizeof(text), "%s.%s", kind->resource, kind->group);
+		np_metric_value(file, "netpol_policies_not_enforced", 1, "kind", text, "state",
+				state == NP_FOREIGN_PRESENT ? "present" : "forbidden",
+				NP_METRIC_END);
+	}
+}
+
 static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 {
 	struct np_cluster_status status;
@@ -300,6 +320,7 @@ static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 		      "New client certificates that cannot be used, so that the one before "
 		      "stays in use.",
 		      (double)status.bad_rotations);
+	np_metrics_foreign(agent, file);
 }
 
 void np_agent_metrics_write(struct np_agent *agent, FILE *file)

@@ -65,6 +65,31 @@ static void np_status_cluster(const struct np_agent *agent, struct np_writer *w)
 	np_write_end(w);
 }
 
+/* Writes which kinds of policies the cluster has that netpol does not enforce. */
+static void np_status_foreign(const struct np_agent *agent, struct np_writer *w)
+{
+	const struct np_cluster *cluster = agent->outside.cluster;
+	const struct np_foreign_kind *kind;
+	enum np_foreign_state state;
+	size_t i;
+
+	if (!cluster || !np_cluster_foreign_rounds(cluster))
+		return;
+	np_write_array(w, "notEnforced");
+	for (i = 0; (kind = np_cluster_foreign(cluster, i, &state)); i++) {
+		if (state == NP_FOREIGN_NONE)
+			continue;
+		np_write_object(w, NULL);
+		np_write_string(w, "kind", kind->kind);
+		np_write_string(w, "group", kind->group);
+		np_write_string(w, "resource", kind->resource);
+		np_write_string(w, "state",
+				state == NP_FOREIGN_PRESENT ? "present" : "forbidden");
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
 static void np_status_troubles(struct np_agent *agent, struct np_writer *w)
 {
 	/* These words are part of the interface, so they stay. */
@@ -145,6 +170,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	if (snapshot->written_ms >= 0)
 		np_write_number(&w, "snapshotAgeSeconds", (now - snapshot->written_ms) / 1000);
 	np_status_cluster(agent, &w);
+	np_status_foreign(agent, &w);
 	np_status_kinds(agent, &w);
 	np_status_troubles(agent, &w);
 	np_write_end(&w);

@@ -11,6 +11,7 @@
 #include <sys/utsname.h>
 
 #include "kube/cluster_state.h"
+#include "kube/foreign.h"
 #include "kube/http_text.h"
 #include "kube/reflector.h"
 #include "kube/reflector_state.h"
@@ -269,6 +270,8 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 			cluster->reflectors[kind] =
 				np_reflector_new(cluster, kind,
 						 options->versions[kind]);
+	if (options->foreign)
+		cluster->foreign = np_foreign_new(cluster);
 	for (i = 0; i < cluster->cfg.warning_count; i++)
 		np_cluster_log(cluster, NP_LOG_WARNING, NP_SOURCE_KINDS, "%s",
 			       cluster->cfg.warnings[i]);
@@ -287,6 +290,8 @@ void np_cluster_start(struct np_cluster *cluster)
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		if (cluster->reflectors[kind])
 			np_reflector_start(cluster->reflectors[kind], delay);
+	if (cluster->foreign)
+		np_foreign_start(cluster->foreign);
 }
 
 void np_cluster_close(struct np_cluster *cluster)
@@ -298,6 +303,7 @@ void np_cluster_close(struct np_cluster *cluster)
 		return;
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		np_reflector_free(cluster->reflectors[kind]);
+	np_foreign_free(cluster->foreign);
 	np_http_free(cluster->http);
 	np_credential_free(cluster->credential);
 	parts.servers = cluster->servers;
@@ -358,6 +364,8 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		if (cluster->reflectors[kind])
 			np_reflector_stop(cluster->reflectors[kind]);
+	if (cluster->foreign)
+		np_foreign_stop(cluster->foreign);
 	np_credential_free(cluster->credential);
 	cluster->credential = credential;
 	np_kubeconfig_free(kept);
@@ -371,6 +379,8 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 		if (cluster->reflectors[kind])
 			np_reflector_restart(cluster->reflectors[kind], !same,
 					     !same);
+	if (cluster->started && cluster->foreign)
+		np_foreign_start(cluster->foreign);
 	return 0;
 }
 
@@ -382,6 +392,17 @@ void np_cluster_refresh(struct np_cluster *cluster)
 		if (cluster->reflectors[kind])
 			np_reflector_restart(cluster->reflectors[kind], true,
 					     false);
+}
+
+uint64_t np_cluster_foreign_rounds(const struct np_cluster *cluster)
+{
+	return np_foreign_rounds(cluster->foreign);
+}
+
+const struct np_foreign_kind *np_cluster_foreign(const struct np_cluster *cluster, size_t number,
+						 enum np_foreign_state *state)
+{
+	return np_foreign_kind(cluster->foreign, number, state);
 }
 
 void np_cluster_state(const struct np_cluster *cluster,

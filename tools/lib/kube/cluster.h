@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "kube/foreign.h"
 #include "kube/options.h"
 #include "kube/source.h"
 
@@ -44,6 +45,15 @@ void np_cluster_close(struct np_cluster *cluster);
 int np_cluster_reload(struct np_cluster *cluster, struct np_error *err);
 /* Lists all kinds again. */
 void np_cluster_refresh(struct np_cluster *cluster);
+
+/*
+ * Returns a kind of policies that netpol does not enforce, by its number from 0 on, and what is
+ * known of it. Returns NULL after the last one.
+ */
+const struct np_foreign_kind *np_cluster_foreign(const struct np_cluster *cluster, size_t number,
+						 enum np_foreign_state *state);
+/* Returns how many times they have been looked for. Before the first time nothing is known. */
+uint64_t np_cluster_foreign_rounds(const struct np_cluster *cluster);
 
 /* Fills in the current state of a kind. Its strings are valid until the loop runs. */
 void np_cluster_state(const struct np_cluster *cluster,

@@ -20,6 +20,7 @@ struct np_cluster_options {
 	/* Name of the node that the agent runs on, for the User-Agent and for NP_SOURCE_NODE. */
 	const char *node;
 	bool kinds[NP_SOURCE_KINDS];	/* kinds to follow */
+	bool foreign;		/* look for policies of kinds that netpol does not enforce */
 	bool gzip;		/* ask for compressed lists */
 	bool plain_token;	/* send tokens over plain http also to other hosts */
 	/* The first request waits for a random part of this, because many agents start at once. */

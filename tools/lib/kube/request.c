@@ -10,6 +10,11 @@
 
 #define NP_CALL_HEADERS_MAX	256
 
+static bool np_call_limited(const struct np_call *call)
+{
+	return !call->page && !call->aside;
+}
+
 static void np_call_finish(struct np_call *call,
 			   const struct np_http_result *result,
 			   const char *error)
@@ -69,7 +74,7 @@ static void np_call_done(void *context, const struct np_http_result *result)
 			return;
 		}
 	}
-	if (np_call_is_bad(result))
+	if (!call->aside && np_call_is_bad(result))
 		np_cluster_mark_bad(cluster, call->server);
 	/* With several servers the next one may answer at once, so there is no pause. */
 	if (!(several && result->status >= 500) && np_call_waits(call, result))
@@ -124,7 +129,7 @@ static void np_call_send(struct np_call *call)
 	call->tries++;
 	call->stats->requests++;
 	call->sent_ms = np_loop_now(cluster->loop);
-	if (!call->page)
+	if (np_call_limited(call))
 		np_cluster_sent(cluster);
 	call->request = np_http_start(cluster->http, &options);
 }
@@ -139,7 +144,7 @@ static void np_call_ready(void *context, const char *error)
 	}
 	call->ready = true;
 	np_timer_start(call->cluster->loop, &call->timer,
-		       call->page ? 0 : np_cluster_slot(call->cluster));
+		       np_call_limited(call) ? np_cluster_slot(call->cluster) : 0);
 }
 
 /* Waits for credentials first, then for the limit of requests, and sends the request. */
@@ -155,7 +160,7 @@ static void np_call_step(void *context)
 			np_call_ready(call, error);
 		return;
 	}
-	wait = call->page ? 0 : np_cluster_slot(call->cluster);
+	wait = np_call_limited(call) ? np_cluster_slot(call->cluster) : 0;
 	if (wait)
 		np_timer_start(call->cluster->loop, &call->timer, wait);
 	else

@@ -24,6 +24,8 @@ struct np_call {
 	bool gzip;
 	bool fresh;		/* use a new connection */
 	bool page;		/* this is a later page of a list */
+	/* It is not limited nor counted, and its failure says nothing about the server. */
+	bool aside;
 	struct np_source_stats *stats;	/* counts requests and answers */
 	void (*answered)(void *context);
 	int (*data)(void *context, const char *data, size_t len);
