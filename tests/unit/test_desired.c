@@ -1122,6 +1122,54 @@ static void test_steps(void)
 	np_desired_free(&d);
 }
 
+/* Policies that the kernel refuses, one after the other, and what each of them costs. */
+static void test_refused_steps(void)
+{
+	const unsigned int policies = 100, pods = 20, each = 2 + 2;
+	struct np_desired_policy *policy;
+	struct np_desired d;
+	uint64_t before;
+	char name[16];
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < pods; i++)
+		give_app(&d, i, i ? "other" : "v0");
+	for (i = 0; i < policies; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		give_values(&d, name, "In", 1);
+	}
+	np_desired_finish_full(&d);
+	for (i = 0; i < policies; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		policy = np_desired_policy(&d, "shop", name);
+		before = d.steps;
+		CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+		CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+		CHECK(d.steps - before <= pods * each);
+		CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p0")));
+		CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
+	}
+	/* A pod that changes is counted anew. */
+	give_app(&d, 0, "other");
+	CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p0")));
+	give_app(&d, 1, "v0");
+	CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
+	for (i = 0; i < policies; i++) {
+		CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
+		snprintf(name, sizeof(name), "l%u", i);
+		before = d.steps;
+		/* It is deleted, or written anew. */
+		if (i % 2)
+			np_desired_remove(&d, NP_SOURCE_POLICY, "shop", name, "");
+		else
+			give_values(&d, name, "NotIn", 1);
+		CHECK(d.steps - before <= pods * each * 2);
+	}
+	CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
+	np_desired_free(&d);
+}
+
 /* Policies go in any order, and those that stay are still found. */
 static void test_policy_list(void)
 {
@@ -1167,6 +1215,7 @@ int main(void)
 	test_too_large();
 	test_early();
 	test_steps();
+	test_refused_steps();
 	test_policy_list();
 	test_cut_lists();
 	test_replaced();

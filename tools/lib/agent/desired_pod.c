@@ -122,6 +122,7 @@ static void np_local_drop(struct np_desired *d, struct np_desired_pod *pod)
 	pod->flags &= ~(NP_DESIRED_LOCAL | NP_DESIRED_OWN | NP_DESIRED_WITHHELD |
 			NP_DESIRED_EARLY);
 	pod->waits = false;
+	pod->rejected = 0;
 	pod->ifindex = 0;
 	np_desired_policies_select(d, pod, pod->labels, NULL);
 }

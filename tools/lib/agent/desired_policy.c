@@ -250,47 +250,61 @@ static void np_policy_select(struct np_desired *d, struct np_desired_policy *pol
 	np_policy_want(d, policy);
 }
 
-void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns)
+/* Sets how many rejected policies select a local pod, which is withheld if there are any. */
+static void np_pod_set_rejected(struct np_desired *d, struct np_desired_pod *pod, uint32_t count)
 {
-	const struct np_desired_policy *policy;
+	pod->rejected = count;
+	if (!!count == !!(pod->flags & NP_DESIRED_WITHHELD))
+		return;
+	pod->flags ^= NP_DESIRED_WITHHELD;
+	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+}
+
+static bool np_policy_withholds(const struct np_desired_policy *policy)
+{
+	return (policy->flags & (NP_DESIRED_REJECTED | NP_DESIRED_GONE)) == NP_DESIRED_REJECTED;
+}
+
+/* Adds to the counts of the pods that a policy selects. */
+static void np_policy_withhold(struct np_desired *d, const struct np_desired_policy *policy,
+			       int add)
+{
 	struct np_desired_pod *pod;
-	bool withheld;
 	size_t i;
 
 	for (i = 0; i < d->local_count; i++) {
 		pod = d->local[i];
-		if (pod->namespace != ns)
-			continue;
-		withheld = false;
-		for (policy = ns->policies; policy && !withheld; policy = policy->next)
-			withheld = policy->flags & NP_DESIRED_REJECTED &&
-				   !(policy->flags & NP_DESIRED_GONE) &&
-				   np_policy_selects(d, policy, pod->labels);
-		if (withheld == !!(pod->flags & NP_DESIRED_WITHHELD))
-			continue;
-		pod->flags ^= NP_DESIRED_WITHHELD;
-		np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+		if (pod->namespace == policy->namespace &&
+		    np_policy_selects(d, policy, pod->labels))
+			np_pod_set_rejected(d, pod, pod->rejected + add);
 	}
+}
+
+void np_desired_policy_set_rejected(struct np_desired *d, struct np_desired_policy *policy,
+				    bool rejected)
+{
+	if (rejected == np_policy_withholds(policy) || policy->flags & NP_DESIRED_GONE)
+		return;
+	policy->flags ^= NP_DESIRED_REJECTED;
+	np_policy_withhold(d, policy, rejected ? 1 : -1);
 }
 
 void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
 				struct np_desired_labels *before, struct np_desired_labels *after)
 {
 	struct np_desired_policy *policy;
-	bool withheld = false, was, is;
+	uint32_t rejected = 0;
+	bool was, is;
 
 	for (policy = pod->namespace->policies; policy; policy = policy->next) {
 		was = before && np_policy_selects(d, policy, before);
 		is = after && np_policy_selects(d, policy, after);
 		policy->pods += is - was;
 		np_policy_want(d, policy);
-		withheld |= is && (policy->flags & (NP_DESIRED_REJECTED | NP_DESIRED_GONE)) ==
-				  NP_DESIRED_REJECTED;
+		rejected += is && np_policy_withholds(policy);
 	}
-	if (!after || withheld == !!(pod->flags & NP_DESIRED_WITHHELD))
-		return;
-	pod->flags ^= NP_DESIRED_WITHHELD;
-	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
+	if (after)
+		np_pod_set_rejected(d, pod, rejected);
 }
 
 /* --- records -------------------------------------------------------------------- */
@@ -375,8 +389,8 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 	struct np_desired_policy *policy = np_policy_find(d, ns, given->name);
 	struct np_policy narrow = *given, *copy;
 	const struct np_policy *object = &narrow;
-	bool same, rejected;
 	size_t bytes;
+	bool same;
 
 	if (!closed)
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, object->namespace, object->name);
@@ -398,6 +412,7 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		same = !(policy->flags & (NP_DESIRED_GONE | NP_DESIRED_CLOSED |
 					  NP_DESIRED_REJECTED)) && !closed &&
 		       np_policy_digest(copy) == np_policy_digest(policy->policy);
+		np_desired_policy_set_rejected(d, policy, false);
 		free(policy->policy);
 		policy->policy = copy;
 	}
@@ -405,15 +420,12 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 	d->policy_bytes += bytes - policy->bytes;
 	policy->bytes = bytes;
 	policy->epoch = d->epoch[NP_SOURCE_POLICY];
-	rejected = policy->flags & NP_DESIRED_REJECTED;
 	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
 	if (closed)
 		policy->flags |= NP_DESIRED_CLOSED;
 	if (same)
 		return;
 	np_policy_select(d, policy);
-	if (rejected)
-		np_desired_pods_withhold(d, ns);
 	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 }
 
@@ -422,10 +434,9 @@ void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *po
 	if (!(policy->flags & NP_DESIRED_GONE)) {
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, policy->namespace->name,
 				 policy->policy->name);
+		np_desired_policy_set_rejected(d, policy, false);
 		policy->flags |= NP_DESIRED_GONE;
 		policy->flags &= ~NP_DESIRED_WANTED;
-		if (policy->flags & NP_DESIRED_REJECTED)
-			np_desired_pods_withhold(d, policy->namespace);
 		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 	}
 	if (!(policy->flags & NP_DESIRED_PENDING))

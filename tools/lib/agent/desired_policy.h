@@ -37,8 +37,10 @@ void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *po
 void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
 				struct np_desired_labels *before, struct np_desired_labels *after);
 /*
- * Finds out which pods of a namespace are withheld, after a policy was rejected or is not any more.
+ * Sets whether a policy is rejected. The local pods that a rejected policy selects are withheld. It
+ * must be told before the selector of the policy changes.
  */
-void np_desired_pods_withhold(struct np_desired *d, const struct np_desired_namespace *ns);
+void np_desired_policy_set_rejected(struct np_desired *d, struct np_desired_policy *policy,
+				    bool rejected);
 
 #endif

@@ -73,6 +73,7 @@ struct np_desired_pod {
 	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
 	uint32_t created;	/* seconds since 1970, 0: not known */
 	uint32_t arrival;	/* position in the order in which uids were first seen */
+	uint32_t rejected;	/* how many rejected policies select it, if it is local */
 	uint32_t since;		/* when it got its addresses, by the member now of np_desired */
 	struct np_desired_namespace *namespace;
 	struct np_desired_labels *labels;

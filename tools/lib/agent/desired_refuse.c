@@ -38,12 +38,15 @@ bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const
 	}
 	if (*flags & (NP_DESIRED_REJECTED | NP_DESIRED_GONE))
 		return false;
-	*flags |= kind == NP_TROUBLE_CLOSED ? NP_DESIRED_CLOSED : NP_DESIRED_REJECTED;
+	if (kind == NP_TROUBLE_CLOSED)
+		*flags |= NP_DESIRED_CLOSED;
+	else if (object == NETPOL_OBJECT_POLICY)
+		np_desired_policy_set_rejected(d, policy, true);
+	else
+		*flags |= NP_DESIRED_REJECTED;
 	d->stats.refused[np_desired_kind(object)]++;
 	np_trouble_set(d, object, namespace, name, kind, true, reason);
 	np_desired_remark(d, np_desired_kind(object), namespace, name, reason);
-	if (object == NETPOL_OBJECT_POLICY && kind == NP_TROUBLE_REJECTED)
-		np_desired_pods_withhold(d, policy->namespace);
 	np_desired_set_pending(d, object, record);
 	return true;
 }
@@ -73,8 +76,8 @@ static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
 		policy = np_desired_policy(d, trouble->namespace, trouble->name);
 		if (!policy)
 			break;
-		policy->flags &= ~(NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
-		np_desired_pods_withhold(d, policy->namespace);
+		np_desired_policy_set_rejected(d, policy, false);
+		policy->flags &= ~NP_DESIRED_CLOSED;
 		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 	}
 }
