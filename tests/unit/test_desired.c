@@ -1082,26 +1082,26 @@ static bool wanted(const struct np_desired *d, const char *name)
 static void test_steps(void)
 {
 	/* Of one policy: the policy, its requirement, and 2^11 values by halving. */
-	const unsigned int each = 2 + 12, policies = 6, values = 2000, pods = 50;
+	const unsigned int each = 2 + 12, npolicies = 6, values = 2000, npods = 50;
 	struct np_desired d;
 	uint64_t before;
 	char name[16];
 	unsigned int i;
 
 	np_desired_init(&d, "here");
-	for (i = 0; i < policies; i++) {
+	for (i = 0; i < npolicies; i++) {
 		snprintf(name, sizeof(name), "big%u", i);
 		give_values(&d, name, i % 2 ? "NotIn" : "In", values);
 	}
 	before = d.steps;
-	for (i = 0; i < pods; i++)
+	for (i = 0; i < npods; i++)
 		give_app(&d, i, "other");
-	CHECK(d.steps - before <= (uint64_t)pods * policies * each);
+	CHECK(d.steps - before <= (uint64_t)npods * npolicies * each);
 	CHECK(!wanted(&d, "big0") && wanted(&d, "big1"));
 	before = d.steps;
 	give_app(&d, 0, "v1999");
 	CHECK(wanted(&d, "big0") && wanted(&d, "big1"));
-	CHECK(d.steps - before <= policies * each * 2);
+	CHECK(d.steps - before <= npolicies * each * 2);
 	/* Nothing has changed that a selector sees. */
 	before = d.steps;
 	give_app(&d, 0, "v1999");
@@ -1111,10 +1111,10 @@ static void test_steps(void)
 	/* The last one that it selected, and the last one that the other did not. */
 	give_app(&d, 0, "other");
 	CHECK(!wanted(&d, "big0"));
-	for (i = 0; i < pods; i++)
+	for (i = 0; i < npods; i++)
 		give_app(&d, i, "v7");
 	CHECK(wanted(&d, "big0") && !wanted(&d, "big1"));
-	for (i = 0; i < pods; i++) {
+	for (i = 0; i < npods; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
 		np_desired_remove(&d, NP_SOURCE_POD, "shop", name, "");
 	}
@@ -1125,7 +1125,7 @@ static void test_steps(void)
 /* Policies that the kernel refuses, one after the other, and what each of them costs. */
 static void test_refused_steps(void)
 {
-	const unsigned int policies = 100, pods = 20, each = 2 + 2;
+	const unsigned int npolicies = 100, npods = 20, each = 2 + 2;
 	struct np_desired_policy *policy;
 	struct np_desired d;
 	uint64_t before;
@@ -1133,20 +1133,20 @@ static void test_refused_steps(void)
 	unsigned int i;
 
 	np_desired_init(&d, "here");
-	for (i = 0; i < pods; i++)
+	for (i = 0; i < npods; i++)
 		give_app(&d, i, i ? "other" : "v0");
-	for (i = 0; i < policies; i++) {
+	for (i = 0; i < npolicies; i++) {
 		snprintf(name, sizeof(name), "l%u", i);
 		give_values(&d, name, "In", 1);
 	}
 	np_desired_finish_full(&d);
-	for (i = 0; i < policies; i++) {
+	for (i = 0; i < npolicies; i++) {
 		snprintf(name, sizeof(name), "l%u", i);
 		policy = np_desired_policy(&d, "shop", name);
 		before = d.steps;
 		CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
 		CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
-		CHECK(d.steps - before <= pods * each);
+		CHECK(d.steps - before <= npods * each);
 		CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p0")));
 		CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
 	}
@@ -1155,7 +1155,7 @@ static void test_refused_steps(void)
 	CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p0")));
 	give_app(&d, 1, "v0");
 	CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
-	for (i = 0; i < policies; i++) {
+	for (i = 0; i < npolicies; i++) {
 		CHECK(!np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
 		snprintf(name, sizeof(name), "l%u", i);
 		before = d.steps;
@@ -1164,7 +1164,7 @@ static void test_refused_steps(void)
 			np_desired_remove(&d, NP_SOURCE_POLICY, "shop", name, "");
 		else
 			give_values(&d, name, "NotIn", 1);
-		CHECK(d.steps - before <= pods * each * 2);
+		CHECK(d.steps - before <= npods * each * 2);
 	}
 	CHECK(np_desired_pod_loaded(np_desired_pod(&d, "shop", "p1")));
 	np_desired_free(&d);
