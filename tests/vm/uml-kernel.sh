@@ -9,7 +9,7 @@
 #   src, build    what building a module for it needs (make -C build M=...)
 #
 # It is kept in the cache under the package's version and the configuration's
-# hash, so only the first run takes its 5 to 10 minutes of two idle processors.
+# hash, so only the first run takes its 5 to 20 minutes of two idle processors.
 #
 #   uml-kernel.sh [KIND]            build if need be, print the directory
 #   uml-kernel.sh --cached [KIND]   print the directory, or fail if it isn't built
@@ -95,7 +95,7 @@ mkdir -p "$cache/uml"
 (
 	flock 9
 	if [ ! -x "$dir/linux" ]; then
-		echo "building $dir, 5 to 10 minutes" >&2
+		echo "building $dir, 5 to 20 minutes" >&2
 		bash "$0" --build "$kind" >"$cache/uml/log" 2>&1
 	fi
 ) 9>"$cache/uml/lock" || { tail -n 30 "$cache/uml/log" >&2; die "no kernel; all of it is in $cache/uml/log"; }
