@@ -358,8 +358,13 @@ static noinline bool forged_slow(struct view *view, const struct sk_buff *skb,
 {
 	const struct netpol_local *local = view->sender->local, *owner = NULL;
 
-	/* the node's own multicast, which comes in again by the interface that it left by */
-	if (skb->pkt_type == PACKET_LOOPBACK || (!local_in && made_by_ipsec(skb, state)))
+	/*
+	 * The node's own multicast comes in again by the interface that it left by. What the node
+	 * sends in the name of no pod has not come in by any, although IGMP names its output
+	 * interface as the one that it came in by.
+	 */
+	if (skb->pkt_type == PACKET_LOOPBACK ||
+	    (!local_in && (made_by_ipsec(skb, state) || (!local && !skb->skb_iif))))
 		view->ifindex = 0;
 	if (view->ifindex)
 		owner = netpol_source_owner(view->snapshot, view->ifindex);

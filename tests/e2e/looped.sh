@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Proves docs/semantics.md, "What the node sends to a multicast group on a pod's interface and
-# hears itself": it is the node's and no forgery of the pod.
+# hears itself": it is the node's and no forgery of the pod. So is what the node's kernel says
+# about its groups there.
 #netpol-test: all-kernels
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -32,11 +33,17 @@ listen()
 listening() { in_netns n1 ip maddress show dev "$dev" | grep -q "$1"; }
 # shellcheck disable=SC2317 # by eventually
 heard() { grep -q "$2" "$tmp/heard$1"; }
+# shellcheck disable=SC2317 # by eventually
+told() { [ "$(seen a/pod)" -gt 0 ]; }
+was=$(spoofed)
+sees a/pod "ip protocol igmp"
 listen 4
+check "the node tells the pod of its group, v4" eventually 10 told
+sees a/pod "icmpv6 type mld2-listener-report"
 listen 6
+check "the node tells the pod of its group, v6" eventually 10 told
 check "the node is in the group, v4" eventually 10 listening 239.1.1.1
 check "the node is in the group, v6" eventually 10 listening ff02::1234
-was=$(spoofed)
 in_netns n1 socat -u - "UDP4-DATAGRAM:239.1.1.1:9,so-bindtodevice=$dev" <<<"from the node" ||
 	bail "socat"
 in_netns n1 socat -u - "UDP6-DATAGRAM:[ff02::1234]:9,so-bindtodevice=$dev" <<<"from the node" ||
