@@ -4,7 +4,6 @@
 # Proves docs/semantics.md, "Where a pod is": pods of which the bridge has not seen a
 # single frame are found all the same, nobody else sends in their name, and nothing that a pod
 # says of itself (ARP, MAC addresses, addresses that it gives itself) moves another one.
-#netpol-test: all-kernels
 #netpol-test: modules=br_netfilter
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh

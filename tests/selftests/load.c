@@ -5,6 +5,7 @@
  * reference. It does not go while it enforces.
  *
  * netpol-test: no-module
+ * netpol-test: kernels=6.1,debug
  * netpol-test: timeout=900
  */
 #include "kselftest_harness.h"
