@@ -690,9 +690,11 @@ int main(int argc, char **argv)
 	prober_end();
 	if (option.timed) {
 		change_clear();
-		tap(agents_follow() &&
-		    latency_run(option.url, option.ca, option.admin, option.timed),
-		    "%u timed changes are enforced", option.timed);
+		ok = agents_follow() &&
+		     latency_run(option.url, option.ca, option.admin, option.timed);
+		if (!ok)
+			agents_tell();
+		tap(ok, "%u timed changes are enforced", option.timed);
 	}
 	for (i = 0; i < NODES; i++)
 		agent_end(i, SIGTERM);
