@@ -21,12 +21,12 @@ struct probe {
 	void (*unset)(const struct prober *prober, const char *ns, struct np_objects *objs);
 };
 
+/* A pod of another node: the interface of one of this node would have to be known. */
 static void client(const struct prober *prober, const char *ns, struct np_objects *objs,
 		   const char *admitted)
 {
 	struct np_pod *pod = shape_pod(objs, ns, "probe-client", prober->client);
 
-	pod->node = np_intern_str(objs, SHAPE_NODE);
 	shape_label(objs, &pod->labels, "app", "app-1");
 	shape_label(objs, &pod->labels, "role", admitted);
 }
