@@ -12,21 +12,9 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include "kselftest_harness.h"
-#include "netpol_obj.h"
+#include "netpol_net.h"
 
 #define ALLOCATIONS_MAX 20000	/* of one request; the loop ends long before */
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
 
 /* Allocations that may sleep fail as well, single pages too, and nothing is printed. */
 static int faults_ready(void)
@@ -43,7 +31,7 @@ static int faults_ready(void)
 	int ret = 0;
 
 	for (i = 0; !ret && i < sizeof(set) / sizeof(set[0]); i++)
-		ret = write_text(set[i][0], set[i][1]);
+		ret = write_file(set[i][0], set[i][1]);
 	return ret;
 }
 
