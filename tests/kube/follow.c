@@ -217,7 +217,7 @@ static void print_foreign(void)
 			continue;
 		printf("{\"call\":\"foreign\"");
 		field("kind", kind->resource);
-		field("state", state == NP_FOREIGN_PRESENT ? "present" : "forbidden");
+		field("state", np_foreign_state_name(state));
 		end();
 	}
 }

@@ -300,8 +300,7 @@ static void np_metrics_foreign(const struct np_agent *agent, FILE *file)
 			continue;
 		snprintf(text, sizeof(text), "%s.%s", kind->resource, kind->group);
 		np_metric_value(file, "netpol_policies_not_enforced", 1, "kind", text, "state",
-				state == NP_FOREIGN_PRESENT ? "present" : "forbidden",
-				NP_METRIC_END);
+				np_foreign_state_name(state), NP_METRIC_END);
 	}
 }
 

@@ -83,8 +83,7 @@ static void np_status_foreign(const struct np_agent *agent, struct np_writer *w)
 		np_write_string(w, "kind", kind->kind);
 		np_write_string(w, "group", kind->group);
 		np_write_string(w, "resource", kind->resource);
-		np_write_string(w, "state",
-				state == NP_FOREIGN_PRESENT ? "present" : "forbidden");
+		np_write_string(w, "state", np_foreign_state_name(state));
 		np_write_end(w);
 	}
 	np_write_end(w);

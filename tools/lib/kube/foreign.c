@@ -41,6 +41,18 @@ static const struct np_foreign_kind np_foreign_kinds[] = {
 
 #define NP_FOREIGN_KINDS	(sizeof(np_foreign_kinds) / sizeof(np_foreign_kinds[0]))
 
+const char *np_foreign_state_name(enum np_foreign_state state)
+{
+	switch (state) {
+	case NP_FOREIGN_PRESENT:
+		return "present";
+	case NP_FOREIGN_FORBIDDEN:
+		return "forbidden";
+	default:
+		return "none";
+	}
+}
+
 /* A request for one object of a kind, in one version of its group. */
 struct np_foreign_ask {
 	size_t kind;

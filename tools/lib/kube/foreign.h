@@ -23,6 +23,9 @@ enum np_foreign_state {
 	NP_FOREIGN_PRESENT,	/* there is an object of this kind */
 };
 
+/* Returns the word that metrics and status have for a state. */
+const char *np_foreign_state_name(enum np_foreign_state state);
+
 struct np_foreign_kind {
 	const char *group;
 	const char *resource;	/* plural, in lower case */
