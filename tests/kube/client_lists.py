@@ -327,6 +327,52 @@ def L10_http_410(t):
     check(d.asked(is_initial)[1].query["resourceVersion"] == "101")
 
 
+def L10_after_absence(t):
+    """A server that was away and then answers 410: nothing waits as if it were away still."""
+    d = t.double()
+    pods(d, 1)
+    d.put("networkpolicies", "a", "ns")
+    f = t.follow(d, kinds="pods,networkpolicies")
+    kinds = ("pods", "networkpolicies")
+    for kind in kinds:
+        f.until(call="synced", kind=kind)
+        f.seen = 0
+        f.settle(kind, "stream")
+    d.stop()
+    for kind in kinds:
+        check([f.pass_wait(kind) for _ in range(6)][-1] > 25000)
+        check(f.settle(kind)["left"] > 25000)
+    d.forget()
+    d.log.clear()
+    d.listen()
+    mark = len(f.lines)
+    # one kind's time has come; the other one follows it, and need not wait for its own
+    f.drive(lambda: d.asked(lambda r: r.kind == "pods"))
+    check(f.waits("networkpolicies")["for"] != "timer" or
+          f.waits("networkpolicies")["left"] <= 800)
+    for kind in kinds:
+        f.drive(lambda: d.asked(lambda r: r.kind == kind and is_watch(r)), kind)
+        check(f.settle(kind)["left"] <= 1600)
+        # the stream that said 410 has ended, and the state says so
+        told = [line for line in f.lines[mark:]
+                if line["call"] == "state" and line["kind"] == kind]
+        check(not told[-1]["connected"], told[-1])
+        f.drive(lambda: len(f.calls("synced", kind)) == 2, kind)
+        f.settle(kind, "stream")
+        check(f.state(kind)["connected"])
+    # one that always says so waits longer each time
+    d = t.double()
+    d.streaming = False
+    pods(d, 1)
+    d.on(is_watch, lambda r: r.status(410, "Gone", "too old"))
+    f = t.follow(d, kinds="pods")
+    waits = []
+    for n in range(5):
+        f.drive(lambda: len(d.asked(is_watch)) == n + 1)
+        waits.append(f.pass_wait())
+    check(waits[0] <= 1600 and waits[-1] > 6000, waits)
+
+
 def L11_refused_keeps_state(t):
     d = t.double()
     pods(d, 1)

@@ -144,11 +144,31 @@ static void np_reflector_begin(struct np_reflector *r)
 	r->cluster->ops->begin(r->cluster->context, r->kind);
 }
 
+/*
+ * A server answers again. The kinds that pause because they could not connect need not wait out
+ * pauses of up to a minute, in which they would lag behind the kind that follows already.
+ */
+static void np_wake_unreachable(struct np_cluster *cluster)
+{
+	int kind;
+
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++) {
+		struct np_reflector *r = cluster->reflectors[kind];
+
+		if (!r || r->phase != NP_PHASE_WAIT || !r->unreachable)
+			continue;
+		r->unreachable = false;
+		r->backoff_step = 0;
+		np_reflector_later(r, np_jitter(NP_BACKOFF_MIN_MS));
+	}
+}
+
 static void np_on_answered(void *context)
 {
 	struct np_reflector *r = context;
 	struct np_loop *loop = r->cluster->loop;
 
+	np_wake_unreachable(r->cluster);
 	r->answered = true;
 	r->started_ms = np_loop_now(loop);
 	if (r->phase == NP_PHASE_PROBE || r->phase == NP_PHASE_CHECK) {
@@ -218,6 +238,7 @@ static void np_reflector_go(void *context)
 	const struct np_resource *resource = &np_resources[r->kind];
 	struct np_cluster *cluster = r->cluster;
 
+	r->unreachable = false;
 	r->call.server = np_cluster_choose(cluster);
 	if (r->need_list && !r->next_page && !r->no_streaming &&
 	    !cluster->servers[r->call.server].no_streaming) {
@@ -321,6 +342,7 @@ static void np_end_connection(struct np_reflector *r,
 			    np_reflector_server(r), *result->error ?
 			    result->error : "the stream ended early", hint);
 	np_reflector_backoff(r);
+	r->unreachable = result->end == NP_HTTP_CONNECT;
 }
 
 static void np_end_forbidden(struct np_reflector *r)
@@ -365,7 +387,15 @@ static void np_end_expired(struct np_reflector *r, enum np_reflector_phase phase
 		r->any_version = true;
 	np_reflector_relist(r, NP_RELIST_EXPIRED);
 	r->reason = NP_RELIST_EXPIRED;
-	/* A server that always answers this must not be asked without a pause. */
+	/*
+	 * A server that always answers this must not be asked without a pause, and the pauses
+	 * grow. But after the first one they begin again at their shortest: a server that has been
+	 * away answers so, and the long pauses were for its absence.
+	 */
+	if (phase == NP_PHASE_WATCH && !r->expired) {
+		r->expired = true;
+		r->backoff_step = 0;
+	}
 	if (phase == NP_PHASE_WATCH && r->got_event)
 		np_reflector_later(r, 0);
 	else
@@ -585,7 +615,7 @@ static void np_on_done(void *context, const struct np_http_result *result,
 	enum np_reflector_phase phase = r->phase;
 
 	np_reflector_stop_timers(r);
-	r->connected = false;
+	np_reflector_disconnected(r);
 	if (error) {
 		np_reflector_failed(r, false, "no credentials: %s", error);
 		np_reflector_backoff(r);
@@ -673,7 +703,7 @@ void np_reflector_stop(struct np_reflector *r)
 {
 	np_reflector_stop_timers(r);
 	np_call_cancel(&r->call);
-	r->connected = false;
+	np_reflector_disconnected(r);
 	r->phase = NP_PHASE_IDLE;
 }
 

@@ -171,6 +171,8 @@ static void np_reflector_event(struct np_reflector *r, const struct np_node *roo
 	}
 	if (!r->got_event && !r->need_list)
 		np_reflector_works(r);
+	if (r->phase == NP_PHASE_WATCH)
+		r->expired = false;
 	r->got_event = true;
 	r->garbage_count = 0;
 }

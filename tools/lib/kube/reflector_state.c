@@ -32,6 +32,14 @@ void np_reflector_tell(struct np_reflector *r)
 	r->cluster->ops->state(r->cluster->context, r->kind, &state);
 }
 
+void np_reflector_disconnected(struct np_reflector *r)
+{
+	if (!r->connected)
+		return;
+	r->connected = false;
+	np_reflector_tell(r);
+}
+
 void np_reflector_set_version(struct np_reflector *r, const char *version)
 {
 	if (!*version || !strcmp(version, r->version))

@@ -68,7 +68,9 @@ struct np_reflector {
 	int64_t backoff_until_ms;	/* end of the last pause */
 	int64_t error_since_ms;		/* first 5xx in a row, 0: none */
 	bool forbidden;			/* a 403 came since the last stream */
-	bool connected;
+	bool expired;			/* a watch was refused as too old since the last event of one */
+	bool unreachable;		/* the pause is for a server that takes no connection */
+	bool connected;			/* np_reflector_disconnected() ends it, and tells */
 	int64_t last_event_ms;
 	char error[768];
 	struct np_source_stats stats;
@@ -79,6 +81,11 @@ void np_reflector_state(const struct np_reflector *r,
 			struct np_source_state *state);
 /* Calls state() of the keeper. */
 void np_reflector_tell(struct np_reflector *r);
+/*
+ * The stream has ended, whatever the reason. The keeper is told at once, because a kind that waits
+ * for its next request must not be called connected.
+ */
+void np_reflector_disconnected(struct np_reflector *r);
 /* Sets the version from which the next watch goes on. "" changes nothing. */
 void np_reflector_set_version(struct np_reflector *r, const char *version);
 /*
