@@ -23,8 +23,8 @@ corpus=../shared/corpora/truth-tables.jsonl.xz
 dir=build/truth
 seed=${TRUTH_SEED:-1}
 # A tenth of a million verdicts of the module in some seconds, ten times as many at night.
-histories=600 worlds_verdicts=150000 worlds_time=1200
-[ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600; }
+histories=600 worlds_verdicts=150000 worlds_time=1200 noise_worlds=12
+[ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600 noise_worlds=300; }
 tables=(tests/tables/*.jsonl)
 ! [ -e $dir/corpus.jsonl ] || tables+=("$dir/corpus.jsonl")
 
@@ -59,7 +59,7 @@ vm()
 	! [ -e $dir/corpus.jsonl ] || opts+=(-f "$dir/corpus.jsonl:/root/$dir/corpus.jsonl")
 	for try in 1 2; do
 		rc=0
-		tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp sh /tests/guest.sh \
+		tests/vm/run "${opts[@]}" -- sh /tests/one.sh -m sctp,br_netfilter sh /tests/guest.sh \
 			"/tests/$program" "$@" >"$log.log" 2>&1 || rc=$?
 		emulator_failed "$rc" "$log.console" || break
 		echo "the emulated machine failed, attempt $try"
@@ -77,6 +77,8 @@ case "${1:-}" in
 	module) run_check "module by EVAL, $k" bash "$self" --do vm "$k" 900 module "${tables[@]}" ;;
 	worlds) run_check "random worlds in the module, $k" bash "$self" --do vm "$k" "$worlds_time" \
 		worlds -m -s "$seed" -n 10000 -v "$worlds_verdicts" -b 4000 ;;
+	noise) run_check "random packets, $k" bash "$self" --do vm "$k" "$worlds_time" noise \
+		"$seed" "$noise_worlds" 1500 ;;
 	packets) run_check "real packets, $k" bash "$self" --do vm "$k" 1500 packets "$seed" \
 		"${TRUTH_PACKETS:-14}" "${tables[@]}" ;;
 	esac
@@ -111,7 +113,7 @@ for k in $kernels; do
 	run_check "a VM boots, $k" tests/vm/run -k "$k" -- true
 done
 jobs=()
-for what in ${TRUTH_ONLY:-packets worlds module}; do
+for what in ${TRUTH_ONLY:-packets worlds module noise}; do
 	for k in $kernels; do
 		jobs+=("$k" "$what")
 	done

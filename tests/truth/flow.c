@@ -11,7 +11,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "table.h"
 #include "flow.h"
 
 #define SERVERS 8192

@@ -14,7 +14,6 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "table.h"
 #include "net.h"
 
 void net_die(const char *format, ...)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "object/object.h"
+#include "table.h"
 
 /* Network namespaces of pods; the first one is the world outside. */
 #define NET_PODS	24
