@@ -173,10 +173,10 @@ truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/
 worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
 	tests/evaluator/history tests/evaluator/model)
 $(B)/fuzz/fuzz_core: $(addprefix $(B)/fuzz/obj/,$(worlds-lib) $(truth-lib))
-truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets noise worlds)
+truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets noise stress worlds)
 $(B)/truth/worlds: $(addprefix $(B)/obj/,$(worlds-lib))
 $(B)/truth/packets: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/flow.o
-$(B)/truth/noise: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/noise_packet.o
+$(B)/truth/noise $(B)/truth/stress: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/noise_packet.o
 $(B)/truth/%: $(B)/obj/tests/truth/%.o $(addprefix $(B)/obj/,$(truth-lib))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)

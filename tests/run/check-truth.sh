@@ -23,8 +23,8 @@ corpus=../shared/corpora/truth-tables.jsonl.xz
 dir=build/truth
 seed=${TRUTH_SEED:-1}
 # A tenth of a million verdicts of the module in some seconds, ten times as many at night.
-histories=600 worlds_verdicts=150000 worlds_time=1200 noise_worlds=12
-[ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600 noise_worlds=300; }
+histories=600 worlds_verdicts=150000 worlds_time=1200 noise_worlds=12 stress_seconds=40
+[ -z "${TRUTH_NIGHTLY:-}" ] || { histories=6000 worlds_verdicts=1500000 worlds_time=3600 noise_worlds=300 stress_seconds=1800; }
 tables=(tests/tables/*.jsonl)
 ! [ -e $dir/corpus.jsonl ] || tables+=("$dir/corpus.jsonl")
 
@@ -79,6 +79,8 @@ case "${1:-}" in
 		worlds -m -s "$seed" -n 10000 -v "$worlds_verdicts" -b 4000 ;;
 	noise) run_check "random packets, $k" bash "$self" --do vm "$k" "$worlds_time" noise \
 		"$seed" "$noise_worlds" 1500 ;;
+	stress) run_check "races, $k" bash "$self" --do vm "$k" $((stress_seconds + 300)) stress \
+		"$seed" "$stress_seconds" ;;
 	packets) run_check "real packets, $k" bash "$self" --do vm "$k" 1500 packets "$seed" \
 		"${TRUTH_PACKETS:-14}" "${tables[@]}" ;;
 	esac
@@ -113,7 +115,7 @@ for k in $kernels; do
 	run_check "a VM boots, $k" tests/vm/run -k "$k" -- true
 done
 jobs=()
-for what in ${TRUTH_ONLY:-packets worlds module noise}; do
+for what in ${TRUTH_ONLY:-packets worlds module noise stress}; do
 	for k in $kernels; do
 		jobs+=("$k" "$what")
 	done
