@@ -89,6 +89,12 @@ void api(const char *method, const char *path, cJSON *body)
 		    answer.size ? answer.text : "no answer");
 }
 
+bool api_says(const char *path, const char *text)
+{
+	api("GET", path, NULL);
+	return memmem(answer.text, answer.size, text, strlen(text));
+}
+
 void api_load(struct np_objects *objects)
 {
 	static const char *const path[] = {

@@ -20,6 +20,8 @@ void api_begin(const char *url, const char *ca_file, const char *token);
 long api_try(const char *method, const char *path, cJSON *body);
 /* The same, but anything but success ends the program, with what the server said. */
 void api(const char *method, const char *path, cJSON *body);
+/* Whether the answer to a GET holds this text. */
+bool api_says(const char *path, const char *text);
 /* All namespaces, pods and policies, as the API server has them now. */
 void api_load(struct np_objects *objects);
 /* One line to the control port of plane.sh, its answer in a static buffer. */

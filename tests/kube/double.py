@@ -57,6 +57,7 @@ class Request:
         # a list of one item only asks for the newest version
         self.check = self.kind is not None and not self.watch and self.query.get("limit") == "1"
         self.list = self.kind is not None and not self.watch and not self.check
+        self.body = b""
         self.closed = False
         self.time = time.monotonic()
 
@@ -143,7 +144,7 @@ class Double:
     """Objects by kind, their history, and the server."""
 
     def __init__(self, context=None, address="127.0.0.1"):
-        self.lock = threading.Condition()
+        self.lock = threading.Condition(threading.RLock())
         self.objects = {kind: {} for kind in PATHS.values()}
         self.history = {kind: [] for kind in PATHS.values()}
         self.forgotten = {kind: 0 for kind in PATHS.values()}
@@ -228,6 +229,13 @@ class Double:
                     data += more
                 head, _, data = data.partition(b"\r\n\r\n")
                 request = Request(self, sock, head)
+                length = int(request.headers.get("content-length", 0))
+                while len(data) < length:
+                    more = sock.recv(65536)
+                    if not more:
+                        return
+                    data += more
+                request.body, data = data[:length], data[length:]
                 request.client_cert = (sock.getpeercert()
                                        if isinstance(sock, ssl.SSLSocket) else None)
                 self.answer(request)
@@ -260,6 +268,8 @@ class Double:
                 return
         if request.path.endswith("/version"):
             request.json(200, {"major": "1"})
+        elif request.method == "PATCH":
+            self.do_patch(request)
         elif not request.kind:
             request.status(404, "NotFound")
         elif request.watch:
@@ -366,6 +376,34 @@ class Double:
                 meta["continue"] = token
             body = {"kind": "List", "apiVersion": "v1", "metadata": meta,
                     "items": items[:limit]}
+        request.json(200, body)
+
+    def do_patch(self, request):
+        """A JSON patch of a Node, of tests and removals."""
+        name = request.path.rpartition("/")[2]
+        with self.lock:
+            body = json.loads(json.dumps(self.objects["nodes"].get(("", name))))
+            if body is None:
+                request.status(404, "NotFound")
+                return
+            for step in json.loads(request.body):
+                parts = step["path"].split("/")[1:]
+                at = body
+                try:
+                    for part in parts[:-1]:
+                        at = at[int(part) if isinstance(at, list) else part]
+                    last = int(parts[-1]) if isinstance(at, list) else parts[-1]
+                    if step["op"] == "test" and at[last] != step["value"]:
+                        raise KeyError
+                    if step["op"] == "remove":
+                        del at[last]
+                except (KeyError, IndexError):
+                    request.status(422, "Invalid", "the server rejected our request due to an "
+                                   "error in our request")
+                    return
+            del body["metadata"]
+            self.put("nodes", name, **body)
+            body = self.objects["nodes"][("", name)]
         request.json(200, body)
 
     def do_watch(self, request):

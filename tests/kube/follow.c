@@ -6,10 +6,11 @@
  *   skip MS    moves the clock ahead     waits     what each kind waits for
  *   state      of all kinds              reload, refresh, check
  *   usage      memory and processor time quit
+ *   ready, unready   as the agent says it
  *
  *   follow [--kubeconfig F] [--in-cluster DIR] [--server URL]... [--node N]
  *          [--kinds pods,...] [--version KIND=RV]... [--have-state] [--gzip]
- *          [--spread MS] [--quiet] [--foreign]
+ *          [--spread MS] [--quiet] [--foreign] [--remove-taint KEY]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -257,6 +258,8 @@ static void obey(const char *command)
 		np_cluster_refresh(cluster);
 	} else if (!strcmp(command, "check")) {
 		np_credential_check(cluster->credential);
+	} else if (!strcmp(command, "ready") || !strcmp(command, "unready")) {
+		np_cluster_set_ready(cluster, *command == 'r');
 	} else if (!strcmp(command, "usage")) {
 		print_usage();
 	} else {
@@ -322,6 +325,7 @@ int main(int argc, char **argv)
 		{ "have-state", no_argument, NULL, 'h' },
 		{ "gzip", no_argument, NULL, 'g' },
 		{ "foreign", no_argument, NULL, 'f' },
+		{ "remove-taint", required_argument, NULL, 't' },
 		{ "spread", required_argument, NULL, 'S' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ 0 },
@@ -363,6 +367,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			o.foreign = true;
+			break;
+		case 't':
+			o.remove_taint = optarg;
 			break;
 		case 'S':
 			o.spread_ms = atoll(optarg);

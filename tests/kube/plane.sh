@@ -166,7 +166,8 @@ start()
 		IFS=, read -r name v4 v6 <<<"$node"
 		api /api/v1/nodes -f -X POST -d '{
 			"apiVersion": "v1", "kind": "Node", "metadata": {"name": "'"$name"'"},
-			"spec": {"podCIDR": "'"$v4"'", "podCIDRs": ["'"$v4"'", "'"$v6"'"]}
+			"spec": {"taints": [{"key": "netpol.io/agent-not-ready", "effect": "NoSchedule"}],
+				"podCIDR": "'"$v4"'", "podCIDRs": ["'"$v4"'", "'"$v6"'"]}
 		}' >/dev/null
 	done
 }
@@ -174,17 +175,23 @@ start()
 # The roles are those that users get, from deploy/, bound to the test's user.
 rbac()
 {
+	role rbac.yaml
+	role taint/rbac.yaml
+}
+
+role()
+{
 	local name
 	awk 'BEGIN { RS = "\n---\n" } /(^|\n)kind: ClusterRole(\n|$)/ { print; exit }' \
-		"$top/deploy/kubernetes/rbac.yaml" >"$dir/role.yaml"
+		"$top/deploy/kubernetes/$1" >"$dir/role.yaml"
 	name=$(sed -n 's/^  name: *//p' "$dir/role.yaml" | head -n 1)
-	[ -n "$name" ] || { echo "no ClusterRole in deploy/kubernetes/rbac.yaml" >&2; return 1; }
+	[ -n "$name" ] || { echo "no ClusterRole in deploy/kubernetes/$1" >&2; return 1; }
 	curl -sSf --max-time 20 --cacert "$dir/ca.crt" -H "Authorization: Bearer $(get admin.token)" \
 		-H 'Content-Type: application/yaml' --data-binary @"$dir/role.yaml" \
 		"$(get url)/apis/rbac.authorization.k8s.io/v1/clusterroles" >/dev/null
 	api /apis/rbac.authorization.k8s.io/v1/clusterrolebindings -f -X POST -d '{
 		"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-		"metadata": {"name": "netpol-agent"},
+		"metadata": {"name": "test-'"$name"'"},
 		"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "'"$name"'"},
 		"subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "netpol-agent"}]
 	}' >/dev/null

@@ -16,6 +16,7 @@ import client_foreign
 import client_lists
 import client_servers
 import client_slow
+import client_taint
 import harness
 
 
@@ -56,7 +57,7 @@ def main():
     part, parts = (0, 1) if where == "slow" else (int(n) for n in where.split("/"))
     modules = ((client_slow,) if where == "slow" else
                (client_lists, client_faults, client_servers, client_credentials,
-                client_foreign))
+                client_foreign, client_taint))
     tests = [test for test in collect(modules) if not wanted or any(w in test[0] for w in wanted)]
     with tempfile.TemporaryDirectory(prefix="netpol-certs.") as directory:
         harness.Test.certificates = harness.Certificates(directory)

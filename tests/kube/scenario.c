@@ -31,6 +31,7 @@
 #define TOLD		12		/* wrong verdicts that are printed */
 #define BATCH_RANDOM	24		/* connections tried after each change, of any pair */
 #define RUN		"/run/scenario"
+#define TAINT		"netpol.io/agent-not-ready"	/* plane.sh registers the nodes with it */
 
 struct half {
 	bool egress;
@@ -145,7 +146,8 @@ static void agent_start(unsigned int node)
 	dup2(fd, 2);
 	execlp("netpolctl", "netpolctl", "--netns", node_name[node], "sync",
 	       "--kubeconfig", RUN "/kubeconfig", "--node", node_name[node],
-	       "--snapshot", snapshot, "--socket", control, "--cni-cache", "none", NULL);
+	       "--snapshot", snapshot, "--socket", control, "--cni-cache", "none",
+	       "--remove-taint", TAINT, NULL);
 	_exit(127);
 }
 
@@ -602,6 +604,35 @@ static void phase_cold(void)
 	tap(converge(NULL), "both agents enforce what the API server has");
 }
 
+/* Until no Node has the taint of new nodes. */
+static bool taints_gone(void)
+{
+	uint64_t begun = now_us();
+
+	while (api_says("/api/v1/nodes", TAINT)) {
+		if (now_us() - begun > CONVERGE * 1000000ull) {
+			agents_tell();
+			return false;
+		}
+		pause_ms(100);
+	}
+	return true;
+}
+
+/* The agents are ready, so they take the taint of a new node away; others stay. */
+static void phase_taint(void)
+{
+	static const char taints[] = "{\"spec\":{\"taints\":["
+		"{\"key\":\"example.com/other\",\"effect\":\"NoSchedule\"},"
+		"{\"key\":\"" TAINT "\",\"effect\":\"NoSchedule\"},"
+		"{\"key\":\"" TAINT "\",\"effect\":\"NoExecute\"}]}}";
+
+	tap(taints_gone(), "the taint of new nodes is removed");
+	api("PATCH", "/api/v1/nodes/node1", need(cJSON_Parse(taints)));
+	tap(taints_gone() && api_says("/api/v1/nodes/node1", "example.com/other"),
+	    "the taint comes again and is removed again, and no other one");
+}
+
 static void phase_server_killed(void)
 {
 	struct prober_result before = prober_result();
@@ -677,6 +708,7 @@ int main(int argc, char **argv)
 	printf("# seed %llu\n", (unsigned long long)option.seed);
 	begin();
 	phase_cold();
+	phase_taint();
 	tap(changes(option.changes, false),
 	    "%u random changes: real connections are what the evaluator says", option.changes);
 	prober_report("random changes", &sum);

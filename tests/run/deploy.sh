@@ -94,12 +94,20 @@ dashboard()
 manifests()
 {
 	local file
-	for file in deploy/kubernetes/*.yaml; do
+	for file in deploy/kubernetes/*.yaml deploy/kubernetes/*/*.yaml; do
 		build/netpolctl apply --dry-run=client -f "$file" >build/manifest.log 2>&1 || true
 		! grep -q 'error: .*:[0-9]' build/manifest.log || { cat build/manifest.log; return 1; }
 	done
 	# Nothing but reading, and of what is not enforced not even changes.
 	! sed -n 's/^  verbs: //p' deploy/kubernetes/rbac.yaml | grep -vxF -e '[list, watch]' -e '[list]'
+	# Whoever removes a taint may patch nodes and do nothing else; the option names one taint everywhere.
+	[ "$(sed -n '/^rules:/,/^---/p' deploy/kubernetes/taint/rbac.yaml)" = 'rules:
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [patch]
+---' ]
+	grep -q '^ *value: --remove-taint=netpol.io/agent-not-ready$' deploy/kubernetes/taint/kustomization.yaml
+	grep -q -e '`--register-with-taints=netpol.io/agent-not-ready=:NoSchedule`' docs/sync.md
 	# The role has each kind that the agent asks for.
 	sed -n 's/^	{ "\([a-z0-9.]*\)", "\([a-z]*\)".*/\1 \2/p' tools/lib/kube/foreign.c |
 		while read -r group resource; do

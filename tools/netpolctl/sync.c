@@ -49,6 +49,7 @@ static const char np_sync_help[] =
 "      --cni-cache DIR       results of the CNI; repeatable; or none\n"
 "      --log-format FORM     text or json\n"
 "      --boot                put snapshot and guards in force, without API server, and end\n"
+"      --remove-taint KEY    remove this taint from our Node once all is in force\n"
 "      --once                end when the kernel has all of it\n"
 "      --wait TIME           with --once: not longer than this (5m)\n"
 "\n"
@@ -94,6 +95,7 @@ enum {
 	NP_OPT_CNI,
 	NP_OPT_LOG,
 	NP_OPT_BOOT,
+	NP_OPT_TAINT,
 	NP_OPT_ONCE,
 	NP_OPT_WAIT,
 };
@@ -186,6 +188,7 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 {
 	struct np_sync *sync = ctx;
 	struct np_cluster_options *cluster = &sync->cluster;
+	const char *wrong;
 
 	switch (code) {
 	case NP_OPT_NODE:
@@ -211,6 +214,13 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 		return 0;
 	case NP_OPT_SPREAD:
 		return np_sync_time("spread", arg, &cluster->spread_ms, err);
+	case NP_OPT_TAINT:
+		wrong = np_check_label_key(arg);
+		if (wrong)
+			return np_error_set(err, NP_EXIT_USAGE, "--remove-taint takes the key of a "
+					    "taint, and \"%.80s\" %s", arg, wrong);
+		cluster->remove_taint = arg;
+		return 0;
 	case NP_OPT_LOG:
 		sync->json = !strcmp(arg, "json");
 		if (sync->json || !strcmp(arg, "text"))
@@ -361,6 +371,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "cni-cache", required_argument, NP_OPT_CNI },
 		{ "log-format", required_argument, NP_OPT_LOG },
 		{ "boot", no_argument, NP_OPT_BOOT },
+		{ "remove-taint", required_argument, NP_OPT_TAINT },
 		{ "once", no_argument, NP_OPT_ONCE },
 		{ "wait", required_argument, NP_OPT_WAIT },
 		{ 0 }

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "kube/cluster.h"
+
 #define NP_STUCK	600000	/* milliseconds after which pending changes count as stuck */
 
 bool np_agent_synced(const struct np_agent *agent)
@@ -71,8 +73,11 @@ void np_agent_report(struct np_agent *agent)
 {
 	struct np_notify *notify = &agent->outside.notify;
 	char why[512], text[sizeof(why) + 16];
+	bool ready = np_agent_ready(agent, why, sizeof(why));
 
-	if (np_agent_ready(agent, why, sizeof(why))) {
+	if (agent->outside.cluster)
+		np_cluster_set_ready(agent->outside.cluster, ready);
+	if (ready) {
 		np_notify_send(notify, "STATUS=generation %llu, %zu pods, %zu of them local, "
 			       "%zu policies", (unsigned long long)agent->kernel.generation,
 			       agent->desired.pods.count, agent->desired.local_count,

@@ -44,7 +44,7 @@ struct np_agent_outside {
 	struct np_notify notify;	/* the service manager */
 	struct np_agent_http *http;	/* metrics and probes */
 	struct np_text_socket socket;	/* for `sync status` */
-	const struct np_cluster *cluster;	/* the source; NULL if it is not a cluster */
+	struct np_cluster *cluster;	/* the source; NULL if it is not a cluster */
 };
 
 struct np_agent {
@@ -78,7 +78,7 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
 bool np_agent_progress(const struct np_agent *agent);
 /* Returns how many local pods are not loaded. */
 size_t np_agent_unloaded(const struct np_agent *agent);
-/* Tells the service manager how the agent is doing. */
+/* Tells the service manager how the agent is doing, and the source whether it is ready. */
 void np_agent_report(struct np_agent *agent);
 
 #endif

@@ -15,6 +15,7 @@
 #include "kube/http_text.h"
 #include "kube/reflector.h"
 #include "kube/reflector_state.h"
+#include "kube/taint.h"
 
 static void np_free_list(char **list)
 {
@@ -206,6 +207,7 @@ static int np_copy_options(struct np_cluster *cluster,
 	o->servers = (const char *const *)servers;
 	cluster->node = np_xstrdup(options->node ? options->node : "");
 	o->node = cluster->node;
+	o->remove_taint = NULL;
 	for (i = 0; i < NP_SOURCE_KINDS; i++)
 		o->versions[i] = NULL;
 	for (p = cluster->node; *p; p++)
@@ -272,6 +274,8 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 						 options->versions[kind]);
 	if (options->foreign)
 		cluster->foreign = np_foreign_new(cluster);
+	if (options->remove_taint)
+		cluster->taint = np_taint_new(cluster, options->remove_taint);
 	for (i = 0; i < cluster->cfg.warning_count; i++)
 		np_cluster_log(cluster, NP_LOG_WARNING, NP_SOURCE_KINDS, "%s",
 			       cluster->cfg.warnings[i]);
@@ -304,6 +308,7 @@ void np_cluster_close(struct np_cluster *cluster)
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		np_reflector_free(cluster->reflectors[kind]);
 	np_foreign_free(cluster->foreign);
+	np_taint_free(cluster->taint);
 	np_http_free(cluster->http);
 	np_credential_free(cluster->credential);
 	parts.servers = cluster->servers;
@@ -366,6 +371,8 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 			np_reflector_stop(cluster->reflectors[kind]);
 	if (cluster->foreign)
 		np_foreign_stop(cluster->foreign);
+	if (cluster->taint)
+		np_taint_stop(cluster->taint);
 	np_credential_free(cluster->credential);
 	cluster->credential = credential;
 	np_kubeconfig_free(kept);
@@ -392,6 +399,12 @@ void np_cluster_refresh(struct np_cluster *cluster)
 		if (cluster->reflectors[kind])
 			np_reflector_restart(cluster->reflectors[kind], true,
 					     false);
+}
+
+void np_cluster_set_ready(struct np_cluster *cluster, bool ready)
+{
+	if (cluster->taint)
+		np_taint_ready(cluster->taint, ready);
 }
 
 uint64_t np_cluster_foreign_rounds(const struct np_cluster *cluster)

@@ -47,6 +47,12 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err);
 void np_cluster_refresh(struct np_cluster *cluster);
 
 /*
+ * Says whether the agent is ready. If it is, options.remove_taint is removed from the Node. Nothing
+ * is ever set on the Node.
+ */
+void np_cluster_set_ready(struct np_cluster *cluster, bool ready);
+
+/*
  * Returns a kind of policies that netpol does not enforce, by its number from 0 on, and what is
  * known of it. Returns NULL after the last one.
  */

@@ -560,6 +560,12 @@ static int np_http_set(struct np_http_request *r)
 		return -1;
 	np_http_set_proxy(r);
 	np_http_set_tls(r);
+	if (r->options.patch) {
+		r->headers = np_http_append(r->headers,
+					    "Content-Type: application/json-patch+json");
+		curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, r->options.patch);
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PATCH");
+	}
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, r);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, r->error);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, r->headers);
@@ -620,6 +626,7 @@ struct np_http_request *np_http_start(struct np_http *http,
 	/* libcurl has copied them or does not need them any more. */
 	r->options.server = NULL;
 	r->options.path = NULL;
+	r->options.patch = NULL;
 	r->options.headers = NULL;
 	r->options.proxy = NULL;
 	r->options.user_agent = NULL;

@@ -3,8 +3,8 @@
  * HTTP requests on the event loop, by libcurl's multi interface. Bounds protect the agent from a
  * server, or a proxy on the way, that misbehaves.
  *
- * Requests are GET over HTTP/1.1, with TLS 1.2 or newer. Redirects are not followed. It is an
- * error if there is no answer within 30 seconds, if the header exceeds 64 KiB, or if a body
+ * Requests are GET, or PATCH with a JSON patch, over HTTP/1.1, with TLS 1.2 or newer. Redirects
+ * are not followed. It is an error if there is no answer within 30 seconds, if the header exceeds 64 KiB, or if a body
  * unpacks to more than 200 times its size.
  */
 #ifndef NP_KUBE_HTTP_H
@@ -66,6 +66,7 @@ struct np_http_options {
 	const char *server;
 	/* Path behind that of the server. It begins with a slash. */
 	const char *path;
+	const char *patch;	/* JSON patch, for PATCH; NULL: the request is a GET */
 	/* The name for SNI, which the certificate must have. NULL: it is the host. */
 	const char *tls_server_name;
 	struct np_tls *tls;	/* NULL: neither a certificate nor a CA is given */

@@ -21,6 +21,8 @@ struct np_cluster_options {
 	const char *node;
 	bool kinds[NP_SOURCE_KINDS];	/* kinds to follow */
 	bool foreign;		/* look for policies of kinds that netpol does not enforce */
+	/* Key of the taint to remove from the Node once the agent is ready. NULL: none. */
+	const char *remove_taint;
 	bool gzip;		/* ask for compressed lists */
 	bool plain_token;	/* send tokens over plain http also to other hosts */
 	/* The first request waits for a random part of this, because many agents start at once. */

@@ -13,6 +13,7 @@
 
 #include "kube/cluster_state.h"
 #include "kube/reflector_state.h"
+#include "kube/taint.h"
 
 #define NP_NAME_BYTES	255	/* longest name of an object that cannot be read */
 
@@ -103,6 +104,8 @@ static void np_reflector_object(struct np_reflector *r, const struct np_node *ob
 	if (!np_is_wanted(r, object))
 		return;
 	r->stats.objects++;
+	if (r->kind == NP_SOURCE_NODE && r->cluster->taint)
+		np_taint_seen(r->cluster->taint, gone ? NULL : object);
 	if (gone)
 		ops->remove(context, r->kind, namespace, name, uid);
 	else

@@ -103,6 +103,7 @@ static void np_call_send(struct np_call *call)
 	struct np_http_options options = {
 		.server = cluster->servers[call->server].url,
 		.path = call->path,
+		.patch = call->patch,
 		.tls_server_name = cluster->cfg.tls_server_name,
 		.tls = np_credential_tls(cluster->credential),
 		.insecure = cluster->cfg.insecure,

@@ -20,6 +20,7 @@ struct np_call {
 	struct np_cluster *cluster;
 	char *path;		/* allocated by the caller, freed by the call */
 	const char *accept;	/* the header Accept */
+	const char *patch;	/* JSON patch, valid until done(); NULL: the request is a GET */
 	size_t server;		/* from np_cluster_choose() */
 	bool gzip;
 	bool fresh;		/* use a new connection */

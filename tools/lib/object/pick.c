@@ -37,8 +37,10 @@ static const struct np_pick np_pick_name[] = {
 	{ NULL, NULL },
 };
 
+static const struct np_pick np_pick_taint[] = { { "key", NULL }, { NULL, NULL } };
+
 static const struct np_pick np_pick_node_spec[] = {
-	{ "podCIDR", NULL }, { "podCIDRs", NULL }, { NULL, NULL },
+	{ "podCIDR", NULL }, { "podCIDRs", NULL }, { "taints", np_pick_taint }, { NULL, NULL },
 };
 
 const struct np_pick np_pick_namespace[] = {
