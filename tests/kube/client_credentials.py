@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tokens, plugins, certificates: K9 to K19."""
 import base64
+import ctypes
 import json
 import os
 import shutil
@@ -254,6 +255,34 @@ def K14_plugin_hangs(t):
     f.skip(1001)
     f.until(call="state", error=has("60 seconds"))
     t.wait(lambda: not os.path.exists("/proc/%d" % pid), "the plugin lives on")
+
+
+def K14_plugin_that_cannot_be_killed(t):
+    """As in uninterruptible sleep: here a tracer keeps the end of the process from its parent."""
+    trace = ctypes.CDLL(None, use_errno=True).ptrace
+    trace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    d = t.double()
+    f = t.follow(d, user=plugin(t, 'echo $$ >>"$(dirname "$0")/pids"\nexec sleep 1000\n'))
+    pids = []
+    for n in range(1, 5):
+        t.wait(lambda n=n: os.path.exists(t.dir + "/pids") and
+               read(t.dir + "/pids").count("\n") == n)
+        pids.append(int(read(t.dir + "/pids").split()[-1]))
+        check(trace(0x4206, pids[-1], None, None) == 0, os.strerror(ctypes.get_errno()))
+        f.skip(60001)
+        f.until(call="state", error=has("60 seconds"))
+        f.pass_wait()
+    # The client goes on, says why it starts no more of them, and starts no more.
+    line = f.until(call="state", error=has("is not started again"))
+    check("4 of its processes" in line["error"] and str(pids[-1]) in line["error"], line)
+    for _ in range(3):
+        f.pass_wait()
+    check(read(t.dir + "/pids").count("\n") == 4, read(t.dir + "/pids"))
+    # One of them ends.
+    os.waitpid(pids[0], 0x40000000)
+    f.drive(lambda: read(t.dir + "/pids").count("\n") == 5)
+    for pid in pids[1:]:
+        os.waitpid(pid, 0x40000000)
 
 
 def K14_plugin_is_clean(t):

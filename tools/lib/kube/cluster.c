@@ -261,8 +261,8 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 		goto fail;
 	np_parts_take(cluster, &parts);
 	cluster->credential = np_credential_new(loop, &cluster->cfg,
-						&np_cluster_credential_ops,
-						cluster, err);
+						&np_cluster_credential_ops, cluster,
+						&cluster->killed, err);
 	if (!cluster->credential)
 		goto fail;
 	np_set_user_agent(cluster);
@@ -311,6 +311,7 @@ void np_cluster_close(struct np_cluster *cluster)
 	np_taint_free(cluster->taint);
 	np_http_free(cluster->http);
 	np_credential_free(cluster->credential);
+	np_plugin_killed_free(&cluster->killed);
 	parts.servers = cluster->servers;
 	parts.server_count = cluster->server_count;
 	parts.headers = cluster->headers;
@@ -358,7 +359,7 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 	same = np_same_cluster(&cfg, kept);
 	cluster->cfg = cfg;
 	credential = np_credential_new(cluster->loop, &cluster->cfg,
-				       &np_cluster_credential_ops, cluster, err);
+				       &np_cluster_credential_ops, cluster, &cluster->killed, err);
 	if (!credential) {
 		np_kubeconfig_free(&cluster->cfg);
 		cluster->cfg = *kept;

@@ -15,6 +15,7 @@
 #include "kube/credential.h"
 #include "kube/http.h"
 #include "kube/options.h"
+#include "kube/plugin.h"
 #include "kube/source.h"
 
 #define NP_SERVER_BAD_MS	30000	/* the time for which a server that failed is not used */
@@ -37,6 +38,7 @@ struct np_cluster {
 	void *context;
 	struct np_kubeconfig cfg;
 	struct np_credential *credential;
+	struct np_plugin_killed killed;	/* plugins of these and earlier credentials */
 	struct np_server *servers;
 	size_t server_count;
 	size_t current;		/* index of the server in use */

@@ -40,6 +40,7 @@ struct np_credential {
 	bool stale;		/* it must be fetched again */
 	/* for a plugin */
 	struct np_plugin *plugin;
+	struct np_plugin_killed *killed;
 	struct np_credential_waiter *waiting;
 	bool plugin_valid;	/* what it printed last may be used */
 	int64_t expires_ms;	/* end of that by the loop's clock, -1: never */
@@ -371,8 +372,8 @@ static void np_plugin_done(void *context, const struct np_plugin_result *result)
 
 struct np_credential *np_credential_new(struct np_loop *loop,
 					const struct np_kubeconfig *cfg,
-					const struct np_credential_ops *ops,
-					void *context, struct np_error *err)
+					const struct np_credential_ops *ops, void *context,
+					struct np_plugin_killed *killed, struct np_error *err)
 {
 	struct np_credential *c = np_xcalloc(1, sizeof(*c));
 
@@ -380,6 +381,7 @@ struct np_credential *np_credential_new(struct np_loop *loop,
 	c->cfg = cfg;
 	c->ops = ops;
 	c->context = context;
+	c->killed = killed;
 	c->check_timer.fire = np_credential_check_due;
 	c->check_timer.context = c;
 	c->tls = np_load_tls(cfg, &c->cert_expiry, err);
@@ -442,8 +444,7 @@ bool np_credential_get(struct np_credential *c,
 		c->waiting = waiter;
 	}
 	if (!c->plugin)
-		c->plugin = np_plugin_start(c->loop, c->cfg, c->tls,
-					    np_plugin_done, c);
+		c->plugin = np_plugin_start(c->loop, c->cfg, c->tls, c->killed, np_plugin_done, c);
 	return false;
 }
 

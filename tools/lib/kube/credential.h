@@ -18,6 +18,7 @@
 #define NP_TLS_CHECK_MS		300000	/* files with certificates are read again after this */
 
 struct np_credential;
+struct np_plugin_killed;
 
 struct np_credential_ops {
 	/* A certificate, key or CA was replaced, so connections must be opened again. */
@@ -38,13 +39,13 @@ struct np_credential_waiter {
 
 /*
  * Reads the credentials. cfg is not copied and must outlive them. Files that cannot be read, or
- * a key that does not fit its certificate, are an error here. Later they are a warning. Returns
- * NULL with *err filled after an error.
+ * a key that does not fit its certificate, are an error here. Later they are a warning. killed
+ * outlives the credentials too. Returns NULL with *err filled after an error.
  */
 struct np_credential *np_credential_new(struct np_loop *loop,
 					const struct np_kubeconfig *cfg,
-					const struct np_credential_ops *ops,
-					void *context, struct np_error *err);
+					const struct np_credential_ops *ops, void *context,
+					struct np_plugin_killed *killed, struct np_error *err);
 void np_credential_free(struct np_credential *c);
 
 /*

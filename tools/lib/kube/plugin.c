@@ -32,6 +32,9 @@ struct np_plugin {
 	const struct np_exec_config *exec;
 	void (*done)(void *context, const struct np_plugin_result *result);
 	void *context;
+	struct np_plugin_killed *killed;
+	struct np_plugin *next;		/* in that list */
+	struct np_plugin **link;	/* NULL: it is not in it */
 	pid_t pid;
 	int pidfd;
 	int out;
@@ -68,29 +71,86 @@ void np_json_wipe(cJSON *json)
 	cJSON_Delete(json);
 }
 
-static void np_plugin_reap(struct np_plugin *p)
+/* Reaps the process if it has ended. Returns false if it has not. */
+static bool np_plugin_reap(struct np_plugin *p)
 {
-	if (p->pid > 0)
-		while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (p->pid > 0 && !waitpid(p->pid, NULL, WNOHANG))
+		return false;
 	p->pid = 0;
+	return true;
 }
 
+/* Frees a plugin of which the process has ended, or is left alone. */
+static void np_plugin_drop(struct np_plugin *p)
+{
+	np_io_stop(&p->pid_io);
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	if (p->link) {
+		*p->link = p->next;
+		if (p->next)
+			p->next->link = p->link;
+		p->killed->count--;
+	}
+	free(p);
+}
+
+/* A process that was killed has ended. */
+static void np_plugin_ended(void *context, unsigned int events)
+{
+	struct np_plugin *p = context;
+
+	if (np_plugin_reap(p))
+		np_plugin_drop(p);
+	else
+		/* A debugger has it. It is looked at when the next plugin is started. */
+		np_io_stop(&p->pid_io);
+}
+
+/* Reaps those that were not seen to end. */
+static void np_plugin_killed_reap(struct np_plugin_killed *killed)
+{
+	struct np_plugin *p, *next;
+
+	for (p = killed->first; p; p = next) {
+		next = p->next;
+		if (np_plugin_reap(p))
+			np_plugin_drop(p);
+	}
+}
+
+void np_plugin_killed_free(struct np_plugin_killed *killed)
+{
+	np_plugin_killed_reap(killed);
+	while (killed->first)
+		np_plugin_drop(killed->first);
+}
+
+/* Frees it, but keeps note of a process that has not ended although it was killed. */
 static void np_plugin_free(struct np_plugin *p)
 {
 	np_timer_stop(&p->timer);
-	np_io_stop(&p->pid_io);
 	np_io_stop(&p->out_io);
 	np_io_stop(&p->err_io);
-	if (p->pidfd >= 0)
-		close(p->pidfd);
 	if (p->out >= 0)
 		close(p->out);
 	if (p->err >= 0)
 		close(p->err);
-	np_plugin_reap(p);
 	np_buffer_free(&p->output);
-	free(p);
+	if (np_plugin_reap(p)) {
+		np_plugin_drop(p);
+		return;
+	}
+	p->next = p->killed->first;
+	p->link = &p->killed->first;
+	if (p->next)
+		p->next->link = &p->next;
+	p->killed->first = p;
+	p->killed->count++;
+	np_io_stop(&p->pid_io);
+	p->pid_io.ready = np_plugin_ended;
+	if (p->pidfd >= 0)
+		np_io_set(p->loop, &p->pid_io, p->pidfd, NP_IO_READ);
 }
 
 /* Kills the plugin and the processes that it started. */
@@ -100,7 +160,6 @@ static void np_plugin_kill(struct np_plugin *p)
 		return;
 	kill(-p->pid, SIGKILL);
 	kill(p->pid, SIGKILL);
-	np_plugin_reap(p);
 }
 
 void np_plugin_cancel(struct np_plugin *p)
@@ -432,6 +491,16 @@ static int np_plugin_spawn(struct np_plugin *p, char **env, int out, int err)
 	return ret;
 }
 
+/* Reports from the loop that the plugin was not started. */
+static void np_plugin_too_many(void *context)
+{
+	struct np_plugin *p = context;
+
+	np_plugin_fail(p, "is not started again: %u of its processes were killed and have not "
+		       "ended, the last one is %d; they may be in uninterruptible sleep, as on a "
+		       "file server that is away", p->killed->count, (int)p->killed->first->pid);
+}
+
 /* Reports from the loop that the plugin could not be started. */
 static void np_plugin_not_started(void *context)
 {
@@ -472,7 +541,7 @@ static int np_plugin_watch(struct np_plugin *p)
 
 struct np_plugin *np_plugin_start(struct np_loop *loop,
 				  const struct np_kubeconfig *cfg,
-				  const struct np_tls *ca,
+				  const struct np_tls *ca, struct np_plugin_killed *killed,
 				  void (*done)(void *context,
 					       const struct np_plugin_result *result),
 				  void *context)
@@ -484,13 +553,19 @@ struct np_plugin *np_plugin_start(struct np_loop *loop,
 
 	*p = (struct np_plugin){
 		.loop = loop, .exec = cfg->exec, .done = done,
-		.context = context, .pidfd = -1, .out = -1, .err = -1,
+		.context = context, .killed = killed, .pidfd = -1, .out = -1, .err = -1,
 		.pid_io = { .ready = np_plugin_exited, .context = p },
 		.output = { .secret = true },
 		.out_io = { .ready = np_plugin_output, .context = p },
 		.err_io = { .ready = np_plugin_complaint, .context = p },
 		.timer = { .fire = np_plugin_late, .context = p },
 	};
+	np_plugin_killed_reap(killed);
+	if (killed->count >= NP_PLUGIN_KILLED_MAX) {
+		p->timer.fire = np_plugin_too_many;
+		np_timer_start(loop, &p->timer, 0);
+		return p;
+	}
 	if (np_plugin_pipes(out, err)) {
 		p->status = errno;
 	} else {
