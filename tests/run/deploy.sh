@@ -49,6 +49,8 @@ units()
 		}
 		grep -qEx 'CapabilityBoundingSet=CAP_NET_ADMIN( CAP_NET_BROADCAST)?' "$unit"
 	done
+	# room for the threads of a credential plugin in Go on a large machine
+	[ "$(sed -n 's/^TasksMax=//p' deploy/systemd/netpolctl-sync.service)" -ge 4096 ]
 }
 
 rules()
