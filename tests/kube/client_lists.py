@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import threading
 
 from double import status, too_large
 from harness import check, has, is_check, is_initial, is_list, is_watch, pods
@@ -133,6 +134,44 @@ def L3_page_expired(t):
     whole = d.asked(is_list)[-1].query
     check("limit" not in whole and "continue" not in whole, whole)
     check(len(d.asked(is_list)) == 8 and len(f.names()) == 3100)
+
+
+def L3_whole_list_fails(t):
+    """A list in one piece that the server does not manage: the next one comes in pages again."""
+    d = t.double()
+    d.streaming = False
+    pods(d, 1100)
+    d.on(lambda r: r.list and "continue" in r.query,
+         lambda r: r.status(410, "Expired", "continue token is too old"), times=1)
+    d.on(lambda r: r.list and "limit" not in r.query, lambda r: r.status(504, "Timeout", "too much"))
+    f = t.follow(d)
+    f.drive(lambda: f.find(call="synced") is not None)
+    whole = [r for r in d.asked(is_list) if "limit" not in r.query]
+    check(len(whole) == 1 and len(f.names()) == 1100, len(whole))
+
+
+def L3_slow_first_byte(t):
+    """A list in one piece, which a server puts together before it sends the first byte."""
+    d = t.double()
+    d.streaming = False
+    pods(d, 1)
+    ready = threading.Event()
+    rule = d.on(is_list, lambda r: not ready.wait(60))
+    f = t.follow(d)
+    t.wait(lambda: d.asked(is_list))
+    f.skip(89000)
+    f.settle(what="answer")
+    check(not f.state()["error"], f.state())
+    ready.set()
+    f.until(call="synced")
+    check(len(d.asked(is_list)) == 1, "asked again")
+    # A later page, which is small, and a watch get 30 seconds.
+    d.off(rule)
+    d.on(is_watch, lambda r: r.gone(), times=1)
+    d.end_watches()
+    t.wait(lambda: len(d.asked(is_watch)) == 2)
+    f.skip(30001)
+    f.until(call="state", error=has("no answer in 30 seconds"))
 
 
 def L4_cold_and_warm(t):

@@ -271,12 +271,15 @@ static void np_http_finish(struct np_http_request *r, CURLcode code)
 		.body = r->body,
 		.body_len = r->body_len,
 	};
-	char error[sizeof(r->error) + sizeof(r->proxy) + 32] = "";
+	char error[sizeof(r->error) + sizeof(r->proxy) + 32] = "", late[48];
 	const char *why = *r->error ? r->error : curl_easy_strerror(code);
 	char *body = r->body;
 
-	if (r->late)
-		why = "no answer in 30 seconds";
+	if (r->late) {
+		snprintf(late, sizeof(late), "no answer in %lld seconds",
+			 (long long)r->options.answer_ms / 1000);
+		why = late;
+	}
 	if (r->broken)
 		why = r->broken;
 	if (result.end != NP_HTTP_DONE)
@@ -631,6 +634,8 @@ struct np_http_request *np_http_start(struct np_http *http,
 	r->options.proxy = NULL;
 	r->options.user_agent = NULL;
 	r->options.tls_server_name = NULL;
-	np_timer_start(http->loop, &r->answer_timer, NP_HTTP_ANSWER_MS);
+	if (!r->options.answer_ms)
+		r->options.answer_ms = NP_HTTP_ANSWER_MS;
+	np_timer_start(http->loop, &r->answer_timer, r->options.answer_ms);
 	return r;
 }

@@ -4,8 +4,8 @@
  * server, or a proxy on the way, that misbehaves.
  *
  * Requests are GET, or PATCH with a JSON patch, over HTTP/1.1, with TLS 1.2 or newer. Redirects
- * are not followed. It is an error if there is no answer within 30 seconds, if the header exceeds 64 KiB, or if a body
- * unpacks to more than 200 times its size.
+ * are not followed. It is an error if there is no answer in time, if the header exceeds 64 KiB, or
+ * if a body unpacks to more than 200 times its size.
  */
 #ifndef NP_KUBE_HTTP_H
 #define NP_KUBE_HTTP_H
@@ -19,7 +19,7 @@
 struct np_http;
 struct np_http_request;
 
-#define NP_HTTP_ANSWER_MS	30000	/* time until the header is complete */
+#define NP_HTTP_ANSWER_MS	30000	/* time until the header is complete, by default */
 #define NP_HTTP_CONNECT_MS	10000	/* time for TCP, a proxy and TLS */
 #define NP_HTTP_BODY_KEEP	65536	/* bytes that are kept of an answer other than 200 */
 #define NP_HTTP_RATIO_MAX	200	/* ratio of unpacked bytes to received ones */
@@ -77,6 +77,7 @@ struct np_http_options {
 	const char *user_agent;
 	bool gzip;
 	bool fresh;		/* use a new connection */
+	int64_t answer_ms;	/* time until the header is complete; 0: NP_HTTP_ANSWER_MS */
 	/*
 	 * The header is complete and the status is 200. Neither this nor data() may start
 	 * requests. They may cancel one.

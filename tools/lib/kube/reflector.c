@@ -228,6 +228,7 @@ static void np_reflector_send(struct np_reflector *r, char *path,
 	r->call.accept = accept;
 	r->call.gzip = gzip;
 	r->call.fresh = r->phase == NP_PHASE_PROBE;
+	r->call.answer_ms = r->phase == NP_PHASE_LIST && !r->next_page ? NP_LIST_ANSWER_MS : 0;
 	r->call.page = r->phase == NP_PHASE_LIST && r->next_page;
 	np_call_start(&r->call);
 }
@@ -253,6 +254,8 @@ static void np_reflector_go(void *context)
 		r->splitter.ops = &np_reflector_items;
 		np_reflector_send(r, np_list_path(r), resource->list_accept,
 				  cluster->options.gzip);
+		/* If one piece is too much for the server, the next list comes in pages again. */
+		r->no_limit = false;
 	} else if (r->check_version) {
 		r->phase = NP_PHASE_CHECK;
 		np_splitter_reset(&r->splitter, NP_SPLIT_LIST);

@@ -19,6 +19,12 @@ struct np_reflector;
 /* A streaming list that sends nothing leads to a warning after a time, and then is given up. */
 #define NP_INITIAL_WARN_MS	10000
 #define NP_INITIAL_END_MS	30000
+/*
+ * The time until the first byte of a list. A server may send all objects in one piece, also if
+ * pages were asked for, and begins when it has put them together. That takes long in a large
+ * cluster, and kube-apiserver gives itself 60 seconds.
+ */
+#define NP_LIST_ANSWER_MS	90000
 /* A list is given up unless each period of time brings at least that many bytes. */
 #define NP_LIST_TICK_MS		30000
 #define NP_LIST_TICK_BYTES	3000

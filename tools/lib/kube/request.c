@@ -112,6 +112,7 @@ static void np_call_send(struct np_call *call)
 		.user_agent = cluster->user_agent,
 		.gzip = call->gzip && !cluster->cfg.disable_compression,
 		.fresh = call->fresh,
+		.answer_ms = call->answer_ms,
 		.answered = np_call_answered,
 		.data = np_call_data,
 		.done = np_call_done,

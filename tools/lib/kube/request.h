@@ -24,6 +24,7 @@ struct np_call {
 	size_t server;		/* from np_cluster_choose() */
 	bool gzip;
 	bool fresh;		/* use a new connection */
+	int64_t answer_ms;	/* time until the answer begins; 0: NP_HTTP_ANSWER_MS */
 	bool page;		/* this is a later page of a list */
 	/* It is not limited nor counted, and its failure says nothing about the server. */
 	bool aside;
