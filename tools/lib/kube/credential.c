@@ -34,6 +34,8 @@ struct np_credential {
 	int64_t cert_expiry;
 	uint64_t bad_rotations;
 	struct np_timer check_timer;
+	int64_t checked_ms;	/* when the files were last read */
+	char warned[1200];	/* the last warning about the files, "" once they are good */
 	/* the token as a line of a header; NULL: there is none, or none yet */
 	char *header;
 	int64_t fetched_ms;	/* when the file was read or the plugin printed it */
@@ -201,8 +203,11 @@ static void np_replace_tls(struct np_credential *c, struct np_tls *tls,
 	c->ops->changed(c->context);
 }
 
-/* Usable new files replace the old ones, others only cause a warning: statement K17. */
-void np_credential_check(struct np_credential *c)
+/*
+ * Usable new files replace the old ones, others only cause a warning: statement K17. once: not if
+ * the same has been said before.
+ */
+static void np_credential_read(struct np_credential *c, bool once)
 {
 	struct np_error err;
 	struct np_tls *tls;
@@ -210,16 +215,21 @@ void np_credential_check(struct np_credential *c)
 	char text[1200];
 
 	np_timer_start(c->loop, &c->check_timer, NP_TLS_CHECK_MS);
+	c->checked_ms = np_loop_now(c->loop);
 	if (!c->cfg->ca.path && !c->cfg->cert.path && !c->cfg->key.path)
 		return;
 	tls = np_load_tls(c->cfg, &expiry, &err);
 	if (!tls) {
-		c->bad_rotations++;
 		snprintf(text, sizeof(text), "%s: %s; the old one is kept",
 			 err.file, err.text);
+		if (once && !strcmp(text, c->warned))
+			return;
+		strcpy(c->warned, text);
+		c->bad_rotations++;
 		c->ops->warning(c->context, text);
 		return;
 	}
+	*c->warned = 0;
 	/* The plugin's certificate and key stay, as no file gives other ones. */
 	if (!c->cfg->cert.path && !c->cfg->cert.data && c->tls->cert) {
 		tls->cert = np_xmalloc(c->tls->cert_len + 1);
@@ -234,6 +244,17 @@ void np_credential_check(struct np_credential *c)
 		np_tls_put(tls);
 	else
 		np_replace_tls(c, tls, expiry);
+}
+
+void np_credential_check(struct np_credential *c)
+{
+	np_credential_read(c, false);
+}
+
+void np_credential_suspect(struct np_credential *c)
+{
+	if (np_loop_now(c->loop) - c->checked_ms >= NP_TLS_SUSPECT_MS)
+		np_credential_read(c, true);
 }
 
 static void np_credential_check_due(void *context)
@@ -397,6 +418,7 @@ struct np_credential *np_credential_new(struct np_loop *loop,
 	if (cfg->token_file)
 		c->stale = true;
 	np_timer_start(loop, &c->check_timer, NP_TLS_CHECK_MS);
+	c->checked_ms = np_loop_now(loop);
 	return c;
 }
 

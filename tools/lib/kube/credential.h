@@ -16,6 +16,7 @@
 
 #define NP_TOKEN_FILE_MS	50000	/* a file with a token is read again after this */
 #define NP_TLS_CHECK_MS		300000	/* files with certificates are read again after this */
+#define NP_TLS_SUSPECT_MS	1000	/* after a failure they are read once in this time */
 
 struct np_credential;
 struct np_plugin_killed;
@@ -66,6 +67,11 @@ struct np_tls *np_credential_tls(const struct np_credential *c);
 void np_credential_rejected(struct np_credential *c, int64_t sent_ms);
 /* Reads the files with certificates now. */
 void np_credential_check(struct np_credential *c);
+/*
+ * A handshake has failed, or the server has refused the credentials: the files may have been
+ * replaced. They are read now, unless that was done within the last second.
+ */
+void np_credential_suspect(struct np_credential *c);
 
 /* Returns when the client certificate expires, in seconds since 1970, or 0 without one. */
 int64_t np_credential_expiry(const struct np_credential *c);

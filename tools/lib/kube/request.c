@@ -65,6 +65,8 @@ static void np_call_done(void *context, const struct np_http_result *result)
 	call->request = NULL;
 	call->stats->throttled += result->status == 429;
 	call->stats->forbidden += result->status == 403;
+	if (result->end == NP_HTTP_TLS || result->status == 401)
+		np_credential_suspect(cluster->credential);
 	if (result->status == 401) {
 		call->stats->unauthorized++;
 		np_credential_rejected(cluster->credential, call->sent_ms);
