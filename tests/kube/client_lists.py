@@ -574,6 +574,30 @@ def L21_garbage(t):
         f.quit()
 
 
+def L21_unreadable_item(t):
+    """An item of a list that is no JSON: only the second time, and only that object is rejected."""
+    items = b"".join(b'{"metadata":{"name":"%s","namespace":"ns","uid":"u-%s"}%s},' % x for x in (
+        (b"a", b"a", b""), (b"bad", b"bad", b',"spec":{"nodeName":n}'), (b"b", b"b", b"")))
+    for streaming in (False, True):
+        d = t.double()
+        d.streaming = streaming
+        pods(d, 1)
+        body = b'{"metadata":{"resourceVersion":"101"},"items":[' + items[:-1] + b"]}"
+        d.on(is_list, lambda r, body=body: r.json(200, body))
+        d.on(is_initial, lambda r: streaming and r.start() and
+             r.chunk(b'{"type":"ADDED","object":{"metadata":{"name":"bad"},"spec":{"nodeName":n}}}\n') and r.gone())
+        f = t.follow(d)
+        f.until(call="state", error=has("not JSON"))
+        check(not f.calls("rejected") and not f.calls("synced"), "taken the first time")
+        f.drive(lambda: f.find(call="synced") is not None)
+        bad = f.calls("rejected")
+        check([(x["ns"], x["name"], x["uid"]) for x in bad] == [("ns", "bad", "u-bad")], bad)
+        check(f.names() == ["a", "b"] and len(d.asked(is_list)) == 2 - streaming, f.names())
+        d.put("pods", "later", "ns")
+        f.until(call="upsert", name="later")
+        f.quit()
+
+
 def page(names, more=""):
     return json.dumps({"metadata": {"resourceVersion": "101"}, "items": [
         {"metadata": {"name": name, "namespace": "ns", "uid": "u"}} for name in names]}).encode()

@@ -1036,6 +1036,19 @@ static void test_node(void)
 	give_node(&d, "\"podCIDRs\":[\"10.2.0.0/24\",\"fd00::/64\"]");
 	CHECK_EQ(d.pod_cidr_count, 2);
 	np_desired_free(&d);
+	/* One that cannot be read is there all the same, so the policies of its pods are loaded. */
+	np_desired_init(&d, "here");
+	np_desired_rejected(&d, NP_SOURCE_NODE, "", "there", "", "nested too deep");
+	CHECK(!d.node_seen);
+	np_desired_rejected(&d, NP_SOURCE_NODE, "", "here", "", "nested too deep");
+	CHECK(d.node_seen && !d.node_read);
+	np_desired_free(&d);
+	np_desired_init(&d, "here");
+	give_node(&d, "\"podCIDR\":\"ten\"");
+	CHECK(d.node_seen && !d.node_read);
+	give_node(&d, "");
+	CHECK(d.node_read);
+	np_desired_free(&d);
 }
 
 /* A policy whose selector has that many values, so that it selects pods with app=v0, v1, ... */

@@ -367,6 +367,8 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 {
 	d->stats.events[kind]++;
 	d->stats.malformed[kind]++;
+	if (kind == NP_SOURCE_NODE && !strcmp(name, d->node))
+		d->node_seen = true;
 	if (kind == NP_SOURCE_POLICY)
 		np_close_unread(d, namespace, name, uid, reason);
 	else if (kind == NP_SOURCE_NODE || !*name)

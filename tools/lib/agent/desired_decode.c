@@ -77,6 +77,8 @@ int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
 	size_t count = 0;
 	int ret = 0;
 
+	/* Its name is what commits wait for, and that could be read. */
+	d->node_seen = true;
 	if (list && list->type != NP_NODE_LIST)
 		list = NULL;
 	cidr = np_xcalloc((list ? list->count : 0) + 1, sizeof(*cidr));
@@ -88,7 +90,7 @@ int np_desired_decode_node(struct np_desired *d, const struct np_node *object,
 		free(cidr);
 		return -1;
 	}
-	d->node_seen = true;
+	d->node_read = true;
 	/* A Node that was registered again has no podCIDR at first, but its pods still run. */
 	if (!count) {
 		free(cidr);

@@ -130,6 +130,7 @@ struct np_desired {
 	struct np_desired_pod **local;	/* pods of this node, in no order */
 	size_t local_count;
 	bool node_seen;		/* the Node of this name has been seen */
+	bool node_read;		/* its podCIDRs have been read */
 	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */
 	size_t pod_cidr_count;
 	size_t policy_bytes;	/* memory of all policies */

@@ -206,7 +206,7 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 
 	memset(set, 0, sizeof(*set));
 	np_add_prefixes(set, opts->settings.guard_prefix, opts->settings.guard_prefix_count);
-	if (opts->node_guard && d->node_seen)
+	if (opts->node_guard && d->node_read)
 		np_add_prefixes(set, d->pod_cidr, d->pod_cidr_count);
 	else if (opts->node_guard)
 		/* The podCIDRs are not known yet, so the guards that the kernel has stay. */
