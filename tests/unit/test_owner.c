@@ -15,12 +15,15 @@
 
 #define UID_WEB "00000000-0000-4000-8000-000000000001"
 #define UID_OLD "00000000-0000-4000-8000-000000000002"
+#define UID_FAR "00000000-0000-4000-8000-000000000003"
+#define UID_OTHER "00000000-0000-4000-8000-000000000004"
+#define UID_NEW "00000000-0000-4000-8000-000000000005"
 
 static struct np_desired desired;
 static struct np_host host;
 static struct np_cni cni;
 
-static void give(const char *name, const char *uid, const char *address)
+static void give_at(const char *node, const char *name, const char *uid, const char *address)
 {
 	static struct np_arena arena;
 	struct np_error err = { 0 };
@@ -28,12 +31,17 @@ static void give(const char *name, const char *uid, const char *address)
 	char text[512];
 
 	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"shop\","
-		 "\"uid\":\"%s\"},\"spec\":{\"nodeName\":\"here\"},\"status\":{\"phase\":\"Running\""
-		 ",\"podIP\":\"%s\"}}", name, uid, address);
+		 "\"uid\":\"%s\"},\"spec\":{\"nodeName\":\"%s\"},\"status\":{\"phase\":\"Running\""
+		 ",\"podIP\":\"%s\"}}", name, uid, node, address);
 	np_arena_reset(&arena);
 	CHECK_EQ(np_json_object(text, strlen(text), np_source_pick(NP_SOURCE_POD), &arena, &object,
 				&err), NP_JSON_WHOLE);
 	np_desired_upsert(&desired, NP_SOURCE_POD, object);
+}
+
+static void give(const char *name, const char *uid, const char *address)
+{
+	give_at("here", name, uid, address);
 }
 
 static void result(const char *name, const char *uid, const char *interface, const char *address,
@@ -145,6 +153,41 @@ static void test_taken_back(void)
 	end();
 }
 
+/*
+ * A pod of another node has the address of a local pod, by mistake or as a lie. The kernel gives an
+ * address to the newest pod, so this one must not be loaded.
+ */
+static void test_other_node(void)
+{
+	begin();
+	give_at("there", "far", UID_FAR, "10.0.0.5");
+	give_at("there", "other", UID_OTHER, "10.0.0.6");
+	result("web", UID_WEB, "veth3", "10.0.0.5", 100);
+	update();
+	CHECK(loaded("web") && loaded("old") && !loaded("far") && loaded("other"));
+	/* It comes after the local pod has the address, also as a new pod. */
+	give_at("there", "other", UID_OTHER, "10.0.0.5");
+	CHECK(!loaded("other"));
+	give_at("there", "new", UID_NEW, "10.0.0.5");
+	CHECK(loaded("web") && !loaded("new"));
+	/* It has an address of its own, or comes here, where the CNI decides. */
+	give_at("there", "other", UID_OTHER, "10.0.0.6");
+	CHECK(loaded("other"));
+	give("new", UID_NEW, "10.0.0.5");
+	update();
+	CHECK(loaded("web") && !loaded("new"));
+	/* The local pod is gone, and its address is free. */
+	np_desired_remove(&desired, NP_SOURCE_POD, "shop", "web", UID_WEB);
+	update();
+	CHECK(loaded("far") && loaded("new"));
+	/* Where the CNI says nothing, the address is that of the API server. */
+	np_cni_free(&cni);
+	give_at("there", "other", UID_OTHER, "10.0.0.1");
+	update();
+	CHECK(loaded("old") && loaded("other"));
+	end();
+}
+
 /* Two results with one address: the latest counts, and none that is left over. */
 static void test_two_results(void)
 {
@@ -172,5 +215,6 @@ int main(void)
 	test_reboot();
 	test_taken_back();
 	test_two_results();
+	test_other_node();
 	return check_done("owner");
 }

@@ -35,6 +35,7 @@ void np_desired_free(struct np_desired *d)
 	np_hash_free_records(&d->troubles);
 	np_desired_labels_free(&d->labels);
 	free(d->local);
+	free(d->owned);
 	free(d->pod_cidr);
 	np_objects_free(&d->scratch);
 	memset(d, 0, sizeof(*d));

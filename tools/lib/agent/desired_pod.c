@@ -231,6 +231,47 @@ static bool np_same_addresses(const struct np_desired_pod *pod, const struct np_
 	return true;
 }
 
+static int np_owned_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct np_address));
+}
+
+/* Does a pod of another node have an address that belongs to a local pod? */
+static bool np_pod_claims(const struct np_desired *d, const struct np_desired_pod *pod)
+{
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+	uint32_t i, n;
+
+	if (!d->owned_count)
+		return false;
+	n = np_desired_addresses(pod, address);
+	for (i = 0; i < n; i++)
+		if (bsearch(&address[i], d->owned, d->owned_count, sizeof(*d->owned),
+			    np_owned_compare))
+			return true;
+	return false;
+}
+
+void np_desired_set_owned(struct np_desired *d, struct np_address *owned, size_t count)
+{
+	struct np_desired_pod *pod;
+	size_t i;
+
+	if (count == d->owned_count &&
+	    (!count || !memcmp(owned, d->owned, count * sizeof(*owned)))) {
+		free(owned);
+		return;
+	}
+	free(d->owned);
+	d->owned = owned;
+	d->owned_count = count;
+	for (i = 0; i < d->pods.room; i++) {
+		pod = (struct np_desired_pod *)d->pods.slot[i];
+		if (pod && !(pod->flags & (NP_DESIRED_LOCAL | NP_DESIRED_GONE)))
+			np_desired_set_waits(d, pod, np_pod_claims(d, pod));
+	}
+}
+
 /* Returns false for a pod that is not kept; desired_record.h says which pods are. */
 static bool np_pod_wanted(const struct np_desired *d, const struct np_pod *pod, bool *local)
 {
@@ -368,6 +409,8 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	changed |= state != (had & (NP_POD_STATE | NP_DESIRED_REJECTED));
 	if (changed)
 		np_pod_changed(d, pod, state, before);
+	if (!local)
+		np_desired_set_waits(d, pod, np_pod_claims(d, pod));
 	np_desired_labels_put(&d->labels, before);
 }
 
@@ -391,8 +434,11 @@ void np_desired_set_waits(struct np_desired *d, struct np_desired_pod *pod, bool
 	np_desired_set_pending(d, NETPOL_OBJECT_POD, pod);
 	if (waits)
 		np_desired_remark(d, NP_SOURCE_POD, pod->namespace->name, np_desired_pod_name(pod),
+				  pod->flags & NP_DESIRED_LOCAL ?
 				  "the CNI has given its address to another pod; it waits, "
-				  "closed, until it has one of its own");
+				  "closed, until it has one of its own" :
+				  "the CNI of this node has given its address to a pod here; it is "
+				  "not loaded until it has one of its own");
 }
 
 struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_pod *pod,

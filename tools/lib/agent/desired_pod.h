@@ -40,8 +40,13 @@ void np_desired_pod_remove(struct np_desired *d, struct np_desired_pod *pod);
 /* Sets the placement of a local pod. own: one of its addresses is an address of the node. */
 void np_desired_set_placement(struct np_desired *d, struct np_desired_pod *pod,
 			      uint32_t ifindex, bool own);
-/* Sets whether a local pod waits because another one owns an address of it, see owner.h. */
+/* Sets whether a pod waits because a local pod owns an address of it, see owner.h. */
 void np_desired_set_waits(struct np_desired *d, struct np_desired_pod *pod, bool waits);
+/*
+ * Sets the addresses that the CNI has given to local pods, sorted and each once. The array is
+ * taken. Pods of other nodes that have one of them wait.
+ */
+void np_desired_set_owned(struct np_desired *d, struct np_address *owned, size_t count);
 /*
  * Sets the addresses of a local pod that the API server does not have yet. Addresses from the API
  * server stay. Returns the record, which may have moved.

@@ -69,7 +69,7 @@ struct np_desired_pod {
 	uint8_t epoch;
 	uint8_t address4;	/* number of IPv4 addresses, at the start of data */
 	uint8_t address6;	/* number of IPv6 addresses, behind them */
-	bool waits;		/* another local pod owns an address of it, see owner.h */
+	bool waits;		/* a local pod, but not it, owns an address of it, see owner.h */
 	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
 	uint32_t created;	/* seconds since 1970, 0: not known */
 	uint32_t arrival;	/* position in the order in which uids were first seen */
@@ -129,6 +129,8 @@ struct np_desired {
 	size_t pending_count;
 	struct np_desired_pod **local;	/* pods of this node, in no order */
 	size_t local_count;
+	struct np_address *owned;	/* addresses that the CNI has given to local pods, sorted */
+	size_t owned_count;
 	bool node_seen;		/* the Node of this name has been seen */
 	bool node_read;		/* its podCIDRs have been read */
 	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */

@@ -114,11 +114,17 @@ static bool np_owner_other(const struct np_owner *owner, size_t count,
 
 void np_owners_update(struct np_desired *d, const struct np_cni *cni, const struct np_host *host)
 {
+	size_t count, owned_count = 0, i;
+	struct np_address *owned;
 	struct np_owner *owner;
-	size_t count, i;
 
 	owner = np_owners(d, cni, host, &count);
 	for (i = 0; i < d->local_count; i++)
 		np_desired_set_waits(d, d->local[i], np_owner_other(owner, count, d->local[i]));
+	owned = np_xcalloc(count, sizeof(*owned));
+	for (i = 0; i < count; i++)
+		if (!i || memcmp(&owner[i].address, &owner[i - 1].address, sizeof(*owned)))
+			owned[owned_count++] = owner[i].address;
+	np_desired_set_owned(d, owned, owned_count);
 	free(owner);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which of two local pods with one address is the owner of it.
+ * Which of two pods with one address is the owner of it.
  *
  * After a reboot pods keep their uids and are given new addresses, often each other's. The API
  * server shows the old addresses until kubelet has reported. So if the CNI has given an address to
- * a local pod, no other local pod owns it, whatever the API server says. That other pod waits until
- * it has an address of its own: it is not loaded, and its addresses are guarded.
+ * a local pod, no other pod owns it, whatever the API server says. If the other one is local it
+ * waits until it has an address of its own: it is not loaded, and its addresses are guarded. If it
+ * is a pod of another node, its address is wrong, or is left over from a node that is gone, or
+ * somebody there lies. It is not loaded either, so the kernel does not take it for the owner,
+ * however new it is.
  */
 #ifndef NP_AGENT_OWNER_H
 #define NP_AGENT_OWNER_H
@@ -15,7 +18,7 @@
 #include "node/host.h"
 
 /*
- * Finds out which local pods wait. host: the tables of the node. A result of the CNI whose
+ * Finds out which pods wait. host: the tables of the node. A result of the CNI whose
  * interface is not among them is left over from an earlier sandbox and gives no address to anybody.
  * Of two results with one address the latest counts.
  */
