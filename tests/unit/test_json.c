@@ -96,7 +96,8 @@ static void test_pick(void)
 			     "\"spec\":{\"nodeName\":\"x\",\"volumes\":[{}]},\"kind\":\"Pod\"}",
 			     np_pick_pod), NP_JSON_WHOLE);
 	CHECK_EQ(root->count, 2);
-	CHECK_EQ(np_node_get(root, "metadata")->count, 1);
+	CHECK_EQ(np_node_get(root, "metadata")->count, 2);
+	CHECK_EQ(np_node_get(np_node_get(root, "metadata"), "annotations")->count, 0);
 	CHECK_EQ(np_node_get(root, "spec")->count, 1);
 }
 

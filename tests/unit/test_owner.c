@@ -44,6 +44,24 @@ static void give(const char *name, const char *uid, const char *address)
 	give_at("here", name, uid, address);
 }
 
+/* It has no address yet. */
+static void give_mirror(const char *name, const char *uid, const char *mirror)
+{
+	static struct np_arena arena;
+	struct np_error err = { 0 };
+	struct np_node *object;
+	char text[512];
+
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"shop\","
+		 "\"uid\":\"%s\",\"annotations\":{\"a\":\"b\",\"kubernetes.io/config.mirror\":"
+		 "\"%s\"}},\"spec\":{\"nodeName\":\"here\"},\"status\":{\"phase\":\"Pending\"}}",
+		 name, uid, mirror);
+	np_arena_reset(&arena);
+	CHECK_EQ(np_json_object(text, strlen(text), np_source_pick(NP_SOURCE_POD), &arena, &object,
+				&err), NP_JSON_WHOLE);
+	np_desired_upsert(&desired, NP_SOURCE_POD, object);
+}
+
 static void result(const char *name, const char *uid, const char *interface, const char *address,
 		   int64_t time)
 {
@@ -93,7 +111,7 @@ static void update(void)
 
 	for (i = 0; i < desired.local_count; i++) {
 		pod = desired.local[i];
-		entry = np_cni_find(&cni, "shop", np_desired_pod_name(pod), pod->uid);
+		entry = np_owner_entry(&cni, &host, pod);
 		np_desired_actual(&desired, pod, entry ? entry->address : NULL,
 				  entry ? entry->address_count : 0);
 	}
@@ -188,6 +206,49 @@ static void test_other_node(void)
 	end();
 }
 
+static bool has_address(const char *name, uint8_t last)
+{
+	struct np_address address[NP_POD_ADDRESSES_MAX];
+	struct np_desired_pod *pod = np_desired_pod(&desired, "shop", name);
+
+	return np_desired_addresses(pod, address) == 1 && address[0].addr[3] == last;
+}
+
+/* A mirror pod has a uid of the API server; runtime and CNI have that of the static pod. */
+static void test_mirror(void)
+{
+	const char *static_uid = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+	begin();
+	give_mirror("static", UID_FAR, static_uid);
+	update();
+	CHECK(!loaded("static"));
+	result("static", static_uid, "veth3", "10.0.0.1", 100);
+	update();
+	CHECK(loaded("static") && has_address("static", 1) && !loaded("old"));
+	/* It is the same after a list, and with the address in another place of the record. */
+	give_mirror("static", UID_FAR, static_uid);
+	give("old", UID_OLD, "10.0.0.7");
+	update();
+	CHECK(loaded("static") && has_address("static", 1) && loaded("old"));
+	/* The static pod was changed, so its uid is another one. */
+	give_mirror("static", UID_FAR, "ffffffffffffffffffffffffffffffff");
+	update();
+	CHECK(!loaded("static"));
+	end();
+	/* Somebody writes this into a pod of his own: what is left over gives it nothing. */
+	begin();
+	give_mirror("mine", UID_FAR, UID_OTHER);
+	result("mine", UID_OTHER, "veth9", "10.0.0.9", 100);
+	update();
+	CHECK(!loaded("mine") && loaded("web"));
+	result("mine", UID_FAR, "veth4", "10.0.0.8", 50);
+	device(9, "veth9", NP_DEVICE_POD);
+	update();
+	CHECK(loaded("mine") && has_address("mine", 8) && loaded("web"));
+	end();
+}
+
 /* Two results with one address: the latest counts, and none that is left over. */
 static void test_two_results(void)
 {
@@ -216,5 +277,6 @@ int main(void)
 	test_taken_back();
 	test_two_results();
 	test_other_node();
+	test_mirror();
 	return check_done("owner");
 }

@@ -154,11 +154,13 @@ static bool np_common_address(const struct np_desired_pod *pod, const struct np_
 }
 
 /*
- * Replaces a record by one with other addresses. The old record is freed, unless it is in the list
+ * Replaces a record by one with other addresses, or with another uid in mirror, which is NULL for
+ * none. The old record is freed, unless it is in the list
  * of pending changes: then it is marked as replaced.
  */
 static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desired_pod *old,
-					    const struct np_address *address, uint32_t count)
+					    const struct np_address *address, uint32_t count,
+					    const uint8_t *mirror)
 {
 	const char *name = np_desired_pod_name(old);
 	uint32_t four = 0, i, at4 = 0, at6;
@@ -168,8 +170,9 @@ static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desi
 	for (i = 0; i < count; i++)
 		four += address[i].family == AF_INET;
 	len = four * 4 + (count - four) * 16;
-	pod = np_xmalloc(sizeof(*pod) + len + strlen(name) + 1);
+	pod = np_xmalloc(sizeof(*pod) + len + strlen(name) + 1 + (mirror ? NETPOL_UID_LEN : 0));
 	*pod = *old;
+	pod->mirror = mirror;
 	if (!old->address4 && !old->address6)
 		pod->since = d->now;
 	/* The interface was found by the addresses that the pod had. */
@@ -188,6 +191,8 @@ static struct np_desired_pod *np_pod_resize(struct np_desired *d, struct np_desi
 		}
 	}
 	strcpy((char *)pod->data + len, name);
+	if (mirror)
+		memcpy(pod->data + len + strlen(name) + 1, mirror, NETPOL_UID_LEN);
 	np_hash_remove(&d->pods, old);
 	pod->flags &= ~NP_DESIRED_PENDING;
 	np_hash_add(&d->pods, pod);
@@ -270,6 +275,22 @@ void np_desired_set_owned(struct np_desired *d, struct np_address *owned, size_t
 		if (pod && !(pod->flags & (NP_DESIRED_LOCAL | NP_DESIRED_GONE)))
 			np_desired_set_waits(d, pod, np_pod_claims(d, pod));
 	}
+}
+
+/* Fills in the uid of the static pod that a pod shows. Returns uid, or NULL if there is none. */
+static const uint8_t *np_pod_mirror(const struct np_pod *pod, uint8_t *uid)
+{
+	if (!pod->mirror || !*pod->mirror)
+		return NULL;
+	np_uid_bytes(pod->mirror, uid);
+	return uid;
+}
+
+static bool np_same_mirror(const struct np_desired_pod *pod, const uint8_t *mirror)
+{
+	const uint8_t *have = np_desired_pod_mirror(pod);
+
+	return !have == !mirror && (!have || !memcmp(have, mirror, NETPOL_UID_LEN));
 }
 
 /* Returns false for a pod that is not kept; desired_record.h says which pods are. */
@@ -364,7 +385,9 @@ static void np_pod_changed(struct np_desired *d, struct np_desired_pod *pod, uin
 
 void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 {
-	uint8_t uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
+	uint8_t uid[NETPOL_UID_LEN], static_uid[NETPOL_UID_LEN], epoch = d->epoch[NP_SOURCE_POD];
+	const uint8_t *mirror = np_pod_mirror(object, static_uid);
+	struct np_address address[NP_POD_ADDRESSES_MAX];
 	struct np_desired_labels *before;
 	struct np_desired_namespace *ns;
 	struct np_desired_pod *pod;
@@ -399,7 +422,11 @@ void np_desired_pod_upsert(struct np_desired *d, const struct np_pod *object)
 	/* Addresses from the CNI stay until the API server has some. */
 	if ((object->address_count || !(pod->flags & NP_DESIRED_EARLY)) &&
 	    !np_same_addresses(pod, object->address, object->address_count)) {
-		pod = np_pod_resize(d, pod, object->address, object->address_count);
+		pod = np_pod_resize(d, pod, object->address, object->address_count, mirror);
+		changed = true;
+	}
+	if (!np_same_mirror(pod, mirror)) {
+		pod = np_pod_resize(d, pod, address, np_desired_addresses(pod, address), mirror);
 		changed = true;
 	}
 	if (object->address_count)
@@ -448,7 +475,7 @@ struct np_desired_pod *np_desired_early(struct np_desired *d, struct np_desired_
 		return pod;
 	if (np_same_addresses(pod, address, count))
 		return pod;
-	pod = np_pod_resize(d, pod, address, count);
+	pod = np_pod_resize(d, pod, address, count, np_desired_pod_mirror(pod));
 	pod->flags &= ~NP_DESIRED_EARLY;
 	if (count)
 		pod->flags |= NP_DESIRED_EARLY;

@@ -102,6 +102,13 @@ const char *np_desired_pod_name(const struct np_desired_pod *pod)
 	return (const char *)pod->data + pod->address4 * 4 + pod->address6 * 16;
 }
 
+const uint8_t *np_desired_pod_mirror(const struct np_desired_pod *pod)
+{
+	const char *name = np_desired_pod_name(pod);
+
+	return pod->mirror ? (const uint8_t *)name + strlen(name) + 1 : NULL;
+}
+
 bool np_desired_namespace_loaded(const struct np_desired_namespace *ns)
 {
 	return (ns->flags & (NP_DESIRED_KNOWN | NP_DESIRED_REJECTED)) == NP_DESIRED_KNOWN;

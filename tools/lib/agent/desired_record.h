@@ -69,6 +69,7 @@ struct np_desired_pod {
 	uint8_t epoch;
 	uint8_t address4;	/* number of IPv4 addresses, at the start of data */
 	uint8_t address6;	/* number of IPv6 addresses, behind them */
+	bool mirror;		/* it shows a static pod, whose uid is behind the name in data */
 	bool waits;		/* a local pod, but not it, owns an address of it, see owner.h */
 	uint32_t ifindex;	/* its interface, for a local pod; 0: not known */
 	uint32_t created;	/* seconds since 1970, 0: not known */
@@ -78,7 +79,7 @@ struct np_desired_pod {
 	struct np_desired_namespace *namespace;
 	struct np_desired_labels *labels;
 	uint8_t uid[NETPOL_UID_LEN];
-	uint8_t data[];		/* addresses, then the name with its NUL */
+	uint8_t data[];		/* addresses, then the name with its NUL, then maybe a uid */
 };
 
 struct np_desired_policy {
@@ -178,6 +179,8 @@ void np_desired_policy_free(struct np_desired *d, struct np_desired_policy *poli
 
 /* Returns the name of a pod, which points into the record. */
 const char *np_desired_pod_name(const struct np_desired_pod *pod);
+/* Returns the uid of the static pod that a pod shows, which points into the record, or NULL. */
+const uint8_t *np_desired_pod_mirror(const struct np_desired_pod *pod);
 
 /* Return true if a record is to be in the kernel. */
 bool np_desired_namespace_loaded(const struct np_desired_namespace *ns);

@@ -49,6 +49,18 @@ static bool np_entry_present(const struct np_cni_entry *entry, const struct np_h
 	return !named;
 }
 
+const struct np_cni_entry *np_owner_entry(const struct np_cni *cni, const struct np_host *host,
+					  const struct np_desired_pod *pod)
+{
+	const char *namespace = pod->namespace->name, *name = np_desired_pod_name(pod);
+	const struct np_cni_entry *entry = np_cni_find(cni, namespace, name, pod->uid);
+
+	if (entry || !pod->mirror)
+		return entry;
+	entry = np_cni_find(cni, namespace, name, np_desired_pod_mirror(pod));
+	return entry && np_entry_present(entry, host) ? entry : NULL;
+}
+
 /* Returns all owners, and pods that are none beside them, sorted. The caller frees the array. */
 static struct np_owner *np_owners(const struct np_desired *d, const struct np_cni *cni,
 				  const struct np_host *host, size_t *count)
@@ -62,7 +74,7 @@ static struct np_owner *np_owners(const struct np_desired *d, const struct np_cn
 	*count = 0;
 	for (i = 0; i < d->local_count; i++) {
 		pod = d->local[i];
-		entry = np_cni_find(cni, pod->namespace->name, np_desired_pod_name(pod), pod->uid);
+		entry = np_owner_entry(cni, host, pod);
 		if (!entry || !np_entry_present(entry, host))
 			continue;
 		for (k = 0; k < entry->address_count; k++) {

@@ -18,6 +18,14 @@
 #include "node/host.h"
 
 /*
+ * Finds the result of the CNI for a pod, or returns NULL. A static pod has its result under its own
+ * uid and not under that of the mirror pod. Everybody may write the annotation of a mirror pod, so
+ * such a result counts only if there is none under the uid of the pod, and if its interface is
+ * there: it must not be one that an earlier pod of that name has left behind.
+ */
+const struct np_cni_entry *np_owner_entry(const struct np_cni *cni, const struct np_host *host,
+					  const struct np_desired_pod *pod);
+/*
  * Finds out which pods wait. host: the tables of the node. A result of the CNI whose
  * interface is not among them is left over from an earlier sandbox and gives no address to anybody.
  * Of two results with one address the latest counts.

@@ -416,8 +416,7 @@ static void np_place_early(struct np_agent_node *node)
 
 	for (i = 0; i < node->desired->local_count; i++) {
 		pod = node->desired->local[i];
-		entry = np_cni_find(&node->cni, pod->namespace->name, np_desired_pod_name(pod),
-				    pod->uid);
+		entry = np_owner_entry(&node->cni, &node->host, pod);
 		np_desired_actual(node->desired, pod, entry ? entry->address : NULL,
 				  entry ? entry->address_count : 0);
 	}
@@ -437,6 +436,7 @@ static void np_place_all(struct np_agent_node *node)
 		.cni = &node->cni,
 	};
 	struct np_placement *placement, *loaded;
+	const struct np_cni_entry *entry;
 	struct np_objects objs = { 0 };
 	struct np_address *address;
 	struct np_error err;
@@ -452,6 +452,10 @@ static void np_place_all(struct np_agent_node *node)
 	for (i = 0; i < objs.pod_count; i++) {
 		np_desired_pod_view(d, d->local[i], &objs.pods[i],
 				    &address[i * NP_POD_ADDRESSES_MAX], uid[i]);
+		/* The result of a static pod has another uid. */
+		entry = np_owner_entry(&node->cni, &node->host, d->local[i]);
+		if (entry)
+			objs.pods[i].uid = entry->uid;
 		loaded[i].ifindex = np_place_kept(node, d->local[i]);
 		loaded[i].local = loaded[i].ifindex;
 	}

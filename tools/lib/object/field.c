@@ -436,7 +436,7 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 			    "ownerReferences", "resourceVersion", "selfLink",
 			    "uid"))
 		return -1;
-	if (np_get(d, map, "annotations", NP_NODE_MAP, path, &field) ||
+	if (np_get(d, map, "annotations", NP_NODE_MAP, path, &meta->annotations) ||
 	    np_decode_labels(d, map, path, &meta->labels) ||
 	    np_get_string(d, map, "uid", path, &meta->uid))
 		return -1;

@@ -58,6 +58,7 @@ struct np_meta {
 	const char *namespace;	/* "" if there is none */
 	const char *name;
 	const char *uid;
+	const struct np_node *annotations;	/* NULL: none */
 	struct np_labels labels;
 	int64_t created;
 	bool deleting;

@@ -140,6 +140,9 @@ struct np_named_port {
 /* Far more addresses than a pod can have. A pod with more is not read. */
 #define NP_POD_ADDRESSES_MAX	64
 
+/* The annotation of a mirror pod; see struct np_pod. */
+#define NP_MIRROR_KEY	"kubernetes.io/config.mirror"
+
 /*
  * A pod. Every pod that was read is kept, also those that netpol never enforces: pods on the
  * host network, finished ones and those without an address. np_pod_usable() tells them apart.
@@ -148,6 +151,11 @@ struct np_pod {
 	const char *namespace;
 	const char *name;
 	const char *uid;	/* "" if it was not written */
+	/*
+	 * For a mirror pod, which shows a static pod of kubelet at the API server: the uid of the
+	 * static pod. The container runtime and the CNI know the pod by it. Else "" or NULL.
+	 */
+	const char *mirror;
 	const char *node;	/* "" if the pod is not scheduled */
 	struct np_labels labels;
 	struct np_address *address; /* without duplicates: podIPs in order, then podIP */

@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "object/object.h"
+
 static const struct np_pick np_pick_port[] = {
 	{ "name", NULL }, { "containerPort", NULL }, { "protocol", NULL }, { NULL, NULL },
 };
@@ -25,7 +27,16 @@ static const struct np_pick np_pick_pod_status[] = {
 	{ "phase", NULL }, { "podIP", NULL }, { "podIPs", np_pick_address }, { NULL, NULL },
 };
 
+/* Of the annotations only the one of a mirror pod is read; see struct np_pod. */
+static const struct np_pick np_pick_annotations[] = { { NP_MIRROR_KEY, NULL }, { NULL, NULL } };
+
 /* resourceVersion says nothing about the object. A list or a watch goes on from it. */
+static const struct np_pick np_pick_pod_meta[] = {
+	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "labels", NULL },
+	{ "annotations", np_pick_annotations }, { "creationTimestamp", NULL },
+	{ "deletionTimestamp", NULL }, { "resourceVersion", NULL }, { NULL, NULL },
+};
+
 static const struct np_pick np_pick_meta[] = {
 	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "labels", NULL },
 	{ "creationTimestamp", NULL }, { "deletionTimestamp", NULL },
@@ -48,7 +59,7 @@ const struct np_pick np_pick_namespace[] = {
 };
 
 const struct np_pick np_pick_pod[] = {
-	{ "metadata", np_pick_meta }, { "spec", np_pick_pod_spec },
+	{ "metadata", np_pick_pod_meta }, { "spec", np_pick_pod_spec },
 	{ "status", np_pick_pod_status }, { NULL, NULL },
 };
 

@@ -292,6 +292,7 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	pod.namespace = meta.namespace;
 	pod.name = meta.name;
 	pod.uid = meta.uid;
+	pod.mirror = np_intern_str(d->objs, np_node_text(meta.annotations, NP_MIRROR_KEY));
 	pod.labels = meta.labels;
 	pod.created = meta.created;
 	pod.deleting = meta.deleting;
@@ -332,6 +333,8 @@ int np_decode_pod_closed(struct np_decode *d, const struct np_node *node)
 	pod.namespace = np_intern_str(d->objs, namespace);
 	pod.name = np_intern_str(d->objs, name);
 	pod.uid = np_intern_str(d->objs, np_node_text(meta, "uid"));
+	pod.mirror = np_intern_str(d->objs, np_node_text(np_node_get(meta, "annotations"),
+							 NP_MIRROR_KEY));
 	pod.node = np_intern_str(d->objs, np_node_text(spec, "nodeName"));
 	host = np_node_get(spec, "hostNetwork");
 	pod.host_network = host && host->type == NP_NODE_BOOL && host->truth;
