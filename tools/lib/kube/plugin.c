@@ -5,8 +5,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +39,7 @@ struct np_plugin {
 	int pidfd;
 	int out;
 	int err;
+	int fail;	/* the child writes the errno of exec there */
 	struct np_io pid_io;
 	struct np_io out_io;
 	struct np_io err_io;
@@ -136,6 +137,8 @@ static void np_plugin_free(struct np_plugin *p)
 		close(p->out);
 	if (p->err >= 0)
 		close(p->err);
+	if (p->fail >= 0)
+		close(p->fail);
 	np_buffer_free(&p->output);
 	if (np_plugin_reap(p)) {
 		np_plugin_drop(p);
@@ -292,6 +295,18 @@ static void np_plugin_read(struct np_plugin *p)
 	np_json_wipe(root);
 }
 
+/* Reports that the plugin was not started, for the errno in p->status. */
+static void np_plugin_not_started(void *context)
+{
+	struct np_plugin *p = context;
+	char hint[512] = "";
+
+	if (p->exec->install_hint)
+		np_plugin_clean(hint, sizeof(hint), p->exec->install_hint);
+	np_plugin_fail(p, "can't be started: %s%s%s", strerror(p->status),
+		       *hint ? "; " : "", hint);
+}
+
 /* Ends the run if the plugin has exited and the output that matters has been read. */
 static void np_plugin_maybe_end(struct np_plugin *p)
 {
@@ -323,7 +338,10 @@ static void np_plugin_exited(void *context, unsigned int events)
 	p->status = info.si_status;
 	p->signalled = p->pid && info.si_code != CLD_EXITED;
 	np_io_stop(&p->pid_io);
-	np_plugin_maybe_end(p);
+	if (read(p->fail, &p->status, sizeof(p->status)) == sizeof(p->status))
+		np_plugin_not_started(p);
+	else
+		np_plugin_maybe_end(p);
 }
 
 static void np_plugin_output(void *context, unsigned int events)
@@ -457,36 +475,103 @@ static char **np_plugin_environment(const struct np_kubeconfig *cfg,
 	return env;
 }
 
-/* Starts it, in a process group of its own and without a signal mask. Returns 0 or an errno. */
+/*
+ * As execvpe(), but a file without a known format is not given to a shell. path: the variable PATH.
+ * Returns an errno.
+ */
+static int np_plugin_exec(const char *command, const char *path, char **argv, char **env)
+{
+	char file[PATH_MAX];
+	int error = ENOENT;
+	size_t len;
+
+	if (strchr(command, '/')) {
+		execve(command, argv, env);
+		return errno;
+	}
+	for (; ; path += len + 1) {
+		len = strcspn(path, ":");
+		if (len + strlen(command) + 2 <= sizeof(file)) {
+			/* An empty entry is the current folder. */
+			memcpy(file, path, len);
+			sprintf(file + len, "%s%s", len ? "/" : "", command);
+			execve(file, argv, env);
+			if (errno == EACCES)
+				error = EACCES;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return errno;
+		}
+		if (!path[len])
+			return error;
+	}
+}
+
+/* What the child needs to become the plugin. */
+struct np_plugin_child {
+	const char *command;
+	const char *path;	/* the variable PATH */
+	char **argv;
+	char **env;
+	int out;
+	int err;
+	int fail;
+};
+
+/* Makes the child the plugin. No memory may be allocated here. */
+static void __attribute__((noreturn)) np_plugin_become(const struct np_plugin_child *child)
+{
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	int null, out, err, fail, signo, error;
+	sigset_t none;
+
+	setpgid(0, 0);
+	for (signo = 1; signo < NSIG; signo++)
+		sigaction(signo, &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Away from 0 to 3 first, so that none overwrites another. */
+	null = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, 4);
+	out = fcntl(child->out, F_DUPFD, 4);
+	err = fcntl(child->err, F_DUPFD, 4);
+	fail = fcntl(child->fail, F_DUPFD, 4);
+	if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 ||
+	    dup3(fail, 3, O_CLOEXEC) < 0)
+		_exit(126);
+	close_range(4, ~0U, 0);
+	error = np_plugin_exec(child->command, child->path, child->argv, child->env);
+	_exit(write(3, &error, sizeof(error)) == sizeof(error) ? 127 : 126);
+}
+
+/*
+ * Starts it, in a process group of its own and without a signal mask. Returns 0 or an errno. What
+ * exec says comes later: posix_spawn() would wait for it, and so for a file server that is away.
+ */
 static int np_plugin_spawn(struct np_plugin *p, char **env, int out, int err)
 {
 	const struct np_exec_config *exec = p->exec;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
+	const char *path = getenv("PATH");
+	struct np_plugin_child child = {
+		.command = exec->command, .path = path ? path : "/bin:/usr/bin",
+		.env = env, .out = out, .err = err,
+	};
+	int fail[2], ret = 0;
 	char **argv;
-	int ret;
 
+	if (pipe2(fail, O_CLOEXEC | O_NONBLOCK))
+		return errno;
+	child.fail = fail[1];
 	argv = np_xcalloc(exec->arg_count + 2, sizeof(*argv));
 	argv[0] = exec->command;
 	if (exec->arg_count)
 		memcpy(argv + 1, exec->args, exec->arg_count * sizeof(*argv));
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	posix_spawn_file_actions_adddup2(&actions, err, 2);
-	posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	ret = posix_spawnp(&p->pid, exec->command, &actions, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
+	child.argv = argv;
+	p->pid = fork();
+	if (!p->pid)
+		np_plugin_become(&child);
+	if (p->pid < 0)
+		ret = errno;
+	close(fail[1]);
+	p->fail = fail[0];
 	free(argv);
 	return ret;
 }
@@ -499,18 +584,6 @@ static void np_plugin_too_many(void *context)
 	np_plugin_fail(p, "is not started again: %u of its processes were killed and have not "
 		       "ended, the last one is %d; they may be in uninterruptible sleep, as on a "
 		       "file server that is away", p->killed->count, (int)p->killed->first->pid);
-}
-
-/* Reports from the loop that the plugin could not be started. */
-static void np_plugin_not_started(void *context)
-{
-	struct np_plugin *p = context;
-	char hint[512] = "";
-
-	if (p->exec->install_hint)
-		np_plugin_clean(hint, sizeof(hint), p->exec->install_hint);
-	np_plugin_fail(p, "can't be started: %s%s%s", strerror(p->status),
-		       *hint ? "; " : "", hint);
 }
 
 static int np_plugin_pipes(int out[2], int err[2])
@@ -553,7 +626,7 @@ struct np_plugin *np_plugin_start(struct np_loop *loop,
 
 	*p = (struct np_plugin){
 		.loop = loop, .exec = cfg->exec, .done = done,
-		.context = context, .killed = killed, .pidfd = -1, .out = -1, .err = -1,
+		.context = context, .killed = killed, .pidfd = -1, .fail = -1, .out = -1, .err = -1,
 		.pid_io = { .ready = np_plugin_exited, .context = p },
 		.output = { .secret = true },
 		.out_io = { .ready = np_plugin_output, .context = p },
