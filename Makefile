@@ -37,6 +37,7 @@ help:
 	@echo '  make check-client  API client against a scripted API server'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
 	@echo '  make check-browser pages of the tool in a real browser'
+	@echo '  make soak-agent    the node agent through an hour of a large cluster, SOAK_SECONDS=3600'
 	@echo '  make check-bench   the benches of the control path, in short'
 	@echo '  make check-static  compiler warnings, sparse, checkpatch, cppcheck'
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
@@ -159,7 +160,8 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
-$(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/follow: $(B)/obj/tests/bench/listing.o
+$(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/follow $(B)/bench/bin/soak: $(B)/obj/tests/bench/listing.o
+$(B)/bench/bin/soak: $(B)/obj/tests/bench/inside.o
 
 # The agent's cluster test.
 kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
@@ -270,6 +272,13 @@ bench-insn-accept: deps
 
 bench-packets: deps
 	@tests/bench/packets.sh
+
+# By hand: an hour of the agent's clock takes some minutes.
+.PHONY: soak-agent
+soak-agent: deps
+	+@$(MAKE) --no-print-directory $(B)/bench/bin/soak
+	@mkdir -p $(B)/bench
+	$(B)/bench/bin/soak -s $(or $(SOAK_SECONDS),3600) -o $(B)/bench/soak.json
 
 # What changes cost, memory, adversaries; and all benches with the page over them.
 .PHONY: bench bench-changes bench-memory bench-adversary bench-follow
