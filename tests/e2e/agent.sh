@@ -485,6 +485,19 @@ expect <<X
 no a/client tcp b/late 80 nothing has opened
 X
 tell '{"do":"remove","kind":"pods","namespace":"b","name":"ghost"}'
+policy_gone b seen
+# A pod of another node claims the address. It is the newest, so the kernel would give it the address.
+end_node[b/liar]=elsewhere
+end_v4[b/liar]=${end_v4[b/late]}
+end_v6[b/liar]=${end_v6[b/late]}
+pod_feed b/liar
+policy_feed b seen '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"]}'
+eventually 20 $np get policies -n b seen
+expect <<X
+no a/client tcp b/late 80 a pod of another node does not get the address of a local pod
+X
+check "nor is it loaded" sh -c "! $np get pods -n b liar"
+tell '{"do":"remove","kind":"pods","namespace":"b","name":"liar"}'
 policy_gone b shut
 policy_gone b seen
 agent_end TERM

@@ -206,6 +206,7 @@ for w in units rules dashboard manifests; do
 done
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "files and functions that the docs name" tests/run/walks.sh names
+run_check "tests that docs/sync.md names" tests/run/walks.sh promised
 run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "docs/netlink/netpol.yaml by the kernel's schema" bash "$self" --do specification
 run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check

@@ -5,6 +5,8 @@
 #
 #   walks.sh names    each `file` and `function()` of the pages about the code exists, and is in
 #                     the file that the page says; so does each file that a page links to
+#   walks.sh promised each test that docs/sync.md names beside a promise, `FILE` "TEXT", "TEXT", is
+#                     there, and each promise has one
 #   walks.sh cited    each text that a comment quotes from a page, docs/PAGE.md, "TEXT", is in it
 set -eu
 cd "$(dirname "$0")/../.."
@@ -64,6 +66,23 @@ names()
 		done < <(grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '://')
 	done
 	echo "$n names"
+	return $rc
+}
+
+promised()
+{
+	local row file text rc=0 n=0
+	while read -r row; do
+		grep -qE '`tests/[^`]+` "' <<<"$row" || { echo "no test: $row"; rc=1; }
+		while read -r file; do
+			while read -r text; do
+				n=$((n + 1))
+				grep -qF -- "$text" "${file%%\`*}" || { echo "not in ${file%%\`*}: $text"; rc=1; }
+			done < <(grep -oE '"[^"]+"' <<<"$file" | tr -d '"')
+		done < <(grep -oE '`tests/[^`]+` "[^"]+"(, "[^"]+")*' <<<"$row" | cut -c2-)
+	done < <(sed -n '/^## Promises and their tests/,$ s/^| //p' docs/sync.md | sed '1d')
+	echo "$n tests"
+	[ "$n" -gt 30 ] || { echo "too few to be true"; rc=1; }
 	return $rc
 }
 
