@@ -68,7 +68,7 @@ struct np_reflector {
 	int64_t backoff_until_ms;	/* end of the last pause */
 	int64_t error_since_ms;		/* first 5xx in a row, 0: none */
 	bool forbidden;			/* a 403 came since the last stream */
-	bool expired;			/* a watch was refused as too old since the last event of one */
+	bool expired;			/* a watch was too old since the last event of one */
 	bool unreachable;		/* the pause is for a server that takes no connection */
 	bool connected;			/* np_reflector_disconnected() ends it, and tells */
 	int64_t last_event_ms;
