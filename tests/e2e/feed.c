@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 		{ "node", required_argument, NULL, 'n' },
 		{ "snapshot", required_argument, NULL, 's' },
 		{ "listen", required_argument, NULL, 'l' },
+		{ "probes", required_argument, NULL, 'p' },
 		{ "socket", required_argument, NULL, 'u' },
 		{ "audit", required_argument, NULL, 'a' },
 		{ "cni", required_argument, NULL, 'c' },
@@ -189,6 +190,9 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			opts.listen = optarg;
+			break;
+		case 'p':
+			opts.probes = optarg;
 			break;
 		case 'u':
 			opts.socket = optarg;

@@ -4,14 +4,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "check.h"
+#include "agent/desired.h"
 #include "agent/http.h"
 #include "agent/state.h"
 
@@ -88,6 +92,108 @@ static int ask(uint16_t port, unsigned int n, const char *path)
 	return status;
 }
 
+/* --- probes in the middle of long work ---------------------------------------------- */
+
+#define ANSWERS	3
+
+/* What the process that probes tells. */
+struct prober {
+	unsigned int answers;
+	unsigned int wrong;
+};
+
+static struct prober *prober;
+static unsigned int listed;
+
+/* Asks one time after the other, and does not run the loop. */
+static void probe(uint16_t port)
+{
+	static const char request[] = "GET /healthz HTTP/1.0\r\n\r\n";
+	char text[1024];
+	size_t len;
+	ssize_t got;
+	int fd;
+
+	for (;;) {
+		fd = client(port, 1);
+		fcntl(fd, F_SETFL, 0);
+		len = 0;
+		if (write(fd, request, strlen(request)) < 0)
+			_exit(1);
+		while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+			len += (size_t)got;
+		close(fd);
+		text[len] = '\0';
+		__atomic_fetch_add(&prober->answers, 1, __ATOMIC_SEQ_CST);
+		if (!strstr(text, " 200 "))
+			__atomic_fetch_add(&prober->wrong, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* One callback that takes in objects until probes have been answered meanwhile. */
+static void list(void *context)
+{
+	int64_t end = real_ms() + 20000;
+	struct np_arena arena = { 0 };
+	struct np_error err = { 0 };
+	struct np_node *object;
+	char text[512];
+
+	(void)context;
+	np_intake_ops()->begin(&agent.intake, NP_SOURCE_POD);
+	while (real_ms() < end && __atomic_load_n(&prober->answers, __ATOMIC_SEQ_CST) < ANSWERS) {
+		snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"pod%u\",\"namespace\":"
+			 "\"shop\",\"labels\":{\"app\":\"a%u\"}},\"status\":{\"podIP\":"
+			 "\"10.0.0.1\"}}", listed, listed);
+		np_json_object(text, strlen(text), np_source_pick(NP_SOURCE_POD), &arena, &object,
+			       &err);
+		np_intake_ops()->upsert(&agent.intake, NP_SOURCE_POD, object);
+		np_arena_reset(&arena);
+		listed++;
+	}
+	np_intake_ops()->synced(&agent.intake, NP_SOURCE_POD);
+	np_arena_free(&arena);
+}
+
+static void ignore(void *arg)
+{
+	(void)arg;
+}
+
+static void ignore_change(void *arg, bool node)
+{
+	(void)arg;
+	(void)node;
+}
+
+static void test_busy(uint16_t port)
+{
+	struct np_timer work = { .fire = list };
+	int status;
+	pid_t pid;
+
+	prober = mmap(NULL, sizeof(*prober), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	np_desired_init(&agent.desired, "here");
+	np_intake_init(&agent.intake, agent.loop, &agent.desired);
+	agent.intake.changed = ignore_change;
+	agent.intake.synced = ignore;
+	agent.intake.news = ignore;
+	pid = fork();
+	if (!pid)
+		probe(port);
+	np_timer_start(agent.loop, &work, 0);
+	while (!listed)
+		np_loop_step(agent.loop, -1);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	CHECK(prober->answers >= ANSWERS);
+	CHECK_EQ(prober->wrong, 0);
+	CHECK_EQ(agent.desired.pods.count, listed);
+	munmap(prober, sizeof(*prober));
+	np_desired_free(&agent.desired);
+}
+
 int main(void)
 {
 	uint16_t metrics = free_port(listen_text), probes = free_port(probes_text);
@@ -127,6 +233,8 @@ int main(void)
 	}
 	CHECK_EQ(open, 0);
 	CHECK_EQ(ask(metrics, 1, "/healthz"), 200);
+
+	test_busy(probes);
 
 	np_agent_http_stop(&agent);
 	np_loop_free(agent.loop);

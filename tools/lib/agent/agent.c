@@ -93,6 +93,7 @@ static void np_agent_status(void *arg, FILE *file)
 
 /* --- start, signals, end -------------------------------------------------------- */
 
+/* Is urgent. It reads one time, since when changes are pending, and writes to a socket. */
 static void np_agent_watchdog(void *context)
 {
 	struct np_agent *agent = context;
@@ -189,6 +190,7 @@ static void np_agent_init(struct np_agent *agent, struct np_loop *loop,
 	agent->once_timer.context = agent;
 	agent->watchdog_timer.fire = np_agent_watchdog;
 	agent->watchdog_timer.context = agent;
+	agent->watchdog_timer.urgent = true;
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
+#include "base/loop.h"
 #include "netlink/report.h"
 #include "object/digest.h"
 
@@ -28,13 +29,13 @@ struct np_audit {
 static void np_audit_restart(void *arg)
 {
 	struct np_audit *audit = arg;
-	size_t i;
+	size_t at = 0;
+	void *record;
 
 	np_state_reset(&audit->state);
-	for (i = 0; i < audit->hash->room; i++)
-		if (audit->hash->slot[i])
-			*np_desired_flags(audit->object, audit->hash->slot[i]) &=
-				~(NP_DESIRED_AUDITED | NP_DESIRED_COMMITTED);
+	while ((record = np_hash_next(audit->hash, &at)))
+		*np_desired_flags(audit->object, record) &=
+			~(NP_DESIRED_AUDITED | NP_DESIRED_COMMITTED);
 	while (audit->stale_count > audit->stale_kept)
 		free(audit->stale[--audit->stale_count].record);
 }
@@ -47,6 +48,7 @@ static void np_audit_one(struct np_audit *audit, void *record, bool equal,
 {
 	uint16_t *flags;
 
+	np_breathe();
 	if (!record) {
 		audit->stale = np_array_grow(audit->stale, audit->stale_count,
 					     sizeof(*audit->stale));
@@ -142,14 +144,11 @@ static int np_audit_reply(const struct nlmsghdr *nlh, void *arg, struct np_error
  */
 static size_t np_audit_list(struct np_audit *audit)
 {
-	size_t found = 0, i;
+	size_t found = 0, at = 0;
 	uint16_t *flags;
 	void *record;
 
-	for (i = 0; i < audit->hash->room; i++) {
-		record = audit->hash->slot[i];
-		if (!record)
-			continue;
+	while ((record = np_hash_next(audit->hash, &at))) {
 		flags = np_desired_flags(audit->object, record);
 		if (*flags & NP_DESIRED_AUDITED) {
 			*flags &= ~NP_DESIRED_AUDITED;

@@ -8,6 +8,7 @@
 
 #include "agent/desired_policy.h"
 #include "agent/desired_refuse.h"
+#include "base/loop.h"
 
 /* Returns true, with a reason, if a count exceeds the limit of the kernel. */
 static bool np_over(const struct np_kernel *kernel, uint32_t limit, uint64_t count,
@@ -95,19 +96,21 @@ void np_bounds_check_pending(const struct np_kernel *kernel, struct np_desired *
 {
 	size_t i;
 
-	for (i = 0; i < d->pending_count; i++)
+	for (i = 0; i < d->pending_count; i++) {
 		if (!d->pending[i].stale)
 			np_bounds_check(kernel, d, d->pending[i].object, d->pending[i].record);
+		np_breathe();
+	}
 }
 
 static void np_bounds_check_table(const struct np_kernel *kernel, struct np_desired *d,
 				  const struct np_hash *hash, uint8_t object)
 {
-	size_t i;
+	size_t at = 0;
+	void *record;
 
-	for (i = 0; i < hash->room; i++)
-		if (hash->slot[i])
-			np_bounds_check(kernel, d, object, hash->slot[i]);
+	while ((record = np_hash_next(hash, &at)))
+		np_bounds_check(kernel, d, object, record);
 }
 
 void np_bounds_check_all(const struct np_kernel *kernel, struct np_desired *d)

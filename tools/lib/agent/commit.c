@@ -19,6 +19,7 @@
 #include "agent/bounds.h"
 #include "agent/desired_refuse.h"
 #include "agent/encode.h"
+#include "base/loop.h"
 #include "netlink/transaction.h"
 
 /*
@@ -218,6 +219,7 @@ static enum np_outcome np_commit_some(struct np_kernel *kernel, struct np_desire
 			np_desired_finish(d, &change[i]);
 		else
 			np_desired_give_back(d, &change[i]);
+		np_breathe();
 	}
 	return outcome;
 }
@@ -248,7 +250,8 @@ static struct np_change *np_commit_all(const struct np_desired *d, size_t *count
 	static const uint8_t object[] = { NETPOL_OBJECT_NAMESPACE, NETPOL_OBJECT_POLICY };
 	struct np_desired_pod **pod = np_desired_by_arrival(d, count);
 	struct np_change *change;
-	size_t i, k;
+	size_t i, k, at;
+	void *record;
 
 	change = np_xcalloc(*count + d->namespaces.count + d->policies.count + 1,
 			    sizeof(*change));
@@ -256,11 +259,11 @@ static struct np_change *np_commit_all(const struct np_desired *d, size_t *count
 		change[i] = (struct np_change){ .object = NETPOL_OBJECT_POD, .record = pod[i] };
 	free(pod);
 	for (k = 0; k < 2; k++)
-		for (i = 0; i < hash[k]->room; i++)
-			if (hash[k]->slot[i] && np_desired_loaded(object[k], hash[k]->slot[i]))
+		for (at = 0; (record = np_hash_next(hash[k], &at));)
+			if (np_desired_loaded(object[k], record))
 				change[(*count)++] = (struct np_change){
 					.object = object[k],
-					.record = hash[k]->slot[i],
+					.record = record,
 				};
 	return change;
 }

@@ -11,6 +11,7 @@
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
 #include "agent/desired_trouble.h"
+#include "base/loop.h"
 #include "object/digest.h"
 
 void np_desired_init(struct np_desired *d, const char *node)
@@ -73,11 +74,11 @@ static void np_namespace_remove(struct np_desired *d, struct np_desired_namespac
 
 static void np_forget_epochs(const struct np_hash *hash, size_t epoch_at)
 {
-	size_t i;
+	uint8_t *record;
+	size_t at = 0;
 
-	for (i = 0; i < hash->room; i++)
-		if (hash->slot[i])
-			*((uint8_t *)hash->slot[i] + epoch_at) = 0;
+	while ((record = np_hash_next(hash, &at)))
+		record[epoch_at] = 0;
 }
 
 /*
@@ -87,7 +88,7 @@ static void np_forget_epochs(const struct np_hash *hash, size_t epoch_at)
 static void np_epochs_wrap(struct np_desired *d, enum np_source_kind kind)
 {
 	struct np_trouble *trouble;
-	size_t i;
+	size_t at = 0;
 
 	if (kind == NP_SOURCE_NAMESPACE)
 		np_forget_epochs(&d->namespaces, offsetof(struct np_desired_namespace, epoch));
@@ -95,11 +96,9 @@ static void np_epochs_wrap(struct np_desired *d, enum np_source_kind kind)
 		np_forget_epochs(&d->pods, offsetof(struct np_desired_pod, epoch));
 	else if (kind == NP_SOURCE_POLICY)
 		np_forget_epochs(&d->policies, offsetof(struct np_desired_policy, epoch));
-	for (i = 0; i < d->troubles.room; i++) {
-		trouble = (struct np_trouble *)d->troubles.slot[i];
-		if (trouble && np_desired_kind(trouble->object) == kind)
+	while ((trouble = np_hash_next(&d->troubles, &at)))
+		if (np_desired_kind(trouble->object) == kind)
 			trouble->epoch = 0;
-	}
 	d->epoch[kind] = 1;
 }
 
@@ -383,14 +382,15 @@ static void **np_unseen(const struct np_hash *hash, size_t epoch_at, uint8_t epo
 			size_t *count)
 {
 	void **found = NULL;
-	size_t i;
+	uint8_t *record;
+	size_t at = 0;
 
 	*count = 0;
-	for (i = 0; i < hash->room; i++) {
-		if (!hash->slot[i] || *((uint8_t *)hash->slot[i] + epoch_at) == epoch)
+	while ((record = np_hash_next(hash, &at))) {
+		if (record[epoch_at] == epoch)
 			continue;
 		found = np_array_grow(found, *count, sizeof(*found));
-		found[(*count)++] = hash->slot[i];
+		found[(*count)++] = record;
 	}
 	return found;
 }
@@ -405,6 +405,7 @@ static void np_sweep_policy(struct np_desired *d, struct np_desired_policy *poli
 				     "it may be this one";
 	struct np_policy head = *policy->policy;
 
+	np_breathe();
 	if (policy->flags & NP_DESIRED_GONE)
 		return;
 	if (!d->nameless) {
@@ -434,6 +435,7 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 			ns = found[i];
 			if (ns->flags & NP_DESIRED_KNOWN)
 				np_namespace_remove(d, ns);
+			np_breathe();
 		}
 		break;
 	case NP_SOURCE_POD:
@@ -443,6 +445,7 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 			pod = found[i];
 			if (!(pod->flags & NP_DESIRED_GONE))
 				np_desired_pod_remove(d, pod);
+			np_breathe();
 		}
 		break;
 	case NP_SOURCE_POLICY:

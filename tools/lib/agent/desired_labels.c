@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/loop.h"
+
+#define NP_LABELS_BREATHE	256
 
 /* A key, value or port name. Those who use it point to the member text. */
 struct np_shared_text {
@@ -87,6 +90,8 @@ static uint32_t np_desired_labels_hash(const struct np_desired_labels_key *key)
 		label = &key->labels->item[i];
 		hash = np_hash_bytes(hash, label->key, strlen(label->key));
 		hash = np_hash_bytes(hash, label->value, strlen(label->value));
+		if (!(i % NP_LABELS_BREATHE))
+			np_breathe();
 	}
 	for (i = 0; i < key->port_count; i++) {
 		hash = np_hash_bytes(hash, key->port[i].name, strlen(key->port[i].name));
@@ -150,6 +155,7 @@ struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *al
 	for (i = 0; i < labels->count; i++) {
 		set->label[i].key = np_shared_text_get(all, labels->item[i].key);
 		set->label[i].value = np_shared_text_get(all, labels->item[i].value);
+		np_breathe();
 	}
 	for (i = 0; i < port_count; i++) {
 		set->port[i] = port[i];
@@ -170,6 +176,7 @@ void np_desired_labels_put(struct np_desired_label_sets *all, struct np_desired_
 	for (i = 0; i < labels->label_count; i++) {
 		np_shared_text_put(all, labels->label[i].key);
 		np_shared_text_put(all, labels->label[i].value);
+		np_breathe();
 	}
 	for (i = 0; i < labels->port_count; i++)
 		np_shared_text_put(all, labels->port[i].name);

@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "agent/desired_trouble.h"
+#include "base/loop.h"
+#include "base/sort.h"
 #include "object/digest.h"
+
+#define NP_COPY_BREATHE	256	/* values of a selector */
 
 /* --- copies --------------------------------------------------------------------- */
 
@@ -54,6 +58,8 @@ static void np_copy_selector(struct np_block *block, struct np_selector *to,
 
 			if (block->base)
 				value[v] = text;
+			if (!(v % NP_COPY_BREATHE))
+				np_breathe();
 		}
 		if (block->base) {
 			item[i].key = key;
@@ -102,6 +108,7 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 			if (port)
 				port[k].name = name;
 		}
+		np_breathe();
 		if (rule) {
 			rule[i].peer = peer;
 			rule[i].port = port;
@@ -123,8 +130,7 @@ static void np_sort_values(const struct np_selector *selector)
 
 	for (i = 0; i < selector->count; i++) {
 		req = &selector->item[i];
-		if (req->value_count > 1)
-			qsort(req->value, req->value_count, sizeof(*req->value), np_text_compare);
+		np_sort_many(req->value, req->value_count, sizeof(*req->value), np_text_compare);
 	}
 }
 
@@ -244,9 +250,11 @@ static void np_policy_select(struct np_desired *d, struct np_desired_policy *pol
 	size_t i;
 
 	policy->pods = 0;
-	for (i = 0; i < d->local_count; i++)
+	for (i = 0; i < d->local_count; i++) {
 		if (d->local[i]->namespace == policy->namespace)
 			policy->pods += np_policy_selects(d, policy, d->local[i]->labels);
+		np_breathe();
+	}
 	np_policy_want(d, policy);
 }
 
@@ -273,6 +281,7 @@ static void np_policy_withhold(struct np_desired *d, const struct np_desired_pol
 	size_t i;
 
 	for (i = 0; i < d->local_count; i++) {
+		np_breathe();
 		pod = d->local[i];
 		if (pod->namespace == policy->namespace &&
 		    np_policy_selects(d, policy, pod->labels))
@@ -297,6 +306,7 @@ void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod
 	bool was, is;
 
 	for (policy = pod->namespace->policies; policy; policy = policy->next) {
+		np_breathe();
 		was = before && np_policy_selects(d, policy, before);
 		is = after && np_policy_selects(d, policy, after);
 		policy->pods += is - was;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/loop.h"
+
 void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text)
 {
@@ -234,8 +236,10 @@ void np_desired_set_full(struct np_desired *d)
 	size_t i;
 
 	d->full = true;
-	for (i = 0; i < d->pending_count; i++)
+	for (i = 0; i < d->pending_count; i++) {
 		np_change_end(d, &d->pending[i], false);
+		np_breathe();
+	}
 	free(d->pending);
 	d->pending = NULL;
 	d->pending_count = 0;
@@ -244,13 +248,12 @@ void np_desired_set_full(struct np_desired *d)
 static void np_desired_finish_all(struct np_hash *hash, uint8_t object)
 {
 	uint16_t *flags;
-	size_t i;
+	size_t at = 0;
+	void *record;
 
-	for (i = 0; i < hash->room; i++) {
-		if (!hash->slot[i])
-			continue;
-		flags = np_desired_flags(object, hash->slot[i]);
-		if (np_desired_loaded(object, hash->slot[i]))
+	while ((record = np_hash_next(hash, &at))) {
+		flags = np_desired_flags(object, record);
+		if (np_desired_loaded(object, record))
 			*flags |= NP_DESIRED_COMMITTED;
 		else
 			*flags &= ~NP_DESIRED_COMMITTED;

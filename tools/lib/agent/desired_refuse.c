@@ -9,6 +9,7 @@
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
 #include "agent/desired_trouble.h"
+#include "base/loop.h"
 
 bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const char *reason)
 {
@@ -86,18 +87,17 @@ void np_desired_retry(struct np_desired *d)
 {
 	struct np_trouble *trouble;
 	struct np_trouble **found;
-	size_t count = 0, i;
+	size_t count = 0, at = 0, i;
 
 	found = np_xcalloc(d->troubles.count, sizeof(*found));
-	for (i = 0; i < d->troubles.room; i++) {
-		trouble = (struct np_trouble *)d->troubles.slot[i];
-		if (trouble && trouble->refused)
+	while ((trouble = np_hash_next(&d->troubles, &at)))
+		if (trouble->refused)
 			found[count++] = trouble;
-	}
 	for (i = 0; i < count; i++) {
 		np_retry_one(d, found[i]);
 		np_hash_remove(&d->troubles, found[i]);
 		free(found[i]);
+		np_breathe();
 	}
 	free(found);
 }

@@ -82,11 +82,10 @@ void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 void np_troubles_sweep(struct np_desired *d, uint8_t object, uint8_t epoch)
 {
 	struct np_trouble **unseen = NULL, *trouble;
-	size_t count = 0, i;
+	size_t count = 0, at = 0, i;
 
-	for (i = 0; i < d->troubles.room; i++) {
-		trouble = (struct np_trouble *)d->troubles.slot[i];
-		if (!trouble || trouble->object != object || trouble->refused ||
+	while ((trouble = np_hash_next(&d->troubles, &at))) {
+		if (trouble->object != object || trouble->refused ||
 		    trouble->epoch == epoch)
 			continue;
 		unseen = np_array_grow(unseen, count, sizeof(*unseen));

@@ -8,6 +8,8 @@
 
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
+#include "base/loop.h"
+#include "base/sort.h"
 #include "object/digest.h"
 
 #define NP_NOT_SENT	UINT32_MAX	/* the number of a change for which nothing is sent */
@@ -33,15 +35,14 @@ static int np_desired_pod_order(const void *left, const void *right)
 
 struct np_desired_pod **np_desired_by_arrival(const struct np_desired *d, size_t *count)
 {
-	struct np_desired_pod **pod = np_xcalloc(d->pods.count, sizeof(*pod));
-	size_t i;
+	struct np_desired_pod **pod = np_xcalloc(d->pods.count, sizeof(*pod)), *next;
+	size_t at = 0;
 
 	*count = 0;
-	for (i = 0; i < d->pods.room; i++)
-		if (d->pods.slot[i] && np_desired_loaded(NETPOL_OBJECT_POD, d->pods.slot[i]))
-			pod[(*count)++] = (struct np_desired_pod *)d->pods.slot[i];
-	if (*count)
-		qsort(pod, *count, sizeof(*pod), np_desired_pod_order);
+	while ((next = np_hash_next(&d->pods, &at)))
+		if (np_desired_pod_loaded(next))
+			pod[(*count)++] = next;
+	np_sort_many(pod, *count, sizeof(*pod), np_desired_pod_order);
 	return pod;
 }
 
@@ -73,7 +74,7 @@ static int np_change_order(const void *left, const void *right)
 
 void np_changes_sort(struct np_change *change, size_t count)
 {
-	qsort(change, count, sizeof(*change), np_change_order);
+	np_sort_many(change, count, sizeof(*change), np_change_order);
 }
 
 /* --- encoding ------------------------------------------------------------------- */
@@ -161,6 +162,7 @@ int np_changes_encode(struct np_desired *d, struct np_change *change, size_t cou
 	for (i = 0; i < count; i++)
 		change[i].number = NP_NOT_SENT;
 	for (i = 0; i < count; i++) {
+		np_breathe();
 		number = enc->objects;
 		ret = np_change_encode(d, &change[i], enc, &sets, err);
 		if (enc->objects != number)

@@ -3,7 +3,9 @@
  * Serves /metrics, /healthz and /readyz by libmicrohttpd, which runs in the agent's loop.
  *
  * A pod that reaches the address of the metrics can take all connections there, one after the
- * other. So probes have a listener of their own, which is on loopback by default.
+ * other. So probes have a listener of their own, which is on loopback by default. That one is
+ * urgent: it answers in the middle of long work. Its answers follow from flags, times and texts of
+ * errors, each of which is set at once.
  */
 #include "agent/http.h"
 
@@ -273,6 +275,8 @@ static int np_http_open(struct np_http_listener *http, struct np_agent *agent, c
 	http->timer.fire = np_http_fire;
 	http->timer.context = http;
 	http->timer.real = true;
+	http->io.urgent = http->probes;
+	http->timer.urgent = http->probes;
 	np_io_set(agent->loop, &http->io, info->epoll_fd, NP_IO_READ);
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "agent/desired.h"
 #include "base/log.h"
+#include "base/loop.h"
 
 void np_intake_init(struct np_intake *intake, struct np_loop *loop, struct np_desired *desired)
 {
@@ -36,6 +37,7 @@ static void np_intake_upsert(void *context, enum np_source_kind kind,
 {
 	struct np_intake *intake = context;
 
+	np_breathe();
 	intake->desired->now = (uint32_t)np_loop_now(intake->loop);
 	np_desired_upsert(intake->desired, kind, object);
 	intake->changed(intake->arg, kind == NP_SOURCE_NODE);
@@ -46,6 +48,7 @@ static void np_intake_remove(void *context, enum np_source_kind kind, const char
 {
 	struct np_intake *intake = context;
 
+	np_breathe();
 	np_desired_remove(intake->desired, kind, namespace, name, uid);
 	intake->changed(intake->arg, false);
 }

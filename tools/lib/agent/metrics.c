@@ -69,6 +69,10 @@ static void np_metrics_process(const struct np_agent *agent, FILE *file)
 		np_metric_one(file, "process_open_fds", "gauge",
 			      "Open file descriptors of the agent.", fds - 3);
 	}
+	np_metric_one(file, "netpol_loop_longest_seconds", "gauge",
+		      "The most processor time that the agent ever took before it looked at its "
+		      "watchdog and probes again.",
+		      (double)np_loop_longest(agent->loop) / 1e9);
 	np_metric_one(file, "process_start_time_seconds", "gauge",
 		      "When the agent was started, in seconds since 1970.",
 		      np_wall_time(agent, agent->started_ms));
@@ -325,7 +329,8 @@ static void np_metrics_cluster(const struct np_agent *agent, FILE *file)
 void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 {
 	const struct np_desired *d = &agent->desired;
-	size_t i, rejected = 0, closed = 0;
+	size_t at = 0, rejected = 0, closed = 0;
+	const struct np_trouble *trouble;
 
 	np_metric_head(file, "netpol_build_info", "gauge", "The version of the agent, as a label.");
 	np_metric_value(file, "netpol_build_info", 1, "version", NETPOL_VERSION, NP_METRIC_END);
@@ -341,11 +346,7 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects", (double)d->policies.count, "kind",
 			"networkpolicies", NP_METRIC_END);
-	for (i = 0; i < d->troubles.room; i++) {
-		const struct np_trouble *trouble = (void *)d->troubles.slot[i];
-
-		if (!trouble)
-			continue;
+	while ((trouble = np_hash_next(&d->troubles, &at))) {
 		rejected += trouble->kind == NP_TROUBLE_REJECTED;
 		closed += trouble->kind == NP_TROUBLE_CLOSED;
 	}

@@ -15,6 +15,7 @@
 #include "agent/desired_pod.h"
 #include "agent/owner.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "netlink/decode.h"
 #include "node/host_read.h"
 #include "object/digest.h"
@@ -61,6 +62,10 @@ static bool np_place_drain(int fd)
 	}
 }
 
+/*
+ * Is urgent: the kernel's notices are read away before the socket overruns. It touches nothing but
+ * a flag, the sockets and the timer, which work on the tables does not use meanwhile.
+ */
 static void np_route_ready(void *context, unsigned int events)
 {
 	struct np_agent_node *node = context;
@@ -128,6 +133,7 @@ static int np_watch_routes(struct np_agent_node *node, struct np_error *err)
 		return np_error_set(err, NP_EXIT_KERNEL, "route netlink: %s", strerror(errno));
 	node->route_io.ready = np_route_ready;
 	node->route_io.context = node;
+	node->route_io.urgent = true;
 	np_io_set(node->loop, &node->route_io, node->route_fd, NP_IO_READ);
 	return 0;
 }
@@ -152,6 +158,7 @@ static void np_watch_inside(struct np_agent_node *node)
 	}
 	node->inside_io.ready = np_route_ready;
 	node->inside_io.context = node;
+	node->inside_io.urgent = true;
 	np_io_set(node->loop, &node->inside_io, node->inside_fd, NP_IO_READ);
 }
 
@@ -415,6 +422,7 @@ static void np_place_early(struct np_agent_node *node)
 	size_t i;
 
 	for (i = 0; i < node->desired->local_count; i++) {
+		np_breathe();
 		pod = node->desired->local[i];
 		entry = np_owner_entry(&node->cni, &node->host, pod);
 		np_desired_actual(node->desired, pod, entry ? entry->address : NULL,
@@ -476,24 +484,26 @@ void np_agent_node_update(struct np_agent_node *node)
 	struct np_host fresh;
 
 	if (node->host_stale) {
+		/* Cleared first, because a notice that comes while the tables are read counts. */
+		node->host_stale = false;
 		np_host_init(&fresh);
 		if (np_host_read(&fresh, node->opts->timeout, &err)) {
 			np_host_free(&fresh);
+			node->host_stale = true;
 			np_log_line(NP_LOG_WARNING, &np_about, "the node's tables cannot be "
 				    "read; the earlier ones are used: %s", err.text);
 			np_place_later(node);
 		} else {
 			np_host_free(&node->host);
 			node->host = fresh;
-			node->host_stale = false;
 			np_seen_update(node);
 		}
 		node->read_ms = np_loop_now(node->loop);
 		node->stale = true;
 	}
 	if (node->cni_stale && node->opts->cni) {
-		np_cni_read(&node->cni, node->opts->cni);
 		node->cni_stale = false;
+		np_cni_read(&node->cni, node->opts->cni);
 		node->stale = true;
 	}
 	if (!node->stale)

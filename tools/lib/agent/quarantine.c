@@ -10,6 +10,7 @@
 
 #include "agent/desired_pod.h"
 #include "base/log.h"
+#include "base/loop.h"
 
 static bool np_quarantine_has(const struct np_quarantine *q, const struct np_cidr *guard)
 {
@@ -124,6 +125,7 @@ bool np_quarantine_update(struct np_quarantine *q, const struct np_desired *d,
 	for (i = 0; keep && i < before.count; i++)
 		np_quarantine_add(q, &before.guard[i]);
 	for (i = 0; i < d->local_count; i++) {
+		np_breathe();
 		pod = d->local[i];
 		if (np_pod_unloaded(pod))
 			left += np_quarantine_addresses(q, address,

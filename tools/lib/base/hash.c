@@ -9,6 +9,9 @@
 #include <sys/auxv.h>
 
 #include "base/alloc.h"
+#include "base/loop.h"
+
+#define NP_HASH_BREATHE	4096	/* slots */
 
 static uint64_t np_hash_key[2];
 
@@ -106,9 +109,12 @@ void np_hash_add(struct np_hash *hash, void *record)
 	if (hash->count * 4 >= room * 3) {
 		hash->room = room ? room * 2 : 64;
 		hash->slot = np_xcalloc(hash->room, sizeof(*hash->slot));
-		for (i = 0; i < room; i++)
+		for (i = 0; i < room; i++) {
 			if (old[i])
 				np_hash_put(hash, old[i]);
+			if (!(i % NP_HASH_BREATHE))
+				np_breathe();
+		}
 		free(old);
 	}
 	np_hash_put(hash, record);
@@ -136,6 +142,17 @@ void np_hash_remove(struct np_hash *hash, const void *record)
 		at = next;
 	}
 	hash->slot[at] = NULL;
+}
+
+void *np_hash_next(const struct np_hash *hash, size_t *at)
+{
+	while (*at < hash->room) {
+		if (!(*at % NP_HASH_BREATHE))
+			np_breathe();
+		if (hash->slot[(*at)++])
+			return hash->slot[*at - 1];
+	}
+	return NULL;
 }
 
 void np_hash_clear(struct np_hash *hash)

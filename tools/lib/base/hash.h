@@ -21,6 +21,11 @@ void *np_hash_find(const struct np_hash *hash, uint32_t value, np_hash_match_fn 
 void np_hash_add(struct np_hash *hash, void *record);
 /* Removes a record. Does nothing if the record is not in the table. */
 void np_hash_remove(struct np_hash *hash, const void *record);
+/*
+ * Returns the next record from slot *at on, or NULL at the end, and moves *at behind it. No record
+ * may be added or removed meanwhile. It calls np_breathe().
+ */
+void *np_hash_next(const struct np_hash *hash, size_t *at);
 /* Empties the table and keeps its memory. */
 void np_hash_clear(struct np_hash *hash);
 void np_hash_free(struct np_hash *hash);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The event loop: epoll, signals by signalfd, and two heaps of timers, one for timers on the
- * loop's clock and one for timers on CLOCK_MONOTONIC.
+ * The event loop: epoll, signals by signalfd, and heaps of timers, apart for timers on the loop's
+ * clock and on CLOCK_MONOTONIC.
+ *
+ * What is urgent has an epoll descriptor and heaps of its own, so that np_breathe() can look at it
+ * alone. That descriptor is also watched by the other one, so one wait is for both.
  */
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -17,10 +24,20 @@
 #include "base/time.h"
 
 #define NP_LOOP_EVENTS 64
+#define NP_BREATHE_MS	10	/* np_breathe() does nothing until so long after the last look */
+#define NP_APART_STACK	(256 * 1024)	/* bytes of the stack of np_breathe_call() */
 
 struct np_heap {
 	struct np_timer **item;
 	size_t count;
+};
+
+/* The descriptors of one class, and what came of them in the current round. */
+struct np_watched {
+	int epoll;
+	/* An np_io that is stopped during the round is taken out of these. */
+	struct epoll_event event[NP_LOOP_EVENTS];
+	int count;
 };
 
 struct np_loop_handler {
@@ -29,57 +46,75 @@ struct np_loop_handler {
 };
 
 struct np_loop {
-	int epoll;
+	struct np_watched watched[2];	/* [1]: what is urgent */
+	struct np_io urgent_io;	/* watched[1].epoll, in watched[0] */
 	int signal_fd;
 	bool stopped;
 	np_clock clock;
 	void *clock_context;
 	int64_t skipped;	/* milliseconds that np_loop_skip() has added */
 	uint64_t order;
-	struct np_heap heap[2];	/* [0]: on the loop's clock, [1]: on CLOCK_MONOTONIC */
+	/* by whether they are urgent, and by whether they count by CLOCK_MONOTONIC */
+	struct np_heap heap[2][2];
 	struct np_io signal_io;
 	sigset_t signals;
 	struct np_loop_handler handler[_NSIG];
-	/*
-	 * The events of the current round. An np_io that is stopped during the round is taken out
-	 * of them.
-	 */
-	struct epoll_event event[NP_LOOP_EVENTS];
-	int event_count;
+	bool urgent;		/* urgent callbacks are running */
+	pid_t pid;		/* of the process that the loop belongs to */
+	int64_t looked_ms;	/* when it last looked at what is urgent */
+	int64_t looked_cpu;	/* processor time at that moment, in nanoseconds */
+	int64_t longest;	/* the most processor time between two looks, in nanoseconds */
 };
+
+/* The loop whose callbacks are running in this thread, or NULL. */
+static _Thread_local struct np_loop *np_loop_current;
 
 static int64_t np_clock_real(void *context)
 {
 	return np_time_monotonic();
 }
 
+static int64_t np_loop_cpu(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 struct np_loop *np_loop_new(void)
 {
 	struct np_loop *loop = np_xcalloc(1, sizeof(*loop));
 
-	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll < 0) {
+	loop->watched[0].epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop->watched[1].epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->watched[0].epoll < 0 || loop->watched[1].epoll < 0 ||
+	    np_io_set(loop, &loop->urgent_io, loop->watched[1].epoll, NP_IO_READ)) {
 		fprintf(stderr, "netpolctl: error: no event loop: %s\n",
 			strerror(errno));
 		exit(2);
 	}
 	loop->signal_fd = -1;
 	loop->clock = np_clock_real;
+	loop->pid = getpid();
 	sigemptyset(&loop->signals);
 	return loop;
 }
 
 void np_loop_free(struct np_loop *loop)
 {
+	int i;
+
 	if (!loop)
 		return;
 	if (loop->signal_fd >= 0) {
 		np_io_stop(&loop->signal_io);
 		close(loop->signal_fd);
 	}
-	close(loop->epoll);
-	free(loop->heap[0].item);
-	free(loop->heap[1].item);
+	close(loop->watched[0].epoll);
+	close(loop->watched[1].epoll);
+	for (i = 0; i < 4; i++)
+		free(loop->heap[i / 2][i % 2].item);
 	free(loop);
 }
 
@@ -93,7 +128,7 @@ int np_io_set(struct np_loop *loop, struct np_io *io, int fd,
 		event.events |= EPOLLIN;
 	if (events & NP_IO_WRITE)
 		event.events |= EPOLLOUT;
-	if (epoll_ctl(loop->epoll, op, fd, &event))
+	if (epoll_ctl(loop->watched[io->urgent].epoll, op, fd, &event))
 		return -1;
 	io->loop = loop;
 	io->fd = fd;
@@ -103,15 +138,16 @@ int np_io_set(struct np_loop *loop, struct np_io *io, int fd,
 
 void np_io_stop(struct np_io *io)
 {
-	struct np_loop *loop = io->loop;
+	struct np_watched *watched;
 	int i;
 
-	if (!loop)
+	if (!io->loop)
 		return;
-	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, io->fd, NULL);
-	for (i = 0; i < loop->event_count; i++)
-		if (loop->event[i].data.ptr == io)
-			loop->event[i].data.ptr = NULL;
+	watched = &io->loop->watched[io->urgent];
+	epoll_ctl(watched->epoll, EPOLL_CTL_DEL, io->fd, NULL);
+	for (i = 0; i < watched->count; i++)
+		if (watched->event[i].data.ptr == io)
+			watched->event[i].data.ptr = NULL;
 	io->loop = NULL;
 }
 
@@ -165,7 +201,7 @@ static int64_t np_loop_clock(struct np_loop *loop, bool real)
 void np_timer_start(struct np_loop *loop, struct np_timer *timer,
 		    int64_t delay_ms)
 {
-	struct np_heap *heap = &loop->heap[timer->real];
+	struct np_heap *heap = &loop->heap[timer->urgent][timer->real];
 
 	np_timer_stop(timer);
 	heap->item = np_array_grow(heap->item, heap->count, sizeof(*heap->item));
@@ -184,7 +220,7 @@ void np_timer_stop(struct np_timer *timer)
 
 	if (!timer->loop)
 		return;
-	heap = &timer->loop->heap[timer->real];
+	heap = &timer->loop->heap[timer->urgent][timer->real];
 	last = heap->item[--heap->count];
 	if (last != timer) {
 		np_heap_put(heap, timer->index, last);
@@ -270,25 +306,31 @@ void np_loop_skip(struct np_loop *loop, int64_t ms)
 }
 
 /* Returns the milliseconds until the first timer of a heap is due, or -1 if the heap is empty. */
-static int64_t np_heap_next(struct np_loop *loop, bool real)
+static int64_t np_heap_next(struct np_loop *loop, bool urgent, bool real)
 {
-	const struct np_heap *heap = &loop->heap[real];
+	const struct np_heap *heap = &loop->heap[urgent][real];
 
 	return heap->count ? np_timer_left(heap->item[0]) : -1;
 }
 
+/* Returns the shorter one of two times to wait, of which a negative one has no end. */
+static int64_t np_wait_shorter(int64_t a, int64_t b)
+{
+	return b < 0 || (a >= 0 && a < b) ? a : b;
+}
+
 int64_t np_loop_next(struct np_loop *loop)
 {
-	return np_heap_next(loop, false);
+	return np_wait_shorter(np_heap_next(loop, false, false), np_heap_next(loop, true, false));
 }
 
 /*
  * Fires only the timers that are due now. A timer that restarts itself is left for the next
  * round.
  */
-static int np_loop_fire(struct np_loop *loop, bool real)
+static int np_loop_fire(struct np_loop *loop, bool urgent, bool real)
 {
-	struct np_heap *heap = &loop->heap[real];
+	struct np_heap *heap = &loop->heap[urgent][real];
 	int64_t now = np_loop_clock(loop, real);
 	uint64_t order = loop->order;
 	int n = 0;
@@ -300,42 +342,34 @@ static int np_loop_fire(struct np_loop *loop, bool real)
 		np_timer_stop(timer);
 		timer->fire(timer->context);
 		n++;
+		np_breathe();
 	}
 	return n;
 }
 
-static int np_loop_wait(struct np_loop *loop, int64_t wait_ms)
+/* Waits for descriptors of one class. Returns 0, or -1 with errno. */
+static int np_watched_wait(struct np_watched *watched, int64_t wait_ms)
 {
-	int64_t next;
-	int real;
-
-	for (real = 0; real <= 1; real++) {
-		next = np_heap_next(loop, real);
-		if (next >= 0 && (wait_ms < 0 || next < wait_ms))
-			wait_ms = next;
-	}
 	if (wait_ms > INT32_MAX)
 		wait_ms = INT32_MAX;
-	loop->event_count = epoll_wait(loop->epoll, loop->event,
-				       NP_LOOP_EVENTS, (int)wait_ms);
-	if (loop->event_count >= 0)
+	watched->count = epoll_wait(watched->epoll, watched->event, NP_LOOP_EVENTS, (int)wait_ms);
+	if (watched->count >= 0)
 		return 0;
-	loop->event_count = 0;
+	watched->count = 0;
 	return errno == EINTR ? 0 : -1;
 }
 
-int np_loop_step(struct np_loop *loop, int64_t wait_ms)
+/* Calls those whose descriptors are ready. Returns how many there were. */
+static int np_watched_call(struct np_watched *watched, const struct np_io *other)
 {
 	int i, n = 0;
 
-	if (np_loop_wait(loop, wait_ms))
-		return -1;
-	for (i = 0; i < loop->event_count; i++) {
-		struct np_io *io = loop->event[i].data.ptr;
-		uint32_t got = loop->event[i].events;
+	for (i = 0; i < watched->count; i++) {
+		struct np_io *io = watched->event[i].data.ptr;
+		uint32_t got = watched->event[i].events;
 		unsigned int events = 0;
 
-		if (!io)
+		if (!io || io == other)
 			continue;
 		if (got & EPOLLIN)
 			events |= NP_IO_READ;
@@ -345,10 +379,179 @@ int np_loop_step(struct np_loop *loop, int64_t wait_ms)
 			events |= NP_IO_ERROR;
 		io->ready(io->context, events);
 		n++;
+		np_breathe();
 	}
-	loop->event_count = 0;
-	n += np_loop_fire(loop, true);
-	n += np_loop_fire(loop, false);
+	watched->count = 0;
+	return n;
+}
+
+/* The time by which np_breathe() counts. It is cheap to read and advances in steps of some ms. */
+static int64_t np_breathe_clock(struct np_loop *loop)
+{
+	struct timespec now;
+
+	if (loop->clock != np_clock_real)
+		return np_loop_now(loop);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + loop->skipped;
+}
+
+static void np_loop_measure(struct np_loop *loop)
+{
+	int64_t took = np_loop_cpu() - loop->looked_cpu;
+
+	if (took > loop->longest)
+		loop->longest = took;
+}
+
+static void np_loop_looked(struct np_loop *loop)
+{
+	loop->looked_ms = np_breathe_clock(loop);
+	loop->looked_cpu = np_loop_cpu();
+}
+
+/* Calls what is urgent and due now. Returns how many callbacks ran. */
+static int np_loop_urgent(struct np_loop *loop)
+{
+	int n = 0;
+
+	loop->urgent = true;
+	if (!np_watched_wait(&loop->watched[1], 0))
+		n = np_watched_call(&loop->watched[1], NULL);
+	n += np_loop_fire(loop, true, true);
+	n += np_loop_fire(loop, true, false);
+	loop->urgent = false;
+	return n;
+}
+
+/* Returns the loop for which this code may call what is urgent, or NULL. */
+static struct np_loop *np_breathe_loop(void)
+{
+	struct np_loop *loop = np_loop_current;
+
+	return loop && !loop->urgent ? loop : NULL;
+}
+
+void np_breathe(void)
+{
+	struct np_loop *loop = np_breathe_loop();
+	int saved = errno;
+
+	if (!loop || np_breathe_clock(loop) - loop->looked_ms < NP_BREATHE_MS)
+		return;
+	/* A child that was forked has its parent's descriptors. */
+	if (loop->pid == getpid()) {
+		np_loop_measure(loop);
+		np_loop_urgent(loop);
+	}
+	np_loop_looked(loop);
+	errno = saved;
+}
+
+int np_breathe_wait(int fd, int64_t wait_ms)
+{
+	struct pollfd wait[2] = { { .fd = fd, .events = POLLIN }, { .events = POLLIN } };
+	struct np_loop *loop = np_breathe_loop();
+	int64_t end = np_time_monotonic() + wait_ms, left = wait_ms, next;
+	int ready;
+
+	if (!loop || loop->pid != getpid())
+		return poll(wait, 1, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+	wait[1].fd = loop->watched[1].epoll;
+	do {
+		next = np_wait_shorter(left, np_heap_next(loop, true, false));
+		next = np_wait_shorter(next, np_heap_next(loop, true, true));
+		ready = poll(wait, 2, next > INT32_MAX ? INT32_MAX : (int)next);
+		if (ready < 0 || (ready && wait[0].revents))
+			return ready < 0 ? -1 : 1;
+		np_loop_measure(loop);
+		np_loop_urgent(loop);
+		np_loop_looked(loop);
+		if (wait_ms >= 0)
+			left = end - np_time_monotonic();
+	} while (wait_ms < 0 || left > 0);
+	return 0;
+}
+
+/* A call in a thread of its own. */
+struct np_apart {
+	void (*fn)(void *arg);
+	void *arg;
+	int done;		/* can be read when fn has returned */
+};
+
+static void *np_apart_run(void *context)
+{
+	struct np_apart *apart = context;
+
+	apart->fn(apart->arg);
+	eventfd_write(apart->done, 1);
+	return NULL;
+}
+
+/* Returns 0, or -1 if there can be no thread. */
+static int np_apart_call(struct np_apart *apart)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret;
+
+	apart->done = eventfd(0, EFD_CLOEXEC);
+	if (apart->done < 0)
+		return -1;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, NP_APART_STACK);
+	ret = pthread_create(&thread, &attr, np_apart_run, apart);
+	pthread_attr_destroy(&attr);
+	if (!ret) {
+		while (np_breathe_wait(apart->done, -1) < 0 && errno == EINTR)
+			;
+		pthread_join(thread, NULL);
+	}
+	close(apart->done);
+	return ret ? -1 : 0;
+}
+
+void np_breathe_call(void (*fn)(void *arg), void *arg)
+{
+	struct np_apart apart = { .fn = fn, .arg = arg };
+	struct np_loop *loop = np_breathe_loop();
+
+	if (!loop || loop->pid != getpid() || np_apart_call(&apart))
+		fn(arg);
+}
+
+int64_t np_loop_longest(const struct np_loop *loop)
+{
+	return loop->longest;
+}
+
+/* Waits for what comes first, and calls all that is due then. */
+static int np_loop_round(struct np_loop *loop, int64_t wait_ms)
+{
+	int i, n;
+
+	for (i = 0; i < 4; i++)
+		wait_ms = np_wait_shorter(wait_ms, np_heap_next(loop, i / 2, i % 2));
+	if (np_watched_wait(&loop->watched[0], wait_ms))
+		return -1;
+	np_loop_looked(loop);
+	n = np_loop_urgent(loop);
+	n += np_watched_call(&loop->watched[0], &loop->urgent_io);
+	n += np_loop_fire(loop, false, true);
+	n += np_loop_fire(loop, false, false);
+	np_loop_measure(loop);
+	return n;
+}
+
+int np_loop_step(struct np_loop *loop, int64_t wait_ms)
+{
+	struct np_loop *outer = np_loop_current;
+	int n;
+
+	np_loop_current = loop;
+	n = np_loop_round(loop, wait_ms);
+	np_loop_current = outer;
 	return n;
 }
 

@@ -5,6 +5,13 @@
  * first use and must stop it before its memory is freed. Any callback may stop any of them,
  * also one whose event is due in the same round. Callbacks run one at a time and may add and
  * remove everything, themselves included.
+ *
+ * A callback that works for long calls np_breathe() every now and then, in the functions that do
+ * the work. What is marked as urgent is then called, in the middle of that work. So an urgent
+ * callback may read and change only what no other work leaves half changed when it calls
+ * np_breathe() or np_breathe_wait(): its own state, and flags and numbers that are set at once. It
+ * may start and stop timers and descriptors of its own. It must be short. np_breathe() does nothing
+ * inside of an urgent callback, so urgent callbacks too run one at a time.
  */
 #ifndef NP_BASE_LOOP_H
 #define NP_BASE_LOOP_H
@@ -24,6 +31,7 @@ struct np_loop;
 struct np_io {
 	void (*ready)(void *context, unsigned int events);
 	void *context;
+	bool urgent;		/* see above; must not change while the descriptor is watched */
 	/* private */
 	struct np_loop *loop;
 	int fd;
@@ -39,6 +47,7 @@ struct np_timer {
 	 * libraries that read that clock themselves. Must not change while the timer runs.
 	 */
 	bool real;
+	bool urgent;		/* see above; must not change while the timer runs */
 	/* private */
 	struct np_loop *loop;
 	int64_t due;		/* milliseconds on its clock */
@@ -100,5 +109,28 @@ void np_loop_stop(struct np_loop *loop);
  * handles those that came. Returns the number of callbacks that ran, or -1 with errno.
  */
 int np_loop_step(struct np_loop *loop, int64_t wait_ms);
+
+/*
+ * To be called often in work that may take longer than a few milliseconds: it calls what is urgent
+ * if the loop has not looked for 10 ms by its clock. It keeps errno. Outside of the callbacks of a
+ * loop, and in a child that was forked, it does nothing. It is as cheap as reading the time.
+ */
+void np_breathe(void);
+/*
+ * Waits until fd can be read or has failed, at most wait_ms (without limit if it is negative), and
+ * calls meanwhile what is urgent. Returns 1, 0 if the time is over, or -1 with errno.
+ */
+int np_breathe_wait(int fd, int64_t wait_ms);
+/*
+ * Calls fn in a thread of its own, waits until it has returned, and calls meanwhile what is urgent.
+ * For a system call that works for long. fn must not use the loop, nor anything that is urgent. It
+ * is called in this thread where np_breathe() does nothing.
+ */
+void np_breathe_call(void (*fn)(void *arg), void *arg);
+/*
+ * Returns the most nanoseconds of processor time that have passed between two looks at what is
+ * urgent.
+ */
+int64_t np_loop_longest(const struct np_loop *loop);
 
 #endif

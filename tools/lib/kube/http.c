@@ -19,6 +19,7 @@
 #include <openssl/crypto.h>
 
 #include "base/alloc.h"
+#include "base/loop.h"
 #include "kube/http_text.h"
 
 #define NP_HTTP_HEADER_MAX	65536
@@ -364,6 +365,7 @@ static size_t np_http_on_data(char *data, size_t size, size_t count,
 
 	if (r->cancelled)
 		return 0;
+	np_breathe();
 	r->plain += len;
 	curl_easy_getinfo(r->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
 	if (r->plain > NP_HTTP_RATIO_FREE &&

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/loop.h"
+
 /* Buffers of up to this size are kept from one object to the next. */
 #define NP_SPLIT_KEEP		(256u * 1024)
 
@@ -204,6 +206,7 @@ static void np_split_deliver(struct np_splitter *s, const char *start,
 			     const char *p)
 {
 	/* The whole object lies in the data, so it needs no copy. */
+	np_breathe();
 	if (!s->skip && !s->object.len && p - start <= NP_SPLIT_OBJECT_MAX) {
 		s->ops->object(s->context, start, p - start);
 		return;

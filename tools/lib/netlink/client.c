@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@
 #include <netlink/msg.h>
 #include <netlink/socket.h>
 
+#include "base/loop.h"
 #include "base/time.h"
 #include "netlink/place.h"
 #include "object/object.h"
@@ -205,24 +205,41 @@ static int np_client_failed(struct np_client *client, int error, const char *tex
 	return np_client_refused(client, NULL, err);
 }
 
+/* A request that is sent. The kernel does what it asks for before sendto() returns. */
+struct np_sending {
+	int fd;
+	const struct nlmsghdr *nlh;
+	int error;
+};
+
+static void np_sending_run(void *arg)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct np_sending *sending = arg;
+	ssize_t sent;
+
+	do {
+		sent = sendto(sending->fd, sending->nlh, sending->nlh->nlmsg_len, 0,
+			      (struct sockaddr *)&kernel, sizeof(kernel));
+	} while (sent < 0 && errno == EINTR);
+	sending->error = sent < 0 ? errno : 0;
+}
+
 static int np_client_send(struct np_client *client, struct nl_msg *msg, unsigned int flags,
 			  struct np_error *err)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
-	ssize_t sent;
+	struct np_sending sending = { .fd = client->fd, .nlh = nlh };
 
 	memset(&client->refusal, 0, sizeof(client->refusal));
 	nlh->nlmsg_seq = ++client->sequence;
 	nlh->nlmsg_pid = client->port;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	do {
-		sent = sendto(client->fd, nlh, nlh->nlmsg_len, 0, (struct sockaddr *)&kernel,
-			      sizeof(kernel));
-	} while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return 0;
-	return np_client_failed(client, errno, "", err);
+	if (client->slow)
+		np_breathe_call(np_sending_run, &sending);
+	else
+		np_sending_run(&sending);
+	return sending.error ? np_client_failed(client, sending.error, "", err) : 0;
 }
 
 /* Reads the next datagram of the kernel. Returns its length, or -1 with errno. */
@@ -235,7 +252,6 @@ static ssize_t np_client_take(struct np_client *client, int64_t deadline)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 	};
-	struct pollfd wait = { .fd = client->fd, .events = POLLIN };
 	int64_t left;
 	ssize_t len;
 	int ready;
@@ -244,7 +260,7 @@ static ssize_t np_client_take(struct np_client *client, int64_t deadline)
 		left = deadline < 0 ? -1 : deadline - np_time_monotonic();
 		if (deadline >= 0 && left < 0)
 			left = 0;
-		ready = poll(&wait, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+		ready = np_breathe_wait(client->fd, left);
 		if (ready < 0 && errno != EINTR)
 			return -1;
 		if (!ready) {
@@ -384,6 +400,7 @@ static int np_client_answer(struct np_client *client, const struct nlmsghdr *req
 			return np_client_failed(client, errno, "", err);
 		ret = np_client_feed(client, client->buffer, len, client->sequence, reply, arg,
 				     err);
+		np_breathe();
 		if (ret > 0)
 			return 0;
 		if (ret < 0)

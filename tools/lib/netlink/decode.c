@@ -7,6 +7,7 @@
  * schema, so that the code below can take values as they are.
  */
 #include "netlink/decode.h"
+#include "base/sort.h"
 #include "object/digest.h"
 #include "object/settings.h"
 #include "object/state.h"
@@ -248,7 +249,7 @@ static int compare_labels(const void *a, const void *b)
 static void sort_labels(struct np_labels *labels)
 {
 	if (labels->count)
-		qsort(labels->item, labels->count, sizeof(*labels->item), compare_labels);
+		np_sort_many(labels->item, labels->count, sizeof(*labels->item), compare_labels);
 }
 
 static bool decode_named_port(struct np_objects *objs, const struct nlattr *nest,

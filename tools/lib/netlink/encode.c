@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "base/alloc.h"
+#include "base/loop.h"
 #include "netlink/client.h"
 #include "object/digest.h"
 
@@ -355,6 +356,7 @@ int np_encoder_flush(struct np_encoder *enc, struct np_error *err)
 		enc->messages++;
 		enc->bytes += nlmsg_hdr(enc->msg)->nlmsg_len;
 		ret = enc->send(enc->arg, enc->msg, err);
+		np_breathe();
 	}
 	np_encoder_drop(enc);
 	return ret;

@@ -79,6 +79,18 @@ int np_transaction_begin(struct np_transaction *txn, struct np_client *client,
 	return txn->open ? 0 : np_malformed(err, "answer to a begin");
 }
 
+/* Sends a request that ends a transaction, on which the kernel may work for long. */
+static int np_transaction_last(struct np_transaction *txn, struct nl_msg *msg, np_reply_fn reply,
+			       void *arg, struct np_error *err)
+{
+	int ret;
+
+	txn->client->slow = true;
+	ret = np_client_call(txn->client, msg, reply, arg, err);
+	txn->client->slow = false;
+	return ret;
+}
+
 static int np_transaction_done(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
 	struct nlattr *tb[NETPOL_A_MAX + 1];
@@ -104,8 +116,8 @@ int np_transaction_commit(struct np_transaction *txn, bool check, uint64_t *gene
 	nla_put_u32(msg, NETPOL_A_MESSAGES, txn->messages);
 	if (check)
 		nla_put_u32(msg, NETPOL_A_FLAGS, NETPOL_FLAG_CHECK);
-	if (np_client_call(txn->client, msg, np_transaction_done,
-			   generation ? generation : &unused, err)) {
+	if (np_transaction_last(txn, msg, np_transaction_done,
+				generation ? generation : &unused, err)) {
 		if (txn->client->refusal.error == ESTALE) {
 			np_error_set(err, NP_EXIT_KERNEL,
 				     "origin \"%s\" was changed by someone else meanwhile",
@@ -129,7 +141,7 @@ void np_transaction_end(struct np_transaction *txn)
 		refusal = txn->client->refusal;
 		msg = np_client_message(txn->client, NETPOL_CMD_TXN_ABORT, 256);
 		nla_put_u32(msg, NETPOL_A_TXN, txn->number);
-		np_client_call(txn->client, msg, NULL, NULL, &ignored);
+		np_transaction_last(txn, msg, NULL, NULL, &ignored);
 		txn->client->refusal = refusal;
 	}
 	txn->open = false;

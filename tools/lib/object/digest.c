@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/loop.h"
+
+#define NP_DIGEST_BREATHE	256	/* values of a selector, or labels */
 
 /* FNV-1a, 128 bits. */
 #define NP_FNV_BASIS	(((__uint128_t)0x6c62272e07bb0142ULL << 64) | 0x62b821756295c58dULL)
@@ -97,6 +100,8 @@ static __uint128_t np_labels_digest(__uint128_t hash, const struct np_labels *la
 	for (i = 0; i < labels->count; i++) {
 		hash = np_fnv_text(hash, labels->item[i].key);
 		hash = np_fnv_text(hash, labels->item[i].value);
+		if (!(i % NP_DIGEST_BREATHE))
+			np_breathe();
 	}
 	return hash;
 }
@@ -195,8 +200,11 @@ static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector
 	for (i = 0; i < selector->count; i++) {
 		req = &selector->item[i];
 		one = np_fnv_number(np_fnv_text(NP_FNV_BASIS, req->key), req->op);
-		for (v = 0, values = 0; v < req->value_count; v++)
+		for (v = 0, values = 0; v < req->value_count; v++) {
 			values += np_fnv_text(NP_FNV_BASIS, req->value[v]);
+			if (!(v % NP_DIGEST_BREATHE))
+				np_breathe();
+		}
 		sum += np_fnv(one, &values, sizeof(values));
 	}
 	return np_fnv(hash, &sum, sizeof(sum));
@@ -249,6 +257,7 @@ static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule,
 		for (k = 0; k < rule->port_count; k++)
 			ports += np_port_digest(&rule->port[k]);
 		hash = np_fnv(np_fnv(hash, &peers, sizeof(peers)), &ports, sizeof(ports));
+		np_breathe();
 	}
 	return hash;
 }

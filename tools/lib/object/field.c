@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/loop.h"
+#include "base/sort.h"
 #include "base/time.h"
 #include "object/validate.h"
 
@@ -348,6 +350,7 @@ static int np_decode_labels(struct np_decode *d, const struct np_node *meta,
 			return np_fail_key(d, entry, path,
 					   "label key \"%.100s\" %s",
 					   entry->key, wrong);
+		np_breathe();
 		label->key = np_intern_str(d->objs, entry->key);
 		label->value = "";
 		if (entry->type == NP_NODE_NULL) {
@@ -364,8 +367,7 @@ static int np_decode_labels(struct np_decode *d, const struct np_node *meta,
 				       entry->text, wrong);
 		label->value = np_intern_str(d->objs, entry->text);
 	}
-	qsort(labels->item, labels->count, sizeof(*labels->item),
-	      np_label_order);
+	np_sort_many(labels->item, labels->count, sizeof(*labels->item), np_label_order);
 	return 0;
 }
 

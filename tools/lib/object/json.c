@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/loop.h"
 
 #define NP_JSON_CHUNK 65536
+#define NP_JSON_BREATHE	256	/* entries of lists and maps, or escapes */
 
 struct np_json {
 	struct np_input *in;	/* NULL: all bytes lie between start and end */
@@ -32,6 +34,7 @@ struct np_json {
 	uint32_t line;
 	uint32_t depth;
 	uint32_t nodes;		/* nodes of this object */
+	uint32_t steps;
 	uint64_t limit;		/* offset at which this object is too large */
 	bool ended;
 	bool failed;		/* err has been filled */
@@ -220,6 +223,12 @@ again:
 	goto again;
 }
 
+static void np_json_step(struct np_json *j)
+{
+	if (!(++j->steps % NP_JSON_BREATHE))
+		np_breathe();
+}
+
 /* Reads an escape sequence, behind its backslash. */
 static int np_json_escape(struct np_json *j)
 {
@@ -227,6 +236,7 @@ static int np_json_escape(struct np_json *j)
 	const char *at;
 	int c, ret;
 
+	np_json_step(j);
 	do {
 		c = np_json_peek(j);
 		if (c == 'u') {
@@ -431,6 +441,7 @@ static int np_json_more(struct np_json *j, char close)
 {
 	int c = np_json_space(j);
 
+	np_json_step(j);
 	if (c == close) {
 		j->p++;
 		j->depth--;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "object/node.h"
+#include "base/sort.h"
 
 ssize_t np_input_read(struct np_input *in, void *buf, size_t size,
 		      struct np_error *err)
@@ -129,7 +130,7 @@ const struct np_node *np_node_duplicate(const struct np_node *map,
 	sorted = np_xcalloc(map->count, sizeof(*sorted));
 	for (a = map->child, i = 0; a; a = a->next)
 		sorted[i++] = a;
-	qsort(sorted, map->count, sizeof(*sorted), np_node_order);
+	np_sort_many(sorted, map->count, sizeof(*sorted), np_node_order);
 	for (i = 1, b = NULL; i < map->count; i++)
 		if (np_same_key(sorted[i - 1], sorted[i])) {
 			*first = sorted[i - 1];

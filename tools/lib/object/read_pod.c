@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "object/read_pod.h"
+#include "base/loop.h"
 #include "object/validate.h"
 
 /* Far more than a pod can have. There is a limit because ports are compared with each other. */
@@ -203,6 +204,7 @@ static int np_decode_container_port(struct np_decode *d,
 		return np_fail(d, node, path,
 			       "a pod has more than %u named ports",
 			       NP_POD_PORTS_MAX);
+	np_breathe();
 	port.name = np_intern_str(d->objs, name->text);
 	port.number = number->number;
 	np_add_named_port(ports, &port);

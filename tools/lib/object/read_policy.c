@@ -5,6 +5,8 @@
 #include <linux/netpol.h>
 
 #include "object/read_policy.h"
+#include "base/loop.h"
+#include "base/sort.h"
 #include "object/validate.h"
 
 static int np_requirement_order(const void *a, const void *b)
@@ -47,14 +49,15 @@ static int np_decode_match_labels(struct np_decode *d,
 		if (wrong)
 			return np_fail(d, entry, at, "\"%.100s\" %s", value,
 				       wrong);
+		np_breathe();
 		need.key = np_intern_str(d->objs, entry->key);
 		need.value = np_arena_alloc(&d->objs->arena,
 					    sizeof(*need.value));
 		need.value[0] = np_intern_str(d->objs, value);
 		selector->item[selector->count++] = need;
 	}
-	qsort(selector->item, selector->count, sizeof(*selector->item),
-	      np_requirement_order);
+	np_sort_many(selector->item, selector->count, sizeof(*selector->item),
+		     np_requirement_order);
 	return 0;
 }
 
@@ -72,6 +75,7 @@ static int np_decode_values(struct np_decode *d, const struct np_node *list,
 		const struct np_path *at = NP_INDEX(path, i++);
 		const char *value = "";
 
+		np_breathe();
 		if (entry->type != NP_NODE_NULL || !d->lenient) {
 			if (np_expect(d, entry, NP_NODE_STRING, at))
 				return -1;
