@@ -782,7 +782,7 @@ static void test_too_large(void)
 	size_t count, i, len;
 
 	len = sprintf(labels, "{\"metadata\":{\"name\":\"wide\",\"namespace\":\"shop\",\"labels\":{");
-	for (i = 0; i < 2000; i++)
+	for (i = 0; i < 1100; i++)
 		len += sprintf(labels + len, "%s\"key-%zu\":\"%062zu\"", i ? "," : "", i, i);
 	sprintf(labels + len, "}},\"status\":{\"podIP\":\"10.0.0.9\",\"phase\":\"Running\"}}");
 	np_desired_init(&d, "here");
@@ -950,7 +950,7 @@ static void give_labelled(struct np_desired *d, const char *namespace, unsigned 
 	fprintf(file, "{\"metadata\":{\"name\":\"p%u\",\"namespace\":\"%s\",\"labels\":{", number,
 		namespace);
 	for (i = 0; i < labels; i++)
-		fprintf(file, "%s\"l%u-%u\":\"\"", i ? "," : "", number, i);
+		fprintf(file, "%s\"l%u-%u\":\"%063u\"", i ? "," : "", number, i, i);
 	fputs("}},\"spec\":{\"nodeName\":\"here\"},\"status\":{\"phase\":\"Running\","
 	      "\"podIP\":\"10.0.0.1\"}}", file);
 	fclose(file);
@@ -963,48 +963,113 @@ static bool rejected(const struct np_desired *d, const char *namespace, const ch
 	return np_desired_pod(d, namespace, name)->flags & NP_DESIRED_REJECTED;
 }
 
-/* Nor by labels, of which an object of the API server may have 100,000. */
+/* Nor by the labels of many pods. */
 static void test_label_memory(void)
 {
 	struct np_desired d;
 	unsigned int i;
 
 	np_desired_init(&d, "here");
-	for (i = 0; i < 20; i++)
-		give_labelled(&d, "evil", i, 30000);
+	for (i = 0; i < 250; i++)
+		give_labelled(&d, "evil", i, 1000);
 	CHECK(d.labels.bytes < NP_LABEL_BYTES_SHARE);
 	CHECK(!rejected(&d, "evil", "p0"));
-	CHECK(rejected(&d, "evil", "p19"));
-	CHECK_EQ(np_desired_pod(&d, "evil", "p19")->labels->label_count, 0);
+	CHECK(rejected(&d, "evil", "p249"));
+	CHECK_EQ(np_desired_pod(&d, "evil", "p249")->labels->label_count, 0);
 	CHECK(d.troubles.count > 0);
 	/* it is not loaded without its labels, not even when refusals are tried again */
 	np_desired_retry(&d);
-	CHECK(!np_desired_loaded(NETPOL_OBJECT_POD, np_desired_pod(&d, "evil", "p19")));
-	give_labelled(&d, "good", 0, 30000);
+	CHECK(!np_desired_loaded(NETPOL_OBJECT_POD, np_desired_pod(&d, "evil", "p249")));
+	give_labelled(&d, "good", 0, 1000);
 	CHECK(!rejected(&d, "good", "p0"));
 	/* The same again takes no more, and a small one is itself again. */
-	give_labelled(&d, "evil", 0, 30000);
+	give_labelled(&d, "evil", 0, 1000);
 	CHECK(!rejected(&d, "evil", "p0"));
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < 250; i++)
 		give_labelled(&d, "evil", i, 1);
-	CHECK(!rejected(&d, "evil", "p19"));
-	CHECK_EQ(np_desired_pod(&d, "evil", "p19")->labels->label_count, 1);
+	CHECK(!rejected(&d, "evil", "p249"));
+	CHECK_EQ(np_desired_pod(&d, "evil", "p249")->labels->label_count, 1);
 	CHECK_EQ(d.troubles.count, 0);
 	/* If many namespaces do it, each may have the lower share. */
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 900; i++) {
 		char name[8];
 
-		snprintf(name, sizeof(name), "evil%u", i / 4);
-		give_labelled(&d, name, i, 30000);
+		snprintf(name, sizeof(name), "evil%u", i / 60);
+		give_labelled(&d, name, i, 1000);
 	}
 	CHECK(d.labels.bytes < NP_LABEL_BYTES_ALL + 16 * NP_LABEL_BYTES_LOW);
-	CHECK(rejected(&d, "evil14", "p59"));
+	CHECK(rejected(&d, "evil14", "p899"));
 	give_labelled(&d, "good", 1, 100);
 	CHECK(!rejected(&d, "good", "p1"));
 	np_desired_begin(&d, NP_SOURCE_POD);
 	np_desired_synced(&d, NP_SOURCE_POD);
 	np_desired_set_full(&d);
 	CHECK_EQ(d.labels.bytes, 0);
+	np_desired_free(&d);
+}
+
+static void give_labelled_namespace(struct np_desired *d, unsigned int number, unsigned int labels)
+{
+	size_t len = 0;
+	char *text = NULL;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &len);
+
+	fprintf(file, "{\"metadata\":{\"name\":\"ns%u\",\"labels\":{", number);
+	for (i = 0; i < labels; i++)
+		fprintf(file, "%s\"l%u-%u\":\"\"", i ? "," : "", number, i);
+	fputs("}}}", file);
+	fclose(file);
+	give(d, NP_SOURCE_NAMESPACE, text);
+	free(text);
+}
+
+static bool namespace_loaded(const struct np_desired *d, const char *name)
+{
+	return np_desired_namespace_loaded(np_desired_namespace(d, name));
+}
+
+/* Nor by one object, of which the API server lets have 100,000: far more than the kernel takes. */
+static void test_labels_of_one(void)
+{
+	struct np_desired_pod *pod;
+	struct np_desired d;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	give_labelled(&d, "evil", 0, 1);
+	give_labelled_namespace(&d, 0, 1);
+	np_desired_finish_full(&d);
+	CHECK(namespace_loaded(&d, "ns0"));
+	for (i = 0; i < 12; i++) {
+		give_labelled(&d, "evil", i, 30000);
+		give_labelled_namespace(&d, i, 30000);
+	}
+	CHECK(d.labels.bytes < 100000);
+	CHECK_EQ(d.troubles.count, 24);
+	pod = np_desired_pod(&d, "evil", "p0");
+	CHECK(pod->flags & NP_DESIRED_REJECTED && pod->flags & NP_DESIRED_PENDING);
+	CHECK(pod->flags & NP_DESIRED_LOCAL && pod->address4 == 1);
+	CHECK_EQ(pod->labels->label_count, 0);
+	/* The last good version of a namespace does not stay either. */
+	CHECK(!namespace_loaded(&d, "ns0"));
+	CHECK(np_desired_namespace(&d, "ns0")->flags & NP_DESIRED_PENDING);
+	np_desired_retry(&d);
+	CHECK(!namespace_loaded(&d, "ns0"));
+	/* A list that says the same changes nothing. */
+	np_desired_begin(&d, NP_SOURCE_NAMESPACE);
+	for (i = 0; i < 12; i++)
+		give_labelled_namespace(&d, i, 30000);
+	np_desired_synced(&d, NP_SOURCE_NAMESPACE);
+	CHECK_EQ(d.troubles.count, 24);
+	CHECK(!namespace_loaded(&d, "ns11"));
+	/* The kernel takes 256, which are within the bound. */
+	give_labelled(&d, "evil", 0, 256);
+	CHECK(!(np_desired_pod(&d, "evil", "p0")->flags & NP_DESIRED_REJECTED));
+	give_labelled_namespace(&d, 0, 256);
+	CHECK(namespace_loaded(&d, "ns0"));
+	/* Its name is a label too, which the API server sets. */
+	CHECK_EQ(np_desired_namespace(&d, "ns0")->labels->label_count, 257);
 	np_desired_free(&d);
 }
 
@@ -1235,5 +1300,6 @@ int main(void)
 	test_node();
 	test_memory();
 	test_label_memory();
+	test_labels_of_one();
 	return check_done("test_desired");
 }

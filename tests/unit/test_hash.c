@@ -52,6 +52,38 @@ static void test_table(uint32_t bits)
 	np_hash_free(&hash);
 }
 
+/* What clearing costs, and what is kept, follows from the records that a table had. */
+static void test_clear(void)
+{
+	static struct record record[100000];
+	struct np_hash hash = { 0 };
+	size_t at = 0, room, i;
+
+	CHECK(!np_hash_next(&hash, &at));
+	for (i = 0; i < 100000; i++) {
+		record[i] = (struct record){ (uint32_t)i, (uint32_t)i };
+		np_hash_add(&hash, &record[i]);
+	}
+	room = hash.room;
+	for (i = 0; np_hash_next(&hash, &at); i++)
+		;
+	CHECK_EQ(i, 100000);
+	np_hash_clear(&hash);
+	CHECK_EQ(hash.count, 0);
+	CHECK_EQ(hash.room, room);
+	np_hash_add(&hash, &record[7]);
+	at = 0;
+	CHECK(np_hash_next(&hash, &at) == &record[7] && !np_hash_next(&hash, &at));
+	np_hash_clear(&hash);
+	CHECK_EQ(hash.room, 0);
+	np_hash_add(&hash, &record[8]);
+	room = hash.room;
+	CHECK(room < 1000);
+	np_hash_clear(&hash);
+	CHECK_EQ(hash.room, room);
+	np_hash_free(&hash);
+}
+
 static uint32_t text_hash(uint32_t seed, const char *text)
 {
 	return np_hash_bytes(seed, text, strlen(text));
@@ -113,6 +145,7 @@ int main(int argc, char **argv)
 	test_table(3);
 	test_table(9);
 	test_bytes();
+	test_clear();
 	CHECK(hash_elsewhere(program) != text_hash(0, "web"));
 	return check_done("hash");
 }

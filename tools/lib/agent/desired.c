@@ -45,21 +45,29 @@ void np_desired_free(struct np_desired *d)
 static void np_namespace_upsert(struct np_desired *d, const struct np_namespace *object)
 {
 	struct np_desired_namespace *ns = np_desired_namespace_get(d, object->name);
-	struct np_desired_labels *labels;
+	uint16_t state = NP_DESIRED_KNOWN, had = ns->flags;
+	struct np_desired_labels *before = ns->labels;
+	static const struct np_labels none;
+	const char *reason;
 
-	labels = np_desired_labels_get(&d->labels, &ns->label_bytes, &object->labels, NULL, 0);
+	reason = np_desired_labels_refused(&d->labels, &ns->label_bytes, before, &object->labels,
+					   NULL, 0);
+	ns->labels = np_desired_labels_get(&d->labels, &ns->label_bytes,
+					   reason ? &none : &object->labels, NULL, 0);
 	ns->epoch = d->epoch[NP_SOURCE_NAMESPACE];
 	np_trouble_clear(d, NETPOL_OBJECT_NAMESPACE, "", ns->name);
-	if (labels == ns->labels && ns->flags & NP_DESIRED_KNOWN &&
-	    !(ns->flags & NP_DESIRED_REJECTED)) {
-		np_desired_labels_put(&d->labels, labels);
-		return;
+	if (reason) {
+		/* Without its labels it must not be loaded. */
+		state |= NP_DESIRED_REJECTED;
+		d->stats.refused[NP_SOURCE_NAMESPACE]++;
+		np_trouble_set(d, NETPOL_OBJECT_NAMESPACE, "", ns->name, NP_TROUBLE_REJECTED, false,
+			       reason);
+		np_desired_remark(d, NP_SOURCE_NAMESPACE, "", ns->name, reason);
 	}
-	np_desired_labels_put(&d->labels, ns->labels);
-	ns->labels = labels;
-	ns->flags |= NP_DESIRED_KNOWN;
-	ns->flags &= ~NP_DESIRED_REJECTED;
-	np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
+	ns->flags = (had & ~NP_DESIRED_REJECTED) | state;
+	np_desired_labels_put(&d->labels, before);
+	if (before != ns->labels || ns->flags != had)
+		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
 }
 
 static void np_namespace_remove(struct np_desired *d, struct np_desired_namespace *ns)

@@ -117,14 +117,24 @@ static size_t np_desired_labels_bytes(const struct np_desired_labels_key *key)
 	return bytes;
 }
 
-size_t np_desired_labels_added(const struct np_desired_label_sets *all, size_t *charged,
-			       const struct np_labels *labels, const struct np_named_port *port,
-			       uint32_t port_count)
+const char *np_desired_labels_refused(const struct np_desired_label_sets *all, size_t *charged,
+				      const struct np_desired_labels *old,
+				      const struct np_labels *labels,
+				      const struct np_named_port *port, uint32_t port_count)
 {
 	struct np_desired_labels_key key = { charged, labels, port, port_count };
+	size_t less = old && old->refs == 1 ? old->bytes : 0;
+	size_t more = np_desired_labels_bytes(&key), share;
 
-	return np_hash_find(&all->sets, np_desired_labels_hash(&key), np_desired_labels_match,
-			    &key) ? 0 : np_desired_labels_bytes(&key);
+	if (more > NP_LABEL_BYTES_OBJECT)
+		return "its labels and named ports take too much memory";
+	if (np_hash_find(&all->sets, np_desired_labels_hash(&key), np_desired_labels_match, &key))
+		return NULL;
+	share = *charged - less + more;
+	if (share > NP_LABEL_BYTES_SHARE ||
+	    (share > NP_LABEL_BYTES_LOW && all->bytes - less + more > NP_LABEL_BYTES_ALL))
+		return "the labels of this namespace and its pods take too much memory";
+	return NULL;
 }
 
 struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *all, size_t *charged,

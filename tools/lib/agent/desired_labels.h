@@ -12,6 +12,17 @@
 #include "base/hash.h"
 #include "object/object.h"
 
+/*
+ * Bounds of the memory of labels and named ports, in bytes. Those of one namespace and its pods may
+ * take its share, or only the lower one once those of all namespaces take more than
+ * NP_LABEL_BYTES_ALL. Those of one object may take NP_LABEL_BYTES_OBJECT, into which what the
+ * kernel takes of an object fits. An object beyond a bound is kept without its labels and rejected.
+ */
+#define NP_LABEL_BYTES_SHARE	(32u * 1024 * 1024)
+#define NP_LABEL_BYTES_ALL	(96u * 1024 * 1024)
+#define NP_LABEL_BYTES_LOW	(8u * 1024 * 1024)
+#define NP_LABEL_BYTES_OBJECT	(256u * 1024)
+
 /* The labels and named ports of pods, or the labels of namespaces. */
 struct np_desired_labels {
 	uint32_t hash;
@@ -41,10 +52,14 @@ struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *al
 						const struct np_labels *labels,
 						const struct np_named_port *port,
 						uint32_t port_count);
-/* Returns how many bytes np_desired_labels_get() would add: 0 if the label set is there. */
-size_t np_desired_labels_added(const struct np_desired_label_sets *all, size_t *charged,
-			       const struct np_labels *labels, const struct np_named_port *port,
-			       uint32_t port_count);
+/*
+ * Returns why np_desired_labels_get() must not be called for these labels, or NULL if they are
+ * within the bounds. old: those of the same object that they replace, or NULL.
+ */
+const char *np_desired_labels_refused(const struct np_desired_label_sets *all, size_t *charged,
+				      const struct np_desired_labels *old,
+				      const struct np_labels *labels,
+				      const struct np_named_port *port, uint32_t port_count);
 /* Drops a reference. labels may be NULL. */
 void np_desired_labels_put(struct np_desired_label_sets *all, struct np_desired_labels *labels);
 /* Frees all label sets, whatever refers to them. */

@@ -326,20 +326,6 @@ static void np_pod_reborn(struct np_desired *d, struct np_desired_pod *pod, cons
 	pod->flags &= NP_DESIRED_PENDING | NP_DESIRED_COMMITTED;
 }
 
-/* Do the labels and named ports of a pod exceed the bounds? old: those that they replace. */
-static bool np_pod_too_much(const struct np_desired *d, struct np_desired_namespace *ns,
-			    const struct np_desired_labels *old, const struct np_pod *pod)
-{
-	size_t less = old && old->refs == 1 ? old->bytes : 0;
-	size_t more = np_desired_labels_added(&d->labels, &ns->label_bytes, &pod->labels, pod->port,
-					      pod->port_count);
-	size_t share = ns->label_bytes - less + more;
-
-	return more && (share > NP_LABEL_BYTES_SHARE ||
-			(share > NP_LABEL_BYTES_LOW &&
-			 d->labels.bytes - less + more > NP_LABEL_BYTES_ALL));
-}
-
 /*
  * Takes the labels and named ports of a pod, or none if they exceed the bounds: then it must not be
  * loaded, because a policy may select by what is missing. Returns false in that case. The caller
@@ -348,16 +334,15 @@ static bool np_pod_too_much(const struct np_desired *d, struct np_desired_namesp
 static bool np_pod_take_labels(struct np_desired *d, struct np_desired_pod *pod,
 			       const struct np_pod *object)
 {
-	static const char reason[] = "the labels of this namespace's pods take too much memory";
-	bool much = np_pod_too_much(d, pod->namespace, pod->labels, object);
+	size_t *charged = &pod->namespace->label_bytes;
 	static const struct np_labels none;
-	struct np_desired_labels *labels;
+	const char *reason;
 
-	labels = np_desired_labels_get(&d->labels, &pod->namespace->label_bytes,
-				       much ? &none : &object->labels, object->port,
-				       much ? 0 : object->port_count);
-	pod->labels = labels;
-	if (!much)
+	reason = np_desired_labels_refused(&d->labels, charged, pod->labels, &object->labels,
+					   object->port, object->port_count);
+	pod->labels = np_desired_labels_get(&d->labels, charged, reason ? &none : &object->labels,
+					    object->port, reason ? 0 : object->port_count);
+	if (!reason)
 		return true;
 	d->stats.refused[NP_SOURCE_POD]++;
 	np_trouble_set(d, NETPOL_OBJECT_POD, object->namespace, object->name, NP_TROUBLE_REJECTED,

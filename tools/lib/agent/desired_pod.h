@@ -10,15 +10,6 @@
 
 #include "agent/desired_record.h"
 
-/*
- * Bounds of the memory of labels and named ports, in bytes. Those of one namespace may take its
- * share, or only the lower one once those of all namespaces take more than NP_LABEL_BYTES_ALL. A
- * pod beyond that is kept without its labels and rejected.
- */
-#define NP_LABEL_BYTES_SHARE	(32u * 1024 * 1024)
-#define NP_LABEL_BYTES_ALL	(96u * 1024 * 1024)
-#define NP_LABEL_BYTES_LOW	(8u * 1024 * 1024)
-
 /* Returns a pod that exists, or NULL. */
 struct np_desired_pod *np_desired_pod(const struct np_desired *d, const char *namespace,
 				      const char *name);

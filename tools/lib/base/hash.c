@@ -12,6 +12,9 @@
 #include "base/loop.h"
 
 #define NP_HASH_BREATHE	4096	/* slots */
+/* A table with more slots than this is freed when it is cleared and had few records. */
+#define NP_HASH_KEEP	1024
+#define NP_HASH_SPARSE	16	/* slots for each of them */
 
 static uint64_t np_hash_key[2];
 
@@ -157,7 +160,9 @@ void *np_hash_next(const struct np_hash *hash, size_t *at)
 
 void np_hash_clear(struct np_hash *hash)
 {
-	if (hash->room)
+	if (hash->room > NP_HASH_KEEP && hash->room / NP_HASH_SPARSE > hash->count)
+		np_hash_free(hash);
+	else if (hash->room)
 		memset(hash->slot, 0, hash->room * sizeof(*hash->slot));
 	hash->count = 0;
 }

@@ -26,7 +26,10 @@ void np_hash_remove(struct np_hash *hash, const void *record);
  * may be added or removed meanwhile. It calls np_breathe().
  */
 void *np_hash_next(const struct np_hash *hash, size_t *at);
-/* Empties the table and keeps its memory. */
+/*
+ * Empties the table. It keeps its memory, unless that is large for the records it had, so that
+ * clearing costs what the records cost.
+ */
 void np_hash_clear(struct np_hash *hash);
 void np_hash_free(struct np_hash *hash);
 /* Frees the table and its records, each of which is one block of memory. */
