@@ -47,7 +47,7 @@ help:
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
 	@echo '  make bench         every bench, and build/bench/report.html over them'
-	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow'
+	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow, agent'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
 	@echo '  make check-debug   the selftests on a kernel with KASAN, lockdep and kmemleak'
@@ -160,7 +160,8 @@ $(B)/e2e/%: $(B)/obj/tests/e2e/%.o $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
-$(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/follow $(B)/bench/bin/soak: $(B)/obj/tests/bench/listing.o
+$(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/agent_adversary $(B)/bench/bin/follow \
+	$(B)/bench/bin/soak: $(B)/obj/tests/bench/listing.o
 $(B)/bench/bin/soak: $(B)/obj/tests/bench/inside.o
 
 # The agent's cluster test.
@@ -281,9 +282,15 @@ soak-agent: deps
 	$(B)/bench/bin/soak -s $(or $(SOAK_SECONDS),3600) -o $(B)/bench/soak.json
 
 # What changes cost, memory, adversaries; and all benches with the page over them.
-.PHONY: bench bench-changes bench-memory bench-adversary bench-follow
+.PHONY: bench bench-changes bench-memory bench-adversary bench-follow bench-agent
 bench-changes bench-memory bench-adversary bench-follow: bench-%: deps
 	+@tests/bench/world.sh $*
+
+# The node agent: what a large cluster takes, and what tenants can do to it.
+bench-agent: deps
+	+@$(MAKE) -s build/bench/bin/agent build/bench/bin/agent_adversary
+	@build/bench/bin/agent -o build/bench/agent.json
+	@build/bench/bin/agent_adversary -o build/bench/agent_adversary.json
 
 bench: deps
 	+@tests/bench/bench.sh

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit
 
 rc=0
 failed=()
-for part in insn packets changes memory adversary follow; do
+for part in insn packets changes memory adversary follow agent; do
 	grep -Eq "^(bench-[a-z]+ )*bench-${part}[: ]" Makefile || continue
 	echo "==== bench-$part"
 	make --no-print-directory "bench-$part" || { rc=1; failed+=("bench-$part"); }

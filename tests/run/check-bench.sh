@@ -11,9 +11,9 @@ cd "$(dirname "$0")/../.." || exit
 begin bench
 mkdir -p build/bench/short
 run_check "benches build" make -s build/bench/bin/changes build/bench/bin/memory \
-	build/bench/bin/adversary build/bench/bin/agent \
+	build/bench/bin/adversary build/bench/bin/agent build/bench/bin/agent_adversary \
 	build/bench/bin/soak
-for bench in changes memory adversary agent soak; do
+for bench in changes memory adversary agent agent_adversary soak; do
 	run_check "bench $bench, short" "build/bench/bin/$bench" -q \
 		-o "build/bench/short/$bench.json"
 	run_check "rows of bench $bench" jq -e '
