@@ -93,6 +93,21 @@ dashboard()
 	known "$file"
 }
 
+# The limits of memory in deploy/ and docs/sync.md are one, with room for what the bench allows.
+memory()
+{
+	local limit worst
+	limit=$(sed -n 's/^MemoryMax=\([0-9]*\)M$/\1/p' deploy/systemd/netpolctl-sync.service)
+	worst=$(sed -n 's/.*"caps", world_caps, \([0-9]*\) .*/\1/p' tests/bench/agent_adversary.c)
+	sed -n '/^ *limits:/,$p' deploy/kubernetes/daemonset.yaml |
+		grep -qx " *memory: ${limit:-none}Mi" ||
+		{ echo "daemonset.yaml has another limit than MemoryMax=${limit}M"; return 1; }
+	grep -q "limit of ${limit} MiB" docs/sync.md ||
+		{ echo "docs/sync.md has another limit than ${limit} MiB"; return 1; }
+	[ "$((${worst:-limit} * 4))" -le "$((limit * 3))" ] ||
+		{ echo "the bench allows ${worst} MiB, more than three quarters of ${limit}"; return 1; }
+}
+
 manifests()
 {
 	local file
@@ -117,6 +132,7 @@ manifests()
 				grep -q "\<$resource\>" ||
 				{ echo "rbac.yaml does not list $resource.$group"; return 1; }
 		done
+	memory
 	grep -q 'add: \[NET_ADMIN, NET_BROADCAST\]' deploy/kubernetes/daemonset.yaml
 	! grep -q 'privileged: true' deploy/kubernetes/daemonset.yaml
 }

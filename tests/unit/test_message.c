@@ -422,6 +422,64 @@ static void test_continued(void)
 	np_state_free(&state);
 }
 
+static void put_listed_policy(struct nl_msg *msg, const char *name, uint32_t flags)
+{
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_POLICY);
+
+	nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, "shop");
+	nla_put_string(msg, NETPOL_POLICY_A_NAME, name);
+	nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, 1);
+	nla_put_u32(msg, NETPOL_POLICY_A_FLAGS, flags);
+	nla_nest_end(msg, nest);
+}
+
+static void put_listed_rule(struct nl_msg *msg, uint32_t index)
+{
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_RULE);
+
+	nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, 0);
+	nla_put_u32(msg, NETPOL_RULE_A_INDEX, index);
+	nla_nest_end(msg, nest);
+}
+
+/* Of a message with several policies the last one can be kept alone, and goes on in the next. */
+static void test_last(void)
+{
+	struct np_client client = { .family = 0x20 };
+	struct np_error err = { 0 };
+	struct np_state state;
+	struct nl_msg *msg;
+
+	np_state_init(&state);
+	msg = np_client_message(&client, NETPOL_CMD_GET_POLICY, 4096);
+	put_listed_policy(msg, "a", 0);
+	put_listed_rule(msg, 0);
+	put_listed_policy(msg, "b", 0);
+	put_listed_rule(msg, 0);
+	put_listed_rule(msg, 1);
+	CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), 0);
+	CHECK_EQ(state.objects.policy_count, 2);
+	CHECK_EQ(np_state_decode_last(&state, nlmsg_hdr(msg), &err), 0);
+	nlmsg_free(msg);
+	CHECK_EQ(state.objects.policy_count, 1);
+	CHECK_STR(state.objects.policies[0].name, "b");
+	CHECK_EQ(state.objects.policies[0].ingress_count, 2);
+	msg = np_client_message(&client, NETPOL_CMD_GET_POLICY, 4096);
+	put_listed_policy(msg, "b", NETPOL_POLICY_F_CONTINUED);
+	put_listed_rule(msg, 1);
+	put_listed_rule(msg, 2);
+	put_listed_policy(msg, "c", 0);
+	CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), 0);
+	CHECK_EQ(state.objects.policy_count, 2);
+	CHECK_EQ(state.objects.policies[0].ingress_count, 3);
+	CHECK_EQ(np_state_decode_last(&state, nlmsg_hdr(msg), &err), 0);
+	nlmsg_free(msg);
+	CHECK_EQ(state.objects.policy_count, 1);
+	CHECK_STR(state.objects.policies[0].name, "c");
+	CHECK_EQ(state.objects.policies[0].ingress_count, 0);
+	np_state_free(&state);
+}
+
 static void test_limits(void)
 {
 	struct np_label *labels = calloc(2000, sizeof(*labels));
@@ -756,6 +814,7 @@ int main(void)
 	test_empty_selectors();
 	test_huge_policy();
 	test_continued();
+	test_last();
 	test_limits();
 	test_uid();
 	test_place_of_error();

@@ -108,7 +108,8 @@ static void np_audit_policy(struct np_audit *audit, const struct np_policy *have
 		     have->namespace, have->name);
 }
 
-static void np_audit_state(struct np_audit *audit)
+/* Compares the objects of the state, of which the first ones are policies that are complete. */
+static void np_audit_state(struct np_audit *audit, size_t policies)
 {
 	const struct np_state *state = &audit->state;
 	const struct np_objects *objs = &state->objects;
@@ -120,7 +121,7 @@ static void np_audit_state(struct np_audit *audit)
 	for (i = 0; i < objs->pod_count; i++)
 		if (!strcmp(state->pod[i].origin, NP_KUBE_ORIGIN))
 			np_audit_pod(audit, &objs->pods[i], &state->pod[i]);
-	for (i = 0; i < objs->policy_count; i++)
+	for (i = 0; i < policies; i++)
 		if (!strcmp(state->policy[i].origin, NP_KUBE_ORIGIN))
 			np_audit_policy(audit, &objs->policies[i]);
 	np_state_reset(&audit->state);
@@ -132,10 +133,15 @@ static int np_audit_reply(const struct nlmsghdr *nlh, void *arg, struct np_error
 
 	if (np_state_decode(&audit->state, nlh, err))
 		return -1;
-	/* A policy may go on in the next message, so policies are compared at the end. */
-	if (audit->object != NETPOL_OBJECT_POLICY)
-		np_audit_state(audit);
-	return 0;
+	if (audit->object != NETPOL_OBJECT_POLICY) {
+		np_audit_state(audit, 0);
+		return 0;
+	}
+	/* The last policy may go on in the next message, so it is compared later. */
+	if (audit->state.objects.policy_count < 2)
+		return 0;
+	np_audit_state(audit, audit->state.objects.policy_count - 1);
+	return np_state_decode_last(&audit->state, nlh, err);
 }
 
 /*
@@ -191,7 +197,7 @@ int np_audit_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
 		ret = np_client_dump(client, np_client_message(client, kind[k].command, 256),
 				     np_audit_restart, np_audit_reply, &audit, err);
 		if (!ret)
-			np_audit_state(&audit);
+			np_audit_state(&audit, audit.state.objects.policy_count);
 		audit.stale_kept = audit.stale_count;
 	}
 	np_state_free(&audit.state);

@@ -631,12 +631,12 @@ void np_state_free(struct np_state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct np_error *err)
+static int decode_attrs(struct np_state *state, const struct nlattr *attrs, int len,
+			struct np_error *err)
 {
-	struct nlattr *attrs, *attr;
-	int len, left;
+	const struct nlattr *attr;
+	int left;
 
-	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {
 		switch (nla_type(attr)) {
 		case NETPOL_A_LABEL_SET:
@@ -674,6 +674,31 @@ int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct n
 		}
 	}
 	return 0;
+}
+
+int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct np_error *err)
+{
+	struct nlattr *attrs;
+	int len;
+
+	attrs = np_message_attrs(nlh, &len);
+	return decode_attrs(state, attrs, len, err);
+}
+
+int np_state_decode_last(struct np_state *state, const struct nlmsghdr *nlh, struct np_error *err)
+{
+	struct nlattr *attrs, *attr, *last = NULL;
+	int len, left, last_left = 0;
+
+	np_state_reset(state);
+	attrs = np_message_attrs(nlh, &len);
+	nla_for_each_attr(attr, attrs, len, left) {
+		if (nla_type(attr) != NETPOL_A_POLICY)
+			continue;
+		last = attr;
+		last_left = left;
+	}
+	return last ? decode_attrs(state, last, last_left, err) : 0;
 }
 
 int np_state_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *err)

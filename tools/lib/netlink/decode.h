@@ -41,6 +41,12 @@ void np_state_reset(struct np_state *state);
 void np_state_free(struct np_state *state);
 /* Appends the objects of one message, in order; attributes it does not know are skipped. */
 int np_state_decode(struct np_state *state, const struct nlmsghdr *nlh, struct np_error *err);
+/*
+ * Forgets the objects, and decodes again the last policy of a message, which begins in it. So a
+ * long dump of policies needs not be in memory as a whole, although a policy may go on in the next
+ * message.
+ */
+int np_state_decode_last(struct np_state *state, const struct nlmsghdr *nlh, struct np_error *err);
 /* For np_client_dump(): arg is the state. */
 int np_state_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *err);
 void np_state_restart(void *arg);
