@@ -30,6 +30,7 @@
 #include <linux/in6.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/list_sort.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -533,6 +534,30 @@ static inline void list_splice_tail_init(struct list_head *list, struct list_hea
 	     tmp = list_next_entry(pos, member); \
 	     &pos->member != (head); \
 	     pos = tmp, tmp = list_next_entry(tmp, member))
+
+/* Sorts a list by merging. Entries that compare() calls equal may change their order. */
+static inline void list_sort(void *priv, struct list_head *head,
+			     int (*compare)(void *priv, const struct list_head *a,
+					    const struct list_head *b))
+{
+	LIST_HEAD(first);
+	LIST_HEAD(second);
+	bool left = true;
+
+	if (list_empty(head) || list_is_singular(head))
+		return;
+	while (!list_empty(head)) {
+		list_move_tail(head->next, left ? &first : &second);
+		left = !left;
+	}
+	list_sort(priv, &first, compare);
+	list_sort(priv, &second, compare);
+	while (!list_empty(&first) && !list_empty(&second))
+		list_move_tail(compare(priv, first.next, second.next) <= 0 ? first.next :
+			       second.next, head);
+	list_splice_tail_init(&first, head);
+	list_splice_tail_init(&second, head);
+}
 
 /* Lists whose head is one pointer; each entry points to the pointer that leads to it. */
 

@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/compile.h"
 #include "core/derive_program.h"
+#include "core/edit.h"
 #include "core/edit_state.h"
 #include "core/hash.h"
 #include "core/patch.h"
@@ -226,13 +227,15 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 }
 
 /* Lists the policies that select pods of a template in a direction. Return: 0 or -ENOMEM. */
-static int select_policies(const struct netpol_template *template, u8 direction,
+static int select_policies(const struct netpol_edit *edit,
+			   const struct netpol_template *template, u8 direction,
 			   struct policy_list *list)
 {
 	struct netpol_policy *policy;
 	u32 at = 0;
 
 	list->count = 0;
+	netpol_policies_settle(edit, template->ns);
 	list_for_each_entry(policy, &template->ns->policies, node) {
 		/* a selector may have many requirements */
 		if (at++ % 64 == 63)
@@ -290,7 +293,7 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 		program = program->replacement;
 	*found = program;
 	if (select) {
-		error = select_policies(local->pod->template, direction, list);
+		error = select_policies(edit, local->pod->template, direction, list);
 		if (error)
 			return error;
 		policy = list->policy;

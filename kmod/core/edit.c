@@ -350,18 +350,53 @@ static void count_peers(struct netpol_policy *policy, int change)
 	}
 }
 
-static void policy_attach(struct netpol_edit *edit, struct netpol_policy *policy)
-{
-	struct list_head *place = policy->ns->policies.prev;
-	u32 passed = 0;
+/* What the sorting of policies needs. */
+struct policy_sorting {
+	const struct netpol_edit *edit;
+	u32 steps;
+};
 
-	/* searched from the end, because policies mostly come in order */
-	while (place != &policy->ns->policies &&
-	       policy_before(edit, policy, list_entry(place, struct netpol_policy, node))) {
-		place = place->prev;
-		netpol_offer(passed++);
+static int policy_compare(void *priv, const struct list_head *a, const struct list_head *b)
+{
+	struct policy_sorting *sorting = priv;
+
+	netpol_offer(sorting->steps++);
+	return policy_before(sorting->edit, list_entry(b, struct netpol_policy, node),
+			     list_entry(a, struct netpol_policy, node));
+}
+
+/**
+ * netpol_policies_settle() - put the policies of a namespace in order
+ * @edit: edit
+ * @ns: namespace
+ *
+ * Those that came since the last time are sorted, and then merged with the others. So the order in
+ * which tenants write policies does not matter: to find the place of each one at once would cost a
+ * walk of the list for every policy that does not come behind all others.
+ */
+void netpol_policies_settle(const struct netpol_edit *edit, struct netpol_ns *ns)
+{
+	struct policy_sorting sorting = { .edit = edit };
+	struct list_head *place = ns->policies.prev, *last;
+
+	if (list_empty(&ns->fresh))
+		return;
+	list_sort(&sorting, &ns->fresh, policy_compare);
+	while (!list_empty(&ns->fresh)) {
+		last = ns->fresh.prev;
+		while (place != &ns->policies &&
+		       policy_before(edit, list_entry(last, struct netpol_policy, node),
+				     list_entry(place, struct netpol_policy, node))) {
+			place = place->prev;
+			netpol_offer(sorting.steps++);
+		}
+		list_move(last, place);
 	}
-	list_add(&policy->node, place);
+}
+
+static void policy_attach(struct netpol_policy *policy)
+{
+	list_add_tail(&policy->node, &policy->ns->fresh);
 	policy->ns->npolicies++;
 	count_peers(policy, 1);
 }
@@ -441,7 +476,7 @@ int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
 		return error;
 	if (old)
 		policy_detach(old);
-	policy_attach(edit, policy);
+	policy_attach(policy);
 	policy->ns->policies_changed = edit->serial;
 	return 0;
 }
@@ -781,7 +816,7 @@ static void objects_undo(struct netpol_edit *edit)
 			if (policy)
 				policy_detach(policy);
 			if (old)
-				policy_attach(edit, old);
+				policy_attach(old);
 			break;
 		}
 	}

@@ -35,6 +35,7 @@ int netpol_edit_delete_policy(struct netpol_edit *edit, u8 kind, struct netpol_t
 			      struct netpol_text name);
 int netpol_edit_sweep(struct netpol_edit *edit);
 int netpol_edit_clear(struct netpol_edit *edit);
+void netpol_policies_settle(const struct netpol_edit *edit, struct netpol_ns *ns);
 int netpol_edit_prepare(struct netpol_edit *edit);
 struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit);
 void netpol_edit_abort(struct netpol_edit *edit);

@@ -63,6 +63,7 @@ struct netpol_ns *netpol_ns_get(struct netpol_world *world, struct netpol_text n
 	ns->length = name.length;
 	ns->number = number;
 	INIT_LIST_HEAD(&ns->policies);
+	INIT_LIST_HEAD(&ns->fresh);
 	world->ns[number] = ns;
 	world->ns_hint = number + 1;
 	netpol_intern_add(&world->ns_names, &ns->interned,
@@ -79,7 +80,7 @@ void netpol_ns_put(struct netpol_world *world, struct netpol_ns *ns)
 	world->ns[ns->number] = NULL;
 	world->ns_hint = min(world->ns_hint, ns->number);
 	netpol_ns_set_labels(world, ns, NULL);
-	WARN_ON_ONCE(!list_empty(&ns->policies));
+	WARN_ON_ONCE(!list_empty(&ns->policies) || !list_empty(&ns->fresh));
 	netpol_idset_free(&ns->identities);
 	netpol_free(ns->blocks);
 	netpol_free(ns);

@@ -22,7 +22,8 @@
  * @nblocks: how many
  * @sblocks: room for how many
  * @first_block: index in @blocks of the first one that may have a free number
- * @policies: its policies, sorted by origin and name
+ * @policies: its policies, sorted by origin and name, except for those in @fresh
+ * @fresh: policies that are not in order yet, see netpol_policies_settle()
  * @npolicies: how many
  * @npods: how many pod objects are in it
  * @policies_changed: serial of the last edit that changed @policies
@@ -45,6 +46,7 @@ struct netpol_ns {
 	u32 sblocks;
 	u32 first_block;
 	struct list_head policies;
+	struct list_head fresh;
 	u32 npolicies;
 	u32 npods;
 	u64 policies_changed;

@@ -372,6 +372,51 @@ static void attack_policies(void)
 	attack_end(&attack);
 }
 
+/* Loads policies of the victim's namespace, some in each commit, in an order of their names. */
+static double load_named(unsigned int count, bool descending)
+{
+	struct attack attack;
+	struct np_policy *policy;
+	unsigned int i;
+	char name[32];
+	double cpu;
+
+	attack_begin(&attack);
+	attack.loader.core.world->limit[NETPOL_LIMIT_POLICIES_PER_NAMESPACE] = count + 1;
+	cpu = rows_cpu();
+	for (i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "p%06u", descending ? count - 1 - i : i);
+		policy = shape_policy(&attack.objs, "ns-0", name, "server");
+		shape_peer(&attack.objs, policy->ingress, "team-1", "app", "x");
+		if (i % 100 != 99)
+			continue;
+		loader_do(&attack.loader, &attack.objs, NULL, false);
+		np_objects_reset(&attack.objs);
+	}
+	cpu = rows_cpu() - cpu;
+	attack_end(&attack);
+	return cpu;
+}
+
+/* The order in which policies come costs nothing. */
+static void attack_names(void)
+{
+	unsigned int count = 20000;
+	char params[64];
+	double up, down;
+
+	/* The limit of policies in a namespace is lifted, which only works in this process. */
+	if (kernel)
+		return;
+	snprintf(params, sizeof(params), "\"where\":\"core\",\"count\":%u", count);
+	/* Noting each offer of the processor would cost more than the work in between. */
+	netpol_resched = NULL;
+	up = load_named(count, false);
+	down = load_named(count, true);
+	netpol_resched = resched_note;
+	rows_add("policies whose names descend, over ascending", params, down / up, "", 3, true);
+}
+
 /* Policies of one pod with as many ports as they may have, none of them in order. */
 static void attack_port_lists(void)
 {
@@ -531,6 +576,7 @@ int main(int argc, char **argv)
 	attack_identities();
 	attack_selectors();
 	attack_policies();
+	attack_names();
 	attack_port_lists();
 	attack_freed();
 	attack_programs();

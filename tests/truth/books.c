@@ -261,6 +261,20 @@ static void check_counts(struct run *run)
 		WRONG(run, "counts of objects");
 }
 
+/* Of two policies of one origin, does the one with the lower name come first? */
+static bool in_order(const struct list_head *policies)
+{
+	const struct netpol_policy *policy, *before = NULL;
+
+	list_for_each_entry(policy, policies, node) {
+		if (before && before->origin == policy->origin &&
+		    strcmp(before->name, policy->name) > 0)
+			return false;
+		before = policy;
+	}
+	return true;
+}
+
 /* What each namespace counts. */
 static void check_namespaces(struct run *run)
 {
@@ -276,8 +290,12 @@ static void check_namespaces(struct run *run)
 
 			pods += pod && pod->template->ns == ns;
 		}
-		if (ns->npods != pods || ns->npolicies != list_count(&ns->policies))
+		/* Policies that came after the last compilation are not in order yet. */
+		if (ns->npods != pods ||
+		    ns->npolicies != list_count(&ns->policies) + list_count(&ns->fresh))
 			WRONG(run, "counts of namespace %s", ns->name);
+		if (!in_order(&ns->policies))
+			WRONG(run, "order of policies of namespace %s", ns->name);
 	}
 }
 
