@@ -387,8 +387,9 @@ def L10_after_absence(t):
     mark = len(f.lines)
     # one kind's time has come; the other one follows it, and need not wait for its own
     f.drive(lambda: d.asked(lambda r: r.kind == "pods"))
-    check(f.waits("networkpolicies")["for"] != "timer" or
-          f.waits("networkpolicies")["left"] <= 800)
+    f.until(call="state", kind="pods", connected=1)
+    waits = f.waits("networkpolicies")
+    check(waits["for"] != "timer" or waits["left"] <= 800, waits)
     for kind in kinds:
         f.drive(lambda: d.asked(lambda r: r.kind == kind and is_watch(r)), kind)
         check(f.settle(kind)["left"] <= 1600)
