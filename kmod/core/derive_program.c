@@ -235,7 +235,8 @@ static int select_policies(const struct netpol_edit *edit,
 	u32 at = 0;
 
 	list->count = 0;
-	netpol_policies_settle(edit, template->ns);
+	if (!list_empty(&template->ns->fresh))
+		netpol_policies_settle(edit, template->ns);
 	list_for_each_entry(policy, &template->ns->policies, node) {
 		/* a selector may have many requirements */
 		if (at++ % 64 == 63)

@@ -377,10 +377,16 @@ static int policy_compare(void *priv, const struct list_head *a, const struct li
 void netpol_policies_settle(const struct netpol_edit *edit, struct netpol_ns *ns)
 {
 	struct policy_sorting sorting = { .edit = edit };
-	struct list_head *place = ns->policies.prev, *last;
+	struct list_head *place, *last;
 
+	/* mostly they come in order */
+	while (!list_empty(&ns->fresh) &&
+	       (list_empty(&ns->policies) ||
+		policy_compare(&sorting, ns->policies.prev, ns->fresh.next) <= 0))
+		list_move_tail(ns->fresh.next, &ns->policies);
 	if (list_empty(&ns->fresh))
 		return;
+	place = ns->policies.prev;
 	list_sort(&sorting, &ns->fresh, policy_compare);
 	while (!list_empty(&ns->fresh)) {
 		last = ns->fresh.prev;
