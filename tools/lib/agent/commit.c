@@ -251,7 +251,7 @@ static struct np_change *np_commit_all(const struct np_desired *d, size_t *count
 	struct np_desired_pod **pod = np_desired_by_arrival(d, count);
 	struct np_change *change;
 	size_t i, k, at;
-	void *record;
+	void *found;
 
 	change = np_xcalloc(*count + d->namespaces.count + d->policies.count + 1,
 			    sizeof(*change));
@@ -259,11 +259,11 @@ static struct np_change *np_commit_all(const struct np_desired *d, size_t *count
 		change[i] = (struct np_change){ .object = NETPOL_OBJECT_POD, .record = pod[i] };
 	free(pod);
 	for (k = 0; k < 2; k++)
-		for (at = 0; (record = np_hash_next(hash[k], &at));)
-			if (np_desired_loaded(object[k], record))
+		for (at = 0; (found = np_hash_next(hash[k], &at));)
+			if (np_desired_loaded(object[k], found))
 				change[(*count)++] = (struct np_change){
 					.object = object[k],
-					.record = record,
+					.record = found,
 				};
 	return change;
 }

@@ -55,7 +55,7 @@ struct np_client {
 	uint8_t *buffer;
 	uint32_t drops;		/* overruns of the socket, as they were last read */
 	bool interrupted;	/* NLM_F_DUMP_INTR was seen in this dump */
-	bool slow;		/* the kernel may work for long on requests, see np_breathe_call() */
+	bool slow;		/* the kernel may work for long on requests: np_breathe_call() */
 	unsigned int group_count;
 	struct np_client_group group[NP_CLIENT_GROUPS];
 	struct np_refusal refusal;
