@@ -50,7 +50,7 @@ help:
 	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow, agent'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
-	@echo '  make check-debug   the selftests on a kernel with KASAN, lockdep and kmemleak'
+	@echo '  make check-debug   selftests and end-to-end tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
 
 # --- the module --------------------------------------------------------------

@@ -46,6 +46,17 @@ policy() # NAME NAMESPACE [RULES]
 open="ingress: [{}]"
 sees a/client "meta l4proto { sctp, dccp }"
 sees b/server "meta l4proto { sctp, dccp }"
+# A kernel that speaks DCCP would answer in the pods' place, with Reset.
+for pod in a.client b.server; do
+	in_netns $pod nft -f - <<-X || bail nft
+		table inet quiet {
+			chain c {
+				type filter hook prerouting priority -400
+				meta l4proto dccp drop
+			}
+		}
+	X
+done
 # chunks, by their numbers
 data=0 init=1 init_ack=2 heartbeat=4 heartbeat_ack=5 abort=6 cookie_echo=10 cookie_ack=11
 # out WANT WHAT FAMILY PORT CHUNK TAG [INIT-TAG]: from the client; back: from the server

@@ -7,8 +7,8 @@
 #
 # An emulated processor is slow. So 6.12 runs the selftests and those end-to-end tests that
 # ask for it, unless KERNELS names it. The debug kernel takes a while to build: where it has
-# not been built (make check-debug), its tests are skipped. It runs selftests only, because
-# a packet that is encapsulated twice needs more stack there than there is.
+# not been built (make check-debug), its tests are skipped. It runs the selftests, and the
+# end-to-end tests where KERNELS names it.
 #
 #   T="NAME..."        only these tests
 #   KERNELS="6.12"     only these kernels, and all tests there
@@ -179,6 +179,7 @@ runs_on()
 	esac
 	case "$1,$2" in
 	debug,tests/selftests/*.c) ;;
+	debug,tests/e2e/*) [ -n "${KERNELS:-}" ] ;;
 	debug,*) return 1 ;;
 	6.12,tests/e2e/*) [ -n "${KERNELS:-}$only" ] || has_directive "$2" all-kernels ;;
 	esac
