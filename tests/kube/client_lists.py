@@ -167,9 +167,11 @@ def L3_slow_first_byte(t):
     check(len(d.asked(is_list)) == 1, "asked again")
     # A later page, which is small, and a watch get 30 seconds.
     d.off(rule)
+    f.settle(what="stream")
     d.on(is_watch, lambda r: r.gone(), times=1)
     d.end_watches()
     t.wait(lambda: len(d.asked(is_watch)) == 2)
+    f.settle(what="answer")
     f.skip(30001)
     f.until(call="state", error=has("no answer in 30 seconds"))
 
