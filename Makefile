@@ -61,7 +61,9 @@ KVER = $(call release,$(KERNELDIR))
 module-src = $(wildcard Kbuild dkms.conf kmod/*.[ch] kmod/*.sh kmod/core/*.[ch] \
 	include/*.h include/*/*.h uapi/linux/*.h)
 
-# Each kernel is built from its own copy, so that two don't share objects.
+# Each kernel is built from its own copy, so that two don't share objects. Where the kernel can
+# tell what code a request has been to (KCOV), the module does, for tests/selftests/guided.c.
+coverage = $(if $(shell grep -sx CONFIG_KCOV=y $(KERNELDIR)/.config),KCOV_INSTRUMENT=y)
 module:
 	@if [ -z "$(KVER)" ]; then \
 		echo "no kernel headers in $(KERNELDIR): install the package" \
@@ -69,7 +71,7 @@ module:
 		exit 1; \
 	fi
 	@tests/run/sync-tree.sh $(B)/$(KVER)/src $(module-src)
-	+$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/$(B)/$(KVER)/src modules
+	+$(MAKE) -C $(KERNELDIR) M=$(CURDIR)/$(B)/$(KVER)/src $(coverage) modules
 	@cp $(B)/$(KVER)/src/netpol.ko $(B)/$(KVER)/netpol.ko
 	@echo "$(B)/$(KVER)/netpol.ko"
 
