@@ -262,7 +262,9 @@ static void run_busy(void (*work)(void))
 	np_io_set(busy_loop, &urgent_io, urgent_pipe[0], NP_IO_READ);
 	np_io_set(busy_loop, &plain_io, plain_pipe[0], NP_IO_READ);
 	np_timer_start(busy_loop, &busy_timer, 0);
+	CHECK_EQ(np_loop_busy(busy_loop), 0);
 	np_loop_step(busy_loop, 0);
+	CHECK_EQ(np_loop_busy(busy_loop), 0);
 	np_timer_stop(&urgent_timer);
 	np_timer_stop(&plain_timer);
 	np_io_stop(&urgent_io);
@@ -360,6 +362,16 @@ static void work_apart(void)
 	CHECK_EQ(byte, 'b');
 }
 
+/* What is urgent can find out for how long the work in the middle of which it runs has lasted. */
+static void work_hangs(void)
+{
+	CHECK_EQ(np_loop_busy(busy_loop), 0);
+	np_loop_skip(busy_loop, 5000);
+	np_breathe();
+	np_loop_skip(busy_loop, 5000);
+	CHECK_EQ(np_loop_busy(busy_loop), 10000);
+}
+
 static double cpu_seconds(void)
 {
 	struct timespec now;
@@ -424,6 +436,7 @@ static void test_urgent(void)
 	run_busy(work_waits);
 	run_busy(work_forks);
 	run_busy(work_apart);
+	run_busy(work_hangs);
 	run_busy(work_hard);
 	test_short();
 }

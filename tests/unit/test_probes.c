@@ -194,6 +194,43 @@ static void test_busy(uint16_t port)
 	np_desired_free(&agent.desired);
 }
 
+/* Work that looks up and never ends, while no change is pending. */
+static void hang(void *context)
+{
+	int64_t end = real_ms() + 20000;
+
+	np_loop_skip(agent.loop, 599000);
+	CHECK(np_agent_progress(&agent));
+	np_loop_skip(agent.loop, 1000);
+	while (real_ms() < end && __atomic_load_n(&prober->answers, __ATOMIC_SEQ_CST) < ANSWERS)
+		np_breathe();
+	*(bool *)context = true;
+}
+
+/* A supervisor must hear of it, although probes are answered in the middle of it. */
+static void test_hung(uint16_t port)
+{
+	bool ended = false;
+	struct np_timer work = { .fire = hang, .context = &ended };
+	int status;
+	pid_t pid;
+
+	prober = mmap(NULL, sizeof(*prober), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	np_timer_start(agent.loop, &work, 0);
+	pid = fork();
+	if (!pid)
+		probe(port);
+	while (!ended)
+		np_loop_step(agent.loop, -1);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	CHECK(prober->answers >= ANSWERS);
+	CHECK(prober->wrong >= ANSWERS - 1);	/* the first may have come before the hang */
+	munmap(prober, sizeof(*prober));
+	CHECK_EQ(ask(port, 1, "/healthz"), 200);
+}
+
 int main(void)
 {
 	uint16_t metrics = free_port(listen_text), probes = free_port(probes_text);
@@ -235,6 +272,7 @@ int main(void)
 	CHECK_EQ(ask(metrics, 1, "/healthz"), 200);
 
 	test_busy(probes);
+	test_hung(probes);
 
 	np_agent_http_stop(&agent);
 	np_loop_free(agent.loop);

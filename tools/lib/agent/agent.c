@@ -93,7 +93,7 @@ static void np_agent_status(void *arg, FILE *file)
 
 /* --- start, signals, end -------------------------------------------------------- */
 
-/* Is urgent. It reads one time, since when changes are pending, and writes to a socket. */
+/* Is urgent. It reads since when changes are pending and work lasts, and writes to a socket. */
 static void np_agent_watchdog(void *context)
 {
 	struct np_agent *agent = context;

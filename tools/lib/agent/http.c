@@ -97,7 +97,7 @@ static enum MHD_Result np_http_answer(void *cls, struct MHD_Connection *connecti
 		if (np_agent_progress(http->agent))
 			return np_http_line(connection, MHD_HTTP_OK, "ok");
 		return np_http_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				    "changes have been pending for ten minutes");
+				    "changes have been pending, or work has not ended, for ten minutes");
 	}
 	if (!strcmp(url, "/readyz")) {
 		if (np_agent_ready(http->agent, why, sizeof(why)))

@@ -8,7 +8,8 @@
 
 #include "kube/cluster.h"
 
-#define NP_STUCK	600000	/* milliseconds after which pending changes count as stuck */
+/* Milliseconds after which pending changes, or work that has not ended, count as stuck. */
+#define NP_STUCK	600000
 
 bool np_agent_synced(const struct np_agent *agent)
 {
@@ -33,8 +34,10 @@ bool np_agent_pending(const struct np_agent *agent)
 
 bool np_agent_progress(const struct np_agent *agent)
 {
-	return agent->commits.pending_ms < 0 ||
-	       np_loop_now(agent->loop) - agent->commits.pending_ms < NP_STUCK;
+	/* Without changes that are pending, only the loop shows that a list or an audit hangs. */
+	return np_loop_busy(agent->loop) < NP_STUCK &&
+	       (agent->commits.pending_ms < 0 ||
+		np_loop_now(agent->loop) - agent->commits.pending_ms < NP_STUCK);
 }
 
 bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)

@@ -74,7 +74,7 @@ bool np_agent_synced(const struct np_agent *agent);
 bool np_agent_pending(const struct np_agent *agent);
 /* Returns true if every kind is synced and everything is committed. Else *why is the reason. */
 bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
-/* Returns false if changes have been pending for too long. */
+/* Returns false if changes have been pending, or one piece of work has taken, too long. */
 bool np_agent_progress(const struct np_agent *agent);
 /* Returns how many local pods are not loaded. */
 size_t np_agent_unloaded(const struct np_agent *agent);

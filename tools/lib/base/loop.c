@@ -64,6 +64,7 @@ struct np_loop {
 	int64_t looked_ms;	/* when it last looked at what is urgent */
 	int64_t looked_cpu;	/* processor time at that moment, in nanoseconds */
 	int64_t longest;	/* the most processor time between two looks, in nanoseconds */
+	int64_t began_ms;	/* when the callbacks of this round began, by its clock; -1: none run */
 };
 
 /* The loop whose callbacks are running in this thread, or NULL. */
@@ -97,6 +98,7 @@ struct np_loop *np_loop_new(void)
 	loop->signal_fd = -1;
 	loop->clock = np_clock_real;
 	loop->pid = getpid();
+	loop->began_ms = -1;
 	sigemptyset(&loop->signals);
 	return loop;
 }
@@ -526,6 +528,11 @@ int64_t np_loop_longest(const struct np_loop *loop)
 	return loop->longest;
 }
 
+int64_t np_loop_busy(struct np_loop *loop)
+{
+	return loop->began_ms < 0 ? 0 : np_loop_now(loop) - loop->began_ms;
+}
+
 /* Waits for what comes first, and calls all that is due then. */
 static int np_loop_round(struct np_loop *loop, int64_t wait_ms)
 {
@@ -536,11 +543,13 @@ static int np_loop_round(struct np_loop *loop, int64_t wait_ms)
 	if (np_watched_wait(&loop->watched[0], wait_ms))
 		return -1;
 	np_loop_looked(loop);
+	loop->began_ms = np_loop_now(loop);
 	n = np_loop_urgent(loop);
 	n += np_watched_call(&loop->watched[0], &loop->urgent_io);
 	n += np_loop_fire(loop, false, true);
 	n += np_loop_fire(loop, false, false);
 	np_loop_measure(loop);
+	loop->began_ms = -1;
 	return n;
 }
 

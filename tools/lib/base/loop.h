@@ -132,5 +132,11 @@ void np_breathe_call(void (*fn)(void *arg), void *arg);
  * urgent.
  */
 int64_t np_loop_longest(const struct np_loop *loop);
+/*
+ * Returns for how many milliseconds, by the loop's clock, the callbacks of this round have been
+ * running. What is urgent is called in the middle of work that never ends too, and finds out by
+ * this that it does not.
+ */
+int64_t np_loop_busy(struct np_loop *loop);
 
 #endif
