@@ -1073,6 +1073,34 @@ static void test_labels_of_one(void)
 	np_desired_free(&d);
 }
 
+/* A tenant whose pods take all that they may take does not get his namespace withdrawn. */
+static void test_labels_of_namespace(void)
+{
+	struct np_desired d;
+	unsigned int i;
+	size_t bytes;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < 250; i++)
+		give_labelled(&d, "ns0", i, 1000);
+	CHECK(rejected(&d, "ns0", "p249"));
+	/* What a pod may take is less than what its namespace takes, so that this fills the share. */
+	for (i = 250; i < 300; i++)
+		give_labelled(&d, "ns0", i, 1);
+	bytes = np_desired_namespace_find(&d, "ns0")->label_bytes;
+	CHECK(bytes > NP_LABEL_BYTES_SHARE - 150000);
+	/* The list of namespaces may come after that of pods, and somebody may relabel it. */
+	give_labelled_namespace(&d, 0, 256);
+	CHECK(namespace_loaded(&d, "ns0"));
+	give_labelled_namespace(&d, 0, 1000);
+	CHECK(namespace_loaded(&d, "ns0"));
+	CHECK(np_desired_namespace_find(&d, "ns0")->label_bytes > bytes);
+	/* Then it is a pod that is too much. */
+	give_labelled(&d, "ns0", 300, 1000);
+	CHECK(rejected(&d, "ns0", "p300"));
+	np_desired_free(&d);
+}
+
 static void give_node(struct np_desired *d, const char *spec)
 {
 	char text[256];
@@ -1301,5 +1329,6 @@ int main(void)
 	test_memory();
 	test_label_memory();
 	test_labels_of_one();
+	test_labels_of_namespace();
 	return check_done("test_desired");
 }

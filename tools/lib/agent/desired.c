@@ -48,10 +48,8 @@ static void np_namespace_upsert(struct np_desired *d, const struct np_namespace 
 	uint16_t state = NP_DESIRED_KNOWN, had = ns->flags;
 	struct np_desired_labels *before = ns->labels;
 	static const struct np_labels none;
-	const char *reason;
+	const char *reason = np_desired_labels_large(&object->labels, NULL, 0);
 
-	reason = np_desired_labels_refused(&d->labels, &ns->label_bytes, before, &object->labels,
-					   NULL, 0);
 	ns->labels = np_desired_labels_get(&d->labels, &ns->label_bytes,
 					   reason ? &none : &object->labels, NULL, 0);
 	ns->epoch = d->epoch[NP_SOURCE_NAMESPACE];

@@ -117,6 +117,17 @@ static size_t np_desired_labels_bytes(const struct np_desired_labels_key *key)
 	return bytes;
 }
 
+const char *np_desired_labels_large(const struct np_labels *labels,
+				    const struct np_named_port *port, uint32_t port_count)
+{
+	const struct np_desired_labels_key key = {
+		.labels = labels, .port = port, .port_count = port_count,
+	};
+
+	return np_desired_labels_bytes(&key) > NP_LABEL_BYTES_OBJECT ?
+	       "its labels and named ports take too much memory" : NULL;
+}
+
 const char *np_desired_labels_refused(const struct np_desired_label_sets *all, size_t *charged,
 				      const struct np_desired_labels *old,
 				      const struct np_labels *labels,
@@ -124,10 +135,11 @@ const char *np_desired_labels_refused(const struct np_desired_label_sets *all, s
 {
 	struct np_desired_labels_key key = { charged, labels, port, port_count };
 	size_t less = old && old->refs == 1 ? old->bytes : 0;
+	const char *large = np_desired_labels_large(labels, port, port_count);
 	size_t more = np_desired_labels_bytes(&key), share;
 
-	if (more > NP_LABEL_BYTES_OBJECT)
-		return "its labels and named ports take too much memory";
+	if (large)
+		return large;
 	if (np_hash_find(&all->sets, np_desired_labels_hash(&key), np_desired_labels_match, &key))
 		return NULL;
 	share = *charged - less + more;

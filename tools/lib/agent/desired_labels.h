@@ -17,6 +17,8 @@
  * take its share, or only the lower one once those of all namespaces take more than
  * NP_LABEL_BYTES_ALL. Those of one object may take NP_LABEL_BYTES_OBJECT, into which what the
  * kernel takes of an object fits. An object beyond a bound is kept without its labels and rejected.
+ * A namespace counts, but only its pods are refused for a share: else a tenant whose pods fill it
+ * could have the namespace withdrawn, and with it what policies allow all pods in it.
  */
 #define NP_LABEL_BYTES_SHARE	(32u * 1024 * 1024)
 #define NP_LABEL_BYTES_ALL	(96u * 1024 * 1024)
@@ -52,9 +54,12 @@ struct np_desired_labels *np_desired_labels_get(struct np_desired_label_sets *al
 						const struct np_labels *labels,
 						const struct np_named_port *port,
 						uint32_t port_count);
+/* Returns why these labels are too large for one object, or NULL if they are not. */
+const char *np_desired_labels_large(const struct np_labels *labels,
+				    const struct np_named_port *port, uint32_t port_count);
 /*
- * Returns why np_desired_labels_get() must not be called for these labels, or NULL if they are
- * within the bounds. old: those of the same object that they replace, or NULL.
+ * Returns why np_desired_labels_get() must not be called for these labels of a pod, or NULL if they
+ * are within all bounds. old: those of the same pod that they replace, or NULL.
  */
 const char *np_desired_labels_refused(const struct np_desired_label_sets *all, size_t *charged,
 				      const struct np_desired_labels *old,
