@@ -500,6 +500,11 @@ void np_agent_node_update(struct np_agent_node *node)
 		}
 		node->read_ms = np_loop_now(node->loop);
 		node->stale = true;
+		/* A notice that came while they were read counted from the reading before this. */
+		if (np_timer_active(&node->timer)) {
+			np_timer_stop(&node->timer);
+			np_place_later(node);
+		}
 	}
 	if (node->cni_stale && node->opts->cni) {
 		node->cni_stale = false;
