@@ -22,6 +22,7 @@
 
 #define NP_PLACE_SOON	10	/* milliseconds from an event to reading the tables */
 #define NP_PLACE_PACE	250	/* shortest time between two readings */
+#define NP_PLACE_DRAIN	256	/* messages that are read at a time */
 
 static const struct np_log_about np_about = { .component = "local" };
 
@@ -46,20 +47,25 @@ static void np_place_fire(void *context)
 	node->changed(node->arg);
 }
 
-/* Reads away what a socket says. Returns whether it said anything. */
+/*
+ * Reads away what a socket says. Returns whether it said anything. What is left, where others write
+ * faster than this reads, is read when the loop looks again, because this must not go on for ever.
+ */
 static bool np_place_drain(int fd)
 {
 	char buffer[32768];
 	bool any = false;
 	ssize_t got;
+	int i;
 
-	for (;;) {
+	for (i = 0; i < NP_PLACE_DRAIN; i++) {
 		got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 		if (got > 0 || (got < 0 && errno == ENOBUFS))
 			any = true;
 		else if (!got || errno != EINTR)
-			return any;
+			break;
 	}
+	return any;
 }
 
 /*

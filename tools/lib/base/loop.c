@@ -472,7 +472,8 @@ int np_breathe_wait(int fd, int64_t wait_ms)
 		if (wait_ms >= 0)
 			left = end - np_time_monotonic();
 	} while (wait_ms < 0 || left > 0);
-	return 0;
+	/* It may have come while something urgent ran. */
+	return poll(wait, 1, 0);
 }
 
 /* A call in a thread of its own. */
