@@ -484,8 +484,8 @@ def L19_one_byte_reads(t):
 def L19_large_event(t):
     d = t.double()
     f = t.synced(d)
-    # 3 MiB of '<', each of which an API server writes as six bytes
-    d.put("pods", "big", "ns", big=18 << 20)
+    # 3 MiB of '<', each of which an API server writes as six bytes, before what is needed
+    d.put("pods", "big", "ns", big=18 << 20, spec={"nodeName": "me"}, status={"podIP": "10.0.0.1"})
     d.put("pods", "after", "ns")
     f.until(call="upsert", name="big")
     f.until(call="upsert", name="after")

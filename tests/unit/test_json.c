@@ -167,9 +167,24 @@ static void test_refused(void)
 	free(deep);
 }
 
+/* The size is the caller's affair: an API server may write more than a manifest may have. */
+static void test_size(void)
+{
+	static const struct np_pick pick[] = { { "last", NULL }, { NULL, NULL } };
+	char *text = np_xmalloc(NP_DOCUMENT_MAX + 100), *at;
+
+	at = stpcpy(text, "{\"a\":\"");
+	memset(at, 'x', NP_DOCUMENT_MAX);
+	strcpy(at + NP_DOCUMENT_MAX, "\",\"last\":\"y\"}");
+	CHECK_EQ(read_object(text, pick), NP_JSON_WHOLE);
+	CHECK_STR(np_node_text(root, "last"), "y");
+	free(text);
+}
+
 int main(void)
 {
 	test_beginning();
+	test_size();
 	test_pick();
 	test_form();
 	test_refused();

@@ -821,12 +821,13 @@ enum np_json_end np_json_object(const char *text, size_t len,
 		.end = text + len,
 		.ended = true,
 		.line = 1,
+		/* The caller has the text already, so its size is bounded. */
+		.limit = UINT64_MAX,
 		.arena = arena,
 	};
 	int ret = -1;
 
 	*root = NULL;
-	np_json_allow(&j);
 	if (np_json_space(&j) == '{')
 		*root = np_json_node(&j);
 	else
