@@ -134,6 +134,15 @@ static void test_form(void)
 			printf("\t%s\n", bad[i]);
 }
 
+/* An object with so many lists in each other. */
+static void nest(char *text, unsigned int lists)
+{
+	strcpy(text, "{\"a\":");
+	memset(text + 5, '[', lists);
+	memset(text + 5 + lists, ']', lists);
+	strcpy(text + 5 + 2 * lists, "}");
+}
+
 /* What a document would be refused for is not what makes a stream unreadable. */
 static void test_refused(void)
 {
@@ -141,7 +150,7 @@ static void test_refused(void)
 		"{\"a\":{\"b\":1,\"b\":2}}", "{\"a\":1,\"a\":1}", "{\"a\":\"x\\u0000y\"}",
 		"{\"a\":\"\xff\"}", "{\"a\":{\"\\u0000\":1}}", "{\"a\":[\"\xed\xa0\x80\"]}",
 	};
-	char *deep = np_xmalloc(300);
+	char *deep = np_xmalloc(2 * NP_PASS_DEPTH_MAX + 100);
 	unsigned int levels;
 	size_t i;
 
@@ -153,17 +162,22 @@ static void test_refused(void)
 	CHECK_EQ(read_object(text[0], pick_nothing), NP_JSON_WHOLE);
 	CHECK_EQ(read_object(text[2], pick_nothing), NP_JSON_WHOLE);
 	CHECK_EQ(read_object(text[3], pick_nothing), NP_JSON_WHOLE);
-	/* But its levels, which take room on the stack. */
+	/* Nor how deep it is, within reason. */
 	for (levels = 62; levels < 67; levels++) {
-		strcpy(deep, "{\"a\":");
-		memset(deep + 5, '[', levels - 1);
-		memset(deep + 4 + levels, ']', levels - 1);
-		strcpy(deep + 3 + 2 * levels, "}");
+		nest(deep, levels - 1);
 		CHECK_EQ(read_object(deep, NULL), levels <= NP_DEPTH_MAX ? NP_JSON_WHOLE :
 			 NP_JSON_REFUSED);
-		CHECK_EQ(read_object(deep, pick_nothing), levels <= NP_DEPTH_MAX ?
-			 NP_JSON_WHOLE : NP_JSON_REFUSED);
+		CHECK_EQ(read_object(deep, pick_nothing), NP_JSON_WHOLE);
 	}
+	nest(deep, NP_PASS_DEPTH_MAX);
+	CHECK_EQ(read_object(deep, pick_nothing), NP_JSON_WHOLE);
+	deep[5 + NP_PASS_DEPTH_MAX] = '}';
+	CHECK_EQ(read_object(deep, pick_nothing), NP_JSON_BROKEN);
+	nest(deep, NP_PASS_DEPTH_MAX + 1);
+	CHECK_EQ(read_object(deep, pick_nothing), NP_JSON_REFUSED);
+	/* What comes behind it is read. */
+	name("{\"object\":{\"x\":[{\"y\":[[],{},[1,{\"a\":\"b\",\"c\":{\"d\":[{}]}}]],\"z\":2}],"
+	     "\"metadata\":{\"name\":\"a\"}}}", "a");
 	free(deep);
 }
 

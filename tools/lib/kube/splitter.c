@@ -130,7 +130,7 @@ static int np_split_level(struct np_splitter *s, char c)
 	bool list = c == '[' || c == ']';
 
 	if (c == '{' || c == '[') {
-		if (s->depth < NP_SPLIT_DEPTH_MAX) {
+		if (s->depth < NP_SPLIT_BRACKETS) {
 			uint64_t bit = 1ull << s->depth;
 
 			s->lists = list ? s->lists | bit : s->lists & ~bit;
@@ -139,7 +139,7 @@ static int np_split_level(struct np_splitter *s, char c)
 		return 0;
 	}
 	s->depth--;
-	if (s->depth < NP_SPLIT_DEPTH_MAX &&
+	if (s->depth < NP_SPLIT_BRACKETS &&
 	    (s->lists >> s->depth & 1) != list)
 		return -1;
 	return 0;
@@ -188,7 +188,7 @@ static int np_split_scan(struct np_splitter *s, const char **at,
 			if (np_split_level(s, *p))
 				return np_split_fail(s, "brackets that do not match");
 			if (s->depth > NP_SPLIT_DEPTH_MAX && !s->skip)
-				s->skip = "it is nested deeper than 64 levels";
+				s->skip = "it is nested deeper than 16384 levels";
 			break;
 		}
 		p++;

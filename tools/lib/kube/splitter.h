@@ -22,7 +22,12 @@
  * object that it can hold is longer.
  */
 #define NP_SPLIT_OBJECT_MAX	(20u << 20)
-#define NP_SPLIT_DEPTH_MAX	64u
+/*
+ * The API server takes 10,000 levels, and an object can have them where nobody looks, as in
+ * managedFields. The brackets of the first levels are compared here, the others by the parser.
+ */
+#define NP_SPLIT_DEPTH_MAX	16384u
+#define NP_SPLIT_BRACKETS	64u
 /* The rest of a list without its items: version and continue token, for example. */
 #define NP_SPLIT_HEAD_MAX	(256u * 1024)
 

@@ -504,10 +504,9 @@ static int np_json_pass_string(struct np_json *j)
 	}
 }
 
-/* Passes over a value that is not wanted. Only its form is checked. */
-static int np_json_pass(struct np_json *j)
+/* Passes over a value that is no map and no list and begins with c. */
+static int np_json_pass_scalar(struct np_json *j, int c)
 {
-	int c = np_json_space(j), more = 1;
 	struct np_node ignored;
 	bool integer;
 
@@ -515,20 +514,59 @@ static int np_json_pass(struct np_json *j)
 		return np_json_pass_string(j);
 	if (c == '-' || (c >= '0' && c <= '9'))
 		return np_json_numeral_text(j, &integer);
-	if (c != '{' && c != '[')
-		return np_json_word(j, &ignored);
-	if (np_json_enter(j))
-		return -1;
-	if (np_json_space(j) == (c == '{' ? '}' : ']'))
-		more = np_json_more(j, c == '{' ? '}' : ']');
-	while (more > 0) {
-		if (c == '{' && (np_json_key(j) || np_json_pass_string(j) || np_json_colon(j)))
+	return np_json_word(j, &ignored);
+}
+
+/* Passes over a key and its colon. */
+static int np_json_pass_key(struct np_json *j)
+{
+	return np_json_key(j) || np_json_pass_string(j) || np_json_colon(j) ? -1 : 0;
+}
+
+/*
+ * Passes over a map or a list. A level takes a byte: whoever writes an object may nest such a value
+ * deeply, and the rest of the object must still be read.
+ */
+static int np_json_pass_levels(struct np_json *j)
+{
+	char close[NP_PASS_DEPTH_MAX];
+	uint32_t depth = 0;
+	int c, more;
+
+	do {
+		c = np_json_space(j);
+		if (c == '{' || c == '[') {
+			if (depth == NP_PASS_DEPTH_MAX)
+				return np_json_refuse(j, "nested deeper than %u levels",
+						      NP_PASS_DEPTH_MAX);
+			close[depth++] = c == '{' ? '}' : ']';
+			j->depth++;
+			j->p++;
+			if (np_json_space(j) != close[depth - 1]) {
+				if (c == '{' && np_json_pass_key(j))
+					return -1;
+				continue;
+			}
+		} else if (np_json_pass_scalar(j, c)) {
 			return -1;
-		if (np_json_pass(j))
-			return -1;
-		more = np_json_more(j, c == '{' ? '}' : ']');
-	}
-	return more;
+		}
+		/* The levels that end here. */
+		for (more = 0; depth && !more; depth -= !more) {
+			more = np_json_more(j, close[depth - 1]);
+			if (more < 0 ||
+			    (more && close[depth - 1] == '}' && np_json_pass_key(j)))
+				return -1;
+		}
+	} while (depth);
+	return 0;
+}
+
+/* Passes over a value that is not wanted. Only its form is checked. */
+static int np_json_pass(struct np_json *j)
+{
+	int c = np_json_space(j);
+
+	return c == '{' || c == '[' ? np_json_pass_levels(j) : np_json_pass_scalar(j, c);
 }
 
 /* Makes the node for a value that begins here. Returns NULL if the object is too large. */

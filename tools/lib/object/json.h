@@ -34,7 +34,7 @@ enum np_json_end {
 	/*
 	 * It is well-formed JSON but holds what no document may hold: a key twice, a text with
 	 * a NUL or that is not UTF-8, too many values, too many levels. Of the fields that are
-	 * passed over only the levels count.
+	 * passed over only the levels count, at NP_PASS_DEPTH_MAX.
 	 */
 	NP_JSON_REFUSED,
 	NP_JSON_BROKEN,		/* it is cut off, or it is not JSON */

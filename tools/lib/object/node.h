@@ -17,6 +17,7 @@
 
 /* Limits of an input, checked while reading. */
 #define NP_DEPTH_MAX		64
+#define NP_PASS_DEPTH_MAX	16384u	/* levels of a value that is passed over */
 #define NP_DOCUMENT_MAX		(8u * 1024 * 1024)	/* bytes of a document or item */
 #define NP_NODES_MAX		1000000u	/* nodes of a document or item */
 /* bytes of items that came before the list's kind was known */
