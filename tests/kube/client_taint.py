@@ -64,6 +64,33 @@ def L41_taint_is_removed(t):
     check(len(d.asked(is_patch)) == 2, "patched while the agent was not ready")
 
 
+def L41_taint_is_set_again(t):
+    """Somebody sets it whenever it is removed: that is no race between the two."""
+    d = t.double()
+    node(d, OURS)
+    f = client(t, d)
+    f.settle("nodes", "stream")
+    f.tell("ready")
+    f.until(call="log", level="info", text=has("was removed"))
+    for n in range(1, 8):
+        pause = 1000 * min(2 ** (n - 1), 60)
+        node(d, OURS)
+        f.until(call="upsert", kind="nodes", rv=str(d.version))
+        f.skip(pause // 2)
+        f.tell("ready")
+        f.settle("nodes", "stream")
+        # time also passes by itself
+        check(pause < 8000 or len(d.asked(is_patch)) == n, "removed again too early", n)
+        f.skip(pause * 3 // 2 + 1)
+        f.until(call="log", level="warning", text=has("was removed"))
+        check(len(d.asked(is_patch)) == n + 1, "removed more than once", n)
+    # after a calm time it is removed at once
+    f.settle("nodes", "stream")
+    f.skip(300000)
+    node(d, OURS)
+    t.wait(lambda: len([x for x in removed(f) if x["level"] == "info"]) == 2)
+
+
 def L41_no_taint_no_request(t):
     d = t.double()
     node(d, OTHER)

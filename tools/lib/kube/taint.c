@@ -16,6 +16,7 @@
 #define NP_TAINT_RETRY_MS	1000	/* after a failure, then doubled */
 #define NP_TAINT_RETRY_MAX_MS	60000
 #define NP_TAINT_REQUEST_MS	30000	/* for one request, its tries included */
+#define NP_TAINT_CALM_MS	300000	/* if it comes again sooner, somebody sets it */
 #define NP_TAINT_EFFECTS	3	/* a Node has a key at most once for each effect */
 
 struct np_taint {
@@ -29,25 +30,58 @@ struct np_taint {
 	char *body;			/* of the call */
 	struct np_timer timer;		/* for the next request */
 	struct np_timer deadline;	/* for the call */
-	int64_t retry_ms;		/* pause after the next failure */
+	int64_t retry_ms;		/* pause after the next request */
+	int64_t removed_ms;		/* when the taint was last removed */
+	int64_t pause_ms;		/* end of the pause after that */
 	struct np_source_stats stats;	/* apart from those of the kinds that are followed */
 	long told;			/* status that was logged last, -1: no answer, 0: nothing */
 };
 
 static void np_taint_later(struct np_taint *taint, int64_t delay_ms)
 {
+	int64_t pause = taint->pause_ms - np_loop_now(taint->cluster->loop);
+
+	if (delay_ms < pause)
+		delay_ms = pause;
 	if (taint->ready && taint->count && !taint->calling && !np_timer_active(&taint->timer))
 		np_timer_start(taint->cluster->loop, &taint->timer, delay_ms);
 }
 
-static void np_taint_pause(struct np_taint *taint)
+/* Returns how long to pause. The next pause is longer. */
+static int64_t np_taint_delay(struct np_taint *taint)
 {
 	int64_t delay = taint->retry_ms + np_jitter((uint32_t)taint->retry_ms);
 
 	taint->retry_ms *= 2;
 	if (taint->retry_ms > NP_TAINT_RETRY_MAX_MS)
 		taint->retry_ms = NP_TAINT_RETRY_MAX_MS;
-	np_taint_later(taint, delay);
+	return delay;
+}
+
+static void np_taint_pause(struct np_taint *taint)
+{
+	np_taint_later(taint, np_taint_delay(taint));
+}
+
+/*
+ * The taint was removed. If somebody sets it again and again, as who keeps the taints of a group of
+ * nodes does, each removal is followed by a longer pause.
+ */
+static void np_taint_removed(struct np_taint *taint)
+{
+	int64_t now = np_loop_now(taint->cluster->loop);
+	bool again = now - taint->removed_ms < NP_TAINT_CALM_MS;
+
+	if (!again)
+		taint->retry_ms = NP_TAINT_RETRY_MS;
+	np_cluster_log(taint->cluster, again ? NP_LOG_WARNING : NP_LOG_INFO, NP_SOURCE_NODE,
+		       "the agent is ready; the taint %s was removed from this Node%s", taint->key,
+		       again ? " again: who sets it while the node runs?" : "");
+	taint->told = 0;
+	taint->removed_ms = now;
+	taint->pause_ms = now + np_taint_delay(taint);
+	/* The watch shows the Node without it. If it never does, it is tried again. */
+	np_taint_later(taint, NP_TAINT_RETRY_MAX_MS);
 }
 
 static void np_taint_end_call(struct np_taint *taint)
@@ -84,12 +118,7 @@ static void np_taint_done(void *context, const struct np_http_result *result, co
 
 	np_taint_end_call(taint);
 	if (!error && result->end == NP_HTTP_DONE && result->status == 200) {
-		np_cluster_log(taint->cluster, NP_LOG_INFO, NP_SOURCE_NODE, "the agent is ready; "
-			       "the taint %s was removed from this Node", taint->key);
-		taint->told = 0;
-		taint->retry_ms = NP_TAINT_RETRY_MS;
-		/* The watch shows the Node without it. If it never does, it is tried again. */
-		np_taint_later(taint, NP_TAINT_RETRY_MAX_MS);
+		np_taint_removed(taint);
 		return;
 	}
 	if (error || result->end != NP_HTTP_DONE) {
@@ -196,6 +225,7 @@ struct np_taint *np_taint_new(struct np_cluster *cluster, const char *key)
 	taint->cluster = cluster;
 	taint->key = np_xstrdup(key);
 	taint->retry_ms = NP_TAINT_RETRY_MS;
+	taint->removed_ms = np_loop_now(cluster->loop) - NP_TAINT_CALM_MS;
 	taint->timer.fire = np_taint_fire;
 	taint->timer.context = taint;
 	taint->deadline.fire = np_taint_late;
