@@ -279,7 +279,7 @@ def K14_plugin_that_cannot_be_killed(t):
         f.pass_wait()
     # The client goes on, says why it starts no more of them, and starts no more.
     line = f.until(call="state", error=has("is not started again"))
-    check("2 of its processes" in line["error"] and str(pids[-1]) in line["error"], line)
+    check("2 of its runs" in line["error"] and str(pids[-1]) in line["error"], line)
     for _ in range(3):
         f.pass_wait()
     check(read(t.dir + "/pids").count("\n") == 2, read(t.dir + "/pids"))
@@ -287,6 +287,29 @@ def K14_plugin_that_cannot_be_killed(t):
     os.waitpid(pids[0], 0x40000000)
     f.drive(lambda: read(t.dir + "/pids").count("\n") == 3)
     os.waitpid(pids[1], 0x40000000)
+
+
+def K14_plugin_whose_child_cannot_be_killed(t):
+    """A script: it ends, and what it called does not."""
+    trace = ctypes.CDLL(None, use_errno=True).ptrace
+    trace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    d = t.double()
+    f = t.follow(d, user=plugin(t, 'sleep 1000 &\necho $! >>"$(dirname "$0")/pids"\nwait\n'))
+    pids = []
+    for n in range(1, 3):
+        t.wait(lambda n=n: os.path.exists(t.dir + "/pids") and
+               read(t.dir + "/pids").count("\n") == n)
+        pids.append(int(read(t.dir + "/pids").split()[-1]))
+        check(trace(0x4206, pids[-1], None, None) == 0, os.strerror(ctypes.get_errno()))
+        f.skip(60001)
+        f.until(call="state", error=has("60 seconds"))
+        f.pass_wait()
+    f.until(call="state", error=has("is not started again"))
+    for _ in range(3):
+        f.pass_wait()
+    check(read(t.dir + "/pids").count("\n") == 2, read(t.dir + "/pids"))
+    for pid in pids:
+        os.waitpid(pid, 0x40000000)
 
 
 def held_up(t, listener):

@@ -36,6 +36,7 @@ struct np_plugin {
 	struct np_plugin *next;		/* in that list */
 	struct np_plugin **link;	/* NULL: it is not in it */
 	pid_t pid;
+	pid_t group;	/* its process group, once that was killed */
 	int pidfd;
 	int out;
 	int err;
@@ -72,13 +73,21 @@ void np_json_wipe(cJSON *json)
 	cJSON_Delete(json);
 }
 
-/* Reaps the process if it has ended. Returns false if it has not. */
+/*
+ * Reaps the process if it has ended. Returns false if it has not, or if one that was killed with it
+ * has not: a plugin may be a script, and what it calls hangs.
+ */
 static bool np_plugin_reap(struct np_plugin *p)
 {
 	if (p->pid > 0 && !waitpid(p->pid, NULL, WNOHANG))
 		return false;
 	p->pid = 0;
-	return true;
+	if (!p->group)
+		return true;
+	/* Orphans are ours where the agent is the first process, as in a container. */
+	while (waitpid(-p->group, NULL, WNOHANG) > 0)
+		;
+	return kill(-p->group, 0) && errno == ESRCH;
 }
 
 /* Frees a plugin of which the process has ended, or is left alone. */
@@ -104,7 +113,10 @@ static void np_plugin_ended(void *context, unsigned int events)
 	if (np_plugin_reap(p))
 		np_plugin_drop(p);
 	else
-		/* A debugger has it. It is looked at when the next plugin is started. */
+		/*
+		 * A debugger has it, or there are more of its group. It is looked at when the next
+		 * plugin is started.
+		 */
 		np_io_stop(&p->pid_io);
 }
 
@@ -161,6 +173,7 @@ static void np_plugin_kill(struct np_plugin *p)
 {
 	if (p->pid <= 0)
 		return;
+	p->group = p->pid;
 	kill(-p->pid, SIGKILL);
 	kill(p->pid, SIGKILL);
 }
@@ -581,9 +594,10 @@ static void np_plugin_too_many(void *context)
 {
 	struct np_plugin *p = context;
 
-	np_plugin_fail(p, "is not started again: %u of its processes were killed and have not "
-		       "ended, the last one is %d; they may be in uninterruptible sleep, as on a "
-		       "file server that is away", p->killed->count, (int)p->killed->first->pid);
+	np_plugin_fail(p, "is not started again: %u of its runs were killed and have not "
+		       "ended, the last one is process group %d; they may be in uninterruptible "
+		       "sleep, as on a file server that is away", p->killed->count,
+		       (int)p->killed->first->group);
 }
 
 static int np_plugin_pipes(int out[2], int err[2])
