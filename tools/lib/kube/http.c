@@ -267,6 +267,7 @@ static void np_http_finish(struct np_http_request *r, CURLcode code)
 	void *context = r->options.context;
 	struct np_http_result result = {
 		.end = np_http_end_of(r, code),
+		.late = r->late,
 		.status = r->status,
 		.retry_after_ms = r->retry_after_ms,
 		.body = r->body,

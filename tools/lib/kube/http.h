@@ -54,6 +54,7 @@ enum np_http_end {
 
 struct np_http_result {
 	enum np_http_end end;
+	bool late;		/* there was no answer in time, though perhaps a connection */
 	long status;		/* status of the answer, 0: there is no answer */
 	int64_t retry_after_ms;	/* -1: not given or unreadable */
 	const char *error;	/* for people, without secrets; "" after NP_HTTP_DONE */

@@ -345,7 +345,8 @@ static void np_end_connection(struct np_reflector *r,
 			    np_reflector_server(r), *result->error ?
 			    result->error : "the stream ended early", hint);
 	np_reflector_backoff(r);
-	r->unreachable = result->end == NP_HTTP_CONNECT;
+	/* A server that has too much to do for an answer is spared, whatever else it answers. */
+	r->unreachable = result->end == NP_HTTP_CONNECT && !result->late;
 }
 
 static void np_end_forbidden(struct np_reflector *r)
