@@ -165,6 +165,9 @@ def L3_slow_first_byte(t):
     ready.set()
     f.until(call="synced")
     check(len(d.asked(is_list)) == 1, "asked again")
+    # the rule below is not for the watch that is about to begin
+    t.wait(lambda: d.asked(is_watch))
+    f.settle(what="stream")
     # A later page, which is small, and a watch get 30 seconds.
     d.off(rule)
     f.settle(what="stream")
