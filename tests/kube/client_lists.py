@@ -614,9 +614,9 @@ def L21_unreadable_item(t):
         d.streaming = streaming
         pods(d, 1)
         body = b'{"metadata":{"resourceVersion":"101"},"items":[' + items[:-1] + b"]}"
-        d.on(is_list, lambda r, body=body: r.json(200, body))
-        d.on(is_initial, lambda r: streaming and r.start() and
-             r.chunk(b'{"type":"ADDED","object":{"metadata":{"name":"bad"},"spec":{"nodeName":n}}}\n') and r.gone())
+        rules = [d.on(is_list, lambda r, body=body: r.json(200, body))]
+        rules += [d.on(is_initial, lambda r: streaming and r.start() and
+             r.chunk(b'{"type":"ADDED","object":{"metadata":{"name":"bad"},"spec":{"nodeName":n}}}\n') and r.gone())]
         f = t.follow(d)
         f.until(call="state", error=has("not JSON"))
         check(not f.calls("rejected") and not f.calls("synced"), "taken the first time")
@@ -626,6 +626,24 @@ def L21_unreadable_item(t):
         check(f.names() == ["a", "b"] and len(d.asked(is_list)) == 2 - streaming, f.names())
         d.put("pods", "later", "ns")
         f.until(call="upsert", name="later")
+        # With the end of the watch it is asked for again, and taken when it can be read.
+        for rule in rules:
+            d.off(rule)
+        with d.lock:
+            d.put("pods", "bad", "ns")
+            d.history["pods"].pop()
+        f.settle(what="stream")
+        f.skip(2000)
+        d.end_watches()
+        f.until(call="upsert", name="bad")
+        f.until(call="synced")
+        lists = len(d.asked(lambda r: is_list(r) or is_initial(r)))
+        f.settle(what="stream")
+        f.skip(2000)
+        d.end_watches()
+        d.put("pods", "last", "ns")
+        f.until(call="upsert", name="last")
+        check(len(d.asked(lambda r: is_list(r) or is_initial(r))) == lists, "listed again")
         f.quit()
 
 

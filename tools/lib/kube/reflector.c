@@ -141,6 +141,7 @@ static char *np_check_path(struct np_reflector *r)
 static void np_reflector_begin(struct np_reflector *r)
 {
 	r->stats.relists[r->reason]++;
+	r->garbled = false;
 	r->cluster->ops->begin(r->cluster->context, r->kind);
 }
 
@@ -501,6 +502,8 @@ static void np_end_watch(struct np_reflector *r, bool whole)
 
 	if (whole && (r->got_event || lived >= 1000)) {
 		np_reflector_works(r);
+		if (r->garbled)
+			np_reflector_relist(r, NP_RELIST_GARBAGE);
 		np_cluster_log(r->cluster, NP_LOG_DEBUG, r->kind,
 			       "the watch ended; the next one starts");
 		np_reflector_later(r, 0);

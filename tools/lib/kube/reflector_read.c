@@ -6,7 +6,8 @@
  * holds what no manifest may hold, such as a key that is given twice or a NUL, the keeper is told
  * that this object cannot be read, and the stream goes on. If it is not JSON the stream ends, and
  * everything is listed again. If an item of that list is not JSON either, it is rejected alone:
- * otherwise one object could keep its kind from ever being synced.
+ * otherwise one object could keep its kind from ever being synced. Then the end of the watch, some
+ * minutes later, is followed by a list again.
  */
 #include "kube/reflector_read.h"
 
@@ -255,12 +256,15 @@ static void np_on_item(void *context, const char *text, size_t len)
 	if (r->garbage)
 		return;
 	end = np_object_read(r, text, len, np_source_pick(r->kind), &root, &err);
-	if (end == NP_JSON_WHOLE)
+	if (end == NP_JSON_WHOLE) {
 		np_reflector_object(r, root, false);
-	else if (end == NP_JSON_REFUSED || r->garbage_count)
+	} else if (end == NP_JSON_REFUSED || r->garbage_count) {
 		np_reflector_reject(r, root, err.text, false);
-	else
+		/* The next list may have it whole. */
+		r->garbled |= end != NP_JSON_REFUSED;
+	} else {
 		r->garbage = "an item that is not JSON";
+	}
 	np_arena_reset(&r->cluster->arena);
 }
 

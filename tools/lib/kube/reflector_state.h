@@ -67,6 +67,7 @@ struct np_reflector {
 	unsigned int backoff_step;	/* how many times the pause was doubled */
 	int64_t backoff_until_ms;	/* end of the last pause */
 	int64_t error_since_ms;		/* first 5xx in a row, 0: none */
+	bool garbled;			/* an item of the last list was not JSON */
 	bool forbidden;			/* a 403 came since the last stream */
 	bool expired;			/* a watch was too old since the last event of one */
 	bool unreachable;		/* the pause is for a server that takes no connection */
