@@ -436,6 +436,8 @@ static void begin(struct np_client *client)
 	load(client, "first", first_world, COMMITS);
 	if (!shared->done[COMMITS])
 		net_die("the first world cannot be loaded");
+	/* The worker must get on by itself. */
+	shared->done[COMMITS] = 0;
 }
 
 int main(int argc, char **argv)
