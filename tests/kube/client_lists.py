@@ -170,7 +170,6 @@ def L3_slow_first_byte(t):
     f.settle(what="stream")
     # A later page, which is small, and a watch get 30 seconds.
     d.off(rule)
-    f.settle(what="stream")
     d.on(is_watch, lambda r: r.gone(), times=1)
     d.end_watches()
     t.wait(lambda: len(d.asked(is_watch)) == 2)

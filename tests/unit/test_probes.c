@@ -231,6 +231,19 @@ static void test_hung(uint16_t port)
 	CHECK_EQ(ask(port, 1, "/healthz"), 200);
 }
 
+/* The taint of a new node stays until the guards that its Node asks for are known. */
+static void test_takes_pods(void)
+{
+	opts.node_guard = true;
+	CHECK(!np_agent_takes_pods(&agent, true));
+	agent.desired.node_read = true;
+	CHECK(np_agent_takes_pods(&agent, true));
+	CHECK(!np_agent_takes_pods(&agent, false));
+	agent.desired.node_read = false;
+	opts.node_guard = false;
+	CHECK(np_agent_takes_pods(&agent, true));
+}
+
 int main(void)
 {
 	uint16_t metrics = free_port(listen_text), probes = free_port(probes_text);
@@ -273,6 +286,7 @@ int main(void)
 
 	test_busy(probes);
 	test_hung(probes);
+	test_takes_pods();
 
 	np_agent_http_stop(&agent);
 	np_loop_free(agent.loop);

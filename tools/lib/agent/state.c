@@ -63,6 +63,11 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 	return !*why;
 }
 
+bool np_agent_takes_pods(const struct np_agent *agent, bool ready)
+{
+	return ready && (agent->desired.node_read || !agent->opts->node_guard);
+}
+
 size_t np_agent_unloaded(const struct np_agent *agent)
 {
 	size_t count = 0, i;
@@ -79,7 +84,7 @@ void np_agent_report(struct np_agent *agent)
 	bool ready = np_agent_ready(agent, why, sizeof(why));
 
 	if (agent->outside.cluster)
-		np_cluster_set_ready(agent->outside.cluster, ready);
+		np_cluster_set_ready(agent->outside.cluster, np_agent_takes_pods(agent, ready));
 	if (ready) {
 		np_notify_send(notify, "STATUS=generation %llu, %zu pods, %zu of them local, "
 			       "%zu policies", (unsigned long long)agent->kernel.generation,

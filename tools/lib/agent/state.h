@@ -74,6 +74,11 @@ bool np_agent_synced(const struct np_agent *agent);
 bool np_agent_pending(const struct np_agent *agent);
 /* Returns true if every kind is synced and everything is committed. Else *why is the reason. */
 bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
+/*
+ * Returns true if pods may come to the node, so that its taint may go. ready: as np_agent_ready()
+ * says. While the podCIDRs of the Node cannot be read, the guards that it asks for are not known.
+ */
+bool np_agent_takes_pods(const struct np_agent *agent, bool ready);
 /* Returns false if changes have been pending, or one piece of work has taken, too long. */
 bool np_agent_progress(const struct np_agent *agent);
 /* Returns how many local pods are not loaded. */
