@@ -64,7 +64,7 @@ struct np_loop {
 	int64_t looked_ms;	/* when it last looked at what is urgent */
 	int64_t looked_cpu;	/* processor time at that moment, in nanoseconds */
 	int64_t longest;	/* the most processor time between two looks, in nanoseconds */
-	int64_t began_ms;	/* when the callbacks of this round began, by its clock; -1: none run */
+	int64_t began_ms;	/* when this round's callbacks began, by its clock; -1: none run */
 };
 
 /* The loop whose callbacks are running in this thread, or NULL. */
