@@ -262,12 +262,12 @@ def K14_plugin_hangs(t):
     t.wait(lambda: not os.path.exists("/proc/%d" % pid), "the plugin lives on")
 
 
-def K14_plugin_that_cannot_be_killed(t):
-    """As in uninterruptible sleep: here a tracer keeps the end of the process from its parent."""
+def two_that_cannot_be_killed(t, script):
+    """Two runs of a plugin, and the processes that each has named in the file "pids". Their end is
+    kept from their parent by a tracer, as that of a process in uninterruptible sleep would be."""
     trace = ctypes.CDLL(None, use_errno=True).ptrace
     trace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    d = t.double()
-    f = t.follow(d, user=plugin(t, 'echo $$ >>"$(dirname "$0")/pids"\nexec sleep 1000\n'))
+    f = t.follow(t.double(), user=plugin(t, script))
     pids = []
     for n in range(1, 3):
         t.wait(lambda n=n: os.path.exists(t.dir + "/pids") and
@@ -277,6 +277,12 @@ def K14_plugin_that_cannot_be_killed(t):
         f.skip(60001)
         f.until(call="state", error=has("60 seconds"))
         f.pass_wait()
+    return f, pids
+
+
+def K14_plugin_that_cannot_be_killed(t):
+    f, pids = two_that_cannot_be_killed(
+        t, 'echo $$ >>"$(dirname "$0")/pids"\nexec sleep 1000\n')
     # The client goes on, says why it starts no more of them, and starts no more.
     line = f.until(call="state", error=has("is not started again"))
     check("2 of its runs" in line["error"] and str(pids[-1]) in line["error"], line)
@@ -291,19 +297,8 @@ def K14_plugin_that_cannot_be_killed(t):
 
 def K14_plugin_whose_child_cannot_be_killed(t):
     """A script: it ends, and what it called does not."""
-    trace = ctypes.CDLL(None, use_errno=True).ptrace
-    trace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    d = t.double()
-    f = t.follow(d, user=plugin(t, 'sleep 1000 &\necho $! >>"$(dirname "$0")/pids"\nwait\n'))
-    pids = []
-    for n in range(1, 3):
-        t.wait(lambda n=n: os.path.exists(t.dir + "/pids") and
-               read(t.dir + "/pids").count("\n") == n)
-        pids.append(int(read(t.dir + "/pids").split()[-1]))
-        check(trace(0x4206, pids[-1], None, None) == 0, os.strerror(ctypes.get_errno()))
-        f.skip(60001)
-        f.until(call="state", error=has("60 seconds"))
-        f.pass_wait()
+    f, pids = two_that_cannot_be_killed(
+        t, 'sleep 1000 &\necho $! >>"$(dirname "$0")/pids"\nwait\n')
     f.until(call="state", error=has("is not started again"))
     for _ in range(3):
         f.pass_wait()
