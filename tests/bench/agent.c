@@ -47,21 +47,6 @@ static void list(void)
 		np_desired_synced(&desired, i);
 }
 
-/* "VmRSS:" or "VmHWM:" in MiB */
-static double memory(const char *which)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	double value = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, which, strlen(which)))
-			value = atof(line + strlen(which)) / 1024;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static struct nl_msg *fresh(void *arg, size_t size)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(size + 64);
@@ -132,7 +117,7 @@ int main(int argc, char **argv)
 		 false);
 	rows_add("agent: JSON of a pod", params, (double)listing.pod_bytes, "bytes", ROWS_NO_TARGET, false);
 	/* With what a process has anyway, so the short form is within it too. */
-	rows_add("agent: resident after it", params, memory("VmRSS:"), "MiB", 64, true);
+	rows_add("agent: resident after it", params, rows_memory("VmRSS:"), "MiB", 64, true);
 	encode(params);
 	np_desired_finish_full(&desired);
 	cpu = rows_cpu();
@@ -140,8 +125,8 @@ int main(int argc, char **argv)
 		listing_pod(&listing, i % listing.pods, 1 + i % 3);
 	rows_add("agent: 6,000 changes, CPU", params, rows_cpu() - cpu, "s", ROWS_NO_TARGET, false);
 	list();
-	rows_add("agent: resident after a second list", params, memory("VmRSS:"), "MiB", 64, true);
-	rows_add("agent: resident at most", params, memory("VmHWM:"), "MiB", 96, true);
+	rows_add("agent: resident after a second list", params, rows_memory("VmRSS:"), "MiB", 64, true);
+	rows_add("agent: resident at most", params, rows_memory("VmHWM:"), "MiB", 96, true);
 	np_desired_free(&desired);
 	return rows_end();
 }

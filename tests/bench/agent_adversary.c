@@ -78,21 +78,6 @@ static void add_row(const char *name, double value, const char *unit, double tar
 	row->exact = exact;
 }
 
-/* "VmRSS:" or "VmHWM:" in MiB */
-static double memory(const char *which)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	double value = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, which, strlen(which)))
-			value = atof(line + strlen(which)) / 1024;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 /* --- work in callbacks of the loop --------------------------------------------------- */
 
 static void (*work)(void);
@@ -153,7 +138,7 @@ static void say(const char *fmt, ...)
 /* The memory of this process but for the text that was said, which the agent does not have. */
 static double resident(const char *which)
 {
-	return memory(which) - (double)text_most / 1048576;
+	return rows_memory(which) - (double)text_most / 1048576;
 }
 
 static void on_object(void *context, const char *object, size_t len)

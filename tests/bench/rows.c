@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static FILE *rows_file;
@@ -117,4 +118,18 @@ int rows_end(void)
 	}
 	printf("%u rows, %u exact ones missed their target\n", rows_count, rows_missed);
 	return rows_missed || rows_broken || !rows_count;
+}
+
+double rows_memory(const char *which)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	double value = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, which, strlen(which)))
+			value = atof(line + strlen(which)) / 1024;
+	if (file)
+		fclose(file);
+	return value;
 }

@@ -30,5 +30,7 @@ int rows_end(void);
 /* CPU time of this process and wall clock, in seconds. */
 double rows_cpu(void);
 double rows_clock(void);
+/* Memory of this process in MiB, by its line of /proc/self/status: "VmRSS:" or "VmHWM:". */
+double rows_memory(const char *which);
 
 #endif

@@ -384,20 +384,6 @@ static void wait_ready(void)
 
 /* --- what it must come to ---------------------------------------------------------------- */
 
-static double resident(void)
-{
-	FILE *file = fopen("/proc/self/status", "re");
-	double value = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, "VmRSS:", 6))
-			value = atof(line + 6) / 1024;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static void list(void)
 {
 	const struct np_source_ops *ops = np_intake_ops();
@@ -613,7 +599,7 @@ static void soak(unsigned int seconds, const char *params)
 		watchdog_read();
 		if ((second + 1) * 4 / seconds > quarter) {
 			live[quarter] = allocated();
-			whole[quarter++] = resident();
+			whole[quarter++] = rows_memory("VmRSS:");
 		}
 	}
 	/*

@@ -33,6 +33,7 @@
  * NETNS, a packet goes out by eth0 to that Ethernet address, whatever the routes say.
  */
 #include "e2e.h"
+#include "checksum.h"
 
 #include <endian.h>
 #include <net/ethernet.h>
@@ -50,23 +51,6 @@ static bool v4;
 static struct address from, to;
 static unsigned int repeat = 1;
 static const char *mac;
-
-static uint32_t sum_add(uint32_t sum, const void *data, size_t len)
-{
-	const uint8_t *byte = data;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		sum += i & 1 ? byte[i] : (uint32_t)byte[i] << 8;
-	return sum;
-}
-
-static uint16_t sum_fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
 
 static uint32_t sum_addresses(const struct address *source, const struct address *destination)
 {

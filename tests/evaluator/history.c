@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "history.h"
+#include "random.h"
 #include "object/write.h"
 #include "object/validate.h"
 
@@ -34,10 +35,7 @@ uint32_t history_random(struct history *h, uint32_t n)
 		return z % n;
 	}
 	h->left = 0;
-	z = h->random += 0x9e3779b97f4a7c15ULL;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return ((z ^ z >> 31) >> 32) % n;
+	return random_below(&h->random, n);
 }
 
 /* True in one of n cases. */

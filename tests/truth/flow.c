@@ -51,24 +51,6 @@ static int socket_type(uint8_t protocol)
 	return protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_RAW;
 }
 
-static socklen_t sockaddr_make(struct sockaddr_storage *to, const struct np_address *address,
-			       uint16_t port)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
-
-	memset(to, 0, sizeof(*to));
-	to->ss_family = address->family;
-	if (address->family == AF_INET) {
-		memcpy(&v4->sin_addr, address->addr, 4);
-		v4->sin_port = htons(port);
-		return sizeof(*v4);
-	}
-	memcpy(&v6->sin6_addr, address->addr, 16);
-	v6->sin6_port = htons(port);
-	return sizeof(*v6);
-}
-
 /* data.ptr is a struct server or a struct flow; both are told apart by the lowest bit. */
 static void watch(int op, int fd, uint32_t events, void *ptr, bool is_flow)
 {
@@ -119,7 +101,7 @@ void flow_serve(struct net *net, const struct net_pod *pod, const struct np_addr
 		    !memcmp(&listener[i]->address, address, sizeof(*address)))
 			return;
 	fd = net_socket(net, pod, address->family, socket_type(protocol), protocol);
-	len = sockaddr_make(&addr, address, socket_type(protocol) == SOCK_RAW ? 0 : port);
+	len = net_sockaddr(&addr, address, socket_type(protocol) == SOCK_RAW ? 0 : port);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
 	    bind(fd, (struct sockaddr *)&addr, len) ||
 	    (is_stream(protocol) && listen(fd, 256)))
@@ -194,10 +176,10 @@ void flow_open(struct flow *flow, struct net *net, const struct net_pod *pod,
 	flow->family = destination->family;
 	flow->id = ++next_id;
 	flow->fd = net_socket(net, pod, destination->family, socket_type(protocol), protocol);
-	len = sockaddr_make(&addr, source, 0);
+	len = net_sockaddr(&addr, source, 0);
 	if (bind(flow->fd, (struct sockaddr *)&addr, len))
 		net_die("source of a connection");
-	len = sockaddr_make(&addr, destination, raw ? 0 : port);
+	len = net_sockaddr(&addr, destination, raw ? 0 : port);
 	if (connect(flow->fd, (struct sockaddr *)&addr, len) && errno != EINPROGRESS) {
 		flow->error = errno;
 		return;

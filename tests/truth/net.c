@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,7 +179,7 @@ static void address_change(struct net *net, struct net_pod *pod,
 	request_send(net->route, &r, "neighbour");
 }
 
-static bool same(const struct np_address *a, const struct np_address *b)
+bool net_same_address(const struct np_address *a, const struct np_address *b)
 {
 	return a->family == b->family && !memcmp(a->addr, b->addr, address_len(a));
 }
@@ -190,7 +191,7 @@ void net_assign(struct net *net, struct net_pod *pod, const struct np_address *c
 
 	for (i = pod->count; i; i--) {
 		for (j = 0; j < count; j++)
-			if (same(&pod->address[i - 1], address[j]))
+			if (net_same_address(&pod->address[i - 1], address[j]))
 				break;
 		if (j < count)
 			continue;
@@ -199,7 +200,7 @@ void net_assign(struct net *net, struct net_pod *pod, const struct np_address *c
 	}
 	for (j = 0; j < count; j++) {
 		for (i = 0; i < pod->count; i++)
-			if (same(&pod->address[i], address[j]))
+			if (net_same_address(&pod->address[i], address[j]))
 				break;
 		if (i < pod->count)
 			continue;
@@ -296,15 +297,20 @@ int net_socket(struct net *net, const struct net_pod *pod, int family, int type,
 	return fd;
 }
 
-void net_nft(struct net *net, const char *script)
+void net_run(const char *command, const char *input)
 {
-	FILE *nft = popen("nft -f -", "w");
+	FILE *to = popen(command, "w");
 
-	if (!nft || fputs(script, nft) < 0)
-		net_die("nft");
+	if (!to || fputs(input, to) < 0)
+		net_die("%s", command);
 	errno = 0;
-	if (pclose(nft))
-		net_die("nft: %s", script);
+	if (pclose(to))
+		net_die("%s: %s", command, input);
+}
+
+void net_nft(const char *script)
+{
+	net_run("nft -f -", script);
 }
 
 bool net_routable(const struct np_address *address)
@@ -317,4 +323,22 @@ bool net_routable(const struct np_address *address)
 		       !(a[0] == 255 && a[1] == 255 && a[2] == 255 && a[3] == 255);
 	return a[0] != 0xff && !(a[0] == 0xfe && (a[1] & 0xc0) == 0x80) &&
 	       memcmp(a, loopback, 16);
+}
+
+socklen_t net_sockaddr(struct sockaddr_storage *to, const struct np_address *address,
+		       uint16_t port)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+
+	memset(to, 0, sizeof(*to));
+	to->ss_family = address->family;
+	if (address->family == AF_INET) {
+		memcpy(&v4->sin_addr, address->addr, 4);
+		v4->sin_port = htons(port);
+		return sizeof(*v4);
+	}
+	memcpy(&v6->sin6_addr, address->addr, 16);
+	v6->sin6_port = htons(port);
+	return sizeof(*v6);
 }

@@ -7,6 +7,7 @@
 #define NET_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "object/object.h"
 #include "table.h"
@@ -54,8 +55,13 @@ void net_assign(struct net *net, struct net_pod *pod, const struct np_address *c
 		unsigned int count);
 /* A socket of a pod, or of the node (NULL); non-blocking. */
 int net_socket(struct net *net, const struct net_pod *pod, int family, int type, int protocol);
-/* Runs an nft script in the node. */
-void net_nft(struct net *net, const char *script);
+/* Runs a command with this input, and an nft script, in the node. */
+void net_run(const char *command, const char *input);
+void net_nft(const char *script);
+/* An address and a port as sockets take them; returns the size. */
+socklen_t net_sockaddr(struct sockaddr_storage *to, const struct np_address *address,
+		       uint16_t port);
+bool net_same_address(const struct np_address *a, const struct np_address *b);
 /* Can packets with this source or destination be routed? */
 bool net_routable(const struct np_address *address);
 

@@ -24,6 +24,7 @@
 #include <netpacket/packet.h>
 #include <sys/resource.h>
 
+#include "../evaluator/random.h"
 #include "ask.h"
 #include "net.h"
 #include "noise_packet.h"
@@ -80,7 +81,7 @@ static const struct np_address service_address[2] = {
 
 static uint32_t any(uint32_t n)
 {
-	return noise_random(&state, n);
+	return random_below(&state, n);
 }
 
 /* --- the world -------------------------------------------------------------------- */
@@ -114,17 +115,6 @@ static void ends_make(void)
 	}
 }
 
-static void run(const char *what, const char *commands)
-{
-	FILE *to = popen(what, "w");
-
-	if (!to || fputs(commands, to) < 0)
-		net_die("%s", what);
-	errno = 0;
-	if (pclose(to))
-		net_die("%s: %s", what, commands);
-}
-
 /* Puts the pods on one bridge, instead of a route to each. */
 static void bridge_begin(void)
 {
@@ -145,7 +135,7 @@ static void bridge_begin(void)
 			       " nud permanent\n"
 			       "neigh replace fd09::%x lladdr 02:00:00:00:02:%02x dev " BRIDGE
 			       " nud permanent\n", i, i, i, i, i, i, i);
-	run("ip -batch -", text);
+	net_run("ip -batch -", text);
 	bridged = true;
 }
 
@@ -248,7 +238,7 @@ static void policies_make(void)
 static void service_set(bool on)
 {
 	serviced = on;
-	net_nft(&net, on ? "table inet noise\ndelete table inet noise\ntable inet noise {\n"
+	net_nft(on ? "table inet noise\ndelete table inet noise\ntable inet noise {\n"
 		"chain services { type nat hook prerouting priority dstnat;\n"
 		"ip daddr 10.96.0.1 dnat ip to 10.9.0.3\n"
 		"ip6 daddr fd96::1 dnat ip6 to fd09::3\n}\n}\n" :
@@ -258,7 +248,7 @@ static void service_set(bool on)
 /* No connection is known any more, to the kernel and here. */
 static void connections_forget(void)
 {
-	run("conntrack -F >/dev/null 2>&1", "");
+	net_run("conntrack -F >/dev/null 2>&1", "");
 	memset(tried, 0, sizeof(tried));
 	memset(opened, 0, sizeof(opened));
 	memset(bent, 0, sizeof(bent));
@@ -303,18 +293,13 @@ static void world_make(void)
 
 /* --- what should be --------------------------------------------------------------- */
 
-static bool same(const struct np_address *a, const struct np_address *b)
-{
-	return a->family == b->family && !memcmp(a->addr, b->addr, a->family == AF_INET ? 4 : 16);
-}
-
 /* The end that has an address, or ENDS. */
 static unsigned int end_of(const struct np_address *address)
 {
 	unsigned int i;
 
 	for (i = 0; i < ENDS; i++)
-		if (same(address, &ends[i].address[address->family == AF_INET6]))
+		if (net_same_address(address, &ends[i].address[address->family == AF_INET6]))
 			break;
 	return i;
 }
@@ -368,7 +353,7 @@ static bool quotes_legal(const struct noise_packet *p, const struct np_address *
 /* Where a packet goes to after the Service, or ENDS. */
 static unsigned int target(const struct sent *s)
 {
-	if (serviced && same(&s->packet.destination,
+	if (serviced && net_same_address(&s->packet.destination,
 			     &service_address[s->packet.destination.family == AF_INET6]))
 		return SERVICE_POD;
 	return end_of(&s->packet.destination);
@@ -644,7 +629,7 @@ static void pods_silence(void)
 
 	for (i = 0; i <= PODS; i++) {
 		snprintf(text, sizeof(text), "ip netns exec p%u nft -f -", i);
-		run(text, "table inet silent { chain in { type filter hook prerouting priority -500; "
+		net_run(text, "table inet silent { chain in { type filter hook prerouting priority -500; "
 		    "policy drop; }\n}\n");
 	}
 }

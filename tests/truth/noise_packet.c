@@ -13,35 +13,12 @@
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 
+#include "../e2e/checksum.h"
+#include "../evaluator/random.h"
+
 const uint16_t noise_port[NOISE_PORTS] = { 7, 53, 80, 443, 1000, 1500, 2000, 40000 };
 
 static const uint8_t mark[4] = { 'N', 'P', 0xa7, '!' };
-
-uint32_t noise_random(uint64_t *state, uint32_t n)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return ((z ^ z >> 31) >> 32) % n;
-}
-
-static uint32_t sum_add(uint32_t sum, const void *data, size_t size)
-{
-	const uint8_t *byte = data;
-	size_t i;
-
-	for (i = 0; i < size; i++)
-		sum += i & 1 ? byte[i] : (uint32_t)byte[i] << 8;
-	return sum;
-}
-
-static uint16_t sum_fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
 
 static size_t address_size(const struct np_address *address)
 {
@@ -117,8 +94,8 @@ bool noise_is_error(const uint8_t *data, unsigned int size, uint8_t family)
 
 static void ports_choose(struct noise_packet *p, uint64_t *state)
 {
-	p->source_port = noise_random(state, NOISE_PORTS);
-	p->destination_port = noise_random(state, NOISE_PORTS);
+	p->source_port = random_below(state, NOISE_PORTS);
+	p->destination_port = random_below(state, NOISE_PORTS);
 }
 
 static size_t tcp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
@@ -129,12 +106,12 @@ static size_t tcp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	size_t size;
 
 	ports_choose(p, state);
-	tcp.th_flags = noise_random(state, 8) ? often[noise_random(state, sizeof(often))] :
-		       (uint8_t)noise_random(state, 256);
+	tcp.th_flags = random_below(state, 8) ? often[random_below(state, sizeof(often))] :
+		       (uint8_t)random_below(state, 256);
 	tcp.th_sport = htons(noise_port[p->source_port]);
 	tcp.th_dport = htons(noise_port[p->destination_port]);
-	tcp.th_seq = htonl(noise_random(state, 4) * 1000);
-	tcp.th_ack = htonl(noise_random(state, 4) * 1000);
+	tcp.th_seq = htonl(random_below(state, 4) * 1000);
+	tcp.th_ack = htonl(random_below(state, 4) * 1000);
 	p->opens = tcp.th_flags == TH_SYN;
 	memcpy(at, &tcp, sizeof(tcp));
 	size = sizeof(tcp) + payload_put(at + sizeof(tcp), p->number, 64);
@@ -150,7 +127,7 @@ static size_t udp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 
 	ports_choose(p, state);
 	size = sizeof(udp) + payload_put(at + sizeof(udp), p->number,
-					 32 + noise_random(state, 500));
+					 32 + random_below(state, 500));
 	udp.uh_sport = htons(noise_port[p->source_port]);
 	udp.uh_dport = htons(noise_port[p->destination_port]);
 	udp.uh_ulen = htons((uint16_t)size);
@@ -164,8 +141,8 @@ static size_t udp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 /* INIT, or a chunk of any type. */
 static size_t sctp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 {
-	bool init = noise_random(state, 2);
-	uint32_t tag = init ? 0 : htonl(noise_random(state, 3)), crc;
+	bool init = random_below(state, 2);
+	uint32_t tag = init ? 0 : htonl(random_below(state, 3)), crc;
 	uint16_t port, length;
 	size_t size;
 
@@ -176,7 +153,7 @@ static size_t sctp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	port = htons(noise_port[p->destination_port]);
 	memcpy(at + 2, &port, 2);
 	memcpy(at + 4, &tag, 4);
-	at[12] = init ? 1 : noise_random(state, 16);
+	at[12] = init ? 1 : random_below(state, 16);
 	length = htons(20);
 	memcpy(at + 14, &length, 2);
 	at[19] = 7;		/* INIT: the tag that its sender expects */
@@ -205,20 +182,20 @@ static size_t icmp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	uint16_t sum;
 
 	memset(at, 0, 8);
-	switch (noise_random(state, 3)) {
+	switch (random_below(state, 3)) {
 	case 0:
 		at[0] = echo;
 		break;
 	case 1:
 		p->quotes = true;
-		at[0] = six ? 1 + noise_random(state, 4) :
-			noise_random(state, 2) ? ICMP_DEST_UNREACH : ICMP_TIME_EXCEEDED;
-		at[1] = noise_random(state, 5);
+		at[0] = six ? 1 + random_below(state, 4) :
+			random_below(state, 2) ? ICMP_DEST_UNREACH : ICMP_TIME_EXCEEDED;
+		at[1] = random_below(state, 5);
 		size += quote_put(p, at + 8, state);
 		break;
 	default:
-		at[0] = noise_random(state, 256);
-		at[1] = noise_random(state, 3);
+		at[0] = random_below(state, 256);
+		at[1] = random_below(state, 3);
 	}
 	p->control = six && at[0] >= 130 && at[0] != 138 && at[0] <= 153;
 	p->opens = at[0] == echo;
@@ -235,7 +212,7 @@ static size_t other_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 
 	memset(at, 0, head);
 	p->opens = p->protocol == 89 || p->protocol == 103 || p->protocol == 253;
-	return head + payload_put(at + head, p->number, 32 + noise_random(state, 200));
+	return head + payload_put(at + head, p->number, 32 + random_below(state, 200));
 }
 
 static uint8_t protocol_choose(uint8_t family, uint64_t *state)
@@ -243,7 +220,7 @@ static uint8_t protocol_choose(uint8_t family, uint64_t *state)
 	static const uint8_t others[] = { 2, 4, IPPROTO_DCCP, 41, IPPROTO_GRE, IPPROTO_ESP, 89,
 					  103, 112, 115, IPPROTO_UDPLITE, 137, 253 };
 
-	switch (noise_random(state, 10)) {
+	switch (random_below(state, 10)) {
 	case 0: case 1: case 2:
 		return IPPROTO_TCP;
 	case 3: case 4: case 5:
@@ -253,7 +230,7 @@ static uint8_t protocol_choose(uint8_t family, uint64_t *state)
 	case 7: case 8:
 		return family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	}
-	return others[noise_random(state, sizeof(others))];
+	return others[random_below(state, sizeof(others))];
 }
 
 static size_t transport_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
@@ -309,7 +286,7 @@ static size_t quote_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	uint16_t port;
 	size_t head;
 
-	p->quoted_protocol = quotable[noise_random(state, sizeof(quotable))];
+	p->quoted_protocol = quotable[random_below(state, sizeof(quotable))];
 	ports_choose(p, state);
 	head = ip_put(at, &p->destination, &p->quoted, p->quoted_protocol, 100, 60, 1, 0);
 	memset(at + head, 0, 8);
@@ -323,12 +300,12 @@ static size_t quote_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 /* Extension headers of IPv6 in front of a protocol; returns their size. */
 static size_t extensions_put(uint8_t *at, uint8_t *first, uint8_t protocol, uint64_t *state)
 {
-	unsigned int count = noise_random(state, 4) ? 0 : 1 + noise_random(state, 3), i;
+	unsigned int count = random_below(state, 4) ? 0 : 1 + random_below(state, 3), i;
 	uint8_t *next = first;
 	size_t size = 0;
 
 	for (i = 0; i < count; i++) {
-		bool hop = !i && !noise_random(state, 3);
+		bool hop = !i && !random_below(state, 3);
 
 		*next = hop ? IPPROTO_HOPOPTS : IPPROTO_DSTOPTS;
 		next = at + size;
@@ -353,7 +330,7 @@ static void fragments_make(struct noise_packet *p, const uint8_t *body, size_t s
 		uint8_t *to = p->part[p->parts];
 		bool more;
 
-		cut = 40 + noise_random(state, 20) * 8;
+		cut = 40 + random_below(state, 20) * 8;
 		more = p->parts < NOISE_PARTS - 1 && at + cut < size;
 		if (!more)
 			cut = size - at;
@@ -388,23 +365,23 @@ static void bend(struct noise_packet *p, uint64_t *state)
 
 	p->bent = true;
 	p->opens = false;
-	switch (noise_random(state, 5)) {
+	switch (random_below(state, 5)) {
 	case 0:		/* a bit of the header behind the addresses */
-		at = head + noise_random(state, 24);
-		data[at] ^= 1 << noise_random(state, 8);
+		at = head + random_below(state, 24);
+		data[at] ^= 1 << random_below(state, 8);
 		return;
 	case 1:		/* too short */
-		p->size[0] = head + noise_random(state, p->size[0] - head);
+		p->size[0] = head + random_below(state, p->size[0] - head);
 		at = four ? p->size[0] : p->size[0] - 40;
 		data[four ? 2 : 4] = at >> 8;
 		data[four ? 3 : 5] = at;
 		break;
 	case 2:		/* another protocol */
-		data[four ? 9 : 6] = noise_random(state, 256);
+		data[four ? 9 : 6] = random_below(state, 256);
 		break;
 	case 3:		/* a fragment is missing, or comes twice */
-		part = noise_random(state, p->parts);
-		if (noise_random(state, 2) && p->parts > 1) {
+		part = random_below(state, p->parts);
+		if (random_below(state, 2) && p->parts > 1) {
 			memmove(&p->part[part], &p->part[part + 1],
 				(p->parts - part - 1) * sizeof(p->part[0]));
 			memmove(&p->size[part], &p->size[part + 1],
@@ -416,8 +393,8 @@ static void bend(struct noise_packet *p, uint64_t *state)
 		}
 		return;
 	default:	/* flags, offset, type of service, length */
-		at = four ? 1 + noise_random(state, 8) : 1 + noise_random(state, 6);
-		data[at] ^= 1 << noise_random(state, 8);
+		at = four ? 1 + random_below(state, 8) : 1 + random_below(state, 6);
+		data[at] ^= 1 << random_below(state, 8);
 	}
 	if (!four)
 		return;
@@ -438,7 +415,7 @@ void noise_make(struct noise_packet *p, uint64_t *state)
 	memset(body, 0, sizeof(body));
 	p->protocol = protocol_choose(p->source.family, state);
 	size = transport_put(p, body, state);
-	if (!noise_random(state, 8) && size > 100) {
+	if (!random_below(state, 8) && size > 100) {
 		fragments_make(p, body, size, (uint16_t)p->number, state);
 	} else {
 		first = p->protocol;
@@ -451,6 +428,6 @@ void noise_make(struct noise_packet *p, uint64_t *state)
 		p->size[0] = head + more + size;
 		p->parts = 1;
 	}
-	if (p->may_bend && noise_random(state, 2))
+	if (p->may_bend && random_below(state, 2))
 		bend(p, state);
 }

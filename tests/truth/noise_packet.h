@@ -54,8 +54,6 @@ struct noise_packet {
 	unsigned int parts;
 };
 
-/* Less than n, from a state that is not 0. */
-uint32_t noise_random(uint64_t *state, uint32_t n);
 /*
  * Fills in a packet whose number, addresses, quoted address and may_bend are set.
  * All else is chosen at random.

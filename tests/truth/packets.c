@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
+#include "../evaluator/random.h"
 #include "ask.h"
 #include "table.h"
 #include "flow.h"
@@ -87,16 +88,6 @@ struct packets {
 	unsigned long by_protocol[256];
 	unsigned int wrong;
 };
-
-/* splitmix64; less than n */
-static uint32_t any(struct packets *p, uint32_t n)
-{
-	uint64_t z = p->random += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return ((z ^ z >> 31) >> 32) % n;
-}
 
 /* Packets that the module has denied so far. */
 static uint64_t denied(struct packets *p)
@@ -294,7 +285,7 @@ static void sample(struct packets *p, const struct table *t)
 		if (can_send(p, t, &t->verdict[k]))
 			list[count++] = t->verdict[k];
 	for (k = count; k > 1; k--) {
-		j = any(p, k);
+		j = random_below(&p->random, k);
 		swap = list[k - 1];
 		list[k - 1] = list[j];
 		list[j] = swap;
@@ -334,7 +325,7 @@ static void network(struct packets *p, const struct table *t)
 
 	if (!t->services && !t->masquerade) {
 		if (there)
-			net_nft(&p->net, script);
+			net_nft(script);
 		there = false;
 		return;
 	}
@@ -357,7 +348,7 @@ static void network(struct packets *p, const struct table *t)
 		at += snprintf(script + at, sizeof(script) - at, "chain hide { type nat hook "
 			       "postrouting priority srcnat; masquerade\n}\n");
 	snprintf(script + at, sizeof(script) - at, "}\n");
-	net_nft(&p->net, script);
+	net_nft(script);
 }
 
 /* Every verdict about a Service's pod and port, by way of the Service. */

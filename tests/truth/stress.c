@@ -26,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "../evaluator/random.h"
 #include "ask.h"
 #include "net.h"
 #include "netlink/loaded.h"
@@ -63,7 +64,7 @@ static uint64_t state;
 
 static uint32_t any(uint32_t n)
 {
-	return noise_random(&state, n);
+	return random_below(&state, n);
 }
 
 static void address_of(unsigned int pod, bool six, struct np_address *a)
@@ -309,21 +310,10 @@ static void noise(void)
 
 static socklen_t sockaddr_of(struct sockaddr_storage *to, unsigned int pod, bool six)
 {
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
 	struct np_address a;
 
 	address_of(pod, six, &a);
-	memset(to, 0, sizeof(*to));
-	to->ss_family = a.family;
-	if (six) {
-		memcpy(&v6->sin6_addr, a.addr, 16);
-		v6->sin6_port = htons(PORT);
-		return sizeof(*v6);
-	}
-	memcpy(&v4->sin_addr, a.addr, 4);
-	v4->sin_port = htons(PORT);
-	return sizeof(*v4);
+	return net_sockaddr(to, &a, PORT);
 }
 
 static int udp_socket(unsigned int pod, bool six)
