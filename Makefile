@@ -240,13 +240,19 @@ deps:
 generate: deps
 	@docs/netlink/generate.py
 
-demo: deps
-	+@$(MAKE) --no-print-directory -s tools e2e-bins >/dev/null
+# Installs what the demo needs, no more. What takes longer than a moment says so.
+demo-bins := $(addprefix $(B)/e2e/,hold probe verdict)
+demo:
+	@tests/run/deps.sh demo
+	@echo 'building netpolctl and the programs of the demo'
+	+@$(MAKE) --no-print-directory -s -j$$(nproc) tools $(demo-bins) >/dev/null
+	@echo 'building netpol.ko for Linux 6.12'
 	+@$(MAKE) --no-print-directory -s modules KERNELS=6.12 >/dev/null
+	@echo 'booting a virtual machine; the first time, its kernel is fetched from Debian'
 	@rel=$$(tests/run/kernel.sh release 6.12) && tests/vm/run -k 6.12 -t 600 \
 		-m $(B)/$$rel/netpol.ko -f $(B)/netpolctl:/usr/sbin/netpolctl \
-		-d tests/e2e:/tests/e2e -d $(B)/e2e:/tests/bin -d examples:/examples \
-		-- bash /tests/e2e/demo.sh
+		-d tests/e2e:/tests/e2e $(foreach b,$(demo-bins),-f $(b):/tests/bin/$(notdir $(b))) \
+		-d examples:/examples -- bash /tests/e2e/demo.sh
 
 check: deps
 	+@tests/run/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube

@@ -5,20 +5,31 @@
 # quick when it is all there already.
 #
 #   tests/run/deps.sh           install what is missing
+#   tests/run/deps.sh demo      only what make demo needs
 #   tests/run/deps.sh --list    print the package list
 set -eu
 
-packages='
-bc bison build-essential cpio dkms flex kmod pahole pkg-config xz-utils
-libbpf-dev libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
+# The tool, the module for Linux 6.12 and a virtual machine.
+demo='
+build-essential cpio kmod pkg-config xz-utils
+libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
 libnl-route-3-dev libssl-dev libyaml-dev
-linux-headers-cloud-amd64 linux-headers-6.12-cloud-amd64 linux-source-6.12
+linux-headers-6.12-cloud-amd64
+bash busybox-static iproute2 iputils-ping netbase procps qemu-system-x86
+'
+# All tests and benches.
+tests='
+bc bison dkms flex pahole
+libbpf-dev
+linux-headers-cloud-amd64 linux-source-6.12
 chromium chromium-driver fonts-dejavu-core python3-selenium
 clang-14 libclang-rt-14-dev llvm-14 cppcheck mandoc openssl python3 python3-jsonschema python3-yaml shellcheck sparse systemd
-bash busybox-static conntrack curl ethtool iproute2 ipset iptables iputils-arping
-iputils-ping ipvsadm jq netbase nftables procps qemu-system-x86 socat tcpdump
+conntrack curl ethtool ipset iptables iputils-arping
+ipvsadm jq nftables socat tcpdump
 valgrind
 '
+packages="$demo $tests"
+[ "${1:-}" != demo ] || packages=$demo
 
 if [ "${1:-}" = --list ]; then
 	# shellcheck disable=SC2086 # one word a package
