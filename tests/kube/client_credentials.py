@@ -110,6 +110,27 @@ def K12_in_cluster(t):
     check(token_of(d.log[0]) == "Bearer " + long)
 
 
+def K21_server_from(t):
+    """kubelet's kubeconfig says where the server is, the service account who we are."""
+    a, b = t.tls(), t.tls()
+    for d in (a, b):
+        pods(d, 1)
+    t.file("token", "ours")
+    shutil.copy(t.certificates.ca, os.path.join(t.dir, "ca.crt"))
+    theirs = {"token": "theirs"}
+    wrong = {"certificate-authority": None, "insecure-skip-tls-verify": True}
+    t.config(a.url(), user=theirs, name="kubelet", **wrong)
+    f = Follow("--in-cluster", t.dir, "--server-from", os.path.join(t.dir, "kubelet"),
+               "--kinds", "pods")
+    f.until(call="synced")
+    check(a.log and {token_of(r) for r in a.log} == {"Bearer ours"})
+    # the node's API server has moved
+    t.config(b.url(), user=theirs, name="kubelet", **wrong)
+    f.tell("reload")
+    f.until(call="synced")
+    check({token_of(r) for r in b.log} == {"Bearer ours"})
+
+
 def plugin(t, script, version=V1, name="plugin", **more):
     path = t.file(name, "#!/bin/sh\n" + script, 0o700)
     return {"exec": {"apiVersion": version, "command": "./" + name, "interactiveMode": "Never", **more}}

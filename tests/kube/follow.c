@@ -8,7 +8,7 @@
  *   usage      memory and processor time quit
  *   ready, unready   as the agent says it
  *
- *   follow [--kubeconfig F] [--in-cluster DIR] [--server URL]... [--node N]
+ *   follow [--kubeconfig F] [--in-cluster DIR] [--server URL]... [--server-from F] [--node N]
  *          [--kinds pods,...] [--version KIND=RV]... [--have-state] [--gzip]
  *          [--spread MS] [--quiet] [--foreign] [--remove-taint KEY]
  */
@@ -319,6 +319,7 @@ int main(int argc, char **argv)
 		{ "kubeconfig", required_argument, NULL, 'k' },
 		{ "in-cluster", required_argument, NULL, 'i' },
 		{ "server", required_argument, NULL, 's' },
+		{ "server-from", required_argument, NULL, 'F' },
 		{ "node", required_argument, NULL, 'n' },
 		{ "kinds", required_argument, NULL, 'K' },
 		{ "version", required_argument, NULL, 'v' },
@@ -349,6 +350,9 @@ int main(int argc, char **argv)
 		case 's':
 			if (o.server_count < 8)
 				servers[o.server_count++] = optarg;
+			break;
+		case 'F':
+			o.search.server_from = optarg;
 			break;
 		case 'n':
 			o.node = optarg;

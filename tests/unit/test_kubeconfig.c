@@ -311,6 +311,51 @@ static void k12_in_cluster(void)
 	CHECK(strstr(err.text, "HOST") && strstr(err.text, "ca.crt"));
 }
 
+/* Where the server is comes from another file, whom to trust does not. */
+static void k21_server_from(void)
+{
+	struct np_kubeconfig_search s = { .in_cluster = true, .service_account = dir };
+	char want[160];
+
+	put("token", "t");
+	put("ca.crt", "c");
+	s.server_from = put("kubelet", TOP "clusters:\n- name: c\n  cluster: {server: 'https://k:6443', "
+			    "tls-server-name: t.example, proxy-url: 'http://p:3128', "
+			    "insecure-skip-tls-verify: true}\n"
+			    "users:\n- name: u\n  user: {client-certificate: /none/cert, "
+			    "client-key: /none/key}\n");
+	chmod(s.server_from, 0644);
+	CHECK_EQ(load(&s), 0);
+	CHECK_STR(cfg.server, "https://k:6443");
+	CHECK_STR(cfg.tls_server_name, "t.example");
+	CHECK_STR(cfg.proxy_url, "http://p:3128");
+	CHECK(!cfg.insecure && !cfg.cert.path && !cfg.key.path && !cfg.warning_count);
+	snprintf(want, sizeof(want), "%s/ca.crt", dir);
+	CHECK_STR(cfg.ca.path, want);
+	snprintf(want, sizeof(want), "%s/token", dir);
+	CHECK_STR(cfg.token_file, want);
+	/* with a kubeconfig of its own: that one's user and authority */
+	s = (struct np_kubeconfig_search){ .server_from = at("kubelet") };
+	s.path = put("config", CONFIG(", tls-server-name: own.example, "
+				      "certificate-authority: own.crt", "token: own"));
+	CHECK_EQ(load(&s), 0);
+	CHECK_STR(cfg.server, "https://k:6443");
+	CHECK_STR(cfg.tls_server_name, "t.example");
+	CHECK_STR(cfg.token, "own");
+	CHECK(strstr(cfg.ca.path, "own.crt"));
+	/* a name for TLS belongs to its server */
+	put("kubelet", CLUSTER("server: https://k2"));
+	CHECK_EQ(load(&s), 0);
+	CHECK_STR(cfg.server, "https://k2");
+	CHECK(!cfg.tls_server_name && !cfg.proxy_url);
+	put("kubelet", "apiVersion: v1\nkind: Config\n");
+	CHECK_EQ(load(&s), -1);
+	CHECK(strstr(err.text, "no current-context") && strstr(err.file, "kubelet"));
+	unlink(at("kubelet"));
+	CHECK_EQ(load(&s), -1);
+	CHECK(strstr(err.text, "No such file") && strstr(err.file, "kubelet"));
+}
+
 #define V1 "apiVersion: client.authentication.k8s.io/v1, "
 
 static void k13_exec(void)
@@ -492,6 +537,7 @@ int main(void)
 	k7_server();
 	k8_proxy();
 	k12_in_cluster();
+	k21_server_from();
 	k13_exec();
 	k15_combinations();
 	k16_impersonation();

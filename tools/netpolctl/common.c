@@ -30,7 +30,7 @@ static const struct np_option np_options[] = {
 };
 
 #define NP_OPTION_COUNT	(sizeof(np_options) / sizeof(np_options[0]))
-#define NP_OPTION_MAX	32
+#define NP_OPTION_MAX	48
 
 bool np_parse_timeout(const char *text, int *timeout)
 {

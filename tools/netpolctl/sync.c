@@ -33,6 +33,7 @@ static const char np_sync_help[] =
 "      --context NAME        instead of the kubeconfig's current one\n"
 "      --in-cluster          the service account of this pod\n"
 "      --api-server URL      instead of the kubeconfig's server; repeatable\n"
+"      --api-server-from FILE  the server of this kubeconfig, such as kubelet's\n"
 "      --gzip                ask for compressed lists\n"
 "      --spread TIME         the first request waits for up to this, at random (0)\n"
 "      --snapshot FILE       (/var/lib/netpol/snapshot), or none\n"
@@ -79,6 +80,7 @@ enum {
 	NP_OPT_CONTEXT,
 	NP_OPT_IN_CLUSTER,
 	NP_OPT_SERVER,
+	NP_OPT_SERVER_FROM,
 	NP_OPT_GZIP,
 	NP_OPT_SPREAD,
 	NP_OPT_SNAPSHOT,
@@ -204,10 +206,21 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 		cluster->search.in_cluster = true;
 		return 0;
 	case NP_OPT_SERVER:
+		if (!*arg) {
+			np_error_set(err, NP_EXIT_USAGE, "--api-server is empty");
+			np_error_hint(err, "give the URL of an API server that needs no pod network, "
+				      "no cluster DNS and no Service: https://192.0.2.10:6443; the "
+				      "DaemonSet takes it from api-server in "
+				      "deploy/kubernetes/kustomization.yaml");
+			return -1;
+		}
 		if (cluster->server_count == NP_SYNC_SERVERS)
 			return np_error_set(err, NP_EXIT_USAGE, "more than %d --api-server",
 					    NP_SYNC_SERVERS);
 		sync->server[cluster->server_count++] = arg;
+		return 0;
+	case NP_OPT_SERVER_FROM:
+		cluster->search.server_from = arg;
 		return 0;
 	case NP_OPT_GZIP:
 		cluster->gzip = true;
@@ -355,6 +368,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "context", required_argument, NP_OPT_CONTEXT },
 		{ "in-cluster", no_argument, NP_OPT_IN_CLUSTER },
 		{ "api-server", required_argument, NP_OPT_SERVER },
+		{ "api-server-from", required_argument, NP_OPT_SERVER_FROM },
 		{ "gzip", no_argument, NP_OPT_GZIP },
 		{ "spread", required_argument, NP_OPT_SPREAD },
 		{ "snapshot", required_argument, NP_OPT_SNAPSHOT },
@@ -404,6 +418,9 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		else if (optind < argc)
 			ret = np_usage(cmd, "sync takes the word status, not \"%.40s\"",
 				       argv[optind]);
+		else if (sync.cluster.server_count && sync.cluster.search.server_from)
+			ret = np_usage(cmd, "%s", "--api-server and --api-server-from both say where "
+				       "the API server is: give one of them");
 		else
 			ret = sync.boot ? np_sync_boot(&sync) : np_sync_follow(&sync);
 	}

@@ -127,27 +127,30 @@ static int np_kube_in_cluster(const struct np_kubeconfig_search *search,
 	const char *directory = np_given(search->service_account) ?
 				search->service_account : NP_SERVICE_ACCOUNT;
 	const char *host = search->service_host, *port = search->service_port;
+	bool host_missing = !np_given(host) && !np_given(search->server_from);
+	bool port_missing = !np_given(port) && !np_given(search->server_from);
 	char server[512];
 
 	cfg->in_cluster = true;
 	cfg->token_file = np_account_file(directory, "token");
 	cfg->ca.path = np_account_file(directory, "ca.crt");
-	if (!np_given(host) || !np_given(port) || !cfg->token_file ||
-	    !cfg->ca.path) {
+	if (host_missing || port_missing || !cfg->token_file || !cfg->ca.path) {
 		np_error_set(err, NP_EXIT_API,
 			     "no kubeconfig, and not in a pod: missing%s%s%s%s",
-			     np_given(host) ? "" : " $KUBERNETES_SERVICE_HOST",
-			     np_given(port) ? "" : " $KUBERNETES_SERVICE_PORT",
+			     host_missing ? " $KUBERNETES_SERVICE_HOST" : "",
+			     port_missing ? " $KUBERNETES_SERVICE_PORT" : "",
 			     cfg->token_file ? "" : " the service account's token",
 			     cfg->ca.path ? "" : " the service account's ca.crt");
 		np_error_hint(err, "give --kubeconfig FILE, or set KUBECONFIG; "
 			      "in a pod, mount a service account at %s", directory);
 		return -1;
 	}
+	cfg->file = np_xstrdup("the pod's service account");
+	if (np_given(search->server_from))
+		return 0;
 	snprintf(server, sizeof(server), strchr(host, ':') ?
 		 "https://[%s]:%s" : "https://%s:%s", host, port);
 	cfg->server = np_xstrdup(server);
-	cfg->file = np_xstrdup("the pod's service account");
 	return 0;
 }
 
@@ -211,6 +214,31 @@ static int np_kube_find(struct np_kube_files *files, struct np_kubeconfig *cfg,
 	return 0;
 }
 
+/* Reads the cluster of the current context into cfg, and the names of the context. */
+static int np_kube_find_cluster(struct np_kube_files *files, struct np_kube_context *context,
+				struct np_kubeconfig *cfg, struct np_error *err)
+{
+	int ret;
+
+	if (!np_given(context->current)) {
+		np_error_set(err, NP_EXIT_API, "no current-context is set");
+		np_error_hint(err, "set one with: kubectl config use-context NAME");
+		np_error_place(err, files->file[0].path, 0, 0);
+		return -1;
+	}
+	ret = np_kube_find(files, cfg, NP_KUBE_CONTEXT, context->current,
+			   context, err);
+	if (ret <= 0)
+		return ret ? ret : np_kube_missing(files, "context",
+						   context->current, err);
+	ret = np_kube_find(files, cfg, NP_KUBE_CLUSTER, context->cluster,
+			   context, err);
+	if (ret <= 0)
+		return ret ? ret : np_kube_missing(files, "cluster",
+						   context->cluster, err);
+	return 0;
+}
+
 static int np_kube_resolve(const struct np_kubeconfig_search *search,
 			   struct np_kube_files *files,
 			   struct np_kube_context *context,
@@ -228,22 +256,8 @@ static int np_kube_resolve(const struct np_kubeconfig_search *search,
 		np_secret_free(context->current);
 		context->current = np_xstrdup(search->context);
 	}
-	if (!np_given(context->current)) {
-		np_error_set(err, NP_EXIT_API, "no current-context is set");
-		np_error_hint(err, "set one with: kubectl config use-context NAME");
-		np_error_place(err, files->file[0].path, 0, 0);
+	if (np_kube_find_cluster(files, context, cfg, err))
 		return -1;
-	}
-	ret = np_kube_find(files, cfg, NP_KUBE_CONTEXT, context->current,
-			   context, err);
-	if (ret <= 0)
-		return ret ? ret : np_kube_missing(files, "context",
-						   context->current, err);
-	ret = np_kube_find(files, cfg, NP_KUBE_CLUSTER, context->cluster,
-			   context, err);
-	if (ret <= 0)
-		return ret ? ret : np_kube_missing(files, "cluster",
-						   context->cluster, err);
 	/* Without a user in the context requests are anonymous. */
 	if (!np_given(context->user))
 		return 0;
@@ -253,6 +267,55 @@ static int np_kube_resolve(const struct np_kubeconfig_search *search,
 		return ret ? ret : np_kube_missing(files, "user", context->user,
 						   err);
 	return np_kube_validate(cfg, context->user, err);
+}
+
+static void np_kube_forget(struct np_kube_files *files, struct np_kube_context *context)
+{
+	size_t i;
+
+	for (i = 0; i < files->count; i++) {
+		OPENSSL_cleanse(files->file[i].data, files->file[i].len);
+		free(files->file[i].data);
+		free(files->file[i].path);
+	}
+	free(files);
+	np_secret_free(context->current);
+	np_secret_free(context->cluster);
+	np_secret_free(context->user);
+}
+
+/*
+ * Takes the way to the API server from the kubeconfig at path, and no credentials and no
+ * authority: a file that somebody else keeps must not decide whom the agent trusts. That its
+ * owner lets others read it is not the agent's concern either. Statement K21.
+ */
+static int np_kube_take_server(const char *path, struct np_kubeconfig *cfg, struct np_error *err)
+{
+	struct np_kube_files *files = np_xcalloc(1, sizeof(*files));
+	struct np_kube_context context = { 0 };
+	struct np_kubeconfig other = { 0 };
+	int ret;
+
+	ret = np_kube_add(files, path, true, err);
+	if (!ret && np_kube_parse(&files->file[0], &other, NP_KUBE_CURRENT, NULL, &context,
+				  err) < 0)
+		ret = -1;
+	if (!ret)
+		ret = np_kube_find_cluster(files, &context, &other, err);
+	if (!ret) {
+		free(cfg->server);
+		free(cfg->tls_server_name);
+		free(cfg->proxy_url);
+		cfg->server = other.server;
+		cfg->tls_server_name = other.tls_server_name;
+		cfg->proxy_url = other.proxy_url;
+		other.server = NULL;
+		other.tls_server_name = NULL;
+		other.proxy_url = NULL;
+	}
+	np_kube_forget(files, &context);
+	np_kubeconfig_free(&other);
+	return ret;
 }
 
 void np_kubeconfig_environment(struct np_kubeconfig_search *search)
@@ -279,6 +342,8 @@ int np_kubeconfig_load(const struct np_kubeconfig_search *search,
 		ret = np_kube_resolve(search, files, &context, cfg, err);
 	else if (!ret)
 		ret = np_kube_in_cluster(search, cfg, err);
+	if (!ret && np_given(search->server_from))
+		ret = np_kube_take_server(search->server_from, cfg, err);
 	if (!ret && cfg->exec && !cfg->exec->command) {
 		/* The cluster has an extension for a plugin, but the user has no plugin. */
 		np_exec_free(cfg->exec);
@@ -287,20 +352,11 @@ int np_kubeconfig_load(const struct np_kubeconfig_search *search,
 	if (!ret && cfg->insecure)
 		np_kube_warn(cfg, "the API server's certificate is not checked (insecure-skip-tls-verify): "
 			     "whoever is in between can open every policy");
-	for (i = 0; i < files->count; i++) {
-		struct np_kube_file *file = &files->file[i];
-
-		if (file->open && !ret)
+	for (i = 0; i < files->count && !ret; i++)
+		if (files->file[i].open)
 			np_kube_warn(cfg, "%s may be read by others than its owner: chmod 600 it",
-				     file->path);
-		OPENSSL_cleanse(file->data, file->len);
-		free(file->data);
-		free(file->path);
-	}
-	free(files);
-	np_secret_free(context.current);
-	np_secret_free(context.cluster);
-	np_secret_free(context.user);
+				     files->file[i].path);
+	np_kube_forget(files, &context);
 	if (ret)
 		np_kubeconfig_free(cfg);
 	return ret;

@@ -23,6 +23,11 @@ struct np_kubeconfig_search {
 	const char *home;	/* $HOME */
 	const char *context;	/* name of a context, instead of current-context */
 	bool in_cluster;	/* use the service account only */
+	/*
+	 * A kubeconfig whose cluster says where the API server is and how to reach it, such as
+	 * kubelet's. Everything else comes from elsewhere.
+	 */
+	const char *server_from;
 	const char *service_host;	/* $KUBERNETES_SERVICE_HOST */
 	const char *service_port;
 	const char *service_account;	/* NULL: the folder that every pod has */

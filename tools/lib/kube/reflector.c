@@ -339,7 +339,7 @@ static void np_end_connection(struct np_reflector *r,
 	const char *hint = "";
 
 	if (result->end == NP_HTTP_CONNECT && r->cluster->cfg.in_cluster &&
-	    !r->cluster->options.server_count)
+	    !r->cluster->options.server_count && !r->cluster->options.search.server_from)
 		hint = "; this is the address of a Service, which needs kube-proxy: "
 		       "give the address of an API server (--api-server)";
 	np_reflector_failed(r, result->end != NP_HTTP_TLS, "%s: %s%s",
