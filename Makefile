@@ -32,6 +32,7 @@ help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
+	@echo '  make image         a container image of the tool, as an OCI archive'
 	@echo '  make generate      what docs/netlink/netpol.yaml says, as C'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-client  API client against a scripted API server'
@@ -227,6 +228,24 @@ dkms-install:
 		dkms add netpol/$(VERSION) && \
 		dkms build netpol/$(VERSION) $(if $(KVER),-k $(KVER)) && \
 		dkms install netpol/$(VERSION) $(if $(KVER),-k $(KVER)); }
+
+# The image of the tool, without a container engine: load it with `ctr -n k8s.io image import`
+# or `podman load -i`, or copy it to a registry with skopeo.
+.PHONY: image image-name
+IMAGE ?= localhost/netpolctl
+IMAGE_ROOT ?= $(B)/image/root
+IMAGE_FILE ?= $(B)/image/netpolctl-$(VERSION)-$(arch).tar
+arch = $(shell dpkg --print-architecture)
+image: tools
+	@mkdir -p $(B)/image
+	@deploy/image/root.sh $(B)/netpolctl $(IMAGE_ROOT)
+	@deploy/image/oci.py $(IMAGE_ROOT) $(IMAGE_FILE) $(IMAGE):$(VERSION) $(arch) \
+		org.opencontainers.image.title=netpolctl \
+		org.opencontainers.image.version=$(VERSION) \
+		org.opencontainers.image.licenses=GPL-2.0-or-later
+	@echo "$(IMAGE_FILE): $(IMAGE):$(VERSION)"
+image-name:
+	@echo $(IMAGE)
 
 clean:
 	rm -rf $(B)

@@ -204,6 +204,7 @@ run_check "man pages" mandoc -Tlint -W warning docs/man/*
 for w in units rules dashboard manifests; do
 	run_check "deploy, $w" tests/run/deploy.sh "$w"
 done
+run_check "image of the tool" tests/run/image.sh
 run_check "tests that docs/semantics.md names" bash "$self" --do named_tests
 run_check "files and functions that the docs name" tests/run/walks.sh names
 run_check "tests that docs/sync.md names" tests/run/walks.sh promised
