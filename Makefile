@@ -33,6 +33,7 @@ help:
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make image         a container image of the tool, as an OCI archive'
+	@echo '  make image-module  an image that builds and loads the module on nodes without DKMS'
 	@echo '  make generate      what docs/netlink/netpol.yaml says, as C'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-client  API client against a scripted API server'
@@ -239,13 +240,23 @@ arch = $(shell dpkg --print-architecture)
 image: tools
 	@mkdir -p $(B)/image
 	@deploy/image/root.sh $(B)/netpolctl $(IMAGE_ROOT)
-	@deploy/image/oci.py $(IMAGE_ROOT) $(IMAGE_FILE) $(IMAGE):$(VERSION) $(arch) \
+	@deploy/image/oci.py $(IMAGE_ROOT) $(IMAGE_FILE) $(IMAGE):$(VERSION) $(arch) /usr/sbin/netpolctl \
 		org.opencontainers.image.title=netpolctl \
 		org.opencontainers.image.version=$(VERSION) \
 		org.opencontainers.image.licenses=GPL-2.0-or-later
 	@echo "$(IMAGE_FILE): $(IMAGE):$(VERSION)"
 image-name:
 	@echo $(IMAGE)
+
+# The image that builds and loads the module on a node without DKMS; a quarter of a gigabyte.
+.PHONY: image-module
+image-module: deps
+	@deploy/image/module/root.sh $(B)/image/module $(module-src)
+	@deploy/image/oci.py $(B)/image/module $(B)/image/netpol-module-$(VERSION)-$(arch).tar \
+		localhost/netpol-module:$(VERSION) $(arch) /usr/sbin/netpol-load \
+		org.opencontainers.image.title=netpol-module \
+		org.opencontainers.image.version=$(VERSION)
+	@echo "$(B)/image/netpol-module-$(VERSION)-$(arch).tar: localhost/netpol-module:$(VERSION)"
 
 clean:
 	rm -rf $(B)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packs a directory as an OCI image (image-spec 1.0) of one layer, in one archive.
 
-  oci.py DIRECTORY ARCHIVE NAME:TAG ARCHITECTURE [KEY=VALUE...]
+  oci.py DIRECTORY ARCHIVE NAME:TAG ARCHITECTURE PROGRAM [LABEL=VALUE...]
 
-KEY=VALUE are labels. The same directory always makes the same bytes: files are sorted, belong
+PROGRAM is what the container runs. The same directory always makes the same bytes: files are sorted, belong
 to root and are from SOURCE_DATE_EPOCH, or 1970. Needs no container engine and no privileges.
 """
 import gzip
@@ -63,8 +63,8 @@ class Archive:
 
 
 def main():
-    directory, path, name, architecture = sys.argv[1:5]
-    labels = dict(word.split("=", 1) for word in sys.argv[5:])
+    directory, path, name, architecture, program = sys.argv[1:6]
+    labels = dict(word.split("=", 1) for word in sys.argv[6:])
     created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(EPOCH))
     files = layer(directory)
     archive = Archive(path)
@@ -72,8 +72,8 @@ def main():
     packed = archive.blob("layer.v1.tar+gzip", gzip.compress(files, 9, mtime=0))
     config = archive.json("config.v1+json", {
         "architecture": architecture, "os": "linux", "created": created,
-        "config": {"Entrypoint": ["/usr/sbin/netpolctl"], "User": "0:0", "WorkingDir": "/",
-                   "Env": ["PATH=/usr/sbin"], "Labels": labels},
+        "config": {"Entrypoint": [program], "User": "0:0", "WorkingDir": "/",
+                   "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Labels": labels},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(files).hexdigest()]},
         "history": [{"created": created, "created_by": "deploy/image/oci.py"}]})
     manifest = archive.json("manifest.v1+json", {

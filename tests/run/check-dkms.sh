@@ -69,6 +69,17 @@ load()
 		-- sh /tests/smoke.sh
 }
 
+# What nodes without DKMS get: the container's program, with this machine as the node.
+container()
+{
+	local dir=$base/container file=deploy/image/module/load.sh
+	mkdir -p "$dir"
+	RELEASE=$2 NODE=/ SOURCE=$base/src/netpol-$version BUILD=$dir sh $file build
+	tests/vm/run -k "$1" -f $file:/load.sh -f dkms.conf:/usr/src/netpol/dkms.conf \
+		-f "$dir/netpol/netpol.ko:/build/netpol/netpol.ko" \
+		-f tests/vm/container.sh:/container.sh -- sh /container.sh
+}
+
 case "${1:-}" in
 --do) part=dkms; shift; "$@"; exit ;;
 esac
@@ -93,5 +104,6 @@ for k in $(tests/run/kernel.sh series); do
 			bash "$self" --do load "$k" "$rel"
 	fi
 done
+run_check "the container that loads the module, $rel" bash "$self" --do container "$k" "$rel"
 run_check "dkms remove" bash "$self" --do remove
 finish

@@ -23,6 +23,14 @@ if ! assets=$(bash tests/kube/apiserver.sh); then
 	exit 1
 fi
 
+# Built from Go modules, which not every machine can fetch.
+if bash tests/run/gotool.sh helm >/dev/null && bash tests/run/gotool.sh kustomize >/dev/null; then
+	run_check "Helm chart and kustomization" bash tests/kube/charts.sh "$assets"
+else
+	skipped "Helm chart and kustomization"
+	echo "skipped Helm chart and kustomization: helm and kustomize can't be built here"
+fi
+
 mkdir -p build/kube
 dir=$(mktemp -d "${TMPDIR:-/tmp}/netpol-kube.XXXXXX")
 trap 'bash tests/kube/plane.sh stop "$dir"; rm -rf "$dir"' EXIT
