@@ -242,15 +242,9 @@ static void np_apply_warn(void *arg, const char *text)
 static int np_apply_read(struct np_apply *ap, struct np_error *err)
 {
 	struct np_objects *objs = &ap->objects;
-	size_t i;
 
-	for (i = 0; i < ap->file_count; i++)
-		if (np_load_path(objs, ap->file[i], &ap->load, err))
-			return -1;
-	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
+	if (np_read_manifests(objs, ap->file, ap->file_count, &ap->load, err))
 		return -1;
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
 	np_apply_skipped(objs);
 	np_apply_unusable(objs);
 	if (objs->namespace_count || objs->pod_count || objs->policy_count)

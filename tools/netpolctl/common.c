@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Code that all commands share. */
 #include "common.h"
+#include "netlink/plan.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -359,4 +360,19 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 			printf(" %s%s", result->action, suffix);
 		putchar('\n');
 	}
+}
+
+int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
+		      const struct np_load_options *load, struct np_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (np_load_path(objs, file[i], load, err))
+			return -1;
+	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
+		return -1;
+	for (i = 0; i < objs->warning_count; i++)
+		np_warning_print(stderr, &objs->warnings[i]);
+	return 0;
 }

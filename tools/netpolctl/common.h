@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "netlink/loaded.h"
 #include "node/locate.h"
+#include "object/load.h"
 #include "object/settings.h"
 #include "base/output.h"
 #include "netlink/report.h"
@@ -128,5 +129,12 @@ extern const struct np_command np_command_version;
 extern const struct np_command np_command_settings;
 extern const struct np_command np_command_counters;
 extern const struct np_command np_command_monitor;
+
+/*
+ * Reads manifests that are to be judged or loaded: every file, none of their objects twice, and
+ * within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
+ */
+int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
+		      const struct np_load_options *load, struct np_error *err);
 
 #endif

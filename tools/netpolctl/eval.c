@@ -9,17 +9,26 @@
 #include <strings.h>
 #include <netinet/in.h>
 
+#include "base/alloc.h"
 #include "common.h"
 #include "object/settings.h"
+#include "offline/ask.h"
 
 static const char np_eval_help[] =
-"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [--family 4|6] [-o FORM]\n"
+"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [-f FILE ...] [--family 4|6] [-o FORM]\n"
 "\n"
 "Asks the kernel for its verdict on a new connection, without sending a packet.\n"
 "SRC and DST are NAMESPACE/POD or an address. Prints the steps and one last line\n"
 "that begins with ALLOW or DENY. This node judges its own pods only.\n"
 "\n"
+"With -f the policies of files are judged, by the code that the kernel runs, as if\n"
+"both pods were on one node. Needs neither the module nor privileges; settings and\n"
+"addresses of a node (guards, host-allow, tunnels) are not known then.\n"
+"\n"
 "Options:\n"
+"  -f, --filename F    a file, a folder, or - for standard input; repeatable\n"
+"  -R, --recursive     with the folders below\n"
+"      --lenient       leave out, with a warning, what can't be enforced\n"
 "  -p, --protocol P    tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6, or a number\n"
 "      --family 4|6    which addresses of the pods; default: what both have\n"
 "\n"
@@ -27,11 +36,20 @@ static const char np_eval_help[] =
 "\n"
 "Examples:\n"
 "  netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
-"  netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n";
+"  netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n"
+"  netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f cluster.yaml -f new.yaml\n";
+
+enum {
+	NP_OPT_FAMILY = 0x100,
+	NP_OPT_LENIENT,
+};
 
 struct np_eval_options {
 	struct np_eval_request request;
 	const char *protocol;	/* as it was written */
+	const char **file;
+	size_t file_count;
+	struct np_load_options load;
 };
 
 static int np_eval_protocol(const char *text, struct np_eval_request *request,
@@ -76,9 +94,20 @@ static int np_eval_take(int code, const char *arg, void *ctx, struct np_error *e
 {
 	struct np_eval_options *opts = ctx;
 
-	if (code == 'p') {
+	switch (code) {
+	case 'p':
 		opts->protocol = arg;
 		return np_eval_protocol(arg, &opts->request, err);
+	case 'f':
+		opts->file = np_array_grow(opts->file, opts->file_count, sizeof(*opts->file));
+		opts->file[opts->file_count++] = arg;
+		return 0;
+	case 'R':
+		opts->load.recursive = true;
+		return 0;
+	case NP_OPT_LENIENT:
+		opts->load.lenient = true;
+		return 0;
 	}
 	if (!strcmp(arg, "4"))
 		opts->request.family = AF_INET;
@@ -190,7 +219,10 @@ static void np_eval_table(const struct np_eval *eval, char **word, const char *p
 		np_eval_policies(eval, eval->reason == NETPOL_REASON_ISOLATED ||
 				 !eval->reason ? half : NULL);
 	}
-	printf("   generation %llu\n", (unsigned long long)eval->generation);
+	if (eval->has_generation)
+		printf("   generation %llu\n", (unsigned long long)eval->generation);
+	else
+		puts("   from files");
 }
 
 static void np_eval_write(const struct np_eval *eval, char **word, const char *protocol)
@@ -208,7 +240,8 @@ static void np_eval_write(const struct np_eval *eval, char **word, const char *p
 	np_write_string(&w, "reason", np_reason_name(eval->reason));
 	if (eval->has_direction)
 		np_write_string(&w, "direction", np_direction_name(eval->direction));
-	np_write_number(&w, "generation", eval->generation);
+	if (eval->has_generation)
+		np_write_number(&w, "generation", eval->generation);
 	np_write_array(&w, "steps");
 	for (i = 0; i < eval->step_count; i++) {
 		step = &eval->step[i];
@@ -220,7 +253,8 @@ static void np_eval_write(const struct np_eval *eval, char **word, const char *p
 		if (*step->policy_name) {
 			np_write_format(&w, "policy", "%s/%s", step->policy_namespace,
 					step->policy_name);
-			np_write_string(&w, "origin", step->policy_origin);
+			if (*step->policy_origin)
+				np_write_string(&w, "origin", step->policy_origin);
 		}
 		if (step->verdict)
 			np_write_string(&w, "verdict", np_verdict_name(step->verdict));
@@ -234,73 +268,110 @@ static void np_eval_write(const struct np_eval *eval, char **word, const char *p
 	np_write_end(&w);
 }
 
-static int np_eval_ask(struct np_client *client, const struct np_eval_request *request,
-		       char **word, const char *protocol, struct np_error *err)
+/* Prints the answer, and returns the exit status. */
+static int np_eval_print(const struct np_eval *eval, char **word, const char *protocol)
 {
-	struct np_eval eval = { 0 };
+	if (np_format_structured(np_common.format))
+		np_eval_write(eval, word, protocol);
+	else
+		np_eval_table(eval, word, protocol);
+	return eval->verdict == NETPOL_VERDICT_DENY ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+}
+
+static int np_eval_kernel(const struct np_eval_options *opts, struct np_eval *eval,
+			  struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
 	int ret;
 
-	ret = np_eval_get(client, request, &eval, err);
-	if (ret) {
-		if (client->refusal.error == ENOENT || client->refusal.error == ESRCH) {
+	ret = np_connect(&client, &info, err);
+	if (!ret) {
+		ret = np_eval_get(&client, &opts->request, eval, err);
+		if (ret && (client.refusal.error == ENOENT || client.refusal.error == ESRCH)) {
 			err->exit = NP_EXIT_INPUT;
 			np_error_hint(err, "'netpolctl get pods' lists what is loaded");
 		}
-		ret = np_report(err);
-	} else {
-		if (np_format_structured(np_common.format))
-			np_eval_write(&eval, word, protocol);
-		else
-			np_eval_table(&eval, word, protocol);
-		ret = eval.verdict == NETPOL_VERDICT_DENY ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
 	}
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+static int np_eval_files(const struct np_eval_options *opts, struct np_eval *eval,
+			 struct np_error *err)
+{
+	struct np_objects objs;
+	int ret;
+
+	np_objects_init(&objs);
+	ret = np_read_manifests(&objs, opts->file, opts->file_count, &opts->load, err);
+	if (!ret)
+		ret = np_offline_ask(&objs, &opts->request, eval, err);
+	np_objects_free(&objs);
+	return ret;
+}
+
+static int np_eval_do(const struct np_eval_options *opts, char **word)
+{
+	struct np_error err = { 0 };
+	struct np_eval eval = { 0 };
+	char protocol[16], *c;
+	int ret;
+
+	snprintf(protocol, sizeof(protocol), "%s", opts->protocol);
+	for (c = protocol; *c; c++)
+		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
+	ret = opts->file_count ? np_eval_files(opts, &eval, &err) :
+				 np_eval_kernel(opts, &eval, &err);
+	ret = ret ? np_report(&err) : np_eval_print(&eval, word, protocol);
 	np_eval_free(&eval);
 	return ret;
+}
+
+static int np_eval_check(const struct np_command *cmd, struct np_eval_options *opts, int words,
+			 char **word)
+{
+	if (words != 2)
+		return np_usage(cmd, "eval takes a source and a destination");
+	if (!opts->protocol)
+		return np_usage(cmd, "eval needs -p PROTO/PORT");
+	if (!np_eval_end(word[0], &opts->request.source))
+		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[0]);
+	if (!np_eval_end(word[1], &opts->request.destination))
+		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[1]);
+	if (!opts->file_count && (opts->load.recursive || opts->load.lenient))
+		return np_usage(cmd, "-R and --lenient belong to files, which -f names");
+	return NP_PARSE_DONE;
 }
 
 static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 {
 	static const struct np_option options[] = {
 		{ "protocol", required_argument, 'p' },
-		{ "family", required_argument, 0x100 },
+		{ "family", required_argument, NP_OPT_FAMILY },
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "lenient", no_argument, NP_OPT_LENIENT },
 		{ 0 }
 	};
 	struct np_eval_options opts = { 0 };
-	struct np_error err = { 0 };
-	struct np_client client;
-	struct np_info info;
-	char protocol[16], **word, *c;
 	int ret;
 
 	ret = np_parse(cmd, argc, argv, options, np_eval_take, &opts,
 		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
 		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
-	if (ret != NP_PARSE_DONE)
-		return ret;
-	word = argv + optind;
-	if (argc - optind != 2)
-		return np_usage(cmd, "eval takes a source and a destination");
-	if (!opts.protocol)
-		return np_usage(cmd, "eval needs -p PROTO/PORT");
-	if (!np_eval_end(word[0], &opts.request.source))
-		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[0]);
-	if (!np_eval_end(word[1], &opts.request.destination))
-		return np_usage(cmd, "\"%.80s\" is neither NAMESPACE/POD nor an address", word[1]);
-	snprintf(protocol, sizeof(protocol), "%s", opts.protocol);
-	for (c = protocol; *c; c++)
-		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
-	if (np_connect(&client, &info, &err))
-		ret = np_report(&err);
-	else
-		ret = np_eval_ask(&client, &opts.request, word, protocol, &err);
-	np_info_free(&info);
-	np_client_close(&client);
+	if (ret == NP_PARSE_DONE)
+		ret = np_eval_check(cmd, &opts, argc - optind, argv + optind);
+	if (ret == NP_PARSE_DONE)
+		ret = np_eval_do(&opts, argv + optind);
+	free(opts.file);
 	return ret;
 }
 
 const struct np_command np_command_eval = {
 	.name = "eval",
-	.summary = "the kernel's verdict on a connection, with its steps",
+	.summary = "the verdict on a connection, with its steps, by kernel or files",
 	.help = np_eval_help,
 	.run = np_eval_run,
 };

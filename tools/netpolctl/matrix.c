@@ -126,15 +126,9 @@ static void np_matrix_left_out(const struct np_matrix_run *run)
 static int np_matrix_files(struct np_matrix_run *run, struct np_error *err)
 {
 	struct np_objects *objs = &run->objects;
-	size_t i;
 
-	for (i = 0; i < run->file_count; i++)
-		if (np_load_path(objs, run->file[i], &run->load, err))
-			return -1;
-	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
+	if (np_read_manifests(objs, run->file, run->file_count, &run->load, err))
 		return -1;
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
 	if (np_matrix_from_objects(&run->matrix, objs, &run->options, err))
 		return -1;
 	np_matrix_left_out(run);

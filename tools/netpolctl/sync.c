@@ -208,10 +208,10 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 	case NP_OPT_SERVER:
 		if (!*arg) {
 			np_error_set(err, NP_EXIT_USAGE, "--api-server is empty");
-			np_error_hint(err, "give the URL of an API server that needs no pod network, "
-				      "no cluster DNS and no Service: https://192.0.2.10:6443; the "
-				      "DaemonSet takes it from api-server in "
-				      "deploy/kubernetes/kustomization.yaml");
+			np_error_hint(err, "give the URL of an API server that needs no pod "
+				      "network, no cluster DNS and no Service: "
+				      "https://192.0.2.10:6443; the DaemonSet takes it from "
+				      "api-server in deploy/kubernetes/kustomization.yaml");
 			return -1;
 		}
 		if (cluster->server_count == NP_SYNC_SERVERS)
@@ -419,8 +419,8 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 			ret = np_usage(cmd, "sync takes the word status, not \"%.40s\"",
 				       argv[optind]);
 		else if (sync.cluster.server_count && sync.cluster.search.server_from)
-			ret = np_usage(cmd, "%s", "--api-server and --api-server-from both say where "
-				       "the API server is: give one of them");
+			ret = np_usage(cmd, "%s", "--api-server and --api-server-from both say "
+				       "where the API server is: give one of them");
 		else
 			ret = sync.boot ? np_sync_boot(&sync) : np_sync_follow(&sync);
 	}

@@ -346,7 +346,7 @@ static void np_matrix_judge(struct np_matrix *m, const struct np_offline *off, s
 				np_matrix_self(m, at, steps);
 			} else if (m->cell) {
 				np_matrix_steps_reset(steps);
-				np_matrix_note(m, at, np_offline_explain(off, &flow,
+				np_matrix_note(m, at, np_offline_explain(off, &flow, NULL,
 									 np_matrix_visit,
 									 steps), steps);
 			} else {

@@ -290,6 +290,7 @@ int np_eval_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 	eval->reason = np_attr_u8(tb[NETPOL_A_REASON]);
 	eval->has_direction = tb[NETPOL_A_DIRECTION];
 	eval->direction = np_attr_u8(tb[NETPOL_A_DIRECTION]);
+	eval->has_generation = tb[NETPOL_A_GENERATION];
 	eval->generation = np_attr_u64(tb[NETPOL_A_GENERATION]);
 	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {

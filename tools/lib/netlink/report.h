@@ -133,6 +133,7 @@ struct np_eval {
 	uint8_t reason;
 	bool has_direction;
 	uint8_t direction;
+	bool has_generation;	/* false: the answer is not the kernel's */
 	uint64_t generation;
 	struct np_step *step;
 	size_t step_count;

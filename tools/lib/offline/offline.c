@@ -488,13 +488,16 @@ bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
 }
 
 bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow,
+			struct netpol_judgement *judgement,
 			int (*visit)(void *context, const struct netpol_step *step),
 			void *context)
 {
-	struct netpol_judgement judgement;
+	struct netpol_judgement unused;
 	uint32_t from[4], to[4];
 	struct netpol_flow core = np_offline_flow(flow, from, to);
 
-	netpol_explain(off->world, &core, &judgement, visit, context);
-	return judgement.accept;
+	if (!judgement)
+		judgement = &unused;
+	netpol_explain(off->world, &core, judgement, visit, context);
+	return judgement->accept;
 }

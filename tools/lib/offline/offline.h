@@ -128,9 +128,10 @@ bool np_offline_judge(const struct np_offline *off, const struct np_flow *flow,
 		      struct netpol_judgement *judgement);
 /*
  * Returns the verdict and calls visit, which returns 0, for each step behind it; see
- * netpol_explain().
+ * netpol_explain(). judgement may be NULL.
  */
 bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow,
+			struct netpol_judgement *judgement,
 			int (*visit)(void *context, const struct netpol_step *step),
 			void *context);
 

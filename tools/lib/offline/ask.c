@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Answers a question about one connection from files.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/netpol.h>
+
+#include "base/alloc.h"
+#include "offline/ask.h"
+#include "offline/offline.h"
+
+/**
+ * struct np_ask_end - an end of the connection
+ * @address: addresses by [family == AF_INET6]; NULL: none of that family
+ * @name: for messages; "": the end is an address
+ */
+struct np_ask_end {
+	const struct np_address *address[2];
+	char name[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
+};
+
+static int np_ask_pod(const struct np_objects *objs, const struct np_end *from,
+		      struct np_ask_end *end, struct np_error *err)
+{
+	const struct np_pod *pod = NULL;
+	bool v6;
+	size_t i;
+
+	snprintf(end->name, sizeof(end->name), "%s/%s", from->namespace, from->name);
+	for (i = 0; i < objs->pod_count && !pod; i++)
+		if (!strcmp(objs->pods[i].namespace, from->namespace) &&
+		    !strcmp(objs->pods[i].name, from->name))
+			pod = &objs->pods[i];
+	if (!pod || !np_pod_usable(pod)) {
+		np_error_set(err, NP_EXIT_INPUT, pod ? "the pod %s has no address, is finished, or "
+			     "is on the network of its host" : "there is no pod %s in the input",
+			     end->name);
+		np_error_hint(err, pod ? "give an address, as 10.0.0.1" :
+			      "give the file that has it with -f, or an address");
+		return -1;
+	}
+	for (i = pod->address_count; i--;) {
+		v6 = pod->address[i].family == AF_INET6;
+		end->address[v6] = &pod->address[i];
+	}
+	return 0;
+}
+
+static int np_ask_end(const struct np_objects *objs, const struct np_end *from,
+		      struct np_ask_end *end, struct np_error *err)
+{
+	if (*from->name)
+		return np_ask_pod(objs, from, end, err);
+	end->address[from->address.family == AF_INET6] = &from->address;
+	return 0;
+}
+
+/* The kernel's order: the family that was asked for, else IPv4 if both ends have it. */
+static int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
+		       struct np_flow *flow, struct np_error *err)
+{
+	struct np_ask_end source = { 0 }, destination = { 0 };
+	int v6;
+
+	if (np_ask_end(objs, &request->source, &source, err) ||
+	    np_ask_end(objs, &request->destination, &destination, err))
+		return -1;
+	flow->protocol = request->protocol;
+	flow->port = request->port;
+	for (v6 = 0; v6 < 2; v6++) {
+		if (!source.address[v6] || !destination.address[v6] ||
+		    (request->family && request->family != (v6 ? AF_INET6 : AF_INET)))
+			continue;
+		flow->source = *source.address[v6];
+		flow->destination = *destination.address[v6];
+		return 0;
+	}
+	np_error_set(err, NP_EXIT_INPUT, "the two ends have no addresses of the same family%s",
+		     request->family ? " that was asked for" : "");
+	np_error_hint(err, "see the addresses of pods with: kubectl get pods -o wide");
+	return -1;
+}
+
+static int np_ask_visit(void *context, const struct netpol_step *step)
+{
+	struct np_eval *eval = context;
+	struct np_step *to;
+
+	eval->step = np_array_grow(eval->step, eval->step_count, sizeof(*eval->step));
+	to = &eval->step[eval->step_count++];
+	memset(to, 0, sizeof(*to));
+	to->direction = step->direction;
+	to->reason = step->reason;
+	if (!step->policy || step->accept)
+		to->verdict = step->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+	if (step->subject) {
+		snprintf(to->pod_namespace, sizeof(to->pod_namespace), "%s",
+			 step->subject->pod->template->ns->name);
+		snprintf(to->pod_name, sizeof(to->pod_name), "%s",
+			 netpol_pod_name(step->subject->pod));
+	}
+	if (step->policy) {
+		snprintf(to->policy_namespace, sizeof(to->policy_namespace), "%s",
+			 step->policy->ns->name);
+		snprintf(to->policy_name, sizeof(to->policy_name), "%s", step->policy->name);
+		to->has_rule = step->rule != NETPOL_NO_RULE;
+		to->rule = to->has_rule ? step->rule : 0;
+	}
+	return 0;
+}
+
+int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *request,
+		   struct np_eval *eval, struct np_error *err)
+{
+	struct netpol_judgement judgement;
+	struct np_offline off;
+	struct np_flow flow;
+	int ret;
+
+	memset(eval, 0, sizeof(*eval));
+	if (np_ask_flow(objs, request, &flow, err) || np_offline_init(&off, NULL, err))
+		return -1;
+	ret = np_offline_apply(&off, "manual", objs, true, err);
+	if (!ret) {
+		np_offline_explain(&off, &flow, &judgement, np_ask_visit, eval);
+		eval->verdict = judgement.accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+		eval->reason = judgement.reason;
+		eval->direction = judgement.direction;
+		eval->has_direction = true;
+	}
+	np_offline_free(&off);
+	return ret;
+}

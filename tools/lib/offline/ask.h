@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A question about one connection, answered from files: what NETPOL_CMD_EVAL answers, by the
+ * module's core in this process.
+ */
+#ifndef NP_OFFLINE_ASK_H
+#define NP_OFFLINE_ASK_H
+
+#include "base/error.h"
+#include "netlink/report.h"
+#include "object/object.h"
+
+/*
+ * Judges the first packet of a connection by the policies of the objects, both halves, as if
+ * both ends were pods of one node. What a node adds is not known here: its settings and its own
+ * addresses. The answer has no generation. Returns 0, or -1 with *err filled: NP_EXIT_INPUT if a
+ * pod is not among the objects, can't be enforced, or has no address of the family. *eval is to
+ * be freed with np_eval_free() in any case.
+ */
+int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *request,
+		   struct np_eval *eval, struct np_error *err);
+
+#endif
