@@ -19,7 +19,7 @@ bash busybox-static iproute2 iputils-ping netbase procps qemu-system-x86
 '
 # All tests and benches.
 tests='
-bc bison dkms flex pahole
+bc bison dkms flex pahole patchelf
 libbpf-dev
 linux-headers-cloud-amd64 linux-source-6.12
 chromium chromium-driver fonts-dejavu-core python3-selenium

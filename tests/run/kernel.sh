@@ -4,12 +4,18 @@
 # The kernels that netpol is tested on, and where they are.
 #
 #   kernel.sh series           6.1 6.12, or what KERNELS says
-#   kernel.sh release SERIES   release name of the newest installed headers
+#   kernel.sh release SERIES   release name of the newest headers
 #   kernel.sh headers SERIES   their directory
 #   kernel.sh image SERIES     a directory with vmlinuz and lib/modules/RELEASE:
 #                              fetched from the Debian package when the machine
 #                              doesn't have that very kernel installed (or
 #                              NETPOL_FETCH_KERNEL is set)
+#   kernel.sh fetch SERIES     gets what is not installed; looks for a newer
+#                              kernel of such a series once in a week
+#
+# The headers of 6.1 and 6.12 are packages of Debian 12 (deps.sh). Other series come
+# from other suites and are not installed (kernel-fetch.sh): 5.10, 7.2 or the like, and
+# "newest", the newest kernel there is.
 #
 # The series "debug" is User Mode Linux 6.12 with the kernel's checkers, built when
 # it is first asked for (uml-kernel.sh); its image is a program, linux.
@@ -26,10 +32,22 @@ die()
 
 debug() { "$here/../vm/uml-kernel.sh" debug; }
 
+# Is this a series that this Debian does not have?
+foreign()
+{
+	case "$1" in
+	6.1|6.12|debug) return 1 ;;
+	esac
+}
+
 release()
 {
 	if [ "$1" = debug ]; then
 		d=$(debug) && basename "$d"/lib/modules/*
+		return
+	fi
+	if foreign "$1"; then
+		d=$("$here/kernel-fetch.sh" "$1") && basename "$d"
 		return
 	fi
 	d=$(find /usr/src -maxdepth 1 -name "linux-headers-$1.*-cloud-amd64" |
@@ -67,6 +85,8 @@ headers()
 {
 	if [ "$1" = debug ]; then
 		d=$(debug) && echo "$d/build"
+	elif foreign "$1"; then
+		d=$("$here/kernel-fetch.sh" "$1") && echo "$d/root/usr/src/linux-headers-${d##*/}"
 	else
 		rel=$(release "$1") && echo "/usr/src/linux-headers-$rel"
 	fi
@@ -76,6 +96,10 @@ image()
 {
 	if [ "$1" = debug ]; then
 		debug
+		return
+	fi
+	if foreign "$1"; then
+		"$here/kernel-fetch.sh" "$1"
 		return
 	fi
 	rel=$(release "$1")
@@ -101,5 +125,11 @@ series) echo "${KERNELS:-6.1 6.12}" ;;
 release) release "${2:?which series?}" ;;
 headers) headers "${2:?which series?}" ;;
 image) image "${2:?which series?}" ;;
-*) sed -n '3,17s/^# \{0,1\}//p' "$here/kernel.sh" >&2; exit 2 ;;
+fetch)
+	if foreign "${2:?which series?}"; then
+		"$here/kernel-fetch.sh" --fresh "$2" >/dev/null
+	else
+		image "$2" >/dev/null
+	fi ;;
+*) sed -n '3,23s/^# \{0,1\}//p' "$here/kernel.sh" >&2; exit 2 ;;
 esac
