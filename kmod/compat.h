@@ -7,12 +7,15 @@
 #ifndef NETPOL_COMPAT_H
 #define NETPOL_COMPAT_H
 
+#include <linux/jump_label.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
 #include <net/addrconf.h>
 #include <net/genetlink.h>
+#include <net/ip.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/udp.h>
 #include <trace/events/skb.h>
@@ -23,10 +26,45 @@
 #include <asm/unaligned.h>
 #endif
 
-/* For .flags of a multicast group: CAP_NET_ADMIN over the listener's netns. */
-#ifndef HAVE_GENL_MCAST_CAP_NET_ADMIN
-#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+/* Both families are judged by the same code; dkms.conf asks for this too, and for conntrack. */
+#if !IS_ENABLED(CONFIG_IPV6)
+#error "netpol needs a kernel with CONFIG_IPV6"
 #endif
+
+/*
+ * .flags of a multicast group: CAP_NET_ADMIN over the listener's network namespace. Kernels of
+ * the 5.10 series from before 2024 do not ask who joins a group; see netpol_genl_listened().
+ */
+#if defined(HAVE_GENL_MCAST_CAP_NET_ADMIN)
+#define NETPOL_MCGRP_FLAGS .flags = GENL_MCAST_CAP_NET_ADMIN,
+#elif defined(HAVE_GENL_MCAST_FLAGS)
+#define NETPOL_MCGRP_FLAGS .flags = GENL_UNS_ADMIN_PERM,
+#else
+#define NETPOL_MCGRP_FLAGS
+#endif
+
+/*
+ * Is there anybody to tell what a multicast group is about? Nobody is told anything where the
+ * kernel lets everybody join.
+ */
+static inline bool netpol_genl_listened(const struct genl_family *family, struct net *net,
+					unsigned int group)
+{
+#if defined(HAVE_GENL_MCAST_CAP_NET_ADMIN) || defined(HAVE_GENL_MCAST_FLAGS)
+	return genl_has_listeners(family, net, group);
+#else
+	return false;
+#endif
+}
+
+/* Says which attribute is missing. 5.10 carries no more than the sentence to the client. */
+static inline void netpol_attr_missing(struct netlink_ext_ack *extack, const struct nlattr *nest,
+				       u16 type)
+{
+#ifdef HAVE_NL_SET_ERR_ATTR_MISS
+	NL_SET_ERR_ATTR_MISS(extack, nest, type);
+#endif
+}
 
 /*
  * Has the kernel call @joined with the index of a multicast group when somebody is about to
@@ -71,6 +109,26 @@ static inline bool netpol_dccp_opened(const struct nf_conn *ct)
 #endif
 }
 
+/*
+ * Does any socket of this kernel take UDP for a tunnel? One that did is enough. Where modules
+ * may not ask that (7.3), the answer is yes, and each socket is looked at.
+ */
+static __always_inline bool netpol_tunnel_sockets(void)
+{
+#ifdef HAVE_UDP_ENCAP_NEEDED_KEY
+	return static_branch_unlikely(&udp_encap_needed_key);
+#else
+	return true;
+#endif
+}
+
+/* The slave of a VRF that an IPv4 packet came in by, or 0. 5.10 lacks the const. */
+static inline int netpol_inet_sdif(const struct sk_buff *skb)
+{
+	return inet_sdif((struct sk_buff *)skb);
+}
+
+#ifdef HAVE_UDP_LOOKUP_OF_TABLE
 /* The table of the UDP sockets of a network namespace. */
 static inline struct udp_table *netpol_udp_table(const struct net *net)
 {
@@ -80,8 +138,36 @@ static inline struct udp_table *netpol_udp_table(const struct net *net)
 	return &udp_table;
 #endif
 }
+#endif
 
-#if IS_ENABLED(CONFIG_IPV6)
+/* The UDP socket that gets what goes to an IPv4 address, or NULL. Needs rcu_read_lock(). */
+static inline struct sock *
+netpol_udp4_socket(struct net *net, __be32 source, __be16 source_port, __be32 destination,
+		   __be16 port, int ifindex, int slave)
+{
+#ifdef HAVE_UDP_LOOKUP_OF_TABLE
+	return __udp4_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
+				 netpol_udp_table(net), NULL);
+#else
+	return __udp4_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
+				 NULL);
+#endif
+}
+
+/* The UDP socket that gets what goes to an IPv6 address, or NULL. Needs rcu_read_lock(). */
+static inline struct sock *
+netpol_udp6_socket(struct net *net, const struct in6_addr *source, __be16 source_port,
+		   const struct in6_addr *destination, __be16 port, int ifindex, int slave)
+{
+#ifdef HAVE_UDP_LOOKUP_OF_TABLE
+	return __udp6_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
+				 netpol_udp_table(net), NULL);
+#else
+	return __udp6_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
+				 NULL);
+#endif
+}
+
 /*
  * Is this an IPv6 address of the node, as @device sees it: a link-local one of @device, or any
  * other one of its VRF, if it is in one? Without @device: any that is in no VRF.
@@ -91,29 +177,6 @@ static inline bool netpol_node_has6(struct net *net, const struct in6_addr *addr
 {
 	return ipv6_chk_addr(net, address, device, 0);
 }
-
-/* The UDP socket that gets what goes to an IPv6 address, or NULL. Needs rcu_read_lock(). */
-static inline struct sock *
-netpol_udp6_socket(struct net *net, const struct in6_addr *source, __be16 source_port,
-		   const struct in6_addr *destination, __be16 port, int ifindex, int slave)
-{
-	return __udp6_lib_lookup(net, source, source_port, destination, port, ifindex, slave,
-				 netpol_udp_table(net), NULL);
-}
-#else
-static inline bool netpol_node_has6(struct net *net, const struct in6_addr *address,
-				    const struct net_device *device)
-{
-	return false;
-}
-
-static inline struct sock *
-netpol_udp6_socket(struct net *net, const struct in6_addr *source, __be16 source_port,
-		   const struct in6_addr *destination, __be16 port, int ifindex, int slave)
-{
-	return NULL;
-}
-#endif
 
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 /* The bridge port that a bridged packet came in by; NULL: none. Needs rcu_read_lock(). */

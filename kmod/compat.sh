@@ -11,11 +11,13 @@
 #
 #   has FEATURE HEADER REGEX   grep -E finds REGEX in include/HEADER
 #   file FEATURE HEADER        include/HEADER exists
+#   exported FEATURE SYMBOL    modules may use SYMBOL of the kernel's image
 #
 # A line break inside the text that REGEX should match counts as one blank.
 set -u
 
 srctree=${1:?usage: compat.sh SRCTREE [OBJTREE]}
+objtree=${2:-$srctree}
 out=
 
 # Prints a header without comments and line breaks, so that a feature that is
@@ -40,6 +42,13 @@ file()
 	fi
 }
 
+exported()
+{
+	if cut -f 2,3 "$objtree/Module.symvers" 2>/dev/null | grep -qx "$2	vmlinux"; then
+		out="$out -DHAVE_$1"
+	fi
+}
+
 # First check that what every kernel has is found, and that what no kernel has
 # is not. Otherwise a wrong path would look like a kernel without features.
 has SANITY net/genetlink.h 'struct genl_family \{'
@@ -59,6 +68,11 @@ has BRIDGE_PHYSINDEV_NET linux/netfilter_bridge.h \
 has NF_DROP_REASON linux/netfilter.h '[ *]NF_DROP_REASON\('
 has CONNTRACK_DCCP net/netfilter/nf_conntrack.h 'struct nf_ct_dccp dccp;'
 has UDP_TABLE_OF_NETNS net/netns/ipv4.h 'struct udp_table \*udp_table;'
+exported UDP_ENCAP_NEEDED_KEY udp_encap_needed_key
+has NL_SET_ERR_ATTR_MISS linux/netlink.h 'define NL_SET_ERR_ATTR_MISS\('
+has GENL_MCAST_FLAGS net/genetlink.h \
+	'struct genl_multicast_group \{ char name\[GENL_NAMSIZ\]; u8 flags;'
+has UDP_LOOKUP_OF_TABLE net/udp.h '__udp4_lib_lookup\([^;]*struct udp_table \*'
 file LINUX_UNALIGNED_H linux/unaligned.h
 
 for h in net/dropreason-core.h net/dropreason.h linux/skbuff.h; do

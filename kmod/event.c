@@ -9,7 +9,6 @@
  * slot is lost and counted.
  */
 #include "event.h"
-#include "compat.h"
 #include "core/classify.h"
 #include "core/hash.h"
 #include "netlink.h"

@@ -3,6 +3,7 @@
 #ifndef NETPOL_EVENT_H
 #define NETPOL_EVENT_H
 
+#include "compat.h"
 #include "core/classify.h"
 #include "netlink.h"
 #include "netns.h"
@@ -18,7 +19,7 @@ extern bool netpol_event_asked;
 static inline bool netpol_event_wanted(const struct netpol_net *nn)
 {
 	return READ_ONCE(netpol_event_asked) &&
-	       genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
+	       netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 }
 
 struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);

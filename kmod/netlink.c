@@ -126,15 +126,15 @@ static const struct genl_ops netpol_ops[] = {
 static const struct genl_multicast_group netpol_groups[] = {
 	[NETPOL_GROUP_DENY] = {
 		.name = NETPOL_MCGRP_DENY,
-		.flags = GENL_MCAST_CAP_NET_ADMIN,
+		NETPOL_MCGRP_FLAGS
 	},
 	[NETPOL_GROUP_AUDIT] = {
 		.name = NETPOL_MCGRP_AUDIT,
-		.flags = GENL_MCAST_CAP_NET_ADMIN,
+		NETPOL_MCGRP_FLAGS
 	},
 	[NETPOL_GROUP_CHANGE] = {
 		.name = NETPOL_MCGRP_CHANGE,
-		.flags = GENL_MCAST_CAP_NET_ADMIN,
+		NETPOL_MCGRP_FLAGS
 	},
 };
 
@@ -218,7 +218,7 @@ int netpol_refuse_fault(struct netpol_refusal *refusal, int error,
 int netpol_refuse_missing(struct netpol_refusal *refusal, const struct nlattr *nest, u16 type)
 {
 	NL_SET_ERR_MSG(refusal->extack, "a required attribute is missing");
-	NL_SET_ERR_ATTR_MISS(refusal->extack, nest, type);
+	netpol_attr_missing(refusal->extack, nest, type);
 	return -EINVAL;
 }
 
@@ -278,7 +278,7 @@ void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generat
 	struct sk_buff *skb;
 	void *header;
 
-	if (!genl_has_listeners(&netpol_genl_family, nn->net, NETPOL_GROUP_CHANGE))
+	if (!netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_CHANGE))
 		return;
 	skb = genlmsg_new(nla_total_size(NETPOL_ORIGIN_MAX + 1) +
 			  nla_total_size_64bit(sizeof(u64)), GFP_KERNEL);

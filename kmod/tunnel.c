@@ -46,10 +46,10 @@ static bool lookup(struct net *net, u8 family, const void *source, u16 source_po
 		   const void *destination, u16 port, int ifindex, int slave)
 {
 	if (family == AF_INET)
-		return is_tunnel(__udp4_lib_lookup(net, *(const __be32 *)source,
-						   htons(source_port),
-						   *(const __be32 *)destination, htons(port),
-						   ifindex, slave, netpol_udp_table(net), NULL));
+		return is_tunnel(netpol_udp4_socket(net, *(const __be32 *)source,
+						    htons(source_port),
+						    *(const __be32 *)destination, htons(port),
+						    ifindex, slave));
 	return is_tunnel(netpol_udp6_socket(net, source, htons(source_port), destination,
 					    htons(port), ifindex, slave));
 }
@@ -76,7 +76,7 @@ bool netpol_tunnel_takes_udp(struct net *net, const struct sk_buff *skb, u8 fami
 		return true;
 	if (family == AF_INET)
 		return lookup(net, family, &ip_hdr(skb)->saddr, source_port,
-			      &ip_hdr(skb)->daddr, port, inet_iif(skb), inet_sdif(skb));
+			      &ip_hdr(skb)->daddr, port, inet_iif(skb), netpol_inet_sdif(skb));
 	return lookup(net, family, &ipv6_hdr(skb)->saddr, source_port,
 		      &ipv6_hdr(skb)->daddr, port, inet6_iif(skb), inet6_sdif(skb));
 }

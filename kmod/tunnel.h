@@ -8,16 +8,8 @@
 #ifndef NETPOL_TUNNEL_H
 #define NETPOL_TUNNEL_H
 
-#include <linux/jump_label.h>
 #include <linux/skbuff.h>
-#include <linux/udp.h>
 #include <net/net_namespace.h>
-
-/* Does any socket of this kernel take UDP for a tunnel? One that did is enough. */
-static __always_inline bool netpol_tunnel_sockets(void)
-{
-	return static_branch_unlikely(&udp_encap_needed_key);
-}
 
 bool netpol_tunnel_protocol(u8 protocol);
 bool netpol_tunnel_takes_udp(struct net *net, const struct sk_buff *skb, u8 family,

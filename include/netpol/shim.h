@@ -16,12 +16,12 @@
 
 #ifdef __KERNEL__
 
+/* container_of() and va_list come with linux/kernel.h: in 5.10 they have no header of their own. */
 #include <linux/bitops.h>
 #include <linux/build_bug.h>
 #include <linux/bug.h>
 #include <linux/cache.h>
 #include <linux/compiler.h>
-#include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -44,7 +44,6 @@
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/sort.h>
-#include <linux/stdarg.h>
 #include <linux/string.h>
 #include <linux/types.h>
 

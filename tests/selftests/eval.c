@@ -114,8 +114,7 @@ TEST_F(eval, ranges_and_names)
 	EXPECT_EQ(ALLOW, nl_verdict(nl, "office/client", "shop/web", 80));
 	/* no port: TCP has one */
 	EXPECT_EQ(-EINVAL, nl_verdict(nl, "office/client", "shop/web", 0));
-	EXPECT_TRUE(nl->ack.has_missing);
-	EXPECT_EQ(NETPOL_EVAL_A_PORT, nl->ack.missing);
+	EXPECT_TRUE(ack_missing(&nl->ack, NETPOL_EVAL_A_PORT));
 }
 
 /* In egress the name is looked up in the destination pod, whichever it is. */
