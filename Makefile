@@ -103,7 +103,7 @@ ULIBS := -Wl,--as-needed -lyaml -lcjson -lnl-genl-3 -lnl-route-3 -lnl-3 -lcurl -
 	-lm -lpthread -Wl,--no-as-needed
 libnl := $(shell pkg-config --cflags libnl-genl-3.0 2>/dev/null)
 san := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-	-fno-sanitize-recover=undefined
+	-fno-sanitize-recover=undefined -DNETPOL_DEBUG_LIST
 
 # $(call userspace,DIR,COMPILER,FLAGS): the core and tools/lib as an archive.
 define userspace

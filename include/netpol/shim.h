@@ -277,7 +277,10 @@ static __always_inline unsigned int hweight32(u32 n)
 	return (unsigned int)__builtin_popcount(n);
 }
 
-/* As strict as the kernel's: of 0 there is none of the three. */
+/*
+ * As strict as the kernel's, where an answer that does not exist is a shift by too much: a
+ * panic with UBSAN and panic_on_warn. Of 0 there is none of the three.
+ */
 static inline int ilog2(u64 n)
 {
 	if (!n)
@@ -292,7 +295,7 @@ static inline bool is_power_of_2(unsigned long n)
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
-	if (!n)
+	if (!n || n > 1UL << (BITS_PER_LONG - 1))
 		abort();
 	return n == 1 ? 1 : 1UL << fls64(n - 1);
 }
@@ -395,7 +398,10 @@ static inline int PTR_ERR_OR_ZERO(const void *p)
 	return IS_ERR(p) ? (int)PTR_ERR(p) : 0;
 }
 
-/* Doubly linked lists: a ring through the head. An entry on no list may point to itself. */
+/*
+ * Doubly linked lists: a ring through the head. An entry on no list may point to itself. Tests
+ * find what a kernel with CONFIG_DEBUG_LIST finds (Makefile).
+ */
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -417,8 +423,29 @@ static inline void netpol_list_join(struct list_head *a, struct list_head *b)
 	b->prev = a;
 }
 
+/* @entry is to be put between @before and @after, which must be neighbours and others. */
+static inline void netpol_list_may_add(const struct list_head *entry,
+				       const struct list_head *before,
+				       const struct list_head *after)
+{
+#ifdef NETPOL_DEBUG_LIST
+	if (before->next != after || after->prev != before || entry == before || entry == after)
+		abort();
+#endif
+}
+
+/* @entry is to leave its list, so its neighbours must know it. */
+static inline void netpol_list_may_leave(const struct list_head *entry)
+{
+#ifdef NETPOL_DEBUG_LIST
+	if (entry->prev->next != entry || entry->next->prev != entry)
+		abort();
+#endif
+}
+
 static inline void list_add(struct list_head *entry, struct list_head *after)
 {
+	netpol_list_may_add(entry, after, after->next);
 	netpol_list_join(entry, after->next);
 	netpol_list_join(after, entry);
 }
@@ -431,6 +458,7 @@ static inline void list_add_tail(struct list_head *entry, struct list_head *befo
 /* The pointers of the entry become invalid addresses, so that using them crashes. */
 static inline void list_del(struct list_head *entry)
 {
+	netpol_list_may_leave(entry);
 	netpol_list_join(entry->prev, entry->next);
 	entry->next = (struct list_head *)0x100;
 	entry->prev = (struct list_head *)0x122;
@@ -438,18 +466,21 @@ static inline void list_del(struct list_head *entry)
 
 static inline void list_del_init(struct list_head *entry)
 {
+	netpol_list_may_leave(entry);
 	netpol_list_join(entry->prev, entry->next);
 	INIT_LIST_HEAD(entry);
 }
 
 static inline void list_move(struct list_head *entry, struct list_head *after)
 {
+	netpol_list_may_leave(entry);
 	netpol_list_join(entry->prev, entry->next);
 	list_add(entry, after);
 }
 
 static inline void list_move_tail(struct list_head *entry, struct list_head *before)
 {
+	netpol_list_may_leave(entry);
 	netpol_list_join(entry->prev, entry->next);
 	list_add_tail(entry, before);
 }
@@ -673,14 +704,18 @@ static inline u32 get_random_u32(void)
  * fails; then netpol_fail_after is -1 again.
  */
 extern long netpol_fail_after;
+/* What no bytes of memory are, as in the kernel: not NULL, and not to be looked at. */
+#define ZERO_SIZE_PTR	((void *)16)
 __must_check void *netpol_alloc(size_t size);
 void netpol_free(const void *p);
 __must_check void *netpol_page_alloc(void);
 void netpol_page_free(const void *page);
 
-/* Per-CPU memory: there is one CPU. */
+/* Per-CPU memory: there is one CPU. The kernel warns of no bytes, and of more than 32 KiB. */
 static inline __must_check void *netpol_percpu_alloc(size_t bytes)
 {
+	if (!bytes || bytes > 32 << 10)
+		abort();
 	return netpol_alloc(bytes);
 }
 

@@ -9,6 +9,9 @@
  */
 #include <netpol/shim.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "check.h"
 #include "core/addrmap.h"
 #include "core/array.h"
@@ -879,6 +882,122 @@ static void test_siphash(void)
 	CHECK(siphash(bytes, 15, &key) == 0xa129ca6149be45e5ULL);
 }
 
+/* What the kernel has no answer to, or warns of. A number is read so that no compiler knows it. */
+
+static volatile unsigned long none, much = 1UL << 63;
+
+static void no_logarithm(void)
+{
+	none = ilog2(none);
+}
+
+static void no_power_up(void)
+{
+	none = roundup_pow_of_two(none);
+}
+
+static void too_large_a_power(void)
+{
+	none = roundup_pow_of_two(much + 1);
+}
+
+static void no_power_down(void)
+{
+	none = rounddown_pow_of_two(none);
+}
+
+static void no_lowest_bit(void)
+{
+	none = __ffs64(none);
+}
+
+static void shift_by_too_much(void)
+{
+	none = BIT_ULL(much >> 57);
+}
+
+static void no_percpu(void)
+{
+	netpol_percpu_free(netpol_percpu_alloc(none));
+}
+
+static void much_percpu(void)
+{
+	netpol_percpu_free(netpol_percpu_alloc((32 << 10) + 1 + none));
+}
+
+static void write_to_nothing(void)
+{
+	char *memory = netpol_alloc(none);
+
+	WRITE_ONCE(*memory, 1);
+}
+
+static void added_twice(void)
+{
+	struct list_head entry;
+	LIST_HEAD(list);
+
+	list_add(&entry, &list);
+	list_add(&entry, &list);
+}
+
+static void deleted_twice(void)
+{
+	struct list_head entry;
+	LIST_HEAD(list);
+
+	list_add(&entry, &list);
+	list_del(&entry);
+	list_del(&entry);
+}
+
+static void torn_list(void)
+{
+	struct list_head one, two;
+	LIST_HEAD(list);
+
+	list_add(&one, &list);
+	list_add(&two, &list);
+	two.next = &list;
+	list_del(&one);
+}
+
+static void long_text(void)
+{
+	char text[2];
+
+	none = scnprintf(text, much, "x");
+}
+
+static void test_strict(void)
+{
+	static void (*const undefined[])(void) = {
+		no_logarithm, no_power_up, too_large_a_power, no_power_down, no_lowest_bit,
+		shift_by_too_much, no_percpu, much_percpu, write_to_nothing, added_twice,
+		deleted_twice, torn_list, long_text,
+	};
+	int i, status;
+	pid_t child;
+
+	for (i = 0; i < ARRAY_SIZE(undefined); i++) {
+		child = fork();
+		if (!child) {
+			/* The sanitizers' reports are what is asked for, and not for people. */
+			if (!freopen("/dev/null", "w", stderr))
+				_exit(0);
+			undefined[i]();
+			_exit(0);
+		}
+		CHECK(child > 0 && waitpid(child, &status, 0) == child);
+		if (status == 0)
+			fprintf(stderr, "undefined operation %d passes\n", i);
+		CHECK(status != 0);
+	}
+	netpol_free(netpol_alloc(none));
+	CHECK_EQ(roundup_pow_of_two(much), much);
+}
+
 static void test_shim(void)
 {
 	struct item item[4], *at, *tmp;
@@ -939,6 +1058,7 @@ int main(int argc, char **argv)
 
 	test_siphash();
 	test_shim();
+	test_strict();
 	test_retire();
 	test_array();
 	test_csr(0);

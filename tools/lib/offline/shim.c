@@ -27,12 +27,13 @@ void *netpol_alloc(size_t size)
 {
 	if (netpol_fail_now() || size > INT_MAX)
 		return NULL;
-	return calloc(1, size ? size : 1);
+	return size ? calloc(1, size) : ZERO_SIZE_PTR;
 }
 
 void netpol_free(const void *p)
 {
-	free((void *)p);
+	if (p != ZERO_SIZE_PTR)
+		free((void *)p);
 }
 
 void *netpol_page_alloc(void)
@@ -176,6 +177,9 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	va_list args;
 	int len;
 
+	/* The kernel warns of more. */
+	if (size > INT_MAX)
+		abort();
 	if (!size)
 		return 0;
 	va_start(args, fmt);
@@ -190,6 +194,9 @@ ssize_t strscpy(char *to, const char *from, size_t size)
 {
 	size_t len = strnlen(from, size);
 
+	/* The kernel warns of more. */
+	if (size > INT_MAX)
+		abort();
 	if (!size)
 		return -E2BIG;
 	if (len == size) {
