@@ -52,6 +52,7 @@ help:
 	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow, agent'
 	@echo '  make check-vm      selftests and end-to-end tests on each kernel;'
 	@echo '                     T="NAME..." runs only these, KERNELS=6.12 only there'
+	@echo '  make check-kernels the same on every kernel: 5.10, 6.1, 6.12 and the newest of Debian'
 	@echo '  make check-debug   selftests and end-to-end tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
 
@@ -289,6 +290,11 @@ check: deps
 
 check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/run/check.sh $*
+
+# Every kernel that netpol is for, with all selftests and end-to-end tests, by hand: hours.
+.PHONY: check-kernels
+check-kernels: deps
+	+@KERNELS="5.10 6.1 6.12 newest" tests/run/check.sh vm
 
 # The selftests on the kernel with checkers alone; builds it the first time.
 .PHONY: check-debug

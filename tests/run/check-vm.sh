@@ -3,12 +3,14 @@
 #
 # Tests inside virtual machines: tests/vm/smoke.sh, every tests/selftests/X.c and every
 # tests/e2e/X.sh (not lib*.sh), each in a fresh VM with netpol loaded, two VMs at a time.
-# The kernels are 6.1, 6.12 and 6.12 with its checkers (debug, tests/run/kernel.sh).
+# The kernels are 6.1, 6.12, the newest kernel that can be had, and 6.12 with its checkers
+# (newest and debug, tests/run/kernel.sh).
 #
 # An emulated processor is slow. So 6.12 runs the selftests and those end-to-end tests that
-# ask for it, unless KERNELS names it. The debug kernel takes a while to build: where it has
-# not been built (make check-debug), its tests are skipped. It runs the selftests, and the
-# end-to-end tests where KERNELS names it.
+# ask for it, unless KERNELS names it, and the newest kernel runs some of the selftests. The
+# debug kernel takes a while to build: where it has not been built (make check-debug), its
+# tests are skipped. It runs the selftests, and the end-to-end tests where KERNELS names it.
+# So are those of the newest kernel where it cannot be fetched.
 #
 #   T="NAME..."        only these tests
 #   KERNELS="6.12"     only these kernels, and all tests there
@@ -21,6 +23,7 @@
 #   netpol-test: mem=MIB            default 768
 #   netpol-test: cpus=N             default 2
 #   netpol-test: kernels=6.12       runs on these series only (comma list)
+#   netpol-test: newest             a selftest that the newest kernel runs as well
 #   netpol-test: all-kernels        an end-to-end test that 6.12 runs as well
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
@@ -140,6 +143,13 @@ fi
 begin vm
 kernels=${KERNELS:-6.1 6.12}
 if [ -z "${KERNELS:-}" ]; then
+	if tests/run/kernel.sh fetch newest >"$results/vm.newest.log" 2>&1; then
+		kernels+=" newest"
+	else
+		skipped "selftests, newest"
+		echo "skipped selftests, newest: that kernel cannot be fetched:" \
+			"$(tail -n 1 "$results/vm.newest.log")"
+	fi
 	if tests/vm/uml-kernel.sh --cached debug >/dev/null 2>&1; then
 		kernels+=" debug"
 	else
@@ -148,7 +158,7 @@ if [ -z "${KERNELS:-}" ]; then
 	fi
 fi
 for k in $kernels; do
-	tests/run/kernel.sh image "$k" >/dev/null
+	tests/run/kernel.sh fetch "$k"
 done
 
 broken=no
@@ -181,6 +191,8 @@ runs_on()
 	debug,tests/selftests/*.c) ;;
 	debug,tests/e2e/*) [ -n "${KERNELS:-}" ] ;;
 	debug,*) return 1 ;;
+	newest,tests/selftests/*.c) [ -n "${KERNELS:-}" ] || has_directive "$2" newest ;;
+	newest,*) [ -n "${KERNELS:-}" ] ;;
 	6.12,tests/e2e/*) [ -n "${KERNELS:-}$only" ] || has_directive "$2" all-kernels ;;
 	esac
 }
@@ -195,8 +207,7 @@ wanted()
 	return 1
 }
 
-sources=()
-[ ! -e "build/$(tests/run/kernel.sh release 6.12)/netpol.ko" ] || sources+=(tests/vm/smoke.sh)
+sources=(tests/vm/smoke.sh)
 sources+=(tests/selftests/*.c tests/selftests/perf/*.sh tests/e2e/*.sh)
 jobs=() alone=()
 for src in "${sources[@]}"; do

@@ -88,7 +88,8 @@ look()
 		[ -n "$from" ] || die "apt on this machine knows no mirror of $label"
 		echo "deb [signed-by=$keys] $from $suite main" >>"$here/sources.list"
 	done
-	apt apt-get update -o APT::Update::Error-Mode=any >&2
+	apt apt-get update -o APT::Update::Error-Mode=any >&2 ||
+		die "the lists of $suites cannot be read"
 	apt apt-cache pkgnames linux-image- |
 		sed -n "s/^linux-image-\(${number}[.][0-9][^-]*\(-[0-9]*\)\{0,1\}-$flavour\)$/\1/p" |
 		sort -V | tail -n 1
@@ -155,7 +156,7 @@ unpack()
 get()
 {
 	local rel
-	rel=$(look)
+	rel=$(look) || exit 1
 	[ -n "$rel" ] || die "no $series kernel of $flavour in $suites"
 	[ "$(cat "$cache/foreign/$rel/complete" 2>/dev/null)" = "$cache/foreign/$rel" ] || unpack "$rel"
 	rm -rf "$here/cache" "$here/lists"
@@ -180,10 +181,11 @@ fi
 if due; then
 	[ "$mode" != cached ] ||
 		die "no $series kernel here: tests/run/kernel-fetch.sh $series fetches it"
+	command -v patchelf >/dev/null || die "no patchelf here: run make deps"
 	mkdir -p "$here"
 	# A program of its own, since set -e does not hold on the left of ||.
 	locked=yes flock "$cache/foreign/lock" bash "$0" "--$mode" "$series" >"$here/log" 2>&1 || {
-		known >/dev/null || { tail -n 20 "$here/log" >&2; die "can't fetch a $series kernel"; }
+		known >/dev/null || { tail -n 20 "$here/log" >&2; die "the kernel $series cannot be fetched"; }
 	}
 fi
 known

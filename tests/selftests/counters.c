@@ -3,6 +3,7 @@
  * Counters, by real packets between two pods of a node: per pod, per rule, totals, and
  * read-and-zero while packets flow.
  *
+ * netpol-test: newest
  * netpol-test: timeout=300
  */
 #include "kselftest_harness.h"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* EVAL: verdicts and steps for made-up packets. */
+/*
+ * EVAL: verdicts and steps for made-up packets.
+ *
+ * netpol-test: newest
+ */
 #include <sched.h>
 #include "kselftest_harness.h"
 #include "netpol_obj.h"

@@ -2,6 +2,8 @@
 /*
  * What is wrong with a request is refused, said in words, and pointed at: for every
  * command and for every attribute of TXN_ADD.
+ *
+ * netpol-test: newest
  */
 #include <sched.h>
 #include "kselftest_harness.h"

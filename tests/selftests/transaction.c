@@ -3,6 +3,7 @@
  * Transactions: all or nothing. After everything that fails or is given up, the
  * generation, every dump and every verdict are what they were.
  *
+ * netpol-test: newest
  * netpol-test: timeout=600
  */
 #include <sched.h>
