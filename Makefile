@@ -309,6 +309,11 @@ $(B)/bench/insn: tests/bench/insn.c tests/bench/insn.h $(wildcard tests/selftest
 	@mkdir -p $(@D)
 	$(CC) $(UCPPFLAGS) $(UCFLAGS) $(CFLAGS) -o $@ $<
 
+# What QEMU loads and calls; its functions are QEMU's.
+$(B)/bench/lines.so: tests/bench/lines.c tests/bench/insn.h
+	@mkdir -p $(@D)
+	$(CC) $(UCPPFLAGS) $(UCFLAGS) $(CFLAGS) -fPIC -fvisibility=hidden -shared -o $@ $<
+
 bench-insn: deps
 	+@tests/bench/insn.sh full
 

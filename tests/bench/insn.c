@@ -202,14 +202,15 @@ static void block(const struct world *w, unsigned int i, bool v6, char *prefix, 
 	}
 }
 
-/* Each port for both protocols. */
+/* Each port for all protocols. */
 static void load_ports(struct txn *t, const struct world *w, unsigned int first)
 {
+	static const unsigned char protocol[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP };
 	unsigned int i;
 
-	for (i = 0; i < w->ports * 2; i++)
-		t_port(t, i % 2 ? IPPROTO_UDP : IPPROTO_TCP, first + i / 2 * 100,
-		       i > 1 ? first + i / 2 * 100 + 9 : 0, NULL);
+	for (i = 0; i < w->ports * 3; i++)
+		t_port(t, protocol[i % 3], first + i / 3 * 100, i > 2 ? first + i / 3 * 100 + 9 : 0,
+		       NULL);
 }
 
 static void load_policy(struct txn *t, const struct world *w, const char *name,
@@ -322,6 +323,7 @@ static void load(const struct world *w)
 /* Which flow, between a subject and what. */
 enum whom {
 	ALLOWED,	/* remote pods that a policy names */
+	EACH,		/* remote pods, of which another policy names each */
 	DENIED,		/* remote pods that none names */
 	BLOCK,		/* addresses in a block */
 	EXCEPTED,	/* addresses in an except */
@@ -335,8 +337,8 @@ enum whom {
  * @whom: the other end
  * @egress: the subject opens; else the other end does
  * @state: enum netpol_bench_state
- * @accepted: the verdict to expect
- * @udp: UDP; else TCP
+ * @accepted: the verdict to expect; of ICMP where the rules have no ports, else it is denied
+ * @protocol: IPPROTO_*, for either family; 0: TCP
  * @node: the other end is the node itself, so the hook is that at LOCAL_IN
  */
 struct kind {
@@ -345,7 +347,7 @@ struct kind {
 	bool egress;
 	uint8_t state;
 	bool accepted;
-	bool udp;
+	unsigned char protocol;
 	bool node;
 };
 
@@ -357,6 +359,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "new, allowed", ALLOWED, false, NEW, true },
 	{ "new, denied", DENIED, false, NEW, false },
+	{ "by any policy, new, allowed", EACH, false, NEW, true },
 	{ "established", ALLOWED, false, ORIGINAL, true },
 	{ "established, reply", ALLOWED, false, REPLY, true },
 	{ "established, denied", DENIED, false, ORIGINAL, false },
@@ -364,11 +367,23 @@ static const struct kind kinds[] = {
 	{ "new from the pod, denied", DENIED, true, NEW, false },
 	{ "established from the pod", ALLOWED, true, ORIGINAL, true },
 	{ "established from the pod, reply", ALLOWED, true, REPLY, true },
-	{ "UDP, new, allowed", ALLOWED, false, NEW, true, .udp = true },
-	{ "UDP, new, denied", DENIED, false, NEW, false, .udp = true },
-	{ "UDP, established, reply", ALLOWED, false, REPLY, true, .udp = true },
+	{ "UDP, new, allowed", ALLOWED, false, NEW, true, .protocol = IPPROTO_UDP },
+	{ "UDP, new, denied", DENIED, false, NEW, false, .protocol = IPPROTO_UDP },
+	{ "UDP, established, reply", ALLOWED, false, REPLY, true, .protocol = IPPROTO_UDP },
 	{ "untracked, allowed", ALLOWED, false, UNTRACKED, true },
 	{ "untracked from the pod, denied", DENIED, true, UNTRACKED, false },
+	{ "untracked UDP, allowed", ALLOWED, false, UNTRACKED, true, .protocol = IPPROTO_UDP },
+	{ "untracked from outside, denied", STRANGER, false, UNTRACKED, false },
+	{ "ICMP, new", ALLOWED, false, NEW, true, .protocol = IPPROTO_ICMP },
+	{ "ICMP, reply", ALLOWED, false, REPLY, true, .protocol = IPPROTO_ICMP },
+	{ "ICMP, untracked from the pod, denied", DENIED, true, UNTRACKED, false,
+	  .protocol = IPPROTO_ICMP },
+	{ "SCTP, new, allowed", ALLOWED, false, NEW, true, .protocol = IPPROTO_SCTP },
+	{ "SCTP, new, denied", DENIED, false, NEW, false, .protocol = IPPROTO_SCTP },
+	{ "SCTP, established", ALLOWED, false, ORIGINAL, true, .protocol = IPPROTO_SCTP },
+	{ "SCTP, established, reply", ALLOWED, false, REPLY, true, .protocol = IPPROTO_SCTP },
+	{ "SCTP, established, denied", DENIED, false, ORIGINAL, false,
+	  .protocol = IPPROTO_SCTP },
 	{ "new from outside, denied", STRANGER, false, NEW, false },
 	{ "CIDR, new, allowed", BLOCK, false, NEW, true },
 	{ "CIDR, established", BLOCK, false, ORIGINAL, true },
@@ -377,8 +392,8 @@ static const struct kind kinds[] = {
 	{ "CIDR, to the node, new, allowed", BLOCK, true, NEW, true, .node = true },
 	{ "to the node, new, denied", STRANGER, true, NEW, false, .node = true },
 	{ "to the node, reply to it", STRANGER, false, REPLY, true, .node = true },
-	{ "to the node, untracked UDP, denied", STRANGER, true, UNTRACKED, false, .udp = true,
-	  .node = true },
+	{ "to the node, untracked UDP, denied", STRANGER, true, UNTRACKED, false,
+	  .protocol = IPPROTO_UDP, .node = true },
 	{ "between pods of the node, new, allowed", NEIGHBOUR, false, NEW, true },
 	{ "between pods of the node, established", NEIGHBOUR, false, ORIGINAL, true },
 };
@@ -413,6 +428,19 @@ static bool other_end(const struct world *w, enum whom whom, unsigned int n, boo
 				return true;
 		}
 		return false;
+	case EACH:
+		/* as load() has it, what policy number i names */
+		step = w->policies / PEERS ? w->policies / PEERS : 1;
+		i = n * step;
+		if (i >= w->policies)
+			return false;
+		for (pod = w->locals + n * 97; pod < w->pods; pod++)
+			if (pod_app(w, pod) == i % APPS &&
+			    pod_ns(w, pod) % TEAMS == i / APPS % TEAMS)
+				break;
+		if (pod >= w->pods)
+			return false;
+		break;
 	case NEIGHBOUR:
 		/* in a namespace of team t0, with app=a0, and none of the cluster's policies */
 		if (!n)
@@ -463,6 +491,13 @@ static void report(const struct world *w, const struct kind *k, bool v6, unsigne
 	       (double)sum / n, (unsigned long long)min, (unsigned long long)max, n);
 }
 
+static unsigned char protocol_of(const struct kind *k, bool v6)
+{
+	if (k->protocol == IPPROTO_ICMP && v6)
+		return IPPROTO_ICMPV6;
+	return k->protocol ?: IPPROTO_TCP;
+}
+
 static void run_kind(const struct world *w, const struct kind *k, bool v6)
 {
 	uint64_t min = ~0ULL, max = 0, sum = 0;
@@ -470,11 +505,12 @@ static void run_kind(const struct world *w, const struct kind *k, bool v6)
 	unsigned int interface, n;
 
 	for (n = 0; n < peers && other_end(w, k->whom, n, v6, &other, &interface); n++) {
+		bool accepted = k->accepted && (k->protocol != IPPROTO_ICMP || !w->ports);
 		bool back = k->state == NETPOL_BENCH_REPLY;
 		unsigned int at = device[n % SUBJECTS];
 		struct netpol_bench_packet p = {
 			.family = v6 ? AF_INET6 : AF_INET,
-			.protocol = k->udp ? IPPROTO_UDP : IPPROTO_TCP,
+			.protocol = protocol_of(k, v6),
 			.state = k->state,
 			.local_in = k->node,
 			.source_port = 40000 + n,
@@ -490,7 +526,7 @@ static void run_kind(const struct world *w, const struct kind *k, bool v6)
 			failed = true;
 			return;
 		}
-		if (p.accepted != k->accepted) {
+		if (p.accepted != accepted) {
 			fprintf(stderr, "insn: %s, %s: %s was %s\n", k->name, v6 ? "v6" : "v4",
 				other.text, p.accepted ? "accepted" : "denied");
 			failed = true;

@@ -5,6 +5,14 @@
 
 #include <linux/types.h>
 
+/* What the module tells tests/bench/lines.c, a plugin of the emulator, see there. */
+enum netpol_bench_mark {
+	NETPOL_BENCH_MARK_AROUND = 0x6e706c00,
+	NETPOL_BENCH_MARK_BEGIN,
+	NETPOL_BENCH_MARK_END,
+	NETPOL_BENCH_MARK_PACKET,
+};
+
 #define NETPOL_BENCH_PROC	"netpol_bench"
 
 /* How the packet stands to conntrack. */
@@ -18,13 +26,13 @@ enum netpol_bench_state {
 /**
  * struct netpol_bench_packet - one packet through netpol's hooks; written, then read back
  * @family: AF_INET or AF_INET6
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @protocol: IPPROTO_TCP, _UDP, _SCTP, or that of echo in this family, IPPROTO_ICMP or _ICMPV6
  * @state: enum netpol_bench_state
  * @local_in: its last hook is LOCAL_IN; else POST_ROUTING. With @in, its first is PRE_ROUTING
  * @source: address of who opens the connection, network order
  * @destination: address of the other one
- * @source_port: host order
- * @port: host order
+ * @source_port: host order; of ICMP the identifier
+ * @port: host order; ICMP has none
  * @in: interface that the packet comes in by, of this network namespace; 0: none
  * @out: interface that it leaves by
  * @accepted: out: the last hook's verdict

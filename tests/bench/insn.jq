@@ -11,9 +11,13 @@ def key: [.name, (.params |
 		.addresses, .guards] end | map(tostring))[]] | join("/");
 
 def target:
-	if .unit != "instructions" or .name != "packet" then .target
+	if .name == "lines" then 12
+	elif .name == "lines of the peer or rule" then 4
+	elif .unit != "instructions" or .name != "packet" then .target
 	elif .params.kind | startswith("between") then null
 	elif .params.kind | startswith("CIDR") then 350
+	elif .params.kind | test("ICMP|SCTP") then 400
+	elif .params.kind | startswith("untracked") then 350
 	elif .params.cidrs > 0 or (.params.kind | test("outside|to the node")) then null
 	elif .params.family == "v4" then 240
 	else 300 end;

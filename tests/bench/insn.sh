@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Exact instruction counts: of the packet path, in QEMU with -icount, on each kernel, and
-# of the core's verdicts and commits in a process, by callgrind.
+# of the core's verdicts and commits in a process, by callgrind. And the lines of 64 bytes of
+# memory that the packet path touches, by a plugin of QEMU.
 #
 #   tests/bench/insn.sh [short|full] [accept|count]
 #
@@ -37,6 +38,7 @@ count()
 	local rel
 	rel=$(tests/run/kernel.sh release "$1")
 	tests/vm/run -I -k "$1" -M 1536 -t 1500 -l "$out/insn.$1.console" \
+		-q "-plugin $PWD/$out/lines.so,out=$PWD/$out/insn.$1.touched" \
 		-m "build/$rel/netpol.ko" \
 		-m "$out/kmod/$1/tests/bench/kmod/netpol_bench.ko" \
 		-f "$out/insn:/tests/insn" -- sh -c "modprobe netpol &&
@@ -44,6 +46,8 @@ count()
 		</dev/null >"$out/insn.$1.lines"
 	jq -c --arg kernel "$1" '.params.kernel = $kernel' "$out/insn.$1.lines" \
 		>"$out/insn.$1.rows"
+	jq -c -n --slurpfile rows "$out/insn.$1.rows" --rawfile touched "$out/insn.$1.touched" \
+		-f tests/bench/lines.jq >>"$out/insn.$1.rows"
 }
 
 # count_core: lines of JSON; callgrind writes a file for each.
@@ -65,7 +69,7 @@ count_core()
 
 kernels=$(tests/run/kernel.sh series)
 make -s modules KERNELS="$kernels" >"$out/insn.build.log" 2>&1 &&
-	make -s "$out/insn" "$out/bin/counted" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
+	make -s "$out/insn" "$out/lines.so" "$out/bin/counted" >>"$out/insn.build.log" 2>&1 || { cat "$out/insn.build.log"; exit 1; }
 count_core &
 pids=($!) rows=("$out/insn.core.rows")
 for k in $kernels; do

@@ -10,7 +10,11 @@
  * What the call itself and the counter cost is measured with an empty function and taken off.
  * A packet that the hook drops is freed by it on some kernels: one more reference is
  * held, so that what is counted is the verdict and not the allocator.
+ *
+ * With the plugin tests/bench/lines.c the emulator also tells which memory the hooks touch.
  */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/in.h>
 #include <linux/inet.h>
 #include <linux/ip.h>
@@ -20,6 +24,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/task_stack.h>
+#include <linux/sctp.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <linux/uaccess.h>
@@ -32,6 +38,10 @@
 #include "../insn.h"
 
 #define PAYLOAD 32
+
+/* Bytes of the stack, from a function on that count() calls, that are the hook's or its caller's. */
+#define STACK_BELOW 2048
+#define STACK_ABOVE 1024UL
 
 static DEFINE_MUTEX(lock);
 static struct netpol_bench_packet last;
@@ -136,13 +146,83 @@ static void put_udp(struct sk_buff *skb, bool reply, u16 source, u16 port)
 	udp->len = htons(sizeof(*udp) + PAYLOAD);
 }
 
+/* An echo request or reply. Their codes are 0, and what they are has another number in ICMPv6. */
+static void put_icmp(struct sk_buff *skb, u8 family, bool reply, u16 id)
+{
+	struct icmphdr *icmp = skb_put_zero(skb, sizeof(*icmp));
+
+	if (family == AF_INET)
+		icmp->type = reply ? ICMP_ECHOREPLY : ICMP_ECHO;
+	else
+		icmp->type = reply ? ICMPV6_ECHO_REPLY : ICMPV6_ECHO_REQUEST;
+	icmp->un.echo.id = htons(id);
+}
+
+/* The tags that the ends of an SCTP association ask the other end to send. */
+static __be32 sctp_tag(bool reply)
+{
+	return htonl(reply ? 2000 : 1000);
+}
+
+/* One chunk, of @chunk bytes. */
+static void put_sctp(struct sk_buff *skb, u8 type, u32 chunk, bool reply, u16 source, u16 port)
+{
+	struct sctphdr *sctp = skb_put_zero(skb, sizeof(*sctp));
+	struct sctp_chunkhdr *first = skb_put_zero(skb, sizeof(*first));
+	struct sctp_inithdr *init;
+
+	sctp->source = htons(reply ? port : source);
+	sctp->dest = htons(reply ? source : port);
+	sctp->vtag = type == SCTP_CID_INIT ? 0 : sctp_tag(!reply);
+	first->type = type;
+	first->length = htons(chunk);
+	if (type == SCTP_CID_INIT || type == SCTP_CID_INIT_ACK) {
+		init = skb_put_zero(skb, sizeof(*init));
+		init->init_tag = sctp_tag(reply);
+		init->a_rwnd = htonl(60000);
+		init->num_outbound_streams = htons(1);
+		init->num_inbound_streams = htons(1);
+		chunk -= sizeof(*init);
+	}
+	skb_put_zero(skb, chunk - sizeof(*first));
+}
+
+/*
+ * The chunk of SCTP that comes at the place of a packet of TCP. After its INIT ACK and before any
+ * data conntrack wants to see a COOKIE ECHO and a COOKIE ACK, see establish().
+ */
+static u8 chunk_of(bool syn, bool ack, bool reply)
+{
+	if (syn)
+		return ack ? SCTP_CID_INIT_ACK : SCTP_CID_INIT;
+	if (ack)
+		return SCTP_CID_DATA;
+	return reply ? SCTP_CID_COOKIE_ACK : SCTP_CID_COOKIE_ECHO;
+}
+
+/* Bytes of the transport header. */
+static int header_of(u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return sizeof(struct tcphdr);
+	case IPPROTO_SCTP:
+		return sizeof(struct sctphdr);
+	default:
+		return sizeof(struct udphdr);
+	}
+}
+
+/*
+ * A packet of TCP has the flags @syn and @ack. One of SCTP begins with the chunk that belongs to
+ * them: INIT, INIT ACK, or without @syn one of data.
+ */
 static struct sk_buff *build(const struct netpol_bench_packet *p, bool reply, bool syn, bool ack)
 {
 	const u8 *source = reply ? p->destination : p->source;
 	const u8 *destination = reply ? p->source : p->destination;
 	struct sk_buff *skb = alloc_skb(256, GFP_KERNEL);
-	int transport = p->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) :
-						     sizeof(struct udphdr);
+	int transport = header_of(p->protocol);
 
 	if (!skb)
 		return NULL;
@@ -172,11 +252,21 @@ static struct sk_buff *build(const struct netpol_bench_packet *p, bool reply, bo
 		memcpy(&ip->daddr, destination, 16);
 	}
 	skb_set_transport_header(skb, skb->len);
-	if (p->protocol == IPPROTO_TCP)
+	switch (p->protocol) {
+	case IPPROTO_TCP:
 		put_tcp(skb, reply, syn, ack, p->source_port, p->port);
-	else
+		break;
+	case IPPROTO_UDP:
 		put_udp(skb, reply, p->source_port, p->port);
-	skb_put_zero(skb, PAYLOAD);
+		break;
+	case IPPROTO_SCTP:
+		put_sctp(skb, chunk_of(syn, ack, reply), PAYLOAD, reply, p->source_port, p->port);
+		break;
+	default:
+		put_icmp(skb, p->family, reply, p->source_port);
+	}
+	if (p->protocol != IPPROTO_SCTP)
+		skb_put_zero(skb, PAYLOAD);
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	return skb;
 }
@@ -194,9 +284,35 @@ static int track(struct sk_buff *skb, struct net *net, u8 family, struct net_dev
 	return verdict == NF_ACCEPT && skb_nfct(skb) ? 0 : -EPROTO;
 }
 
+/*
+ * netpol sees the packet that begins an SCTP association, which it remembers. What it says does
+ * not matter: the packets of an association that is denied today began one that was allowed.
+ */
+static int show(const struct netpol_bench_packet *p, struct sk_buff *skb, struct net *net,
+		struct net_device *in, struct net_device *out)
+{
+	struct nf_hook_state state;
+	struct nf_hook_entry hook;
+	int error;
+
+	nf_hook_state_init(&state, NF_INET_POST_ROUTING, p->family, in, out, NULL, net, NULL);
+	error = find_hook(&state, &hook);
+	if (error)
+		return error;
+	skb_get(skb);
+	rcu_read_lock();
+	local_bh_disable();
+	hook.hook(hook.priv, skb, &state);
+	local_bh_enable();
+	rcu_read_unlock();
+	if (refcount_read(&skb->users) == 2)
+		kfree_skb(skb);
+	return 0;
+}
+
 /* One packet of a handshake, whose connection is confirmed. */
 static int handshake(const struct netpol_bench_packet *p, struct net *net, struct net_device *in,
-		     bool reply, bool syn, bool ack)
+		     struct net_device *out, bool reply, bool syn, bool ack)
 {
 	struct sk_buff *skb = build(p, reply, syn, ack);
 	int error;
@@ -204,6 +320,8 @@ static int handshake(const struct netpol_bench_packet *p, struct net *net, struc
 	if (!skb)
 		return -ENOMEM;
 	error = track(skb, net, p->family, in);
+	if (!error && p->protocol == IPPROTO_SCTP && syn && !reply)
+		error = show(p, skb, net, in, out);
 	local_bh_disable();
 	if (!error && nf_conntrack_confirm(skb) != NF_ACCEPT)
 		error = -EPROTO;
@@ -212,15 +330,50 @@ static int handshake(const struct netpol_bench_packet *p, struct net *net, struc
 	return error;
 }
 
-static int establish(const struct netpol_bench_packet *p, struct net *net, struct net_device *in)
+static int establish(const struct netpol_bench_packet *p, struct net *net, struct net_device *in,
+		     struct net_device *out)
 {
-	int error = handshake(p, net, in, false, true, false);
+	int error = handshake(p, net, in, out, false, true, false);
 
 	if (!error)
-		error = handshake(p, net, in, true, true, true);
+		error = handshake(p, net, in, out, true, true, true);
+	if (!error && p->protocol == IPPROTO_SCTP)
+		error = handshake(p, net, in, out, false, false, false);
+	if (!error && p->protocol == IPPROTO_SCTP)
+		error = handshake(p, net, in, out, true, false, false);
 	if (!error)
-		error = handshake(p, net, in, false, false, true);
+		error = handshake(p, net, in, out, false, false, true);
 	return error;
+}
+
+/* Tells the emulator's plugin what comes next; does nothing. */
+#define MARK(mark) asm volatile("nopl %c0(%%rax)" : : "i" (mark) : "memory")
+
+/* Reads a byte of each line of 64 bytes. */
+static void touch(const void *from, size_t size)
+{
+	const u8 *at = (const u8 *)((unsigned long)from & ~63UL);
+
+	for (; at < (const u8 *)from + size; at += 64)
+		(void)*(const volatile u8 *)at;
+}
+
+/*
+ * Shows the plugin what every hook has to touch anyway: the packet, its conntrack entry, and the
+ * stack around here. Further up it has what the hook is told, further down what it saves.
+ */
+static noinline void touch_around(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+	const unsigned long end = (unsigned long)task_stack_page(current) + THREAD_SIZE;
+	const unsigned long sp = current_stack_pointer;
+
+	touch(skb, sizeof(*skb));
+	touch(skb->head, skb_end_offset(skb) + sizeof(struct skb_shared_info));
+	if (ct)
+		touch(ct, sizeof(*ct));
+	touch((const void *)(sp - STACK_BELOW), STACK_BELOW + min(end - sp, STACK_ABOVE));
 }
 
 /* Adds what netpol's function at one hook spends, and keeps its verdict. */
@@ -244,7 +397,11 @@ static int count(struct netpol_bench_packet *p, struct sk_buff *skb,
 		none = min(none, measure(empty, NULL, skb, state, &verdict));
 		more = min(more, measure(hundred, NULL, skb, state, &verdict));
 	}
+	MARK(NETPOL_BENCH_MARK_AROUND);
+	touch_around(skb);
+	MARK(NETPOL_BENCH_MARK_BEGIN);
 	n = measure(hook.hook, hook.priv, skb, state, &verdict);
+	MARK(NETPOL_BENCH_MARK_END);
 	local_irq_restore(flags);
 	local_bh_enable();
 	rcu_read_unlock();
@@ -267,7 +424,9 @@ static int run(struct netpol_bench_packet *p)
 
 	if (p->family != AF_INET && p->family != AF_INET6)
 		return -EINVAL;
-	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP)
+	if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP &&
+	    p->protocol != IPPROTO_SCTP &&
+	    p->protocol != (p->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return -EINVAL;
 	if (p->in)
 		in = dev_get_by_index(net, p->in);
@@ -275,7 +434,7 @@ static int run(struct netpol_bench_packet *p)
 		out = dev_get_by_index(net, p->out);
 	if ((p->in && !in) || (p->out && !out))
 		goto out;
-	error = open ? 0 : establish(p, net, in);
+	error = open ? 0 : establish(p, net, in, out);
 	if (error)
 		goto out;
 	skb = build(p, reply, open, !open);
@@ -303,6 +462,7 @@ static int run(struct netpol_bench_packet *p)
 			   p->family, in, out, NULL, net, NULL);
 	skb_get(skb);
 	error = count(p, skb, &state);
+	MARK(NETPOL_BENCH_MARK_PACKET);
 	if (refcount_read(&skb->users) == 2)
 		kfree_skb(skb);
 	ct = nf_ct_get(skb, &ctinfo);
