@@ -3,7 +3,8 @@
  * The decisions about any packet, and the registration of the hooks. Each of the functions
  * netpol_decide_*() reads from top to bottom like the table of decisions in docs/design.md.
  * Most packets never get here, because kmod/plain.c decides about them: when you add a
- * check here, add it there too, or make netpol_plain_read() return false for such packets.
+ * check here, add it there too, or make netpol_plain_read() and netpol_plain_read_rare() return
+ * false for such packets.
  *
  * At POST_ROUTING netpol runs just before source NAT (NF_IP_PRI_NAT_SRC). Destination
  * addresses are final by then and source addresses not yet masqueraded, and whatever leaves
@@ -100,13 +101,6 @@ static bool same_address(u8 family, const void *a, const void *b)
 }
 
 /*
- * A bit of the flags that conntrack keeps for an SCTP association. conntrack uses the lowest
- * one (SCTP_FLAG_HEARTBEAT_VTAG_FAILED) and leaves the others alone; this one means that netpol
- * saw the entry begin with an INIT.
- */
-#define SCTP_OPENED	BIT(7)
-
-/*
  * Did conntrack first see this TCP connection in its middle? Then the original direction of
  * the entry is that of the first packet that was seen, which may be from either end.
  *
@@ -128,18 +122,6 @@ static __always_inline bool tcp_has_no_opener(const struct nf_conn *ct)
 }
 
 /*
- * Notes that a new entry begins with an INIT. conntrack begins one with other chunks as well:
- * a HEARTBEAT, from either end, is enough, and once it is answered nothing in the entry tells
- * it from one that began with an INIT. Until conntrack confirms the entry, which it does after
- * this hook, nobody else has it.
- */
-static __always_inline void note_opener(struct nf_conn *ct, const struct netpol_packet *packet)
-{
-	if (packet->flags & NETPOL_PACKET_INIT && !nf_ct_is_confirmed(ct))
-		ct->proto.sctp.flags |= SCTP_OPENED;
-}
-
-/*
  * Is it unknown which end opened the connection of @ct? Of UDP, GRE and protocols that
  * conntrack knows nothing of, any first packet opens a connection. Of ICMP only a request
  * does (icmp_pkt_to_tuple() and its siblings), so an answer has no entry without one.
@@ -149,7 +131,7 @@ static __always_inline bool has_no_opener(const struct nf_conn *ct, u8 protocol)
 	if (likely(protocol == IPPROTO_TCP))
 		return tcp_has_no_opener(ct);
 	if (protocol == IPPROTO_SCTP)
-		return !(READ_ONCE(ct->proto.sctp.flags) & SCTP_OPENED);
+		return !netpol_sctp_opened(ct);
 	return protocol == IPPROTO_DCCP && !netpol_dccp_opened(ct);
 }
 
@@ -249,8 +231,8 @@ static __always_inline void look(struct view *view, const struct sk_buff *skb, b
 			follow_error(view, local_in);
 			return;
 		}
-		if (unlikely(flow->protocol == IPPROTO_SCTP))
-			note_opener(ct, &view->packet);
+		if (unlikely(view->packet.flags & NETPOL_PACKET_INIT))
+			netpol_sctp_note_opener(ct);
 		view->no_opener = has_no_opener(ct, flow->protocol);
 		if (local_in && (!view->reply || view->no_opener)) {
 			flow->source = &tuple_of(ct, view->reply)->src.u3;

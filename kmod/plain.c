@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The short way to a verdict, for plain packets. Nearly all packets are plain, and for them
- * the decisions of hook.c come down to two look-ups and a cell. A plain packet is TCP or UDP
- * with its ports in reach; conntrack knows who opened its connection; it is routed from one
- * interface to another one; if its sender is a pod of this node, it comes from that pod's
- * interface; and no guard and no setting has a say in it. docs/design.md lists all of this.
+ * the decisions of hook.c come down to two look-ups and a cell. A plain packet is TCP, UDP or
+ * SCTP with its ports in reach, or a request or answer of ICMP; either conntrack knows who opened
+ * its connection, or the packet has no entry and is judged as one that opens a connection; it is
+ * routed from one interface to another one; if its sender is a pod of this node, it comes from
+ * that pod's interface; and no guard and no setting has a say in it. docs/design.md lists all of
+ * this.
+ *
+ * TCP and UDP with an entry are read by netpol_plain_read(), which pays for nothing else. What it
+ * refuses comes to netpol_plain_rare(), which knows the rest of the plain packets.
  *
  * Each condition is checked before anything is counted. Where one does not hold, or can't be
  * checked here, the packet is left to netpol_decide(), whose decisions hold for every packet.
  * A plain packet must get the same verdict, for the same reason and with the same counters,
- * from either. So when you add a check to hook.c, add it here too, or make
- * netpol_plain_read() return false for the packets that it is about.
+ * from either. So when you add a check to hook.c, add it here too, or make netpol_plain_read()
+ * and netpol_plain_read_rare() return false for the packets that it is about.
  *
  * Most plain packets go between one pod of this node and something elsewhere. For them only
  * one address is looked up, and each function ends in a jump to the next one.
@@ -26,9 +31,11 @@
 #include "netns.h"
 #include "tunnel.h"
 
+#include <linux/icmpv6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/sctp.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/ip.h>
@@ -46,16 +53,29 @@
 #define NETPOL_PLAIN_REPLY	BIT(18)	/* it travels in conntrack's reply direction */
 #define NETPOL_PLAIN_LOCAL_IN	BIT(19)	/* at LOCAL_IN, not at POST_ROUTING */
 #define NETPOL_PLAIN_EGRESS	BIT(20)	/* the subject, once it is known, is judged for egress */
+/* netpol_plain_read() never sets these, which the compiler knows */
+#define NETPOL_PLAIN_NO_ENTRY	BIT(21)	/* it has no conntrack entry */
+#define NETPOL_PLAIN_SCTP	BIT(22)	/* SCTP, not TCP */
+#define NETPOL_PLAIN_ICMP	BIT(23)	/* ICMP of the packet's family, not TCP */
 
 static __always_inline u8 netpol_plain_family(u32 pkt)
 {
 	return pkt & NETPOL_PLAIN_IP6 ? AF_INET6 : AF_INET;
 }
 
+static __always_inline u8 netpol_plain_protocol(u32 pkt)
+{
+	if (pkt & NETPOL_PLAIN_SCTP)
+		return IPPROTO_SCTP;
+	if (pkt & NETPOL_PLAIN_ICMP)
+		return pkt & NETPOL_PLAIN_IP6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	return pkt & NETPOL_PLAIN_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
 /*
  * Address of the packet's sender. It is that of the IP header, with two exceptions. A reply is
  * judged by the real server and the opener, which conntrack knows. At LOCAL_IN the source
- * is the one that the packet came with.
+ * is the one that the packet came with, if conntrack knows it.
  */
 static __always_inline const void *netpol_plain_sender(const struct sk_buff *skb, u32 pkt)
 {
@@ -63,7 +83,7 @@ static __always_inline const void *netpol_plain_sender(const struct sk_buff *skb
 
 	if (pkt & NETPOL_PLAIN_REPLY)
 		return &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3;
-	if (pkt & NETPOL_PLAIN_LOCAL_IN)
+	if (pkt & NETPOL_PLAIN_LOCAL_IN && !(pkt & NETPOL_PLAIN_NO_ENTRY))
 		return &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u3;
 	return pkt & NETPOL_PLAIN_IP6 ? (const void *)&ipv6_hdr(skb)->saddr :
 					(const void *)&ip_hdr(skb)->saddr;
@@ -80,53 +100,84 @@ static __always_inline const void *netpol_plain_receiver(const struct sk_buff *s
 					(const void *)&ip_hdr(skb)->daddr;
 }
 
-/*
- * Reads the headers and adds what they say to @pkt, which begins with family and hook. Return:
- * may the packet be plain? It has an input interface, with no bridge in between. conntrack
- * knows its connection and who opened it. Its IP header has no options and claims no more
- * than there is, and its transport header is in one piece.
- */
-static __always_inline bool netpol_plain_read(const struct sk_buff *skb,
-					      const struct net_device *in, u32 *pkt)
+/* Bytes of an IP header without options. */
+static __always_inline int netpol_plain_header(u32 pkt)
 {
-	const int length = *pkt & NETPOL_PLAIN_IP6 ? sizeof(struct ipv6hdr) :
-						     sizeof(struct iphdr);
-	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
-	int room = skb_tail_pointer(skb) - skb_network_header(skb);
-	const __be16 *ports;
+	return pkt & NETPOL_PLAIN_IP6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+}
+
+/* Bytes in one piece from the IP header on. */
+static __always_inline int netpol_plain_room(const struct sk_buff *skb)
+{
+	return skb_tail_pointer(skb) - skb_network_header(skb);
+}
+
+/* The header behind an IP header without options: source and destination port, if it has any. */
+static __always_inline const __be16 *netpol_plain_ports(const struct sk_buff *skb, u32 pkt)
+{
+	return (const __be16 *)(skb_network_header(skb) + netpol_plain_header(pkt));
+}
+
+/* May a plain packet come in by @in: is it an interface, with no bridge in between? */
+static __always_inline bool netpol_plain_routed(const struct sk_buff *skb,
+						const struct net_device *in)
+{
+	if (unlikely(!in || in->flags & IFF_LOOPBACK))
+		return false;
+	return !unlikely(netpol_bridged(skb));
+}
+
+/*
+ * The protocol of a packet whose IP header has no options and claims no more than there is, which
+ * is at least a UDP header, and which is no fragment but a first one; else 0, which is that of no
+ * plain packet.
+ */
+static __always_inline u8 netpol_plain_read_ip(const struct sk_buff *skb, u32 pkt)
+{
+	const int length = netpol_plain_header(pkt), room = netpol_plain_room(skb);
 	u32 claimed;
 	u8 protocol;
 
-	if (unlikely(!in || in->flags & IFF_LOOPBACK))
-		return false;
-	if (unlikely(netpol_bridged(skb)))
-		return false;
-	if (unlikely(!ct))
-		return false;
-	if (unlikely(nf_ct_is_template(ct)))
-		return false;
 	if (unlikely(room < length + (int)sizeof(struct udphdr)))
-		return false;
-	if (*pkt & NETPOL_PLAIN_IP6) {
+		return 0;
+	if (pkt & NETPOL_PLAIN_IP6) {
 		const struct ipv6hdr *ip = ipv6_hdr(skb);
 
 		claimed = ntohs(ip->payload_len);
 		protocol = ip->nexthdr;
-		ports = (const __be16 *)(ip + 1);
 	} else {
 		const struct iphdr *ip = ip_hdr(skb);
 
 		claimed = ntohs(ip->tot_len) - length;
 		if (*(const u8 *)ip != 0x45 || ip->frag_off & htons(IP_OFFSET))
-			return false;
+			return 0;
 		protocol = ip->protocol;
-		ports = (const __be16 *)(ip + 1);
 	}
-	if (claimed > room + skb->data_len - length)
+	return claimed > room + skb->data_len - length ? 0 : protocol;
+}
+
+/*
+ * Reads the headers and adds what they say to @pkt, which begins with family and hook. Return:
+ * is it TCP or UDP, and may it be plain? It has an input interface, with no bridge in between.
+ * conntrack knows its connection and who opened it. Its transport header is in one piece.
+ */
+static __always_inline bool netpol_plain_read(const struct sk_buff *skb,
+					      const struct net_device *in, u32 *pkt)
+{
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+	u8 protocol;
+
+	if (!netpol_plain_routed(skb, in))
 		return false;
+	if (unlikely(!ct))
+		return false;
+	if (unlikely(nf_ct_is_template(ct)))
+		return false;
+	protocol = netpol_plain_read_ip(skb, *pkt);
 	/* without this flag tcp_has_no_opener() is false */
 	if (likely(protocol == IPPROTO_TCP)) {
-		if (room < length + (int)sizeof(struct tcphdr) ||
+		if (netpol_plain_room(skb) <
+		    netpol_plain_header(*pkt) + (int)sizeof(struct tcphdr) ||
 		    READ_ONCE(ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags) &
 		    IP_CT_TCP_FLAG_BE_LIBERAL)
 			return false;
@@ -139,15 +190,108 @@ static __always_inline bool netpol_plain_read(const struct sk_buff *skb,
 		*pkt |= NETPOL_PLAIN_REPLY |
 			ntohs(ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u.all);
 	else
-		*pkt |= ntohs(ports[1]);
+		*pkt |= ntohs(netpol_plain_ports(skb, *pkt)[1]);
 	return true;
+}
+
+/*
+ * Is it known who opened the association of @ct? Also notes that it begins with this packet, if it
+ * does. @sctp: the header, with that of the first chunk behind it.
+ */
+static __always_inline bool netpol_plain_read_sctp(struct nf_conn *ct, const void *sctp)
+{
+	const struct sctp_chunkhdr *first = sctp + sizeof(struct sctphdr);
+
+	if (first->type == SCTP_CID_INIT)
+		netpol_sctp_note_opener(ct);
+	return netpol_sctp_opened(ct);
+}
+
+/*
+ * May ICMP be plain? An error is judged by the flow that it quotes, for which follow_error() of
+ * hook.c looks up three addresses. Of ICMPv6 all but echo goes there: conntrack does not track
+ * neighbour and multicast listener discovery, which pass without a policy.
+ */
+static __always_inline bool netpol_plain_read_icmp(const struct sk_buff *skb, u32 pkt, u32 info)
+{
+	const struct icmp6hdr *icmp = (const void *)netpol_plain_ports(skb, pkt);
+
+	if (info == IP_CT_RELATED || info == IP_CT_RELATED_REPLY)
+		return false;
+	return !(pkt & NETPOL_PLAIN_IP6) || icmp->icmp6_type == ICMPV6_ECHO_REQUEST ||
+	       icmp->icmp6_type == ICMPV6_ECHO_REPLY;
+}
+
+/*
+ * netpol_plain_read() for the plain packets that it refuses: TCP and UDP without an entry, SCTP and
+ * ICMP. Without an entry conntrack says nothing about a packet, so it is read as one that opens a
+ * connection, and its addresses and ports are those of its header, see look() in hook.c.
+ */
+static __always_inline bool netpol_plain_read_rare(const struct sk_buff *skb,
+						   const struct net_device *in, u32 *pkt)
+{
+	struct nf_conn *ct = (void *)(skb->_nfct & NFCT_PTRMASK);
+	/* without an entry these bits read as anything */
+	const u32 info = ct ? skb->_nfct & NFCT_INFOMASK : IP_CT_NEW;
+	const int room = netpol_plain_room(skb) - netpol_plain_header(*pkt);
+	const __be16 *ports = netpol_plain_ports(skb, *pkt);
+
+	if (!netpol_plain_routed(skb, in) || (ct && nf_ct_is_template(ct)))
+		return false;
+	switch (netpol_plain_read_ip(skb, *pkt)) {
+	case IPPROTO_TCP:
+		/* with an entry it is here because nobody knows who opened its connection */
+		if (ct || room < (int)sizeof(struct tcphdr))
+			return false;
+		break;
+	case IPPROTO_UDP:
+		*pkt |= NETPOL_PLAIN_UDP;
+		break;
+	case IPPROTO_SCTP:
+		if (room < (int)(sizeof(struct sctphdr) + sizeof(struct sctp_chunkhdr)))
+			return false;
+		if (ct && !netpol_plain_read_sctp(ct, ports))
+			return false;
+		*pkt |= NETPOL_PLAIN_SCTP;
+		break;
+	case IPPROTO_ICMP:
+		if (*pkt & NETPOL_PLAIN_IP6 || !netpol_plain_read_icmp(skb, *pkt, info))
+			return false;
+		*pkt |= NETPOL_PLAIN_ICMP;
+		break;
+	case IPPROTO_ICMPV6:
+		if (!(*pkt & NETPOL_PLAIN_IP6) || !netpol_plain_read_icmp(skb, *pkt, info))
+			return false;
+		*pkt |= NETPOL_PLAIN_ICMP;
+		break;
+	default:
+		return false;
+	}
+	if (info >= IP_CT_IS_REPLY)
+		*pkt |= NETPOL_PLAIN_REPLY |
+			ntohs(ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u.all);
+	else if (!(*pkt & NETPOL_PLAIN_ICMP))
+		*pkt |= ntohs(ports[1]);
+	if (!ct)
+		*pkt |= NETPOL_PLAIN_NO_ENTRY;
+	return true;
+}
+
+/* Port that the opener sends from, for reports. ICMP has one in an answer alone, as in hook.c. */
+static __always_inline u16 netpol_plain_source_port(const struct sk_buff *skb, u32 pkt)
+{
+	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
+
+	if (pkt & NETPOL_PLAIN_ICMP && !(pkt & NETPOL_PLAIN_REPLY))
+		return 0;
+	return ntohs(pkt & NETPOL_PLAIN_NO_ENTRY ? netpol_plain_ports(skb, pkt)[0] :
+		     ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u.all);
 }
 
 /* Reports a packet that was denied in @direction to the listeners. */
 static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_buff *skb,
 					 u32 pkt, u8 direction)
 {
-	const struct nf_conn *ct = (const void *)(skb->_nfct & NFCT_PTRMASK);
 	const void *from = netpol_plain_sender(skb, pkt);
 	const void *to = netpol_plain_receiver(skb, pkt);
 	const bool reply = pkt & NETPOL_PLAIN_REPLY;
@@ -155,7 +299,7 @@ static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_
 		.source = reply ? to : from,
 		.destination = reply ? from : to,
 		.family = netpol_plain_family(pkt),
-		.protocol = pkt & NETPOL_PLAIN_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+		.protocol = netpol_plain_protocol(pkt),
 		.port = (u16)pkt,
 	};
 	const struct netpol_judgement judgement = {
@@ -164,7 +308,7 @@ static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_
 	};
 
 	netpol_event_deny(nn, rcu_dereference(nn->root), &flow,
-			  ntohs(ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u.all), &judgement);
+			  netpol_plain_source_port(skb, pkt), &judgement);
 }
 
 /* netpol_plain_deny() where somebody may want to know of it. */
@@ -233,8 +377,12 @@ static __always_inline u32 netpol_plain_port_class(const struct netpol_program *
 {
 	const struct netpol_ranges *ranges = &program->ranges[NETPOL_PROTOCOL_TCP];
 
+	if (unlikely(pkt & NETPOL_PLAIN_ICMP))
+		return program->other;
 	if (pkt & NETPOL_PLAIN_UDP)
 		ranges = &program->ranges[NETPOL_PROTOCOL_UDP];
+	else if (unlikely(pkt & NETPOL_PLAIN_SCTP))
+		ranges = &program->ranges[NETPOL_PROTOCOL_SCTP];
 	return netpol_ranges_class(ranges, (u16)pkt);
 }
 
@@ -246,7 +394,7 @@ static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapsho
 	const struct netpol_named named = {
 		.identity = other,
 		.port = pkt,
-		.protocol = pkt & NETPOL_PLAIN_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+		.protocol = netpol_plain_protocol(pkt),
 	};
 
 	return netpol_program_name_cell(snapshot, program, netpol_plain_family(pkt), named,
@@ -606,21 +754,14 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }
 
-/*
- * The verdict for any packet, by the shortest way if it is plain. @pkt: a constant, the flags
- * NETPOL_PLAIN_IP6 and NETPOL_PLAIN_LOCAL_IN of the hook.
- */
-static __always_inline unsigned int netpol_plain_verdict(struct netpol_net *nn,
-							 struct sk_buff *skb,
-							 const struct nf_hook_state *state,
-							 u32 pkt)
+/* The verdict for a packet that was read into @pkt: finds its end that is a pod of this node. */
+static __always_inline unsigned int
+netpol_plain_by_ends(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+		     struct sk_buff *skb, const struct nf_hook_state *state, u32 pkt)
 {
-	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
 	const struct net_device *in = state->in, *out = state->out;
 	const struct netpol_local *in_pod, *out_pod;
 
-	if (!snapshot->plain || !netpol_plain_read(skb, in, &pkt))
-		return netpol_decide(nn, skb, state);
 	in_pod = netpol_snapshot_behind(snapshot, in->ifindex);
 	if (pkt & NETPOL_PLAIN_LOCAL_IN && in_pod)
 		return netpol_plain_by_interface(nn, snapshot, skb, state, pkt, in_pod, in, true);
@@ -633,6 +774,50 @@ static __always_inline unsigned int netpol_plain_verdict(struct netpol_net *nn,
 	if (in_pod && !out_pod)
 		return netpol_plain_by_interface(nn, snapshot, skb, state, pkt, in_pod, in, true);
 	return netpol_plain_by_addresses(nn, skb, state, pkt);
+}
+
+/* The verdict for any packet that netpol_plain_read() refuses. @pkt: family and hook. */
+static __always_inline unsigned int netpol_plain_rare(struct netpol_net *nn,
+						      struct sk_buff *skb,
+						      const struct nf_hook_state *state,
+						      u32 pkt)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+
+	if (!snapshot->plain || !netpol_plain_read_rare(skb, state->in, &pkt))
+		return netpol_decide(nn, skb, state);
+	return netpol_plain_by_ends(nn, snapshot, skb, state, pkt);
+}
+
+/* Two copies, each with its family as a constant. */
+static noinline unsigned int netpol_plain_rare4(struct netpol_net *nn, struct sk_buff *skb,
+						const struct nf_hook_state *state, u32 pkt)
+{
+	return netpol_plain_rare(nn, skb, state, pkt & ~NETPOL_PLAIN_IP6);
+}
+
+static noinline unsigned int netpol_plain_rare6(struct netpol_net *nn, struct sk_buff *skb,
+						const struct nf_hook_state *state, u32 pkt)
+{
+	return netpol_plain_rare(nn, skb, state, pkt | NETPOL_PLAIN_IP6);
+}
+
+/*
+ * The verdict for any packet, by the shortest way if it is plain. @pkt: a constant, the flags
+ * NETPOL_PLAIN_IP6 and NETPOL_PLAIN_LOCAL_IN of the hook.
+ */
+static __always_inline unsigned int netpol_plain_verdict(struct netpol_net *nn,
+							 struct sk_buff *skb,
+							 const struct nf_hook_state *state,
+							 const u32 pkt)
+{
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
+	u32 read = pkt;
+
+	if (!snapshot->plain || !netpol_plain_read(skb, state->in, &read))
+		return pkt & NETPOL_PLAIN_IP6 ? netpol_plain_rare6(nn, skb, state, pkt) :
+						netpol_plain_rare4(nn, skb, state, pkt);
+	return netpol_plain_by_ends(nn, snapshot, skb, state, read);
 }
 
 unsigned int netpol_plain_post_routing4(void *priv, struct sk_buff *skb,
