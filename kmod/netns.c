@@ -270,7 +270,7 @@ static int __net_init net_init(struct net *net)
 	if (!nn->grave)
 		return -ENOMEM;
 	INIT_WORK(&nn->grave->work, net_bury_work);
-	nn->totals = alloc_percpu(struct netpol_totals);
+	nn->totals = __alloc_percpu(sizeof(*nn->totals), SMP_CACHE_BYTES);
 	if (!nn->totals)
 		goto free_grave;
 	nn->world = netpol_world_create();

@@ -43,9 +43,8 @@ struct netpol_totals {
 /**
  * struct netpol_net - state of one network namespace
  * @net: the network namespace
- * @lock: guards everything, except that packets only read @root. A commit holds it for long,
- *	so nobody waits for it who holds RTNL or another lock that others want
  * @root: snapshot in force; written under @lock, read by packets under RCU
+ * @totals: counters
  * @world: control side; under @lock
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
  *	held; under @lock
@@ -54,19 +53,22 @@ struct netpol_totals {
  * @reaper: frees @old, under @lock, piece by piece
  * @devices_gone: how many interfaces have gone away
  * @grave: what frees @world in the end
+ * @lock: guards everything, except that packets only read @root. A commit holds it for long,
+ *	so nobody waits for it who holds RTNL or another lock that others want
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
- * @totals: counters
  * @totals_zero: sums of @totals when they were last reset; under @lock
  * @events_zero: events sent and events lost when they were last reset; under @lock
  * @events: queue from the packet path to the multicast group "deny"
  * @hooks: what is registered while @enforcing; their private pointer is this structure
+ *
+ * What packets read is in the first line of 64 bytes, where nobody writes who waits for @lock.
  */
 struct netpol_net {
 	struct net *net;
-	struct mutex lock; /* see above */
 	struct netpol_snapshot __rcu *root;
+	struct netpol_totals __percpu *totals;
 	struct netpol_world *world;
 	bool enforcing;
 	bool conntrack;
@@ -74,10 +76,10 @@ struct netpol_net {
 	struct work_struct reaper;
 	atomic_t devices_gone;
 	struct netpol_grave *grave;
+	struct mutex lock; /* see above */
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
-	struct netpol_totals __percpu *totals;
 	struct netpol_totals totals_zero;
 	u64 events_zero[2];
 	struct netpol_event_queue *events;

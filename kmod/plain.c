@@ -122,7 +122,8 @@ static __always_inline const __be16 *netpol_plain_ports(const struct sk_buff *sk
 static __always_inline bool netpol_plain_routed(const struct sk_buff *skb,
 						const struct net_device *in)
 {
-	if (unlikely(!in || in->flags & IFF_LOOPBACK))
+	/* the loopback interface of each network namespace has this index, and no other one has */
+	if (unlikely(!in || in->ifindex == LOOPBACK_IFINDEX))
 		return false;
 	return !unlikely(netpol_bridged(skb));
 }

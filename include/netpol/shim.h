@@ -81,11 +81,12 @@ static inline void netpol_page_free(const void *page)
 
 /*
  * Allocates zeroed memory, one copy for each CPU, of at most 32 KiB, to be freed by
- * netpol_percpu_free(); NULL without memory.
+ * netpol_percpu_free(); NULL without memory. What fills a line of the cache has one to itself.
  */
 static inline __must_check void __percpu *netpol_percpu_alloc(size_t bytes)
 {
-	return __alloc_percpu_gfp(bytes, sizeof(u64), GFP_KERNEL_ACCOUNT);
+	return __alloc_percpu_gfp(bytes, bytes < SMP_CACHE_BYTES ? sizeof(u64) : SMP_CACHE_BYTES,
+				  GFP_KERNEL_ACCOUNT);
 }
 
 static inline void netpol_percpu_free(void __percpu *p)

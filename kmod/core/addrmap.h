@@ -66,12 +66,15 @@ struct netpol_bucket6 {
  * @mask: number of buckets less 1; the number is a power of two
  * @count: number of addresses
  * @key: keys of the two hashes; of each, IPv4 uses [0], which is odd, and [4]
+ * @pad: makes it two lines of 64 bytes long, so that in both maps of struct netpol_snapshot all
+ *	that most look-ups read, which ends with the first key, lies in one line
  */
 struct netpol_addrmap {
 	struct netpol_pages *buckets;
 	u32 mask;
 	u32 count;
 	u64 key[2][5];
+	u64 pad[4];
 };
 
 /**

@@ -71,17 +71,17 @@ enum netpol_protocol {
 
 /**
  * struct netpol_ranges - port ranges of one protocol; all ports of a range have one class
- * @first: first port of each range, sorted; @first[0] is 0
  * @count: how many ranges, 1 or more
  * @class: class of the first range; the classes of the others follow in order
  * @border: @first[1] and those after it if there are at most NETPOL_FEW_RANGES ranges; for
  *	ranges that do not exist U16_MAX + 1, which no port reaches
+ * @first: first port of each range, sorted; @first[0] is 0
  */
 struct netpol_ranges {
-	u16 *first;
 	u32 count;
 	u32 class;
 	u32 border[NETPOL_FEW_RANGES - 1];
+	u16 *first;
 };
 
 /**
@@ -111,12 +111,14 @@ struct netpol_signature;
 
 /**
  * struct netpol_program - see the head of this file
+ *
+ * What a packet of TCP reads, if no rule has an ipBlock, lies in the first line of 64 bytes.
+ *
  * @cell: the cells, row by row; NULL if the program is sparse
+ * @rows: row map: pages of NETPOL_ROWS_PAGE rows, by identity
+ * @counter: per-CPU counter of each rule, by order; owned by the policies' netpol_hits
  * @nclasses: number of classes
  * @nidentities: identity numbers that the row map has room for; higher ones have row 0
- * @rows: row map: pages of NETPOL_ROWS_PAGE rows, by identity
- * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
- * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @by_address: a rule has an ipBlock, so that addresses have rows too; or the program is sparse
  * @sparse: the cells are in @run, because most of them are alike
  * @simple: identity and port number decide, and lead to @cell: no rule has an ipBlock and, in
@@ -125,11 +127,12 @@ struct netpol_signature;
  *	sparse
  * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
  * @ranges: port ranges, by enum netpol_protocol
+ * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
+ * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
  * @run: runs of a sparse program, row by row, in each row by class; the first is of class 0
  * @run_first: index of the first run of each row, and after the last row the number of runs
- * @counter: per-CPU counter of each rule, by order; owned by the policies' netpol_hits
  * @order: rules, by order
  * @norders: how many rules
  * @direction: enum netpol_direction
@@ -155,22 +158,22 @@ struct netpol_signature;
  */
 struct netpol_program {
 	u32 *cell;
+	u16 **rows;
+	u64 __percpu **counter;
 	u32 nclasses;
 	u32 nidentities;
-	u16 **rows;
-	struct netpol_trie *trie[2];
-	u32 address_row[2];
 	bool by_address;
 	bool sparse;
 	bool simple;
 	bool direct;
 	u32 other;
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
+	struct netpol_trie *trie[2];
+	u32 address_row[2];
 	struct netpol_name_class *names;
 	u32 nnames;
 	struct netpol_run *run;
 	u32 *run_first;
-	u64 __percpu **counter;
 
 	/* control path */
 	struct netpol_order *order;

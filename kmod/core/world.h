@@ -89,6 +89,10 @@ struct netpol_origin {
 
 /**
  * struct netpol_snapshot - the state between two commits
+ * @nlocals: number of local pods
+ * @plain: there are local pods, and each packet of theirs is judged (established=cut)
+ * @guarded: there are guards, and unknown=deny
+ * @host_judged: what a pod opens to its own node is judged, without exception
  * @addrmap: address maps, IPv4 and IPv6: identity or local pod of an address
  * @interfaces: local pod of an interface; an address map whose addresses are interface indexes
  * @locals: struct netpol_local, by slot
@@ -100,10 +104,6 @@ struct netpol_origin {
  *	that no such pod has an address of that hash
  * @settings: settings in force
  * @generation: number of the commit, from 1; 0: there was no commit yet
- * @nlocals: number of local pods
- * @plain: there are local pods, and each packet of theirs is judged (established=cut)
- * @guarded: there are guards, and unknown=deny
- * @host_judged: what a pod opens to its own node is judged, without exception
  * @namespaces: table of struct netpol_namespace, by name and origin
  * @pods: table of struct netpol_pod, by namespace, name and origin
  * @policies: table of struct netpol_policy, by namespace, name and origin
@@ -114,19 +114,21 @@ struct netpol_origin {
  * @next: the snapshot after this one, one reference
  * @retired: what @next no longer needs
  *
- * Read under RCU, or with a reference. Only the last three fields change.
+ * Read under RCU, or with a reference. Only the last three fields change. What a packet reads
+ * first lies in one line of 64 bytes with what a look-up in the IPv4 map reads; that of the IPv6
+ * map has another one.
  */
 struct netpol_snapshot {
+	u32 nlocals;
+	bool plain;
+	bool guarded;
+	bool host_judged;
 	struct netpol_addrmap addrmap[2];
 	struct netpol_addrmap interfaces;
 	struct netpol_pages *locals;
 	struct netpol_pages *ports;
 	const struct netpol_settings *settings;
 	u64 generation;
-	u32 nlocals;
-	bool plain;
-	bool guarded;
-	bool host_judged;
 	const struct netpol_local *behind[NETPOL_BEHIND];
 	u64 sources[2][NETPOL_SOURCES / 64];
 
