@@ -208,16 +208,33 @@ $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
 # --- installing --------------------------------------------------------------
 
 man-pages = $(wildcard docs/man/*.[1-8])
-units = $(wildcard deploy/systemd/*.service deploy/systemd/*.timer)
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+STRIP ?= strip
+module-dir = $(DESTDIR)/lib/modules/$(KVER)/updates
 
-install: all
+# $(call put,FILES,FOLDER)
+put = $(foreach f,$(1),install -D -m 644 $(f) $(DESTDIR)$(2)/$(notdir $(f));)
+
+.PHONY: install-tool install-module
+install: install-tool install-module
+	@deploy/installed.sh $(KVER)
+
+install-tool: tools
 	install -D -m 755 $(B)/netpolctl $(DESTDIR)$(PREFIX)/sbin/netpolctl
-	install -D -m 644 $(B)/$(KVER)/netpol.ko \
-		$(DESTDIR)/lib/modules/$(KVER)/updates/netpol.ko
 	$(foreach m,$(man-pages),install -D -m 644 $(m) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
-	$(foreach u,$(units),install -D -m 644 $(u) \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/$(notdir $(u));)
+	$(call put,deploy/completion/netpolctl,$(PREFIX)/share/bash-completion/completions)
+	$(call put,$(wildcard deploy/systemd/*.service),$(UNITDIR))
+	$(call put,$(wildcard deploy/sysctl.d/*.conf),$(PREFIX)/lib/sysctl.d)
+	[ -e $(DESTDIR)/etc/netpol/sync.env ] || \
+		install -D -m 644 deploy/systemd/sync.env $(DESTDIR)/etc/netpol/sync.env
+
+# Debug information is nine tenths of the module; what is left has the symbols that an oops names.
+install-module: module
+	install -d $(module-dir)
+	$(STRIP) --strip-debug -o $(module-dir)/netpol.ko $(B)/$(KVER)/netpol.ko
+	chmod 644 $(module-dir)/netpol.ko
+	$(call put,$(wildcard deploy/modules-load.d/*.conf),$(PREFIX)/lib/modules-load.d)
 	[ -n "$(DESTDIR)" ] || depmod $(KVER)
 
 dkms-src = /usr/src/netpol-$(VERSION)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # DKMS: add, build and install for each kernel, in a tree of its own, and the
-# module that comes out is loaded in a virtual machine.
+# module that comes out is loaded in a virtual machine. The same with make install.
 set -eu
 self=$(realpath "$0")
 cd "$(dirname "$0")/../.."
@@ -58,10 +58,28 @@ remove()
 		{ echo "a module is left behind"; return 1; }
 }
 
+# What make install puts below DESTDIR: the module without debug information, and what loads it.
+install_all()
+{
+	local to=$base/dest file
+	make -s -j"$(nproc)" install KERNELDIR="$2" DESTDIR="$to" >"$base/install.log"
+	file=$to/lib/modules/$1/updates/netpol.ko
+	! readelf -S "$file" | grep '\.debug_' || { echo "$file has debug information"; return 1; }
+	readelf -sW "$file" | grep -q 'FUNC .* netpol_' || { echo "$file has no symbols"; return 1; }
+	[ "$(grep -v '^#' "$to/usr/lib/modules-load.d/netpol.conf")" = netpol ]
+	[ "$(find "$to" -name '*.service' | wc -l)" = "$(find deploy/systemd -name '*.service' | wc -l)" ]
+	"$to/usr/sbin/netpolctl" --version | grep -q "$version"
+	grep -q "systemctl enable" "$base/install.log"
+	# What an operator has written stays.
+	echo NODE_NAME=mine >"$to/etc/netpol/sync.env"
+	make -s install KERNELDIR="$2" DESTDIR="$to" >/dev/null
+	grep -qx NODE_NAME=mine "$to/etc/netpol/sync.env"
+}
+
+# load SERIES FILE
 load()
 {
-	local file
-	file=$(ko "$2")
+	local file=$2
 	case "$file" in
 	*.xz) xz -dkf "$file"; file=${file%.xz} ;;
 	esac
@@ -101,9 +119,12 @@ for k in $(tests/run/kernel.sh series); do
 		build "$rel" "$(tests/run/kernel.sh headers "$k")"
 	if [ -n "$(ko "$rel")" ]; then
 		run_check "the dkms module loads and unloads, $rel" \
-			bash "$self" --do load "$k" "$rel"
+			bash "$self" --do load "$k" "$(ko "$rel")"
 	fi
 done
 run_check "the container that loads the module, $rel" bash "$self" --do container "$k" "$rel"
+run_check "make install, $rel" bash "$self" --do install_all "$rel" "$(tests/run/kernel.sh headers "$k")"
+run_check "the installed module loads and unloads, $rel" bash "$self" --do \
+	load "$k" "$base/dest/lib/modules/$rel/updates/netpol.ko"
 run_check "dkms remove" bash "$self" --do remove
 finish
