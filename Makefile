@@ -30,6 +30,7 @@ all: tools module
 
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@echo '  make deb           Debian packages: netpolctl, netpol-dkms'
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make image         a container image of the tool, as an OCI archive'
@@ -215,7 +216,7 @@ module-dir = $(DESTDIR)/lib/modules/$(KVER)/updates
 # $(call put,FILES,FOLDER)
 put = $(foreach f,$(1),install -D -m 644 $(f) $(DESTDIR)$(2)/$(notdir $(f));)
 
-.PHONY: install-tool install-module
+.PHONY: install-tool install-module install-fragments
 install: install-tool install-module
 	@deploy/installed.sh $(KVER)
 
@@ -230,12 +231,14 @@ install-tool: tools
 		install -D -m 644 deploy/systemd/sync.env $(DESTDIR)/etc/netpol/sync.env
 
 # Debug information is nine tenths of the module; what is left has the symbols that an oops names.
-install-module: module
+install-module: module install-fragments
 	install -d $(module-dir)
 	$(STRIP) --strip-debug -o $(module-dir)/netpol.ko $(B)/$(KVER)/netpol.ko
 	chmod 644 $(module-dir)/netpol.ko
-	$(call put,$(wildcard deploy/modules-load.d/*.conf),$(PREFIX)/lib/modules-load.d)
 	[ -n "$(DESTDIR)" ] || depmod $(KVER)
+
+install-fragments:
+	$(call put,$(wildcard deploy/modules-load.d/*.conf),$(PREFIX)/lib/modules-load.d)
 
 dkms-src = /usr/src/netpol-$(VERSION)
 dkms-install:
@@ -275,6 +278,16 @@ image-module: deps
 		org.opencontainers.image.title=netpol-module \
 		org.opencontainers.image.version=$(VERSION)
 	@echo "$(B)/image/netpol-module-$(VERSION)-$(arch).tar: localhost/netpol-module:$(VERSION)"
+
+# netpolctl_*.deb and netpol-dkms_*.deb in build/deb, from a copy of the tree.
+.PHONY: deb
+deb:
+	rm -rf $(B)/deb
+	mkdir -p $(B)/deb/netpol-$(VERSION)
+	tar -c --exclude-vcs --exclude=./$(B) . | tar -x -C $(B)/deb/netpol-$(VERSION)
+	cd $(B)/deb/netpol-$(VERSION) && dpkg-buildpackage -b -us -uc
+	rm -r $(B)/deb/netpol-$(VERSION)
+	@ls $(B)/deb/*.deb
 
 clean:
 	rm -rf $(B)
