@@ -72,7 +72,8 @@ sources
 step apt-get "${apt_opts[@]}" update
 
 tools=(golang-1.19-go rsync jq dpkg-dev)
-if ! dpkg-query -W "${tools[@]}" >/dev/null 2>&1; then
+# dpkg-query also knows packages that are not installed.
+if dpkg-query -W -f '${db:Status-Status}\n' "${tools[@]}" 2>&1 | grep -qvx installed; then
 	step env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 \
 		install -y --no-install-recommends "${tools[@]}"
 fi

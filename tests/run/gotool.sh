@@ -15,7 +15,7 @@ mkdir -p "$cache/go"
 exec 7>"$cache/go/lock"
 flock 7
 if [ ! -x "$program" ]; then
-	if ! dpkg-query -W golang-1.19-go >/dev/null 2>&1; then
+	if [ ! -x /usr/lib/go-1.19/bin/go ]; then
 		DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y \
 			--no-install-recommends golang-1.19-go ca-certificates >&2
 	fi
