@@ -16,12 +16,16 @@ static u32 generation_seq(u64 generation)
 	return seq ? seq : 1;
 }
 
-/* .start of all dumps: takes a reference on the snapshot in force. -ENOMEM */
+/* .start of all dumps: takes a reference on the snapshot in force. -EINVAL or -ENOMEM */
 int netpol_dump_start(struct netlink_callback *cb)
 {
 	struct netpol_net *nn = netpol_net(sock_net(cb->skb->sk));
-	struct netpol_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
+	int error = netpol_request_check(cb->nlh, cb->extack);
+	struct netpol_dump *dump;
 
+	if (error)
+		return error;
+	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;
 	dump->nn = nn;

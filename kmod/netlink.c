@@ -38,8 +38,10 @@ static const netpol_command_fn netpol_command[] = {
 static int netpol_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netpol_refusal refusal = { .extack = info->extack };
-	int error = netpol_command[info->genlhdr->cmd](&refusal, info);
+	int error = netpol_request_check(info->nlhdr, info->extack);
 
+	if (!error)
+		error = netpol_command[info->genlhdr->cmd](&refusal, info);
 	if (!error)
 		return 0;
 	netlink_ack(skb, nlmsg_hdr(skb), error, info->extack);
@@ -122,6 +124,37 @@ static const struct genl_ops netpol_ops[] = {
 		.doit = netpol_doit,
 	},
 };
+
+/**
+ * netpol_request_check() - refuse what the kernel does not look at before 6.1
+ * @nlh: request, whose attributes netlink has checked if its command has a policy
+ * @extack: gets the explanation, or NULL
+ *
+ * Bits and attributes without a meaning must not be taken for granted by any client: one day
+ * they may have one.
+ *
+ * Return: 0 or -EINVAL
+ */
+int netpol_request_check(const struct nlmsghdr *nlh, struct netlink_ext_ack *extack)
+{
+	const struct genlmsghdr *head = nlmsg_data(nlh);
+	u16 flags = nlh->nlmsg_flags;
+	int i;
+
+	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
+		flags &= ~NLM_F_DUMP;
+	if (head->reserved || flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO)) {
+		NL_SET_ERR_MSG(extack, "the header has bits without a meaning");
+		return -EINVAL;
+	}
+	for (i = 0; i < ARRAY_SIZE(netpol_ops); i++)
+		if (netpol_ops[i].cmd == head->cmd && !netpol_ops[i].maxattr &&
+		    nlmsg_len(nlh) > GENL_HDRLEN) {
+			NL_SET_ERR_MSG(extack, "the command takes no attributes");
+			return -EINVAL;
+		}
+	return 0;
+}
 
 static const struct genl_multicast_group netpol_groups[] = {
 	[NETPOL_GROUP_DENY] = {

@@ -30,6 +30,7 @@ extern struct genl_family netpol_genl_family;
 
 int netpol_netlink_register(void);
 void netpol_netlink_unregister(void);
+int netpol_request_check(const struct nlmsghdr *nlh, struct netlink_ext_ack *extack);
 
 /**
  * struct netpol_refusal - why one request is refused

@@ -107,6 +107,15 @@ static int run(struct nl *nl)
 	return ret;
 }
 
+/*
+ * Was the request @i refused in words? 5.10 looks at the attributes of a dump that takes none
+ * only when netpol starts it, and sends no words then.
+ */
+static bool said(const struct nl *nl, unsigned int i)
+{
+	return nl->ack.has_text || (linux_5_10() && commands[i].dump);
+}
+
 static bool refused(int error)
 {
 	return error == -EINVAL || error == -ERANGE || error == -EOPNOTSUPP;
@@ -141,7 +150,7 @@ TEST_F(strict, unknown_attribute)
 			put_u32(m, types[k], 1);
 			EXPECT_TRUE(refused(run(nl)))
 				TH_LOG("command %u: %d", commands[i].cmd, nl->ack.error);
-			EXPECT_TRUE(nl->ack.has_text) TH_LOG("command %u", commands[i].cmd);
+			EXPECT_TRUE(said(nl, i)) TH_LOG("command %u", commands[i].cmd);
 		}
 }
 
@@ -173,7 +182,7 @@ TEST_F(strict, attribute_of_another_command)
 			EXPECT_TRUE(refused(run(nl)))
 				TH_LOG("command %u, attribute %u: %d", commands[i].cmd,
 				       type, nl->ack.error);
-			EXPECT_TRUE(nl->ack.has_text);
+			EXPECT_TRUE(said(nl, i));
 		}
 }
 
@@ -188,7 +197,7 @@ TEST_F(strict, attribute_type_zero)
 		ASSERT_NE(NULL, m);
 		put_u32(m, 0, 1);
 		EXPECT_TRUE(refused(run(nl))) TH_LOG("command %u", commands[i].cmd);
-		EXPECT_TRUE(nl->ack.has_text) TH_LOG("command %u", commands[i].cmd);
+		EXPECT_TRUE(said(nl, i)) TH_LOG("command %u", commands[i].cmd);
 	}
 }
 
@@ -204,7 +213,7 @@ TEST_F(strict, trailing_bytes)
 		memset(m->data + m->len, 0, 8);
 		m->len += 3;
 		EXPECT_TRUE(refused(run(nl))) TH_LOG("command %u", commands[i].cmd);
-		EXPECT_TRUE(nl->ack.has_text) TH_LOG("command %u", commands[i].cmd);
+		EXPECT_TRUE(said(nl, i)) TH_LOG("command %u", commands[i].cmd);
 	}
 }
 
