@@ -347,15 +347,18 @@ static void event_work(struct work_struct *work)
 		int error = -ENOMEM;
 
 		skb = event_message(queue->nn, &event, lost - queue->lost_reported);
+		/* Who gets the message may ask for the count before this task goes on. */
+		WRITE_ONCE(queue->sent, queue->sent + 1);
 		if (skb)
 			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
 							skb, 0, NETPOL_GROUP_DENY,
 							GFP_KERNEL);
 		if (!error) {
-			WRITE_ONCE(queue->sent, queue->sent + 1);
 			queue->lost_reported = lost;
-		} else if (error != -ESRCH) {	/* -ESRCH: nobody listens any more */
-			this_cpu_inc(*queue->lost);
+		} else {
+			WRITE_ONCE(queue->sent, queue->sent - 1);
+			if (error != -ESRCH)	/* -ESRCH: nobody listens any more */
+				this_cpu_inc(*queue->lost);
 		}
 		cond_resched();
 	}
