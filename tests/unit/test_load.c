@@ -514,6 +514,8 @@ static void test_kinds(void)
 		      "kind: Pod\n"), 0);
 	CHECK_EQ(objs.skipped_count, 3);
 	CHECK_EQ(objs.warning_count, 2);
+	CHECK_STR(objs.warnings[0].text,
+		  "NetworkPolicy of crd.projectcalico.org/v1 is not enforced, skipped");
 	CHECK_STR(objs.skipped[0].kind, "Deployment");
 	CHECK_STR(objs.skipped[0].namespace, "m");
 	CHECK_STR(objs.skipped[0].name, "d");
@@ -527,6 +529,24 @@ static void test_kinds(void)
 	BAD("apiVersion: v1\nkind: List\nitems:\n"
 	    "- apiVersion: policy.networking.k8s.io/v1alpha1\n"
 	    "  kind: BaselineAdminNetworkPolicy\n", 4, 3, "items[0]", "not enforced");
+	/* policies of other kinds are named once each, whatever else is skipped */
+	CHECK_EQ(load("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\n"
+		      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+		      "---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n"
+		      "metadata: {name: b}\n"
+		      "---\napiVersion: k8s.cni.cncf.io/v1beta1\nkind: MultiNetworkPolicyList\n"
+		      "items: []\n"), 0);
+	CHECK_EQ(objs.skipped_count, 4);
+	CHECK_EQ(objs.warning_count, 2);
+	CHECK_STR(objs.warnings[0].text,
+		  "CiliumNetworkPolicy of cilium.io/v2 is not enforced, skipped");
+	CHECK_EQ(objs.warnings[0].place.line, 1);
+	CHECK(strstr(objs.warnings[1].text, "MultiNetworkPolicyList of k8s.cni.cncf.io"));
+	CHECK_EQ(load_lenient("apiVersion: policy.networking.k8s.io/v1alpha1\n"
+			      "kind: AdminNetworkPolicy\nmetadata: {name: a}\n"
+			      "---\napiVersion: policy.networking.k8s.io/v1alpha1\n"
+			      "kind: AdminNetworkPolicy\nmetadata: {name: b}\n"), 0);
+	CHECK_EQ(objs.warning_count, 1);
 }
 
 static void test_lists(void)

@@ -21,6 +21,7 @@ void np_objects_reset(struct np_objects *objs)
 	objs->namespace_count = 0;
 	objs->pod_count = 0;
 	objs->policy_count = 0;
+	objs->service_count = 0;
 	objs->skipped_count = 0;
 	objs->warning_count = 0;
 	np_hash_clear(&objs->strings);
@@ -32,6 +33,7 @@ void np_objects_free(struct np_objects *objs)
 	free(objs->namespaces);
 	free(objs->pods);
 	free(objs->policies);
+	free(objs->services);
 	free(objs->skipped);
 	free(objs->warnings);
 	np_hash_free(&objs->strings);
@@ -104,6 +106,12 @@ struct np_policy *np_objects_add_policy(struct np_objects *objs)
 			      sizeof(*objs->policies));
 }
 
+struct np_service *np_objects_add_service(struct np_objects *objs)
+{
+	return np_objects_add((void **)&objs->services, &objs->service_count,
+			      sizeof(*objs->services));
+}
+
 struct np_skipped *np_objects_add_skipped(struct np_objects *objs)
 {
 	return np_objects_add((void **)&objs->skipped, &objs->skipped_count,
@@ -133,6 +141,7 @@ struct np_mark np_objects_mark(const struct np_objects *objs)
 		.namespace_count = objs->namespace_count,
 		.pod_count = objs->pod_count,
 		.policy_count = objs->policy_count,
+		.service_count = objs->service_count,
 		.skipped_count = objs->skipped_count,
 		.warning_count = objs->warning_count,
 	};
@@ -145,6 +154,7 @@ void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark)
 	objs->namespace_count = mark->namespace_count;
 	objs->pod_count = mark->pod_count;
 	objs->policy_count = mark->policy_count;
+	objs->service_count = mark->service_count;
 	objs->skipped_count = mark->skipped_count;
 	objs->warning_count = mark->warning_count;
 }

@@ -91,6 +91,12 @@ struct np_ipblock {
 	struct np_cidr cidr;
 	struct np_cidr *except;
 	uint32_t except_count;
+	/*
+	 * The first cidr or except that was written with bits behind its mask, as "10.3.4.5/24",
+	 * and which one: 0 for cidr, else 1 + the index of except. NULL: there is none.
+	 */
+	const char *host_bits;
+	uint32_t host_bits_at;
 };
 
 /*
@@ -160,6 +166,12 @@ struct np_pod {
 	struct np_labels labels;
 	struct np_address *address; /* without duplicates: podIPs in order, then podIP */
 	struct np_named_port *port; /* without duplicates: of containers, then of sidecars */
+	/*
+	 * The addresses that -localip of a container names. This is how the DNS cache of a node is
+	 * told where to listen. Only pods of the host's network have them, and only in manifests.
+	 */
+	struct np_address *listen;
+	uint32_t listen_count;
 	uint32_t address_count;
 	uint32_t port_count;
 	int64_t created;	/* seconds since 1970, 0 if not known */
@@ -190,7 +202,16 @@ struct np_policy {
 	struct np_place place;
 };
 
-/* An object of a kind that netpol does not use. */
+/* A Service, as far as lint asks for it. */
+struct np_service {
+	const char *namespace;
+	const char *name;
+	struct np_address *address;	/* its ClusterIPs */
+	uint32_t address_count;
+	struct np_place place;
+};
+
+/* An object of a kind that netpol does not enforce. Services are among them. */
 struct np_skipped {
 	const char *api_version;
 	const char *kind;
@@ -203,11 +224,13 @@ struct np_objects {
 	struct np_namespace *namespaces;
 	struct np_pod *pods;
 	struct np_policy *policies;
+	struct np_service *services;
 	struct np_skipped *skipped;
 	struct np_warning *warnings;
 	size_t namespace_count;
 	size_t pod_count;
 	size_t policy_count;
+	size_t service_count;
 	size_t skipped_count;
 	size_t warning_count;
 
@@ -221,6 +244,7 @@ struct np_mark {
 	size_t namespace_count;
 	size_t pod_count;
 	size_t policy_count;
+	size_t service_count;
 	size_t skipped_count;
 	size_t warning_count;
 };
@@ -238,6 +262,7 @@ const char *np_intern_str(struct np_objects *objs, const char *text);
 struct np_namespace *np_objects_add_namespace(struct np_objects *objs);
 struct np_pod *np_objects_add_pod(struct np_objects *objs);
 struct np_policy *np_objects_add_policy(struct np_objects *objs);
+struct np_service *np_objects_add_service(struct np_objects *objs);
 struct np_skipped *np_objects_add_skipped(struct np_objects *objs);
 /* Adds a warning. Text and path are copied. */
 void np_objects_warn(struct np_objects *objs, const struct np_place *place,

@@ -6,6 +6,7 @@
 
 #include "object/read_pod.h"
 #include "object/read_policy.h"
+#include "object/read_service.h"
 
 static const struct np_list_kind np_lists[] = {
 	{ "List", NULL, NULL },
@@ -44,11 +45,53 @@ static void np_skip(struct np_decode *d, const struct np_node *node,
 	field = meta ? np_node_get(meta, "name") : NULL;
 	if (field && field->type == NP_NODE_STRING)
 		skipped->name = np_intern_str(d->objs, field->text);
+	if (!strcmp(kind, "Service") && !strcmp(api_version, "v1"))
+		np_decode_service(d, node);
+}
+
+/*
+ * True if a kind is a policy that another program enforces, such as Calico, Cilium or Antrea:
+ * their names end alike. Lists of such kinds count too. So does a kind of another group that is
+ * called as one that netpol knows.
+ */
+static bool np_is_other(const char *api_version, const char *kind)
+{
+	size_t len = strlen(kind), i;
+
+	for (i = 0; i < NP_COUNT(np_kinds); i++)
+		if (!strcmp(kind, np_kinds[i].kind))
+			return true;
+	if (len > 4 && !strcmp(kind + len - 4, "List"))
+		len -= 4;
+	return strchr(api_version, '/') && len >= 13 &&
+	       !strncmp(kind + len - 13, "NetworkPolicy", 13);
+}
+
+/* True if an object of this kind was skipped before. */
+static bool np_skipped_before(const struct np_decode *d, const char *api_version,
+			      const char *kind)
+{
+	size_t i;
+
+	for (i = d->objs->skipped_count; i-- > 0;)
+		if (!strcmp(d->objs->skipped[i].kind, kind) &&
+		    !strcmp(d->objs->skipped[i].api_version, api_version))
+			return true;
+	return false;
+}
+
+/* Says once for each such kind that it is not enforced. */
+static void np_warn_kind(struct np_decode *d, const struct np_node *node,
+			 const struct np_path *path, const char *api_version, const char *kind)
+{
+	if (np_is_other(api_version, kind) && !np_skipped_before(d, api_version, kind))
+		np_warn(d, node, path, "%.100s of %.100s is not enforced, skipped", kind,
+			api_version);
 }
 
 /*
  * Handles a policy of a kind that netpol does not enforce. To skip it silently could open what
- * it denies, so it is an error, or a warning for each one where the input is read leniently.
+ * it denies, so it is an error, or a warning where the input is read leniently.
  */
 static int np_refuse(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path, const char *api_version, const char *kind)
@@ -68,10 +111,8 @@ static int np_refuse(struct np_decode *d, const struct np_node *node,
 	}
 	if (i == NP_COUNT(kinds))
 		return 0;
-	if (d->lenient) {
-		np_warn(d, node, path, "%s is not enforced by this version, skipped", kind);
+	if (d->lenient)
 		return 0;
-	}
 	np_fail(d, node, path, "%s is not enforced by this version", kind);
 	np_error_hint(d->err,
 		      "take it out of the input, or give --lenient to go on without what it "
@@ -179,8 +220,6 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 			return np_kinds[i].decode(d, node, path);
 		if (ret < 0)
 			return -1;
-		np_warn(d, node, path, "%s of %.100s is not enforced, skipped",
-			kind, api_version);
 	}
 	for (i = 0; i < NP_COUNT(np_lists); i++) {
 		const char *version = np_lists[i].api_version;
@@ -196,6 +235,7 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 	}
 	if (np_refuse(d, node, path, api_version, kind))
 		return -1;
+	np_warn_kind(d, node, path, api_version, kind);
 	np_skip(d, node, api_version, kind);
 	return 0;
 }

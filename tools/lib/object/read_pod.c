@@ -250,6 +250,54 @@ static int np_decode_containers(struct np_decode *d,
 	return 0;
 }
 
+/* Adds the addresses of a list such as "169.254.20.10,10.96.0.10". Others are left out. */
+static void np_add_listen(struct np_decode *d, const char *list, struct np_pod *pod)
+{
+	char text[NP_CIDR_TEXT];
+	struct np_address *grown, addr;
+	size_t len;
+
+	for (; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		if (len >= sizeof(text) || pod->listen_count == NP_POD_ADDRESSES_MAX)
+			return;
+		memcpy(text, list, len);
+		text[len] = '\0';
+		if (np_address_parse(text, &addr))
+			continue;
+		grown = np_arena_alloc(&d->objs->arena,
+				       (pod->listen_count + 1) * sizeof(*grown));
+		if (pod->listen_count)
+			memcpy(grown, pod->listen, pod->listen_count * sizeof(*grown));
+		grown[pod->listen_count++] = addr;
+		pod->listen = grown;
+	}
+}
+
+/* Finds -localip LIST, which may also be written as -localip=LIST and with two dashes. */
+static void np_find_listen(struct np_decode *d, const struct np_node *spec, const char *key,
+			   struct np_pod *pod)
+{
+	const struct np_node *list = np_node_get(spec, "containers"), *arg;
+	const char *text;
+
+	for (list = list ? list->child : NULL; list; list = list->next) {
+		arg = np_node_get(list, key);
+		if (!arg || arg->type != NP_NODE_LIST)
+			continue;
+		for (arg = arg->child; arg; arg = arg->next) {
+			if (arg->type != NP_NODE_STRING)
+				continue;
+			text = arg->text + strspn(arg->text, "-");
+			if (!strncmp(text, "localip=", 8))
+				np_add_listen(d, text + 8, pod);
+			else if (!strcmp(text, "localip") && arg->next &&
+				 arg->next->type == NP_NODE_STRING)
+				np_add_listen(d, arg->next->text, pod);
+		}
+	}
+}
+
 static int np_decode_pod_spec(struct np_decode *d, const struct np_node *spec,
 			      const struct np_path *path, struct np_pod *pod)
 {
@@ -273,6 +321,10 @@ static int np_decode_pod_spec(struct np_decode *d, const struct np_node *spec,
 		pod->port = np_arena_alloc(&d->objs->arena, size);
 		memcpy(pod->port, ports.item, size);
 		pod->port_count = ports.count;
+	}
+	if (!ret && pod->host_network) {
+		np_find_listen(d, spec, "args", pod);
+		np_find_listen(d, spec, "command", pod);
 	}
 	free(ports.item);
 	return ret;

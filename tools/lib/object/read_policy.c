@@ -211,8 +211,9 @@ static int np_decode_selector(struct np_decode *d, const struct np_node *node,
 	return 0;
 }
 
+/* Sets *host_bits if the block has bits behind its mask, which are cleared in *cidr. */
 static int np_decode_cidr(struct np_decode *d, const struct np_node *node,
-			  const struct np_path *path, struct np_cidr *cidr)
+			  const struct np_path *path, struct np_cidr *cidr, bool *host_bits)
 {
 	char text[NP_CIDR_TEXT], address[NP_CIDR_TEXT];
 	struct np_address addr;
@@ -227,19 +228,27 @@ static int np_decode_cidr(struct np_decode *d, const struct np_node *node,
 				      addr.family == AF_INET ? 32 : 128);
 		return -1;
 	}
-	if (d->lenient)
-		return 0;
 	np_cidr_text(cidr, text);
 	slash = strchr(node->text, '/');
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - node->text),
 		 node->text);
-	if (np_address_parse(address, &addr) ||
-	    addr.family != cidr->family ||
-	    memcmp(addr.addr, cidr->addr, sizeof(addr.addr)) ||
-	    (cidr->family == AF_INET && strcmp(text, node->text)))
+	wrong = np_address_parse(address, &addr);
+	*host_bits = !wrong && addr.family == cidr->family &&
+		     memcmp(addr.addr, cidr->addr, sizeof(addr.addr));
+	if (!d->lenient && (wrong || addr.family != cidr->family || *host_bits ||
+			    (cidr->family == AF_INET && strcmp(text, node->text))))
 		np_warn(d, node, path, "\"%.100s\" is taken as %s", node->text,
 			text);
 	return 0;
+}
+
+static void np_note_host_bits(struct np_decode *d, const struct np_node *node,
+			      struct np_ipblock *block, uint32_t at)
+{
+	if (block->host_bits)
+		return;
+	block->host_bits = np_intern_str(d->objs, node->text);
+	block->host_bits_at = at;
 }
 
 static int np_decode_except(struct np_decode *d, const struct np_node *list,
@@ -248,6 +257,7 @@ static int np_decode_except(struct np_decode *d, const struct np_node *list,
 {
 	char text[NP_CIDR_TEXT];
 	const struct np_node *entry;
+	bool host_bits;
 
 	block->except = np_arena_zalloc(&d->objs->arena,
 					list->count * sizeof(*block->except));
@@ -256,8 +266,10 @@ static int np_decode_except(struct np_decode *d, const struct np_node *list,
 		struct np_cidr *cidr = &block->except[block->except_count++];
 
 		if (np_expect(d, entry, NP_NODE_STRING, at) ||
-		    np_decode_cidr(d, entry, at, cidr))
+		    np_decode_cidr(d, entry, at, cidr, &host_bits))
 			return -1;
+		if (host_bits)
+			np_note_host_bits(d, entry, block, block->except_count);
 		np_cidr_text(&block->cidr, text);
 		if (cidr->family != block->cidr.family)
 			return np_fail(d, entry, at,
@@ -277,6 +289,7 @@ static int np_decode_ipblock(struct np_decode *d, const struct np_node *node,
 			     struct np_ipblock *block)
 {
 	const struct np_node *cidr, *list;
+	bool host_bits;
 
 	if (NP_CHECK_FIELDS(d, node, path, "cidr", "except") ||
 	    np_get(d, node, "cidr", NP_NODE_STRING, path, &cidr) ||
@@ -285,8 +298,10 @@ static int np_decode_ipblock(struct np_decode *d, const struct np_node *node,
 	if (!cidr || !cidr->count)
 		return np_fail(d, cidr ? cidr : node, NP_FIELD(path, "cidr"),
 			       "is missing");
-	if (np_decode_cidr(d, cidr, NP_FIELD(path, "cidr"), &block->cidr))
+	if (np_decode_cidr(d, cidr, NP_FIELD(path, "cidr"), &block->cidr, &host_bits))
 		return -1;
+	if (host_bits)
+		np_note_host_bits(d, cidr, block, 0);
 	if (!list || !list->count)
 		return 0;
 	return np_decode_except(d, list, NP_FIELD(path, "except"), block);
