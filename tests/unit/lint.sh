@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# netpolctl lint as a command: exit statuses, forms, and what it finds in examples/.
+# netpolctl lint as a command: exit statuses, forms, and what it finds in examples/ and in the
+# examples of docs/lint.md.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 tool=$PWD/build/netpolctl
@@ -50,7 +51,7 @@ expect 1 '"kind": "LintReport"' "${cluster[@]}" -f examples/dual-stack.yaml -o j
 holds '.findings | length > 0 and all(.id == "NP005" and .line > 0 and .path != "")'
 expect 1 '"version": "2.1.0"' "${cluster[@]}" -f examples/dual-stack.yaml -o sarif
 # what a reader of SARIF relies on
-holds '.runs[0] as $r | ($r.tool.driver.rules | length) == 6 and
+holds '.runs[0] as $r | ($r.tool.driver.rules | length) == 18 and
 	($r.results | length > 0 and all(. as $f |
 		$r.tool.driver.rules[$f.ruleIndex].id == $f.ruleId and $f.message.text != "" and
 		$f.locations[0].physicalLocation.artifactLocation.uri ==
@@ -64,4 +65,43 @@ expect 2 'no output form "yaml"' -f examples -o yaml
 expect 2 'a file is given as -f' examples
 expect 3 'no network policy' "${cluster[@]}"
 expect 3 'cannot be opened' -f no-such-file
+
+# An identifier never changes, so each has its name, its section, its line of help and its place in
+# the man page. The examples of the section have the finding, and none at all.
+block()
+{
+	awk -v section="## $1" -v number="$2" '
+		/^## / { inside = $0 == section }
+		inside && /^```yaml$/ { n++; copy = 1; next }
+		/^```$/ { copy = 0 }
+		inside && copy && n == number' docs/lint.md
+}
+
+block "The cluster of the examples" 1 >"$tmp/cluster.yaml"
+"$tool" lint "${cluster[@]}" -f examples/default-deny.yaml -o sarif |
+	jq -r '.runs[0].tool.driver.rules[] | "\(.id) \(.name)"' >"$tmp/checks"
+"$tool" lint --help >"$tmp/help"
+while read -r id name; do
+	block "$id $name" 1 >"$tmp/wrong.yaml"
+	block "$id $name" 2 >"$tmp/right.yaml"
+	expect 1 ": $id shop/" -f "$tmp/cluster.yaml" -f "$tmp/wrong.yaml"
+	expect 0 '^no findings$' -f "$tmp/cluster.yaml" -f "$tmp/right.yaml"
+	grep -q "^  $id $name " "$tmp/help" || { echo "lint --help has no $id $name"; failed=1; }
+	grep -qx ".It $id $name" docs/man/netpolctl.1 ||
+		{ echo "the man page has no $id $name"; failed=1; }
+done <"$tmp/checks"
+[ "$(grep -c '^## NP' docs/lint.md)" = "$(wc -l <"$tmp/checks")" ] ||
+	{ echo "docs/lint.md has sections of no check"; failed=1; }
+
+# In the samples only what is meant to be found, with and without the cluster.
+for sample in examples/*.yaml; do
+	case $sample in
+	*/cluster.yaml | */dual-stack.yaml) continue ;;
+	*/network-policy-namespace-a.yaml)
+		expect 1 ': NP015 namespace-a/network-policy-namespace-a: ' "${cluster[@]}" -f "$sample"
+		continue ;;
+	esac
+	expect 0 '^no findings$' "${cluster[@]}" -f "$sample"
+	expect 0 '^no findings$' -f "$sample"
+done
 exit $failed

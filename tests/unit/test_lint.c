@@ -27,6 +27,21 @@
 	"labels: {k8s-app: node-local-dns}}\nspec: {hostNetwork: true}\n" \
 	"status: {podIP: 192.168.0.1}\n"
 
+/* namespace: a Namespace with one more label */
+#define NAMESPACE(name, labels) \
+	"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: " name ", labels: {" labels "}}\n"
+#define SERVICE(ns, name, address) \
+	"---\napiVersion: v1\nkind: Service\nmetadata: {name: " name ", namespace: " ns "}\n" \
+	"spec: {clusterIP: " address "}\n"
+/* Two pods of namespace t, of which one is on the host's network. */
+#define OTHERS \
+	POD("t", "cache", "app: cache", "", "10.0.1.1") \
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: t, " \
+	"labels: {app: agent}}\nspec: {hostNetwork: true}\nstatus: {podIP: 192.168.0.2}\n"
+#define NAMESPACES \
+	NAMESPACE("s", "team: one") NAMESPACE("t", "team: two") NAMESPACE("kube-system", "")
+#define FROM(peers)	NETPOL("a", "ingress: [{from: [" peers "]}]")
+
 static struct np_lint lint;
 
 static void run(const char *text, int line)
@@ -61,15 +76,24 @@ static void test_empty_selector(void)
 {
 	FINDS(PODS NETPOL("a", "ingress: [{from: [{namespaceSelector: {}}]}]"),
 	      "NP001 spec.ingress[0].from[0].namespaceSelector");
-	FINDS(PODS NETPOL("a", "ingress: [{}, {from: [{podSelector: {}}, {namespaceSelector: {}, "
-			  "podSelector: {}}]}]"),
-	      "NP001 spec.ingress[1].from[1].namespaceSelector");
+	FINDS(PODS NETPOL("a", "ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], "
+			  "ports: [{port: 80}]}, {from: [{ipBlock: {cidr: 192.0.2.0/24}}, "
+			  "{namespaceSelector: {}, podSelector: {}}]}]"),
+	      "NP001 spec.ingress[1].from[1].namespaceSelector, NP017 spec.ingress[0]");
 	/* a pod selector narrows it; the policy's own namespace is no cluster */
 	FINDS(PODS NETPOL("a", "ingress: [{from: [{namespaceSelector: {}, podSelector: "
-			  "{matchLabels: {app: web}}}, {podSelector: {}}]}]"), "");
+			  "{matchLabels: {k8s-app: kube-dns}}}, {podSelector: {}}]}]"), "");
 	/* rules that mean nothing are not looked at */
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress], "
-			  "ingress: [{from: [{namespaceSelector: {}}]}]"), "");
+			  "ingress: [{from: [{namespaceSelector: {}}]}]"),
+	      "NP007 spec.ingress");
+	/* DNS of every namespace is what most clusters allow */
+	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}], ports: [{port: 53, "
+			  "protocol: UDP}, {port: 53}, {port: 5353, protocol: UDP}, "
+			  "{port: dns, protocol: UDP}]}]"), "");
+	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}], ports: [{port: 53, "
+			  "protocol: UDP}, {port: 443}]}]"),
+	      "NP001 spec.egress[0].to[0].namespaceSelector");
 }
 
 static void test_selects_nothing(void)
@@ -84,7 +108,7 @@ static void test_selects_nothing(void)
 	FINDS(PODS NETPOL("a", "podSelector: {matchExpressions: [{key: x, operator: NotIn, "
 			  "values: [z]}, {key: app, operator: Exists}, {key: app, operator: In, "
 			  "values: [x, db]}]}"), "");
-	FINDS(PODS NETPOL("a", ""), "");
+	FINDS(PODS NETPOL("a", "policyTypes: [Ingress]"), "");
 	/* nothing is known of the pods */
 	FINDS(NETPOL("a", "podSelector: {matchLabels: {app: nobody}}"), "");
 	/* pods of the host's network are out of every policy's reach */
@@ -112,18 +136,59 @@ static void test_dns(void)
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
 	      DNS("{port: dns, protocol: UDP}"), "");
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB ", "
-			  "{to: [{podSelector: {}}]}]"), "");
+			  "{to: [{podSelector: {}}]}]"),
+	      "NP017 spec.egress[0], NP003 spec.egress");
 	/* TCP alone, or another port, is not enough */
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
 	      DNS("{port: 53}, {port: 5353, protocol: UDP}"),
 	      "NP003 spec.egress, NP003 spec.egress");
+	CHECK(strstr(lint.item[0].text, "no rule allows UDP port 53 of pod kube-system/dns"));
+	/* allowed to pods that do not answer DNS, or to nobody, is not allowed */
+	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [{to: [{podSelector: {}}], ports: "
+			  "[{port: 53, protocol: UDP}]}]"), "NP003 spec.egress");
+	FINDS(PODS NAMESPACES NETPOL("a", "policyTypes: [Egress], egress: [{to: [{"
+				     "namespaceSelector: {matchLabels: {name: kube-system}}}]}]"),
+	      "NP008 spec.egress[0].to[0].namespaceSelector, NP003 spec.egress");
+	/* the world without the cluster has no DNS server; a rule for its port names one */
+	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, "
+			  "except: [10.0.0.0/8]}}]}]"), "NP003 spec.egress");
+	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, "
+			  "except: [10.0.0.0/8]}}], ports: [{port: 53, protocol: UDP}]}]"), "");
+	/* the DNS pods themselves ask others */
+	FINDS(PODS NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
+	      DNS("{port: 53, protocol: UDP}")
+	      "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+	      "metadata: {name: a, namespace: kube-system}\nspec: {policyTypes: [Egress], "
+	      "egress: [{ports: [{port: 443}]}]}\n", "");
 	/* where all is denied on purpose, names are of no use */
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress]"), "");
-	FINDS(PODS NETPOL("a", "policyTypes: [Ingress], egress: [" TO_DB "]"), "");
+	FINDS(PODS NETPOL("a", "policyTypes: [Ingress], egress: [" TO_DB "]"),
+	      "NP007 spec.egress");
 	/* without pods the policies of the namespace count together */
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]"), "NP003 spec.egress");
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
 	      DNS("{port: any, protocol: UDP}"), "");
+	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
+	      DNS("{port: 5353, protocol: UDP}"), "");
+}
+
+#define HIGH_DNS \
+	POD("s", "web", "app: web", "", "10.0.0.1") \
+	POD("openshift-dns", "dns", "dns.operator.openshift.io/daemonset-dns: default", \
+	    "{name: dns, containerPort: 5353, protocol: UDP}, " \
+	    "{name: dns-tcp, containerPort: 5353}", "10.0.0.3")
+#define TO_HIGH_DNS(ports) \
+	NETPOL("a", "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: " \
+	       "{kubernetes.io/metadata.name: openshift-dns}}}], ports: [" ports "]}]")
+
+/* What counts is the port on which the pods of the cluster's DNS listen. */
+static void test_dns_port(void)
+{
+	FINDS(HIGH_DNS TO_HIGH_DNS("{port: 5353, protocol: UDP}, {port: 5353}"), "");
+	FINDS(HIGH_DNS TO_HIGH_DNS("{port: dns, protocol: UDP}, {port: dns-tcp}"), "");
+	FINDS(HIGH_DNS TO_HIGH_DNS("{port: 53, protocol: UDP}, {port: 53}"), "NP003 spec.egress");
+	CHECK(strstr(lint.item[0].text, "no rule allows UDP port 5353 of pod openshift-dns/dns"));
+	FINDS(HIGH_DNS TO_HIGH_DNS("{port: dns-tcp}"), "NP003 spec.egress");
 }
 
 static void test_port_name(void)
@@ -153,13 +218,19 @@ static void test_block(void)
 	FINDS(PODS NETPOL("a", "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]"),
 	      "NP005 spec.ingress[0].from[0].ipBlock");
 	FINDS(PODS NETPOL("a", "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: "
-			  "[10.0.0.0/16]}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: "
-			  "'::/0'}}, {ipBlock: {cidr: 10.1.0.0/16}}]}]"), "");
+			  "[10.0.0.0/16]}}, {ipBlock: {cidr: '::/0'}}]}]"), "");
+	FINDS(PODS FROM("{ipBlock: {cidr: 10.1.0.0/16}}"), "");
+	FINDS(PODS FROM("{ipBlock: {cidr: 0.0.0.0/0}}"), "");
 	FINDS(NETPOL("a", "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]"), "");
 	/* a host's address is no pod's */
 	FINDS(PODS NODE_LOCAL NETPOL("a", "ingress: [{from: [{ipBlock: {cidr: "
 					  "192.168.0.0/16}}]}]"), "");
 }
+
+#define CACHE_AT(args) \
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: nodelocal, namespace: kube-system, " \
+	"labels: {k8s-app: node-local-dns}}\nspec: {hostNetwork: true, containers: [{args: [" \
+	args "]}]}\nstatus: {podIP: 192.168.0.1}\n"
 
 static void test_node_local(void)
 {
@@ -169,8 +240,8 @@ static void test_node_local(void)
 		       "[{port: 53, protocol: UDP}]}]");
 
 	FINDS(to_dns, "NP006 spec.egress");
-	CHECK(strstr(lint.item[0].hint, "netpolctl settings host-allow=169.254.20.10:udp/53,"
-		     "169.254.20.10:tcp/53"));
+	CHECK_STR(lint.item[0].hint, "on each node: netpolctl settings host-allow="
+		  "169.254.20.10:udp/53,169.254.20.10:tcp/53");
 	/* an address block reaches the node, and so does a rule without peers */
 	FINDS(PODS NODE_LOCAL NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: "
 					  "{cidr: 169.254.20.10/32}}]}]"), "");
@@ -178,14 +249,242 @@ static void test_node_local(void)
 	FINDS(PODS NODE_LOCAL NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: "
 					  "{cidr: 0.0.0.0/0, except: [169.254.0.0/16]}}]}]"),
 	      "NP006 spec.egress");
+	/* the cache is where its own arguments say */
+	FINDS(PODS CACHE_AT("-localip, '169.254.25.10,fd00::a'")
+	      NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: "
+		     "169.254.25.10/32}}], ports: [{port: 53, protocol: UDP}]}]"), "");
+	FINDS(PODS CACHE_AT("--localip=169.254.25.10")
+	      NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: "
+		     "169.254.20.10/32}}], ports: [{port: 53, protocol: UDP}]}]"),
+	      "NP006 spec.egress");
+	FINDS(PODS CACHE_AT("-localip, '169.254.25.10,fd00::a'")
+	      NETPOL("a", "policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}], ports: "
+		     "[{port: 53, protocol: UDP}]}]"), "NP006 spec.egress");
+	CHECK(strstr(lint.item[0].hint, "host-allow=169.254.25.10:udp/53,169.254.25.10:tcp/53,"
+		     "[fd00::a]:udp/53,[fd00::a]:tcp/53"));
 	/* blocked altogether is one finding, not two */
 	FINDS(PODS NODE_LOCAL NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]"),
 	      "NP003 spec.egress");
 }
 
+static void test_no_direction(void)
+{
+	FINDS(NETPOL("a", "policyTypes: [Ingress], egress: [" TO_DB "]"), "NP007 spec.egress");
+	CHECK(strstr(lint.item[0].text, "policyTypes does not name Egress"));
+	FINDS(NETPOL("a", "policyTypes: [Egress], ingress: [{}]"), "NP007 spec.ingress");
+	/* without policyTypes the rules say it; an empty list says nothing */
+	FINDS(NETPOL("a", "ingress: [{ports: [{port: 80}]}]"), "");
+	FINDS(NETPOL("a", "policyTypes: [Ingress], egress: []"), "");
+}
+
+#define APP(name)	"podSelector: {matchLabels: {app: " name "}}"
+#define TEAM(name)	"namespaceSelector: {matchLabels: {team: " name "}}"
+
+static void test_nobody(void)
+{
+	FINDS(PODS NAMESPACES FROM("{" TEAM("three") "}"),
+	      "NP008 spec.ingress[0].from[0].namespaceSelector");
+	CHECK_STR(lint.item[0].text, "no namespace has team=three");
+	FINDS(PODS NAMESPACES FROM("{namespaceSelector: {matchLabels: {name: t}}}"),
+	      "NP008 spec.ingress[0].from[0].namespaceSelector");
+	CHECK(strstr(lint.item[0].hint, "{kubernetes.io/metadata.name: t}"));
+	FINDS(PODS NAMESPACES FROM("{namespaceSelector: {matchLabels: {team: one, "
+				   "kubernetes.io/metadata.name: t}}}"),
+	      "NP008 spec.ingress[0].from[0].namespaceSelector");
+	FINDS(PODS NAMESPACES FROM("{namespaceSelector: {matchExpressions: [{key: team, operator: "
+				   "In, values: [two, three]}]}}"), "");
+	/* also without pods, if the namespaces are those of a whole cluster */
+	FINDS(NAMESPACES FROM("{" TEAM("three") "}"),
+	      "NP008 spec.ingress[0].from[0].namespaceSelector");
+	FINDS(NAMESPACE("s", "team: one") FROM("{" TEAM("three") "}"), "");
+	FINDS(PODS FROM("{" TEAM("three") "}"), "");
+	FINDS(POD("s", "web", "app: web", "", "10.0.0.1") NAMESPACE("s", "team: one")
+	      FROM("{" TEAM("three") "}"), "");
+	/* labels of pods */
+	FINDS(PODS FROM("{" APP("wbe") "}"), "NP008 spec.ingress[0].from[0].podSelector");
+	CHECK_STR(lint.item[0].text, "no pod has app=wbe");
+	FINDS(PODS FROM("{podSelector: {matchLabels: {app: web, k8s-app: kube-dns}}}"),
+	      "NP008 spec.ingress[0].from[0].podSelector");
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") ", " APP("cahce") "}"),
+	      "NP008 spec.ingress[0].from[0].podSelector");
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") ", " APP("cache") "}"), "");
+	/* the pods of one namespace say nothing about those of others */
+	FINDS(POD("s", "web", "app: web", "", "10.0.0.1") NAMESPACES
+	      FROM("{" TEAM("two") ", " APP("cache") "}"), "");
+	FINDS(OTHERS NETPOL("a", "podSelector: {matchLabels: {app: x}}, ingress: [{from: [{"
+			    APP("web") "}]}]"), "NP002 spec.podSelector");
+	/* a namespace that is not in the input has labels that are not known, but its name is */
+	FINDS(PODS OTHERS FROM("{" TEAM("two") ", " APP("cache") "}"), "");
+	FINDS(PODS OTHERS FROM("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "
+			       "s}}, " APP("cache") "}"), "NP010 spec.ingress[0].from[0]");
+	/* a namespace without pods may get some */
+	FINDS(PODS NAMESPACES FROM("{" TEAM("two") "}"), "");
+}
+
+static void test_elsewhere(void)
+{
+	FINDS(PODS OTHERS FROM("{" APP("cache") "}"),
+	      "NP009 spec.ingress[0].from[0].podSelector");
+	CHECK(strstr(lint.item[0].text, "t/cache"));
+	CHECK(strstr(lint.item[0].hint, "{kubernetes.io/metadata.name: t}"));
+	FINDS(PODS OTHERS POD("s", "cache", "app: cache", "", "10.0.0.9")
+	      FROM("{" APP("cache") "}"), "");
+}
+
+static void test_never_both(void)
+{
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("one") ", " APP("cache") "}"),
+	      "NP010 spec.ingress[0].from[0]");
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") "}, {" APP("web") "}"), "");
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") ", " APP("cache") "}"), "");
+}
+
+static void test_host_pods(void)
+{
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") ", " APP("agent") "}"),
+	      "NP011 spec.ingress[0].from[0]");
+	CHECK(strstr(lint.item[0].text, "t/agent"));
+	FINDS(PODS OTHERS NAMESPACES FROM("{" TEAM("two") "}"), "");
+}
+
+static void test_mistyped_all(void)
+{
+	FINDS(FROM("{ipBlock: {cidr: 0.0.0.0/24}}, {ipBlock: {cidr: '::/64'}}"),
+	      "NP012 spec.ingress[0].from[0].ipBlock.cidr, "
+	      "NP012 spec.ingress[0].from[1].ipBlock.cidr");
+	FINDS(FROM("{ipBlock: {cidr: 0.0.0.0/0, except: [0.0.0.0/8]}}, {ipBlock: {cidr: '::/0'}}"),
+	      "");
+	/* the first of the blocks that make up all but some addresses */
+	FINDS(FROM("{ipBlock: {cidr: 0.0.0.0/5}}, {ipBlock: {cidr: 8.0.0.0/7}}"), "");
+}
+
+#define OPEN_BUT(range)	"{ipBlock: {cidr: 0.0.0.0/0, except: [" range "]}}"
+
+static void test_except_void(void)
+{
+	FINDS(FROM(OPEN_BUT("10.0.0.0/8") ", {ipBlock: {cidr: 10.0.0.0/8}}"),
+	      "NP013 spec.ingress[0].from[0].ipBlock.except[0]");
+	FINDS(FROM(OPEN_BUT("10.0.0.0/8, 192.168.0.0/16") ", " OPEN_BUT("10.0.0.0/8")),
+	      "NP017 spec.ingress[0].from[0], NP013 spec.ingress[0].from[0].ipBlock.except[1]");
+	CHECK(strstr(lint.item[1].text, "except 192.168.0.0/16 has no effect: "
+		     "spec.ingress[0].from[1] allows it"));
+	/* another rule, if it is for all of the ports */
+	FINDS(NETPOL("a", "ingress: [{from: [" OPEN_BUT("10.0.0.0/8") "], ports: [{port: 80}]}, "
+		     "{from: [{ipBlock: {cidr: 10.0.0.0/7}}], ports: [{port: 1, endPort: 99}]}]"),
+	      "NP013 spec.ingress[0].from[0].ipBlock.except[0]");
+	FINDS(NETPOL("a", "ingress: [{from: [" OPEN_BUT("10.0.0.0/8") "], ports: [{port: 80}]}, "
+		     "{from: [{ipBlock: {cidr: 10.0.0.0/7}}], ports: [{port: 443}]}]"), "");
+	/* a part of it may be opened on purpose, and pods in it are chosen by labels */
+	FINDS(FROM(OPEN_BUT("10.0.0.0/8") ", {ipBlock: {cidr: 10.1.0.0/16}}, {podSelector: {}}"),
+	      "");
+	/* another policy for all of the pods, which is wider than the range */
+	FINDS(NETPOL("a", "podSelector: {matchLabels: {app: web}}, ingress: [{from: ["
+		     OPEN_BUT("10.0.0.0/8") "]}]")
+	      NETPOL("b", "ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]"),
+	      "NP013 spec.ingress[0].from[0].ipBlock.except[0]");
+	CHECK(strstr(lint.item[0].text, "spec.ingress[0].from[0] of policy b allows it"));
+	FINDS(NETPOL("a", "podSelector: {matchLabels: {app: web}}, ingress: [{from: ["
+		     OPEN_BUT("10.0.0.0/8") "]}]")
+	      NETPOL("b", "ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]"), "");
+	FINDS(NETPOL("a", "ingress: [{from: [" OPEN_BUT("10.0.0.0/8") "]}]")
+	      NETPOL("b", "podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: "
+		     "{cidr: 0.0.0.0/0}}]}]"), "");
+}
+
+static void test_host_bits(void)
+{
+	FINDS(FROM("{ipBlock: {cidr: 10.3.4.5/24}}"), "NP014 spec.ingress[0].from[0].ipBlock.cidr");
+	CHECK(strstr(lint.item[0].hint, "write 10.3.4.0/24 for the block, or 10.3.4.5/32"));
+	FINDS(FROM("{ipBlock: {cidr: 'fd00::1/64'}}"),
+	      "NP014 spec.ingress[0].from[0].ipBlock.cidr");
+	FINDS(FROM("{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.1/16]}}"),
+	      "NP014 spec.ingress[0].from[0].ipBlock.except[1]");
+	FINDS(FROM("{ipBlock: {cidr: 10.3.4.0/24}}, {ipBlock: {cidr: 10.3.5.5/32}}"), "");
+	/* an API server takes it, so it is also there in what comes from one */
+	np_lint_free(&lint);
+	CHECK_EQ(load_lenient(FROM("{ipBlock: {cidr: 10.3.4.5/24}}")), 0);
+	np_lint_run(&lint, &objs);
+	CHECK_EQ(lint.count, 1);
+}
+
+static void test_own_namespace(void)
+{
+	FINDS(PODS NETPOL("a", "podSelector: {matchLabels: {}}"), "NP015 spec");
+	FINDS(NETPOL("a", ""), "NP015 spec");
+	FINDS(NETPOL("a", "podSelector: {}, policyTypes: [Ingress]"), "");
+	FINDS(NETPOL("default-deny-ingress", "podSelector: {}"), "");
+	FINDS(NETPOL("a", "podSelector: {}, ingress: [{from: [{podSelector: {}}]}]"), "");
+}
+
+static void test_duplicate(void)
+{
+	FINDS(NETPOL("a", "ingress: [{ports: [{port: 80}]}, {ports: [{port: 81}]}, "
+		     "{ports: [{port: 80, protocol: TCP}]}]"), "NP016 spec.ingress[2]");
+	FINDS(NETPOL("a", "ingress: [{}, {}]"), "NP016 spec.ingress[1]");
+	FINDS(FROM("{podSelector: {}}, {ipBlock: {cidr: 192.0.2.0/24}}, {podSelector: {}}"),
+	      "NP016 spec.ingress[0].from[2]");
+	FINDS(NETPOL("a", "ingress: [{ports: [{port: 80}, {port: 81}, {port: 80}]}]"),
+	      "NP016 spec.ingress[0].ports[2]");
+	FINDS(NETPOL("a", "ingress: [{ports: [{port: 80}, {port: 80, protocol: UDP}]}]"), "");
+	FINDS(FROM("{podSelector: {matchExpressions: [{key: a, operator: In, values: [p, q]}]}}, "
+		   "{podSelector: {matchExpressions: [{key: a, operator: In, values: [q, p]}]}}"),
+	      "NP016 spec.ingress[0].from[1]");
+	FINDS(FROM("{podSelector: {matchExpressions: [{key: a, operator: In, values: [p, p]}]}}, "
+		   "{podSelector: {matchExpressions: [{key: a, operator: In, values: [p, q]}]}}"),
+	      "");
+}
+
+static void test_adds_nothing(void)
+{
+	FINDS(NETPOL("a", "ingress: [{from: [{" APP("web") "}], ports: [{port: 80}]}, "
+		     "{ports: [{port: 1, endPort: 99}]}]"), "NP017 spec.ingress[0]");
+	FINDS(NETPOL("a", "ingress: [{from: [{" APP("web") "}], ports: [{port: 80}]}, "
+		     "{from: [{podSelector: {}}]}]"), "NP017 spec.ingress[0]");
+	FINDS(NETPOL("a", "ingress: [{from: [{" APP("web") "}], ports: [{port: 80}]}, "
+		     "{from: [{podSelector: {}}], ports: [{port: 443}]}]"), "");
+	FINDS(NETPOL("a", "ingress: [{from: [{" APP("web") "}]}, {from: [{podSelector: {}}], "
+		     "ports: [{port: 443}]}]"), "");
+	/* the dash that makes two conditions two entries */
+	FINDS(FROM("{namespaceSelector: {}}, {" APP("web") "}"),
+	      "NP001 spec.ingress[0].from[0].namespaceSelector, NP017 spec.ingress[0].from[1]");
+	FINDS(FROM("{" TEAM("two") "}, {" APP("web") "}"), "");
+	/* blocks and their excepts */
+	FINDS(FROM("{ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: 192.0.0.0/16}}"),
+	      "NP017 spec.ingress[0].from[0]");
+	FINDS(FROM("{ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: 192.0.0.0/16, except: "
+		   "[192.0.2.128/25]}}"), "NP013 spec.ingress[0].from[1].ipBlock.except[0]");
+	FINDS(FROM("{ipBlock: {cidr: 192.0.2.0/24}}, {ipBlock: {cidr: 192.0.0.0/16, except: "
+		   "[192.0.3.0/24]}}"), "NP017 spec.ingress[0].from[0]");
+	/* pods and blocks are not compared */
+	FINDS(FROM("{podSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}"), "");
+}
+
+static void test_cluster_ip(void)
+{
+	static const char services[] = SERVICE("s", "none", "None") SERVICE("s", "db", "10.96.0.7");
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%s%s", services, FROM("{ipBlock: {cidr: 10.96.0.7/32}}"));
+	FINDS(text, "NP018 spec.ingress[0].from[0].ipBlock");
+	CHECK(strstr(lint.item[0].text, "10.96.0.7/32 holds the ClusterIP of Service s/db"));
+	snprintf(text, sizeof(text), "%s%s", services, FROM("{ipBlock: {cidr: 10.96.0.0/12}}"));
+	FINDS(text, "NP018 spec.ingress[0].from[0].ipBlock");
+	snprintf(text, sizeof(text), "%s%s", services,
+		 FROM("{ipBlock: {cidr: 10.96.0.8/32}}, {ipBlock: {cidr: 10.0.0.0/8}}"));
+	FINDS(text, "NP017 spec.ingress[0].from[0]");
+	/* the DNS cache of a node may listen at the ClusterIP of the cluster's DNS */
+	FINDS(PODS CACHE_AT("-localip, '169.254.20.10,10.96.0.10'")
+	      SERVICE("kube-system", "kube-dns", "10.96.0.10")
+	      NETPOL("a", "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: "
+		     "10.96.0.10/32}}], ports: [{port: 53, protocol: UDP}]}]"), "");
+	/* a Service that cannot be read is none */
+	FINDS("apiVersion: v1\nkind: Service\nmetadata: 7\nspec: {clusterIPs: [1, {}]}\n"
+	      FROM("{ipBlock: {cidr: 10.96.0.7/32}}"), "");
+}
+
 static void test_disable(void)
 {
-	CHECK_EQ(np_lint_disable(&lint, "NP009", &err), -1);
+	CHECK_EQ(np_lint_disable(&lint, "NP099", &err), -1);
 	CHECK_EQ(err.exit, NP_EXIT_USAGE);
 	np_lint_free(&lint);
 	CHECK_EQ(np_lint_disable(&lint, "NP002", &err), 0);
@@ -251,7 +550,7 @@ static void test_forms(void)
 	CHECK_EQ(cJSON_GetNumberValue(at(at(result, "region"), "startLine")), 20);
 	cJSON_Delete(json);
 	free(text);
-	run(PODS NETPOL("a", ""), __LINE__);
+	run(PODS NETPOL("a", "policyTypes: [Ingress]"), __LINE__);
 	text = written(np_lint_write_text);
 	CHECK_STR(text, "no findings\n");
 	free(text);
@@ -264,7 +563,20 @@ int main(void)
 	test_dns();
 	test_port_name();
 	test_block();
+	test_dns_port();
 	test_node_local();
+	test_no_direction();
+	test_nobody();
+	test_elsewhere();
+	test_never_both();
+	test_host_pods();
+	test_mistyped_all();
+	test_except_void();
+	test_host_bits();
+	test_own_namespace();
+	test_duplicate();
+	test_adds_nothing();
+	test_cluster_ip();
 	test_disable();
 	test_forms();
 	np_lint_free(&lint);

@@ -22,18 +22,30 @@ static const char np_lint_help[] =
 "      --disable ID      leave a check out, by id or name; repeatable\n"
 "  -o, --output FORM     text, json, sarif\n"
 "\n"
-"Checks:\n"
-"  NP001 empty-selector     an empty selector opens to every pod of the cluster\n"
-"  NP002 selects-nothing    a policy selects no pod\n"
-"  NP003 dns-blocked        an egress policy leaves pods without DNS\n"
-"  NP004 port-name-unknown  no pod has a port of this name\n"
-"  NP005 block-of-pods      an address block holds addresses of pods\n"
-"  NP006 node-local-dns     a DNS cache on the node needs a host-allow line\n"
+"Checks (docs/lint.md has a wrong and a right example of each):\n"
+"  NP001 empty-selector         an empty selector opens to every pod of the cluster\n"
+"  NP002 selects-nothing        a policy selects no pod\n"
+"  NP003 dns-blocked            an egress policy leaves pods without DNS\n"
+"  NP004 port-name-unknown      no pod has a port of this name\n"
+"  NP005 block-of-pods          an address block holds addresses of pods\n"
+"  NP006 node-local-dns         a DNS cache on the node needs a host-allow line\n"
+"  NP007 direction-left-out     policyTypes leaves out the direction of rules\n"
+"  NP008 peer-nobody            no pod or no namespace has a peer's labels\n"
+"  NP009 peer-elsewhere         a podSelector's pods are in another namespace\n"
+"  NP010 peer-never-both        no pod meets both selectors of a peer\n"
+"  NP011 peer-on-host-network   a peer's pods are all on the host's network\n"
+"  NP012 block-mistyped-all     0.0.0.0/24 and the like in place of 0.0.0.0/0\n"
+"  NP013 except-void            another rule allows what an except takes away\n"
+"  NP014 host-bits              an address block has bits behind its mask\n"
+"  NP015 own-namespace-blocked  a policy without rules blocks its own namespace\n"
+"  NP016 duplicate              a rule, peer or port is there twice\n"
+"  NP017 adds-nothing           another rule or peer covers all of this one\n"
+"  NP018 block-of-cluster-ip    an address block is that of a Service\n"
 "\n"
 "Exit status: 0 no findings, 1 findings, 3 input that can't be read.\n"
 "\n"
 "Examples:\n"
-"  kubectl get ns,po,netpol -A -o yaml | netpolctl lint -f - --lenient\n"
+"  kubectl get ns,po,svc,netpol -A -o yaml | netpolctl lint -f - --lenient\n"
 "  netpolctl lint -f policies/ -R -o sarif > lint.sarif\n";
 
 struct np_lint_options {
@@ -88,7 +100,7 @@ static int np_lint_do(struct np_lint_options *opts)
 		return np_report(&err);
 	}
 	if (!objs->pod_count)
-		np_notice("the input has no pods: NP002, NP004, NP005 and NP006 see nothing");
+		np_notice("the input has no pods: checks that need them see nothing");
 	np_lint_run(&opts->lint, objs);
 	if (np_common.format == NP_FORMAT_JSON)
 		np_lint_write_json(&opts->lint, stdout);

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The checks of lint about DNS. Egress is judged behind a Service, so what counts is the port on
+ * which the pods of the cluster's DNS listen: 53 in most clusters, 5353 in OpenShift.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "object/lint_dns.h"
+#include "object/lint_match.h"
+#include "object/settings.h"
+
+#define NP_DNS_PORT	53
+#define NP_DNS_PORT_HIGH	5353
+
+/* Where the DNS cache of a node listens if its arguments are not known. */
+static const struct np_address np_node_local = {
+	.family = AF_INET, .addr = { 169, 254, 20, 10 },
+};
+
+static bool np_is_dns_port(const struct np_port *port)
+{
+	if (port->protocol == NP_PROTOCOL_SCTP)
+		return false;
+	if (port->kind == NP_PORT_NAME)
+		return !strncmp(port->name, "dns", 3);
+	return port->kind == NP_PORT_NUMBER &&
+	       (port->first == NP_DNS_PORT || port->first == NP_DNS_PORT_HIGH);
+}
+
+bool np_lint_is_dns_rule(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++)
+		if (!np_is_dns_port(&rule->port[i]))
+			return false;
+	return rule->port_count;
+}
+
+static bool np_has_label(const struct np_pod *pod, const char *key, const char *value)
+{
+	const char *have = np_labels_get(&pod->labels, key);
+
+	return have && !strcmp(have, value);
+}
+
+/* True for a pod of the DNS cache that Kubernetes and Kubespray ship for each node. */
+static bool np_is_cache_pod(const struct np_pod *pod)
+{
+	return pod->host_network && (np_has_label(pod, "k8s-app", "node-local-dns") ||
+				     np_has_label(pod, "k8s-app", "nodelocaldns"));
+}
+
+/* True for a pod whose labels are those of the cluster's DNS. */
+static bool np_is_cluster_dns(const struct np_pod *pod)
+{
+	return !pod->host_network &&
+	       (np_has_label(pod, "k8s-app", "kube-dns") ||
+		np_has_label(pod, "k8s-app", "coredns") ||
+		np_has_label(pod, "app.kubernetes.io/name", "coredns") ||
+		np_labels_get(&pod->labels, "dns.operator.openshift.io/daemonset-dns"));
+}
+
+/*
+ * Returns the UDP port on which a pod answers DNS, or 0 if it does not seem to: the port that is
+ * called "dns...", or 53 of a pod of the cluster's DNS.
+ */
+static uint16_t np_dns_port_of(const struct np_pod *pod)
+{
+	uint32_t i;
+
+	if (pod->host_network)
+		return 0;
+	for (i = 0; i < pod->port_count; i++)
+		if (pod->port[i].protocol == NP_PROTOCOL_UDP &&
+		    !strncmp(pod->port[i].name, "dns", 3))
+			return pod->port[i].number;
+	return np_is_cluster_dns(pod) ? NP_DNS_PORT : 0;
+}
+
+/**
+ * struct np_dns - what the input says about DNS
+ * @answers: a pod answers DNS
+ * @server: a pod of the cluster's DNS, or NULL
+ * @cache: a pod of a DNS cache of the nodes, or NULL
+ */
+struct np_dns {
+	bool answers;
+	const struct np_pod *server;
+	const struct np_pod *cache;
+};
+
+/* Returns where a pod of a DNS cache listens, and how many addresses that are. */
+static const struct np_address *np_cache_listens(const struct np_pod *cache, uint32_t *count)
+{
+	*count = cache->listen_count ? cache->listen_count : 1;
+	return cache->listen_count ? cache->listen : &np_node_local;
+}
+
+bool np_lint_is_dns_cache(const struct np_objects *objs, const struct np_address *addr)
+{
+	const struct np_address *listens;
+	uint32_t count, k;
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		if (!np_is_cache_pod(&objs->pods[i]))
+			continue;
+		listens = np_cache_listens(&objs->pods[i], &count);
+		for (k = 0; k < count; k++)
+			if (!memcmp(&listens[k], addr, sizeof(*addr)))
+				return true;
+	}
+	return false;
+}
+
+static void np_dns_find(const struct np_linting *l, struct np_dns *dns)
+{
+	size_t i;
+
+	memset(dns, 0, sizeof(*dns));
+	for (i = 0; i < l->objs->pod_count; i++) {
+		dns->answers |= np_dns_port_of(&l->objs->pods[i]);
+		if (!dns->cache && np_is_cache_pod(&l->objs->pods[i]))
+			dns->cache = &l->objs->pods[i];
+		if (!dns->server && np_is_cluster_dns(&l->objs->pods[i]))
+			dns->server = &l->objs->pods[i];
+	}
+}
+
+static bool np_rule_covers(const struct np_rule *rule, const struct np_pod *pod, uint16_t number)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++)
+		if (np_lint_port_covers(&rule->port[i], pod, NP_PROTOCOL_UDP, number))
+			return true;
+	return !rule->port_count;
+}
+
+/*
+ * True if the ports of a rule allow DNS, as far as the ports alone can tell. Where no pods are
+ * known, any port name may be that of DNS.
+ */
+static bool np_ports_allow_dns(const struct np_linting *l, const struct np_rule *rule)
+{
+	const struct np_objects *objs = l->objs;
+	uint32_t i;
+	size_t k;
+
+	if (np_rule_covers(rule, NULL, NP_DNS_PORT) || np_rule_covers(rule, NULL, NP_DNS_PORT_HIGH))
+		return true;
+	for (i = 0; i < rule->port_count; i++) {
+		if (rule->port[i].kind != NP_PORT_NAME)
+			continue;
+		if (!objs->pod_count && rule->port[i].protocol == NP_PROTOCOL_UDP)
+			return true;
+		for (k = 0; k < objs->pod_count; k++)
+			if (np_lint_port_covers(&rule->port[i], &objs->pods[k], NP_PROTOCOL_UDP,
+						NP_DNS_PORT))
+				return true;
+	}
+	return false;
+}
+
+static bool np_rule_reaches_cache(const struct np_rule *rule, const struct np_pod *cache)
+{
+	const struct np_address *listens;
+	uint32_t count, i, k;
+
+	if (!rule->peer_count)
+		return true;
+	listens = np_cache_listens(cache, &count);
+	for (i = 0; i < rule->peer_count; i++)
+		for (k = 0; rule->peer[i].ipblock && k < count; k++)
+			if (np_lint_block_holds(rule->peer[i].ipblock, &listens[k]))
+				return true;
+	return false;
+}
+
+/* True if a rule lets its subjects ask this pod, which answers DNS. */
+static bool np_rule_reaches_server(const struct np_linting *l, const struct np_rule *rule,
+				   size_t server)
+{
+	const struct np_pod *pod = &l->objs->pods[server];
+	uint32_t i, k;
+
+	if (!np_rule_covers(rule, pod, np_dns_port_of(pod)))
+		return false;
+	for (i = 0; i < rule->peer_count; i++) {
+		if (np_lint_peer_matches(l, &rule->peer[i], server))
+			return true;
+		for (k = 0; rule->peer[i].ipblock && k < pod->address_count; k++)
+			if (np_lint_block_holds(rule->peer[i].ipblock, &pod->address[k]))
+				return true;
+	}
+	return !rule->peer_count;
+}
+
+/* True if a rule is for the DNS port of an address block: a DNS server outside of the cluster. */
+static bool np_rule_names_resolver(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	if (!rule->port_count || !np_rule_covers(rule, NULL, NP_DNS_PORT))
+		return false;
+	for (i = 0; i < rule->peer_count; i++)
+		if (rule->peer[i].ipblock)
+			return true;
+	return false;
+}
+
+static bool np_rule_allows_dns(const struct np_linting *l, const struct np_dns *dns,
+			       const struct np_rule *rule)
+{
+	size_t i;
+
+	if (dns->cache && np_rule_reaches_cache(rule, dns->cache) &&
+	    np_rule_covers(rule, NULL, NP_DNS_PORT))
+		return true;
+	if (!dns->answers)
+		return np_ports_allow_dns(l, rule);
+	if (np_rule_names_resolver(rule))
+		return true;
+	for (i = 0; i < l->objs->pod_count; i++)
+		if (np_dns_port_of(&l->objs->pods[i]) && np_rule_reaches_server(l, rule, i))
+			return true;
+	return false;
+}
+
+/**
+ * struct np_dns_access - what the egress policies of a pod let it do
+ * @rules: number of their egress rules
+ * @dns: a rule lets the pod ask a DNS server
+ * @node_local: a rule lets the pod ask the DNS cache of its node
+ */
+struct np_dns_access {
+	uint32_t rules;
+	bool dns;
+	bool node_local;
+};
+
+static void np_dns_add(const struct np_linting *l, const struct np_dns *dns,
+		       const struct np_policy *policy, struct np_dns_access *access)
+{
+	uint32_t i;
+
+	for (i = 0; (policy->directions & NP_DIR_EGRESS) && i < policy->egress_count; i++) {
+		access->rules++;
+		if (!np_rule_allows_dns(l, dns, &policy->egress[i]))
+			continue;
+		access->dns = true;
+		access->node_local |= dns->cache &&
+				      np_rule_reaches_cache(&policy->egress[i], dns->cache);
+	}
+}
+
+/* If pod is NULL, no pods are known, and all policies of the namespace count together. */
+static struct np_dns_access np_dns_of(const struct np_linting *l, const struct np_dns *dns,
+				      const struct np_pod *pod)
+{
+	struct np_dns_access access = { 0 };
+	size_t i;
+
+	for (i = 0; i < l->objs->policy_count; i++) {
+		const struct np_policy *policy = &l->objs->policies[i];
+
+		if (pod ? np_lint_selects(policy, pod) :
+			  policy->namespace == l->policy->namespace)
+			np_dns_add(l, dns, policy, &access);
+	}
+	return access;
+}
+
+static void np_find_blocked(const struct np_linting *l, const struct np_dns *dns,
+			    const struct np_pod *pod)
+{
+	const struct np_pod *server = dns->server;
+	uint16_t number = server ? np_dns_port_of(server) : NP_DNS_PORT;
+	struct np_lint_finding *item;
+
+	item = np_lint_add(l, NP_LINT_DNS_BLOCKED, 0,
+			   "%s%s%s may not ask any DNS server: no rule allows UDP port %u%s%s%s%s",
+			   pod ? pod->namespace : "a pod of namespace ",
+			   pod ? "/" : "", pod ? pod->name : l->policy->namespace, number,
+			   server ? " of pod " : "", server ? server->namespace : "",
+			   server ? "/" : "", server ? server->name : "");
+	np_lint_path(item, "spec.egress");
+	np_lint_hint(item, "allow UDP and TCP port %u to the DNS server's pods%s", number,
+		     number == NP_DNS_PORT ? "" :
+		     ": what counts is the port of the pod, not that of the Service");
+}
+
+static void np_find_cut(const struct np_linting *l, const struct np_pod *cache,
+			const struct np_pod *pod)
+{
+	static const uint8_t protocols[] = { NP_PROTOCOL_UDP, NP_PROTOCOL_TCP };
+	char list[1024] = "", text[NP_HOST_ALLOW_TEXT];
+	const struct np_address *listens;
+	struct np_lint_finding *item;
+	struct np_host_allow allow;
+	uint32_t count, i;
+	size_t len = 0;
+
+	listens = np_cache_listens(cache, &count);
+	for (i = 0; i < count * 2 && len < sizeof(list) - sizeof(text); i++) {
+		memset(&allow, 0, sizeof(allow));
+		allow.address = listens[i / 2];
+		allow.protocol = protocols[i % 2];
+		allow.port = NP_DNS_PORT;
+		len += snprintf(list + len, sizeof(list) - len, "%s%s", i ? "," : "",
+				np_host_allow_text(&allow, text));
+	}
+	item = np_lint_add(l, NP_LINT_NODE_LOCAL_DNS, 0,
+			   "%s/%s may not ask the DNS cache of its node, which is no pod",
+			   pod->namespace, pod->name);
+	np_lint_path(item, "spec.egress");
+	np_lint_hint(item, "on each node: netpolctl settings host-allow=%s", list);
+}
+
+void np_lint_dns(const struct np_linting *l)
+{
+	bool blocked = false, cut = false;
+	struct np_dns_access access;
+	const struct np_pod *pod;
+	struct np_dns dns;
+	size_t i;
+
+	if (!(l->policy->directions & NP_DIR_EGRESS))
+		return;
+	np_dns_find(l, &dns);
+	if (!l->objs->pod_count) {
+		access = np_dns_of(l, &dns, NULL);
+		if (access.rules && !access.dns)
+			np_find_blocked(l, &dns, NULL);
+	}
+	for (i = 0; i < l->objs->pod_count && !(blocked && cut); i++) {
+		pod = &l->objs->pods[i];
+		/* A pod that of the cluster's DNS asks others than the cluster's DNS. */
+		if (!np_lint_selects(l->policy, pod) || np_is_cluster_dns(pod))
+			continue;
+		access = np_dns_of(l, &dns, pod);
+		/* A pod that may reach nothing has no use for DNS. */
+		if (!access.rules)
+			continue;
+		if (!access.dns && !blocked) {
+			np_find_blocked(l, &dns, pod);
+			blocked = true;
+		}
+		if (dns.cache && access.dns && !access.node_local && !cut) {
+			np_find_cut(l, dns.cache, pod);
+			cut = true;
+		}
+	}
+}

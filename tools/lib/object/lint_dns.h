@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The checks of lint about DNS: NP003 and NP006. */
+#ifndef NP_OBJECT_LINT_DNS_H
+#define NP_OBJECT_LINT_DNS_H
+
+#include "object/lint_find.h"
+
+/* True if a rule has ports, and all of them are ports of DNS. */
+bool np_lint_is_dns_rule(const struct np_rule *rule);
+/*
+ * True if a DNS cache of the nodes listens at the address, so that it is an address of the node,
+ * even if it is the ClusterIP of a Service as well.
+ */
+bool np_lint_is_dns_cache(const struct np_objects *objs, const struct np_address *addr);
+/* Adds at most one finding of each check for a policy, with the first pod that shows it. */
+void np_lint_dns(const struct np_linting *l);
+
+#endif
