@@ -166,6 +166,10 @@ static void test_dns(void)
 	      "NP007 spec.egress");
 	/* without pods the policies of the namespace count together */
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]"), "NP003 spec.egress");
+	FINDS(NETPOL("none", "policyTypes: [Egress]")
+	      NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
+	      NETPOL("b", "policyTypes: [Egress], egress: [" TO_DB "]"), "NP003 spec.egress");
+	CHECK_STR(lint.item[0].policy->name, "a");
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
 	      DNS("{port: any, protocol: UDP}"), "");
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
@@ -319,6 +323,30 @@ static void test_nobody(void)
 			       "s}}, " APP("cache") "}"), "NP010 spec.ingress[0].from[0]");
 	/* a namespace without pods may get some */
 	FINDS(PODS NAMESPACES FROM("{" TEAM("two") "}"), "");
+	/* an empty namespaceSelector is about all pods, so kube-system must be there */
+	FINDS(POD("s", "web", "app: web", "", "10.0.0.1") OTHERS
+	      FROM("{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}"), "");
+	FINDS(PODS OTHERS FROM("{namespaceSelector: {}, " APP("nobody") "}"),
+	      "NP008 spec.ingress[0].from[0].podSelector");
+	/* an exception is no mistake where nobody is left */
+	FINDS(PODS NAMESPACES FROM("{podSelector: {matchExpressions: [{key: app, operator: "
+				   "NotIn, values: [web, db]}]}}, {namespaceSelector: "
+				   "{matchExpressions: [{key: kubernetes.io/metadata.name, "
+				   "operator: DoesNotExist}]}}"), "");
+}
+
+/* Objects without a namespace are in the namespace default. */
+static void test_default_namespace(void)
+{
+	static const char pods[] = "apiVersion: v1\nkind: Pod\n"
+		"metadata: {name: web, namespace: default, labels: {app: web}}\n"
+		"status: {podIP: 10.0.0.1}\n---\napiVersion: v1\nkind: Pod\n"
+		"metadata: {name: db, labels: {app: db}}\nstatus: {podIP: 10.0.0.2}\n---\n"
+		"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
+		"spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: "
+		"{matchLabels: {app: db}}}]}]}\n";
+
+	FINDS(pods, "");
 }
 
 static void test_elsewhere(void)
@@ -567,6 +595,7 @@ int main(void)
 	test_node_local();
 	test_no_direction();
 	test_nobody();
+	test_default_namespace();
 	test_elsewhere();
 	test_never_both();
 	test_host_pods();

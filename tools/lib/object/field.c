@@ -398,7 +398,7 @@ static int np_decode_name(struct np_decode *d, const struct np_node *map,
 	if (np_get(d, map, "namespace", NP_NODE_STRING, path, &field))
 		return -1;
 	if (namespaced && (!field || !field->count)) {
-		meta->namespace = "default";
+		meta->namespace = np_intern_str(d->objs, "default");
 	} else if (namespaced) {
 		wrong = np_check_dns_label(field->text);
 		if (wrong)

@@ -218,6 +218,17 @@ static const struct np_namespace **np_pod_namespaces(const struct np_objects *ob
 	return of;
 }
 
+/* Every cluster has pods in this namespace, and whoever asks for some namespaces leaves it out. */
+static bool np_has_all_pods(const struct np_objects *objs)
+{
+	size_t i;
+
+	for (i = 0; i < objs->pod_count; i++)
+		if (!strcmp(objs->pods[i].namespace, "kube-system"))
+			return true;
+	return false;
+}
+
 /* Every cluster has these two, and whoever writes out namespaces by hand has neither. */
 static bool np_has_all_namespaces(const struct np_objects *objs)
 {
@@ -250,6 +261,7 @@ void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 	size_t i;
 
 	l.pod_namespace = np_pod_namespaces(objs);
+	l.all_pods = np_has_all_pods(objs);
 	for (i = 0; i < objs->policy_count; i++) {
 		l.policy = &objs->policies[i];
 		np_look_at_pods(&l);

@@ -319,6 +319,21 @@ static void np_find_cut(const struct np_linting *l, const struct np_pod *cache,
 	np_lint_hint(item, "on each node: netpolctl settings host-allow=%s", list);
 }
 
+/*
+ * Where no pods are known, the policies of a namespace count together, so one finding for all of
+ * them is enough: at the first one that allows something.
+ */
+static bool np_first_of_namespace(const struct np_linting *l)
+{
+	const struct np_policy *policy;
+
+	for (policy = l->objs->policies; policy < l->policy; policy++)
+		if (policy->namespace == l->policy->namespace &&
+		    (policy->directions & NP_DIR_EGRESS) && policy->egress_count)
+			return false;
+	return l->policy->egress_count;
+}
+
 void np_lint_dns(const struct np_linting *l)
 {
 	bool blocked = false, cut = false;
@@ -330,9 +345,9 @@ void np_lint_dns(const struct np_linting *l)
 	if (!(l->policy->directions & NP_DIR_EGRESS))
 		return;
 	np_dns_find(l, &dns);
-	if (!l->objs->pod_count) {
+	if (!l->objs->pod_count && np_first_of_namespace(l)) {
 		access = np_dns_of(l, &dns, NULL);
-		if (access.rules && !access.dns)
+		if (!access.dns)
 			np_find_blocked(l, &dns, NULL);
 	}
 	for (i = 0; i < l->objs->pod_count && !(blocked && cut); i++) {

@@ -16,6 +16,7 @@
  * @pod_namespace: for each pod, its namespace, or NULL if the input does not have it
  * @own_pods: the input has pods of the policy's namespace
  * @other_pods: the input has pods of other namespaces, so it shows more than one namespace
+ * @all_pods: the input seems to have the pods of the whole cluster
  * @all_namespaces: the input seems to have every namespace of the cluster
  */
 struct np_linting {
@@ -25,6 +26,7 @@ struct np_linting {
 	const struct np_namespace **pod_namespace;
 	bool own_pods;
 	bool other_pods;
+	bool all_pods;
 	bool all_namespaces;
 };
 

@@ -101,6 +101,26 @@ np_unmet(const struct np_objects *objs, const struct np_selector *selector,
 	return NULL;
 }
 
+/*
+ * True if a requirement says what must not be there. That nobody lacks it now is no mistake: it
+ * is an exception for whoever comes.
+ */
+static bool np_is_negative(const struct np_requirement *need)
+{
+	return need && (need->op == NP_OP_NOT_IN || need->op == NP_OP_DOES_NOT_EXIST);
+}
+
+/* True if a selector also says what must be there. */
+static bool np_asks(const struct np_selector *selector)
+{
+	uint32_t i;
+
+	for (i = 0; i < selector->count; i++)
+		if (!np_is_negative(&selector->item[i]))
+			return true;
+	return false;
+}
+
 /* Returns the value of a requirement if a namespace has this name, which was probably meant. */
 static const char *np_meant_name(const struct np_objects *objs, const struct np_requirement *need)
 {
@@ -112,7 +132,7 @@ static const char *np_meant_name(const struct np_objects *objs, const struct np_
 	return NULL;
 }
 
-/* Adds a finding if no namespace matches. Returns true if so. */
+/* Returns true if no namespace matches, which usually makes a finding. */
 static bool np_check_namespaces(const struct np_linting *l, const struct np_peer *peer,
 				const struct np_lint_at *at, uint32_t index)
 {
@@ -124,6 +144,8 @@ static bool np_check_namespaces(const struct np_linting *l, const struct np_peer
 	if (!l->all_namespaces || np_any_namespace_matches(l->objs, &peer->ns_selector))
 		return false;
 	need = np_unmet(l->objs, &peer->ns_selector, np_any_namespace_has);
+	if (np_is_negative(need))
+		return true;
 	item = np_lint_add(l, NP_LINT_NOBODY, peer->line, "no namespace has %s",
 			   need ? np_need_text(need, text) :
 			   "all of the labels that namespaceSelector asks for");
@@ -146,6 +168,8 @@ static void np_check_pods(const struct np_linting *l, const struct np_peer *peer
 	char text[NP_NEED_TEXT];
 
 	need = np_unmet(l->objs, &peer->pod_selector, np_any_pod_has);
+	if (np_is_negative(need))
+		return;
 	item = np_lint_add(l, NP_LINT_NOBODY, peer->line, "no pod has %s",
 			   need ? np_need_text(need, text) :
 			   "all of the labels that podSelector asks for");
@@ -179,6 +203,18 @@ static void np_check_elsewhere(const struct np_linting *l, const struct np_peer 
 		     "dash before each");
 }
 
+/*
+ * True if the input has the pods that a peer may match. Whoever gives the pods of one namespace
+ * alone says nothing about those of others, and an empty namespaceSelector is about all of them.
+ */
+static bool np_pods_known(const struct np_linting *l, const struct np_peer *peer,
+			  const struct np_matched *matched)
+{
+	if (!peer->ns_selector.present)
+		return l->own_pods;
+	return l->all_pods || (peer->ns_selector.count && matched->namespace != SIZE_MAX);
+}
+
 static void np_check_selectors(const struct np_linting *l, const struct np_peer *peer,
 			       const struct np_lint_at *at, uint32_t index)
 {
@@ -188,11 +224,8 @@ static void np_check_selectors(const struct np_linting *l, const struct np_peer 
 
 	if (peer->ns_selector.present && np_check_namespaces(l, peer, at, index))
 		return;
-	/* Whoever gave the pods of one namespace alone says nothing about those of others. */
-	if (peer->ns_selector.present ? !l->other_pods : !l->own_pods)
-		return;
 	np_peer_match(l, peer, &matched);
-	if (matched.both != SIZE_MAX)
+	if (matched.both != SIZE_MAX || !np_pods_known(l, peer, &matched))
 		return;
 	if (matched.host != SIZE_MAX) {
 		pod = &l->objs->pods[matched.host];
@@ -202,7 +235,7 @@ static void np_check_selectors(const struct np_linting *l, const struct np_peer 
 				   pod->name);
 		np_lint_path(item, "spec.%s[%u].%s[%u]", at->list, at->rule, at->peers, index);
 		np_lint_hint(item, "give the addresses of the nodes as an ipBlock");
-	} else if (!peer->pod_selector.count) {
+	} else if (!np_asks(&peer->pod_selector)) {
 		/* A namespace without pods may get some. */
 		return;
 	} else if (matched.labels != SIZE_MAX) {
