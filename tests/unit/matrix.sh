@@ -48,7 +48,14 @@ expect 2 'no option --prots' "${cluster[@]}" --prots tcp/80
 expect 2 'the output forms table and json' "${cluster[@]}" --expect /dev/null -o html
 expect 3 'no-such-file' -f no-such-file --ports tcp/80
 expect 3 'no pod of these namespaces has' "${cluster[@]}" --ports tcp/80 -n nowhere
-expect 3 'no pod has an IPv' -f examples/dns-only.yaml --ports tcp/80
+expect 3 'there are no pods' -f examples/dns-only.yaml --ports tcp/80
+cat >"$tmp/six.yaml" <<X
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: a}
+status: {podIP: "fd00::1"}
+X
+expect 3 'no pod has an IPv4 address' --family 4 --ports tcp/80 -f "$tmp/six.yaml"
 
 # The gate: what was written is what is expected, until a policy comes.
 "$tool" matrix "${cluster[@]}" --ports tcp/80,udp/53 -o json >"$tmp/want.json"

@@ -165,6 +165,7 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 	case NP_OPT_DRY_RUN:
 		choice = np_choice("dry-run", arg, dry, 3, err);
 		ap->dry = choice < 0 ? NP_DRY_NONE : (enum np_dry_run)choice;
+		np_common.changes = ap->dry == NP_DRY_NONE;
 		break;
 	case NP_OPT_LENIENT:
 		ap->load.lenient = true;
@@ -480,5 +481,6 @@ const struct np_command np_command_apply = {
 	.name = "apply",
 	.summary = "load namespaces, pods and policies from manifests",
 	.help = np_apply_help,
+	.changes = true,
 	.run = np_apply_run,
 };

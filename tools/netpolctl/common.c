@@ -220,7 +220,7 @@ int np_report(const struct np_error *err)
 {
 	struct np_error whole = *err, line;
 
-	if (err->exit == NP_EXIT_INPUT && !*err->hint)
+	if (err->exit == NP_EXIT_INPUT && !*err->hint && np_common.changes)
 		np_error_hint(&whole, "nothing was changed; mend it and run it again");
 	line = whole;
 	/* An error of the kernel has no file, so the object is put before the path. */

@@ -29,6 +29,7 @@ struct np_command {
 	const char *name;
 	const char *summary;
 	const char *help;
+	bool changes;		/* it may change what is in force */
 	int (*run)(const struct np_command *cmd, int argc, char **argv);
 };
 
@@ -39,6 +40,7 @@ struct np_common {
 	bool no_headers;
 	bool quiet;
 	bool verbose;
+	bool changes;		/* the command that runs may change what is in force */
 	const char *netns;
 	int timeout;		/* in milliseconds; negative: no limit */
 	enum np_color_mode color;

@@ -284,5 +284,6 @@ const struct np_command np_command_delete = {
 	.name = "delete",
 	.summary = "delete objects by name or by manifest",
 	.help = np_delete_help,
+	.changes = true,
 	.run = np_delete_run,
 };

@@ -61,5 +61,6 @@ const struct np_command np_command_flush = {
 	.name = "flush",
 	.summary = "drop everything; all traffic passes",
 	.help = np_flush_help,
+	.changes = true,
 	.run = np_flush_run,
 };

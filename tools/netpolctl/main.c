@@ -140,5 +140,6 @@ int main(int argc, char **argv)
 	cmd = np_find(argv[0]);
 	if (!cmd)
 		return np_unknown(argv[0]);
+	np_common.changes = cmd->changes;
 	return np_finish(cmd->run(cmd, argc, argv));
 }

@@ -218,5 +218,6 @@ const struct np_command np_command_restore = {
 	.name = "restore",
 	.summary = "load a snapshot",
 	.help = np_restore_help,
+	.changes = true,
 	.run = np_restore_run,
 };

@@ -126,5 +126,6 @@ const struct np_command np_command_settings = {
 	.name = "settings",
 	.summary = "show or change guards and other settings",
 	.help = np_settings_help,
+	.changes = true,
 	.run = np_settings_run,
 };

@@ -213,6 +213,11 @@ static int np_matrix_rows(struct np_matrix *m, const struct np_objects *objs, co
 		row->name = text + strlen(pod->namespace) + 1;
 		row->address = *address;
 	}
+	if (!objs->pod_count) {
+		np_error_set(err, NP_EXIT_INPUT, "there are no pods, so there is nobody to reach");
+		np_error_hint(err, "give them as well: kubectl get ns,po,netpol -A -o yaml");
+		return -1;
+	}
 	if (!m->pods) {
 		np_error_set(err, NP_EXIT_INPUT, "no pod%s has an IPv%c address",
 			     opts->namespaces ? " of these namespaces" : "",
