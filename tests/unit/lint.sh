@@ -4,6 +4,7 @@
 # netpolctl lint as a command: exit statuses, forms, and what it finds in examples/ and in the
 # examples of docs/lint.md.
 set -u
+exec </dev/null
 cd "$(dirname "$0")/../.." || exit 1
 tool=$PWD/build/netpolctl
 tmp=$(mktemp -d)
@@ -15,7 +16,7 @@ expect()
 {
 	local want=$1 pattern=$2 status=0
 	shift 2
-	"$tool" lint "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
+	"$tool" lint "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
 	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
 		echo "lint $*: status $status, not $want, or no line has $pattern"
 		cat "$tmp/out" "$tmp/err"
@@ -65,6 +66,21 @@ expect 2 'no output form "yaml"' -f examples -o yaml
 expect 2 'a file is given as -f' examples
 expect 3 'no network policy' "${cluster[@]}"
 expect 3 'cannot be opened' -f no-such-file
+
+# Messages: what was given again, what is a template, and no hint about changes, as lint makes none.
+expect 0 'Namespace namespace-a is given again, .* the last one counts; so it is with 8 others$' \
+	"${cluster[@]}" "${cluster[@]}" -f examples/default-deny.yaml
+echo '{{- if .Values.policies }}' >"$tmp/template.yaml"
+expect 3 'template.yaml:1:1: this is a template' -f "$tmp/template.yaml"
+expect 3 '^hint: render it first: helm template CHART ' -f - <"$tmp/template.yaml"
+echo '[' >"$tmp/broken.yaml"
+expect 3 'broken.yaml:2:1: did not find' -f "$tmp/broken.yaml"
+! grep -q 'nothing was changed' "$tmp/err" || { echo "lint has nothing to change"; failed=1; }
+for dry in none client; do
+	"$tool" apply -f "$tmp/broken.yaml" --dry-run=$dry 2>&1 | grep -c 'nothing was changed'
+done >"$tmp/hints"
+[ "$(tr '\n' ' ' <"$tmp/hints")" = "1 0 " ] ||
+	{ echo "apply says that nothing was changed only where something could be"; failed=1; }
 
 # An identifier never changes, so each has its name, its section, its line of help and its place in
 # the man page. The examples of the section have the finding, and none at all.

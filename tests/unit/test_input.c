@@ -13,6 +13,58 @@
 
 #define PORT(text) SPEC("  ingress: [{ports: [{" text "}]}]\n")
 
+/* Of an object that is given more than once the last one counts. */
+static void test_again(void)
+{
+	size_t warnings;
+
+	CHECK_EQ(load("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nstatus: {podIP: 10.0.0.1}\n"
+		      "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: p}\n"
+		      "---\n" HEAD "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+		      "status: {podIP: 10.0.0.2}\n---\napiVersion: v1\nkind: Pod\n"
+		      "metadata: {name: q}\n---\n" HEAD
+		      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n"
+		      "status: {podIP: 10.0.0.3}\n"), 0);
+	np_load_keep_last(&objs);
+	CHECK_EQ(objs.namespace_count, 1);
+	CHECK_EQ(objs.policy_count, 1);
+	CHECK_EQ(objs.pod_count, 2);
+	CHECK_STR(objs.pods[0].name, "q");
+	CHECK_EQ(objs.pods[1].address[0].addr[3], 3);
+	CHECK(strstr(objs.warnings[objs.warning_count - 1].text,
+		     "; the last one counts; so it is with 1 other"));
+	warnings = objs.warning_count;
+	np_load_keep_last(&objs);
+	CHECK_EQ(objs.warning_count, warnings);
+}
+
+static void template_at(const char *text, uint32_t line, int at)
+{
+	bool ok = load(text) && err.exit == NP_EXIT_INPUT && err.line == line &&
+		  strstr(err.text, "a template") && strstr(err.hint, "render it first");
+
+	if (!check_one(ok, __FILE__, at, "called a template"))
+		printf("\thave %u: %s (%s)\n", err.line, err.text, err.hint);
+}
+
+#define TEMPLATE(text, line)	template_at(text, line, __LINE__)
+
+static void test_template(void)
+{
+	TEMPLATE("{{- if .Values.policy }}\n", 1);
+	TEMPLATE("{{- if .Values.policy }}\n" HEAD "{{- end }}\n", 1);
+	TEMPLATE(HEAD "  namespace: {{ .Release.Namespace }}\n", 5);
+	TEMPLATE(HEAD "  namespace: {{ .Release.Namespace }}-x\nspec: {}\n", 5);
+	TEMPLATE(HEAD "spec:\n  podSelector:\n    {{- include \"a.b\" . | nindent 4 }}\n", 7);
+	TEMPLATE(HEAD "  labels: {{ toYaml .Values.labels | indent 4 }}\nspec: {}\n", 5);
+	TEMPLATE("# Copyright\n{{/* a comment */}}\n" HEAD, 2);
+	/* and what only quotes one is not called so */
+	CHECK_EQ(load(HEAD "  annotations: {a: \"{{ x }}\"}\nspec: {}\n"), 0);
+	BAD(HEAD "  annotations: {a: \"{{ x }}\"}\nspec: [\n", 7, 1, "", "did not find");
+	BAD(HEAD "  annotations:\n    a: |\n      {{ x }}\nspec: {a: 1}\n", 8, 8, "spec.a",
+	    "unknown field");
+}
+
 static void test_yaml(void)
 {
 	const struct np_policy *p;
@@ -46,9 +98,12 @@ static void test_yaml(void)
 	CHECK_EQ(load("---\n# nothing\n---\n" HEAD "---\n...\n---\n" HEAD), 0);
 	CHECK_EQ(objs.policy_count, 2);
 	CHECK_EQ(objs.policies[1].place.line, 11);
-	CHECK_EQ(np_load_check_twice(&objs, &err), -1);
-	CHECK_EQ(err.line, 11);
-	CHECK(strstr(err.text, "default/a is given twice, first at t.yaml:4"));
+	np_load_keep_last(&objs);
+	CHECK_EQ(objs.policy_count, 1);
+	CHECK_EQ(objs.policies[0].place.line, 11);
+	CHECK_EQ(objs.warnings[objs.warning_count - 1].place.line, 11);
+	CHECK_STR(objs.warnings[objs.warning_count - 1].text,
+		  "NetworkPolicy default/a is given again, before at t.yaml:4; the last one counts");
 	CHECK(POLICY("\xef\xbb\xbf" HEAD));
 	CHECK(POLICY("apiVersion: networking.k8s.io/v1\r\n"
 		     "kind: NetworkPolicy\r\n"
@@ -517,6 +572,8 @@ static void test_print(void)
 int main(void)
 {
 	test_yaml();
+	test_again();
+	test_template();
 	test_json();
 	test_encodings();
 	test_nul();

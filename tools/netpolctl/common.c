@@ -370,7 +370,8 @@ int np_read_manifests(struct np_objects *objs, const char *const *file, size_t c
 	for (i = 0; i < count; i++)
 		if (np_load_path(objs, file[i], load, err))
 			return -1;
-	if (np_load_check_twice(objs, err) || np_plan_limits(objs, err))
+	np_load_keep_last(objs);
+	if (np_plan_limits(objs, err))
 		return -1;
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);

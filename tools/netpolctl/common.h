@@ -133,8 +133,8 @@ extern const struct np_command np_command_counters;
 extern const struct np_command np_command_monitor;
 
 /*
- * Reads manifests that are to be judged or loaded: every file, none of their objects twice, and
- * within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
+ * Reads manifests that are to be judged or loaded: every file, the last of objects that are given
+ * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
  */
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err);

@@ -91,8 +91,7 @@ static int np_lint_do(struct np_lint_options *opts)
 	for (i = 0; i < opts->file_count; i++)
 		if (np_load_path(objs, opts->file[i], &opts->load, &err))
 			return np_report(&err);
-	if (np_load_check_twice(objs, &err))
-		return np_report(&err);
+	np_load_keep_last(objs);
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);
 	if (!objs->policy_count) {

@@ -44,6 +44,9 @@ static enum np_input_format np_format_guess(const char *data, size_t len)
 
 	while (i < len && memchr(" \t\r\n", data[i], 4))
 		i++;
+	/* A template that begins with "{{" is neither, and the YAML reader says so. */
+	if (len - i >= 2 && data[i] == '{' && data[i + 1] == '{')
+		return NP_INPUT_YAML;
 	return i < len && (data[i] == '{' || data[i] == '[') ?
 	       NP_INPUT_JSON : NP_INPUT_YAML;
 }
@@ -289,9 +292,10 @@ int np_load_path(struct np_objects *objs, const char *path,
 	return np_load_file(objs, path, opts, err);
 }
 
-/* An object as np_load_check_twice() compares it. */
+/* An object as np_load_keep_last() compares it. */
 struct np_identity {
 	const char *kind;
+	bool *drop;		/* of its kind's array: set for those that do not count */
 	const char *namespace;
 	const char *name;
 	const struct np_place *place;
@@ -319,47 +323,90 @@ static bool np_same_identity(const struct np_identity *a,
 	       !strcmp(a->namespace, b->namespace);
 }
 
-static int np_fail_twice(const struct np_identity *first,
-			 const struct np_identity *second,
-			 struct np_error *err)
+/* Fills list with one entry for each object. drop has one for each, in the same order. */
+static void np_identities(const struct np_objects *objs, bool *drop,
+			  struct np_identity *list)
 {
-	np_error_set(err, NP_EXIT_INPUT,
-		     "%s %s%s%s is given twice, first at %.300s:%u",
-		     second->kind, second->namespace,
-		     *second->namespace ? "/" : "", second->name,
-		     first->place->file, first->place->line);
-	np_error_place(err, second->place->file, second->place->line,
-		       second->place->column);
-	snprintf(err->object, sizeof(err->object), "%s %s%s%s", second->kind,
-		 second->namespace, *second->namespace ? "/" : "",
-		 second->name);
-	return -1;
-}
-
-int np_load_check_twice(const struct np_objects *objs, struct np_error *err)
-{
-	size_t count = objs->namespace_count + objs->pod_count +
-		       objs->policy_count;
-	struct np_identity *list = np_xcalloc(count, sizeof(*list)), *at = list;
+	struct np_identity *at = list;
 	size_t i;
-	int ret = 0;
 
 	for (i = 0; i < objs->namespace_count; i++)
 		*at++ = (struct np_identity){
-			"Namespace", "", objs->namespaces[i].name,
+			"Namespace", drop, "", objs->namespaces[i].name,
 			&objs->namespaces[i].place, i };
 	for (i = 0; i < objs->pod_count; i++)
 		*at++ = (struct np_identity){
-			"Pod", objs->pods[i].namespace, objs->pods[i].name,
+			"Pod", drop + objs->namespace_count,
+			objs->pods[i].namespace, objs->pods[i].name,
 			&objs->pods[i].place, i };
 	for (i = 0; i < objs->policy_count; i++)
 		*at++ = (struct np_identity){
-			"NetworkPolicy", objs->policies[i].namespace,
-			objs->policies[i].name, &objs->policies[i].place, i };
+			"NetworkPolicy", drop + objs->namespace_count + objs->pod_count,
+			objs->policies[i].namespace, objs->policies[i].name,
+			&objs->policies[i].place, i };
+}
+
+/* Takes the marked ones out of an array. */
+static size_t np_drop_marked(void *array, size_t count, size_t size, const bool *drop)
+{
+	char *item = array;
+	size_t i, kept = 0;
+
+	for (i = 0; i < count; i++) {
+		if (drop[i])
+			continue;
+		if (kept != i)
+			memcpy(item + kept * size, item + i * size, size);
+		kept++;
+	}
+	return kept;
+}
+
+/* Warns of one object that is given again, and says how many others are. */
+static void np_warn_twice(struct np_objects *objs, const struct np_identity *first,
+			  const struct np_identity *second, size_t others)
+{
+	char more[64] = "";
+
+	if (others)
+		snprintf(more, sizeof(more), "; so it is with %zu other%s", others,
+			 others == 1 ? "" : "s");
+	np_objects_warn(objs, second->place, "",
+			"%s %s%s%s is given again, before at %.200s:%u; the last one counts%s",
+			second->kind, second->namespace, *second->namespace ? "/" : "",
+			second->name, first->place->file, first->place->line, more);
+}
+
+void np_load_keep_last(struct np_objects *objs)
+{
+	size_t count = objs->namespace_count + objs->pod_count +
+		       objs->policy_count;
+	struct np_identity *list = np_xcalloc(count + 1, sizeof(*list));
+	bool *drop = np_xcalloc(count + 1, sizeof(*drop));
+	bool *pods = drop + objs->namespace_count, *policies = pods + objs->pod_count;
+	size_t i, twice = 0, shown = 0;
+
+	np_identities(objs, drop, list);
 	qsort(list, count, sizeof(*list), np_identity_order);
-	for (i = 1; i < count && !ret; i++)
-		if (np_same_identity(&list[i - 1], &list[i]))
-			ret = np_fail_twice(&list[i - 1], &list[i], err);
+	for (i = 1; i < count; i++) {
+		if (!np_same_identity(&list[i - 1], &list[i]))
+			continue;
+		list[i - 1].drop[list[i - 1].index] = true;
+		/* Of an object that is given three times the last pair counts. */
+		if (i + 1 < count && np_same_identity(&list[i], &list[i + 1]))
+			continue;
+		if (!twice++)
+			shown = i;
+	}
+	if (twice) {
+		np_warn_twice(objs, &list[shown - 1], &list[shown], twice - 1);
+		objs->namespace_count = np_drop_marked(objs->namespaces, objs->namespace_count,
+						       sizeof(*objs->namespaces), drop);
+		objs->pod_count = np_drop_marked(objs->pods, objs->pod_count,
+						 sizeof(*objs->pods), pods);
+		objs->policy_count = np_drop_marked(objs->policies, objs->policy_count,
+						    sizeof(*objs->policies), policies);
+	}
+	free(drop);
 	free(list);
-	return ret;
 }

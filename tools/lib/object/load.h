@@ -38,9 +38,10 @@ int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	       const struct np_load_options *opts, struct np_error *err);
 
 /*
- * To be called after all files have been loaded. An object that is given twice is an error
- * that names both locations.
+ * To be called after all files have been loaded. Of an object that is given more than once the
+ * last one is kept, as if they had been applied one after the other, and there is a warning. If
+ * there are several such objects, one warning names one and counts the others.
  */
-int np_load_check_twice(const struct np_objects *objs, struct np_error *err);
+void np_load_keep_last(struct np_objects *objs);
 
 #endif

@@ -165,6 +165,9 @@ static int np_yaml_give(void *data, unsigned char *buf, size_t size,
 		y->failed = true;
 		return 0;
 	}
+	/* At the end the last bytes are kept. */
+	if (!n)
+		return 1;
 	np_yaml_follow(old, old->len, &new->line, &new->column);
 	new->len = n;
 	new->offset = y->given;
@@ -727,6 +730,55 @@ static int np_yaml_feed(void *data, unsigned char *buf, size_t size,
 	return 1;
 }
 
+/*
+ * Returns the offset of the first "{{" in a line, or len. Behind a quote or in a comment it is part
+ * of a text.
+ */
+static size_t np_yaml_template_in(const char *line, size_t len)
+{
+	size_t i, run;
+
+	for (i = 0; i < len; i += run ? run : 1) {
+		for (run = 0; i + run < len && line[i + run] == '{'; run++)
+			;
+		if (run == 2)
+			return i;
+		if (line[i] == '"' || line[i] == '\'' || line[i] == '#')
+			return len;
+	}
+	return len;
+}
+
+/*
+ * Templates of Helm are the most usual text that looks like YAML and is none, and what libyaml says
+ * of them helps nobody. Looks for one in the line of an error and, with `above`, in the line
+ * before, as libyaml often notices it a line later.
+ */
+static void np_yaml_check_template(struct np_yaml *y, bool above)
+{
+	const struct np_yaml_chunk *old = &y->chunk[!y->last], *new = &y->chunk[y->last];
+	uint32_t line = old->len ? old->line : new->line, want = y->err->line;
+	size_t len = old->len + new->len, at, end, found;
+	char *text = np_xmalloc(len + 1);
+
+	memcpy(text, old->data, old->len);
+	memcpy(text + old->len, new->data, new->len);
+	for (at = 0; at < len && line <= want; at = end + 1, line++) {
+		const char *newline = memchr(text + at, '\n', len - at);
+
+		end = newline ? (size_t)(newline - text) : len;
+		found = np_yaml_template_in(text + at, end - at);
+		if (line + above < want || found == end - at)
+			continue;
+		np_error_set(y->err, NP_EXIT_INPUT,
+			     "this is a template, as of Helm: \"{{\" in place of YAML");
+		np_error_place(y->err, y->in->name, line, found + 1);
+		np_error_hint(y->err, "render it first: helm template CHART | netpolctl ... -f -");
+		break;
+	}
+	free(text);
+}
+
 int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err)
 {
@@ -734,7 +786,7 @@ int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 	struct np_yaml_feed feed = { .yaml = y };
 	yaml_parser_t parser;
 	yaml_event_t event;
-	bool end = false;
+	bool end = false, syntax = false;
 	int ret;
 
 	y->in = in;
@@ -755,6 +807,7 @@ int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 	while (!ret && !end) {
 		if (!yaml_parser_parse(&parser, &event)) {
 			ret = np_yaml_syntax(y, &parser);
+			syntax = true;
 			break;
 		}
 		end = event.type == YAML_STREAM_END_EVENT;
@@ -762,6 +815,8 @@ int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 		yaml_event_delete(&event);
 	}
 	yaml_parser_delete(&parser);
+	if (ret && err->line)
+		np_yaml_check_template(y, syntax);
 out:
 	free(y->anchor);
 	np_arena_free(&y->arena);
