@@ -261,6 +261,7 @@ void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 	size_t i;
 
 	l.pod_namespace = np_pod_namespaces(objs);
+	l.dns = np_lint_dns_find(objs);
 	l.all_pods = np_has_all_pods(objs);
 	for (i = 0; i < objs->policy_count; i++) {
 		l.policy = &objs->policies[i];
@@ -268,6 +269,7 @@ void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 		l.all_namespaces = all || (objs->namespace_count && l.own_pods && l.other_pods);
 		np_lint_policy(&l);
 	}
+	np_lint_dns_free(l.dns);
 	free(l.pod_namespace);
 }
 

@@ -4,6 +4,7 @@
  * which the pods of the cluster's DNS listen: 53 in most clusters, 5353 in OpenShift.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "object/lint_dns.h"
@@ -81,12 +82,14 @@ static uint16_t np_dns_port_of(const struct np_pod *pod)
 
 /**
  * struct np_dns - what the input says about DNS
- * @answers: a pod answers DNS
+ * @answers: the indexes of the pods that answer DNS
+ * @count: how many
  * @server: a pod of the cluster's DNS, or NULL
  * @cache: a pod of a DNS cache of the nodes, or NULL
  */
 struct np_dns {
-	bool answers;
+	size_t *answers;
+	size_t count;
 	const struct np_pod *server;
 	const struct np_pod *cache;
 };
@@ -115,18 +118,28 @@ bool np_lint_is_dns_cache(const struct np_objects *objs, const struct np_address
 	return false;
 }
 
-static void np_dns_find(const struct np_linting *l, struct np_dns *dns)
+struct np_dns *np_lint_dns_find(const struct np_objects *objs)
 {
+	struct np_dns *dns = np_xcalloc(1, sizeof(*dns));
 	size_t i;
 
-	memset(dns, 0, sizeof(*dns));
-	for (i = 0; i < l->objs->pod_count; i++) {
-		dns->answers |= np_dns_port_of(&l->objs->pods[i]);
-		if (!dns->cache && np_is_cache_pod(&l->objs->pods[i]))
-			dns->cache = &l->objs->pods[i];
-		if (!dns->server && np_is_cluster_dns(&l->objs->pods[i]))
-			dns->server = &l->objs->pods[i];
+	for (i = 0; i < objs->pod_count; i++) {
+		if (!dns->cache && np_is_cache_pod(&objs->pods[i]))
+			dns->cache = &objs->pods[i];
+		if (!dns->server && np_is_cluster_dns(&objs->pods[i]))
+			dns->server = &objs->pods[i];
+		if (!np_dns_port_of(&objs->pods[i]))
+			continue;
+		dns->answers = np_array_grow(dns->answers, dns->count, sizeof(*dns->answers));
+		dns->answers[dns->count++] = i;
 	}
+	return dns;
+}
+
+void np_lint_dns_free(struct np_dns *dns)
+{
+	free(dns->answers);
+	free(dns);
 }
 
 static bool np_rule_covers(const struct np_rule *rule, const struct np_pod *pod, uint16_t number)
@@ -219,12 +232,12 @@ static bool np_rule_allows_dns(const struct np_linting *l, const struct np_dns *
 	if (dns->cache && np_rule_reaches_cache(rule, dns->cache) &&
 	    np_rule_covers(rule, NULL, NP_DNS_PORT))
 		return true;
-	if (!dns->answers)
+	if (!dns->count)
 		return np_ports_allow_dns(l, rule);
 	if (np_rule_names_resolver(rule))
 		return true;
-	for (i = 0; i < l->objs->pod_count; i++)
-		if (np_dns_port_of(&l->objs->pods[i]) && np_rule_reaches_server(l, rule, i))
+	for (i = 0; i < dns->count; i++)
+		if (np_rule_reaches_server(l, rule, dns->answers[i]))
 			return true;
 	return false;
 }
@@ -336,35 +349,34 @@ static bool np_first_of_namespace(const struct np_linting *l)
 
 void np_lint_dns(const struct np_linting *l)
 {
+	const struct np_dns *dns = l->dns;
 	bool blocked = false, cut = false;
 	struct np_dns_access access;
 	const struct np_pod *pod;
-	struct np_dns dns;
 	size_t i;
 
 	if (!(l->policy->directions & NP_DIR_EGRESS))
 		return;
-	np_dns_find(l, &dns);
 	if (!l->objs->pod_count && np_first_of_namespace(l)) {
-		access = np_dns_of(l, &dns, NULL);
+		access = np_dns_of(l, dns, NULL);
 		if (!access.dns)
-			np_find_blocked(l, &dns, NULL);
+			np_find_blocked(l, dns, NULL);
 	}
 	for (i = 0; i < l->objs->pod_count && !(blocked && cut); i++) {
 		pod = &l->objs->pods[i];
 		/* A pod that of the cluster's DNS asks others than the cluster's DNS. */
 		if (!np_lint_selects(l->policy, pod) || np_is_cluster_dns(pod))
 			continue;
-		access = np_dns_of(l, &dns, pod);
+		access = np_dns_of(l, dns, pod);
 		/* A pod that may reach nothing has no use for DNS. */
 		if (!access.rules)
 			continue;
 		if (!access.dns && !blocked) {
-			np_find_blocked(l, &dns, pod);
+			np_find_blocked(l, dns, pod);
 			blocked = true;
 		}
-		if (dns.cache && access.dns && !access.node_local && !cut) {
-			np_find_cut(l, dns.cache, pod);
+		if (dns->cache && access.dns && !access.node_local && !cut) {
+			np_find_cut(l, dns->cache, pod);
 			cut = true;
 		}
 	}

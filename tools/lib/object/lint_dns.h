@@ -12,6 +12,9 @@ bool np_lint_is_dns_rule(const struct np_rule *rule);
  * even if it is the ClusterIP of a Service as well.
  */
 bool np_lint_is_dns_cache(const struct np_objects *objs, const struct np_address *addr);
+/* Finds who answers DNS in the input, for all of its policies. The caller frees it. */
+struct np_dns *np_lint_dns_find(const struct np_objects *objs);
+void np_lint_dns_free(struct np_dns *dns);
 /* Adds at most one finding of each check for a policy, with the first pod that shows it. */
 void np_lint_dns(const struct np_linting *l);
 

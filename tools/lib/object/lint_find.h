@@ -8,12 +8,15 @@
 
 #include "object/lint.h"
 
+struct np_dns;
+
 /**
  * struct np_linting - what the checks of one policy work on
  * @lint: where findings go
  * @objs: the whole input
  * @policy: the policy that is checked
  * @pod_namespace: for each pod, its namespace, or NULL if the input does not have it
+ * @dns: what the input says about DNS
  * @own_pods: the input has pods of the policy's namespace
  * @other_pods: the input has pods of other namespaces, so it shows more than one namespace
  * @all_pods: the input seems to have the pods of the whole cluster
@@ -24,6 +27,7 @@ struct np_linting {
 	const struct np_objects *objs;
 	const struct np_policy *policy;
 	const struct np_namespace **pod_namespace;
+	struct np_dns *dns;
 	bool own_pods;
 	bool other_pods;
 	bool all_pods;
