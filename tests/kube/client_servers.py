@@ -272,6 +272,11 @@ def K18_plain_http(t):
     line = f.until(kind="Error")
     check("not encrypted" in line["message"] and "s3cret" not in str(f.lines) and line["exitStatus"] == 7)
     check(f.quit()[0] == 7)
+    # a scheme may have capital letters
+    path = t.config("HTTP://192.0.2.1:8080", {"token": "s3cret"})
+    f = Follow("--kubeconfig", path, "--kinds", "pods")
+    f.until(kind="Error", message=has("not encrypted"))
+    check(f.quit()[0] == 7)
     path = t.config("http://127.0.0.1:1", {"token": "s3cret"}, **{"proxy-url": "http://192.0.2.1:1"})
     f = Follow("--kubeconfig", path, "--kinds", "pods")
     f.until(kind="Error", message=has("not encrypted"))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/utsname.h>
 
 #include "kube/cluster_state.h"
@@ -130,7 +131,7 @@ static int np_check_plain(const struct np_cluster *cluster,
 		      cfg->username || cfg->password;
 
 	if (!secret || cluster->options.plain_token ||
-	    strncmp(url, "http:", 5) ||
+	    strncasecmp(url, "http:", 5) ||
 	    (np_http_is_loopback(url) && !cfg->proxy_url))
 		return 0;
 	np_error_set(err, NP_EXIT_API,
