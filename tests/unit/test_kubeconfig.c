@@ -348,6 +348,12 @@ static void k21_server_from(void)
 	CHECK_EQ(load(&s), 0);
 	CHECK_STR(cfg.server, "https://k2");
 	CHECK(!cfg.tls_server_name && !cfg.proxy_url);
+	/* without TLS this file would decide whom to trust */
+	put("kubelet", CLUSTER("server: http://127.0.0.1:8080"));
+	CHECK_EQ(load(&s), -1);
+	CHECK(strstr(err.text, "does not use https") && strstr(err.file, "kubelet"));
+	put("kubelet", CLUSTER("server: HTTPS://k3"));
+	CHECK_EQ(load(&s), 0);
 	put("kubelet", "apiVersion: v1\nkind: Config\n");
 	CHECK_EQ(load(&s), -1);
 	CHECK(strstr(err.text, "no current-context") && strstr(err.file, "kubelet"));

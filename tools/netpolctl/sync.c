@@ -220,6 +220,12 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 		sync->server[cluster->server_count++] = arg;
 		return 0;
 	case NP_OPT_SERVER_FROM:
+		if (!*arg) {
+			np_error_set(err, NP_EXIT_USAGE, "--api-server-from is empty");
+			np_error_hint(err, "give the path of a kubeconfig, such as kubelet's: "
+				      "/etc/kubernetes/kubelet.conf");
+			return -1;
+		}
 		cluster->search.server_from = arg;
 		return 0;
 	case NP_OPT_GZIP:

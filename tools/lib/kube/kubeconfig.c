@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -286,8 +287,9 @@ static void np_kube_forget(struct np_kube_files *files, struct np_kube_context *
 
 /*
  * Takes the way to the API server from the kubeconfig at path, and no credentials and no
- * authority: a file that somebody else keeps must not decide whom the agent trusts. That its
- * owner lets others read it is not the agent's concern either. Statement K21.
+ * authority: a file that somebody else keeps must not decide whom the agent trusts. So the server
+ * must use https, as plain http to this machine would need no authority. That the file's owner
+ * lets others read it is not the agent's concern either. Statement K21.
  */
 static int np_kube_take_server(const char *path, struct np_kubeconfig *cfg, struct np_error *err)
 {
@@ -302,10 +304,17 @@ static int np_kube_take_server(const char *path, struct np_kubeconfig *cfg, stru
 		ret = -1;
 	if (!ret)
 		ret = np_kube_find_cluster(files, &context, &other, err);
+	if (!ret && strncasecmp(other.server, "https:", 6)) {
+		np_error_set(err, NP_EXIT_API, "the server %.300s does not use https, so its "
+			     "certificate could not be checked", other.server);
+		np_error_hint(err, "give the address of an API server with --api-server");
+		np_error_place(err, path, 0, 0);
+		ret = -1;
+	}
 	if (!ret) {
 		free(cfg->server);
 		free(cfg->tls_server_name);
-		free(cfg->proxy_url);
+		np_secret_free(cfg->proxy_url);
 		cfg->server = other.server;
 		cfg->tls_server_name = other.tls_server_name;
 		cfg->proxy_url = other.proxy_url;
