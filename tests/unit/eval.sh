@@ -47,6 +47,12 @@ status: {podIP: 192.0.2.1, phase: Running}
 X
 expect 3 'is on the network of its host' namespace-a/host namespace-b/web -p tcp/80 "${files[@]}" \
 	-f "$tmp/pods.yaml"
+expect 3 'neither address is that of a pod' 203.0.113.9 203.0.113.10 -p tcp/80 "${files[@]}"
+# An address that two pods have would be judged as one of them.
+sed -e 's/name: host/name: twin/' -e '/hostNetwork/d' -e 's/192.0.2.1/10.244.1.10/' \
+	"$tmp/pods.yaml" >"$tmp/twin.yaml"
+expect 3 'namespace-a/twin and namespace-a/web have one address' \
+	namespace-a/twin namespace-b/web -p tcp/80 "${files[@]}" -f "$tmp/twin.yaml"
 
 # The same answers as the matrix, in both families.
 for family in 4 6; do

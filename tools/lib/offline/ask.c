@@ -13,10 +13,12 @@
 
 /**
  * struct np_ask_end - an end of the connection
+ * @pod: NULL: the end is an address
  * @address: addresses by [family == AF_INET6]; NULL: none of that family
  * @name: for messages; "": the end is an address
  */
 struct np_ask_end {
+	const struct np_pod *pod;
 	const struct np_address *address[2];
 	char name[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
 };
@@ -41,6 +43,7 @@ static int np_ask_pod(const struct np_objects *objs, const struct np_end *from,
 			      "give the file that has it with -f, or an address");
 		return -1;
 	}
+	end->pod = pod;
 	for (i = pod->address_count; i--;) {
 		v6 = pod->address[i].family == AF_INET6;
 		end->address[v6] = &pod->address[i];
@@ -57,25 +60,68 @@ static int np_ask_end(const struct np_objects *objs, const struct np_end *from,
 	return 0;
 }
 
+/* Returns a pod that has the address, but not the given one; NULL: there is none. */
+static const struct np_pod *np_ask_owner(const struct np_objects *objs,
+					 const struct np_address *address,
+					 const struct np_pod *but)
+{
+	const struct np_pod *pod;
+	size_t i, j;
+
+	for (i = 0; i < objs->pod_count; i++) {
+		pod = &objs->pods[i];
+		for (j = 0; pod != but && np_pod_usable(pod) && j < pod->address_count; j++)
+			if (!memcmp(&pod->address[j], address, sizeof(*address)))
+				return pod;
+	}
+	return NULL;
+}
+
+/* Without a pod at either end every answer is ALLOW: more likely an address is wrong. */
+static int np_ask_check(const struct np_objects *objs, const struct np_flow *flow,
+			const struct np_ask_end *end, struct np_error *err)
+{
+	const struct np_address *address[] = { &flow->source, &flow->destination };
+	const struct np_pod *other;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		other = end[i].pod ? np_ask_owner(objs, address[i], end[i].pod) : NULL;
+		if (!other)
+			continue;
+		np_error_set(err, NP_EXIT_INPUT, "the pods %s and %s/%s have one address",
+			     end[i].name, other->namespace, other->name);
+		np_error_hint(err, "leave out the one that has the address no more");
+		return -1;
+	}
+	if (end[0].pod || end[1].pod || np_ask_owner(objs, address[0], NULL) ||
+	    np_ask_owner(objs, address[1], NULL))
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT, "neither address is that of a pod in the input, so no "
+		     "policy is asked");
+	np_error_hint(err, "see the addresses of pods with: kubectl get pods -o wide");
+	return -1;
+}
+
 /* The kernel's order: the family that was asked for, else IPv4 if both ends have it. */
 static int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
 		       struct np_flow *flow, struct np_error *err)
 {
-	struct np_ask_end source = { 0 }, destination = { 0 };
+	struct np_ask_end end[2] = { 0 };
 	int v6;
 
-	if (np_ask_end(objs, &request->source, &source, err) ||
-	    np_ask_end(objs, &request->destination, &destination, err))
+	if (np_ask_end(objs, &request->source, &end[0], err) ||
+	    np_ask_end(objs, &request->destination, &end[1], err))
 		return -1;
 	flow->protocol = request->protocol;
 	flow->port = request->port;
 	for (v6 = 0; v6 < 2; v6++) {
-		if (!source.address[v6] || !destination.address[v6] ||
+		if (!end[0].address[v6] || !end[1].address[v6] ||
 		    (request->family && request->family != (v6 ? AF_INET6 : AF_INET)))
 			continue;
-		flow->source = *source.address[v6];
-		flow->destination = *destination.address[v6];
-		return 0;
+		flow->source = *end[0].address[v6];
+		flow->destination = *end[1].address[v6];
+		return np_ask_check(objs, flow, end, err);
 	}
 	np_error_set(err, NP_EXIT_INPUT, "the two ends have no addresses of the same family%s",
 		     request->family ? " that was asked for" : "");

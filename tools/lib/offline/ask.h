@@ -14,8 +14,9 @@
  * Judges the first packet of a connection by the policies of the objects, both halves, as if
  * both ends were pods of one node. What a node adds is not known here: its settings and its own
  * addresses. The answer has no generation. Returns 0, or -1 with *err filled: NP_EXIT_INPUT if a
- * pod is not among the objects, can't be enforced, or has no address of the family. *eval is to
- * be freed with np_eval_free() in any case.
+ * pod is not among the objects, can't be enforced, has no address of the family or shares its
+ * address with another pod, or if neither end is a pod. *eval is to be freed with np_eval_free()
+ * in any case.
  */
 int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *request,
 		   struct np_eval *eval, struct np_error *err);
