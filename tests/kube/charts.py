@@ -44,6 +44,21 @@ def objects(text):
     return found
 
 
+def server_of(text):
+    """What the agent of a kustomization gets as API_SERVER, by the name of the ConfigMap."""
+    maps = {}
+    for item in yaml.safe_load_all(text):
+        if item["kind"] == "ConfigMap":
+            maps[item["metadata"]["namespace"], item["metadata"]["name"]] = item["data"]
+        if item["kind"] == "DaemonSet":
+            agent, = [c for c in item["spec"]["template"]["spec"]["containers"]
+                      if c["name"] == "agent"]
+            ref, = [e["valueFrom"]["configMapKeyRef"] for e in agent["env"]
+                    if e["name"] == "API_SERVER"]
+            namespace = item["metadata"]["namespace"]
+    return maps[namespace, ref["name"]][ref["key"]]
+
+
 def kustomize(*components):
     with tempfile.TemporaryDirectory() as folder:
         base = os.path.join(folder, "kubernetes")
@@ -59,9 +74,7 @@ def kustomize(*components):
             file.write(text)
         done = run(KUSTOMIZE, "build", base)
         assert done.returncode == 0, done.stderr
-        if not components:
-            maps = [o for o in yaml.safe_load_all(done.stdout) if o["kind"] == "ConfigMap"]
-            assert [m["data"] for m in maps] == [{"api-server": SERVER}], maps
+        assert server_of(done.stdout) == SERVER
         return done.stdout
 
 
@@ -98,6 +111,17 @@ with open("dkms.conf", encoding="utf-8") as conf:
 with open(CHART + "/Chart.yaml", encoding="utf-8") as chart_file:
     chart_yaml = yaml.safe_load(chart_file)
 assert chart_yaml["version"] == chart_yaml["appVersion"] == version, chart_yaml
+# Values that are empty, or that YAML could take for something else.
+odd = helm("kubeletKubeconfig=/a: #b", "nodeSelector=null", "tolerations=null", "resources=null",
+           "priorityClassName=", "podAnnotations.prometheus\\.io/scrape=no")
+assert odd.returncode == 0, odd.stderr
+assert odd.stdout.count("prometheus.io/scrape:") == 1, odd.stdout
+pod = objects(odd.stdout)["DaemonSet", "netpol"]["spec"]["template"]
+assert pod["metadata"]["annotations"] == {"prometheus.io/scrape": "no",
+                                          "prometheus.io/port": "9474"}, pod["metadata"]
+assert [v["hostPath"]["path"] for v in pod["spec"]["volumes"] if v["name"] == "kubelet"] == [
+    "/a: #b"]
+assert not {"priorityClassName", "nodeSelector", "tolerations"} & pod["spec"].keys(), pod["spec"]
 # What more the chart can say, the tool takes.
 more = objects(helm("apiServer=" + SERVER, "guardPrefixes={10.1.0.0/16,fd00::/64}",
                     "guardInterfaces={cali*}", "unknown=allow", "extraArgs={--gzip}").stdout)
