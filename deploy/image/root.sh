@@ -31,8 +31,12 @@ owner()
 	done | head -n 1
 }
 
-ldd "$tool" | sed -n -e 's/.*=> \(\/[^ ]*\) (.*/\1/p' -e 's/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' |
-	sort -u >"$root/.libraries"
+libraries=$(ldd "$tool")
+if grep 'not found' <<<"$libraries" >&2; then
+	exit 1
+fi
+sed -n -e 's/.*=> \(\/[^ ]*\) (.*/\1/p' -e 's/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' \
+	<<<"$libraries" | sort -u >"$root/.libraries"
 while read -r file; do
 	case "$file" in
 	/lib/*|/lib64/*) to=$root/usr$file ;;

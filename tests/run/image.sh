@@ -8,9 +8,10 @@ cd "$(dirname "$0")/../.."
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+image=build/image/netpolctl-$version-$(dpkg --print-architecture).tar
+rm -f "$image"
 make -s image
-image=$(echo build/image/*.tar)
-[ -e "$image" ] || { echo "not one image: $image"; exit 1; }
 # another folder, another umask, another time
 (
 	umask 077
@@ -21,7 +22,6 @@ cmp "$image" "$tmp/again.tar"
 
 # skopeo checks each digest and size on the way.
 skopeo copy -q "oci-archive:$image" "dir:$tmp/dir"
-version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 skopeo inspect "dir:$tmp/dir" >"$tmp/inspect"
 jq -e --arg v "$version" '.Os == "linux" and
 	.Labels["org.opencontainers.image.version"] == $v and
@@ -48,6 +48,15 @@ exec chroot "$tmp/root" /usr/sbin/netpolctl "\$@"
 X
 unshare -m sh "$tmp/run" matrix -f - --ports tcp/80 <examples/cluster.yaml >"$tmp/matrix"
 grep -q namespace-a "$tmp/matrix"
+
+# A program whose library is not on this machine makes no image.
+sed 's/libyaml-0\.so\.2/libyaml-0.so.X/' build/netpolctl >"$tmp/lacking"
+chmod +x "$tmp/lacking"
+if deploy/image/root.sh "$tmp/lacking" "$tmp/none" >"$tmp/log" 2>&1; then
+	echo "an image without a library was made"
+	exit 1
+fi
+grep -q 'libyaml-0.so.X' "$tmp/log"
 
 # What the DaemonSet asks for is what `make image` makes.
 grep -qx "  newName: $(make -s image-name)" deploy/kubernetes/kustomization.yaml
