@@ -5,8 +5,9 @@
 # be enabled.
 cat <<END
 
-netpol is installed for kernel $1, and enforces nothing yet. The module is loaded at each boot;
-a new kernel needs it built again, which DKMS does after "make dkms-install".
+netpol is installed for kernel $1. What the running kernel enforces has not changed: a module that
+is loaded stays until the next boot. The module is loaded at each boot; a new kernel needs it built
+again, which DKMS does after "make dkms-install".
 
   modprobe netpol                   loads it now; empty, it changes no verdict
   netpolctl apply -f FILE           enforces policies of files
