@@ -77,6 +77,6 @@ load()
 case "${1:-all}" in
 build) build ;;
 load) loaded || load ;;
-all) loaded || { build && load; } ;;
+all) loaded || { build; load; } ;;
 *) sed -n '3,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
