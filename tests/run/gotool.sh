@@ -3,6 +3,7 @@
 #
 # gotool.sh helm|kustomize - prints where the program is. Debian 12 has no package of either, so
 # both are built, once for each version, as Go modules with Debian's Go 1.19; hence not the newest.
+# Ends with 77 where the modules cannot be fetched.
 set -eu
 case "${1:-}" in
 helm) module=helm.sh/helm/v3/cmd/helm version=v3.11.3 ;;
@@ -25,7 +26,12 @@ if [ ! -x "$program" ]; then
 	env -u GOROOT PATH="/usr/lib/go-1.19/bin:$PATH" GOTOOLCHAIN=local GOFLAGS=-modcacherw \
 		GOBIN="$work" GOPATH="$work/path" GOCACHE="$work/objects" CGO_ENABLED=0 \
 		go install -ldflags=-s "$module@$version" >"$cache/go/log" 2>&1 ||
-		{ tail -n 20 "$cache/go/log" >&2; exit 1; }
+		{
+			tail -n 20 "$cache/go/log" >&2
+			! grep -Eq 'dial tcp|proxyconnect|no such host|i/o timeout' "$cache/go/log" ||
+				exit 77
+			exit 1
+		}
 	mv "$work/$1" "$program"
 fi
 echo "$program"
