@@ -30,6 +30,7 @@ all: tools module
 
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+	@echo '  make sign          the installed module, for Secure Boot; SIGN_KEY=, SIGN_CERT='
 	@echo '  make deb           Debian packages: netpolctl, netpol-dkms'
 	@echo '  make deps          install the packages that all of this needs'
 	@echo '  make modules       the module for each kernel that it is tested on'
@@ -226,6 +227,7 @@ install-tool: tools
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
 	$(call put,deploy/completion/netpolctl,$(PREFIX)/share/bash-completion/completions)
 	$(call put,$(wildcard deploy/systemd/*.service),$(UNITDIR))
+	$(call put,deploy/systemd/kubelet.service.d/50-netpol.conf,$(PREFIX)/share/netpolctl)
 	$(call put,$(wildcard deploy/sysctl.d/*.conf),$(PREFIX)/lib/sysctl.d)
 	[ -e $(DESTDIR)/etc/netpol/sync.env ] || \
 		install -D -m 644 deploy/systemd/sync.env $(DESTDIR)/etc/netpol/sync.env
@@ -236,6 +238,19 @@ install-module: module install-fragments
 	$(STRIP) --strip-debug -o $(module-dir)/netpol.ko $(B)/$(KVER)/netpol.ko
 	chmod 644 $(module-dir)/netpol.ko
 	[ -n "$(DESTDIR)" ] || depmod $(KVER)
+
+# The module that make install has installed, by the machine's own key: the one that DKMS makes.
+SIGN_KEY ?= /var/lib/dkms/mok.key
+SIGN_CERT ?= /var/lib/dkms/mok.pub
+.PHONY: sign
+sign:
+	@for f in $(SIGN_KEY) $(SIGN_CERT) $(module-dir)/netpol.ko; do \
+		if [ ! -e $$f ]; then \
+			echo "there is no $$f (docs/install.md, Secure Boot)" >&2; \
+			exit 1; \
+		fi; \
+	done
+	$(KERNELDIR)/scripts/sign-file sha256 $(SIGN_KEY) $(SIGN_CERT) $(module-dir)/netpol.ko
 
 install-fragments:
 	$(call put,$(wildcard deploy/modules-load.d/*.conf),$(PREFIX)/lib/modules-load.d)

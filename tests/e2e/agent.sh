@@ -382,7 +382,12 @@ expect <<X
 yes a/other tcp b/server 80 flushed: nothing is enforced
 X
 boot() { nsenter --net=/run/netns/n1 netpolctl sync --boot --guard-prefix 10.244.1.0/24,fd00:244:1::/64 "$@" 2>>"$dir/log"; }
+# What keeps kubelet from starting: the exit status of check, with snapshot $1.
+gate() { nsenter --net=/run/netns/n1 netpolctl sync check --snapshot "$1" 2>>"$dir/log"; echo $?; }
+is "$(gate "$dir/none")" 1 "sync check: without guards a pod would start open"
 check "the first boot: no snapshot, no API server" boot --snapshot "$dir/none"
+is "$(gate "$dir/none")" 0 "sync check: guards, and no snapshot that could be restored"
+is "$(gate "$dir/snapshot")" 1 "sync check: a snapshot that is not in force"
 is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
 	'[["10.244.1.0/24","fd00:244:1::/64"],"deny"]' "what the command line guards is closed"
 expect <<X
@@ -392,6 +397,9 @@ X
 netpol flush --yes
 check "a later boot: the snapshot is restored" boot --snapshot "$dir/snapshot"
 as_allowed "restored at boot"
+is "$(gate "$dir/snapshot")" 0 "sync check: guards and snapshot"
+netpol settings unknown=allow
+is "$(gate "$dir/snapshot")" 1 "sync check: unknown=allow"
 netpol flush --yes
 cp "$dir/snapshot" "$dir/good"
 sed -i 's/"app":"client"/"app":"cliemt"/' "$dir/snapshot"

@@ -57,7 +57,13 @@ finds next-kernel ok "9999.1-test" "a kernel with the module"
 touch "/boot/vmlinuz-$(uname -r)"
 ln -s "vmlinuz-$(uname -r)" /boot/vmlinuz
 finds next-kernel ok "boots next, has the module" "where /boot/vmlinuz points"
+finds next-kernel ok "boots next, has the module" "the newest one has it too"
+echo "kernel/net/llc/llc.ko.xz:" >/lib/modules/9999.1-test/modules.dep
+$np doctor --check next-kernel -o json >"$tmp/doctor" 2>&1
+check "doctor next-kernel: the newest one without the module" jq -e \
+	'.findings[1] | .status == "warn" and (.text | test("9999.1-test, which is the newest"))' "$tmp/doctor"
 rm -r /boot/vmlinuz* /lib/modules/9999.1-test
+finds signature ok "without a signature" "a kernel that wants none"
 
 # --- pods -----------------------------------------------------------------------------------
 
@@ -255,7 +261,7 @@ finds guard ok "2 prefixes, 2 interface patterns" "prefixes and interfaces cover
 netpolctl --netns n1 doctor >"$tmp/all" 2>&1
 check "doctor: a line begins with its status and the check" grep -Eq "^ok    module  " "$tmp/all"
 is "$(grep -Eo '^(ok|warn|fail) +[a-z-]+' "$tmp/all" | awk '{ print $2 }' | uniq | paste -sd' ')" \
-	"module next-kernel enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm tunnel node-dns guard unseen" \
+	"module next-kernel signature enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm tunnel node-dns guard unseen" \
 	"doctor: all checks in order"
 is "$(netpolctl --netns n1 doctor -o json 2>/dev/null | jq -r .kind)" Doctor "doctor: JSON"
 before=$($np status -o json 2>/dev/null | jq .generation)

@@ -22,10 +22,12 @@
 static const char np_sync_help[] =
 "Usage: netpolctl sync [OPTION...]\n"
 "       netpolctl sync status [-o table|json] [--socket PATH]\n"
+"       netpolctl sync check [--snapshot FILE]\n"
 "\n"
 "Follows the Kubernetes API server and keeps this node's kernel up to date. Ends\n"
 "by SIGTERM; the kernel then goes on enforcing. 'status' asks the agent that runs:\n"
-"exit status 1 if it is not ready, 4 if none answers.\n"
+"exit status 1 if it is not ready, 4 if none answers. 'check' asks the module:\n"
+"exit status 0 if guards and snapshot are in force, so that no pod starts open.\n"
 "\n"
 "Options:\n"
 "      --node NAME           name of our Node (NODE_NAME, else the host name)\n"
@@ -421,8 +423,10 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		if (argc - optind == 1 && !strcmp(argv[optind], "status"))
 			ret = np_sync_status(sync.agent.socket ? sync.agent.socket :
 					     NP_AGENT_SOCKET);
+		else if (argc - optind == 1 && !strcmp(argv[optind], "check"))
+			ret = np_sync_check(sync.agent.snapshot);
 		else if (optind < argc)
-			ret = np_usage(cmd, "sync takes the word status, not \"%.40s\"",
+			ret = np_usage(cmd, "sync takes the words status and check, not \"%.40s\"",
 				       argv[optind]);
 		else if (sync.cluster.server_count && sync.cluster.search.server_from)
 			ret = np_usage(cmd, "%s", "--api-server and --api-server-from both say "

@@ -50,11 +50,14 @@ static void np_check_enforcing(const struct np_patient *patient, struct np_findi
 		np_finding_add(list, "enforcing", NP_HEALTH_WARN, "nothing is loaded yet");
 }
 
-/* True if a kernel has the module. modules.dep lists it whatever its compression is. */
-static bool np_kernel_has_module(const char *release)
+/*
+ * Finds the module of a kernel, relative to /lib/modules/RELEASE. modules.dep lists it whatever
+ * its compression is. Returns false if there is none.
+ */
+static bool np_kernel_module(const char *release, char found[256])
 {
 	char path[PATH_MAX], *line = NULL;
-	bool found = false;
+	bool is = false;
 	const char *at;
 	size_t room = 0;
 	FILE *file;
@@ -63,29 +66,25 @@ static bool np_kernel_has_module(const char *release)
 	file = fopen(path, "re");
 	if (!file)
 		return false;
-	while (!found && getline(&line, &room, file) > 0) {
+	while (!is && getline(&line, &room, file) > 0) {
 		line[strcspn(line, ":\n")] = '\0';
 		at = strrchr(line, '/');
-		found = !strncmp(at ? at + 1 : line, "netpol.ko", 9);
+		is = !strncmp(at ? at + 1 : line, "netpol.ko", 9);
+		if (is)
+			snprintf(found, 256, "%.255s", line);
 	}
 	free(line);
 	fclose(file);
-	return found;
+	return is;
 }
 
-/*
- * Finds the kernel that boots next: the one that /vmlinuz or /boot/vmlinuz points to, else the
- * newest one in /boot. Returns false if there is none, as in a container.
- */
-static bool np_next_kernel(char release[256])
+/* Finds the kernel that /boot/vmlinuz or /vmlinuz points to. */
+static bool np_linked_kernel(char release[256])
 {
 	static const char * const links[] = { "/boot/vmlinuz", "/vmlinuz" };
 	char target[PATH_MAX], *at;
-	struct dirent *entry;
-	bool found = false;
 	ssize_t len;
 	size_t i;
-	DIR *dir;
 
 	for (i = 0; i < 2; i++) {
 		len = readlink(links[i], target, sizeof(target) - 1);
@@ -98,6 +97,16 @@ static bool np_next_kernel(char release[256])
 		snprintf(release, 256, "%.255s", at + 8);
 		return true;
 	}
+	return false;
+}
+
+/* Finds the newest kernel in /boot. Returns false if there is none, as in a container. */
+static bool np_newest_kernel(char release[256])
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
 	dir = opendir("/boot");
 	if (!dir)
 		return false;
@@ -112,26 +121,114 @@ static bool np_next_kernel(char release[256])
 	return found;
 }
 
-static void np_check_next_kernel(const struct np_patient *patient, struct np_finding_list *list)
+static void np_kernel_lacks(struct np_finding_list *list, enum np_health health,
+			    const char *release, const char *which)
 {
-	char release[256];
-	struct utsname uts;
-
-	(void)patient;
-	if (!np_next_kernel(release)) {
-		if (uname(&uts))
-			return;
-		snprintf(release, sizeof(release), "%.200s", uts.release);
-	}
-	if (np_kernel_has_module(release)) {
-		np_finding_add(list, "next-kernel", NP_HEALTH_OK,
-			       "kernel %s, which boots next, has the module", release);
-		return;
-	}
-	np_finding_add(list, "next-kernel", NP_HEALTH_FAIL,
-		       "kernel %s, which boots next, has no module netpol", release);
+	np_finding_add(list, "next-kernel", health, "kernel %s, which %s, has no module netpol",
+		       release, which);
 	np_finding_hint(list, "install its headers, then 'dkms autoinstall -k %s'; "
 			"'dkms status netpol' shows what was built", release);
+}
+
+/* The kernel that boots next; besides it the one that runs, and the newest one. */
+static void np_check_next_kernel(const struct np_patient *patient, struct np_finding_list *list)
+{
+	char next[256], newest[256] = "", file[256];
+	struct utsname uts;
+
+	if (uname(&uts))
+		return;
+	np_newest_kernel(newest);
+	if (!np_linked_kernel(next))
+		snprintf(next, sizeof(next), "%.255s", *newest ? newest : uts.release);
+	if (np_kernel_module(next, file))
+		np_finding_add(list, "next-kernel", NP_HEALTH_OK,
+			       "kernel %s, which boots next, has the module", next);
+	else
+		np_kernel_lacks(list, NP_HEALTH_FAIL, next, "boots next");
+	if (strcmp(uts.release, next) && !np_kernel_module(uts.release, file))
+		np_kernel_lacks(list, patient->info ? NP_HEALTH_WARN : NP_HEALTH_FAIL,
+				uts.release, "runs");
+	if (*newest && strcmp(newest, next) && strcmp(newest, uts.release) &&
+	    !np_kernel_module(newest, file))
+		np_kernel_lacks(list, NP_HEALTH_WARN, newest, "is the newest one");
+}
+
+/* Reads the first line of a file. Returns an empty string if there is none. */
+static const char *np_file_line(const char *path, char line[128])
+{
+	FILE *file = fopen(path, "re");
+
+	line[0] = '\0';
+	if (file) {
+		if (!fgets(line, 128, file))
+			line[0] = '\0';
+		fclose(file);
+	}
+	return line;
+}
+
+enum np_signature {
+	NP_SIGNATURE_NONE,
+	NP_SIGNATURE_THERE,
+	NP_SIGNATURE_HIDDEN,	/* the file is compressed or cannot be read */
+};
+
+/* A signed module ends with these words. */
+static enum np_signature np_module_signature(const char *release, const char *name)
+{
+	static const char mark[] = "~Module signature appended~\n";
+	char path[PATH_MAX], tail[sizeof(mark)] = "";
+	size_t len = strlen(name);
+	FILE *file;
+
+	if (len < 3 || strcmp(name + len - 3, ".ko"))
+		return NP_SIGNATURE_HIDDEN;
+	snprintf(path, sizeof(path), "/lib/modules/%.200s/%.255s", release, name);
+	file = fopen(path, "re");
+	if (!file)
+		return NP_SIGNATURE_HIDDEN;
+	if (!fseek(file, -(long)(sizeof(mark) - 1), SEEK_END) &&
+	    fread(tail, 1, sizeof(mark) - 1, file) != sizeof(mark) - 1)
+		tail[0] = '\0';
+	fclose(file);
+	return strcmp(tail, mark) ? NP_SIGNATURE_NONE : NP_SIGNATURE_THERE;
+}
+
+static void np_check_signature(const struct np_patient *patient, struct np_finding_list *list)
+{
+	char enforce[128], lockdown[128], file[256];
+	enum np_signature signature;
+	struct utsname uts;
+
+	np_file_line("/sys/module/module/parameters/sig_enforce", enforce);
+	np_file_line("/sys/kernel/security/lockdown", lockdown);
+	if (*enforce != 'Y' && (!*lockdown || strstr(lockdown, "[none]"))) {
+		np_finding_add(list, "signature", NP_HEALTH_OK,
+			       "this kernel takes modules without a signature");
+		return;
+	}
+	if (patient->info) {
+		np_finding_add(list, "signature", NP_HEALTH_OK,
+			       "this kernel wants modules signed, and has taken this one");
+		return;
+	}
+	if (uname(&uts) || !np_kernel_module(uts.release, file))
+		return;		/* next-kernel has told */
+	signature = np_module_signature(uts.release, file);
+	if (signature == NP_SIGNATURE_NONE) {
+		np_finding_add(list, "signature", NP_HEALTH_FAIL,
+			       "this kernel wants modules signed, and %s is not", file);
+		np_finding_hint(list, "DKMS signs with /var/lib/dkms/mok.key, 'make sign' what "
+				"'make install' has installed");
+		return;
+	}
+	np_finding_add(list, "signature", NP_HEALTH_WARN, "this kernel wants modules signed by a "
+		       "key that it knows, and %s", signature == NP_SIGNATURE_THERE ?
+		       "the module is signed" : "the module may be signed");
+	np_finding_hint(list, "'modinfo -F signer netpol' names the key; 'mokutil --test-key "
+			"/var/lib/dkms/mok.pub' tells whether DKMS's is enrolled, 'mokutil "
+			"--import' enrols it");
 }
 
 /* Returns the first line of a file as a number, or -1 if there is none. */
@@ -451,6 +548,7 @@ static const struct {
 } np_checks[] = {
 	{ "module", np_check_module },
 	{ "next-kernel", np_check_next_kernel },
+	{ "signature", np_check_signature },
 	{ "enforcing", np_check_enforcing },
 	{ "interface", np_check_interface },
 	{ "bridge", np_check_bridge },
