@@ -9,8 +9,10 @@
  * Nothing may arrive that the policies deny, that came in somebody else's name, or that is
  * an answer to nothing; what begins a connection in good order and is allowed must arrive.
  * Where a packet says something false of itself, only what no reading of it allows is
- * wrong. Every second world has a Service. The policies change from world to world, and the
- * connections of up to three worlds before stay.
+ * wrong. Every third world has a Service. In the one after it conntrack is told to leave all
+ * packets alone, ahead of defragmentation or behind it: there nothing is an answer, and each packet
+ * is judged by its own header. The policies change from world to world, and the connections of up
+ * to three worlds before stay.
  */
 #include <errno.h>
 #include <sched.h>
@@ -64,7 +66,7 @@ static uint64_t state;
 static struct np_objects objects;
 static struct evaluator ev;
 static char world[16384];
-static bool bridged, serviced;
+static bool bridged, serviced, untracked;
 static uint32_t next_number = 1;
 /* Who was allowed to send to whom, with which ports, in any world so far. */
 static bool opened[ENDS][ENDS][256][NOISE_PORTS][NOISE_PORTS];
@@ -234,15 +236,26 @@ static void policies_make(void)
 	}
 }
 
-/* A Service for everything that goes to its address. */
-static void service_set(bool on)
+/* A Service for everything that goes to its address, or no conntrack, or neither. */
+static void rules_choose(unsigned long number)
 {
-	serviced = on;
-	net_nft(on ? "table inet noise\ndelete table inet noise\ntable inet noise {\n"
+	static const char *const chain[] = {
+		"",
 		"chain services { type nat hook prerouting priority dstnat;\n"
 		"ip daddr 10.96.0.1 dnat ip to 10.9.0.3\n"
-		"ip6 daddr fd96::1 dnat ip6 to fd09::3\n}\n}\n" :
-		"table inet noise\ndelete table inet noise\n");
+		"ip6 daddr fd96::1 dnat ip6 to fd09::3\n}\n",
+		"chain untracked { type filter hook prerouting priority -300; notrack\n}\n",
+		"chain untracked { type filter hook prerouting priority -450; notrack\n}\n",
+	};
+	unsigned int kind = number % 3;
+	char text[512];
+
+	serviced = kind == 1;
+	untracked = kind == 2;
+	kind += untracked && number / 3 % 2;
+	snprintf(text, sizeof(text), "table inet noise\ndelete table inet noise\n"
+		 "table inet noise {\n%s}\n", chain[kind]);
+	net_nft(text);
 }
 
 /* No connection is known any more, to the kernel and here. */
@@ -254,7 +267,7 @@ static void connections_forget(void)
 	memset(bent, 0, sizeof(bent));
 }
 
-static void world_make(void)
+static void world_make(unsigned long number)
 {
 	struct np_load_options opts = { 0 };
 	struct np_placement place[PODS] = { 0 };
@@ -288,7 +301,7 @@ static void world_make(void)
 		net_die("the world cannot be loaded");
 	}
 	ev = (struct evaluator){ .origin = { &objects }, .origins = 1 };
-	service_set(any(2));
+	rules_choose(number);
 }
 
 /* --- what should be --------------------------------------------------------------- */
@@ -368,6 +381,12 @@ static const char *objection(const struct sent *s)
 
 	if (s->forged)
 		return "it came in somebody else's name";
+	if (untracked) {
+		if (p->bent ? legal_somehow(&p->source, at) :
+			      legal(&p->source, at, p->protocol, p->destination_port))
+			return NULL;
+		return "it is denied, and has no entry";
+	}
 	if (p->quotes && quotes_legal(p, at))
 		return NULL;
 	if (p->bent || from == ENDS)
@@ -387,8 +406,13 @@ static bool is_due(const struct sent *s)
 {
 	const struct noise_packet *p = &s->packet;
 	unsigned int to = target(s);
+	bool due = p->opens && s->fresh;
 
-	return p->opens && s->fresh && !s->forged && to < ENDS &&
+	/* without conntrack nothing is out of order */
+	if (untracked)
+		due = p->opens || (!p->bent && (p->protocol == IPPROTO_TCP ||
+						p->protocol == IPPROTO_SCTP));
+	return due && !s->forged && to < ENDS &&
 	       ends[to].place != ends[s->from].place &&
 	       legal(&p->source, &ends[to].address[p->source.family == AF_INET6], p->protocol,
 		     p->destination_port);
@@ -459,12 +483,12 @@ static void packet_send(struct sent *s)
 	/* between the others nothing is bent, so that all of their connections are known */
 	p->may_bend = i == ENDS || to == ENDS || (i + to) % 3 == 0;
 	noise_make(p, &state);
-	if (p->bent && i < ENDS && to < ENDS)
+	if (p->bent && !untracked && i < ENDS && to < ENDS)
 		bent[i][to] = true;
 	/* who is outside may have any address that is no pod's */
 	s->forged = place ? i != s->from : i < PODS;
 	s->fresh = false;
-	if (to < ENDS && !s->forged && !p->bent && i < ENDS) {
+	if (to < ENDS && !s->forged && !p->bent && !untracked && i < ENDS) {
 		s->fresh = !*flow(tried, i, to, p, false) && !*flow(tried, i, to, p, true) &&
 			   !bent[i][to] && !bent[to][i];
 		*flow(tried, i, to, p, false) = true;
@@ -564,7 +588,8 @@ static void complain(const struct sent *s, const char *what)
 	       "(arrived at %x)\n", p->number, s->from + 1, np_address_text(&p->source, from),
 	       np_address_text(&p->destination, to), p->protocol, noise_port[p->source_port],
 	       noise_port[p->destination_port], p->parts, p->bent ? ", bent" : "",
-	       p->quotes ? ", quotes" : "", serviced ? ", with the Service" : "", what, s->arrived);
+	       p->quotes ? ", quotes" : "", serviced ? ", with the Service" :
+	       untracked ? ", without conntrack" : "", what, s->arrived);
 	for (i = 0; i < p->parts; i++) {
 		for (j = 0; j < p->size[i] && j < 96; j++)
 			printf("%02x%s", p->part[i][j], j % 4 == 3 ? " " : "");
@@ -598,12 +623,12 @@ static void judge(const struct sent *s)
 		complain(s, "it is allowed, and did not arrive");
 }
 
-static void run_world(unsigned long packets)
+static void run_world(unsigned long number, unsigned long packets)
 {
 	unsigned long before = wrong;
 	unsigned int i;
 
-	world_make();
+	world_make(number);
 	while (packets) {
 		unsigned int n = packets < BATCH ? packets : BATCH;
 
@@ -643,7 +668,7 @@ static bool run_worlds(unsigned long worlds, unsigned long packets)
 	for (i = 0; i < worlds && wrong < TOLD; i++) {
 		if (i % 4 == 0)
 			connections_forget();
-		run_world(packets);
+		run_world(i, packets);
 	}
 	printf("%lu packets in %lu worlds, %lu arrived, %lu had to\n", count_sent, i, count_arrived,
 	       count_due);

@@ -20,6 +20,9 @@ const uint16_t noise_port[NOISE_PORTS] = { 7, 53, 80, 443, 1000, 1500, 2000, 400
 
 static const uint8_t mark[4] = { 'N', 'P', 0xa7, '!' };
 
+/* Tag that both ends of an SCTP association expect. */
+#define SCTP_TAG	7
+
 static size_t address_size(const struct np_address *address)
 {
 	return address->family == AF_INET ? 4 : 16;
@@ -138,11 +141,12 @@ static size_t udp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	return size;
 }
 
-/* INIT, or a chunk of any type. */
+/* INIT, or a chunk of any type; alone or with another one behind it. */
 static size_t sctp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 {
-	bool init = random_below(state, 2);
-	uint32_t tag = init ? 0 : htonl(random_below(state, 3)), crc;
+	static const uint8_t tags[] = { 0, 1, 2, SCTP_TAG };
+	bool init = random_below(state, 2), alone = random_below(state, 2);
+	uint32_t tag = init ? 0 : htonl(tags[random_below(state, sizeof(tags))]), crc;
 	uint16_t port, length;
 	size_t size;
 
@@ -154,21 +158,21 @@ static size_t sctp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	memcpy(at + 2, &port, 2);
 	memcpy(at + 4, &tag, 4);
 	at[12] = init ? 1 : random_below(state, 16);
-	length = htons(20);
+	length = htons(alone ? 20 + 4 + 64 : 20);
 	memcpy(at + 14, &length, 2);
-	at[19] = 7;		/* INIT: the tag that its sender expects */
+	at[19] = SCTP_TAG;	/* INIT: the tag that its sender expects */
 	at[25] = 1;		/* and one stream each way */
 	at[27] = 1;
-	/* A chunk that begins where the first one ends, of a type that is skipped. */
-	at[32] = 0x80 | 63;
+	/* a parameter of the chunk, or another chunk, of a type that is skipped */
+	at[32] = alone ? 0x80 : 0x80 | 63;
+	at[33] = alone ? 63 : 0;
 	length = htons(4 + 64);
-	memset(at + 33, 0, 3);
 	memcpy(at + 34, &length, 2);
 	size = 36 + payload_put(at + 36, p->number, 64);
 	crc = crc32c(at, size);
 	memcpy(at + 8, &crc, 4);
 	/* conntrack takes INIT only alone in its packet (RFC 9260, 6.10) */
-	p->opens = false;
+	p->opens = init && alone;
 	return size;
 }
 
@@ -182,11 +186,14 @@ static size_t icmp_put(struct noise_packet *p, uint8_t *at, uint64_t *state)
 	uint16_t sum;
 
 	memset(at, 0, 8);
-	switch (random_below(state, 3)) {
+	switch (random_below(state, 4)) {
 	case 0:
 		at[0] = echo;
 		break;
 	case 1:
+		at[0] = six ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
+		break;
+	case 2:
 		p->quotes = true;
 		at[0] = six ? 1 + random_below(state, 4) :
 			random_below(state, 2) ? ICMP_DEST_UNREACH : ICMP_TIME_EXCEEDED;
