@@ -45,44 +45,45 @@ struct netpol_totals {
  * @net: the network namespace
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @totals: counters
+ * @events: queue from the packet path to the multicast group "deny"
  * @world: control side; under @lock
+ * @grave: what frees @world in the end
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
  *	held; under @lock
  * @conntrack: a reference on conntrack is held; under @lock
- * @old: replaced snapshots whose grace period has passed, for @reaper to free
- * @reaper: frees @old, under @lock, piece by piece
  * @devices_gone: how many interfaces have gone away
- * @grave: what frees @world in the end
+ * @totals_zero: sums of @totals when they were last reset; under @lock
+ * @events_zero: events sent and events lost when they were last reset; under @lock
  * @lock: guards everything, except that packets only read @root. A commit holds it for long,
  *	so nobody waits for it who holds RTNL or another lock that others want
+ * @old: replaced snapshots whose grace period has passed, for @reaper to free
+ * @reaper: frees @old, under @lock, piece by piece
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
- * @totals_zero: sums of @totals when they were last reset; under @lock
- * @events_zero: events sent and events lost when they were last reset; under @lock
- * @events: queue from the packet path to the multicast group "deny"
  * @hooks: what is registered while @enforcing; their private pointer is this structure
  *
- * What packets read is in the first line of 64 bytes, where nobody writes who waits for @lock.
+ * What packets read is in the first line of 64 bytes, with what is hardly ever written. Who waits
+ * for @lock, and the reaper, write to other lines.
  */
 struct netpol_net {
 	struct net *net;
 	struct netpol_snapshot __rcu *root;
 	struct netpol_totals __percpu *totals;
+	struct netpol_event_queue *events;
 	struct netpol_world *world;
+	struct netpol_grave *grave;
 	bool enforcing;
 	bool conntrack;
+	atomic_t devices_gone;
+	struct netpol_totals totals_zero;
+	u64 events_zero[2];
+	struct mutex lock; /* see above */
 	struct llist_head old;
 	struct work_struct reaper;
-	atomic_t devices_gone;
-	struct netpol_grave *grave;
-	struct mutex lock; /* see above */
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
-	struct netpol_totals totals_zero;
-	u64 events_zero[2];
-	struct netpol_event_queue *events;
 	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 
