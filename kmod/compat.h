@@ -110,12 +110,13 @@ static inline bool netpol_dccp_opened(const struct nf_conn *ct)
 }
 
 /*
- * Does any socket of this kernel take UDP for a tunnel? One that did is enough. Where modules
- * may not ask that (7.3), the answer is yes, and each socket is looked at.
+ * Does any socket of this kernel take UDP for a tunnel? Where modules may not ask that (7.3), or
+ * are not told of sockets of IPv6 (the 5.10 series before 2022), the answer is yes, and each socket
+ * is looked at.
  */
 static __always_inline bool netpol_tunnel_sockets(void)
 {
-#ifdef HAVE_UDP_ENCAP_NEEDED_KEY
+#if defined(HAVE_UDP_ENCAP_NEEDED_KEY) && defined(HAVE_UDP_ENCAP_COUNTS_IP6)
 	return static_branch_unlikely(&udp_encap_needed_key);
 #else
 	return true;

@@ -69,6 +69,8 @@ has NF_DROP_REASON linux/netfilter.h '[ *]NF_DROP_REASON\('
 has CONNTRACK_DCCP net/netfilter/nf_conntrack.h 'struct nf_ct_dccp dccp;'
 has UDP_TABLE_OF_NETNS net/netns/ipv4.h 'struct udp_table \*udp_table;'
 exported UDP_ENCAP_NEEDED_KEY udp_encap_needed_key
+# came when sockets of IPv6 began to count there as well: 5.12, and 5.10.110
+has UDP_ENCAP_COUNTS_IP6 net/udp.h '[ *]udp_encap_disable\('
 has NL_SET_ERR_ATTR_MISS linux/netlink.h 'define NL_SET_ERR_ATTR_MISS\('
 has GENL_MCAST_FLAGS net/genetlink.h \
 	'struct genl_multicast_group \{ char name\[GENL_NAMSIZ\]; u8 flags;'
