@@ -163,6 +163,9 @@ static void ended(uint64_t id, void *data)
 		abort();
 }
 
+/* What QEMU calls when it loads a plugin. */
+EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv);
+
 EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
