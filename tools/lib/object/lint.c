@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "object/lint.h"
 #include "object/lint_dns.h"
 #include "object/lint_match.h"
 #include "object/lint_peer.h"

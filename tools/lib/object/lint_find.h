@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "object/lint.h"
+#include "object/lint_finding.h"
 
 struct np_dns;
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What lint finds: the numbers of its checks, and lists of findings. */
+#ifndef NP_OBJECT_LINT_FINDING_H
+#define NP_OBJECT_LINT_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "object/object.h"
+
+/*
+ * The checks, as indexes of np_lint_checks in lint.h. The numbers are stable: one is never
+ * used for another check.
+ */
+enum np_lint_id {
+	NP_LINT_EMPTY_SELECTOR,		/* NP001 */
+	NP_LINT_SELECTS_NOTHING,
+	NP_LINT_DNS_BLOCKED,
+	NP_LINT_PORT_NAME,
+	NP_LINT_POD_ADDRESS,
+	NP_LINT_NODE_LOCAL_DNS,
+	NP_LINT_NO_DIRECTION,
+	NP_LINT_NOBODY,
+	NP_LINT_OTHER_NAMESPACE,
+	NP_LINT_NEVER_BOTH,		/* NP010 */
+	NP_LINT_HOST_PODS,
+	NP_LINT_MISTYPED_ALL,
+	NP_LINT_EXCEPT_VOID,
+	NP_LINT_HOST_BITS,
+	NP_LINT_OWN_NAMESPACE,
+	NP_LINT_DUPLICATE,
+	NP_LINT_ADDS_NOTHING,
+	NP_LINT_CLUSTER_IP,
+
+	NP_LINT_COUNT
+};
+
+/**
+ * struct np_lint_finding - what a check found in one place
+ * @id: enum np_lint_id
+ * @policy: the policy that it is about
+ * @line: line of the policy's file
+ * @path: path of the field
+ * @text: what was found there
+ * @hint: what to do
+ */
+struct np_lint_finding {
+	uint8_t id;
+	const struct np_policy *policy;
+	uint32_t line;
+	char *path;
+	char *text;
+	char *hint;
+};
+
+/**
+ * struct np_lint - findings, in the order of the policies
+ * @disabled: by enum np_lint_id, set by the caller
+ * @item: the findings
+ * @count: how many
+ */
+struct np_lint {
+	bool disabled[NP_LINT_COUNT];
+	struct np_lint_finding *item;
+	size_t count;
+};
+
+#endif
