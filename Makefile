@@ -23,7 +23,7 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo generate check \
 	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser check-bench check-packets check-kube unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
+	check-browser check-bench check-packets check-kube check-deb unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
 	kselftest FORCE
 
 all: tools module
@@ -49,6 +49,7 @@ help:
 	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
 	@echo '  make check-packets the packet bench in small: every rule set, same verdicts'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
+	@echo '  make check-deb     Debian packages: installed, upgraded, removed with policies in force'
 	@echo '  make bench-packets what a packet costs, beside iptables, nft and BPF'
 	@echo '  make bench         every bench, and build/bench/report.html over them'
 	@echo '  make bench-PART    one: insn, packets, changes, memory, adversary, follow, agent'
@@ -333,7 +334,7 @@ demo:
 check: deps
 	+@tests/run/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube
 
-check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-vm check-browser check-bench check-packets check-kube: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-deb check-vm check-browser check-bench check-packets check-kube: check-%: deps
 	+@tests/run/check.sh $*
 
 # Every kernel that netpol is for, with all selftests and end-to-end tests, by hand: hours.
