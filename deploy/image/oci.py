@@ -4,8 +4,9 @@
 
   oci.py DIRECTORY ARCHIVE NAME:TAG ARCHITECTURE PROGRAM [LABEL=VALUE...]
 
-PROGRAM is what the container runs. The same directory always makes the same bytes: files are sorted, belong
-to root and are from SOURCE_DATE_EPOCH, or 1970. Needs no container engine and no privileges.
+PROGRAM is what the container runs. The same directory always makes the same bytes: files are
+sorted, belong to root and are from SOURCE_DATE_EPOCH, or 1970. Needs no container engine and no
+privileges.
 """
 import gzip
 import hashlib

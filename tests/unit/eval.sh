@@ -5,23 +5,9 @@
 # pair of the examples the answer of the matrix. Without the module.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-tool=$PWD/build/netpolctl
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
-# expect STATUS PATTERN WORD...: exit status, and a line of output or errors
-expect()
-{
-	local want=$1 pattern=$2 status=0
-	shift 2
-	"$tool" eval "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
-		echo "eval $*: status $status, not $want, or no line has $pattern"
-		cat "$tmp/out" "$tmp/err"
-		failed=1
-	fi
-}
+command='eval'
+# shellcheck source=tests/run/command.sh
+. tests/run/command.sh
 
 files=(-f examples/cluster.yaml -f examples/default-deny.yaml)
 to=(namespace-a/web namespace-b/web -p)

@@ -4,25 +4,10 @@
 # netpolctl lint as a command: exit statuses, forms, and what it finds in examples/ and in the
 # examples of docs/lint.md.
 set -u
-exec </dev/null
 cd "$(dirname "$0")/../.." || exit 1
-tool=$PWD/build/netpolctl
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
-# expect STATUS PATTERN WORD...: exit status, and a line of output or errors
-expect()
-{
-	local want=$1 pattern=$2 status=0
-	shift 2
-	"$tool" lint "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
-	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
-		echo "lint $*: status $status, not $want, or no line has $pattern"
-		cat "$tmp/out" "$tmp/err"
-		failed=1
-	fi
-}
+command='lint'
+# shellcheck source=tests/run/command.sh
+. tests/run/command.sh
 
 # holds FILTER: what the last command wrote, by jq
 holds()

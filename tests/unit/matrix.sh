@@ -5,23 +5,9 @@
 # examples/. Without the module.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-tool=$PWD/build/netpolctl
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
-# expect STATUS PATTERN WORD...: exit status, and a line of output or errors
-expect()
-{
-	local want=$1 pattern=$2 status=0
-	shift 2
-	"$tool" matrix "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
-	if [ "$status" != "$want" ] || ! grep -Eq -- "$pattern" "$tmp/out" "$tmp/err"; then
-		echo "matrix $*: status $status, not $want, or no line has $pattern"
-		cat "$tmp/out" "$tmp/err"
-		failed=1
-	fi
-}
+command='matrix'
+# shellcheck source=tests/run/command.sh
+. tests/run/command.sh
 
 cluster=(-f examples/cluster.yaml -f examples/dns-only.yaml)
 expect 0 '"kind": "Matrix"' "${cluster[@]}" --ports tcp/80 -o json
