@@ -16,7 +16,7 @@ def of_the_peer:
 
 def row($name; $row; $counts):
 	{name: $name, params: $row.params, value: ($counts | add / length * 10 | round / 10),
-	 unit: "lines", min: ($counts | min), max: ($counts | max)};
+	 unit: "lines", min: ($counts | min), max: ($counts | max), peers: $row.peers};
 
 ($touched | rtrimstr("\n") | split("\n") | map(split(" ") | map(select(. != "")))) as $packets
 | if ($packets | length) != ($rows | map(.peers) | add) then
