@@ -4,13 +4,17 @@
  * counter to zero without losing some. A reset therefore remembers the current sums, and a
  * dump shows the difference to them. A counter is reset when it is put into a message.
  *
+ * A reset leaves the time of a rule's last hit as it is.
+ *
  * What a pod's interface counted and what the hooks saw of it are there to be compared with
  * each other, so a reset leaves both as they are.
  */
 #include "dump_counters.h"
 #include "dump.h"
 #include "event.h"
+#include "look.h"
 #include <linux/netdevice.h>
+#include <linux/timekeeping.h>
 
 /* What is listed, in this order: dump->stage. */
 enum stage {
@@ -19,18 +23,6 @@ enum stage {
 	STAGE_POLICIES,
 };
 
-/* The sum over all CPUs of one counter of a per-CPU struct. */
-static u64 sum_at(const void __percpu *counters, size_t offset)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*(const u64 *)((const u8 *)per_cpu_ptr(counters, cpu) +
-						offset));
-	return sum;
-}
-
 /* The sums over all CPUs of a per-CPU struct that consists of u64 counters. */
 static void sum_all(const void __percpu *counters, void *sums, size_t size)
 {
@@ -38,7 +30,7 @@ static void sum_all(const void __percpu *counters, void *sums, size_t size)
 	size_t i;
 
 	for (i = 0; i < size / sizeof(u64); i++)
-		sum[i] = sum_at(counters, i * sizeof(u64));
+		sum[i] = netpol_look_sum(counters, i * sizeof(u64));
 }
 
 static int put_count(struct sk_buff *skb, int type, u64 now, u64 zero)
@@ -161,17 +153,23 @@ static int put_hits(struct netpol_dump *dump, struct sk_buff *skb,
 {
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_RULE);
 	const struct netpol_rule *rule = &policy->rule[i];
+	u64 time = ktime_get_boottime_seconds();
 	struct netpol_hits *hits = policy->hits;
-	u64 now = sum_at(hits->packets, i * sizeof(u64));
+	u64 now = netpol_look_rule(hits, i, time);
 
 	if (!nest || nla_put_u8(skb, NETPOL_RULE_A_DIRECTION, rule->direction) ||
 	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index) ||
-	    nla_put_u64_64bit(skb, NETPOL_RULE_A_HITS, now - hits->zero[i],
-			      NETPOL_RULE_A_PAD))
+	    nla_put_u64_64bit(skb, NETPOL_RULE_A_HITS, now - hits->rule[i].zero,
+			      NETPOL_RULE_A_PAD) ||
+	    nla_put_u64_64bit(skb, NETPOL_RULE_A_WATCHED, time - hits->since,
+			      NETPOL_RULE_A_PAD) ||
+	    (hits->rule[i].hit &&
+	     nla_put_u64_64bit(skb, NETPOL_RULE_A_IDLE, time - hits->rule[i].hit,
+			       NETPOL_RULE_A_PAD)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	if (dump->zero)
-		hits->zero[i] = now;
+		hits->rule[i].zero = now;
 	return 0;
 }
 

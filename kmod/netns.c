@@ -4,12 +4,14 @@
 #include "dump.h"
 #include "event.h"
 #include "hook.h"
+#include "look.h"
 #include "netlink.h"
 #include "txn.h"
 
 #include <linux/llist.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/timekeeping.h>
 #include <net/netfilter/nf_conntrack.h>
 
 unsigned int netpol_net_id __read_mostly;
@@ -62,6 +64,30 @@ static void net_reap_work(struct work_struct *work)
 	} while (more);
 }
 
+/* Notes which rules were hit since the last time, and does it again later. */
+static void net_look_work(struct work_struct *work)
+{
+	struct netpol_net *nn = container_of(to_delayed_work(work), struct netpol_net, looker);
+	struct netpol_look look = {};
+	u64 took = 0, begun;
+	bool more;
+
+	do {
+		mutex_lock(&nn->lock);
+		begun = ktime_get_ns();
+		more = nn->enforcing && netpol_look_piece(nn, &look);
+		took += ktime_get_ns() - begun;
+		mutex_unlock(&nn->lock);
+		cond_resched();
+	} while (more);
+	mutex_lock(&nn->lock);
+	if (nn->enforcing)
+		queue_delayed_work(net_workqueue, &nn->looker,
+				   max_t(u64, NETPOL_LOOK_SECONDS * HZ,
+					 nsecs_to_jiffies64(NETPOL_LOOK_REST * took)));
+	mutex_unlock(&nn->lock);
+}
+
 /* Called when no packet reads the snapshot any more. */
 static void old_unread(struct rcu_head *rcu)
 {
@@ -112,6 +138,7 @@ static int net_enforce(struct netpol_net *nn, struct netpol_fault *fault)
 		goto put;
 	}
 	nn->enforcing = true;
+	queue_delayed_work(net_workqueue, &nn->looker, 0);
 	return 0;
 put:
 	module_put(THIS_MODULE);
@@ -264,6 +291,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&nn->lock);
 	init_llist_head(&nn->old);
 	INIT_WORK(&nn->reaper, net_reap_work);
+	INIT_DELAYED_WORK(&nn->looker, net_look_work);
 	INIT_LIST_HEAD(&nn->transactions);
 	INIT_LIST_HEAD(&nn->dumps);
 	nn->grave = kzalloc(sizeof(*nn->grave), GFP_KERNEL_ACCOUNT);
@@ -317,6 +345,7 @@ static void __net_exit net_exit(struct net *net)
 	netpol_event_queue_destroy(nn->events);
 	rcu_barrier();
 	cancel_work_sync(&nn->reaper);
+	cancel_delayed_work_sync(&nn->looker);
 	RCU_INIT_POINTER(nn->root, NULL);
 	mutex_lock(&nn->lock);
 	net_collect(nn);

@@ -58,6 +58,7 @@ struct netpol_totals {
  *	so nobody waits for it who holds RTNL or another lock that others want
  * @old: replaced snapshots whose grace period has passed, for @reaper to free
  * @reaper: frees @old, under @lock, piece by piece
+ * @looker: looks at the counters of all rules, under @lock, piece by piece, while @enforcing
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
@@ -81,6 +82,7 @@ struct netpol_net {
 	struct mutex lock; /* see above */
 	struct llist_head old;
 	struct work_struct reaper;
+	struct delayed_work looker;
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;

@@ -66,7 +66,7 @@ static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
 /* Memory of the counters of so many rules. */
 static u64 hits_bytes(u32 rules)
 {
-	return rules * sizeof(u64) * (netpol_cpus() + 1);
+	return rules * (sizeof(u64) * netpol_cpus() + sizeof(struct netpol_hits_rule));
 }
 
 static void hits_put(struct netpol_world *world, struct netpol_policy *policy)
@@ -78,7 +78,7 @@ static void hits_put(struct netpol_world *world, struct netpol_policy *policy)
 	world->hits_bytes -= hits_bytes(hits->count);
 	policy->ns->hits_bytes -= hits_bytes(hits->count);
 	netpol_percpu_free(hits->packets);
-	netpol_free(hits->zero);
+	netpol_free(hits->rule);
 	netpol_free(hits);
 }
 
@@ -356,6 +356,22 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 	policy->hits->refs++;
 }
 
+/*
+ * Notes what a look at the counter of rule @i found: @sum packets, at @now, in seconds since boot.
+ * The packet path only counts, so the time of a hit is that of the first look after it.
+ */
+void netpol_hits_look(struct netpol_hits *hits, u32 i, u64 sum, u64 now)
+{
+	struct netpol_hits_rule *rule = &hits->rule[i];
+
+	if (!hits->since)
+		hits->since = now;
+	if (rule->seen == sum)
+		return;
+	rule->seen = sum;
+	rule->hit = now;
+}
+
 /* Does a rule of these policies name ports of the subject? Only ingress rules can. */
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction)
@@ -390,10 +406,10 @@ int netpol_policy_need_hits(struct netpol_world *world, struct netpol_policy *po
 		return -ENOMEM;
 	hits->refs = 1;
 	hits->packets = netpol_percpu_alloc(policy->nrules * sizeof(u64));
-	hits->zero = netpol_alloc_array(policy->nrules, sizeof(*hits->zero));
-	if (!hits->packets || !hits->zero) {
+	hits->rule = netpol_alloc_array(policy->nrules, sizeof(*hits->rule));
+	if (!hits->packets || !hits->rule) {
 		netpol_percpu_free(hits->packets);
-		netpol_free(hits->zero);
+		netpol_free(hits->rule);
 		netpol_free(hits);
 		return -ENOMEM;
 	}

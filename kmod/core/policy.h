@@ -82,17 +82,33 @@ struct netpol_rule {
 };
 
 /**
+ * struct netpol_hits_rule - what is known of the counter of one rule; under the mutex
+ * @zero: sum when it was last reset
+ * @seen: sum when somebody last looked
+ * @hit: time of the last look that found more packets than the one before, in seconds since
+ *	boot; 0: none did
+ */
+struct netpol_hits_rule {
+	u64 zero;
+	u64 seen;
+	u64 hit;
+};
+
+/**
  * struct netpol_hits - counters of the packets that each rule of a policy decided
  * @refs: versions of the policy that share them
  * @count: number of rules
  * @packets: counter of each rule, per CPU
- * @zero: sum of each counter when it was last reset; under the mutex
+ * @rule: what is known of each counter
+ * @since: time of the first look, in seconds since boot; 0: nobody has looked yet; under the
+ *	mutex
  */
 struct netpol_hits {
 	u32 refs;
 	u32 count;
 	u64 __percpu *packets;
-	u64 *zero;
+	struct netpol_hits_rule *rule;
+	u64 since;
 };
 
 /**
@@ -154,6 +170,7 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b);
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction);
+void netpol_hits_look(struct netpol_hits *hits, u32 i, u64 sum, u64 now);
 int netpol_policy_need_hits(struct netpol_world *world, struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);

@@ -56,4 +56,37 @@ else
 	check "each of them leads to netpol" sh -c "! grep -v '\[netpol\]' $tmp/drops"
 fi
 denied "no longer traced"
+
+# what was hit, and what was not: the rule above was, by four rounds at least
+rules()
+{
+	netpolctl --netns $node get rules "$@" 2>"$tmp/note"
+}
+is "$(rules --no-headers | awk '{ print $1, $2, $3, $4, ($5 >= 4), ($6 ~ /^[0-9]+[sm]$/) }')" \
+	"b some manual ingress[0] 1 1" "the rule that was hit, and when"
+is "$(rules --unused 1h --no-headers)" "" "which is not unused"
+is "$(cat "$tmp/note")" "" "nor too young to tell"
+apply <<X
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: never, namespace: b}
+spec:
+  podSelector: {}
+  ingress:
+  - ports: [{port: 9, protocol: UDP}]
+X
+is "$(rules never -n b -o json | jq -c '.items[] | [.policy, .index, .packets, .secondsSinceLastHit]')" \
+	'["never",0,0,null]' "a rule that nothing has hit"
+is "$(rules --unused 1h --no-headers)" "" "is not called unused before it was watched for so long"
+check "but a note says so" grep -q 'watched for less than 1h, are left out: 1$' "$tmp/note"
+# the first read begins to watch it; a second of that has to pass
+while [ "$(rules never -o json | jq '.items[0].secondsWatched')" = 0 ]; do
+	sleep 0.2
+done
+is "$(rules --unused 1s --no-headers never | awk '{ print $2, $4, $5, $6 }')" \
+	"never ingress[0] 0 -" "it is unused then"
+check "a policy that is not there is told" sh -c \
+	"netpolctl --netns $node get rules nowhere 2>&1 | grep -q 'policy \"nowhere\" is not loaded'"
+check "--unused wants a time" sh -c \
+	"netpolctl --netns $node get rules --unused soon 2>&1 | grep -q 'takes a time such as 12h'"
 finish

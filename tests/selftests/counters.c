@@ -63,8 +63,8 @@ FIXTURE_TEARDOWN(counters)
 
 #define COUNT(pod, what) nl_counter(&self->nl, pod, NETPOL_COUNTERS_A_##what)
 
-/* Packets that rule @index of policy "in" decided. */
-static uint64_t hits(struct nl *nl, uint32_t index)
+/* An attribute of rule @index of policy "in"; ~0: it is not there. */
+static uint64_t rule_attr(struct nl *nl, uint32_t index, int type)
 {
 	struct bytes dump = {};
 	uint64_t value = ~0ULL;
@@ -79,11 +79,17 @@ static uint64_t hits(struct nl *nl, uint32_t index)
 			continue;
 		at_for_each(a, r.attrs, r.len)
 			if (at_type(a) == NETPOL_A_RULE &&
-			    at_u_in(a, NETPOL_RULE_A_INDEX) == index)
-				value = at_u_in(a, NETPOL_RULE_A_HITS);
+			    at_u_in(a, NETPOL_RULE_A_INDEX) == index && at_in(a, type))
+				value = at_u_in(a, type);
 	}
 	bytes_free(&dump);
 	return value;
+}
+
+/* Packets that rule @index of policy "in" decided. */
+static uint64_t hits(struct nl *nl, uint32_t index)
+{
+	return rule_attr(nl, index, NETPOL_RULE_A_HITS);
 }
 
 TEST_F(counters, start_at_zero)
@@ -246,6 +252,42 @@ TEST_F(counters, spoofed)
 	EXPECT_EQ(1, COUNT("a", SPOOFED));
 	close(raw);
 	close(here);
+}
+
+/*
+ * Reading notes a hit at once. Without a reader the module looks every 10 seconds, so a hit of 15
+ * seconds ago is known to be 5 seconds old at least, and nothing but time can show that.
+ */
+TEST_F_TIMEOUT(counters, last_hit, 120)
+{
+	struct nl *nl = &self->nl;
+	struct bytes dump = {};
+	uint64_t idle = 0;
+	int try;
+
+	EXPECT_EQ(~0ULL, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
+	EXPECT_GE(60, rule_attr(nl, 0, NETPOL_RULE_A_WATCHED));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 1));
+	ASSERT_EQ(1, udp_take(self->to, 5000));
+	EXPECT_GE(5, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
+	EXPECT_EQ(~0ULL, rule_attr(nl, 1, NETPOL_RULE_A_IDLE));
+	/* a machine that is busy may look late: the hit counts from the look */
+	for (try = 0; try < 4 && !idle; try++) {
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 2));
+		ASSERT_EQ(2, udp_take(self->to, 5000));
+		sleep(15);
+		idle = rule_attr(nl, 0, NETPOL_RULE_A_IDLE);
+	}
+	EXPECT_LE(1, idle);
+	EXPECT_GE(20, idle);
+	EXPECT_LE(15, rule_attr(nl, 0, NETPOL_RULE_A_WATCHED));
+	EXPECT_EQ(~0ULL, rule_attr(nl, 1, NETPOL_RULE_A_IDLE));
+	/* a reset leaves it, and so does a commit that leaves the policy */
+	ASSERT_EQ(0, nl_counters(nl, NETPOL_FLAG_ZERO, &dump));
+	bytes_free(&dump);
+	EXPECT_EQ(0, hits(nl, 0));
+	ASSERT_EQ(0, load_pair(nl, &self->a, &self->b));
+	EXPECT_LE(idle, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
 }
 
 TEST_F(counters, read_and_zero)

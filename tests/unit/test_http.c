@@ -132,11 +132,35 @@ static void test_times(void)
 	CHECK_EQ(np_time_parse(""), 0);
 }
 
+static void test_spans(void)
+{
+	static const char * const bad[] = { "", "0", "0d", "7w", "7dd", "-7d", "d", "1.5h", " 7d",
+					    "99999999999d" };
+	char text[NP_TIME_SPAN_SIZE];
+	uint64_t seconds;
+	size_t i;
+
+	CHECK(np_time_span_parse("90", &seconds) && seconds == 90);
+	CHECK(np_time_span_parse("90s", &seconds) && seconds == 90);
+	CHECK(np_time_span_parse("5m", &seconds) && seconds == 300);
+	CHECK(np_time_span_parse("12h", &seconds) && seconds == 43200);
+	CHECK(np_time_span_parse("7d", &seconds) && seconds == 604800);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		CHECK(!np_time_span_parse(bad[i], &seconds));
+	CHECK_STR(np_time_span_text(0, text), "0s");
+	CHECK_STR(np_time_span_text(59, text), "59s");
+	CHECK_STR(np_time_span_text(3599, text), "59m");
+	CHECK_STR(np_time_span_text(86399, text), "23h");
+	CHECK_STR(np_time_span_text(86400, text), "1d");
+	CHECK_STR(np_time_span_text(UINT64_MAX, text), "213503982334601d");
+}
+
 int main(void)
 {
 	test_no_proxy();
 	test_loopback();
 	test_retry_after();
 	test_times();
+	test_spans();
 	return check_done("http");
 }

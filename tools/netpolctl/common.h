@@ -113,6 +113,9 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 
 /* Parts of commands that other commands use too. */
 void np_show_settings(const struct np_settings *set);
+/* Writes when a rule was last hit, and since when it is watched, as far as it is known. */
+void np_write_hit(struct np_writer *w, const struct np_rule_hits *rule);
+void np_counters_sort(struct np_counter_list *list);
 int np_show_counters(struct np_client *client, bool zero, struct np_error *err);
 
 extern const struct np_command np_command_status;

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "common.h"
 
 static const char np_counters_help[] =
 "Usage: netpolctl counters [--zero] [-o table|wide|json|yaml]\n"
 "\n"
-"Packets allowed and denied: in total, for each local pod, and for each rule that\n"
-"decided one. wide adds what the hook and the interface of a pod saw.\n"
+"Packets allowed and denied: in total, for each local pod, and for each rule, with\n"
+"the time since it decided one (to 10 seconds). wide adds what the hook and the\n"
+"interface of a pod saw.\n"
 "\n"
 "Options:\n"
 "      --zero          read, and set to zero in the same step\n"
@@ -31,6 +33,12 @@ static int np_counters_compare(const void *left, const void *right)
 	if (!ret)
 		ret = strcmp(a->name, b->name);
 	return ret ? ret : strcmp(a->origin, b->origin);
+}
+
+void np_counters_sort(struct np_counter_list *list)
+{
+	if (list->count)
+		qsort(list->item, list->count, sizeof(*list->item), np_counters_compare);
 }
 
 static void np_counters_cell(struct np_table *table, const struct np_counters *c, int attr)
@@ -74,22 +82,27 @@ static void np_counters_subjects(const struct np_counter_list *list)
 static void np_counters_rules(const struct np_counter_list *list)
 {
 	static const char * const titles[] = {
-		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS",
+		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS", "LAST-HIT",
 	};
+	char text[NP_TIME_SPAN_SIZE];
+	const struct np_rule_hits *rule;
 	const struct np_counters *c;
 	struct np_table table;
 	size_t i, r;
 
-	np_table_init(&table, titles, 5);
+	np_table_init(&table, titles, 6);
 	for (i = 0; i < list->count; i++) {
 		c = &list->item[i];
 		for (r = 0; c->kind == NP_COUNTERS_POLICY && r < c->rule_count; r++) {
 			np_table_add(&table, "%s", c->namespace);
 			np_table_add(&table, "%s", c->name);
 			np_table_add(&table, "%s", c->origin);
-			np_table_add(&table, "%s[%u]", np_direction_name(c->rule[r].direction),
-				     c->rule[r].index);
-			np_table_add(&table, "%llu", (unsigned long long)c->rule[r].hits);
+			rule = &c->rule[r];
+			np_table_add(&table, "%s[%u]", np_direction_name(rule->direction),
+				     rule->index);
+			np_table_add(&table, "%llu", (unsigned long long)rule->hits);
+			np_table_add(&table, "%s", rule->has_idle ?
+				     np_time_span_text(rule->idle, text) : "-");
 		}
 	}
 	if (table.count && !np_common.no_headers)
@@ -136,6 +149,7 @@ static void np_counters_write_kind(struct np_writer *w, const char *key,
 					np_direction_name(c->rule[r].direction));
 			np_write_number(w, "index", c->rule[r].index);
 			np_write_number(w, "packets", c->rule[r].hits);
+			np_write_hit(w, &c->rule[r]);
 			np_write_end(w);
 		}
 		if (kind == NP_COUNTERS_POLICY)
@@ -172,8 +186,7 @@ int np_show_counters(struct np_client *client, bool zero, struct np_error *err)
 		np_counters_free(&list);
 		return -1;
 	}
-	if (list.count)
-		qsort(list.item, list.count, sizeof(*list.item), np_counters_compare);
+	np_counters_sort(&list);
 	if (np_format_structured(np_common.format)) {
 		np_counters_write(&list);
 	} else {

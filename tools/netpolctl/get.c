@@ -7,27 +7,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "common.h"
 #include "get.h"
 
 static const char np_get_help[] =
 "Usage: netpolctl get KIND [NAME...] [-n NAMESPACE | -A] [OPTION...]\n"
+"       netpolctl get rules [POLICY...] [--unused TIME] [OPTION...]\n"
 "       netpolctl get trie NAMESPACE/POD\n"
 "\n"
 "Lists what the kernel has loaded. KIND is namespaces (ns), pods (po), policies\n"
-"(netpol), settings, origins, limits, counters or trie. NAME is a name, or\n"
+"(netpol), rules, settings, origins, limits, counters or trie. NAME is a name, or\n"
 "NAMESPACE/NAME. json and yaml of namespaces, pods and policies are a Kubernetes\n"
 "List that 'apply -f -' takes back. trie shows the compiled programs of a pod.\n"
+"rules shows how many packets each rule has decided on this node, how long ago it\n"
+"did (to 10 seconds), and since when that is watched; rules of policies that\n"
+"select no pod of this node are not counted.\n"
 "\n"
 "Options:\n"
 "  -n, --namespace NAME  only of this namespace\n"
 "  -A, --all-namespaces  of all namespaces, which is the default\n"
 "      --origin NAME     only what this origin has loaded\n"
+"      --unused TIME     rules that have decided nothing for so long: 90s, 5m, 12h, 7d\n"
 "  -o, --output FORM     table, wide, json, yaml, name\n"
 "\n"
 "Examples:\n"
 "  netpolctl get pods -n shop -o wide\n"
-"  netpolctl get policies -o yaml > policies.yaml\n";
+"  netpolctl get policies -o yaml > policies.yaml\n"
+"  netpolctl get rules --unused 7d\n";
+
+enum {
+	NP_OPT_ORIGIN = 0x100,
+	NP_OPT_UNUSED,
+};
 
 bool np_get_wanted(const struct np_get *get, const char *namespace, const char *name,
 		   const char *origin)
@@ -54,8 +66,7 @@ bool np_get_wanted(const struct np_get *get, const char *namespace, const char *
 	return false;
 }
 
-/* Fails with the first name that no object has. */
-static int np_get_missing(const struct np_get *get, const char *kind, struct np_error *err)
+int np_get_missing(const struct np_get *get, const char *kind, struct np_error *err)
 {
 	int i;
 
@@ -197,6 +208,7 @@ enum np_get_kind {
 	NP_GET_NAMESPACES,
 	NP_GET_PODS,
 	NP_GET_POLICIES,
+	NP_GET_RULES,
 	NP_GET_SETTINGS,
 	NP_GET_ORIGINS,
 	NP_GET_LIMITS,
@@ -227,6 +239,7 @@ static const struct {
 	{ "networkpolicies", NP_GET_POLICIES, NP_FORMS_ALL },
 	{ "networkpolicy", NP_GET_POLICIES, NP_FORMS_ALL },
 	{ "netpol", NP_GET_POLICIES, NP_FORMS_ALL },
+	{ "rules", NP_GET_RULES, NP_FORMS_PLAIN },
 	{ "settings", NP_GET_SETTINGS, NP_FORMS_PLAIN },
 	{ "origins", NP_GET_ORIGINS, NP_FORMS_NAMED },
 	{ "limits", NP_GET_LIMITS, NP_FORMS_PLAIN },
@@ -238,13 +251,15 @@ static int np_get_take(int code, const char *arg, void *ctx, struct np_error *er
 {
 	struct np_get *get = ctx;
 
-	(void)err;
 	if (code == 'n')
 		get->namespace = arg;
 	else if (code == 'A')
 		get->all = true;
-	else
+	else if (code == NP_OPT_ORIGIN)
 		get->origin = arg;
+	else if (!np_time_span_parse(arg, &get->unused))
+		return np_error_set(err, NP_EXIT_USAGE, "--unused takes a time such as 12h or 7d, "
+				    "not \"%.40s\"", arg);
 	return 0;
 }
 
@@ -267,6 +282,9 @@ static int np_get_kernel(const struct np_get *get, enum np_get_kind kind, struct
 		case NP_GET_POLICIES:
 			ret = np_get_objects(&client, get, NETPOL_CMD_GET_POLICY,
 					     "networkpolicy", err);
+			break;
+		case NP_GET_RULES:
+			ret = np_get_rules(&client, get, err);
 			break;
 		case NP_GET_SETTINGS:
 			ret = np_get_settings(&client, err);
@@ -294,7 +312,8 @@ static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 	static const struct np_option options[] = {
 		{ "namespace", required_argument, 'n' },
 		{ "all-namespaces", no_argument, 'A' },
-		{ "origin", required_argument, 0x100 },
+		{ "origin", required_argument, NP_OPT_ORIGIN },
+		{ "unused", required_argument, NP_OPT_UNUSED },
 		{ 0 }
 	};
 	struct np_get get = { .name = NULL };
@@ -308,8 +327,8 @@ static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind == argc)
-		return np_usage(cmd, "get needs a kind: namespaces, pods, policies, settings, "
-				"origins, limits, counters or trie");
+		return np_usage(cmd, "get needs a kind: namespaces, pods, policies, rules, "
+				"settings, origins, limits, counters or trie");
 	for (i = 0; i < sizeof(np_get_kinds) / sizeof(np_get_kinds[0]); i++)
 		if (!strcmp(argv[optind], np_get_kinds[i].name))
 			break;
@@ -325,6 +344,8 @@ static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "get trie takes one NAMESPACE/POD");
 	if (kind >= NP_GET_SETTINGS && kind <= NP_GET_COUNTERS && get.name_count)
 		return np_usage(cmd, "get %s takes no names", argv[optind]);
+	if (get.unused && kind != NP_GET_RULES)
+		return np_usage(cmd, "--unused belongs to 'get rules'");
 	if (get.all && get.namespace)
 		return np_usage(cmd, "-A and -n exclude each other");
 	if (kind == NP_GET_NAMESPACES)

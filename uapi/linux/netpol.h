@@ -405,6 +405,9 @@ enum netpol_rule_attr {
 	NETPOL_RULE_A_INDEX,		/* u32, dumps only: place among rules of DIRECTION */
 	NETPOL_RULE_A_HITS,		/* u64, dumps only: packets that it decided */
 	NETPOL_RULE_A_PAD,
+	NETPOL_RULE_A_WATCHED,		/* u64, dumps only: seconds since its packets are counted */
+	/* u64, dumps only: seconds since it was seen to decide one */
+	NETPOL_RULE_A_IDLE,
 
 	__NETPOL_RULE_A_MAX,
 	NETPOL_RULE_A_MAX = __NETPOL_RULE_A_MAX - 1

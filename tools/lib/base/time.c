@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 int64_t np_time_parse(const char *text)
@@ -32,6 +33,47 @@ int64_t np_time_parse(const char *text)
 	used = 60 * (60 * hours + minutes);
 	when += sign == '+' ? -used : used;
 	return when > 0 ? when : 0;
+}
+
+static const struct {
+	char letter;
+	uint32_t seconds;
+} np_time_units[] = {
+	{ 'd', 86400 },
+	{ 'h', 3600 },
+	{ 'm', 60 },
+	{ 's', 1 },
+};
+
+#define NP_TIME_UNIT_COUNT	(sizeof(np_time_units) / sizeof(np_time_units[0]))
+
+bool np_time_span_parse(const char *text, uint64_t *seconds)
+{
+	unsigned long number;
+	char *end;
+	size_t i;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	number = strtoul(text, &end, 10);
+	for (i = 0; *end && i < NP_TIME_UNIT_COUNT; i++)
+		if (*end == np_time_units[i].letter)
+			break;
+	if (i == NP_TIME_UNIT_COUNT || (*end && end[1]) || !number || number > UINT32_MAX)
+		return false;
+	*seconds = (uint64_t)number * (*end ? np_time_units[i].seconds : 1);
+	return true;
+}
+
+const char *np_time_span_text(uint64_t seconds, char text[NP_TIME_SPAN_SIZE])
+{
+	size_t i = 0;
+
+	while (i < NP_TIME_UNIT_COUNT - 1 && seconds < np_time_units[i].seconds)
+		i++;
+	snprintf(text, NP_TIME_SPAN_SIZE, "%llu%c",
+		 (unsigned long long)seconds / np_time_units[i].seconds, np_time_units[i].letter);
+	return text;
 }
 
 int64_t np_time_monotonic(void)

@@ -5,6 +5,7 @@
 #ifndef NP_BASE_TIME_H
 #define NP_BASE_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -12,6 +13,13 @@
  * since 1970; 0 for an earlier time and for a text of another form.
  */
 int64_t np_time_parse(const char *text);
+/* Reads "90" or "90s", "5m", "12h" or "7d" into seconds, of which there must be at least one. */
+bool np_time_span_parse(const char *text, uint64_t *seconds);
+
+#define NP_TIME_SPAN_SIZE	24
+
+/* Writes seconds as "59s", "59m", "23h" or "7d", rounded down, and returns text. */
+const char *np_time_span_text(uint64_t seconds, char text[NP_TIME_SPAN_SIZE]);
 /* Returns the milliseconds of CLOCK_MONOTONIC. */
 int64_t np_time_monotonic(void);
 

@@ -192,6 +192,10 @@ static bool decode_hits(struct nlattr *nest, struct np_counters *c)
 	hits->direction = np_attr_u8(tb[NETPOL_RULE_A_DIRECTION]);
 	hits->index = np_attr_u32(tb[NETPOL_RULE_A_INDEX]);
 	hits->hits = np_attr_u64(tb[NETPOL_RULE_A_HITS]);
+	hits->watched = np_attr_u64(tb[NETPOL_RULE_A_WATCHED]);
+	hits->has_watched = tb[NETPOL_RULE_A_WATCHED];
+	hits->idle = np_attr_u64(tb[NETPOL_RULE_A_IDLE]);
+	hits->has_idle = tb[NETPOL_RULE_A_IDLE];
 	return true;
 }
 

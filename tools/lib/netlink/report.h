@@ -62,10 +62,24 @@ enum np_counters_kind {
 	NP_COUNTERS_POLICY,
 };
 
+/**
+ * struct np_rule_hits - what a rule decided
+ * @direction: enum netpol_direction
+ * @index: place among the rules of the direction
+ * @hits: packets
+ * @watched: seconds since they are counted; 0 too if the module does not say
+ * @idle: seconds since the rule was last seen to decide one, if has_idle
+ * @has_idle: it has decided one since they are counted; never set by a module that does not say
+ * @has_watched: the module says watched and idle
+ */
 struct np_rule_hits {
 	uint8_t direction;
 	uint32_t index;
 	uint64_t hits;
+	uint64_t watched;
+	uint64_t idle;
+	bool has_watched;
+	bool has_idle;
 };
 
 #define NP_COUNTER_FIRST	NETPOL_COUNTERS_A_INGRESS_ALLOWED

@@ -171,6 +171,8 @@ static const struct nla_policy rule_policy[NETPOL_RULE_A_MAX + 1] = {
 	[NETPOL_RULE_A_ACTION] = { .type = NLA_U8 },
 	[NETPOL_RULE_A_INDEX] = { .type = NLA_U32 },
 	[NETPOL_RULE_A_HITS] = { .type = NLA_U64 },
+	[NETPOL_RULE_A_WATCHED] = { .type = NLA_U64 },
+	[NETPOL_RULE_A_IDLE] = { .type = NLA_U64 },
 };
 
 static const struct np_schema_attr rule_attr[NETPOL_RULE_A_MAX + 1] = {
@@ -178,6 +180,8 @@ static const struct np_schema_attr rule_attr[NETPOL_RULE_A_MAX + 1] = {
 	[NETPOL_RULE_A_ACTION] = { "action" },
 	[NETPOL_RULE_A_INDEX] = { "index" },
 	[NETPOL_RULE_A_HITS] = { "hits" },
+	[NETPOL_RULE_A_WATCHED] = { "watched" },
+	[NETPOL_RULE_A_IDLE] = { "idle" },
 };
 
 const struct np_schema np_rule_schema = {
