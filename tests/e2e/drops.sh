@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Who traces dropped packets finds that netpol has dropped them, not some hook; denied they
-# are as well while nobody does, and the sender on the node itself is told.
+# What is known of packets afterwards. Who traces dropped packets finds that netpol has dropped
+# them, not some hook; denied they are as well while nobody does, and the sender on the node itself
+# is told. Rules that decided one and rules that never did; conditions of `netpolctl monitor`.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 tracing=/sys/kernel/tracing
@@ -12,7 +13,7 @@ node_make n1 10.244.0.1 fd00:244::1
 pod_make n1 a/client 10.244.1.10 fd00:244:1::10
 pod_make n1 b/server 10.244.2.10 fd00:244:2::10
 host_make n1 outside 198.51.100.10 2001:db8:51::10
-serve_on b/server -- udp/53 udp/54 tcp/80 tcp/81
+serve_on b/server -- udp/53 udp/54 udp/55 tcp/80 tcp/81
 {
 	ns_yaml a
 	ns_yaml b
@@ -85,6 +86,26 @@ while [ "$(rules never -o json | jq '.items[0].secondsWatched')" = 0 ]; do
 done
 is "$(rules --unused 1s --no-headers never | awk '{ print $2, $4, $5, $6 }')" \
 	"never ingress[0] 0 -" "it is unused then"
+
+# conditions: of the packets to three ports only one is shown
+netpolctl --netns $node monitor --from a/client --to b/server --port udp/55 \
+	--policy b/some --count 1 -o jsonl >"$tmp/seen" &
+monitor=$!
+# true when the monitor has seen the last of these; it may not listen yet
+knock()
+{
+	local to=${end_v4[b/server]}
+	batch >/dev/null <<-X
+		0 ${end_netns[a/client]} udp - $to 54
+		1 ${end_netns[outside]} udp - $to 55
+		2 ${end_netns[a/client]} udp - $to 55
+	X
+	[ -s "$tmp/seen" ]
+}
+check "a packet that meets all conditions is shown" eventually 60 knock
+wait $monitor
+is "$(jq -r '[.source.pod, .destination.pod, .destination.port] + (.policies | sort) | join(" ")' \
+	"$tmp/seen")" "client server 55 b/never b/some" "and no other"
 check "a policy that is not there is told" sh -c \
 	"netpolctl --netns $node get rules nowhere 2>&1 | grep -q 'policy \"nowhere\" is not loaded'"
 check "--unused wants a time" sh -c \

@@ -9,22 +9,36 @@
 #include <netinet/in.h>
 
 #include "common.h"
+#include "netlink/filter.h"
 
 static const char np_monitor_help[] =
-"Usage: netpolctl monitor [deny|change|all] [--count N] [-o table|jsonl]\n"
+"Usage: netpolctl monitor [deny|change|all] [OPTION...] [-o table|jsonl]\n"
 "\n"
 "Prints packets that are denied (deny, the default), commits (change), or both\n"
 "and audit events (all), as they come, until interrupted. The kernel limits the\n"
 "rate (event-rate in 'netpolctl settings'); events that were lost are counted.\n"
 "\n"
-"Options:\n"
+"Options, each more than once if any of its values will do; packets that meet all\n"
+"are shown, and every change:\n"
+"      --from END          sent by NAMESPACE/POD, an address or a block\n"
+"      --to END            sent to it\n"
+"      --pod END           either of them\n"
+"  -n, --namespace NAME    from or to a pod of the namespace\n"
+"      --policy NS/NAME    isolated by this policy, among others or alone\n"
+"      --port PORT         to 53, udp/53, udp, icmp, icmpv6 or ip/47\n"
 "      --count N           end after N events\n"
 "\n"
 "Examples:\n"
-"  netpolctl monitor\n"
+"  netpolctl monitor --to db/main --port tcp/5432\n"
 "  netpolctl monitor all -o jsonl --count 100\n";
 
+enum {
+	NP_OPT_COUNT = 0x100,
+	NP_OPT_FILTER,	/* and one code for each field of a filter */
+};
+
 struct np_monitor {
+	struct np_filter filter;
 	unsigned long count;	/* 0: no limit */
 	unsigned long seen;
 	uint64_t lost;		/* lost events that have not been reported yet */
@@ -35,7 +49,9 @@ static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error
 	struct np_monitor *mon = ctx;
 	char *end;
 
-	(void)code;
+	if (code != NP_OPT_COUNT)
+		return np_filter_add(&mon->filter, code == 'n' ? NP_FILTER_NAMESPACE :
+				     (enum np_filter_field)(code - NP_OPT_FILTER), arg, err);
 	mon->count = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
 	if (mon->count && !*end)
 		return 0;
@@ -215,6 +231,8 @@ static int np_monitor_event(const struct nlmsghdr *nlh, void *arg, struct np_err
 	if (np_event_decode(nlh, &event, err))
 		return -1;
 	np_monitor_lost(mon, event.lost);
+	if (!np_filter_match(&mon->filter, &event))
+		return 0;
 	if (np_common.format == NP_FORMAT_JSONL)
 		np_monitor_json(&event);
 	else
@@ -240,35 +258,48 @@ static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, b
 	return 0;
 }
 
-static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
+/* Prints what was asked for until enough has come. Returns the exit status. */
+static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, int words,
+			 char **word)
 {
-	static const struct np_option options[] = {
-		{ "count", required_argument, 0x100 },
-		{ 0 }
-	};
-	struct np_monitor mon = { 0 };
+	const char *what = words ? *word : "deny";
 	struct np_error err = { 0 };
 	struct np_client client;
 	struct np_info info;
-	const char *what;
+	int ret;
+
+	if (words > 1 || (strcmp(what, "deny") && strcmp(what, "change") && strcmp(what, "all")))
+		return np_usage(cmd, "monitor takes deny, change or all");
+	ret = np_connect(&client, &info, &err) ||
+	      np_monitor_listen(&client, mon, strcmp(what, "change"), strcmp(what, "deny"), &err);
+	if (ret)
+		ret = np_report(&err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "count", required_argument, NP_OPT_COUNT },
+		{ "from", required_argument, NP_OPT_FILTER + NP_FILTER_FROM },
+		{ "to", required_argument, NP_OPT_FILTER + NP_FILTER_TO },
+		{ "pod", required_argument, NP_OPT_FILTER + NP_FILTER_POD },
+		{ "namespace", required_argument, 'n' },
+		{ "policy", required_argument, NP_OPT_FILTER + NP_FILTER_POLICY },
+		{ "port", required_argument, NP_OPT_FILTER + NP_FILTER_PORT },
+		{ 0 }
+	};
+	struct np_monitor mon = { .count = 0 };
 	int ret;
 
 	ret = np_parse(cmd, argc, argv, options, np_monitor_take, &mon,
 		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
 		       NP_FORMAT_TABLE);
-	if (ret != NP_PARSE_DONE)
-		return ret;
-	what = optind < argc ? argv[optind] : "deny";
-	if (argc - optind > 1 || (strcmp(what, "deny") && strcmp(what, "change") &&
-				  strcmp(what, "all")))
-		return np_usage(cmd, "monitor takes deny, change or all");
-	ret = np_connect(&client, &info, &err) ||
-	      np_monitor_listen(&client, &mon, strcmp(what, "change"), strcmp(what, "deny"),
-				&err);
-	if (ret)
-		ret = np_report(&err);
-	np_info_free(&info);
-	np_client_close(&client);
+	if (ret == NP_PARSE_DONE)
+		ret = np_monitor_do(cmd, &mon, argc - optind, argv + optind);
+	np_filter_free(&mon.filter);
 	return ret;
 }
 
