@@ -305,6 +305,17 @@ deb:
 	rm -r $(B)/deb/netpol-$(VERSION)
 	@ls $(B)/deb/*.deb
 
+# The same content as RPM packages, in build/rpm/RPMS.
+.PHONY: rpm
+rpm:
+	rm -rf $(B)/rpm
+	mkdir -p $(B)/rpm/SOURCES
+	tar -cz --exclude-vcs --exclude=./$(B) --transform='s,^\.,netpol-$(VERSION),' \
+		-f $(B)/rpm/SOURCES/netpol-$(VERSION).tar.gz .
+	rpmbuild -bb $(RPMFLAGS) --define '_topdir $(CURDIR)/$(B)/rpm' \
+		--define 'netpol_version $(VERSION)' deploy/rpm/netpol.spec
+	@find $(B)/rpm/RPMS -name '*.rpm'
+
 clean:
 	rm -rf $(B)
 

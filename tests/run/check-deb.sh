@@ -53,6 +53,35 @@ clean()
 	[ -z "$said" ] || { echo "$said"; return 1; }
 }
 
+# files PACKAGE...: the files of packages of either kind, without folders, where a merged /usr has
+# them, without documents and debug information, and manual pages without how they are compressed.
+files()
+{
+	local package
+	for package in "$@"; do
+		case "$package" in
+		*.deb) dpkg-deb --fsys-tarfile "$package" | tar -t | sed 's/^\.//; /\/$/d' ;;
+		*.rpm) rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$package" |
+			sed -n 's/^[^d][^ ]* //p' ;;
+		esac
+	done | sed -E 's,^/lib/,/usr/lib/,; s,(/man/.*)\.gz$,\1,' | grep -v -e '^/usr/share/doc/' \
+		-e '^/usr/share/lintian/' -e '\.build-id/' | LC_ALL=C sort -u
+}
+
+# The RPM packages hold what the Debian packages hold. There is no distribution here that installs
+# them; their parts that run on such a one are read by a shell, no more.
+rpm_packages()
+{
+	make -s rpm RPMFLAGS=--nodeps >"$base/rpm.log" 2>&1 || { tail -n 40 "$base/rpm.log"; return 1; }
+	files "$base"/first/*.deb >"$base/files.deb"
+	files build/rpm/RPMS/*/*.rpm >"$base/files.rpm"
+	[ -s "$base/files.deb" ] && diff "$base/files.deb" "$base/files.rpm"
+	for f in build/rpm/RPMS/*/*.rpm; do
+		rpm -qp --scripts "$f" | sed -E 's/^(post|pre)[a-z]* scriptlet .*//' | sh -n
+	done
+	[ "$(rpm -qp --qf '%{version}' build/rpm/RPMS/noarch/*.rpm)" = "$version" ]
+}
+
 # DKMS is told which kernels the source is for: those that are tested, and no others.
 kernels()
 {
@@ -191,6 +220,7 @@ begin deb
 mkdir -p "$base"
 run_check "packages, twice the same" bash "$self" --do reproducible
 run_check "lintian" bash "$self" --do clean
+run_check "RPM packages hold the same" bash "$self" --do rpm_packages
 run_check "kernels that DKMS builds for" bash "$self" --do kernels
 run_check "installed into a root of Debian's" bash "$self" --do installed
 run_check "a kernel that netpol is not for is skipped" bash "$self" --do skipped_kernel

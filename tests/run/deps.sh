@@ -26,7 +26,7 @@ chromium chromium-driver fonts-dejavu-core python3-selenium
 clang-14 libclang-rt-14-dev llvm-14 cppcheck mandoc openssl python3 python3-jsonschema python3-yaml shellcheck sparse systemd
 conntrack curl ethtool ipset iptables iputils-arping
 ipvsadm jq nftables skopeo socat tcpdump
-debhelper dh-dkms e2fsprogs lintian mmdebstrap
+debhelper dh-dkms e2fsprogs lintian mmdebstrap rpm
 valgrind
 '
 packages="$demo $tests"
