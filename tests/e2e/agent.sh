@@ -129,6 +129,14 @@ as_allowed() # WHAT
 
 # --- only whole states --------------------------------------------------------
 
+# what doctor says of the agent
+doctor_says() # STATUS PATTERN WHAT
+{
+	$np doctor --check agent --socket "$dir/sock" -o json >"$tmp/doctor" 2>&1
+	check "doctor: $3" jq -e --arg s "$1" --arg p "$2" \
+		'[.findings[] | select(.status == $s and (.text | test($p)))] | length == 1' "$tmp/doctor"
+}
+doctor_says ok "none has loaded anything" "there has never been an agent"
 agent_start
 mark begin namespaces pods networkpolicies nodes
 ns_feed a
@@ -141,8 +149,24 @@ is "$($np status -o json | jq '[.origins[].objects] | add // 0')" 0 \
 is "$($np settings -o json | jq -r .settings.unknown)" deny "but unknown addresses are denied at once"
 is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 503 "not ready before that"
 is "$(web /healthz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "but healthy"
+connected() # NUMBER REASON KIND...
+{
+	local number=$1 reason=$2 k
+	shift 2
+	for k; do
+		tell "{\"do\":\"state\",\"kind\":\"$k\",\"connected\":$number,\"reason\":\"$reason\"}"
+	done
+}
+connected 1 "" namespaces pods networkpolicies nodes
+eventually 10 status_is '[.kinds[] | select(.connected)] | length' 4
+doctor_says warn "not ready: " "it is not ready"
 everything
 until_status "synced and committed" .ready true
+doctor_says ok "follows 4 kinds" "it is ready"
+connected 0 "403 Forbidden" pods
+eventually 10 status_is '[.kinds[] | select(.connected)] | length' 3
+doctor_says warn "hear of changes of pods: 403 Forbidden" "the API server refuses a kind"
+connected 1 "" pods
 is "$(status | jq .commitsFull)" 1 "the first commit is a full one"
 is "$(web /readyz | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p')" 200 "ready"
 is "$($np settings -o json | jq -c '[.settings.guardPrefix, .settings.unknown]')" \
@@ -375,6 +399,7 @@ until_status "its own name again" .ready true
 until_status "a snapshot was written" '.snapshots > 0' true
 agent_end TERM
 is "$rc" 0 "SIGTERM: a clean end"
+doctor_says warn "no agent answers at .*changes of the cluster do not arrive" "it has ended"
 as_allowed "without an agent"
 check "the snapshot is sound" $np restore "$dir/snapshot" --dry-run=client
 netpol flush --yes

@@ -256,12 +256,16 @@ finds guard warn "no guard covers 2 of 3 local pods .a/(left|right)." "in force,
 netpol settings "guard-interface=${end_dev[a/left]},${end_dev[a/right]%?}*"
 finds guard ok "2 prefixes, 2 interface patterns" "prefixes and interfaces cover all pods"
 
+# --- the clock ------------------------------------------------------------------------------------
+
+finds clock warn "certificates may be taken for expired.*chrony" "nobody keeps it right"
+
 # --- all of it ----------------------------------------------------------------------------------
 
 netpolctl --netns n1 doctor >"$tmp/all" 2>&1
 check "doctor: a line begins with its status and the check" grep -Eq "^ok    module  " "$tmp/all"
 is "$(grep -Eo '^(ok|warn|fail) +[a-z-]+' "$tmp/all" | awk '{ print $2 }' | uniq | paste -sd' ')" \
-	"module next-kernel signature enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm tunnel node-dns guard unseen" \
+	"module next-kernel signature enforcing interface bridge flowtable redirect ipvlan ipvs vrf xfrm tunnel node-dns guard unseen agent clock" \
 	"doctor: all checks in order"
 is "$(netpolctl --netns n1 doctor -o json 2>/dev/null | jq -r .kind)" Doctor "doctor: JSON"
 before=$($np status -o json 2>/dev/null | jq .generation)

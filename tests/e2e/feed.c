@@ -7,6 +7,7 @@
  *   {"do":"upsert","kind":"pods","object":{...}}
  *   {"do":"remove","kind":"pods","namespace":"shop","name":"web","uid":"..."}
  *   {"do":"rejected","kind":...,"namespace":...,"name":...,"reason":"..."}
+ *   {"do":"state","kind":"pods","connected":1,"reason":"what is wrong"}
  *   {"do":"generate","namespaces":100,"pods":150000,"local":100,"policies":10000}
  *   {"do":"churn","changes":6000}  relabels that many pods, as fast as they are read
  */
@@ -94,12 +95,26 @@ static void upsert(enum np_source_kind kind, const char *text)
 	give(kind, np_node_get(parse(text, pick), "object"));
 }
 
+/* How the source is doing with a kind; it has just heard something. */
+static void tell_state(const struct np_node *command)
+{
+	const struct np_source_state state = {
+		.connected = number_of(command, "connected"),
+		.synced = true,
+		.last_event_ms = np_loop_now(loop),
+		.error = np_node_text(command, "reason"),
+	};
+
+	np_intake_ops()->state(&agent.intake, kind_of(command), &state);
+}
+
 static void run(const char *text)
 {
 	static const struct np_pick pick[] = {
 		{ "do", NULL }, { "kind", NULL }, { "namespace", NULL }, { "name", NULL },
 		{ "uid", NULL }, { "reason", NULL }, { "namespaces", NULL }, { "pods", NULL },
-		{ "local", NULL }, { "policies", NULL }, { "changes", NULL }, { NULL, NULL },
+		{ "local", NULL }, { "policies", NULL }, { "changes", NULL },
+		{ "connected", NULL }, { NULL, NULL },
 	};
 	const struct np_source_ops *ops = np_intake_ops();
 	const struct np_node *command = parse(text, pick);
@@ -119,6 +134,8 @@ static void run(const char *text)
 		ops->rejected(&agent.intake, kind_of(command), np_node_text(command, "namespace"),
 			      np_node_text(command, "name"), np_node_text(command, "uid"),
 			      np_node_text(command, "reason"));
+	else if (!strcmp(what, "state"))
+		tell_state(command);
 	else if (!strcmp(what, "generate"))
 		generate(command);
 	else if (!strcmp(what, "churn"))

@@ -3,20 +3,26 @@
  * netpolctl doctor
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "agent/kernel.h"
+#include "agent/options.h"
 #include "common.h"
 #include "node/doctor.h"
+#include "sync.h"
 
 static const char np_doctor_help[] =
-"Usage: netpolctl doctor [--check ID] [-o table|json|yaml]\n"
+"Usage: netpolctl doctor [--check ID] [--socket PATH] [-o table|json|yaml]\n"
 "\n"
 "Looks for what keeps this node from enforcing its policies: the module, the kernel\n"
 "that boots next, bridges without br_netfilter, flowtables, redirects, ipvlan and\n"
 "macvlan, IPVS without conntrack, VRFs, a DNS cache of the node that pods can't\n"
-"reach, guards, packets that the hooks never saw. Changes nothing.\n"
+"reach, guards, packets that the hooks never saw, an agent that hears nothing of the\n"
+"cluster, the clock. Changes nothing.\n"
 "\n"
 "Options:\n"
 "      --check ID        only this check; the man page explains them\n"
+"      --socket PATH     where the agent answers, /run/netpol/sync.sock\n"
 "\n"
 "Exit status: 0 nothing fails (there may be warnings), 1 something does.\n"
 "\n"
@@ -24,17 +30,63 @@ static const char np_doctor_help[] =
 "  netpolctl doctor\n"
 "  netpolctl doctor -o json | jq '.findings[] | select(.status != \"ok\")'\n";
 
+enum {
+	NP_OPT_CHECK = 0x100,
+	NP_OPT_SOCKET,
+};
+
 static const struct np_option np_doctor_options[] = {
-	{ "check", required_argument, 0x100 },
+	{ "check", required_argument, NP_OPT_CHECK },
+	{ "socket", required_argument, NP_OPT_SOCKET },
 	{ NULL, 0, 0 },
+};
+
+struct np_doctor_options {
+	const char *check;	/* NULL: all */
+	const char *socket;
 };
 
 static int np_doctor_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
-	(void)code;
+	struct np_doctor_options *opts = ctx;
+
 	(void)err;
-	*(const char **)ctx = arg;
+	if (code == NP_OPT_CHECK)
+		opts->check = arg;
+	else
+		opts->socket = arg;
 	return 0;
+}
+
+/* Asks the agent, if there is one. */
+static void np_doctor_agent(struct np_patient_agent *agent, const struct np_info *info)
+{
+	struct np_patient_kind *to;
+	const cJSON *kind, *age;
+	struct np_error err;
+	cJSON *root;
+
+	agent->owns = info && np_info_objects(info, NP_KUBE_ORIGIN);
+	root = np_sync_status_fetch(agent->socket, NULL, &err);
+	if (!root)
+		return;
+	agent->answers = true;
+	agent->ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "ready"));
+	snprintf(agent->waiting, sizeof(agent->waiting), "%s",
+		 np_sync_status_text(root, "waitingFor", "it does not say why"));
+	cJSON_ArrayForEach(kind, cJSON_GetObjectItemCaseSensitive(root, "kinds")) {
+		if (agent->kinds == NP_PATIENT_KINDS)
+			break;
+		to = &agent->kind[agent->kinds++];
+		snprintf(to->name, sizeof(to->name), "%s",
+			 np_sync_status_text(kind, "kind", "?"));
+		snprintf(to->error, sizeof(to->error), "%s",
+			 np_sync_status_text(kind, "error", ""));
+		to->connected = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "connected"));
+		age = cJSON_GetObjectItemCaseSensitive(kind, "lastEventAgeSeconds");
+		to->age = cJSON_IsNumber(age) ? age->valuedouble : -1;
+	}
+	cJSON_Delete(root);
 }
 
 static void np_doctor_table(const struct np_finding_list *list)
@@ -89,13 +141,14 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 	struct np_finding_list list = { .count = 0 };
 	struct np_patient patient = { .info = NULL };
 	struct np_error err = { 0 };
-	const char *only = NULL;
+	struct np_doctor_options opts = { .socket = NP_AGENT_SOCKET };
+	struct np_patient_agent agent = { .kinds = 0 };
 	struct np_client client;
 	struct np_info info;
 	bool known;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, np_doctor_options, np_doctor_take, &only,
+	ret = np_parse(cmd, argc, argv, np_doctor_options, np_doctor_take, &opts,
 		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
 		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
 	if (ret != NP_PARSE_DONE)
@@ -120,9 +173,12 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 		patient.counters = &counters;
 		patient.local = &local;
 	}
-	known = np_doctor(&patient, only, &list);
+	agent.socket = opts.socket;
+	np_doctor_agent(&agent, patient.info);
+	patient.agent = &agent;
+	known = np_doctor(&patient, opts.check, &list);
 	if (!known) {
-		ret = np_usage(cmd, "there is no check \"%.40s\"", only);
+		ret = np_usage(cmd, "there is no check \"%.40s\"", opts.check);
 		goto out;
 	}
 	if (np_format_structured(np_common.format))

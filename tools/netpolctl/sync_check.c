@@ -14,16 +14,6 @@
 #include "netlink/report.h"
 #include "object/settings.h"
 
-static bool np_check_holds_objects(const struct np_info *info)
-{
-	size_t i;
-
-	for (i = 0; i < info->origin_count; i++)
-		if (!strcmp(info->origin[i].name, NP_KUBE_ORIGIN))
-			return info->origin[i].objects != 0;
-	return false;
-}
-
 /* Any answer but "there is none" is taken for a snapshot, so that an unreadable one counts. */
 static bool np_check_snapshot_exists(const char *path)
 {
@@ -47,7 +37,7 @@ static int np_check_in_force(const struct np_info *info, const struct np_setting
 			      "netpol-restore");
 		return -1;
 	}
-	if (np_check_snapshot_exists(snapshot) && !np_check_holds_objects(info)) {
+	if (np_check_snapshot_exists(snapshot) && !np_info_objects(info, NP_KUBE_ORIGIN)) {
 		np_error_set(err, NP_EXIT_NEGATIVE, "the snapshot %s is not in force", snapshot);
 		np_error_hint(err, "restart netpol-restore; if the file is damaged, the agent "
 			      "loads everything from the API server");

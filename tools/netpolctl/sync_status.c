@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cjson/cJSON.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -40,14 +39,14 @@ fail:
 	return answer.data;
 }
 
-static const char *np_sync_status_text(const cJSON *object, const char *key, const char *otherwise)
+const char *np_sync_status_text(const cJSON *object, const char *key, const char *otherwise)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
 	return cJSON_IsString(item) ? item->valuestring : otherwise;
 }
 
-static double np_number_of(const cJSON *object, const char *key)
+double np_number_of(const cJSON *object, const char *key)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
@@ -155,6 +154,27 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	}
 }
 
+struct cJSON *np_sync_status_fetch(const char *path, char **text, struct np_error *err)
+{
+	char *answer = np_status_read(path, err);
+	cJSON *root;
+
+	if (!answer)
+		return NULL;
+	root = cJSON_Parse(answer);
+	if (!cJSON_IsObject(root)) {
+		np_error_set(err, NP_EXIT_KERNEL, "the answer of the agent at %s is not complete",
+			     path);
+		cJSON_Delete(root);
+		root = NULL;
+	}
+	if (root && text)
+		*text = answer;
+	else
+		free(answer);
+	return root;
+}
+
 int np_sync_status(const char *path)
 {
 	struct np_error err = { 0 };
@@ -162,17 +182,9 @@ int np_sync_status(const char *path)
 	cJSON *root;
 	bool ready;
 
-	text = np_status_read(path, &err);
-	if (!text)
+	root = np_sync_status_fetch(path, &text, &err);
+	if (!root)
 		return np_report(&err);
-	root = cJSON_Parse(text);
-	if (!cJSON_IsObject(root)) {
-		np_error_set(&err, NP_EXIT_KERNEL,
-			     "the answer of the agent at %s is not complete", path);
-		cJSON_Delete(root);
-		free(text);
-		return np_report(&err);
-	}
 	ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "ready"));
 	if (np_common.format == NP_FORMAT_JSON)
 		fputs(text, stdout);

@@ -40,9 +40,8 @@ int np_kernel_info(struct np_kernel *kernel, uint64_t *origin_generation, uint64
 		for (i = 0; i < info.limit_count; i++)
 			if (info.limit[i].id <= NETPOL_LIMIT_MAX)
 				kernel->limit[info.limit[i].id] = info.limit[i].max;
-		for (i = 0; present && i < info.origin_count; i++)
-			if (!strcmp(info.origin[i].name, NP_KUBE_ORIGIN))
-				*present = info.origin[i].objects;
+		if (present)
+			*present = np_info_objects(&info, NP_KUBE_ORIGIN);
 	}
 	np_info_free(&info);
 	return ret;

@@ -97,14 +97,28 @@ void np_info_free(struct np_info *info)
 	memset(info, 0, sizeof(*info));
 }
 
-uint64_t np_info_generation(const struct np_info *info, const char *origin)
+static const struct np_origin *np_info_origin(const struct np_info *info, const char *origin)
 {
 	size_t i;
 
 	for (i = 0; i < info->origin_count; i++)
 		if (!strcmp(info->origin[i].name, origin))
-			return info->origin[i].generation;
-	return 0;
+			return &info->origin[i];
+	return NULL;
+}
+
+uint64_t np_info_generation(const struct np_info *info, const char *origin)
+{
+	const struct np_origin *found = np_info_origin(info, origin);
+
+	return found ? found->generation : 0;
+}
+
+uint64_t np_info_objects(const struct np_info *info, const char *origin)
+{
+	const struct np_origin *found = np_info_origin(info, origin);
+
+	return found ? found->objects : 0;
 }
 
 int np_info_check(const struct np_info *info, struct np_error *err)

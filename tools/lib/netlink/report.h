@@ -47,6 +47,8 @@ void np_info_free(struct np_info *info);
 int np_info_decode(const struct nlmsghdr *nlh, void *info, struct np_error *err);
 /* Generation of an origin's last commit, 0 if it has none. */
 uint64_t np_info_generation(const struct np_info *info, const char *origin);
+/* How many objects an origin has loaded; 0 if there is no such origin. */
+uint64_t np_info_objects(const struct np_info *info, const char *origin);
 /* NP_EXIT_ABI if tool and module have no revision in common. */
 int np_info_check(const struct np_info *info, struct np_error *err);
 

@@ -16,6 +16,7 @@
 #include <linux/netpol.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/timex.h>
 #include <sys/utsname.h>
 
 #include "node/doctor_device.h"
@@ -542,6 +543,76 @@ static void np_check_interface(const struct np_patient *patient, struct np_findi
 	np_finding_hint(list, "load them once they have sent something, or with --interface");
 }
 
+/* A server sends a bookmark about once a minute, so that silence means a dead connection. */
+#define NP_AGENT_SILENT	300
+
+/* The agent is asked for what it knows: whether changes of the cluster reach this node. */
+static void np_check_agent(const struct np_patient *patient, struct np_finding_list *list)
+{
+	const struct np_patient_agent *agent = patient->agent;
+	const struct np_patient_kind *kind, *oldest = NULL;
+	size_t i;
+
+	if (!agent->answers) {
+		if (!agent->owns) {
+			np_finding_add(list, "agent", NP_HEALTH_OK, "none has loaded anything");
+			return;
+		}
+		np_finding_add(list, "agent", NP_HEALTH_WARN, "no agent answers at %s: what one "
+			       "has loaded is enforced, but changes of the cluster do not arrive",
+			       agent->socket);
+		np_finding_hint(list, "systemctl status netpolctl-sync; --socket takes another "
+				"path");
+		return;
+	}
+	for (i = 0; i < agent->kinds; i++) {
+		kind = &agent->kind[i];
+		if (!kind->connected)
+			break;
+		if (!oldest || kind->age > oldest->age)
+			oldest = kind;
+	}
+	if (i < agent->kinds) {
+		kind = &agent->kind[i];
+		np_finding_add(list, "agent", NP_HEALTH_WARN,
+			       "it does not hear of changes of %s%s%s", kind->name,
+			       *kind->error ? ": " : "", kind->error);
+		np_finding_hint(list, "netpolctl sync status");
+	} else if (!agent->ready) {
+		np_finding_add(list, "agent", NP_HEALTH_WARN, "it is not ready: %s",
+			       agent->waiting);
+		np_finding_hint(list, "netpolctl sync status");
+	} else if (oldest && oldest->age > NP_AGENT_SILENT) {
+		np_finding_add(list, "agent", NP_HEALTH_WARN,
+			       "it has heard nothing of %s for %.0f seconds", oldest->name,
+			       oldest->age);
+		np_finding_hint(list, "netpolctl sync status; the connection to the API server "
+				"may be dead");
+	} else {
+		np_finding_add(list, "agent", NP_HEALTH_OK, "it follows %zu kinds", agent->kinds);
+	}
+}
+
+/*
+ * Certificates and tokens have a time, so has each event, and the age of what the agent has heard
+ * is told by others' clocks as well. The kernel knows whether somebody keeps its clock right.
+ */
+static void np_check_clock(const struct np_patient *patient, struct np_finding_list *list)
+{
+	struct timex now = { .modes = 0 };
+
+	(void)patient;
+	if (adjtimex(&now) < 0 || now.status & STA_UNSYNC) {
+		np_finding_add(list, "clock", NP_HEALTH_WARN,
+			       "nobody keeps it right: certificates may be taken for expired, and "
+			       "times of events differ from those of other nodes");
+		np_finding_hint(list, "run chrony, systemd-timesyncd or another NTP client");
+		return;
+	}
+	np_finding_add(list, "clock", NP_HEALTH_OK, "kept right, within %ld ms",
+		       now.maxerror / 1000);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const struct np_patient *patient, struct np_finding_list *list);
@@ -562,6 +633,8 @@ static const struct {
 	{ "node-dns", np_check_dns },
 	{ "guard", np_check_guard },
 	{ "unseen", np_check_unseen },
+	{ "agent", np_check_agent },
+	{ "clock", np_check_clock },
 };
 
 const char *np_doctor_check(size_t index)

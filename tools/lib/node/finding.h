@@ -42,13 +42,50 @@ enum np_health np_finding_worst(const struct np_finding_list *list);
 /* Returns "ok", "warn" or "fail". */
 const char *np_health_name(enum np_health health);
 
-/* What the module reported. If it could not be asked, info and all the rest is NULL. */
+/**
+ * struct np_patient_kind - what the agent says of a kind that it watches
+ * @name: such as "pods"
+ * @error: why it is not connected; may be empty
+ * @connected: a watch is open
+ * @age: seconds since something came, a bookmark at least; negative: nothing has come yet
+ */
+struct np_patient_kind {
+	char name[32];
+	char error[256];
+	bool connected;
+	double age;
+};
+
+#define NP_PATIENT_KINDS	16
+
+/**
+ * struct np_patient_agent - what the node agent says of itself
+ * @socket: where it was asked
+ * @answers: it did; without that only @socket and @owns are filled
+ * @owns: the kernel holds objects that an agent has loaded
+ * @ready: it follows the cluster
+ * @waiting: what it waits for if it is not ready
+ * @kind: what it watches
+ * @kinds: how many
+ */
+struct np_patient_agent {
+	const char *socket;
+	bool answers;
+	bool owns;
+	bool ready;
+	char waiting[256];
+	struct np_patient_kind kind[NP_PATIENT_KINDS];
+	size_t kinds;
+};
+
+/* What module and agent report. Without the module info, settings, counters and local are NULL. */
 struct np_patient {
 	const struct np_info *info;
 	const struct np_settings *settings;
 	const struct np_counter_list *counters;
 	const struct np_local_list *local;
 	const struct np_error *absent;	/* why info is NULL */
+	const struct np_patient_agent *agent;
 	int timeout;		/* milliseconds to wait for one netlink answer */
 };
 
