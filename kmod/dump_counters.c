@@ -161,7 +161,7 @@ static int put_hits(struct netpol_dump *dump, struct sk_buff *skb,
 	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index) ||
 	    nla_put_u64_64bit(skb, NETPOL_RULE_A_HITS, now - hits->rule[i].zero,
 			      NETPOL_RULE_A_PAD) ||
-	    nla_put_u64_64bit(skb, NETPOL_RULE_A_WATCHED, time - hits->since,
+	    nla_put_u64_64bit(skb, NETPOL_RULE_A_WATCHED, time - hits->rule[i].since,
 			      NETPOL_RULE_A_PAD) ||
 	    (hits->rule[i].hit &&
 	     nla_put_u64_64bit(skb, NETPOL_RULE_A_IDLE, time - hits->rule[i].hit,

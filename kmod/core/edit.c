@@ -749,6 +749,20 @@ static void edit_free(struct netpol_edit *edit)
 	netpol_free(edit);
 }
 
+/* What new versions of policies don't take over from the old ones, whose counters they share. */
+static void policies_succeed(struct netpol_edit *edit)
+{
+	const struct netpol_change *change;
+	u32 i;
+
+	for (i = 0; i < edit->objects.count; i++) {
+		change = &edit->objects.change[i];
+		if (change->kind == NETPOL_CHANGE_POLICY && change->old && change->object)
+			netpol_policy_succeed(change->object, change->old);
+		netpol_offer(i);
+	}
+}
+
 /**
  * netpol_edit_publish() - make the prepared snapshot the world's
  * @edit: prepared; freed
@@ -795,6 +809,7 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	world->retired_bytes += edit->cow.retired.bytes;
 	netpol_retire_move(&old->retired, &edit->cow.retired);
 	netpol_retire_drop(&edit->cow.created);
+	policies_succeed(edit);
 	world->snapshot = next;
 	netpol_undo_forget(edit);
 	edit_free(edit);

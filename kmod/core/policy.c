@@ -357,6 +357,29 @@ void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy
 }
 
 /*
+ * A new version of a policy comes into force. The time since a rule was hit would be wrong for
+ * another rule in its place, or for one that now guards other pods, so such a rule is watched
+ * from the next look on. What its predecessor decided since the last look counts for it.
+ */
+void netpol_policy_succeed(const struct netpol_policy *policy,
+			   const struct netpol_policy *old)
+{
+	struct netpol_hits *hits = policy->hits;
+	u32 i;
+
+	if (!hits || hits != old->hits)
+		return;
+	for (i = 0; i < hits->count; i++) {
+		if (policy->subject != old->subject ||
+		    !rule_equal(&policy->rule[i], &old->rule[i])) {
+			hits->rule[i].since = 0;
+			hits->rule[i].hit = 0;
+		}
+		netpol_offer(i);
+	}
+}
+
+/*
  * Notes what a look at the counter of rule @i found: @sum packets, at @now, in seconds since boot.
  * The packet path only counts, so the time of a hit is that of the first look after it.
  */
@@ -364,8 +387,8 @@ void netpol_hits_look(struct netpol_hits *hits, u32 i, u64 sum, u64 now)
 {
 	struct netpol_hits_rule *rule = &hits->rule[i];
 
-	if (!hits->since)
-		hits->since = now;
+	if (!rule->since)
+		rule->since = now;
 	if (rule->seen == sum)
 		return;
 	rule->seen = sum;

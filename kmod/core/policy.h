@@ -85,12 +85,15 @@ struct netpol_rule {
  * struct netpol_hits_rule - what is known of the counter of one rule; under the mutex
  * @zero: sum when it was last reset
  * @seen: sum when somebody last looked
- * @hit: time of the last look that found more packets than the one before, in seconds since
- *	boot; 0: none did
+ * @since: time of the first look since the rule is as it is, in seconds since boot; 0: nobody
+ *	has looked yet
+ * @hit: time of the last look since then that found more packets than the one before; 0: none
+ *	did
  */
 struct netpol_hits_rule {
 	u64 zero;
 	u64 seen;
+	u64 since;
 	u64 hit;
 };
 
@@ -100,15 +103,12 @@ struct netpol_hits_rule {
  * @count: number of rules
  * @packets: counter of each rule, per CPU
  * @rule: what is known of each counter
- * @since: time of the first look, in seconds since boot; 0: nobody has looked yet; under the
- *	mutex
  */
 struct netpol_hits {
 	u32 refs;
 	u32 count;
 	u64 __percpu *packets;
 	struct netpol_hits_rule *rule;
-	u64 since;
 };
 
 /**
@@ -167,6 +167,8 @@ int netpol_rule_add_except(struct netpol_policy *policy, u8 family, const void *
 int netpol_rule_add_port(struct netpol_world *world, struct netpol_policy *policy,
 			 u8 protocol, struct netpol_text name, u16 first, u16 last);
 void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy *old);
+void netpol_policy_succeed(const struct netpol_policy *policy,
+			   const struct netpol_policy *old);
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b);
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction);

@@ -16,6 +16,30 @@ FIXTURE(counters)
 	int from, to;
 };
 
+/* The policy of t/b, which takes UDP 5000 (first rule) and @second (second) from t/a. */
+static void add_policy(struct txn *t, uint16_t second)
+{
+	t_policy(t, "t/in", "app=b", INGRESS);
+	t_rule(t, NETPOL_DIRECTION_INGRESS);
+	t_peer(t, NULL, "app=a");
+	t_port(t, IPPROTO_UDP, 5000, 0, NULL);
+	t_rule(t, NETPOL_DIRECTION_INGRESS);
+	t_peer(t, NULL, "app=a");
+	t_port(t, IPPROTO_UDP, second, 0, NULL);
+}
+
+/* Replaces the policy by one with another second rule. */
+static int load_second(struct nl *nl, uint16_t second)
+{
+	struct txn t;
+	int ret = txn_begin(&t, nl, "manual", 0);
+
+	if (ret)
+		return ret;
+	add_policy(&t, second);
+	return txn_commit(&t);
+}
+
 /* Pods t/a and t/b; t/b takes UDP 5000 (first rule) and 5001 (second) from t/a. */
 static int load_pair(struct nl *nl, const struct netpod *a, const struct netpod *b)
 {
@@ -29,13 +53,7 @@ static int load_pair(struct nl *nl, const struct netpod *a, const struct netpod 
 	t_labels(&t, 2, "app=b", NULL);
 	t_pod(&t, &(struct pod){ "t/a", 1, { a->address4, a->address6 }, LOCAL, a->ifindex });
 	t_pod(&t, &(struct pod){ "t/b", 2, { b->address4, b->address6 }, LOCAL, b->ifindex });
-	t_policy(&t, "t/in", "app=b", INGRESS);
-	t_rule(&t, NETPOL_DIRECTION_INGRESS);
-	t_peer(&t, NULL, "app=a");
-	t_port(&t, IPPROTO_UDP, 5000, 0, NULL);
-	t_rule(&t, NETPOL_DIRECTION_INGRESS);
-	t_peer(&t, NULL, "app=a");
-	t_port(&t, IPPROTO_UDP, 5001, 0, NULL);
+	add_policy(&t, 5001);
 	return txn_commit(&t);
 }
 
@@ -262,7 +280,7 @@ TEST_F_TIMEOUT(counters, last_hit, 120)
 {
 	struct nl *nl = &self->nl;
 	struct bytes dump = {};
-	uint64_t idle = 0;
+	uint64_t idle = 0, watched;
 	int try;
 
 	EXPECT_EQ(~0ULL, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
@@ -279,7 +297,7 @@ TEST_F_TIMEOUT(counters, last_hit, 120)
 		idle = rule_attr(nl, 0, NETPOL_RULE_A_IDLE);
 	}
 	EXPECT_LE(1, idle);
-	EXPECT_GE(20, idle);
+	EXPECT_GE(60, idle);
 	EXPECT_LE(15, rule_attr(nl, 0, NETPOL_RULE_A_WATCHED));
 	EXPECT_EQ(~0ULL, rule_attr(nl, 1, NETPOL_RULE_A_IDLE));
 	/* a reset leaves it, and so does a commit that leaves the policy */
@@ -287,6 +305,11 @@ TEST_F_TIMEOUT(counters, last_hit, 120)
 	bytes_free(&dump);
 	EXPECT_EQ(0, hits(nl, 0));
 	ASSERT_EQ(0, load_pair(nl, &self->a, &self->b));
+	EXPECT_LE(idle, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
+	/* a new second rule begins to be watched, beside the first one */
+	ASSERT_EQ(0, load_second(nl, 5002));
+	watched = rule_attr(nl, 1, NETPOL_RULE_A_WATCHED);
+	EXPECT_LE(watched + 15, rule_attr(nl, 0, NETPOL_RULE_A_WATCHED));
 	EXPECT_LE(idle, rule_attr(nl, 0, NETPOL_RULE_A_IDLE));
 }
 
