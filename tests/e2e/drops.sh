@@ -103,6 +103,7 @@ knock()
 	[ -s "$tmp/seen" ]
 }
 check "a packet that meets all conditions is shown" eventually 60 knock
+[ -s "$tmp/seen" ] || kill $monitor
 wait $monitor
 is "$(jq -r '[.source.pod, .destination.pod, .destination.port] + (.policies | sort) | join(" ")' \
 	"$tmp/seen")" "client server 55 b/never b/some" "and no other"

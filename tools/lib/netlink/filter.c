@@ -12,16 +12,28 @@
 #include "base/alloc.h"
 #include "object/settings.h"
 
+/*
+ * Takes over the name of a namespace. Returns false for what none has: a dot or a colon, as in an
+ * address or a block that is not written correctly.
+ */
+static bool np_filter_namespace(const char *text, size_t length, struct np_filter_value *value)
+{
+	if (!length || length >= sizeof(value->namespace) || strcspn(text, "./:") < length)
+		return false;
+	memcpy(value->namespace, text, length);
+	value->namespace[length] = '\0';
+	return true;
+}
+
 /* Splits "namespace/name" into a value. Returns false if the text has another form. */
 static bool np_filter_name(const char *text, struct np_filter_value *value)
 {
 	const char *slash = strchr(text, '/');
-	size_t length = slash ? (size_t)(slash - text) : 0;
 
-	if (!length || length >= sizeof(value->namespace) || !slash[1] ||
-	    strchr(slash + 1, '/') || strlen(slash + 1) >= sizeof(value->name))
+	if (!slash || !slash[1] || strchr(slash + 1, '/') ||
+	    strlen(slash + 1) >= sizeof(value->name) ||
+	    !np_filter_namespace(text, (size_t)(slash - text), value))
 		return false;
-	memcpy(value->namespace, text, length);
 	strcpy(value->name, slash + 1);
 	return true;
 }
@@ -80,10 +92,7 @@ static bool np_filter_read(enum np_filter_field field, const char *text,
 	case NP_FILTER_POD:
 		return np_prefix_parse(text, &value->block) || np_filter_name(text, value);
 	case NP_FILTER_NAMESPACE:
-		if (!*text || strchr(text, '/') || strlen(text) >= sizeof(value->namespace))
-			return false;
-		strcpy(value->namespace, text);
-		return true;
+		return np_filter_namespace(text, strlen(text), value);
 	case NP_FILTER_POLICY:
 		return np_filter_name(text, value);
 	default:
