@@ -41,8 +41,8 @@ static bool meets(enum np_filter_field field, const char *text, enum np_filter_f
 	struct np_error err = { 0 };
 	bool ret;
 
-	CHECK(!np_filter_add(&filter, field, text, &err));
-	CHECK(!other_text || !np_filter_add(&filter, other, other_text, &err));
+	CHECK(!np_filter_value_add(&filter, field, text, &err));
+	CHECK(!other_text || !np_filter_value_add(&filter, other, other_text, &err));
 	ret = np_filter_match(&filter, &packet);
 	np_filter_free(&filter);
 	return ret;
@@ -109,14 +109,14 @@ static void test_bare(void)
 
 	CHECK(np_filter_match(&filter, &packet));
 	packet.has_ports = false;
-	CHECK(!np_filter_add(&filter, NP_FILTER_PORT, "53", &err));
+	CHECK(!np_filter_value_add(&filter, NP_FILTER_PORT, "53", &err));
 	CHECK(!np_filter_match(&filter, &packet));
 	packet.change = true;
 	CHECK(np_filter_match(&filter, &packet));
 	np_filter_free(&filter);
 	packet = event();
 	*packet.source.name = '\0';
-	CHECK(!np_filter_add(&filter, NP_FILTER_NAMESPACE, "shop", &err));
+	CHECK(!np_filter_value_add(&filter, NP_FILTER_NAMESPACE, "shop", &err));
 	CHECK(!np_filter_match(&filter, &packet));
 	np_filter_free(&filter);
 }
@@ -159,15 +159,15 @@ static void test_bad(void)
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		memset(&err, 0, sizeof(err));
-		CHECK(np_filter_add(&filter, cases[i].field, cases[i].text, &err));
+		CHECK(np_filter_value_add(&filter, cases[i].field, cases[i].text, &err));
 		CHECK_EQ(err.exit, NP_EXIT_USAGE);
 		CHECK(*err.hint);
 	}
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	CHECK(np_filter_add(&filter, NP_FILTER_NAMESPACE, name, &err));
+	CHECK(np_filter_value_add(&filter, NP_FILTER_NAMESPACE, name, &err));
 	name[NETPOL_NAMESPACE_MAX] = '/';
-	CHECK(np_filter_add(&filter, NP_FILTER_POD, name, &err));
+	CHECK(np_filter_value_add(&filter, NP_FILTER_POD, name, &err));
 	np_filter_free(&filter);
 }
 

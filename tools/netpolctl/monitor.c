@@ -50,8 +50,8 @@ static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error
 	char *end;
 
 	if (code != NP_OPT_COUNT)
-		return np_filter_add(&mon->filter, code == 'n' ? NP_FILTER_NAMESPACE :
-				     (enum np_filter_field)(code - NP_OPT_FILTER), arg, err);
+		return np_filter_value_add(&mon->filter, code == 'n' ? NP_FILTER_NAMESPACE :
+					   (enum np_filter_field)(code - NP_OPT_FILTER), arg, err);
 	mon->count = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
 	if (mon->count && !*end)
 		return 0;

@@ -100,8 +100,8 @@ static bool np_filter_read(enum np_filter_field field, const char *text,
 	}
 }
 
-int np_filter_add(struct np_filter *filter, enum np_filter_field field, const char *text,
-		  struct np_error *err)
+int np_filter_value_add(struct np_filter *filter, enum np_filter_field field, const char *text,
+			struct np_error *err)
 {
 	static const struct {
 		const char *what;

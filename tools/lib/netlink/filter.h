@@ -50,8 +50,8 @@ struct np_filter {
 };
 
 /* Adds a value. Returns 0, or -1 with *err filled (NP_EXIT_USAGE) if the text is none. */
-int np_filter_add(struct np_filter *filter, enum np_filter_field field, const char *text,
-		  struct np_error *err);
+int np_filter_value_add(struct np_filter *filter, enum np_filter_field field, const char *text,
+			struct np_error *err);
 void np_filter_free(struct np_filter *filter);
 /*
  * True if the event meets all conditions. A change always does: it is about no packet. A packet
