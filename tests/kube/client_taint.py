@@ -32,6 +32,11 @@ def removed(f):
     return [line for line in f.calls("log") if "was removed from this Node" in line["text"]]
 
 
+def seen(f, double):
+    """The client has read the Node as it is now."""
+    return any(line["rv"] == str(double.version) for line in f.calls("upsert", "nodes"))
+
+
 def L41_taint_is_removed(t):
     d = t.double()
     node(d, OTHER, OURS, {"key": "x", "value": KEY, "effect": "NoSchedule"}, HARD)
@@ -51,6 +56,7 @@ def L41_taint_is_removed(t):
           [("test", "/spec/taints/3/key"), ("remove", "/spec/taints/3"),
            ("test", "/spec/taints/1/key"), ("remove", "/spec/taints/1")], asked[0].body)
     # nothing more is done, however often the agent says that it is ready, until it comes again
+    t.wait(lambda: seen(f, d))
     f.tell("ready")
     f.skip(300000)
     check(len(d.asked(is_patch)) == 1, "patched without a taint")
