@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "offline/ask.h"
-#include "offline/offline.h"
 
 /**
  * struct np_ask_end - an end of the connection
@@ -60,10 +59,8 @@ static int np_ask_end(const struct np_objects *objs, const struct np_end *from,
 	return 0;
 }
 
-/* Returns a pod that has the address, but not the given one; NULL: there is none. */
-static const struct np_pod *np_ask_owner(const struct np_objects *objs,
-					 const struct np_address *address,
-					 const struct np_pod *but)
+const struct np_pod *np_ask_owner(const struct np_objects *objs,
+				  const struct np_address *address, const struct np_pod *but)
 {
 	const struct np_pod *pod;
 	size_t i, j;
@@ -104,8 +101,8 @@ static int np_ask_check(const struct np_objects *objs, const struct np_flow *flo
 }
 
 /* The kernel's order: the family that was asked for, else IPv4 if both ends have it. */
-static int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
-		       struct np_flow *flow, struct np_error *err)
+int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
+		struct np_flow *flow, struct np_error *err)
 {
 	struct np_ask_end end[2] = { 0 };
 	int v6;
@@ -157,10 +154,21 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 	return 0;
 }
 
+void np_ask_judge(const struct np_offline *off, const struct np_flow *flow, struct np_eval *eval)
+{
+	struct netpol_judgement judgement;
+
+	memset(eval, 0, sizeof(*eval));
+	np_offline_explain(off, flow, &judgement, np_ask_visit, eval);
+	eval->verdict = judgement.accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+	eval->reason = judgement.reason;
+	eval->direction = judgement.direction;
+	eval->has_direction = true;
+}
+
 int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *request,
 		   struct np_eval *eval, struct np_error *err)
 {
-	struct netpol_judgement judgement;
 	struct np_offline off;
 	struct np_flow flow;
 	int ret;
@@ -169,13 +177,8 @@ int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *
 	if (np_ask_flow(objs, request, &flow, err) || np_offline_init(&off, NULL, err))
 		return -1;
 	ret = np_offline_apply(&off, "manual", objs, true, err);
-	if (!ret) {
-		np_offline_explain(&off, &flow, &judgement, np_ask_visit, eval);
-		eval->verdict = judgement.accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
-		eval->reason = judgement.reason;
-		eval->direction = judgement.direction;
-		eval->has_direction = true;
-	}
+	if (!ret)
+		np_ask_judge(&off, &flow, eval);
 	np_offline_free(&off);
 	return ret;
 }

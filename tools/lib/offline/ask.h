@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "netlink/report.h"
 #include "object/object.h"
+#include "offline/offline.h"
 
 /*
  * Judges the first packet of a connection by the policies of the objects, both halves, as if
@@ -20,5 +21,17 @@
  */
 int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *request,
 		   struct np_eval *eval, struct np_error *err);
+
+/*
+ * The steps of np_offline_ask(), for whoever asks more than one question of the same objects. The
+ * first finds the connection that is asked about, and fails as described above. The second judges it
+ * in a world that the objects were loaded into.
+ */
+int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
+		struct np_flow *flow, struct np_error *err);
+void np_ask_judge(const struct np_offline *off, const struct np_flow *flow, struct np_eval *eval);
+/* Returns a pod that has the address, but not the given one; NULL: there is none. */
+const struct np_pod *np_ask_owner(const struct np_objects *objs,
+				  const struct np_address *address, const struct np_pod *but);
 
 #endif
