@@ -184,7 +184,7 @@ truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/
 worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
 	tests/evaluator/history tests/evaluator/model)
 $(B)/fuzz/fuzz_core: $(addprefix $(B)/fuzz/obj/,$(worlds-lib) $(truth-lib))
-truth-bins: $(addprefix $(B)/truth/,core worlds-asan module packets noise stress worlds)
+truth-bins: $(addprefix $(B)/truth/,core worlds-asan explain module packets noise stress worlds)
 $(B)/truth/worlds: $(addprefix $(B)/obj/,$(worlds-lib))
 $(B)/truth/packets: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/flow.o
 $(B)/truth/noise $(B)/truth/stress: $(B)/obj/tests/truth/net.o $(B)/obj/tests/truth/noise_packet.o
@@ -195,6 +195,9 @@ $(B)/truth/core: $(addprefix $(B)/asan/,tests/truth/core.o $(truth-lib))
 	@mkdir -p $(@D)
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 $(B)/truth/worlds-asan: $(addprefix $(B)/asan/,tests/truth/worlds.o $(worlds-lib) $(truth-lib))
+	@mkdir -p $(@D)
+	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
+$(B)/truth/explain: $(addprefix $(B)/asan/,tests/truth/explain.o tests/evaluator/history.o tests/evaluator/model.o $(truth-lib))
 	@mkdir -p $(@D)
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 

@@ -109,6 +109,8 @@ tail -n 1 "$log" | sed 's/^/        /'
 run_check "lies are found" bash "$self" --do lies
 run_check "random worlds, core and evaluator" $dir/worlds-asan -s "$seed" -n "$histories"
 tail -n 1 "$log" | sed 's/^/        /'
+run_check "explanations, core and evaluator" $dir/explain -s "$seed" -n "$((histories / 3))"
+tail -n 1 "$log" | sed 's/^/        /'
 run_check "faults are found and shown by small worlds" $dir/worlds-asan -f
 for k in $kernels; do
 	tests/run/kernel.sh image "$k" >/dev/null

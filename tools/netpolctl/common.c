@@ -247,7 +247,7 @@ int np_usage(const struct np_command *cmd, const char *fmt, ...)
 	return np_report(&err);
 }
 
-static void np_say(const char *level, const char *fmt, va_list args)
+static void np_tell(const char *level, const char *fmt, va_list args)
 {
 	char text[1024];
 
@@ -265,7 +265,7 @@ void np_notice(const char *fmt, ...)
 	if (np_common.quiet)
 		return;
 	va_start(args, fmt);
-	np_say("note", fmt, args);
+	np_tell("note", fmt, args);
 	va_end(args);
 }
 
@@ -274,7 +274,7 @@ void np_warning(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	np_say("warning", fmt, args);
+	np_tell("warning", fmt, args);
 	va_end(args);
 }
 

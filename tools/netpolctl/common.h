@@ -124,6 +124,7 @@ extern const struct np_command np_command_apply;
 extern const struct np_command np_command_delete;
 extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;
+extern const struct np_command np_command_explain;
 extern const struct np_command np_command_matrix;
 extern const struct np_command np_command_lint;
 extern const struct np_command np_command_flush;

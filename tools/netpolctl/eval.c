@@ -144,7 +144,14 @@ static int np_eval_check(const struct np_command *cmd, struct np_asking *asking,
 
 static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = { NP_ASKING_OPTIONS, { 0 } };
+	static const struct np_option options[] = {
+		{ "protocol", required_argument, 'p' },
+		{ "family", required_argument, NP_OPT_ASK_FAMILY },
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "lenient", no_argument, NP_OPT_ASK_LENIENT },
+		{ 0 }
+	};
 	struct np_asking asking = { 0 };
 	int ret;
 

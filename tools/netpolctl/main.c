@@ -14,6 +14,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_delete,
 	&np_command_get,
 	&np_command_eval,
+	&np_command_explain,
 	&np_command_matrix,
 	&np_command_lint,
 	&np_command_counters,

@@ -11,13 +11,6 @@ enum {
 	NP_OPT_ASK_LENIENT,
 };
 
-#define NP_ASKING_OPTIONS						\
-	{ "protocol", required_argument, 'p' },				\
-	{ "family", required_argument, NP_OPT_ASK_FAMILY },		\
-	{ "filename", required_argument, 'f' },				\
-	{ "recursive", no_argument, 'R' },				\
-	{ "lenient", no_argument, NP_OPT_ASK_LENIENT }
-
 /**
  * struct np_asking - what the options say
  * @request: protocol, port and family; the command fills in the ends

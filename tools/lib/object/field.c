@@ -442,6 +442,7 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 	    np_decode_labels(d, map, path, &meta->labels) ||
 	    np_get_string(d, map, "uid", path, &meta->uid))
 		return -1;
+	meta->owners = np_node_get(map, "ownerReferences");
 	/* Not interned, because every object has its own. */
 	field = np_node_get(map, "creationTimestamp");
 	if (field && field->type == NP_NODE_STRING)

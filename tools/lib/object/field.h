@@ -59,6 +59,7 @@ struct np_meta {
 	const char *name;
 	const char *uid;
 	const struct np_node *annotations;	/* NULL: none */
+	const struct np_node *owners;		/* NULL: none */
 	struct np_labels labels;
 	int64_t created;
 	bool deleting;

@@ -107,7 +107,7 @@ bool np_lint_port_covers(const struct np_port *port, const struct np_pod *pod, u
 		return port->first <= number && number <= port->last;
 	for (i = 0; pod && i < pod->port_count; i++)
 		if (pod->port[i].protocol == protocol && pod->port[i].number == number &&
-		    pod->port[i].name == port->name)
+		    !strcmp(pod->port[i].name, port->name))
 			return true;
 	return false;
 }

@@ -163,6 +163,12 @@ struct np_pod {
 	 */
 	const char *mirror;
 	const char *node;	/* "" if the pod is not scheduled */
+	/*
+	 * The workload that the pod belongs to: the controller among its ownerReferences, and for a
+	 * ReplicaSet of a Deployment the Deployment. "" or NULL if there is none. Only manifests
+	 * have it.
+	 */
+	const char *owner;
 	struct np_labels labels;
 	struct np_address *address; /* without duplicates: podIPs in order, then podIP */
 	struct np_named_port *port; /* without duplicates: of containers, then of sidecars */

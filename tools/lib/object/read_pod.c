@@ -330,6 +330,34 @@ static int np_decode_pod_spec(struct np_decode *d, const struct np_node *spec,
 	return ret;
 }
 
+/*
+ * Finds the workload. What is malformed here is passed over: no policy asks for it. A Deployment
+ * names its ReplicaSets by its own name and the value of a label that their pods have.
+ */
+static const char *np_find_owner(struct np_decode *d, const struct np_meta *meta)
+{
+	const struct np_node *list = meta->owners, *item, *truth;
+	const char *name, *hash;
+	size_t len, tail;
+
+	item = list && list->type == NP_NODE_LIST ? list->child : NULL;
+	for (; item; item = item->next) {
+		truth = item->type == NP_NODE_MAP ? np_node_get(item, "controller") : NULL;
+		if (truth && truth->type == NP_NODE_BOOL && truth->truth)
+			break;
+	}
+	if (!item)
+		return "";
+	name = np_node_text(item, "name");
+	len = strlen(name);
+	hash = np_labels_get(&meta->labels, "pod-template-hash");
+	tail = hash ? strlen(hash) : 0;
+	if (tail && !strcmp(np_node_text(item, "kind"), "ReplicaSet") && len > tail + 1 &&
+	    name[len - tail - 1] == '-' && !strcmp(name + len - tail, hash))
+		len -= tail + 1;
+	return np_intern(d->objs, name, len);
+}
+
 int np_decode_pod(struct np_decode *d, const struct np_node *node,
 		  const struct np_path *path)
 {
@@ -347,6 +375,7 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	pod.name = meta.name;
 	pod.uid = meta.uid;
 	pod.mirror = np_intern_str(d->objs, np_node_text(meta.annotations, NP_MIRROR_KEY));
+	pod.owner = np_find_owner(d, &meta);
 	pod.labels = meta.labels;
 	pod.created = meta.created;
 	pod.deleting = meta.deleting;

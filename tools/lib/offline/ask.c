@@ -101,10 +101,9 @@ static int np_ask_check(const struct np_objects *objs, const struct np_flow *flo
 }
 
 /* The kernel's order: the family that was asked for, else IPv4 if both ends have it. */
-int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
-		struct np_flow *flow, struct np_error *err)
+static int np_ask_choose(const struct np_objects *objs, const struct np_eval_request *request,
+			 struct np_ask_end *end, struct np_flow *flow, struct np_error *err)
 {
-	struct np_ask_end end[2] = { 0 };
 	int v6;
 
 	if (np_ask_end(objs, &request->source, &end[0], err) ||
@@ -118,12 +117,30 @@ int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *req
 			continue;
 		flow->source = *end[0].address[v6];
 		flow->destination = *end[1].address[v6];
-		return np_ask_check(objs, flow, end, err);
+		return 0;
 	}
 	np_error_set(err, NP_EXIT_INPUT, "the two ends have no addresses of the same family%s",
 		     request->family ? " that was asked for" : "");
 	np_error_hint(err, "see the addresses of pods with: kubectl get pods -o wide");
 	return -1;
+}
+
+int np_ask_find(const struct np_objects *objs, const struct np_eval_request *request,
+		struct np_flow *flow, struct np_error *err)
+{
+	struct np_ask_end end[2] = { 0 };
+
+	return np_ask_choose(objs, request, end, flow, err);
+}
+
+int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
+		struct np_flow *flow, struct np_error *err)
+{
+	struct np_ask_end end[2] = { 0 };
+
+	if (np_ask_choose(objs, request, end, flow, err))
+		return -1;
+	return np_ask_check(objs, flow, end, err);
 }
 
 static int np_ask_visit(void *context, const struct netpol_step *step)

@@ -23,10 +23,13 @@ int np_offline_ask(const struct np_objects *objs, const struct np_eval_request *
 		   struct np_eval *eval, struct np_error *err);
 
 /*
- * The steps of np_offline_ask(), for whoever asks more than one question of the same objects. The
- * first finds the connection that is asked about, and fails as described above. The second judges it
- * in a world that the objects were loaded into.
+ * The steps of np_offline_ask(), for whoever asks more than one question of the same objects.
+ * np_ask_flow() finds the connection that is asked about, and fails as described above;
+ * np_ask_find() does not mind addresses that two pods or none have. np_ask_judge() judges it in a
+ * world that the objects were loaded into.
  */
+int np_ask_find(const struct np_objects *objs, const struct np_eval_request *request,
+		struct np_flow *flow, struct np_error *err);
 int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *request,
 		struct np_flow *flow, struct np_error *err);
 void np_ask_judge(const struct np_offline *off, const struct np_flow *flow, struct np_eval *eval);

@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl explain over random worlds: what its words say of each rule is what the core does, and
+ * the change that it proposes allows the connection and opens exactly what it announces.
+ *
+ *   explain [-n WORLDS] [-s SEED] [-q QUESTIONS]
+ *
+ *	-n	how many histories (default 200)
+ *	-s	the first one's seed (default 1)
+ *	-q	questions for the objects of one origin after each transaction (default 12)
+ *
+ * The verdict and the rule that decides are also those of the naive evaluator. Each part of a rule
+ * that is said not to match is asked of the core alone: it must deny; with what is said to be wrong
+ * put right, it must accept.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../evaluator/history.h"
+#include "explain/explain.h"
+#include "explain/say.h"
+#include "matrix/matrix.h"
+#include "object/digest.h"
+#include "object/load.h"
+#include "object/write.h"
+#include "offline/ask.h"
+
+/* Larger worlds are only asked, because a matrix of them takes too long. */
+#define MATRIX_PODS	40
+
+static struct {
+	unsigned long asked, refused, denied, rules, parts, mended, changes, none, opened, pairs;
+	unsigned int wrong;
+} totals;
+
+#define WRONG(...)							\
+do {									\
+	if (totals.wrong++ < 20) {					\
+		printf("wrong: " __VA_ARGS__);				\
+		putchar('\n');						\
+	}								\
+} while (0)
+
+/* The core's word on one rule for one half of a connection: a world in which only it isolates. */
+static bool core_accepts(const struct np_explain *x, const struct np_objects *objs,
+			 const struct np_policy *of, uint8_t direction, struct np_rule *rule)
+{
+	struct np_objects only = *objs;
+	struct np_policy policy = *of;
+	struct np_offline off;
+	struct np_error err;
+	bool accept;
+
+	policy.directions = direction == NETPOL_DIRECTION_EGRESS ? NP_DIR_EGRESS : NP_DIR_INGRESS;
+	policy.egress = rule;
+	policy.ingress = rule;
+	policy.egress_count = 1;
+	policy.ingress_count = 1;
+	only.policies = &policy;
+	only.policy_count = 1;
+	if (np_offline_init(&off, NULL, &err) ||
+	    np_offline_apply(&off, "manual", &only, true, &err)) {
+		WRONG("a world of one rule: %s", err.text);
+		return false;
+	}
+	/*
+	 * The policy may select the other end as well, but in this direction it says nothing of
+	 * that end's half.
+	 */
+	accept = np_offline_judge(&off, &x->flow, NULL);
+	np_offline_free(&off);
+	return accept;
+}
+
+/* Puts right what is said to be wrong with a peer. False: nothing can. */
+static bool mend_peer(const struct np_explain *x, const struct np_reason_end *end, uint8_t code,
+		      struct np_peer *peer, struct np_ipblock *block)
+{
+	switch (code) {
+	case NP_REASON_FAMILY:
+	case NP_REASON_BLOCK:
+		memset(block, 0, sizeof(*block));
+		block->cidr.family = end->address.family;
+		peer->ipblock = block;
+		return true;
+	case NP_REASON_EXCEPT:
+		*block = *peer->ipblock;
+		block->except_count = 0;
+		peer->ipblock = block;
+		return true;
+	case NP_REASON_OTHER_NAMESPACE:
+	case NP_REASON_NAMESPACE_LABELS:
+		memset(peer, 0, sizeof(*peer));
+		peer->ns_selector.present = true;
+		return true;
+	case NP_REASON_POD_LABELS:
+		memset(&peer->pod_selector, 0, sizeof(peer->pod_selector));
+		peer->pod_selector.present = true;
+		return true;
+	default:
+		/* No selector matches, not even the widest. */
+		memset(peer, 0, sizeof(*peer));
+		peer->ns_selector.present = true;
+		return false;
+	}
+}
+
+static void check_peer(const struct np_explain *x, const struct np_objects *objs,
+		       const struct np_explain_step *step, uint8_t direction,
+		       const struct np_peer *of, const struct np_reason_part *part)
+{
+	const struct np_reason_end *end = &x->end[direction == NETPOL_DIRECTION_EGRESS];
+	struct np_peer peer = *of;
+	struct np_rule rule = { .peer = &peer, .peer_count = 1 };
+	struct np_ipblock block;
+	bool want;
+
+	totals.parts++;
+	if (core_accepts(x, objs, step->policy, direction, &rule) !=
+	    (part->code == NP_REASON_MATCHES))
+		WRONG("peer %s is said to be: %s %s", part->says,
+		      np_reason_code_name(part->code), part->text);
+	if (part->code == NP_REASON_MATCHES)
+		return;
+	totals.mended++;
+	want = mend_peer(x, end, part->code, &peer, &block);
+	if (core_accepts(x, objs, step->policy, direction, &rule) != want)
+		WRONG("peer %s is not what is wrong: %s %s", part->says,
+		      np_reason_code_name(part->code), part->text);
+}
+
+static void check_port(const struct np_explain *x, const struct np_objects *objs,
+		       const struct np_explain_step *step, uint8_t direction,
+		       const struct np_port *of, const struct np_reason_part *part)
+{
+	struct np_port port = *of;
+	struct np_rule rule = { .port = &port, .port_count = 1 };
+
+	totals.parts++;
+	if (core_accepts(x, objs, step->policy, direction, &rule) !=
+	    (part->code == NP_REASON_MATCHES))
+		WRONG("port %s is said to be: %s %s", part->says,
+		      np_reason_code_name(part->code), part->text);
+	if (part->code == NP_REASON_MATCHES || !*np_protocol_name(x->flow.protocol))
+		return;
+	totals.mended++;
+	if (part->code == NP_REASON_PROTOCOL) {
+		port.protocol = x->flow.protocol;
+		port.kind = NP_PORT_ANY;
+	} else {
+		port.kind = NP_PORT_NUMBER;
+		port.first = x->flow.port;
+		port.last = x->flow.port;
+	}
+	if (!core_accepts(x, objs, step->policy, direction, &rule))
+		WRONG("port %s is not what is wrong: %s %s", part->says,
+		      np_reason_code_name(part->code), part->text);
+}
+
+/* One rule of one policy, and one of its parts. */
+static void check_rule(const struct np_explain *x, const struct np_objects *objs,
+		       const struct np_explain_step *step, uint8_t direction, uint32_t index,
+		       struct history *h)
+{
+	const struct np_policy *policy = step->policy;
+	const struct np_reason_rule *said = &step->rule[index];
+	struct np_rule rule = direction == NETPOL_DIRECTION_EGRESS ? policy->egress[index] :
+								     policy->ingress[index];
+	uint32_t i;
+
+	totals.rules++;
+	if (core_accepts(x, objs, policy, direction, &rule) != said->matches)
+		WRONG("rule %s of %s/%s is said %sto match: %s", said->says, policy->namespace,
+		      policy->name, said->matches ? "" : "not ", said->text);
+	if (said->matches != !*said->text)
+		WRONG("rule %s matches and has a reason not to: %s", said->says, said->text);
+	if (rule.peer_count) {
+		i = history_random(h, rule.peer_count);
+		check_peer(x, objs, step, direction, &rule.peer[i], &said->peer[i]);
+	}
+	if (rule.port_count) {
+		i = history_random(h, rule.port_count);
+		check_port(x, objs, step, direction, &rule.port[i], &said->port[i]);
+	}
+}
+
+/* The first step of a direction that names a rule, or NULL. */
+static const struct np_step *first_rule(const struct np_eval *eval, uint8_t direction)
+{
+	size_t i;
+
+	for (i = 0; i < eval->step_count; i++)
+		if (eval->step[i].direction == direction && eval->step[i].has_rule)
+			return &eval->step[i];
+	return NULL;
+}
+
+static void check_half(const struct np_explain *x, const struct evaluator_half *half,
+		       uint8_t direction)
+{
+	const struct np_step *step = first_rule(&x->eval, direction);
+
+	if (!half->judged)
+		return;
+	if (!half->policy != !step ||
+	    (step && (strcmp(half->policy->name, step->policy_name) || half->rule != step->rule)))
+		WRONG("the evaluator names another rule for %s of %s", np_direction_name(direction),
+		      x->question.protocol);
+}
+
+/* The verdict, and the rule that decides, of the naive evaluator. */
+static void check_evaluator(const struct np_explain *x, const struct np_objects *objs)
+{
+	struct evaluator ev = { .origin = { objs }, .origins = 1 };
+	struct evaluator_end source = { .address = &x->flow.source };
+	struct evaluator_end destination = { .address = &x->flow.destination };
+	struct evaluator_half egress, ingress;
+	bool allowed;
+
+	source.pod = evaluator_owner(&ev, source.address);
+	destination.pod = evaluator_owner(&ev, destination.address);
+	allowed = evaluator_judge(&ev, &source, &destination, x->flow.protocol, x->flow.port,
+				  &egress, &ingress);
+	if (allowed != (x->eval.verdict == NETPOL_VERDICT_ALLOW))
+		WRONG("the evaluator says %s", allowed ? "allow" : "deny");
+	check_half(x, &egress, NETPOL_DIRECTION_EGRESS);
+	check_half(x, &ingress, NETPOL_DIRECTION_INGRESS);
+}
+
+/* The policies of a change as netpolctl prints them, read again as netpolctl apply reads them. */
+static void reread(const struct np_change *change, struct np_objects *to)
+{
+	struct np_policy_state state = { { 0 } };
+	struct np_error err = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	struct np_writer w;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &size);
+
+	for (i = 0; i < change->policies; i++) {
+		fputs("---\n", file);
+		np_writer_init(&w, file, NP_FORMAT_YAML);
+		np_manifest_policy(&w, NULL, &change->policy[i], &state);
+	}
+	fclose(file);
+	if (np_load_buffer(to, "change.yaml", text, size, NULL, &err))
+		WRONG("the change can't be read: %s: %s\n%s", err.path, err.text, text);
+	else if (to->policy_count != change->policies)
+		WRONG("%zu of %u policies were read", to->policy_count, change->policies);
+	for (i = 0; i < to->policy_count && i < change->policies; i++)
+		if (np_policy_digest(&to->policies[i]) != np_policy_digest(&change->policy[i]))
+			WRONG("what was read is not what the change says:\n%s", text);
+	free(text);
+}
+
+static void matrix_of(struct np_matrix *m, const struct np_objects *objs,
+		      const struct np_change *change, uint8_t family)
+{
+	struct np_matrix_options opts = { .family = family };
+	struct np_error err = { 0 };
+	char text[16];
+	unsigned int i;
+
+	np_matrix_init(m);
+	for (i = 0; i < change->ports; i++) {
+		if (*np_protocol_name(change->port[i].protocol))
+			snprintf(text, sizeof(text), "%s/%u",
+				 np_protocol_name(change->port[i].protocol),
+				 change->port[i].port);
+		else
+			snprintf(text, sizeof(text), "%u", change->port[i].protocol);
+		if (np_matrix_add_ports(m, text, &err))
+			WRONG("port %s of a matrix", text);
+	}
+	/* Two ends that are no pods of the input leave nobody for a row. */
+	if (np_matrix_from_objects(m, objs, &opts, &err) && !strstr(err.text, "pod"))
+		WRONG("a matrix: %s", err.text);
+}
+
+static bool announced(const struct np_change *change, const struct np_matrix *m, size_t port,
+		      size_t source, size_t destination)
+{
+	const struct np_change_opened *opened;
+	size_t i;
+
+	for (i = 0; i < change->listed; i++) {
+		opened = &change->opened[i];
+		if (opened->port.protocol == m->port[port].protocol &&
+		    opened->port.port == m->port[port].port &&
+		    !strcmp(opened->source->namespace, m->pod[source].namespace) &&
+		    !strcmp(opened->source->name, m->pod[source].name) &&
+		    !strcmp(opened->destination->namespace, m->pod[destination].namespace) &&
+		    !strcmp(opened->destination->name, m->pod[destination].name))
+			return true;
+	}
+	return false;
+}
+
+/* Is it the connection that was asked about? Two pods may have its address. */
+static bool asked_about(const struct np_explain *x, const struct np_matrix *m, size_t port,
+			size_t source, size_t destination)
+{
+	return m->port[port].protocol == x->flow.protocol && m->port[port].port == x->flow.port &&
+	       !memcmp(&m->pod[source].address, &x->flow.source, sizeof(x->flow.source)) &&
+	       !memcmp(&m->pod[destination].address, &x->flow.destination,
+		       sizeof(x->flow.destination));
+}
+
+/* The difference of two matrices is what was announced, and the connection itself. */
+static void compare(const struct np_explain *x, const struct np_matrix *before,
+		    const struct np_matrix *after)
+{
+	const struct np_change *change = &x->change;
+	size_t port, i, k, at, found = 0;
+
+	if (before->pods != after->pods) {
+		WRONG("the matrices have other rows");
+		return;
+	}
+	for (port = 0; port < before->ports && before->allowed; port++) {
+		for (i = 0; i < before->pods; i++) {
+			for (k = 0; k < before->pods; k++) {
+				at = np_matrix_at(before, port, i, k);
+				totals.pairs++;
+				if (before->allowed[at] == after->allowed[at])
+					continue;
+				if (after->allowed[at] != NP_MATRIX_ALLOW)
+					WRONG("the change denies %s -> %s", before->pod[i].text,
+					      before->pod[k].text);
+				if (asked_about(x, before, port, i, k))
+					continue;
+				found++;
+				if (!announced(change, before, port, i, k))
+					WRONG("%s -> %s %s opens and is not announced",
+					      before->pod[i].text, before->pod[k].text,
+					      before->port[port].text);
+			}
+		}
+	}
+	totals.opened += found;
+	if (found != change->count || change->count != change->listed || change->partial)
+		WRONG("%llu announced, %zu opened", (unsigned long long)change->count, found);
+}
+
+/* The change as it is printed, on top of the input: asked again, it is allowed. */
+static void check_change(const struct np_explain *x, struct np_objects *objs, size_t pods)
+{
+	struct np_objects change, with = *objs;
+	struct np_explain again = { .question = x->question };
+	struct np_matrix before, after;
+	struct np_error err = { 0 };
+
+	np_objects_init(&change);
+	reread(&x->change, &change);
+	with.policies = np_xcalloc(objs->policy_count + 2, sizeof(*with.policies));
+	memcpy(with.policies, objs->policies, objs->policy_count * sizeof(*with.policies));
+	memcpy(with.policies + objs->policy_count, change.policies,
+	       change.policy_count * sizeof(*with.policies));
+	with.policy_count += change.policy_count;
+	again.request = x->request;
+	again.named[0].end = x->request.source;
+	again.named[1].end = x->request.destination;
+	again.named[0].kind = *again.named[0].end.name ? NP_END_POD : NP_END_ADDRESS;
+	again.named[1].kind = *again.named[1].end.name ? NP_END_POD : NP_END_ADDRESS;
+	if (np_explain_objects(&again, &with, &err))
+		WRONG("with the change: %s", err.text);
+	else if (again.eval.verdict != NETPOL_VERDICT_ALLOW)
+		WRONG("the change does not allow it");
+	/* Pods that don't exist are the last ones. */
+	with.pod_count = pods;
+	if (pods && pods <= MATRIX_PODS) {
+		struct np_objects input = *objs;
+
+		input.pod_count = pods;
+		matrix_of(&before, &input, &x->change, x->flow.source.family);
+		matrix_of(&after, &with, &x->change, x->flow.source.family);
+		compare(x, &before, &after);
+		np_matrix_free(&before);
+		np_matrix_free(&after);
+	}
+	np_explain_free(&again);
+	free(with.policies);
+	np_objects_free(&change);
+}
+
+/* The name of an end, for a random question. */
+static const char *some_end(struct history *h, struct np_objects *objs)
+{
+	static const char *const made_up[] = { "", "app=a", "app=,tier=b", "example.com/app=c" };
+	char text[NP_CIDR_TEXT];
+	const struct np_pod *pod;
+
+	switch (history_random(h, 12)) {
+	case 0:
+		return "world";
+	case 1:
+		return np_say(&h->pool.arena, "label:%s@n%u", made_up[history_random(h, 4)],
+			      history_random(h, h->namespaces));
+	case 2:
+	case 3:
+		return np_say(&h->pool.arena, "%s",
+			      np_address_text(&h->address[history_random(h, h->addresses)], text));
+	default:
+		if (!objs->pod_count)
+			return "world";
+		pod = &objs->pods[history_random(h, objs->pod_count)];
+		return np_say(&h->pool.arena, "%s/%s", pod->namespace, pod->name);
+	}
+}
+
+static void some_protocol(struct history *h, struct np_eval_request *request)
+{
+	static const uint16_t ports[] = { 80, 81, 53, 443, 8080, 1, 65535, 79, 82, 32000 };
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+					     IPPROTO_ICMP, 47 };
+
+	request->protocol = protocols[history_random(h, 6)];
+	request->has_port = *np_protocol_name(request->protocol);
+	if (request->has_port)
+		request->port = ports[history_random(h, 10)];
+	if (!history_random(h, 4))
+		request->family = history_random(h, 2) ? AF_INET : AF_INET6;
+}
+
+static void check_answer(struct np_explain *x, struct history *h, struct np_objects *objs,
+			 size_t pods)
+{
+	const struct np_explain_step *step;
+	size_t i;
+
+	totals.asked++;
+	check_evaluator(x, objs);
+	for (i = 0; i < x->eval.step_count; i++) {
+		step = &x->step[i];
+		if (step->policy && step->rule_count)
+			check_rule(x, objs, step, x->eval.step[i].direction,
+				   history_random(h, step->rule_count), h);
+	}
+	if (x->eval.verdict != NETPOL_VERDICT_DENY)
+		return;
+	totals.denied++;
+	if (x->change.none) {
+		totals.none++;
+		/* Only a namespace that is not there, or has no name, stands in the way. */
+		if (!strstr(x->change.none, "is not in the input") &&
+		    !strstr(x->change.none, "has no label"))
+			WRONG("no change: %s", x->change.none);
+		return;
+	}
+	totals.changes++;
+	check_change(x, objs, pods);
+}
+
+static void ask(struct history *h, struct np_objects *objs)
+{
+	struct np_mark mark = np_objects_mark(objs);
+	struct np_error err = { 0 };
+	struct np_explain x = { 0 };
+	const char *word[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		word[i] = some_end(h, objs);
+		if (!np_end_parse(word[i], &x.named[i]))
+			WRONG("\"%s\" is no end", word[i]);
+	}
+	some_protocol(h, &x.request);
+	np_question_set(&x.question, word[0], word[1], "some");
+	if (!np_explain_objects(&x, objs, &err)) {
+		check_answer(&x, h, objs, mark.pod_count);
+	} else {
+		totals.refused++;
+		if (err.exit != NP_EXIT_INPUT || strstr(err.text, "do not agree"))
+			WRONG("%s -> %s: %s", word[0], word[1], err.text);
+	}
+	np_explain_free(&x);
+	np_objects_rewind(objs, &mark);
+}
+
+static void run_seed(uint64_t seed, unsigned int questions)
+{
+	struct transaction *txn;
+	struct model model;
+	struct history h;
+	unsigned int i, k, before = totals.wrong;
+
+	netpol_random_seed = seed + 1;
+	history_begin(&h, seed);
+	model_begin(&model);
+	for (i = 0; i < 6; i++) {
+		txn = history_next(&h, &model);
+		txn->gone = NULL;
+		model_apply(&model, txn);
+		for (k = 0; k < (h.wide ? questions / 4 : questions); k++)
+			ask(&h, &model.origin[txn->origin]);
+	}
+	if (totals.wrong != before)
+		printf("seed %llu\n", (unsigned long long)seed);
+	model_free(&model);
+	history_free(&h);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long worlds = 200, seed = 1, questions = 12, i;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "n:s:q:")) != -1) {
+		switch (opt) {
+		case 'n': worlds = strtoul(optarg, NULL, 0); break;
+		case 's': seed = strtoul(optarg, NULL, 0); break;
+		case 'q': questions = strtoul(optarg, NULL, 0); break;
+		default: return 2;
+		}
+	}
+	for (i = 0; i < worlds && totals.wrong < 20; i++)
+		run_seed(seed + i, (unsigned int)questions);
+	printf("%lu histories from seed %lu: %lu questions answered, %lu refused, %lu denied\n", i,
+	       seed, totals.asked, totals.refused, totals.denied);
+	printf("%lu rules and %lu parts of rules asked of the core, %lu of them put right\n",
+	       totals.rules, totals.parts, totals.mended);
+	printf("%lu changes applied, %lu not possible; %lu more connections opened, as announced, of %lu\n",
+	       totals.changes, totals.none, totals.opened, totals.pairs);
+	printf("explanations, core and evaluator: %lu questions compared, %u mismatches\n",
+	       totals.asked, totals.wrong);
+	return totals.wrong || totals.asked < 10 * worlds || !totals.opened || !totals.mended;
+}
