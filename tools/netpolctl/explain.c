@@ -19,7 +19,7 @@ static const char np_explain_help[] =
 "that policy would open.\n"
 "\n"
 "SRC and DST are one of:\n"
-"  NAMESPACE/NAME      a pod; with -f also a workload, which stands for its first pod\n"
+"  NAMESPACE/NAME      a pod; with -f also a workload, for its first pod\n"
 "  10.0.0.1, fd00::1   an address\n"
 "  world               an address that is no pod's and in no block\n"
 "  host                the node of the other end\n"

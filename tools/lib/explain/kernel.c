@@ -191,6 +191,12 @@ static const struct np_step *np_explain_next(const struct np_eval *eval, uint8_t
 	return NULL;
 }
 
+/* The kernel leaves out steps that do not fit into its answer. The last one then names a policy. */
+static bool np_explain_cut(const struct np_eval *kernel)
+{
+	return kernel->step_count && *kernel->step[kernel->step_count - 1].policy_name;
+}
+
 static bool np_explain_same_half(const struct np_eval *files, const struct np_eval *kernel,
 				 uint8_t direction)
 {
@@ -207,29 +213,27 @@ static bool np_explain_same_half(const struct np_eval *files, const struct np_ev
 		     strcmp(a->policy_name, b->policy_name)))
 			return false;
 	} while (a && b);
-	return !a && !b;
+	return np_explain_cut(kernel) ? !b : !a && !b;
 }
 
 bool np_explain_same(const struct np_eval *files, const struct np_eval *kernel)
 {
 	static const uint8_t directions[] = { NETPOL_DIRECTION_EGRESS, NETPOL_DIRECTION_INGRESS };
-	const struct np_step *step;
-	unsigned int i, judged = 0;
-	size_t at;
+	const struct np_step *step, *other;
+	bool elsewhere = false;
+	size_t at, other_at;
+	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
 		at = 0;
+		other_at = 0;
 		step = np_explain_next(kernel, directions[i], &at);
+		other = np_explain_next(files, directions[i], &other_at);
 		if (!step || step->reason == NETPOL_REASON_NOT_LOCAL)
-			continue;
-		judged++;
-		if (!np_explain_same_half(files, kernel, directions[i]))
+			elsewhere |= !!other;
+		else if (!np_explain_same_half(files, kernel, directions[i]))
 			return false;
 	}
-	/* If this node judges all that the files do, the verdict is the same. */
-	for (i = 0; i < 2; i++) {
-		at = 0;
-		judged -= !!np_explain_next(files, directions[i], &at);
-	}
-	return judged || files->verdict == kernel->verdict;
+	/* Another node may deny what this one lets through. */
+	return files->verdict == kernel->verdict || (elsewhere && !np_explain_cut(kernel));
 }

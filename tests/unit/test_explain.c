@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl explain: the forms of an end, the workload of a pod, which labels a proposal leaves
+ * out, and when the answers of files and kernel are the same.
+ */
+#include "explain/kernel.h"
+#include "load_check.h"
+
+static void test_ends(void)
+{
+	static const struct {
+		const char *text;
+		int kind;	/* -1: no end */
+	} ends[] = {
+		{ "a/b", NP_END_POD }, { "10.0.0.1", NP_END_ADDRESS }, { "fd00::1", NP_END_ADDRESS },
+		{ "world", NP_END_WORLD }, { "host", NP_END_HOST },
+		{ "label:a=b@ns", NP_END_MADE_UP }, { "label:@ns", NP_END_MADE_UP },
+		{ "label:a=b", -1 }, { "label:a=b@", -1 }, { "label:a=b@n/s", -1 }, { "", -1 },
+		{ "a", -1 }, { "a/", -1 }, { "/b", -1 }, { "a/b/c", -1 }, { "10.0.0.1/8", NP_END_POD },
+		{ "World", -1 }, { "10.0.0.256", -1 },
+	};
+	struct np_named_end end;
+	char text[600];
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		bool is = np_end_parse(ends[i].text, &end);
+
+		if (!CHECK_EQ(is, ends[i].kind >= 0) || (is && !CHECK_EQ(end.kind, ends[i].kind)))
+			printf("\t%s\n", ends[i].text);
+	}
+	memset(text, 'x', sizeof(text));
+	text[1] = '/';
+	text[NETPOL_NAME_MAX + 2] = '\0';
+	CHECK(np_end_parse(text, &end));
+	text[NETPOL_NAME_MAX + 2] = 'x';
+	text[NETPOL_NAME_MAX + 3] = '\0';
+	CHECK(!np_end_parse(text, &end));
+}
+
+#define OWNED(labels, owners)						\
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a, labels: {" labels "}, "	\
+	"ownerReferences: " owners "}\nstatus: {podIP: 10.0.0.1}\n"
+
+static void owner(const char *text, const char *want, int line)
+{
+	if (!CHECK(!load(text)) || !CHECK_EQ(objs.pod_count, 1) ||
+	    !CHECK_STR(objs.pods[0].owner, want))
+		printf("\tline %d\n", line);
+}
+
+#define OWNER(labels, owners, want)	owner(OWNED(labels, owners), want, __LINE__)
+
+static void test_owners(void)
+{
+	OWNER("", "[{kind: StatefulSet, name: db, controller: true}]", "db");
+	OWNER("", "[{kind: StatefulSet, name: db}]", "");
+	OWNER("", "[{kind: X, name: x}, {kind: Y, name: db, controller: true}]", "db");
+	OWNER("", "[]", "");
+	OWNER("", "null", "");
+	OWNER("", "[null, 7, {controller: true}]", "");
+	OWNER("pod-template-hash: abc", "[{kind: ReplicaSet, name: web-abc, controller: true}]", "web");
+	OWNER("pod-template-hash: abc", "[{kind: ReplicaSet, name: webabc, controller: true}]", "webabc");
+	OWNER("pod-template-hash: abc", "[{kind: ReplicaSet, name: -abc, controller: true}]", "-abc");
+	OWNER("pod-template-hash: abc", "[{kind: DaemonSet, name: web-abc, controller: true}]", "web-abc");
+	OWNER("", "[{kind: ReplicaSet, name: web-abc, controller: true}]", "web-abc");
+}
+
+static void test_labels(void)
+{
+	CHECK(np_change_passing_label("pod-template-hash"));
+	CHECK(np_change_passing_label("controller-revision-hash"));
+	CHECK(np_change_passing_label("statefulset.kubernetes.io/pod-name"));
+	CHECK(np_change_passing_label("apps.kubernetes.io/pod-index"));
+	CHECK(np_change_passing_label("batch.kubernetes.io/job-name"));
+	CHECK(np_change_passing_label("job-name"));
+	CHECK(!np_change_passing_label("app"));
+	CHECK(!np_change_passing_label("app.kubernetes.io/name"));
+}
+
+/* A step: of a policy, with a rule or without, or of a half as a whole. */
+static struct np_step step_of(uint8_t direction, const char *policy, int rule)
+{
+	struct np_step step = {
+		.direction = direction,
+		.has_rule = rule >= 0,
+		.rule = rule >= 0 ? (uint32_t)rule : 0,
+		.verdict = rule >= 0 ? NETPOL_VERDICT_ALLOW : 0,
+		.reason = rule >= 0 ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED,
+	};
+
+	snprintf(step.policy_namespace, sizeof(step.policy_namespace), "%s", "a");
+	snprintf(step.policy_name, sizeof(step.policy_name), "%s", policy);
+	return step;
+}
+
+static struct np_step half_of(uint8_t direction, bool accept)
+{
+	struct np_step step = {
+		.direction = direction,
+		.verdict = accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY,
+		.reason = accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED,
+	};
+
+	return step;
+}
+
+static void test_same(void)
+{
+	const uint8_t in = NETPOL_DIRECTION_INGRESS, out = NETPOL_DIRECTION_EGRESS;
+	struct np_step files[] = {
+		step_of(out, "x", 1), half_of(out, true), step_of(in, "y", -1), half_of(in, false),
+	};
+	struct np_step kernel[4];
+	struct np_eval a = { .verdict = NETPOL_VERDICT_DENY, .step = files, .step_count = 4 };
+	struct np_eval b = { .verdict = NETPOL_VERDICT_DENY, .step = kernel, .step_count = 4 };
+
+	memcpy(kernel, files, sizeof(files));
+	CHECK(np_explain_same(&a, &b));
+	kernel[0].rule = 2;
+	CHECK(!np_explain_same(&a, &b));
+	kernel[0] = step_of(out, "z", 1);
+	CHECK(!np_explain_same(&a, &b));
+	kernel[0] = files[0];
+	kernel[3] = half_of(in, true);
+	b.verdict = NETPOL_VERDICT_ALLOW;
+	CHECK(!np_explain_same(&a, &b));
+
+	/* This node judges the source only, and lets it out. */
+	b.step_count = 2;
+	CHECK(np_explain_same(&a, &b));
+	kernel[0] = step_of(out, "z", 1);
+	CHECK(!np_explain_same(&a, &b));
+	/* Or none of the two. */
+	kernel[0] = (struct np_step){ .direction = in, .reason = NETPOL_REASON_NOT_LOCAL,
+				      .verdict = NETPOL_VERDICT_ALLOW };
+	b.step_count = 1;
+	CHECK(np_explain_same(&a, &b));
+
+	/* Steps that did not fit: what is there must be the same, and so must the verdict. */
+	memcpy(kernel, files, sizeof(files));
+	b.step_count = 3;
+	CHECK(!np_explain_same(&a, &b));
+	b.verdict = NETPOL_VERDICT_DENY;
+	CHECK(np_explain_same(&a, &b));
+	kernel[2] = step_of(in, "y", 0);
+	CHECK(!np_explain_same(&a, &b));
+	b.step_count = 1;
+	CHECK(np_explain_same(&a, &b));
+}
+
+int main(void)
+{
+	np_objects_init(&objs);
+	test_ends();
+	test_owners();
+	test_labels();
+	test_same();
+	np_objects_free(&objs);
+	return check_done("explain");
+}
