@@ -31,7 +31,7 @@
 #define MATRIX_PODS	40
 
 static struct {
-	unsigned long asked, refused, denied, rules, parts, mended, changes, none, opened, pairs;
+	unsigned long asked, refused, evaluated, denied, rules, parts, mended, changes, none, opened, pairs;
 	unsigned int wrong;
 } totals;
 
@@ -206,8 +206,21 @@ static void check_half(const struct np_explain *x, const struct evaluator_half *
 		return;
 	if (!half->policy != !step ||
 	    (step && (strcmp(half->policy->name, step->policy_name) || half->rule != step->rule)))
-		WRONG("the evaluator names another rule for %s of %s", np_direction_name(direction),
-		      x->question.protocol);
+		WRONG("%s -> %s: for %s the evaluator names %s[%u], and the step %s[%u]",
+		      x->question.source, x->question.destination,
+		      np_direction_name(direction), half->policy ? half->policy->name : "none",
+		      half->rule, step ? step->policy_name : "none", step ? step->rule : 0);
+}
+
+/*
+ * Do two pods claim an address? netpolctl loads pods that are being deleted first, so that another one
+ * wins, and the evaluator knows the order of arrival only.
+ */
+static bool claimed_twice(const struct np_objects *objs, const struct np_address *address)
+{
+	const struct np_pod *owner = np_ask_owner(objs, address, NULL);
+
+	return owner && np_ask_owner(objs, address, owner);
 }
 
 /* The verdict, and the rule that decides, of the naive evaluator. */
@@ -219,6 +232,9 @@ static void check_evaluator(const struct np_explain *x, const struct np_objects 
 	struct evaluator_half egress, ingress;
 	bool allowed;
 
+	if (claimed_twice(objs, source.address) || claimed_twice(objs, destination.address))
+		return;
+	totals.evaluated++;
 	source.pod = evaluator_owner(&ev, source.address);
 	destination.pod = evaluator_owner(&ev, destination.address);
 	allowed = evaluator_judge(&ev, &source, &destination, x->flow.protocol, x->flow.port,
@@ -525,6 +541,6 @@ int main(int argc, char **argv)
 	printf("%lu changes applied, %lu not possible; %lu more connections opened, as announced, of %lu\n",
 	       totals.changes, totals.none, totals.opened, totals.pairs);
 	printf("explanations, core and evaluator: %lu questions compared, %u mismatches\n",
-	       totals.asked, totals.wrong);
-	return totals.wrong || totals.asked < 10 * worlds || !totals.opened || !totals.mended;
+	       totals.evaluated, totals.wrong);
+	return totals.wrong || totals.evaluated < 10 * worlds || !totals.opened || !totals.mended;
 }
