@@ -15,7 +15,7 @@ load()
 	for f; do
 		args+=(-f "$f")
 	done
-	netpolctl apply --replace --local all "${args[@]}" >/dev/null 2>"$tmp/err" ||
+	netpolctl apply --replace --allow-empty-kinds --local all "${args[@]}" >/dev/null 2>"$tmp/err" ||
 		bail "apply $*: $(cat "$tmp/err")"
 }
 
@@ -56,9 +56,9 @@ is "$(jq -r '[.steps[].origin // empty] | unique | join(" ")' "$tmp/kernel")" ma
 	"policies have their origin"
 
 # The node itself.
+ip addr add 192.0.2.77/32 dev lo
 netpolctl explain host namespace-b/web -p tcp/80 >"$tmp/out" || not_ok "host: $?"
 check "the node reaches its pods" grep -q '^ALLOW host -> namespace-b/web tcp/80 (sent by this node)   generation' "$tmp/out"
-ip addr add 192.0.2.77/32 dev lo
 netpolctl explain namespace-b/web host -p tcp/80 >"$tmp/out"
 is "$?" 1 "a pod whose egress is isolated does not reach its node"
 check "the address is told" grep -q '^destination host: .*, an address of this node$' "$tmp/out"
@@ -75,7 +75,7 @@ netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluste
 is "$?" 1 "a difference: exit status 1"
 check "both answers are there" grep -q '^DENY ingress namespace-b/web .* from files$' "$tmp/out"
 check "and the kernel's" grep -q '^ALLOW namespace-a/web -> namespace-b/web tcp/80   generation' "$tmp/out"
-check "which is said" grep -q "^# The kernel's answer differs:\$\|^The kernel's answer differs:\$" "$tmp/out"
+check "which is said" grep -q "^The kernel's answer differs:\$" "$tmp/out"
 # And more.
 load "$examples/cluster.yaml" "$examples/default-deny.yaml"
 netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluster.yaml" \

@@ -31,7 +31,8 @@
 #define MATRIX_PODS	40
 
 static struct {
-	unsigned long asked, refused, evaluated, denied, rules, parts, mended, changes, none, opened, pairs;
+	unsigned long asked, refused, evaluated, denied, rules, parts, mended, changes, none, opened,
+		pairs;
 	unsigned int wrong;
 } totals;
 
@@ -125,6 +126,14 @@ static void check_peer(const struct np_explain *x, const struct np_objects *objs
 	if (part->code == NP_REASON_MATCHES)
 		return;
 	totals.mended++;
+	if (part->code == NP_REASON_BLOCK) {
+		/* No except is to blame. */
+		block = *of->ipblock;
+		block.except_count = 0;
+		peer.ipblock = &block;
+		if (core_accepts(x, objs, step->policy, direction, &rule))
+			WRONG("peer %s: it is an except: %s", part->says, part->text);
+	}
 	want = mend_peer(x, end, part->code, &peer, &block);
 	if (core_accepts(x, objs, step->policy, direction, &rule) != want)
 		WRONG("peer %s is not what is wrong: %s %s", part->says,
@@ -213,8 +222,8 @@ static void check_half(const struct np_explain *x, const struct evaluator_half *
 }
 
 /*
- * Do two pods claim an address? netpolctl loads pods that are being deleted first, so that another one
- * wins, and the evaluator knows the order of arrival only.
+ * Do two pods claim an address? netpolctl loads pods that are being deleted first, so that another
+ * one wins, and the evaluator knows the order of arrival only.
  */
 static bool claimed_twice(const struct np_objects *objs, const struct np_address *address)
 {
@@ -538,8 +547,8 @@ int main(int argc, char **argv)
 	       seed, totals.asked, totals.refused, totals.denied);
 	printf("%lu rules and %lu parts of rules asked of the core, %lu of them put right\n",
 	       totals.rules, totals.parts, totals.mended);
-	printf("%lu changes applied, %lu not possible; %lu more connections opened, as announced, of %lu\n",
-	       totals.changes, totals.none, totals.opened, totals.pairs);
+	printf("%lu changes applied, %lu not possible; %lu more connections opened, as announced, "
+	       "of %lu\n", totals.changes, totals.none, totals.opened, totals.pairs);
 	printf("explanations, core and evaluator: %lu questions compared, %u mismatches\n",
 	       totals.evaluated, totals.wrong);
 	return totals.wrong || totals.evaluated < 10 * worlds || !totals.opened || !totals.mended;

@@ -115,6 +115,18 @@ for text in 'ports[0] (tcp/http): http is tcp/8080 on a/s' 'ports[1] (udp/53): t
 done
 expect 0 'ingress by a/in ingress\[0\]\)   from files$' a/c a/s -p tcp/8080 "${world[@]}"
 expect 0 'egress\[1\]; ingress by a/in ingress\[1\]\)' a/c a/s -p tcp/80 --family 6 "${world[@]}"
+# Nobody gets the address of the other end.
+expect 3 'neither address' world 203.0.113.1 -p tcp/1 "${shop[@]}"
+expect 0 '^source label:app=q@shop: .*203.0.113.2' label:app=q@shop 203.0.113.1 -p tcp/1 \
+	-f examples/shop/cluster.yaml
+# The proposal is for the pods of the policy that isolates, whatever else their labels say.
+expect 1 '"Explanation"' label:app=c,tier=t,n=9@a 198.51.100.1 -p udp/9 "${world[@]}" -o json
+holds '.change.policies | length == 1 and .[0].spec.podSelector == {"matchLabels": {"app": "c"}}'
+# The other end is named by all of its labels that stay.
+expect 1 '"Explanation"' label:app=c,tier=t,pod-template-hash=7@b a/s -p tcp/80 "${world[@]}" -o json
+holds '.change.policies[0].spec.ingress[0].from == [{
+	"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "b"}},
+	"podSelector": {"matchLabels": {"app": "c", "tier": "t"}}}]'
 expect 1 '^DENY' a/c a/s -p icmp "${world[@]}"
 says 'icmp has no ports, so only a rule without ports matches it'
 says 'A rule cannot name icmp, so this opens every port and protocol;'

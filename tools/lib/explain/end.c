@@ -107,12 +107,16 @@ static void np_free_candidate(uint8_t family, uint32_t i, struct np_address *add
 	}
 }
 
-static bool np_free_of_pods(const struct np_objects *objs, const struct np_address *address)
+/* other: the other end, whose address is not free either */
+static bool np_free_of_pods(const struct np_objects *objs, const struct np_named_end *other,
+			    const struct np_address *address)
 {
 	const struct np_pod *pod;
 	uint32_t k;
 	size_t i;
 
+	if (!memcmp(&other->end.address, address, sizeof(*address)))
+		return false;
 	for (i = 0; i < objs->pod_count; i++) {
 		pod = &objs->pods[i];
 		for (k = 0; k < pod->address_count; k++)
@@ -161,27 +165,28 @@ static bool np_free_of_blocks(const struct np_objects *objs, const struct np_add
  * Finds an address that no pod has and, if there is one among those that are tried, no block
  * either. Returns whether no block has it.
  */
-static bool np_free_address(const struct np_objects *objs, uint8_t family,
-			    struct np_address *address)
+static bool np_free_address(const struct np_objects *objs, const struct np_named_end *other,
+			    uint8_t family, struct np_address *address)
 {
 	uint32_t i;
 
 	for (i = 0; i < NP_FREE_TRIES; i++) {
 		np_free_candidate(family, i, address);
-		if (np_free_of_pods(objs, address) && np_free_of_blocks(objs, address))
+		if (np_free_of_pods(objs, other, address) && np_free_of_blocks(objs, address))
 			return true;
 	}
 	for (i = 0; i < NP_FREE_TRIES; i++) {
 		np_free_candidate(family, i, address);
-		if (np_free_of_pods(objs, address))
+		if (np_free_of_pods(objs, other, address))
 			break;
 	}
 	return false;
 }
 
-static void np_end_world(const struct np_objects *objs, uint8_t family, struct np_named_end *named)
+static void np_end_world(const struct np_objects *objs, uint8_t family, struct np_named_end *named,
+			 const struct np_named_end *other)
 {
-	bool clear = np_free_address(objs, family, &named->end.address);
+	bool clear = np_free_address(objs, other, family, &named->end.address);
 	char text[NP_CIDR_TEXT];
 
 	snprintf(named->note, sizeof(named->note), "%s, which is no pod's%s",
@@ -267,7 +272,7 @@ static int np_made_up_labels(struct np_objects *objs, const char *text, struct n
 
 /* Adds a pod that does not exist, with an address of each family that nobody has. */
 static int np_end_made_up(struct np_objects *objs, struct np_named_end *named,
-			  struct np_error *err)
+			  const struct np_named_end *other, struct np_error *err)
 {
 	const char *namespace = strrchr(named->text, '@') + 1;
 	struct np_pod pod = { .uid = "", .node = "", .phase = NP_PHASE_RUNNING };
@@ -298,8 +303,8 @@ static int np_end_made_up(struct np_objects *objs, struct np_named_end *named,
 		return -1;
 	pod.address = np_arena_zalloc(&objs->arena, 2 * sizeof(*pod.address));
 	pod.address_count = 2;
-	np_free_address(objs, AF_INET, &pod.address[0]);
-	np_free_address(objs, AF_INET6, &pod.address[1]);
+	np_free_address(objs, other, AF_INET, &pod.address[0]);
+	np_free_address(objs, other, AF_INET6, &pod.address[1]);
 	*np_objects_add_pod(objs) = pod;
 	snprintf(named->note, sizeof(named->note),
 		 "a pod that does not exist, taken to have %s and %s, and no named ports",
@@ -332,7 +337,7 @@ int np_end_resolve(struct np_objects *objs, struct np_named_end *source,
 	for (i = 0; i < 2; i++) {
 		if (end[i]->kind == NP_END_POD)
 			np_end_workload(objs, end[i]);
-		if (end[i]->kind == NP_END_MADE_UP && np_end_made_up(objs, end[i], err))
+		if (end[i]->kind == NP_END_MADE_UP && np_end_made_up(objs, end[i], end[!i], err))
 			return -1;
 	}
 	for (i = 0; !family && i < 2; i++)
@@ -341,7 +346,7 @@ int np_end_resolve(struct np_objects *objs, struct np_named_end *source,
 	family = family ? family : AF_INET;
 	for (i = 0; i < 2; i++) {
 		if (end[i]->kind == NP_END_WORLD)
-			np_end_world(objs, family, end[i]);
+			np_end_world(objs, family, end[i], end[!i]);
 		/* What the node itself sends needs no address. */
 		if (i && end[i]->kind == NP_END_HOST && !end[i]->end.address.family &&
 		    np_end_host(objs, family, end[i], end[0], err))
