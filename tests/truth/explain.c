@@ -436,7 +436,21 @@ static const char *some_end(struct history *h, struct np_objects *objs)
 	}
 }
 
-static void some_protocol(struct history *h, struct np_eval_request *request)
+/* A port that some pod has a name for, perhaps of another protocol. */
+static void some_named_port(struct history *h, const struct np_objects *objs,
+			    struct np_eval_request *request)
+{
+	const struct np_pod *pod;
+
+	if (!objs->pod_count || !request->has_port || history_random(h, 2))
+		return;
+	pod = &objs->pods[history_random(h, objs->pod_count)];
+	if (pod->port_count)
+		request->port = pod->port[history_random(h, pod->port_count)].number;
+}
+
+static void some_protocol(struct history *h, const struct np_objects *objs,
+			  struct np_eval_request *request)
 {
 	static const uint16_t ports[] = { 80, 81, 53, 443, 8080, 1, 65535, 79, 82, 32000 };
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
@@ -446,6 +460,7 @@ static void some_protocol(struct history *h, struct np_eval_request *request)
 	request->has_port = *np_protocol_name(request->protocol);
 	if (request->has_port)
 		request->port = ports[history_random(h, 10)];
+	some_named_port(h, objs, request);
 	if (!history_random(h, 4))
 		request->family = history_random(h, 2) ? AF_INET : AF_INET6;
 }
@@ -492,7 +507,7 @@ static void ask(struct history *h, struct np_objects *objs)
 		if (!np_end_parse(word[i], &x.named[i]))
 			WRONG("\"%s\" is no end", word[i]);
 	}
-	some_protocol(h, &x.request);
+	some_protocol(h, objs, &x.request);
 	np_question_set(&x.question, word[0], word[1], "some");
 	if (!np_explain_objects(&x, objs, &err)) {
 		check_answer(&x, h, objs, mark.pod_count);
