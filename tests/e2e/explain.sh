@@ -31,7 +31,7 @@ differ='' verified='' count=0 denied=0
 for src in "${pods[@]}" 198.51.100.7 world; do
 	for dst in "${pods[@]}"; do
 		for port in tcp/8005 icmp; do
-			ask=("$src" "$dst" -p $port)
+			ask=("$src" "$dst" -p "$port")
 			count=$((count + 1))
 			netpolctl explain "${ask[@]}" -o json >"$tmp/kernel"
 			kernel=$?
