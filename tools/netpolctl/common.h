@@ -126,6 +126,7 @@ extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;
 extern const struct np_command np_command_explain;
 extern const struct np_command np_command_matrix;
+extern const struct np_command np_command_diff;
 extern const struct np_command np_command_lint;
 extern const struct np_command np_command_flush;
 extern const struct np_command np_command_sync;

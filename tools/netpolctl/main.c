@@ -16,6 +16,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_eval,
 	&np_command_explain,
 	&np_command_matrix,
+	&np_command_diff,
 	&np_command_lint,
 	&np_command_counters,
 	&np_command_monitor,
@@ -40,7 +41,7 @@ static const char np_help_options[] =
 "      --color WHEN    auto (default), always, never; NO_COLOR is honoured\n"
 "  -h, --help          help on a command\n"
 "\n"
-"Exit status: 0 done or allowed, 1 denied or not found, 2 usage, 3 input\n"
+"Exit status: 0 done or allowed, 1 denied, differs or not found, 2 usage, 3 input\n"
 "rejected, 4 module absent, 5 rejected by the kernel, 6 no permission, 7 API\n"
 "server or credentials, 8 timed out, 9 the ABI of tool and module differ.\n";
 

@@ -397,3 +397,12 @@ void np_color_print(FILE *file, enum np_color color, const char *text)
 	if (on)
 		fputs("\033[0m", file);
 }
+
+void np_print_md(FILE *file, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_{}[]<>()#+!|&~\"$", *text))
+			fputc('\\', file);
+		fputc(*text == '\n' || *text == '\r' ? ' ' : *text, file);
+	}
+}

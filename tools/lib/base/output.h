@@ -105,4 +105,10 @@ void np_color_setup(enum np_color_mode mode);
 /* Prints text in a colour, if colours are on; the text is escaped. */
 void np_color_print(FILE *file, enum np_color color, const char *text);
 
+/*
+ * Prints text in Markdown, on one line, with a backslash before each character that has a
+ * meaning in Markdown or HTML.
+ */
+void np_print_md(FILE *file, const char *text);
+
 #endif

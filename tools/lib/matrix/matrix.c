@@ -8,6 +8,7 @@
 
 #include "matrix/matrix.h"
 #include "matrix/html.h"
+#include "matrix/steps.h"
 #include "matrix/why.h"
 #include "offline/offline.h"
 #include "netlink/report.h"
@@ -230,69 +231,6 @@ static int np_matrix_rows(struct np_matrix *m, const struct np_objects *objs, co
 	return opts->page && np_matrix_check_page(m, err) ? -1 : np_matrix_check_size(m, err);
 }
 
-#define NP_MATRIX_POLICIES_MAX	4096
-
-/**
- * struct np_matrix_steps - the steps of one verdict, while they come
- * @arena: of the names
- * @why: halves so far, by enum netpol_direction
- * @policy: names of each half
- * @judged: a line summed the half up
- * @self: a pod to itself
- */
-struct np_matrix_steps {
-	struct np_arena arena;
-	struct np_matrix_why why[2];
-	const char *policy[2][NP_MATRIX_POLICIES_MAX];
-	bool judged[2];
-	bool self;
-};
-
-static void np_matrix_steps_reset(struct np_matrix_steps *steps)
-{
-	int i;
-
-	np_arena_reset(&steps->arena);
-	steps->self = false;
-	for (i = 0; i < 2; i++) {
-		steps->judged[i] = false;
-		steps->why[i] = (struct np_matrix_why) {
-			.rule = NP_MATRIX_NONE,
-			.decider = NP_MATRIX_NONE,
-			.policy = steps->policy[i],
-		};
-	}
-}
-
-static void np_matrix_policy(struct np_matrix_steps *steps, uint8_t direction,
-			     const char *namespace, const char *name, uint32_t rule)
-{
-	struct np_matrix_why *why = &steps->why[direction];
-	size_t room = strlen(namespace) + strlen(name) + 2;
-	char *text;
-
-	if (why->policies == NP_MATRIX_POLICIES_MAX)
-		return;
-	text = np_arena_alloc(&steps->arena, room);
-	snprintf(text, room, "%s/%s", namespace, name);
-	if (rule != NP_MATRIX_NONE && why->decider == NP_MATRIX_NONE) {
-		why->decider = why->policies;
-		why->rule = rule;
-	}
-	why->policy[why->policies++] = text;
-}
-
-static void np_matrix_half(struct np_matrix_steps *steps, uint8_t direction, uint8_t reason,
-			   bool accept)
-{
-	if (reason == NETPOL_REASON_NOT_LOCAL)
-		return;
-	steps->self |= reason == NETPOL_REASON_SELF;
-	steps->judged[direction] = true;
-	steps->why[direction].reason = reason;
-	steps->why[direction].accept = accept;
-}
-
 /* Stores the verdict of a pair, and its reasons if they were asked for. */
 static void np_matrix_note(struct np_matrix *m, size_t at, bool accept,
 			   const struct np_matrix_steps *steps)
@@ -316,21 +254,8 @@ static void np_matrix_note(struct np_matrix *m, size_t at, bool accept,
 static void np_matrix_self(struct np_matrix *m, size_t at, struct np_matrix_steps *steps)
 {
 	np_matrix_steps_reset(steps);
-	np_matrix_half(steps, NETPOL_DIRECTION_INGRESS, NETPOL_REASON_SELF, true);
+	np_matrix_steps_half(steps, NETPOL_DIRECTION_INGRESS, NETPOL_REASON_SELF, true);
 	np_matrix_note(m, at, true, steps);
-}
-
-static int np_matrix_visit(void *context, const struct netpol_step *step)
-{
-	struct np_matrix_steps *steps = context;
-	uint32_t rule = step->rule == NETPOL_NO_RULE ? NP_MATRIX_NONE : step->rule;
-
-	if (step->policy)
-		np_matrix_policy(steps, step->direction, step->policy->ns->name,
-				 step->policy->name, rule);
-	else
-		np_matrix_half(steps, step->direction, step->reason, step->accept);
-	return 0;
 }
 
 static void np_matrix_judge(struct np_matrix *m, const struct np_offline *off, size_t port,
@@ -352,7 +277,7 @@ static void np_matrix_judge(struct np_matrix *m, const struct np_offline *off, s
 			} else if (m->cell) {
 				np_matrix_steps_reset(steps);
 				np_matrix_note(m, at, np_offline_explain(off, &flow, NULL,
-									 np_matrix_visit,
+									 np_matrix_steps_visit,
 									 steps), steps);
 			} else {
 				m->allowed[at] = np_offline_judge(off, &flow, NULL) ?
@@ -422,12 +347,12 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 		if (step->direction >= NETPOL_DIRECTIONS)
 			continue;
 		if (*step->policy_name)
-			np_matrix_policy(steps, step->direction, step->policy_namespace,
-					 step->policy_name,
-					 step->has_rule ? step->rule : NP_MATRIX_NONE);
+			np_matrix_steps_policy(steps, step->direction, step->policy_namespace,
+					       step->policy_name,
+					       step->has_rule ? step->rule : NP_MATRIX_NONE);
 		else
-			np_matrix_half(steps, step->direction, step->reason,
-				       step->verdict == NETPOL_VERDICT_ALLOW);
+			np_matrix_steps_half(steps, step->direction, step->reason,
+					     step->verdict == NETPOL_VERDICT_ALLOW);
 	}
 	if (!ret)
 		np_matrix_note(m, np_matrix_at(m, port, source, destination),

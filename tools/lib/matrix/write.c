@@ -163,16 +163,6 @@ void np_matrix_write_csv(const struct np_matrix *m, FILE *file, bool no_headers)
 		}
 }
 
-/* Puts a backslash before each character that has a meaning in Markdown or HTML. */
-static void np_matrix_md(FILE *file, const char *text)
-{
-	for (; *text; text++) {
-		if (strchr("\\`*_{}[]<>()#+!|&~\"$", *text))
-			fputc('\\', file);
-		fputc(*text == '\n' || *text == '\r' ? ' ' : *text, file);
-	}
-}
-
 static void np_matrix_md_cell(const struct np_matrix *m, size_t source, size_t destination,
 			      FILE *file)
 {
@@ -210,7 +200,7 @@ void np_matrix_write_md(const struct np_matrix *m, FILE *file)
 	fputs("| from, to |", file);
 	for (j = 0; j < m->pods; j++) {
 		fputc(' ', file);
-		np_matrix_md(file, m->pod[j].text);
+		np_print_md(file, m->pod[j].text);
 		fputs(" |", file);
 	}
 	fputs("\n|---|", file);
@@ -218,7 +208,7 @@ void np_matrix_write_md(const struct np_matrix *m, FILE *file)
 		fputs("---|", file);
 	for (i = 0; i < m->pods; i++) {
 		fputs("\n| ", file);
-		np_matrix_md(file, m->pod[i].text);
+		np_print_md(file, m->pod[i].text);
 		fputs(" |", file);
 		for (j = 0; j < m->pods; j++)
 			np_matrix_md_cell(m, i, j, file);

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpolctl diff as a command: exit statuses, forms, its schema, what a side may be, and the
+# commands of docs/review.md. Without the module.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+command='diff'
+# shellcheck source=tests/run/command.sh
+. tests/run/command.sh
+
+cluster=examples/cluster.yaml
+deny=examples/default-deny.yaml
+ranges=examples/port-range.yaml
+dual=examples/dual-stack.yaml
+
+expect 0 '^connections: 0 appear, 0 go$' $cluster $cluster
+expect 0 '^objects: 0 added, 0 removed, 0 changed$' $deny $deny -f $cluster
+expect 1 '^connections: 0 appear, 18 go$' $cluster $deny -f $cluster
+expect 1 '^connections: 18 appear, 0 go$' $deny $cluster -f $cluster
+expect 1 '^  \+ networkpolicy/namespace-b/default-deny$' $cluster $deny -f $cluster
+expect 1 '^      allowed -> denied: isolated by namespace-b/default-deny \(ingress\)$' \
+	$cluster $deny -f $cluster
+expect 1 '^  - namespace-c/web -> namespace-b/web  all ports over IPv4$' $ranges $dual -f $cluster
+expect 1 '^  \+ namespace-c/api -> namespace-c/web  all but tcp/8000-8010$' $ranges $dual -f $cluster
+
+# What is compared.
+expect 1 '^objects: 1 added, 0 removed, 0 changed$' $cluster $deny -f $cluster --objects
+if grep -q '^connections' "$tmp/out"; then echo "--objects: connections too"; failed=1; fi
+expect 1 '^connections: 0 appear, 18 go$' $cluster $deny -f $cluster --connectivity
+if grep -q '^objects' "$tmp/out"; then echo "--connectivity: objects too"; failed=1; fi
+expect 1 '^connections: 1 appear' $ranges $dual -f $cluster -n namespace-c
+expect 0 '^connections: 0 appear, 0 go, of the ports asked for$' $ranges $cluster -f $cluster \
+	--connectivity --ports tcp/8005
+expect 1 '^connections: 5 appear, 0 go, of the ports asked for$' $ranges $cluster -f $cluster \
+	--connectivity --ports tcp/80,tcp/8005,udp/53
+
+# A side without pods or namespaces has those of the other one.
+expect 1 '^connections: 0 appear, 18 go$' $cluster $deny
+expect 1 'note: examples/default-deny.yaml has no pods: those of examples/cluster.yaml count' \
+	$cluster $deny
+expect 1 'neither side has a pod, so connections are not compared' $ranges $dual
+expect 1 '^connections: 0 appear, 18 go$' $cluster - <$deny
+
+# Forms.
+expect 1 '^\*\*Network policies:\*\* 1 object added.*; \*\*0 connections appear, 18 go\*\*$' \
+	$cluster $deny -o md
+expect 1 '^\| goes \| namespace-a/api \| namespace-b/api \| all ports \| allowed, now denied \|' \
+	$cluster $deny -o md
+expect 1 '"kind": "Diff"' $ranges $dual -f $cluster -o json
+awk 'length > 80 { print FILENAME ": more than 80 columns: " $0; bad = 1 } END { exit bad }' \
+	<("$tool" diff $ranges $dual -f $cluster) <("$tool" diff --help) || failed=1
+
+# What is written is what the schema says, whatever differs and whatever is asked.
+cat >"$tmp/more.yaml" <<X
+{apiVersion: v1, kind: List, items: [
+ {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: namespace-a, labels: {app: web}},
+  status: {podIPs: [{ip: 10.0.9.9}, {ip: "fd00::99"}]}},
+ {apiVersion: v1, kind: Pod, metadata: {name: new, namespace: namespace-a},
+  status: {podIP: 10.0.9.8}},
+ {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,
+  metadata: {name: port-range, namespace: namespace-c},
+  spec: {podSelector: {}, ingress: [{ports: [{port: 80}]}]}}]}
+X
+for args in "$cluster $cluster" "$ranges $dual -f $cluster" "$ranges $tmp/more.yaml -f $cluster" \
+	"$deny $ranges -f $cluster --ports tcp/80,icmp,47" "$deny $ranges --objects" \
+	"$ranges $tmp/more.yaml"; do
+	# shellcheck disable=SC2086 # words
+	"$tool" diff $args -o json >"$tmp/doc.json" 2>/dev/null
+	/usr/bin/python3 - docs/schema/diff.json "$tmp/doc.json" <<-'P' || { echo "schema: $args"; failed=1; }
+	import json
+	import sys
+	import jsonschema
+	schema, doc = (json.load(open(name, encoding="utf-8")) for name in sys.argv[1:])
+	jsonschema.Draft7Validator.check_schema(schema)
+	jsonschema.validate(doc, schema)
+	P
+done
+jq '.connectivity.appear = "2"' "$tmp/doc.json" >"$tmp/wrong.json"
+if /usr/bin/python3 -c 'import json, sys, jsonschema
+jsonschema.validate(*(json.load(open(n)) for n in sys.argv[:0:-1]))' docs/schema/diff.json \
+	"$tmp/wrong.json" 2>/dev/null; then echo "the schema takes anything"; failed=1; fi
+
+# Errors.
+expect 2 'diff takes two words' $cluster
+expect 2 'diff takes two words' $cluster $deny $ranges
+expect 2 'standard input can be one of A and B' - -
+expect 2 'standard input can be one of A and B' $cluster $deny -f -
+expect 2 '"http" is no protocol and port' $cluster $deny --ports http
+expect 2 'no output form "yaml"' $cluster $deny -o yaml
+expect 3 'no-such-file' $cluster no-such-file
+expect 3 'there are no pods, so there are no connections' $ranges $dual --connectivity
+expect 3 'there are no pods of these namespaces' $cluster $deny -n nowhere
+printf '{"apiVersion":"netpolctl/v1","kind":"Snapshot","formatVersion":1}\n' >"$tmp/snapshot"
+expect 3 'the snapshot is damaged' $cluster "$tmp/snapshot"
+
+# docs/review.md: its commands do what it says. Those that need the module are not run.
+mkdir "$tmp/doc" "$tmp/doc/main" "$tmp/doc/branch"
+cp $cluster "$tmp/doc/cluster.yaml"
+cp $ranges "$tmp/doc/main"
+cp $dual "$tmp/doc/branch"
+awk '/^```/ { on = !on; next } on && /^netpolctl diff/ && !/kernel/' docs/review.md \
+	>"$tmp/commands"
+[ "$(wc -l <"$tmp/commands")" -ge 3 ] || { echo "docs/review.md has no commands"; failed=1; }
+while read -r line; do
+	if (cd "$tmp/doc" && bash -c "netpolctl() { '$tool' \"\$@\"; }; $line") >"$tmp/out" 2>&1; then
+		status=0
+	else
+		status=$?
+	fi
+	[ $status = 1 ] || { echo "docs/review.md: $line: $status"; cat "$tmp/out"; failed=1; }
+done <"$tmp/commands"
+exit $failed

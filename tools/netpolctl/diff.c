@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl diff
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "diff/diff.h"
+#include "diff/json.h"
+#include "diff/text.h"
+#include "matrix/matrix.h"
+#include "object/load.h"
+
+static const char np_diff_help[] =
+"Usage: netpolctl diff A B [-f FILE...] [OPTION...]\n"
+"\n"
+"What a change of policies does: objects that differ in what they mean, and the\n"
+"connections that appear and go, by the code that the kernel runs. A and B are\n"
+"each a file or a directory of manifests, - for standard input, a snapshot of\n"
+"'netpolctl save', or the word kernel: what the module has loaded. A cluster is\n"
+"compared by its file, from kubectl get ns,po,netpol -A -o yaml.\n"
+"\n"
+"A side without pods takes those of the other one; so it is with namespaces.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   manifests that belong to A and to B; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"      --lenient         unknown fields are warnings instead of errors\n"
+"      --objects         objects only\n"
+"      --connectivity    connections only\n"
+"      --ports LIST      tcp/80,udp/53,icmp, ...; default: every port\n"
+"  -n, --namespace NAME  connections between pods of this namespace; repeatable\n"
+"  -o, --output FORM     text, json, md\n"
+"\n"
+"Exit status: 0 no difference, 1 they differ, 2 and above an error.\n"
+"\n"
+"Examples:\n"
+"  netpolctl diff policies-before/ policies/ -f cluster.yaml\n"
+"  netpolctl diff kernel policies/\n"
+"  netpolctl diff main/ branch/ -f cluster.yaml --lenient -o md > review.md\n";
+
+#define NP_DIFF_LINES_MAX	50
+#define NP_DIFF_TRIES		5
+
+enum {
+	NP_OPT_LENIENT = 0x100,
+	NP_OPT_OBJECTS,
+	NP_OPT_CONNECTIVITY,
+	NP_OPT_PORTS,
+};
+
+struct np_diff_run {
+	const char **file;	/* the last one is that of the side */
+	size_t files;
+	const char **namespace;
+	size_t namespaces;
+	struct np_load_options load;
+	struct np_matrix asked;
+	bool objects;
+	bool connectivity;
+
+	struct np_diff_side side[2];
+	struct np_diff diff;
+};
+
+static int np_diff_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_diff_run *run = ctx;
+
+	switch (code) {
+	case 'f':
+		run->file = np_array_grow(run->file, run->files, sizeof(*run->file));
+		run->file[run->files++] = arg;
+		break;
+	case 'n':
+		run->namespace = np_array_grow(run->namespace, run->namespaces,
+					       sizeof(*run->namespace));
+		run->namespace[run->namespaces++] = arg;
+		break;
+	case 'R':
+		run->load.recursive = true;
+		break;
+	case NP_OPT_LENIENT:
+		run->load.lenient = true;
+		break;
+	case NP_OPT_OBJECTS:
+		run->objects = true;
+		break;
+	case NP_OPT_CONNECTIVITY:
+		run->connectivity = true;
+		break;
+	case NP_OPT_PORTS:
+		return np_matrix_add_ports(&run->asked, arg, err);
+	}
+	return 0;
+}
+
+/* Reads the kernel's state, all of it in one generation. */
+static int np_diff_kernel(struct np_diff_side *side, struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
+	uint64_t generation;
+	int ret, try;
+
+	ret = np_connect(&client, &info, err);
+	for (try = 0; !ret; try++) {
+		generation = info.generation;
+		np_info_free(&info);
+		np_diff_side_free(side);
+		np_diff_side_init(side, "kernel");
+		ret = np_diff_side_kernel(side, &client, err);
+		if (!ret)
+			ret = np_info_get(&client, &info, err);
+		if (ret || info.generation == generation)
+			break;
+		if (try + 1 < NP_DIFF_TRIES)
+			continue;
+		ret = np_error_set(err, NP_EXIT_TIMEOUT, "the kernel's state changed %u times "
+				   "while it was being read", NP_DIFF_TRIES);
+		np_error_hint(err, "run it again, or compare a file of 'netpolctl save'");
+	}
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
+static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, struct np_error *err)
+{
+	if (!strcmp(side->name, "kernel"))
+		return np_diff_kernel(side, err);
+	if (np_diff_is_snapshot(side->name))
+		return np_diff_side_snapshot(side, side->name, err);
+	run->file[run->files] = side->name;
+	if (np_read_manifests(&side->files, run->file, run->files + 1, &run->load, err))
+		return -1;
+	np_diff_side_files(side);
+	return 0;
+}
+
+static void np_diff_borrow(struct np_diff_run *run)
+{
+	static const struct {
+		uint8_t object;
+		const char *name;
+	} kind[] = {
+		{ NETPOL_OBJECT_NAMESPACE, "namespaces" }, { NETPOL_OBJECT_POD, "pods" },
+	};
+	struct np_diff_side *side = run->side;
+	size_t i, s;
+
+	for (i = 0; i < 2; i++)
+		for (s = 0; s < 2; s++)
+			if (np_diff_side_borrow(&side[s], &side[!s], kind[i].object))
+				np_notice("%s has no %s: those of %s count", side[s].name,
+					  kind[i].name, side[!s].name);
+	np_diff_side_align(&side[0], &side[1]);
+}
+
+static int np_diff_do(struct np_diff_run *run)
+{
+	struct np_reach_options opts = {
+		.namespace = run->namespace,
+		.namespaces = run->namespaces,
+		.asked = &run->asked,
+	};
+	struct np_error err = { 0 };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (np_diff_read(run, &run->side[i], &err))
+			return np_report(&err);
+	np_diff_borrow(run);
+	run->diff.by_objects = run->objects || !run->connectivity;
+	run->diff.by_reach = run->connectivity || !run->objects;
+	if (!run->connectivity && run->diff.by_reach &&
+	    !np_diff_side_count(&run->side[0], NETPOL_OBJECT_POD) &&
+	    !np_diff_side_count(&run->side[1], NETPOL_OBJECT_POD)) {
+		np_notice("neither side has a pod, so connections are not compared");
+		run->diff.by_reach = false;
+	}
+	if (np_diff_compare(&run->diff, &run->side[0], &run->side[1], &opts, &err))
+		return np_report(&err);
+	if (np_common.format == NP_FORMAT_JSON)
+		np_diff_write_json(&run->diff, stdout);
+	else if (np_common.format == NP_FORMAT_MD)
+		np_diff_write_md(&run->diff, np_common.verbose ? SIZE_MAX : NP_DIFF_LINES_MAX,
+				 stdout);
+	else
+		np_diff_write_text(&run->diff, np_common.verbose ? SIZE_MAX : NP_DIFF_LINES_MAX,
+				   stdout);
+	return np_diff_differs(&run->diff) ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+}
+
+static int np_diff_check(const struct np_command *cmd, struct np_diff_run *run, int argc,
+			 char **argv)
+{
+	size_t i, input = 0;
+
+	if (argc - optind != 2)
+		return np_usage(cmd, "diff takes two words, what was and what is to be");
+	for (i = 0; i < run->files; i++)
+		input += !strcmp(run->file[i], "-");
+	/* Files of both sides are read twice. */
+	if (input || (!strcmp(argv[optind], "-") && !strcmp(argv[optind + 1], "-")))
+		return np_usage(cmd, "standard input can be one of A and B");
+	if (run->objects && run->connectivity) {
+		run->objects = false;
+		run->connectivity = false;
+	}
+	return NP_PARSE_DONE;
+}
+
+static int np_diff_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "namespace", required_argument, 'n' },
+		{ "lenient", no_argument, NP_OPT_LENIENT },
+		{ "objects", no_argument, NP_OPT_OBJECTS },
+		{ "connectivity", no_argument, NP_OPT_CONNECTIVITY },
+		{ "ports", required_argument, NP_OPT_PORTS },
+		{ 0 }
+	};
+	struct np_diff_run run = { 0 };
+	int ret;
+
+	np_matrix_init(&run.asked);
+	np_diff_side_init(&run.side[0], "");
+	np_diff_side_init(&run.side[1], "");
+	ret = np_parse(cmd, argc, argv, options, np_diff_take, &run,
+		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		       NP_FORMAT_BIT(NP_FORMAT_MD), NP_FORMAT_TEXT);
+	if (ret == NP_PARSE_DONE)
+		ret = np_diff_check(cmd, &run, argc, argv);
+	if (ret == NP_PARSE_DONE) {
+		run.file = np_array_grow(run.file, run.files, sizeof(*run.file));
+		run.side[0].name = argv[optind];
+		run.side[1].name = argv[optind + 1];
+		ret = np_diff_do(&run);
+	}
+	np_diff_free(&run.diff);
+	np_diff_side_free(&run.side[0]);
+	np_diff_side_free(&run.side[1]);
+	np_matrix_free(&run.asked);
+	free(run.namespace);
+	free(run.file);
+	return ret;
+}
+
+const struct np_command np_command_diff = {
+	.name = "diff",
+	.summary = "what a change does: objects, connections that appear and go",
+	.help = np_diff_help,
+	.run = np_diff_run,
+};
