@@ -110,4 +110,12 @@ while read -r line; do
 	fi
 	[ $status = 1 ] || { echo "docs/review.md: $line: $status"; cat "$tmp/out"; failed=1; }
 done <"$tmp/commands"
+
+# apply --diff asks the kernel, and has forms in which it can be told.
+command=apply
+expect 2 "can't be had with them" -f $deny --dry-run=client --diff
+expect 2 "can't be had with them" -f $deny --dry-run=client --exit-code
+expect 2 '--diff has the output forms table, json and yaml' -f $deny --diff -o name
+expect 2 'a file is given as -f examples' examples
+expect 2 'apply needs -f FILE' --diff
 exit $failed

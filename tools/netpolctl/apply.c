@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "common.h"
+#include "diff/diff.h"
+#include "diff/json.h"
+#include "diff/text.h"
 #include "object/load.h"
 #include "netlink/loaded.h"
 #include "netlink/plan.h"
@@ -31,6 +34,9 @@ static const char np_apply_help[] =
 "      --origin NAME     on whose behalf (manual)\n"
 "      --dry-run=MODE    none; client: read and check the input only; kernel: let\n"
 "                        the kernel do all but publish it\n"
+"      --diff            what it changes in the kernel: objects, and connections that\n"
+"                        appear and go, as 'netpolctl diff' shows them\n"
+"      --exit-code       exit status 1 if anything is created, changed or deleted\n"
 "      --lenient         unknown fields are warnings instead of errors\n"
 "      --local WHICH     pods that run here: auto (by the routes), all or none\n"
 "      --node NAME       those with this spec.nodeName run here\n"
@@ -40,12 +46,13 @@ static const char np_apply_help[] =
 "\n"
 "Examples:\n"
 "  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient\n"
-"  netpolctl apply -f policies/ -R --dry-run=kernel\n"
+"  netpolctl apply -f policies/ -R --dry-run=kernel --diff --exit-code\n"
 "  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient --replace\n";
 
 #define NP_APPLY_TRIES	5
 #define NP_APPLY_FOLDERS	8
 #define NP_WARNINGS_MAX	10
+#define NP_APPLY_LINES	50	/* of a diff, of each kind */
 
 enum np_dry_run {
 	NP_DRY_NONE,
@@ -65,6 +72,8 @@ struct np_apply {
 	enum np_dry_run dry;
 	bool replace;
 	bool allow_empty_kinds;
+	bool with_diff;
+	bool exit_code;
 	const char *origin;
 
 	struct np_objects objects;
@@ -75,6 +84,12 @@ struct np_apply {
 	size_t warnings;
 	struct np_result_list results;
 	uint64_t generation;
+
+	/* what the kernel has, and how that changes, until the result is printed */
+	struct np_loaded loaded;
+	struct np_diff_side before;
+	struct np_diff_side after;
+	struct np_diff diff;
 };
 
 static int np_choice(const char *option, const char *arg, const char *const *word,
@@ -131,6 +146,8 @@ enum {
 	NP_OPT_EMPTY,
 	NP_OPT_ORIGIN,
 	NP_OPT_DRY_RUN,
+	NP_OPT_DIFF,
+	NP_OPT_EXIT_CODE,
 	NP_OPT_LENIENT,
 	NP_OPT_LOCAL,
 	NP_OPT_NODE,
@@ -166,6 +183,12 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 		choice = np_choice("dry-run", arg, dry, 3, err);
 		ap->dry = choice < 0 ? NP_DRY_NONE : (enum np_dry_run)choice;
 		np_common.changes = ap->dry == NP_DRY_NONE;
+		break;
+	case NP_OPT_DIFF:
+		ap->with_diff = true;
+		break;
+	case NP_OPT_EXIT_CODE:
+		ap->exit_code = true;
 		break;
 	case NP_OPT_LENIENT:
 		ap->load.lenient = true;
@@ -333,6 +356,37 @@ static int np_apply_place(struct np_apply *ap, const struct np_plan *plan,
 	return ret;
 }
 
+/* Forgets what a try has read and compared. */
+static void np_apply_forget(struct np_apply *ap)
+{
+	np_diff_free(&ap->diff);
+	np_diff_side_free(&ap->before);
+	np_diff_side_free(&ap->after);
+	np_loaded_free(&ap->loaded);
+}
+
+/*
+ * Compares what is loaded with what the plan makes of it. Where connections can't be compared,
+ * the reason is a note, as the change itself may be fine.
+ */
+static void np_apply_diff(struct np_apply *ap, const struct np_plan *plan)
+{
+	struct np_reach_options opts = { 0 };
+	struct np_error why = { 0 };
+
+	np_diff_side_init(&ap->before, "kernel");
+	np_diff_side_init(&ap->after, "kernel after apply");
+	np_diff_side_state(&ap->before, &ap->loaded.state);
+	np_diff_side_plan(&ap->after, &ap->loaded.state, plan);
+	ap->diff.by_objects = true;
+	ap->diff.by_reach = true;
+	if (!np_diff_compare(&ap->diff, &ap->before, &ap->after, &opts, &why))
+		return;
+	np_notice("connections are not compared: %s", why.text);
+	np_reach_free(&ap->diff.reach);
+	ap->diff.by_reach = false;
+}
+
 /* Tries to apply once. Returns 0, -1, or 1 if another writer committed first. */
 static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np_error *err)
 {
@@ -344,33 +398,35 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 		.replace = ap->replace,
 		.allow_empty_kinds = ap->allow_empty_kinds,
 	};
-	struct np_loaded loaded;
+	struct np_loaded *loaded = &ap->loaded;
 	struct np_info info;
 	int ret;
 
 	ap->results.count = 0;
+	np_apply_forget(ap);
 	ret = np_info_get(client, &info, err);
 	opts.base = np_info_generation(&info, ap->origin);
 	np_info_free(&info);
 	if (ret)
 		return -1;
-	ret = np_loaded_get(client, &loaded, err);
+	ret = np_loaded_get(client, loaded, err);
 	if (!ret)
-		ret = np_plan_kinds(&plan, &loaded, err);
+		ret = np_plan_kinds(&plan, loaded, err);
 	if (!ret)
-		ret = np_apply_place(ap, &plan, &loaded, err);
+		ret = np_apply_place(ap, &plan, loaded, err);
 	plan.place = ap->place;
+	if (!ret && ap->with_diff)
+		np_apply_diff(ap, &plan);
 	if (!ret)
 		ret = np_transaction_begin(&txn, client, ap->origin, &opts, err);
 	if (!ret)
-		ret = np_plan_send(&plan, &loaded, &txn.encoder, &ap->results, err);
+		ret = np_plan_send(&plan, loaded, &txn.encoder, &ap->results, err);
 	if (!ret)
 		ret = np_transaction_commit(&txn, ap->dry == NP_DRY_KERNEL, &ap->generation,
 					    err);
 	if (ret && client->refusal.error == ESTALE)
 		ret = 1;
 	np_transaction_end(&txn);
-	np_loaded_free(&loaded);
 	return ret;
 }
 
@@ -424,7 +480,48 @@ static void np_apply_free(struct np_apply *ap)
 	np_host_free(&ap->host);
 	np_cni_free(&ap->cni);
 	free(ap->results.item);
+	np_apply_forget(ap);
 	np_objects_free(&ap->objects);
+}
+
+static void np_apply_members(struct np_writer *w, const void *arg)
+{
+	np_write_object(w, "diff");
+	np_diff_write_members(w, arg);
+	np_write_end(w);
+}
+
+/* Prints what was done, and returns the exit status. */
+static int np_apply_print(struct np_apply *ap)
+{
+	bool changed = false;
+	size_t i;
+
+	np_result_print(&ap->results, "ApplyResult", ap->dry, ap->dry ? " (dry run)" : "",
+			ap->generation, ap->with_diff ? np_apply_members : NULL, &ap->diff);
+	if (ap->with_diff && !np_format_structured(np_common.format))
+		np_diff_write_text(&ap->diff, np_common.verbose ? SIZE_MAX : NP_APPLY_LINES,
+				   stdout);
+	for (i = 0; i < ap->results.count; i++)
+		changed |= strcmp(ap->results.item[i].action, "unchanged") != 0;
+	return ap->exit_code && changed ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+}
+
+static int np_apply_check(const struct np_command *cmd, const struct np_apply *ap, int argc,
+			  char **argv)
+{
+	if (optind < argc)
+		return np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
+	if (!ap->file_count)
+		return np_usage(cmd, "apply needs -f FILE");
+	if (ap->allow_empty_kinds && !ap->replace)
+		return np_usage(cmd, "--allow-empty-kinds is for --replace");
+	if ((ap->with_diff || ap->exit_code) && ap->dry == NP_DRY_CLIENT)
+		return np_usage(cmd, "--diff and --exit-code ask the kernel, so --dry-run=client "
+				"can't be had with them");
+	if (ap->with_diff && np_common.format == NP_FORMAT_NAME)
+		return np_usage(cmd, "--diff has the output forms table, json and yaml");
+	return NP_PARSE_DONE;
 }
 
 static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
@@ -436,6 +533,8 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		{ "allow-empty-kinds", no_argument, NP_OPT_EMPTY },
 		{ "origin", required_argument, NP_OPT_ORIGIN },
 		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
+		{ "diff", no_argument, NP_OPT_DIFF },
+		{ "exit-code", no_argument, NP_OPT_EXIT_CODE },
 		{ "lenient", no_argument, NP_OPT_LENIENT },
 		{ "local", required_argument, NP_OPT_LOCAL },
 		{ "node", required_argument, NP_OPT_NODE },
@@ -452,26 +551,15 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
 		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
 		       NP_FORMAT_TABLE);
+	if (ret == NP_PARSE_DONE)
+		ret = np_apply_check(cmd, &ap, argc, argv);
 	if (ret != NP_PARSE_DONE)
 		goto out;
-	if (optind < argc || !ap.file_count) {
-		ret = np_usage(cmd, optind < argc ? "a file is given as -f %.80s" :
-			       "apply needs -f FILE%.0s", optind < argc ? argv[optind] : "");
-		goto out;
-	}
-	if (ap.allow_empty_kinds && !ap.replace) {
-		ret = np_usage(cmd, "--allow-empty-kinds is for --replace");
-		goto out;
-	}
 	ret = np_apply_read(&ap, &err);
 	if (!ret)
 		ret = ap.dry == NP_DRY_CLIENT ? np_apply_client(&ap, &err) :
 						np_apply_kernel(&ap, &err);
-	if (ret)
-		ret = np_report(&err);
-	else
-		np_result_print(&ap.results, "ApplyResult", ap.dry, ap.dry ? " (dry run)" : "",
-				ap.generation);
+	ret = ret ? np_report(&err) : np_apply_print(&ap);
 out:
 	np_apply_free(&ap);
 	return ret;

@@ -312,7 +312,8 @@ static int np_result_compare(const void *left, const void *right)
 }
 
 static void np_result_write(const struct np_result_list *list, const char *kind, bool dry,
-			    uint64_t generation)
+			    uint64_t generation,
+			    void (*more)(struct np_writer *w, const void *arg), const void *arg)
 {
 	const struct np_result *result;
 	struct np_writer w;
@@ -335,11 +336,14 @@ static void np_result_write(const struct np_result_list *list, const char *kind,
 		np_write_end(&w);
 	}
 	np_write_end(&w);
+	if (more)
+		more(&w, arg);
 	np_write_end(&w);
 }
 
 void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
-		     uint64_t generation)
+		     uint64_t generation, void (*more)(struct np_writer *w, const void *arg),
+		     const void *arg)
 {
 	const struct np_result *result;
 	size_t i;
@@ -347,7 +351,7 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 	if (list->count)
 		qsort(list->item, list->count, sizeof(*list->item), np_result_compare);
 	if (np_format_structured(np_common.format)) {
-		np_result_write(list, kind, dry, generation);
+		np_result_write(list, kind, dry, generation, more, arg);
 		return;
 	}
 	for (i = 0; !np_common.quiet && i < list->count; i++) {

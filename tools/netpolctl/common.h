@@ -106,10 +106,11 @@ const char *np_interface_name(uint32_t ifindex, char text[IF_NAMESIZE]);
 
 /*
  * Prints results sorted, as lines, names, JSON or YAML; kind is the document's, suffix
- * follows each line ("" or " (dry run)").
+ * follows each line ("" or " (dry run)"). more may be NULL; it adds members to a document.
  */
 void np_result_print(struct np_result_list *list, const char *kind, bool dry, const char *suffix,
-		     uint64_t generation);
+		     uint64_t generation, void (*more)(struct np_writer *w, const void *arg),
+		     const void *arg);
 
 /* Parts of commands that other commands use too. */
 void np_show_settings(const struct np_settings *set);

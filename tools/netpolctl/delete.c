@@ -271,7 +271,7 @@ static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 		ret = np_report(&err);
 	else
 		np_result_print(&del.results, "DeleteResult", del.dry,
-				del.dry ? " (dry run)" : "", del.generation);
+				del.dry ? " (dry run)" : "", del.generation, NULL, NULL);
 out:
 	free(del.file);
 	free(del.target);

@@ -379,7 +379,7 @@ static void np_diff_group(struct np_diff_objects *diff, struct np_diff_entry *a,
 
 /* Returns how many entries from at on have the name of first. */
 static size_t np_diff_namesakes(const struct np_diff_entries *list, size_t at,
-			  const struct np_diff_entry *first)
+				const struct np_diff_entry *first)
 {
 	size_t count = 0;
 

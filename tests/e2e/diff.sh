@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Proves docs/review.md, "On a node": what diff and apply --diff say of the kernel is what EVAL says
+# before and after; a dry run changes nothing; snapshots; pods that another node judges.
+#netpol-test: timeout=400
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+examples=/tests/examples
+cluster=$examples/cluster.yaml
+deny=$examples/default-deny.yaml
+range=$examples/port-range.yaml
+ports=tcp/80,tcp/8005,udp/53,icmp
+
+# verdicts FILE: the kernel's verdict of every pair, by EVAL
+verdicts()
+{
+	netpolctl matrix --kernel --ports $ports -o json | jq -c .allowed >"$1" || bail matrix
+}
+
+# flips BEFORE AFTER: what differs of 0 and 1, as "PORT SOURCE DESTINATION WAS IS"
+flips()
+{
+	jq -rn --slurpfile a "$1" --slurpfile b "$2" '$a[0] | keys[] as $p | range(length) |
+		. as $i | $a[0][$p] | keys[] as $s | range(length) | . as $d |
+		[$a[0][$p][$s][$d:$d + 1], $b[0][$p][$s][$d:$d + 1]] |
+		select(.[0] != .[1]) | "\($p) \($s) \($d) \(.[0]) \(.[1])"' | sort -u
+}
+
+# told JSON: the same out of connectivity, whose pods are in the order of the matrix
+told()
+{
+	jq -r --argjson pods "$pods" '(if .diff then .diff else . end) | .connectivity |
+		(.groups | map({(.name): .pods}) | add) as $g | .changes[] | . as $c |
+		select(.families | index(4)) |
+		$g[.source][] as $s | $g[.destination][] as $d | select($s != $d) | .ports[] |
+		(if .protocol == "other" or .protocol == "1" then "ICMP/0"
+		 else "\(.protocol)/\(.first)" end) as $p |
+		"\($p) \($pods | index($s)) \($pods | index($d)) \(if $c.was == "allowed" then 1 else 0
+			end) \(if $c.is == "allowed" then 1 else 0 end)"' "$1" | sort -u
+}
+
+netpolctl apply --replace --local all -f "$cluster" -f "$range" >/dev/null 2>"$tmp/err" ||
+	bail "apply: $(cat "$tmp/err")"
+pods=$(netpolctl matrix --kernel --ports tcp/80 -o json | jq -c .pods)
+verdicts "$tmp/before"
+netpolctl save "$tmp/before.snapshot" || bail save
+generation=$(netpolctl status -o json | jq .generation)
+
+# A dry run says what would change, and changes nothing.
+netpolctl apply -f "$deny" --dry-run=kernel --diff --exit-code >"$tmp/out"
+is "$?" 1 "apply --dry-run=kernel --diff --exit-code: it would change something"
+check "the object" grep -qxF 'networkpolicy/namespace-b/default-deny created (dry run)' "$tmp/out"
+check "and it is new" grep -qxF '  + networkpolicy/namespace-b/default-deny' "$tmp/out"
+check "connections go" grep -qxE 'connections: 0 appear, [1-9][0-9]* go' "$tmp/out"
+is "$(netpolctl status -o json | jq .generation)" "$generation" "nothing was changed"
+netpolctl apply -f "$range" --dry-run=kernel --diff --exit-code >"$tmp/out"
+is "$?" 0 "what is loaded already: exit status 0"
+check "and no connection differs" grep -qxF 'connections: 0 appear, 0 go' "$tmp/out"
+
+# What diff says beforehand is what the kernel's verdicts do. It needs all that is to be loaded.
+netpolctl diff kernel "$deny" -f "$cluster" -f "$range" --ports $ports -o json >"$tmp/diff.json"
+is "$?" 1 "diff kernel FILE: exit status 1"
+netpolctl apply -f "$deny" --diff -o json >"$tmp/apply.json" || bail "apply --diff"
+verdicts "$tmp/after"
+flips "$tmp/before" "$tmp/after" >"$tmp/flips"
+check "verdicts have changed" test -s "$tmp/flips"
+is "$(told "$tmp/diff.json" | md5sum)" "$(md5sum <"$tmp/flips")" \
+	"diff kernel FILE told each verdict that changed, and no other"
+is "$(jq -r '.diff.connectivity | [.appear, .go] | @text' "$tmp/apply.json")" \
+	"$(netpolctl diff "$tmp/before.snapshot" kernel -o json |
+		jq -r '.connectivity | [.appear, .go] | @text')" \
+	"apply --diff told what a snapshot shows afterwards"
+netpolctl diff "$tmp/before.snapshot" kernel --ports $ports -o json >"$tmp/diff.json"
+is "$(told "$tmp/diff.json" | md5sum)" "$(md5sum <"$tmp/flips")" \
+	"diff SNAPSHOT kernel tells the same"
+is "$(jq -r '.objects.items[] | "\(.action) \(.object) \(.name)"' "$tmp/diff.json")" \
+	"added networkpolicy default-deny" "and the object"
+netpolctl diff "$tmp/before.snapshot" "$cluster" -f "$range" >"$tmp/out"
+is "$?" 0 "a snapshot is equal to the files that it was made of"
+
+# Another origin's policies stay, also with --replace.
+netpolctl apply --replace --local all --origin other -f "$cluster" --diff --exit-code >"$tmp/out"
+is "$?" 1 "another origin: objects are created"
+check "but nothing is new in what is in force" grep -qxF \
+	'objects: 0 added, 0 removed, 0 changed' "$tmp/out"
+check "so no connection differs" grep -qxF 'connections: 0 appear, 0 go' "$tmp/out"
+netpolctl apply --replace --local all -f "$cluster" -f "$range" --diff >"$tmp/out" || bail replace
+check "--replace takes the policy away" grep -qxF '  - networkpolicy/namespace-b/default-deny' \
+	"$tmp/out"
+verdicts "$tmp/again"
+is "$(cat "$tmp/again")" "$(cat "$tmp/before")" "and the verdicts are those from before"
+
+# Pods of another node are not judged here.
+netpolctl flush --yes >/dev/null || bail flush
+netpolctl apply --replace --local none -f "$cluster" >/dev/null 2>&1 || bail "--local none"
+netpolctl apply -f "$deny" --dry-run=kernel --diff >"$tmp/out" || bail "--diff, no local pod"
+check "no local pod: nothing changes here" grep -qxF 'connections: 0 appear, 0 go' "$tmp/out"
+check "and it is said" grep -qxF \
+	"6 pods of other nodes: what their policies say is not judged" "$tmp/out"
+
+netpolctl apply -f "$deny" --dry-run=client --diff 2>/dev/null
+is "$?" 2 "--diff asks the kernel"
+netpolctl flush --yes >/dev/null || bail flush
+modprobe -r netpol || bail "modprobe -r netpol"
+netpolctl diff kernel "$deny" 2>"$tmp/err"
+is "$?" 4 "no module: exit status 4"
+finish
