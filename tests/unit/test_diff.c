@@ -666,17 +666,20 @@ static void test_plan(void)
 /* A pod of another node is judged there, and pods of files are where the node has them. */
 static void test_node(void)
 {
-	struct np_diff diff = { .by_reach = true };
+	struct np_diff diff = { .by_reach = true, .by_objects = true };
 	struct np_reach_options opts = { 0 };
 	struct np_diff_side a, b;
 	size_t i;
 
 	side_from(&a, "kernel", PODS);
-	side_from(&b, "b", POLICY("m", "all", "{}"));
+	side_from(&b, "b", POLICY("m", "all", "{}")
+		  POLICY("m", "far", "{podSelector: {matchLabels: {app: db}}}")
+		  POLICY("other", "far", "{}"));
 	CHECK(np_diff_side_borrow(&b, &a, NETPOL_OBJECT_POD));
 	CHECK(!np_diff_side_borrow(&b, &a, NETPOL_OBJECT_POD));
 	CHECK(np_diff_side_borrow(&b, &a, NETPOL_OBJECT_NAMESPACE));
 	a.node = true;
+	a.manifests = false;
 	for (i = 0; i < 3; i++)
 		if (strcmp(a.origin[0].objects.pods[i].name, "web-1"))
 			a.origin[0].objects.pods[i].node = "";
@@ -684,6 +687,10 @@ static void test_node(void)
 	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
 	/* only the ingress of web-1 is judged here, not that of web-2 and db */
 	CHECK_EQ(diff.reach.elsewhere, 2);
+	/* so nobody misses a policy that selects db, or nobody here */
+	CHECK_EQ(diff.objects.elsewhere, 2);
+	CHECK_EQ(diff.objects.count[0], 1);
+	CHECK_STR(diff.objects.item[0].name, "all");
 	CHECK_EQ(diff.reach.connections[NP_REACH_BOTH][0], 2);
 	CHECK_EQ(diff.reach.connections[NP_REACH_BOTH][1], 0);
 	for (i = 0; i < diff.reach.lines; i++)

@@ -23,6 +23,7 @@ static void np_diff_json_objects(struct np_writer *w, const struct np_diff_objec
 	np_write_number(w, "added", objects->count[0]);
 	np_write_number(w, "removed", objects->count[1]);
 	np_write_number(w, "changed", objects->count[2]);
+	np_write_number(w, "policiesOfOtherNodes", objects->elsewhere);
 	np_write_array(w, "items");
 	for (i = 0; i < objects->items; i++) {
 		item = &objects->item[i];

@@ -8,6 +8,7 @@
 #include "diff/objects.h"
 #include "diff/spell.h"
 #include "object/digest.h"
+#include "object/lint_match.h"
 
 /* An object of one side. */
 struct np_diff_entry {
@@ -354,12 +355,41 @@ static bool np_diff_pairs(const struct np_diff_entry *a, const struct np_diff_en
 	       np_policy_digest(a->what) == np_policy_digest(b->what);
 }
 
+/* Returns true if a policy selects a pod of the node. */
+static bool np_diff_selects_here(const struct np_diff_side *side, const struct np_policy *policy)
+{
+	const struct np_objects *objs;
+	size_t i, k;
+
+	for (i = 0; i < side->origins; i++) {
+		objs = &side->origin[i].objects;
+		for (k = 0; k < objs->pod_count; k++)
+			if (*objs->pods[k].node &&
+			    !strcmp(objs->pods[k].namespace, policy->namespace) &&
+			    np_lint_matches(&policy->pod_selector, &objs->pods[k].labels))
+				return true;
+	}
+	return false;
+}
+
+/* Keeps an object that only one side has. many: that side has manifests of many nodes, or NULL. */
+static void np_diff_one(struct np_diff_objects *diff, char sign, const struct np_diff_entry *entry,
+			const struct np_diff_side *many, bool ambiguous)
+{
+	if (many && entry->object == NETPOL_OBJECT_POLICY &&
+	    !np_diff_selects_here(many, entry->what))
+		diff->elsewhere++;
+	else
+		np_diff_object(diff, sign, entry, ambiguous);
+}
+
 /*
  * Compares the objects of one name: policies of several origins first with an equal one, then
  * with one of the same origin, then with any.
  */
 static void np_diff_group(struct np_diff_objects *diff, struct np_diff_entry *a, size_t before,
-			  struct np_diff_entry *b, size_t after)
+			  struct np_diff_entry *b, size_t after,
+			  const struct np_diff_side *const many[2])
 {
 	bool ambiguous = before > 1 || after > 1;
 	size_t turn, i, k;
@@ -371,10 +401,10 @@ static void np_diff_group(struct np_diff_objects *diff, struct np_diff_entry *a,
 					np_diff_both(diff, &a[i], &b[k], ambiguous);
 	for (i = 0; i < before; i++)
 		if (!a[i].paired)
-			np_diff_object(diff, NP_DIFF_REMOVED, &a[i], ambiguous);
+			np_diff_one(diff, NP_DIFF_REMOVED, &a[i], many[0], ambiguous);
 	for (k = 0; k < after; k++)
 		if (!b[k].paired)
-			np_diff_object(diff, NP_DIFF_ADDED, &b[k], ambiguous);
+			np_diff_one(diff, NP_DIFF_ADDED, &b[k], many[1], ambiguous);
 }
 
 /* Returns how many entries from at on have the name of first. */
@@ -392,10 +422,15 @@ void np_diff_objects_compare(struct np_diff_objects *diff, const struct np_diff_
 			     const struct np_diff_side *b)
 {
 	struct np_diff_entries left = np_diff_entries(a), right = np_diff_entries(b);
+	const struct np_diff_side *many[2] = { NULL, NULL };
 	const struct np_diff_entry *first;
 	size_t i = 0, k = 0, before, after;
 
 	memset(diff, 0, sizeof(*diff));
+	if (a->manifests && !b->manifests && np_diff_side_has_remote(b))
+		many[0] = a;
+	if (b->manifests && !a->manifests && np_diff_side_has_remote(a))
+		many[1] = b;
 	while (i < left.count || k < right.count) {
 		if (i == left.count || (k < right.count &&
 					np_diff_entry_names(&right.item[k], &left.item[i]) < 0))
@@ -404,7 +439,7 @@ void np_diff_objects_compare(struct np_diff_objects *diff, const struct np_diff_
 			first = &left.item[i];
 		before = np_diff_namesakes(&left, i, first);
 		after = np_diff_namesakes(&right, k, first);
-		np_diff_group(diff, left.item + i, before, right.item + k, after);
+		np_diff_group(diff, left.item + i, before, right.item + k, after, many);
 		i += before;
 		k += after;
 	}

@@ -56,12 +56,15 @@ struct np_diff_object {
  * @item: objects: namespaces, pods, policies, each kind in order of names
  * @items: how many
  * @count: how many of a sign, in the order of "+-~"
+ * @elsewhere: how many policies of manifests are left out, because they select no pod of the node
+ *	that is the other side, so that its agent does not load them
  */
 struct np_diff_objects {
 	struct np_arena arena;
 	struct np_diff_object *item;
 	size_t items;
 	size_t count[3];
+	size_t elsewhere;
 };
 
 /* Compares from a to b. Both must outlive the result. */

@@ -78,6 +78,7 @@ void np_diff_side_files(struct np_diff_side *side)
 	const struct np_pod **pod = np_pods_by_arrival(&side->files);
 	size_t i;
 
+	side->manifests = true;
 	for (i = 0; i < side->files.namespace_count; i++)
 		*np_objects_add_namespace(to) = side->files.namespaces[i];
 	for (i = 0; i < side->files.pod_count; i++)
@@ -334,6 +335,17 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object)
 			 object == NETPOL_OBJECT_POD ? side->origin[i].objects.pod_count :
 						       side->origin[i].objects.policy_count;
 	return count;
+}
+
+bool np_diff_side_has_remote(const struct np_diff_side *side)
+{
+	size_t i, k;
+
+	for (i = 0; i < side->origins; i++)
+		for (k = 0; k < side->origin[i].objects.pod_count; k++)
+			if (!*side->origin[i].objects.pods[k].node)
+				return true;
+	return false;
 }
 
 bool np_diff_side_borrow(struct np_diff_side *side, const struct np_diff_side *other,

@@ -38,6 +38,7 @@ struct np_diff_origin {
  * @origin: origins, the one that wins over the others first
  * @origins: how many
  * @node: it is that of a node, which evaluates the policies of some pods only
+ * @manifests: it is made of manifests, which may be those of many nodes
  * @files: manifests, to be filled by the caller before np_diff_side_files()
  *
  * The other members are what the copies may point into.
@@ -47,6 +48,7 @@ struct np_diff_side {
 	struct np_diff_origin *origin;
 	size_t origins;
 	bool node;
+	bool manifests;
 	struct np_objects files;
 	struct np_loaded loaded;
 	struct np_snapshot snapshot;
@@ -81,6 +83,8 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object);
  */
 bool np_diff_side_borrow(struct np_diff_side *side, const struct np_diff_side *other,
 			 uint8_t object);
+/* Returns true if another node evaluates the policies of a pod. */
+bool np_diff_side_has_remote(const struct np_diff_side *side);
 /*
  * If one of the sides is that of a node, pods of the other one are local where that node has
  * them so, and also where it does not have them at all.

@@ -59,6 +59,9 @@ static void np_diff_text_objects(const struct np_diff *diff, size_t most, FILE *
 	}
 	if (objects->items > most)
 		fprintf(file, "  and %zu more; -v shows all\n", objects->items - most);
+	if (objects->elsewhere)
+		fprintf(file, "%zu polic%s left out, without a pod of this node to select\n",
+			objects->elsewhere, objects->elsewhere == 1 ? "y" : "ies");
 }
 
 /* "a/b", or "a/b +2" for three pods that are alike. */
