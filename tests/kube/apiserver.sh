@@ -1,19 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Prints a folder that holds kube-apiserver and etcd.
+# Prints a folder that holds kube-apiserver and etcd; with the argument "cluster", also
+# kube-controller-manager, kube-scheduler, kubelet, kube-proxy and kubectl.
 #
 # KUBEBUILDER_ASSETS, where set, is that folder, so that any version can be
-# tested. Otherwise both come from Debian: kube-apiserver is built from the
-# source package "kubernetes" (several minutes), etcd is unpacked from its
-# package and not installed, because installing it would start a service. The
-# result is kept under ~/.cache/netpol, keyed by both versions.
+# tested. Otherwise all come from Debian: Kubernetes is built from the source
+# package "kubernetes" (several minutes), etcd is unpacked from its package and
+# not installed, because installing it would start a service. The result is
+# kept under ~/.cache/netpol, keyed by both versions.
 set -eu
 export LC_ALL=C.UTF-8
 cache=${NETPOL_CACHE:-${HOME:-/root}/.cache/netpol}
 
+case "${1:-}" in
+'') programs=(kube-apiserver) ;;
+cluster) programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl) ;;
+*) sed -n '4,11s/^# //p' "$0" >&2; exit 2 ;;
+esac
+
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
-	for p in kube-apiserver etcd; do
+	for p in "${programs[@]}" etcd; do
 		if [ ! -x "$KUBEBUILDER_ASSETS/$p" ]; then
 			echo "KUBEBUILDER_ASSETS=$KUBEBUILDER_ASSETS holds no $p" >&2
 			exit 1
@@ -28,7 +35,15 @@ mkdir -p "$cache"
 exec 7>"$cache/kube.lock"
 flock 7
 last=$cache/kube.last2	# the number is that of the recipe below
-if [ -s "$last" ] && [ -x "$(<"$last")/kube-apiserver" ] && [ -x "$(<"$last")/etcd" ]; then
+# has FOLDER: are all the programs there?
+has()
+{
+	local p
+	for p in "${programs[@]}" etcd; do
+		[ -x "$1/$p" ] || return 1
+	done
+}
+if [ -s "$last" ] && has "$(<"$last")"; then
 	cat "$last"
 	exit 0
 fi
@@ -41,7 +56,7 @@ step()
 {
 	if ! "$@" >>"$log" 2>&1; then
 		tail -n 30 "$log" >&2
-		echo "building kube-apiserver failed in: $*" >&2
+		echo "building Kubernetes failed in: $*" >&2
 		exit 1
 	fi
 }
@@ -97,18 +112,29 @@ step cp -r reflect2/usr/share/gocode/src/github.com/modern-go/reflect2 \
 mkdir -p tree/.go/src/k8s.io
 ln -s ../../.. tree/.go/src/k8s.io/kubernetes
 cd tree/.go/src/k8s.io/kubernetes
+what=
+for p in "${programs[@]}"; do
+	[ -x "$out/$p" ] || what="$what cmd/$p"
+done
 go=$(dirname "$(readlink -f /usr/lib/go-1.19/bin/go)")
-# 1.20.2 is built in GOPATH mode from its vendor folder: nothing is fetched.
+# 1.20.2 is built in GOPATH mode from its vendor folder: nothing is fetched. The kubelet is built
+# without cgo, as the others are, or most of what they share would be compiled twice.
 step env -u GOFLAGS -u GOROOT PATH="$go:$PATH" GO111MODULE=off GOPROXY=off GOTOOLCHAIN=local \
 	GOPATH="$work/tree/.go" GOCACHE="$work/gocache" HOME="$work" KUBE_GIT_VERSION="v${version##*really}" \
-	make WHAT=cmd/kube-apiserver DBG=0
+	KUBE_STATIC_OVERRIDES=kubelet \
+	nice make WHAT="${what# }" DBG=0
 cd "$work"
-bin=$(find "$work/tree/_output" -type f -name kube-apiserver -perm -u+x | head -n 1)
-[ -n "$bin" ] || { echo "the build made no kube-apiserver: see $log" >&2; exit 1; }
 mkdir -p new
-cp "$bin" etcd/usr/bin/etcd new/
+[ ! -d "$out" ] || cp -p "$out"/* new/
+for p in $what; do
+	p=${p#cmd/}
+	bin=$(find "$work/tree/_output" -type f -name "$p" -perm -u+x | head -n 1)
+	[ -n "$bin" ] || { echo "the build made no $p: see $log" >&2; exit 1; }
+	cp "$bin" new/
+	strip "new/$p" 2>/dev/null || :
+done
+cp etcd/usr/bin/etcd new/
 [ ! -e etcd/usr/bin/etcdctl ] || cp etcd/usr/bin/etcdctl new/
-strip new/kube-apiserver 2>/dev/null || :
 rm -rf "$out"
 mv new "$out"
 chmod -R u+w tree gocache 2>/dev/null || :

@@ -5,13 +5,19 @@
 # RBAC, TLS by a CA of its own and a token for the node agents.
 #
 #   plane.sh start DIR ASSETS [NODE,V4-PODS,V6-PODS...]  starts both; writes DIR/url,
-#                    DIR/url, ca.crt, admin.token, agent.token; returns when
+#                    ca.crt, admin.token, agent.token; returns when
 #                    the API server is ready and the objects that agents need exist
 #   plane.sh serve DIR   answers requests of a test, one line each, on DIR/control
 #                    (a TCP port of loopback): "kill" and "run" the API server,
 #                    "rotate" the agents' token (answers with the new one), "compact"
 #                    etcd; ends with the process that started it
+#   plane.sh kubeconfig DIR TOKEN-FILE   prints a kubeconfig with that token
 #   plane.sh stop DIR    ends what start and serve began, by process id
+#
+# With PLANE_ADDRESS, an address of the network namespace that "start" runs in, it is one for
+# nodes with kubelets (tests/cluster): the API server listens at that address, and admission and
+# node authorization are those of a real cluster. Each node has NODE.token, kube-proxy has
+# kube-proxy.token, and kube-controller-manager and kube-scheduler run as well.
 #
 # A virtual machine with a user-mode network reaches the host's loopback as
 # 10.0.2.2, so the certificate is good for that address too.
@@ -26,6 +32,7 @@ dir=${2:-}
 ready_seconds=180
 
 get() { cat "$dir/$1"; }
+is_cluster() { [ "$(get address)" != 127.0.0.1 ]; }
 
 # free_ports N: that nobody listens on now, below those that the kernel hands out
 free_ports()
@@ -54,7 +61,12 @@ certificates()
 			-subj /CN=kube-apiserver
 		openssl x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial \
 			-days 30 -out server.crt -extfile <(echo \
-			"subjectAltName=IP:127.0.0.1,IP:10.0.2.2,DNS:kubernetes,DNS:localhost")
+			"subjectAltName=IP:127.0.0.1,IP:10.0.2.2,IP:$(get address),IP:10.96.0.1,DNS:kubernetes,DNS:localhost")
+		# kubelets know the API server by this one, when it fetches a log or runs a command
+		openssl req -newkey rsa:2048 -nodes -keyout client.key -out client.csr \
+			-subj /CN=kube-apiserver-kubelet-client
+		openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial \
+			-days 30 -out client.crt -extfile <(echo extendedKeyUsage=clientAuth)
 	) >"$dir/openssl.log" 2>&1
 }
 
@@ -62,8 +74,15 @@ random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 tokens()
 {
+	local node
 	printf '%s,admin,admin,"system:masters"\n%s,netpol-agent,netpol-agent\n' \
 		"$(get admin.token)" "$(get agent.token)" >"$dir/tokens.csv"
+	if is_cluster; then
+		while read -r node; do
+			echo "$(get "$node.token"),system:node:$node,$node,\"system:nodes\""
+		done <"$dir/nodes" >>"$dir/tokens.csv"
+		echo "$(get kube-proxy.token),system:kube-proxy,kube-proxy" >>"$dir/tokens.csv"
+	fi
 	chmod 600 "$dir/tokens.csv"
 }
 
@@ -99,19 +118,28 @@ etcd_ready() { curl -sf --max-time 5 "http://127.0.0.1:$(get etcd.port)/health";
 
 run_apiserver()
 {
-	local assets
+	local assets address options
 	assets=$(get assets)
-	# Without the reconciler, current servers take an address of loopback too.
+	address=$(get address)
+	if is_cluster; then
+		options=(--bind-address=0.0.0.0 "--authorization-mode=Node,RBAC"
+			--enable-admission-plugins=NodeRestriction --client-ca-file="$dir/ca.crt"
+			--kubelet-client-certificate="$dir/client.crt"
+			--kubelet-client-key="$dir/client.key"
+			--kubelet-preferred-address-types=InternalIP)
+	else
+		# Without the reconciler, current servers take an address of loopback too.
+		options=(--bind-address=127.0.0.1 --authorization-mode=RBAC --endpoint-reconciler-type=none
+			"--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,Priority")
+	fi
 	setsid "$assets/kube-apiserver" --etcd-servers="http://127.0.0.1:$(get etcd.port)" \
-		--bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$(get port)" \
-		--endpoint-reconciler-type=none \
+		--advertise-address="$address" --secure-port="$(get port)" "${options[@]}" \
 		--tls-cert-file="$dir/server.crt" --tls-private-key-file="$dir/server.key" \
 		--service-account-key-file="$dir/sa.key" --service-account-signing-key-file="$dir/sa.key" \
 		--service-account-issuer=https://kubernetes.default.svc \
 		--api-audiences=https://kubernetes.default.svc \
 		--service-cluster-ip-range=10.96.0.0/16 --token-auth-file="$dir/tokens.csv" \
-		--authorization-mode=RBAC --anonymous-auth=true --allow-privileged=true \
-		--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,Priority \
+		--anonymous-auth=true --allow-privileged=true \
 		--cert-dir="$dir/run" --profiling=false --v=1 \
 		</dev/null >>"$dir/apiserver.log" 2>&1 8>&- &
 	echo $! >"$dir/apiserver.pid"
@@ -120,6 +148,45 @@ run_apiserver()
 		echo "kube-apiserver has ended, or is not ready after $ready_seconds s" >&2
 		return 1
 	fi
+}
+
+# kubeconfig TOKEN-FILE: how to reach the API server from everywhere that reaches its address
+kubeconfig()
+{
+	cat <<-X
+	apiVersion: v1
+	kind: Config
+	clusters:
+	- name: cluster
+	  cluster:
+	    server: https://$(get address):$(get port)
+	    certificate-authority-data: $(base64 -w 0 "$dir/ca.crt")
+	users:
+	- name: user
+	  user: {token: $(get "$1")}
+	contexts:
+	- name: default
+	  context: {cluster: cluster, user: user}
+	current-context: default
+	X
+}
+
+# A node is called lost after ten minutes only: emulated ones are slow.
+run_controllers()
+{
+	local assets
+	assets=$(get assets)
+	(umask 077; kubeconfig admin.token >"$dir/admin.conf")
+	setsid "$assets/kube-controller-manager" --kubeconfig="$dir/admin.conf" --leader-elect=false \
+		--service-account-private-key-file="$dir/sa.key" --root-ca-file="$dir/ca.crt" \
+		--node-monitor-grace-period=10m --controllers='*,-nodeipam,-route,-service,-cloud-node-lifecycle' \
+		--cert-dir="$dir/run" --profiling=false \
+		</dev/null >"$dir/kube-controller-manager.log" 2>&1 8>&- &
+	echo $! >"$dir/kube-controller-manager.pid"
+	setsid "$assets/kube-scheduler" --kubeconfig="$dir/admin.conf" --leader-elect=false \
+		--cert-dir="$dir/run" --profiling=false \
+		</dev/null >"$dir/kube-scheduler.log" 2>&1 8>&- &
+	echo $! >"$dir/kube-scheduler.pid"
 }
 
 end_pid()
@@ -138,6 +205,12 @@ start()
 	mkdir -p "$dir/run"
 	chmod 700 "$dir"
 	echo "$assets" >"$dir/assets"
+	echo "${PLANE_ADDRESS:-127.0.0.1}" >"$dir/address"
+	for node; do
+		echo "${node%%,*}"
+		random >"$dir/${node%%,*}.token"
+	done >"$dir/nodes"
+	random >"$dir/kube-proxy.token"
 	local port etcd_port peer_port
 	read -r port etcd_port peer_port <<<"$(free_ports 3)"
 	echo "$port" >"$dir/port"
@@ -162,12 +235,15 @@ start()
 	fi
 	run_apiserver
 	rbac
+	! is_cluster || run_controllers
+	# The kubelet of 1.20 ends when a Node that it finds has no capacity.
 	for node; do
 		IFS=, read -r name v4 v6 <<<"$node"
 		api /api/v1/nodes -f -X POST -d '{
 			"apiVersion": "v1", "kind": "Node", "metadata": {"name": "'"$name"'"},
 			"spec": {"taints": [{"key": "netpol.io/agent-not-ready", "effect": "NoSchedule"}],
-				"podCIDR": "'"$v4"'", "podCIDRs": ["'"$v4"'", "'"$v6"'"]}
+				"podCIDR": "'"$v4"'", "podCIDRs": ["'"$v4"'", "'"$v6"'"]},
+			"status": {"capacity": {"pods": "110"}, "allocatable": {"pods": "110"}}
 		}' >/dev/null
 	done
 }
@@ -246,8 +322,9 @@ serve)
 	echo "$port" >"$dir/control"
 	;;
 request) request ;;
+kubeconfig) kubeconfig "$3" ;;
 stop)
-	for p in control apiserver etcd; do
+	for p in control kube-scheduler kube-controller-manager apiserver etcd; do
 		end_pid "$p" TERM
 	done
 	;;
