@@ -23,7 +23,7 @@ B := build
 MAKEFLAGS += --no-builtin-rules
 .PHONY: all help module modules tools install dkms-install clean deps demo generate check \
 	check-unit check-client check-fuzz check-static check-truth check-dkms check-vm \
-	check-browser check-bench check-packets check-kube check-deb unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
+	check-browser check-bench check-packets check-kube check-deb check-cluster cluster unit-bins client-bins fuzz-bins selftest-bins e2e-bins truth-bins kube-bins \
 	kselftest FORCE
 
 all: tools module
@@ -58,6 +58,8 @@ help:
 	@echo '  make check-kernels the same on every kernel: 5.10, 6.1, 6.12 and the newest of Debian'
 	@echo '  make check-debug   selftests and end-to-end tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo '  make check-kube    two node agents and a real API server, CHANGES=300'
+	@echo '  make check-cluster pods that a real kubelet runs, on an emulated node'
+	@echo '  make cluster       a shell with kubectl in such a cluster; COMMAND="..." instead of it'
 
 # --- the module --------------------------------------------------------------
 
@@ -180,6 +182,11 @@ kube-bins: $(B)/kube/scenario
 $(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $^ $(ULIBS)
+
+# The program in the pods of the cluster test; static, as nothing else is in their image.
+$(B)/cluster/pod: tests/cluster/pod.c tests/e2e/e2e.h
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -iquote tests/e2e $(UCFLAGS) $(CFLAGS) -static -o $@ $<
 
 # Truth tables and random worlds: for this process (sanitized) and for a VM.
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
@@ -347,10 +354,14 @@ demo:
 		-d tests/e2e:/tests/e2e $(foreach b,$(demo-bins),-f $(b):/tests/bin/$(notdir $(b))) \
 		-d examples:/examples -- bash /tests/e2e/demo.sh
 
+# A control plane here and a node in a virtual machine: docs/testing.md.
+cluster: deps
+	+@tests/cluster/cluster.sh
+
 check: deps
 	+@tests/run/check.sh unit client static fuzz browser bench truth packets insn dkms vm kube
 
-check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-deb check-vm check-browser check-bench check-packets check-kube: check-%: deps
+check-unit check-client check-fuzz check-static check-truth check-insn check-dkms check-deb check-vm check-browser check-bench check-packets check-kube check-cluster: check-%: deps
 	+@tests/run/check.sh $*
 
 # Every kernel that netpol is for, with all selftests and end-to-end tests, by hand: hours.

@@ -1,0 +1,341 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What a user sees of NetworkPolicy in a real cluster: pods made by the API server and run by the
+# kubelet, connections that they make themselves. Runs inside the cluster of cluster.sh. TAP.
+#
+#   PARTS="first verdicts ..."   only these, of first, verdicts, probes, reuse, service,
+#                                host, restarts; the later ones use pods of "verdicts"
+#   FIRST=20                     pods whose first instruction is a connection
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/e2e/lib-tap.sh
+. tests/e2e/lib-tap.sh
+node=node1
+node_address=10.123.0.11
+parts=${PARTS:-first verdicts probes reuse service host restarts}
+# What is allowed is tried for as long as a loaded machine may take; it ends when it is answered.
+patience=20
+# What is denied is tried for as long as this. What is allowed takes a fraction of it.
+denied=3
+
+apply() { kubectl apply -f - >"$tmp/apply" 2>&1 || bail "kubectl apply: $(<"$tmp/apply")"; }
+
+# pod NS/NAME "LABEL: VALUE, ..." "WORD, ..." [LINE OF THE SPEC] [LINE OF THE CONTAINER]
+pod()
+{
+	cat <<-X
+	---
+	apiVersion: v1
+	kind: Pod
+	metadata: {name: ${1#*/}, namespace: ${1%/*}, labels: {$2}}
+	spec:
+	  automountServiceAccountToken: false
+	  enableServiceLinks: false
+	  terminationGracePeriodSeconds: 1
+	  restartPolicy: Never
+	  ${4:-}
+	  containers:
+	  - name: pod
+	    image: localhost/pod:1
+	    imagePullPolicy: Never
+	    command: [/pod, $3]
+	    ${5:-}
+	X
+}
+
+# policy NAME "POD SELECTOR" "TYPES" [LINE...]: in the namespace closed
+policy()
+{
+	local line
+	cat <<-X
+	---
+	apiVersion: networking.k8s.io/v1
+	kind: NetworkPolicy
+	metadata: {name: $1, namespace: closed}
+	spec:
+	  podSelector: {$2}
+	  policyTypes: [$3]
+	X
+	shift 3
+	for line; do
+		echo "  $line"
+	done
+}
+
+address() { kubectl get pod -n "${1%/*}" "${1#*/}" -o jsonpath='{.status.podIP}'; }
+said() { kubectl logs -n "${1%/*}" "${1#*/}"; }
+
+# ready NS/NAME...
+ready()
+{
+	local p
+	for p; do
+		kubectl wait -n "${p%/*}" pod/"${p#*/}" --for=condition=Ready --timeout=400s >/dev/null ||
+			bail "pod $p is not ready: $(kubectl describe pod -n "${p%/*}" "${p#*/}" | tail -n 12)"
+	done
+}
+
+gone() { kubectl delete pod --wait --timeout=300s -n "${1%/*}" "${1#*/}" >/dev/null; }
+
+# expect "tcp yes udp yes" NS/NAME ADDRESS PORT WHAT. "no" is tried for a while, and once.
+expect()
+{
+	local want=$1 from=$2 to=$3 port=$4 seconds=$patience got
+	[ "$want" = "tcp yes udp yes" ] || seconds=$denied
+	got=$(kubectl exec -n "${from%/*}" "${from#*/}" -- /pod try "$to" "$port" "$seconds" \
+		2>"$tmp/exec") || :
+	[ -n "$got" ] || note "$(cat "$tmp/exec")"
+	is "$got" "$want" "$5"
+}
+yes="tcp yes udp yes"
+no="tcp no udp no"
+
+# account_made NAMESPACE: the controller has made what the API server asks of each pod
+account_made() { kubectl get serviceaccount default -n "$1"; }
+
+begin()
+{
+	local n
+	for n in open closed; do
+		printf '%s\n' "apiVersion: v1" "kind: Namespace" "metadata: {name: $n}" "---"
+	done | apply
+	for n in open closed; do
+		eventually 60 account_made $n || bail "namespace $n has no service account"
+	done
+	policy default-deny "" "Ingress, Egress" | apply
+	{
+		pod open/server "app: server" 'serve, "8080"'
+		pod open/other "app: other" 'serve, "8080"'
+	} | apply
+	ready open/server open/other
+	server=$(address open/server)
+}
+
+# --- the parts ------------------------------------------------------------------------------
+
+# Default deny holds for the first packets of a pod.
+first()
+{
+	local i n=${FIRST:-20} seconds=8 seen
+	pod open/control "app: control" "first, $server, '8080', '30'" | apply
+	eventually 400 finished open/control || bail "the pod open/control does not end"
+	is "$(said open/control)" "first yes" "first packets without a policy are answered"
+	seen=$(said open/server | grep -c "^udp .* control\$")
+	is "$((seen > 0))" 1 "the server tells of them"
+	said open/server >"$tmp/before"
+	for ((i = 1; i <= n; i++)); do
+		pod "closed/first-$i" "app: first" "first, $server, '8080', '$seconds'"
+	done | apply
+	for ((i = 1; i <= n; i++)); do
+		eventually 900 finished "closed/first-$i" || bail "the pod closed/first-$i does not end"
+		is "$(said "closed/first-$i")" "first no" "default deny: pod $i gets no answer"
+	done
+	said open/server >"$tmp/after"
+	is "$(diff "$tmp/before" "$tmp/after" | head -n 5)" "" "default deny: the server saw none of $n pods"
+	kubectl delete pod -n closed -l app=first --wait --timeout=300s >/dev/null
+	kubectl delete pod -n open control --wait --timeout=300s >/dev/null
+}
+finished() { [ "$(kubectl get pod -n "${1%/*}" "${1#*/}" -o jsonpath='{.status.phase}')" = Succeeded ]; }
+
+friends()
+{
+	policy friends "matchLabels: {app: app}" Ingress "ingress:" \
+		"- from: [{podSelector: {matchLabels: {role: friend}}}]" \
+		"  ports: [{port: 8080}, {port: 8080, protocol: UDP}]"
+}
+
+verdicts()
+{
+	{
+		pod closed/app "app: app" 'serve, "8080", "8081"'
+		pod closed/friend "role: friend" 'serve, "8080"'
+		pod closed/stranger "role: stranger" 'serve, "8080"'
+		friends
+		policy to-app "matchLabels: {role: friend}" Egress "egress:" \
+			"- to: [{podSelector: {matchLabels: {app: app}}}]"
+	} | apply
+	ready closed/app closed/friend closed/stranger
+	app=$(address closed/app)
+	expect "$yes" open/other "$server" 8080 "without a policy: passes"
+	expect "$yes" closed/friend "$app" 8080 "allowed at both ends: passes"
+	expect "$no" closed/friend "$app" 8081 "another port: denied by the destination's policy"
+	expect "$no" open/other "$app" 8080 "another pod: denied by the destination's policy"
+	expect "$no" closed/friend "$server" 8080 "another destination: denied by the source's policy"
+	expect "$no" closed/stranger "$app" 8080 "another pod: denied at both ends"
+	kubectl delete networkpolicy -n closed friends >/dev/null
+	expect "$no" closed/friend "$app" 8080 "the policy deleted: denied"
+	friends | apply
+	expect "$yes" closed/friend "$app" 8080 "the policy made again: passes"
+	kubectl label pod -n closed stranger role=friend --overwrite >/dev/null
+	expect "$yes" closed/stranger "$app" 8080 "the label of a friend: passes"
+	kubectl label pod -n closed stranger role=stranger --overwrite >/dev/null
+	expect "$no" closed/stranger "$app" 8080 "the label taken away: denied"
+}
+
+# probed NAME KIND...: a pod with that readiness probe
+probed()
+{
+	pod "closed/$1" "app: probed" 'serve, "8080"' "" \
+		"readinessProbe: {$2, periodSeconds: 5, timeoutSeconds: 30}"
+}
+condition()
+{
+	kubectl get pod -n closed "$1" -o json |
+		jq -r '.status.conditions[] | select(.type == "Ready") | .status'
+}
+unhealthy() { kubectl get events -n closed | grep -q "Unhealthy.*pod/$1 "; }
+
+probes()
+{
+	local p
+	{
+		probed probe-http "httpGet: {path: /, port: 8080}"
+		probed probe-tcp "tcpSocket: {port: 8080}"
+		probed probe-exec 'exec: {command: [/pod, try, 127.0.0.1, "8080", "20"]}'
+		probed probe-wrong "tcpSocket: {port: 8099}"
+	} | apply
+	for p in http tcp exec; do
+		check "default deny: the pod with a probe by $p is ready" \
+			kubectl wait -n closed pod/probe-$p --for=condition=Ready --timeout=300s
+	done
+	check "a probe that fails is told of" eventually 300 unhealthy probe-wrong
+	is "$(condition probe-wrong)" False "a pod whose probe fails is not ready"
+	kubectl delete pod -n closed -l app=probed --wait --timeout=300s >/dev/null
+}
+
+# next_address ADDRESS: the next pod gets it
+next_address()
+{
+	on-node $node "echo ${1%.*}.$((${1##*.} - 1)) >/var/lib/cni/networks/pods/last_reserved_ip.0"
+}
+
+reuse()
+{
+	local was
+	was=$(address closed/friend)
+	gone closed/friend
+	next_address "$was"
+	pod closed/heir "role: heir" 'serve, "8080"' | apply
+	ready closed/heir
+	is "$(address closed/heir)" "$was" "another pod has the address of the friend"
+	expect "$no" closed/heir "$app" 8080 "it is denied what its owner before was allowed"
+	gone closed/heir
+	next_address "$was"
+	pod closed/friend "role: friend" 'serve, "8080"' | apply
+	ready closed/friend
+	is "$(address closed/friend)" "$was" "a friend has the address again"
+	expect "$yes" closed/friend "$app" 8080 "it is allowed what its owner before was denied"
+}
+
+# kube-proxy has the rules of all three ports
+served() { [ "$(on-node $node "iptables-save -t nat" | grep -c 'KUBE-SEP.*closed/app:.*DNAT')" = 3 ]; }
+
+service()
+{
+	local to
+	apply <<-X
+	apiVersion: v1
+	kind: Service
+	metadata: {name: app, namespace: closed}
+	spec:
+	  selector: {app: app}
+	  ports:
+	  - {name: tcp, port: 80, targetPort: 8080}
+	  - {name: udp, port: 80, targetPort: 8080, protocol: UDP}
+	  - {name: other, port: 81, targetPort: 8081}
+	X
+	eventually 120 served || bail "kube-proxy does not serve closed/app"
+	to=$(kubectl get service -n closed app -o jsonpath='{.spec.clusterIP}')
+	expect "$yes" closed/friend "$to" 80 "the Service: a friend passes"
+	expect "$no" closed/stranger "$to" 80 "the Service: another pod is denied"
+	expect "$no" open/other "$to" 80 "the Service: a pod without a policy is denied by the destination's"
+	expect "$no" closed/friend "$to" 81 "the Service: another port is denied"
+}
+
+host()
+{
+	pod closed/host "role: host" 'serve, "7070"' "hostNetwork: true" | apply
+	ready closed/host
+	expect "$yes" closed/host "$app" 8080 "a pod on the host network reaches a pod of its node"
+	expect "$yes" open/other $node_address 7070 "it is reached by a pod without a policy"
+	expect "$no" closed/stranger $node_address 7070 "a pod with default deny does not reach it"
+	policy to-node "matchLabels: {role: stranger}" Egress "egress:" \
+		"- to: [{ipBlock: {cidr: $node_address/32}}]" | apply
+	expect "$yes" closed/stranger $node_address 7070 "the address of the node in an ipBlock: passes"
+	kubectl delete networkpolicy -n closed to-node >/dev/null
+	expect "$no" closed/stranger $node_address 7070 "the policy deleted: denied"
+}
+
+# The last line of a flow: "tcp OPENED SENT GOT udp SENT GOT"
+flow() { kubectl logs -n closed "$1" --tail=1; }
+lines() { kubectl logs -n closed "$1" | wc -l; }
+more_lines() { [ "$(lines "$1")" -ge "$2" ]; }
+# later NAME SECONDS: when it has sent for that much longer, also beyond what was not answered yet
+later()
+{
+	local n
+	n=$(lines "$1")
+	eventually 300 more_lines "$1" $((n + $2)) || bail "the pod $1 tells nothing"
+}
+
+# steady WHAT: nothing allowed was cut, nothing denied came through
+steady()
+{
+	local t opened sent got u udp_sent udp_got
+	later flow-friend 3
+	# shellcheck disable=SC2034 # words between the numbers
+	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-friend)"
+	is "$opened" 1 "$1: the connection of a friend is still the first one"
+	# one of each may be on its way
+	is "$((sent - got <= 1))" 1 "$1: all that was sent on it was answered ($got of $sent)"
+	is "$((udp_sent - udp_got - lost <= 1))" 1 \
+		"$1: no datagram of a friend was lost ($((udp_sent - udp_got - lost)) of $udp_sent)"
+	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-stranger)"
+	is "$opened $got $udp_got" "0 0 0" "$1: nothing of another pod came through (of $udp_sent datagrams)"
+}
+flows() { [[ $(flow flow-friend) =~ ^tcp\ 1\ .*\ udp\ [0-9]+\ [1-9] ]]; }
+agent_ready() { on-node $node "netpolctl sync status -o json" | jq -e .ready; }
+
+restarts()
+{
+	local t opened sent got u udp_sent udp_got
+	{
+		pod closed/flow-friend "role: friend" "flow, $app, '8080'"
+		pod closed/flow-stranger "role: stranger" "flow, $app, '8080'"
+	} | apply
+	ready closed/flow-friend closed/flow-stranger
+	eventually 120 flows || bail "nothing of flow-friend comes through: $(flow flow-friend)"
+	# what was sent before the agent knew the pod
+	# shellcheck disable=SC2034 # words between the numbers
+	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-friend)"
+	lost=$((udp_sent - udp_got))
+	on-node $node "/cluster/node.sh kill kubelet" || bail "kubelet is not killed"
+	on-node $node "/cluster/node.sh start kubelet"
+	steady "kubelet killed and started again"
+	on-node $node "/cluster/node.sh kill agent" || bail "the agent is not killed"
+	steady "the agent killed"
+	pod closed/late "role: friend" "first, $app, '8080', '8'" | apply
+	eventually 400 finished closed/late || bail "the pod closed/late does not end"
+	is "$(said closed/late)" "first no" "a pod that comes while there is no agent is closed"
+	gone closed/late
+	on-node $node "/cluster/node.sh start agent"
+	check "the agent is ready again" eventually 120 agent_ready
+	steady "the agent started again"
+	pod closed/late "role: friend" "first, $app, '8080', '60'" | apply
+	eventually 400 finished closed/late || bail "the pod closed/late does not end"
+	is "$(said closed/late)" "first yes" "a pod that comes then is known"
+}
+
+begin
+for part in $parts; do
+	note "$part, $SECONDS s"
+	case "$part" in
+	first|verdicts|probes|reuse|service|host|restarts) "$part" ;;
+	*) bail "there is no part $part" ;;
+	esac
+done
+note "$SECONDS s"
+finish
