@@ -186,7 +186,7 @@ $(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
 # The program in the pods of the cluster test; static, as nothing else is in their image.
 $(B)/cluster/pod: tests/cluster/pod.c tests/e2e/e2e.h
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -iquote tests/e2e $(UCFLAGS) $(CFLAGS) -static -o $@ $<
+	$(CC) -D_GNU_SOURCE $(UCFLAGS) $(CFLAGS) -static -o $@ $<
 
 # Truth tables and random worlds: for this process (sanitized) and for a VM.
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a

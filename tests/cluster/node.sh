@@ -8,8 +8,8 @@
 #                          /var/log/NAME.log and its process id in /run/NAME.pid
 #   node.sh kill NAME      ends it by SIGKILL and waits until it is gone
 #
-# There is no systemd, which takes an emulated processor ten minutes to start. What the units of
-# netpolctl do, "boot" does in the same order with the same command lines.
+# There is no systemd, which takes a busy emulated processor longer than all the rest. What the
+# units of netpolctl do, "boot" does in the same order with the same command lines.
 set -eu
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
 here=$(cd "$(dirname "$0")" && pwd)

@@ -17,7 +17,7 @@
  *                             ever. Tells each second "tcp OPENED SENT GOT udp SENT GOT", what
  *                             has been opened, sent and answered since the start
  */
-#include "e2e.h"
+#include "../e2e/e2e.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -230,7 +230,7 @@ static void client_wait(struct client *c, uint64_t end)
 	}
 }
 
-static int first(char **argv)
+static int try_first(char **argv)
 {
 	uint64_t end = now_us() + (uint64_t)atoi(argv[2]) * 1000000;
 	struct client c;
@@ -244,7 +244,7 @@ static int first(char **argv)
 	return 0;
 }
 
-static int try(char **argv)
+static int try_once(char **argv)
 {
 	uint64_t end = now_us() + (uint64_t)atoi(argv[2]) * 1000000;
 	struct client c;
@@ -282,7 +282,7 @@ static void flow(char **argv)
 int main(int argc, char **argv)
 {
 	if (argc == 5 && !strcmp(argv[1], "first"))
-		return first(argv + 2);
+		return try_first(argv + 2);
 	e2e_name = "pod";
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* Process 1 of a container ignores what it has no handler for. */
@@ -294,7 +294,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "serve"))
 		serve(argv + 2);
 	if (argc == 5 && !strcmp(argv[1], "try"))
-		return try(argv + 2);
+		return try_once(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "flow"))
 		flow(argv + 2);
 	fputs("usage: pod [serve PORT... | first ADDRESS PORT SECONDS | "

@@ -112,6 +112,8 @@ begin()
 	} | apply
 	ready open/server open/other
 	server=$(address open/server)
+	# there already where the parts before this one have run by themselves
+	app=$(address closed/app 2>"$tmp/app") || :
 }
 
 # --- the parts ------------------------------------------------------------------------------
@@ -138,7 +140,8 @@ first()
 	kubectl delete pod -n closed -l app=first --wait --timeout=300s >/dev/null
 	kubectl delete pod -n open control --wait --timeout=300s >/dev/null
 }
-finished() { [ "$(kubectl get pod -n "${1%/*}" "${1#*/}" -o jsonpath='{.status.phase}')" = Succeeded ]; }
+# By what it says: a kubelet under load tells the API server of the end minutes later.
+finished() { said "$1" | grep -q '^first '; }
 
 friends()
 {
@@ -277,6 +280,8 @@ more_lines() { [ "$(lines "$1")" -ge "$2" ]; }
 later()
 {
 	local n
+	# a kubelet that has just been started answers late
+	eventually 300 said "closed/$1" || bail "there is no log of the pod $1"
 	n=$(lines "$1")
 	eventually 300 more_lines "$1" $((n + $2)) || bail "the pod $1 tells nothing"
 }

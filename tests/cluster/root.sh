@@ -4,8 +4,8 @@
 # root.sh KERNEL ASSETS FILE - makes the disk of a node: Debian 12 with containerd, crun, CNI
 # plugins and kube-proxy's tools (mmdebstrap, once, kept in the cache), kubelet and kube-proxy
 # from the folder ASSETS, Debian's kernel modules, netpolctl from its package, and netpol.ko. The
-# module is built here for the kernel of the series KERNEL: DKMS would need the compiler and the
-# headers in the node, and an emulated processor a quarter of an hour. All nodes have the same.
+# module is built here for the kernel of the series KERNEL, because DKMS would compile it on an
+# emulated processor. All nodes have the same disk.
 set -eu
 cd "$(dirname "$0")/../.."
 series=$1 assets=$2 disk=$3

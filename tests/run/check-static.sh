@@ -17,7 +17,7 @@ read -ra uinc <<<"-D_GNU_SOURCE -iquote tools/lib -iquote kmod -Iinclude -Iuapi 
 uinc+=("-DNETPOL_VERSION=\"$version\"")
 module=(kmod/**/*.[ch] include/**/*.h uapi/**/*.h)
 user=(kmod/core/*.c tools/lib/*/*.c tools/netpolctl/*.c)
-tests=(tests/unit/*.c tests/evaluator/*.c tests/truth/*.c tests/fuzz/*.c tests/e2e/*.c tests/selftests/*.c tests/kube/*.c tests/bench/*.c)
+tests=(tests/unit/*.c tests/evaluator/*.c tests/truth/*.c tests/fuzz/*.c tests/e2e/*.c tests/selftests/*.c tests/kube/*.c tests/cluster/*.c tests/bench/*.c)
 
 # Builds the module with W=1 (kind gcc) or runs sparse over it (kind sparse);
 # any line about our files is an error, the kernel's own headers are not ours.
