@@ -334,36 +334,66 @@ static bool asked_about(const struct np_explain *x, const struct np_matrix *m, s
 		       sizeof(x->flow.destination));
 }
 
-/* The difference of two matrices is what was announced, and the connection itself. */
-static void compare(const struct np_explain *x, const struct np_matrix *before,
-		    const struct np_matrix *after)
+/* Has the first family counted a pair of the second one already, or was it asked about? */
+static bool counted(const struct np_explain *x, const struct np_matrix *first,
+		    const struct np_matrix *opened, const struct np_matrix *m, size_t port,
+		    size_t source, size_t destination)
+{
+	size_t i, k, at;
+
+	for (i = 0; i < first->pods && strcmp(first->pod[i].text, m->pod[source].text); i++)
+		;
+	for (k = 0; k < first->pods && strcmp(first->pod[k].text, m->pod[destination].text); k++)
+		;
+	if (i == first->pods || k == first->pods || !first->allowed)
+		return false;
+	at = np_matrix_at(first, port, i, k);
+	return first->allowed[at] != opened->allowed[at] || asked_about(x, first, port, i, k);
+}
+
+/* One port of the matrices of a family, by [0] before and [1] after. Returns how many pairs opened. */
+static size_t compare_port(const struct np_explain *x, const struct np_matrix first[2],
+			   const struct np_matrix m[2], size_t port)
+{
+	size_t i, k, at, found = 0;
+
+	for (i = 0; i < m[0].pods; i++) {
+		for (k = 0; k < m[0].pods; k++) {
+			at = np_matrix_at(&m[0], port, i, k);
+			totals.pairs++;
+			if (m[0].allowed[at] == m[1].allowed[at])
+				continue;
+			if (m[1].allowed[at] != NP_MATRIX_ALLOW)
+				WRONG("the change denies %s -> %s", m[0].pod[i].text,
+				      m[0].pod[k].text);
+			if (asked_about(x, &m[0], port, i, k) ||
+			    (m != first && counted(x, &first[0], &first[1], &m[0], port, i, k)))
+				continue;
+			found++;
+			if (!announced(&x->change, &m[0], port, i, k))
+				WRONG("%s -> %s %s opens and is not announced", m[0].pod[i].text,
+				      m[0].pod[k].text, m[0].port[port].text);
+		}
+	}
+	return found;
+}
+
+/*
+ * The difference of two matrices is what was announced, and the connection itself. By family, the
+ * one that was asked about first; a pair is announced once.
+ */
+static void compare(const struct np_explain *x, struct np_matrix m[2][2])
 {
 	const struct np_change *change = &x->change;
-	size_t port, i, k, at, found = 0;
+	size_t port, f, found = 0;
 
-	if (before->pods != after->pods) {
-		WRONG("the matrices have other rows");
-		return;
-	}
-	for (port = 0; port < before->ports && before->allowed; port++) {
-		for (i = 0; i < before->pods; i++) {
-			for (k = 0; k < before->pods; k++) {
-				at = np_matrix_at(before, port, i, k);
-				totals.pairs++;
-				if (before->allowed[at] == after->allowed[at])
-					continue;
-				if (after->allowed[at] != NP_MATRIX_ALLOW)
-					WRONG("the change denies %s -> %s", before->pod[i].text,
-					      before->pod[k].text);
-				if (asked_about(x, before, port, i, k))
-					continue;
-				found++;
-				if (!announced(change, before, port, i, k))
-					WRONG("%s -> %s %s opens and is not announced",
-					      before->pod[i].text, before->pod[k].text,
-					      before->port[port].text);
-			}
+	for (f = 0; f < 2; f++) {
+		if (m[f][0].pods != m[f][1].pods) {
+			WRONG("the matrices have other rows");
+			return;
 		}
+		for (port = 0; port < m[f][0].ports && m[f][0].allowed; port++)
+			found += compare_port(x, m[0], m[f], port);
 	}
 	totals.opened += found;
 	if (found != change->count || change->count != change->listed || change->partial)
@@ -375,8 +405,10 @@ static void check_change(const struct np_explain *x, struct np_objects *objs, si
 {
 	struct np_objects change, with = *objs;
 	struct np_explain again = { .question = x->question };
-	struct np_matrix before, after;
+	bool six = x->flow.source.family == AF_INET6;
+	struct np_matrix m[2][2];
 	struct np_error err = { 0 };
+	int i;
 
 	np_objects_init(&change);
 	reread(&x->change, &change);
@@ -400,11 +432,15 @@ static void check_change(const struct np_explain *x, struct np_objects *objs, si
 		struct np_objects input = *objs;
 
 		input.pod_count = pods;
-		matrix_of(&before, &input, &x->change, x->flow.source.family);
-		matrix_of(&after, &with, &x->change, x->flow.source.family);
-		compare(x, &before, &after);
-		np_matrix_free(&before);
-		np_matrix_free(&after);
+		for (i = 0; i < 2; i++) {
+			matrix_of(&m[i][0], &input, &x->change, six == i ? AF_INET : AF_INET6);
+			matrix_of(&m[i][1], &with, &x->change, six == i ? AF_INET : AF_INET6);
+		}
+		compare(x, m);
+		for (i = 0; i < 2; i++) {
+			np_matrix_free(&m[i][0]);
+			np_matrix_free(&m[i][1]);
+		}
 	}
 	np_explain_free(&again);
 	free(with.policies);

@@ -205,6 +205,25 @@ if (schema world && exit $failed) >/dev/null 2>&1; then
 	failed=1
 fi
 
+# A selector matches over both families: a pod that has no address of the one that was asked about
+# is opened as well, and a pair is announced once.
+cat >"$tmp/families.yaml" <<X
+{apiVersion: v1, kind: List, items: [
+ {apiVersion: v1, kind: Namespace, metadata: {name: a}},
+ {apiVersion: v1, kind: Pod, metadata: {name: web, namespace: a, labels: {app: web}},
+  status: {podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]}},
+ {apiVersion: v1, kind: Pod, metadata: {name: both, namespace: a, labels: {app: client}},
+  status: {podIPs: [{ip: 10.0.0.2}, {ip: "fd00::2"}]}},
+ {apiVersion: v1, kind: Pod, metadata: {name: next, namespace: a, labels: {app: client}},
+  status: {podIPs: [{ip: 10.0.0.3}, {ip: "fd00::3"}]}},
+ {apiVersion: v1, kind: Pod, metadata: {name: six, namespace: a, labels: {app: client}},
+  status: {podIPs: [{ip: "fd00::4"}]}},
+ {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: a},
+  spec: {podSelector: {matchLabels: {app: web}}}}]}
+X
+expect 1 '"DENY"' a/both a/web -p tcp/80 -f "$tmp/families.yaml" -o json
+holds '[.change.opens.connections[].source] == ["a/next", "a/six"] and .change.opens.count == 2'
+
 # The change, over the examples: applied on top of the input it allows the connection, and the
 # difference of two matrices is what was announced.
 n=0

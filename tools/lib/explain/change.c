@@ -307,13 +307,13 @@ static void np_change_ports(struct np_change *change, const struct np_objects *o
 /**
  * struct np_change_row - a pod that may be an end of what is opened
  * @pod: pod
- * @address: its first one of the family
+ * @address: its first one of each family, the one that was asked about first; without: family 0
  * @namespace: of the pod that the core knows by this address, which another pod may claim as well
  */
 struct np_change_row {
 	const struct np_pod *pod;
-	struct np_address address;
-	const char *namespace;
+	struct np_address address[2];
+	const char *namespace[2];
 };
 
 static int np_change_row_order(const void *a, const void *b)
@@ -332,15 +332,30 @@ static bool np_change_exists(const struct np_pod *pod, const struct np_reason_en
 }
 
 /* The namespace of the pod that is judged by an address. */
-static const char *np_change_namespace(const struct np_offline *off,
-				       const struct np_change_row *row)
+static const char *np_change_namespace(const struct np_offline *off, const struct np_pod *pod,
+				       const struct np_address *address)
 {
 	struct netpol_end end;
-	uint32_t address[4];
+	uint32_t bytes[4];
 
-	memcpy(address, row->address.addr, sizeof(address));
-	netpol_resolve(off->world->snapshot, row->address.family, address, &end);
-	return end.local ? end.local->pod->template->ns->name : row->pod->namespace;
+	memcpy(bytes, address->addr, sizeof(bytes));
+	netpol_resolve(off->world->snapshot, address->family, bytes, &end);
+	return end.local ? end.local->pod->template->ns->name : pod->namespace;
+}
+
+/* Fills in the first address of each family. */
+static void np_change_addresses(const struct np_offline *off, uint8_t asked,
+				struct np_change_row *row)
+{
+	const struct np_pod *pod = row->pod;
+	uint32_t k;
+	int other;
+
+	for (k = pod->address_count; k--;) {
+		other = pod->address[k].family != asked;
+		row->address[other] = pod->address[k];
+		row->namespace[other] = np_change_namespace(off, pod, &pod->address[k]);
+	}
 }
 
 static size_t np_change_rows(const struct np_objects *objs, const struct np_offline *off,
@@ -349,19 +364,13 @@ static size_t np_change_rows(const struct np_objects *objs, const struct np_offl
 	uint8_t family = end[0].address.family;
 	const struct np_pod *pod;
 	size_t i, count = 0;
-	uint32_t k;
 
 	for (i = 0; i < objs->pod_count; i++) {
 		pod = &objs->pods[i];
-		for (k = 0; k < pod->address_count; k++)
-			if (pod->address[k].family == family)
-				break;
-		if (k == pod->address_count || !np_pod_usable(pod) || !np_change_exists(pod, end))
+		if (!np_pod_usable(pod) || !np_change_exists(pod, end))
 			continue;
 		row[count].pod = pod;
-		row[count].address = pod->address[k];
-		row[count].namespace = np_change_namespace(off, &row[count]);
-		count++;
+		np_change_addresses(off, family, &row[count++]);
 	}
 	qsort(row, count, sizeof(*row), np_change_row_order);
 	return count;
@@ -381,14 +390,25 @@ static bool np_change_concerns(const struct np_policy *policy, const char *sourc
 		!strcmp(other, peer->ns_selector.item[0].value[0]));
 }
 
-static bool np_change_concerns_any(const struct np_change *change, const char *source,
-				   const char *destination)
+/* True if both have an address of a family. destination: NULL is anybody */
+static bool np_change_meet(const struct np_change_row *source,
+			   const struct np_change_row *destination, unsigned int other)
 {
-	unsigned int i;
+	return source->namespace[other] && (!destination || destination->namespace[other]);
+}
+
+static bool np_change_concerns_any(const struct np_change *change,
+				   const struct np_change_row *source,
+				   const struct np_change_row *destination)
+{
+	unsigned int i, other;
 
 	for (i = 0; i < change->policies; i++)
-		if (np_change_concerns(&change->policy[i], source, destination))
-			return true;
+		for (other = 0; other < 2; other++)
+			if (np_change_meet(source, destination, other) &&
+			    np_change_concerns(&change->policy[i], source->namespace[other],
+					       destination ? destination->namespace[other] : NULL))
+				return true;
 	return false;
 }
 
@@ -406,28 +426,36 @@ static void np_change_add_opened(struct np_change *change, const struct np_pod *
 	};
 }
 
-/* Judges one pair before and after the change, for every port that is tried. */
+/*
+ * Judges one pair before and after the change, for every port that is tried. Selectors match over
+ * both families, so a pair that meets over the other one only is opened as well.
+ */
 static void np_change_pair(struct np_change *change, const struct np_offline off[2],
 			   const struct np_change_row *source,
 			   const struct np_change_row *destination, const struct np_flow *asked)
 {
-	struct np_flow flow = {
-		.source = source->address,
-		.destination = destination->address,
-	};
-	unsigned int i;
+	bool named = !memcmp(&source->address[0], &asked->source, sizeof(asked->source)) &&
+		     !memcmp(&destination->address[0], &asked->destination,
+			     sizeof(asked->destination));
+	struct np_flow flow;
+	unsigned int i, other;
 
 	for (i = 0; i < change->ports; i++) {
 		flow.protocol = change->port[i].protocol;
 		flow.port = change->port[i].port;
-		if (flow.protocol == asked->protocol && flow.port == asked->port &&
-		    !memcmp(&flow.source, &asked->source, sizeof(flow.source)) &&
-		    !memcmp(&flow.destination, &asked->destination, sizeof(flow.destination)))
+		if (named && flow.protocol == asked->protocol && flow.port == asked->port)
 			continue;
-		if (!np_offline_judge(&off[0], &flow, NULL) &&
-		    np_offline_judge(&off[1], &flow, NULL))
+		for (other = 0; other < 2; other++) {
+			flow.source = source->address[other];
+			flow.destination = destination->address[other];
+			if (!np_change_meet(source, destination, other) ||
+			    np_offline_judge(&off[0], &flow, NULL) ||
+			    !np_offline_judge(&off[1], &flow, NULL))
+				continue;
 			np_change_add_opened(change, source->pod, destination->pod,
 					     change->port[i]);
+			break;
+		}
 	}
 }
 
@@ -441,11 +469,10 @@ static void np_change_open(struct np_change *change, const struct np_objects *ob
 	uint64_t pairs = 0;
 
 	for (i = 0; i < count; i++) {
-		if (!np_change_concerns_any(change, row[i].namespace, NULL))
+		if (!np_change_concerns_any(change, &row[i], NULL))
 			continue;
 		for (k = 0; k < count && !change->partial; k++) {
-			if (i == k || !np_change_concerns_any(change, row[i].namespace,
-							      row[k].namespace))
+			if (i == k || !np_change_concerns_any(change, &row[i], &row[k]))
 				continue;
 			change->partial = ++pairs * change->ports > NP_CHANGE_PAIRS_MAX;
 			np_change_pair(change, off, &row[i], &row[k], asked);
