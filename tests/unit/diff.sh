@@ -42,6 +42,11 @@ expect 1 'note: examples/default-deny.yaml has no pods: those of examples/cluste
 expect 1 'neither side has a pod, so connections are not compared' $ranges $dual
 expect 1 '^connections: 0 appear, 18 go$' $cluster - <$deny
 
+# A label may have any word for its name, so none of them is what selects all pods.
+sed 's/podSelector: {}/podSelector: {matchExpressions: [{key: everything, operator: Exists}]}/' \
+	$deny >"$tmp/everything.yaml"
+expect 1 '^      ~ podSelector \{\} -> everything$' $deny "$tmp/everything.yaml"
+
 # Forms.
 expect 1 '^\*\*Network policies:\*\* 1 object added.*; \*\*0 connections appear, 18 go\*\*$' \
 	$cluster $deny -o md

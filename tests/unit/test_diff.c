@@ -487,7 +487,7 @@ static void test_objects(void)
 		      "  + pod/m/r\n"
 		      "  + networkpolicy/m/new\n"
 		      "  ~ networkpolicy/m/np\n"
-		      "      ~ podSelector a=b -> everything\n"
+		      "      ~ podSelector a=b -> {}\n"
 		      "      ~ policyTypes Ingress -> Ingress, Egress\n"
 		      "      + ingress[0] from all pods of namespaces t notin (w,x)\n"
 		      "      - ingress[0] on tcp/80\n"

@@ -95,8 +95,9 @@ const char *np_spell_selector(struct np_arena *arena, const struct np_selector *
 	const char *text;
 	uint32_t i;
 
+	/* No label has this name. */
 	if (!selector->count)
-		return "everything";
+		return "{}";
 	for (i = 0; i < selector->count; i++)
 		np_spell_add(&list, np_spell_requirement(arena, &selector->item[i]));
 	np_spell_sort(&list);
