@@ -394,6 +394,19 @@ static void side_from(struct np_diff_side *side, const char *name, const char *t
 	np_diff_side_files(side);
 }
 
+/* What is written of a difference; to be freed. */
+static char *formed(const struct np_diff *diff,
+		    void (*form)(const struct np_diff *diff, FILE *file))
+{
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	form(diff, file);
+	fclose(file);
+	return text;
+}
+
 /* What is written of two states; to be freed. */
 static char *written(const char *a, const char *b, bool objects, bool reach,
 		     void (*form)(const struct np_diff *diff, FILE *file))
@@ -401,16 +414,12 @@ static char *written(const char *a, const char *b, bool objects, bool reach,
 	struct np_diff diff = { .by_objects = objects, .by_reach = reach };
 	struct np_reach_options opts = { 0 };
 	struct np_diff_side side[2];
-	char *text = NULL;
-	size_t len;
-	FILE *file;
+	char *text;
 
 	side_from(&side[0], "a", a);
 	side_from(&side[1], "b", b);
 	CHECK_EQ(np_diff_compare(&diff, &side[0], &side[1], &opts, &err), 0);
-	file = open_memstream(&text, &len);
-	form(&diff, file);
-	fclose(file);
+	text = formed(&diff, form);
 	np_diff_free(&diff);
 	np_diff_side_free(&side[0]);
 	np_diff_side_free(&side[1]);
@@ -743,6 +752,31 @@ static void test_bounds(void)
 	}
 }
 
+/* What another node judges now is not what no policy isolates. */
+static void test_moved(void)
+{
+	static const char input[] = PODS POLICY("m", "all", "{}");
+	struct np_diff diff = { .by_reach = true };
+	struct np_reach_options opts = { 0 };
+	struct np_diff_side a, b;
+	char *text;
+	size_t i;
+
+	side_from(&a, "a", input);
+	side_from(&b, "b", input);
+	for (i = 0; i < 3; i++)
+		if (!strcmp(b.origin[0].objects.pods[i].name, "db"))
+			b.origin[0].objects.pods[i].node = "";
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	text = formed(&diff, form_text);
+	CHECK(strstr(text, "denied -> allowed: judged on another node now"));
+	CHECK(!strstr(text, "no policy isolates"));
+	free(text);
+	np_diff_free(&diff);
+	np_diff_side_free(&a);
+	np_diff_side_free(&b);
+}
+
 int main(void)
 {
 	test_worlds();
@@ -755,6 +789,7 @@ int main(void)
 	test_forms();
 	test_plan();
 	test_node();
+	test_moved();
 	test_bounds();
 	return check_done("test_diff");
 }

@@ -64,6 +64,12 @@ static void np_reach_tell(void *context, const struct np_reach_reason *reason)
 				reason->policy);
 }
 
+/* True if this node judged an end in the first state, and another one does so in the second. */
+static bool np_reach_moved(const struct np_diff_pod *pod)
+{
+	return pod->pod[0] && pod->pod[1] && *pod->pod[0]->node && !*pod->pod[1]->node;
+}
+
 void np_reach_reason_text(struct np_buffer *to, const struct np_reach_result *result,
 			  const struct np_reach_line *line)
 {
@@ -78,6 +84,11 @@ void np_reach_reason_text(struct np_buffer *to, const struct np_reach_result *re
 		np_buffer_print(to, " and %u more", telling.count - NP_REASONS_MAX);
 	if (telling.denied)
 		np_buffer_print(to, " (%s)", np_direction_name(telling.direction));
-	if (!telling.count)
+	if (telling.count)
+		return;
+	if (np_reach_moved(np_reach_first(result, line->source)) ||
+	    np_reach_moved(np_reach_first(result, line->destination)))
+		np_buffer_print(to, "judged on another node now");
+	else
 		np_buffer_print(to, "no policy isolates");
 }
