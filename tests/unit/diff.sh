@@ -107,6 +107,16 @@ cp $dual "$tmp/doc/branch"
 awk '/^```/ { on = !on; next } on && /^netpolctl diff/ && !/kernel/' docs/review.md \
 	>"$tmp/commands"
 [ "$(wc -l <"$tmp/commands")" -ge 3 ] || { echo "docs/review.md has no commands"; failed=1; }
+# An address that is no pod's is compared by the pod that the page shows.
+awk '/^```yaml/ { on = 1; next } /^```/ { on = 0 } on' docs/review.md >"$tmp/doc/outside.yaml"
+sed 's/podSelector: {}/&\n  ingress: [{from: [{ipBlock: {cidr: 203.0.113.0\/24}}]}]/' $deny >"$tmp/open.yaml"
+expect 0 '^connections: 0 appear, 0 go$' $deny "$tmp/open.yaml" -f $cluster --connectivity
+expect 1 '^  \+ outside/internet -> namespace-b/web  all ports over IPv4$' $deny "$tmp/open.yaml" \
+	-f $cluster -f "$tmp/doc/outside.yaml" --connectivity
+sed 's/ipBlock: {cidr: 203.0.113.0.24}/namespaceSelector: {}/' "$tmp/open.yaml" >"$tmp/inside.yaml"
+expect 1 '^connections: 1?[0-9]+ appear' $deny "$tmp/inside.yaml" -f $cluster \
+	-f "$tmp/doc/outside.yaml" --connectivity
+if grep -q outside "$tmp/out"; then echo "a selector opens for an address outside"; failed=1; fi
 while read -r line; do
 	if (cd "$tmp/doc" && bash -c "netpolctl() { '$tool' \"\$@\"; }; $line") >"$tmp/out" 2>&1; then
 		status=0
