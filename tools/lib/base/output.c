@@ -403,6 +403,6 @@ void np_print_md(FILE *file, const char *text)
 	for (; *text; text++) {
 		if (strchr("\\`*_{}[]<>()#+!|&~\"$", *text))
 			fputc('\\', file);
-		fputc(*text == '\n' || *text == '\r' ? ' ' : *text, file);
+		fputc((unsigned char)*text < ' ' || *text == '\x7f' ? ' ' : *text, file);
 	}
 }
