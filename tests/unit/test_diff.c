@@ -777,6 +777,51 @@ static void test_moved(void)
 	np_diff_side_free(&b);
 }
 
+/* Two nodes may differ in their settings alone. */
+static void test_settings(void)
+{
+	struct np_settings was = { 0 }, is = { 0 };
+	struct np_diff diff = { .by_objects = true };
+	struct np_reach_options opts = { 0 };
+	struct np_diff_side a, b;
+	char *text;
+
+	side_from(&a, "a", PODS);
+	side_from(&b, "b", PODS);
+	CHECK_EQ(np_setting_assign(&is, "unknown=allow", &err), 0);
+	CHECK_EQ(np_setting_assign(&is, "guard-prefix=10.0.0.0/8", &err), 0);
+	/* manifests have none */
+	a.settings = &is;
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	CHECK(!np_diff_differs(&diff));
+	np_diff_free(&diff);
+	b.settings = &is;
+	diff = (struct np_diff){ .by_objects = true };
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	CHECK(!np_diff_differs(&diff));
+	np_diff_free(&diff);
+	a.settings = &was;
+	diff = (struct np_diff){ .by_objects = true };
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	CHECK(np_diff_differs(&diff));
+	text = formed(&diff, form_text);
+	CHECK_STR(text, "settings: 2 changed; connections are judged without them\n"
+		  "  ~ guard-prefix none -> 10.0.0.0/8\n  ~ unknown deny -> allow\n"
+		  "objects: 0 added, 0 removed, 0 changed\n");
+	free(text);
+	text = formed(&diff, form_md);
+	CHECK(strstr(text, "**Network policies:** settings differ\n"));
+	CHECK(strstr(text, "- unknown: deny, now allow\n"));
+	free(text);
+	text = formed(&diff, np_diff_write_json);
+	CHECK(strstr(text, "\"name\": \"unknown\""));
+	free(text);
+	np_diff_free(&diff);
+	np_diff_side_free(&a);
+	np_diff_side_free(&b);
+	np_settings_free(&is);
+}
+
 int main(void)
 {
 	test_worlds();
@@ -790,6 +835,7 @@ int main(void)
 	test_plan();
 	test_node();
 	test_moved();
+	test_settings();
 	test_bounds();
 	return check_done("test_diff");
 }

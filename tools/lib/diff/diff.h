@@ -12,12 +12,21 @@
 #include "diff/reach.h"
 #include "diff/side.h"
 
+/* A setting that differs, in the words of the command line. A list may be empty. */
+struct np_diff_setting {
+	const char *name;
+	char *was;
+	char *is;
+};
+
 /**
  * struct np_diff - the result
  * @from: name of the first state
  * @to: name of the second state
  * @by_objects: objects were compared
  * @by_reach: connections were compared
+ * @setting: settings that differ, if both states have any; connections are judged without them
+ * @settings: how many
  * @objects: objects that differ
  * @reach: connections that differ
  */
@@ -26,6 +35,8 @@ struct np_diff {
 	const char *to;
 	bool by_objects;
 	bool by_reach;
+	struct np_diff_setting setting[NP_SETTING_COUNT];
+	size_t settings;
 	struct np_diff_objects objects;
 	struct np_reach_result reach;
 };

@@ -162,11 +162,28 @@ static void np_diff_json_reach(struct np_writer *w, const struct np_reach_result
 	np_write_end(w);
 }
 
+static void np_diff_json_settings(struct np_writer *w, const struct np_diff *diff)
+{
+	size_t i;
+
+	np_write_array(w, "settings");
+	for (i = 0; i < diff->settings; i++) {
+		np_write_object(w, NULL);
+		np_write_string(w, "name", diff->setting[i].name);
+		np_write_string(w, "was", diff->setting[i].was);
+		np_write_string(w, "is", diff->setting[i].is);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
 void np_diff_write_members(struct np_writer *w, const struct np_diff *diff)
 {
 	np_write_string(w, "from", diff->from);
 	np_write_string(w, "to", diff->to);
 	np_write_bool(w, "differs", np_diff_differs(diff));
+	if (diff->settings)
+		np_diff_json_settings(w, diff);
 	if (diff->by_objects)
 		np_diff_json_objects(w, &diff->objects);
 	if (diff->by_reach)

@@ -28,6 +28,7 @@ void np_diff_side_free(struct np_diff_side *side)
 	free(side->origin);
 	np_objects_free(&side->files);
 	np_loaded_free(&side->loaded);
+	np_settings_free(&side->loaded_settings);
 	np_snapshot_free(&side->snapshot);
 	memset(side, 0, sizeof(*side));
 }
@@ -266,8 +267,11 @@ int np_diff_side_kernel(struct np_diff_side *side, struct np_client *client,
 			struct np_error *err)
 {
 	np_loaded_free(&side->loaded);
-	if (np_loaded_get(client, &side->loaded, err))
+	np_settings_free(&side->loaded_settings);
+	if (np_settings_get(client, &side->loaded_settings, err) ||
+	    np_loaded_get(client, &side->loaded, err))
 		return -1;
+	side->settings = &side->loaded_settings;
 	np_diff_side_state(side, &side->loaded.state);
 	return 0;
 }
@@ -307,6 +311,7 @@ int np_diff_side_snapshot(struct np_diff_side *side, const char *path, struct np
 			return -1;
 	}
 	side->node = true;
+	side->settings = &side->snapshot.settings;
 	for (i = 0; i < side->snapshot.origin_count; i++) {
 		from = &side->snapshot.origin[i];
 		if (np_plan_limits(&from->objects, err))

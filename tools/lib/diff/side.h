@@ -15,6 +15,7 @@
 #include "netlink/plan.h"
 #include "netlink/snapshot.h"
 #include "object/object.h"
+#include "object/settings.h"
 
 /* The node of pods whose policies are evaluated. Other pods are known, and judged elsewhere. */
 #define NP_DIFF_HERE	"here"
@@ -39,6 +40,7 @@ struct np_diff_origin {
  * @origins: how many
  * @node: it is that of a node, which evaluates the policies of some pods only
  * @manifests: it is made of manifests, which may be those of many nodes
+ * @settings: of the node; NULL: unknown
  * @files: manifests, to be filled by the caller before np_diff_side_files()
  *
  * The other members are what the copies may point into.
@@ -49,9 +51,11 @@ struct np_diff_side {
 	size_t origins;
 	bool node;
 	bool manifests;
+	const struct np_settings *settings;
 	struct np_objects files;
 	struct np_loaded loaded;
 	struct np_snapshot snapshot;
+	struct np_settings loaded_settings;
 };
 
 void np_diff_side_init(struct np_diff_side *side, const char *name);

@@ -152,8 +152,34 @@ static void np_diff_text_reach(const struct np_diff *diff, size_t most, FILE *fi
 			reach->elsewhere, np_diff_plural(reach->elsewhere));
 }
 
+static const char *np_diff_setting_value(const char *text)
+{
+	return *text ? text : "none";
+}
+
+static void np_diff_text_settings(const struct np_diff *diff, FILE *file)
+{
+	const struct np_diff_setting *item;
+	size_t i;
+
+	if (diff->settings)
+		fprintf(file, "settings: %zu changed; connections are judged without them\n",
+			diff->settings);
+	for (i = 0; i < diff->settings; i++) {
+		item = &diff->setting[i];
+		fputs("  ", file);
+		np_diff_sign(file, NP_DIFF_CHANGED);
+		fprintf(file, " %s ", item->name);
+		np_print_escaped(file, np_diff_setting_value(item->was));
+		fputs(" -> ", file);
+		np_print_escaped(file, np_diff_setting_value(item->is));
+		fputc('\n', file);
+	}
+}
+
 void np_diff_write_text(const struct np_diff *diff, size_t most, FILE *file)
 {
+	np_diff_text_settings(diff, file);
 	if (diff->by_objects)
 		np_diff_text_objects(diff, most, file);
 	if (diff->by_reach)
@@ -302,6 +328,8 @@ static void np_diff_md_summary(const struct np_diff *diff, FILE *file)
 	fputs("**Network policies:** ", file);
 	if (!np_diff_differs(diff))
 		fputs("no difference", file);
+	else if (!diff->objects.items && !diff->by_reach)
+		fputs("settings differ", file);
 	if (diff->objects.items)
 		fprintf(file, "%zu object%s added, %zu removed, %zu changed",
 			diff->objects.count[0], np_diff_plural(diff->objects.count[0]),
@@ -328,9 +356,25 @@ static void np_diff_md_summary(const struct np_diff *diff, FILE *file)
 	fputc('\n', file);
 }
 
+static void np_diff_md_settings(const struct np_diff *diff, FILE *file)
+{
+	size_t i;
+
+	if (diff->settings)
+		fputs("\nSettings that differ, without which connections are judged:\n\n", file);
+	for (i = 0; i < diff->settings; i++) {
+		fprintf(file, "- %s: ", diff->setting[i].name);
+		np_print_md(file, np_diff_setting_value(diff->setting[i].was));
+		fputs(", now ", file);
+		np_print_md(file, np_diff_setting_value(diff->setting[i].is));
+		fputc('\n', file);
+	}
+}
+
 void np_diff_write_md(const struct np_diff *diff, size_t most, FILE *file)
 {
 	np_diff_md_summary(diff, file);
+	np_diff_md_settings(diff, file);
 	if (diff->by_reach)
 		np_diff_md_kind(&diff->reach, NP_REACH_BOTH, NULL, most, file);
 	if (diff->objects.items) {
