@@ -752,6 +752,27 @@ static void test_bounds(void)
 	}
 }
 
+/* Lines take memory: too many of them are refused, and the limit is no other one than that. */
+static void test_lines(void)
+{
+	struct np_diff diff = { .by_reach = true };
+	struct np_reach_options opts = { .bytes = 1 };
+	struct np_diff_side a, b;
+
+	side_from(&a, "a", PODS);
+	side_from(&b, "b", PODS POLICY("m", "all", "{}"));
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), -1);
+	CHECK_EQ(err.exit, NP_EXIT_INPUT);
+	CHECK(strstr(err.text, "lines differ, each with 4 port intervals"));
+	np_diff_free(&diff);
+	diff = (struct np_diff){ .by_reach = true };
+	opts.bytes = 10000;
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	np_diff_free(&diff);
+	np_diff_side_free(&a);
+	np_diff_side_free(&b);
+}
+
 /* What another node judges now is not what no policy isolates. */
 static void test_moved(void)
 {
@@ -834,6 +855,7 @@ int main(void)
 	test_forms();
 	test_plan();
 	test_node();
+	test_lines();
 	test_moved();
 	test_settings();
 	test_bounds();

@@ -260,6 +260,26 @@ static void np_reach_pair(struct np_reach_run *run, size_t source, size_t destin
 	np_reach_merge(run, like.families);
 }
 
+/*
+ * Every port may differ for a reason of its own, so that few rules and pods make more lines than
+ * anybody reads or than fit into memory.
+ */
+static int np_reach_check_lines(const struct np_reach_run *run,
+				const struct np_reach_options *opts, struct np_error *err)
+{
+	const struct np_reach_result *result = run->result;
+	uint64_t most = opts->bytes ? opts->bytes : NP_REACH_BYTES_MAX;
+
+	if (result->lines * (sizeof(*result->line) + run->words * sizeof(uint64_t)) <= most)
+		return 0;
+	np_error_set(err, NP_EXIT_INPUT, "more than %zu lines differ, each with %zu port "
+		     "intervals, which is more than can be kept", result->lines,
+		     result->ports.count);
+	np_error_hint(err, "ask for some namespaces with -n, for some ports with --ports, or for "
+		      "--objects alone");
+	return -1;
+}
+
 static void np_reach_count_pods(struct np_reach_result *result)
 {
 	const struct np_diff_pod *pod;
@@ -297,8 +317,11 @@ static int np_reach_run(struct np_reach_run *run, const struct np_reach_options 
 	run->steps = np_xcalloc(1, sizeof(*run->steps));
 	np_reach_count_pods(result);
 	for (i = 0; i < result->groups.groups; i++)
-		for (k = 0; k < result->groups.groups; k++)
+		for (k = 0; k < result->groups.groups; k++) {
 			np_reach_pair(run, i, k);
+			if (np_reach_check_lines(run, opts, err))
+				return -1;
+		}
 	return 0;
 }
 

@@ -32,12 +32,16 @@ enum np_reach {
  * @namespace: pods of these only; all pods count as peers of their policies
  * @namespaces: how many; 0: all
  * @asked: ports to ask for; NULL or none: every port
+ * @bytes: of memory that lines may need; 0: NP_REACH_BYTES_MAX
  */
 struct np_reach_options {
 	const char *const *namespace;
 	size_t namespaces;
 	const struct np_matrix *asked;
+	uint64_t bytes;
 };
+
+#define NP_REACH_BYTES_MAX	(512u * 1024 * 1024)
 
 /**
  * struct np_reach_line - connections that differ, all for one reason
