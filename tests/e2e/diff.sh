@@ -32,7 +32,7 @@ told()
 {
 	jq -r --argjson pods "$pods" '(if .diff then .diff else . end) | .connectivity |
 		(.groups | map({(.name): .pods}) | add) as $g | .changes[] | . as $c |
-		select(.families | index(4)) |
+		select(.pods != "outside") | select(.families | index(4)) |
 		$g[.source][] as $s | $g[.destination][] as $d | select($s != $d) | .ports[] |
 		(if .protocol == "other" or .protocol == "1" then "ICMP/0"
 		 else "\(.protocol)/\(.first)" end) as $p |

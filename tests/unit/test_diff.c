@@ -2,7 +2,7 @@
 /*
  * netpolctl diff: over random worlds the connections that differ are exactly the difference of two
  * matrices, and of what the naive evaluator says, for every pair of pods, both families and ports
- * at random; objects that mean the same do not differ, however they are written.
+ * at random, and for addresses at random that are no pod's; objects that mean the same do not differ, however they are written.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "check.h"
 #include "diff/diff.h"
 #include "diff/json.h"
+#include "diff/outside.h"
 #include "diff/text.h"
 #include "matrix/matrix.h"
 #include "object/load.h"
@@ -22,6 +23,7 @@
 
 static struct np_error err;
 static unsigned long compared, differing, judged, grouped, one_sided, mismatches, large;
+static unsigned long outside_asked, outside_differ, outside_lines;
 
 /* Takes over what the other one does not have by name, as if all had one origin. */
 static void take(struct np_objects *to, const struct np_objects *from)
@@ -243,6 +245,150 @@ static void some_ports(struct np_matrix *m, struct history *h, const struct np_o
 	CHECK_EQ(np_matrix_add_ports(m, "icmp,icmpv6,47,33,tcp/1,tcp/65535", &err), 0);
 }
 
+/*
+ * What the evaluator says in a state of a pod and an address that is no pod's. NP_REACH_NONE if the
+ * state lacks the pod, or its address of the family.
+ */
+static enum np_reach outside_says(const struct np_objects *objs, const struct np_diff_pod *pod,
+				  size_t state, const struct np_address *address, bool from_pod,
+				  const struct np_matrix_port *port)
+{
+	bool v6 = address->family == AF_INET6;
+	struct np_diff_pod other = { .text = NULL };
+
+	other.address[state][v6] = address;
+	return from_pod ? evaluator_says(objs, pod, &other, state, v6, port) :
+			  evaluator_says(objs, &other, pod, state, v6, port);
+}
+
+/* Lines of a pod's group and of addresses outside that hold a port and say the same. */
+static bool outside_told(const struct np_reach_result *reach, size_t group, bool v6, bool from_pod,
+			 const struct np_matrix_port *port, const enum np_reach says[2])
+{
+	const struct np_reach_line *line;
+	size_t i;
+
+	for (i = 0; i < reach->lines; i++) {
+		line = &reach->line[i];
+		if (np_reach_kind(reach, line) == NP_REACH_OUTSIDE &&
+		    (from_pod ? line->source : line->destination) == group &&
+		    line->families & (v6 ? NP_REACH_IPV6 : NP_REACH_IPV4) &&
+		    line->was == says[0] && line->is == says[1] &&
+		    covers(&reach->ports, line->ports, port))
+			return true;
+	}
+	return false;
+}
+
+/* An address near a block of a policy, or anywhere. */
+static struct np_address some_address(struct history *h, const struct np_objects *objs)
+{
+	const struct np_policy *policy;
+	const struct np_ipblock *block;
+	struct np_address address = { .family = AF_INET };
+	uint32_t i, k, tries;
+	uint8_t *last;
+
+	for (tries = 0; objs->policy_count && tries < 20; tries++) {
+		policy = &objs->policies[history_random(h, objs->policy_count)];
+		if (!policy->ingress_count)
+			continue;
+		i = history_random(h, policy->ingress_count);
+		if (!policy->ingress[i].peer_count)
+			continue;
+		k = history_random(h, policy->ingress[i].peer_count);
+		block = policy->ingress[i].peer[k].ipblock;
+		if (!block)
+			continue;
+		address.family = block->cidr.family;
+		memcpy(address.addr, block->cidr.addr, 16);
+		if (block->except_count && history_random(h, 2)) {
+			i = history_random(h, block->except_count);
+			memcpy(address.addr, block->except[i].addr, 16);
+		}
+		last = &address.addr[address.family == AF_INET ? 3 : 15];
+		*last = (uint8_t)(*last + history_random(h, 3) - 1);
+		return address;
+	}
+	for (i = 0; i < 4; i++)
+		address.addr[i] = (uint8_t)history_random(h, 256);
+	return address;
+}
+
+/* Each line is right, and what differs for an address at random has a line. */
+static void compare_outside(const struct np_objects objs[2], struct history *h,
+			    const struct np_matrix *ports)
+{
+	struct evaluator ev[2] = {
+		{ .origin = { &objs[0] }, .origins = 1 }, { .origin = { &objs[1] }, .origins = 1 },
+	};
+	struct np_diff diff = { .by_reach = true };
+	struct np_reach_options opts = { 0 };
+	const struct np_reach_line *line;
+	const struct np_diff_pod *pod, *out;
+	const struct np_reach_result *reach = &diff.reach;
+	struct np_diff_side side[2];
+	struct np_address address;
+	enum np_reach says[2];
+	size_t i, k, p, s;
+	bool from_pod, v6;
+
+	side_of(&side[0], "a", &objs[0]);
+	side_of(&side[1], "b", &objs[1]);
+	np_diff_outside_add(&side[0], &side[1]);
+	if (np_diff_compare(&diff, &side[0], &side[1], &opts, &err)) {
+		CHECK(strstr(err.text, "there are no pods"));
+		goto out;
+	}
+	for (i = 0; i < reach->lines; i++) {
+		line = &reach->line[i];
+		if (np_reach_kind(reach, line) != NP_REACH_OUTSIDE)
+			continue;
+		pod = np_reach_first(reach, line->source);
+		out = np_reach_first(reach, line->destination);
+		from_pod = !strncmp(out->text, NP_DIFF_OUTSIDE, strlen(NP_DIFF_OUTSIDE));
+		if (!from_pod) {
+			pod = out;
+			out = np_reach_first(reach, line->source);
+		}
+		v6 = out->address[0][1];
+		for (p = 0; p < ports->ports; p++) {
+			if (!covers(&reach->ports, line->ports, &ports->port[p]))
+				continue;
+			for (s = 0; s < 2; s++)
+				says[s] = outside_says(&objs[s], pod, s, out->address[s][v6],
+						       from_pod, &ports->port[p]);
+			mismatches += says[0] != line->was || says[1] != line->is;
+			outside_lines++;
+		}
+	}
+	for (k = 0; k < 40; k++) {
+		address = some_address(h, &objs[k % 2]);
+		v6 = address.family == AF_INET6;
+		if (evaluator_owner(&ev[0], &address) || evaluator_owner(&ev[1], &address))
+			continue;
+		for (i = 0; i < reach->groups.groups; i++) {
+			pod = np_reach_first(reach, i);
+			if (!strncmp(pod->text, NP_DIFF_OUTSIDE, strlen(NP_DIFF_OUTSIDE)))
+				continue;
+			p = history_random(h, ports->ports);
+			from_pod = history_random(h, 2);
+			for (s = 0; s < 2; s++)
+				says[s] = outside_says(&objs[s], pod, s, &address, from_pod,
+						       &ports->port[p]);
+			outside_asked++;
+			if ((says[0] == NP_REACH_ALLOWED) == (says[1] == NP_REACH_ALLOWED))
+				continue;
+			outside_differ++;
+			mismatches += !outside_told(reach, i, v6, from_pod, &ports->port[p], says);
+		}
+	}
+out:
+	np_diff_free(&diff);
+	np_diff_side_free(&side[0]);
+	np_diff_side_free(&side[1]);
+}
+
 static void compare_world(const struct np_objects objs[2], struct history *h, bool evaluate,
 			  bool ask)
 {
@@ -278,6 +424,8 @@ static void compare_world(const struct np_objects objs[2], struct history *h, bo
 				compare_groups(&diff.reach, m, objs, i, k, v6, evaluate);
 		np_matrix_free(&m[1]);
 	}
+	if (evaluate)
+		compare_outside(objs, h, &m[0]);
 out:
 	np_matrix_free(&m[0]);
 	np_diff_free(&diff);
@@ -373,7 +521,10 @@ static void test_worlds(void)
 	printf("%lu verdicts compared with matrices, %lu with the evaluator; %lu differ, %lu of them "
 	       "of pods of one side; %lu groups of several pods; %lu mismatches\n", compared,
 	       judged, differing, one_sided, grouped, mismatches);
+	printf("%lu verdicts on addresses outside, %lu differ; %lu that lines tell of\n",
+	       outside_asked, outside_differ, outside_lines);
 	CHECK_EQ(mismatches, 0);
+	CHECK(outside_asked > 10000 && outside_differ > 500 && outside_lines > 500);
 	CHECK(compared > 100000 && judged > 100000);
 	CHECK(differing > 1000 && one_sided > 100 && grouped > 100);
 }
@@ -744,7 +895,7 @@ static void test_bounds(void)
 		} else {
 			CHECK_EQ(np_diff_compare(&diff, &side, &side, &opts, &err), -1);
 			CHECK_EQ(err.exit, NP_EXIT_INPUT);
-			CHECK(strstr(err.text, "3000 pods of 3000 kinds and 4 port intervals"));
+			CHECK(strstr(err.text, "3000 pods of 3000 kinds, 0 sets of addresses outside"));
 			CHECK(strstr(err.hint, "--objects"));
 		}
 		np_diff_free(&diff);

@@ -10,6 +10,7 @@
 #include "common.h"
 #include "diff/diff.h"
 #include "diff/json.h"
+#include "diff/outside.h"
 #include "diff/text.h"
 #include "object/load.h"
 #include "netlink/loaded.h"
@@ -380,6 +381,7 @@ static void np_apply_diff(struct np_apply *ap, const struct np_plan *plan)
 	np_diff_side_plan(&ap->after, &ap->loaded.state, plan);
 	ap->diff.by_objects = true;
 	ap->diff.by_reach = true;
+	np_diff_outside_add(&ap->before, &ap->after);
 	if (!np_diff_compare(&ap->diff, &ap->before, &ap->after, &opts, &why))
 		return;
 	np_notice("connections are not compared: %s", why.text);

@@ -9,6 +9,7 @@
 #include "common.h"
 #include "diff/diff.h"
 #include "diff/json.h"
+#include "diff/outside.h"
 #include "diff/text.h"
 #include "matrix/matrix.h"
 #include "object/load.h"
@@ -22,7 +23,9 @@ static const char np_diff_help[] =
 "'netpolctl save', or the word kernel: what the module has loaded. A cluster is\n"
 "compared by its file, from kubectl get ns,po,netpol -A -o yaml.\n"
 "\n"
-"A side without pods takes those of the other one; so it is with namespaces.\n"
+"Addresses that are no pod's are ends of connections too, one for all that no\n"
+"rule tells apart. A side without pods takes those of the other one; so it is\n"
+"with namespaces.\n"
 "\n"
 "Options:\n"
 "  -f, --filename FILE   manifests that belong to A and to B; repeatable\n"
@@ -181,6 +184,8 @@ static int np_diff_do(struct np_diff_run *run)
 		np_notice("neither side has a pod, so connections are not compared");
 		run->diff.by_reach = false;
 	}
+	if (run->diff.by_reach)
+		np_diff_outside_add(&run->side[0], &run->side[1]);
 	if (np_diff_compare(&run->diff, &run->side[0], &run->side[1], &opts, &err))
 		return np_report(&err);
 	if (np_common.format == NP_FORMAT_JSON)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/alloc.h"
+#include "diff/edges.h"
 #include "diff/groups.h"
 
 /*
@@ -25,96 +26,6 @@ struct np_diff_keyed {
 	struct np_diff_key key;
 	struct np_diff_pod pod;
 };
-
-/* Where a run of addresses begins that no block tells apart. */
-struct np_diff_edges {
-	uint8_t (*at)[16];
-	size_t count;
-};
-
-static void np_diff_edge(struct np_diff_edges *edges, const uint8_t at[16])
-{
-	edges->at = np_array_grow(edges->at, edges->count, sizeof(*edges->at));
-	memcpy(edges->at[edges->count++], at, 16);
-}
-
-/* A block begins with its address, and ends before the address that follows its last one. */
-static void np_diff_block(struct np_diff_edges edges[2], const struct np_cidr *cidr)
-{
-	struct np_diff_edges *to = &edges[cidr->family == AF_INET6];
-	uint8_t end[16];
-	int i;
-
-	np_diff_edge(to, cidr->addr);
-	memcpy(end, cidr->addr, sizeof(end));
-	if (!cidr->length)
-		return;
-	/* Adds 1 at the last bit of the prefix. */
-	i = (cidr->length - 1) / 8;
-	end[i] += (uint8_t)(0x80 >> (cidr->length - 1) % 8);
-	if (end[i] < (uint8_t)(0x80 >> (cidr->length - 1) % 8))
-		while (i && !++end[--i])
-			;
-	np_diff_edge(to, end);
-}
-
-static void np_diff_rule_blocks(struct np_diff_edges edges[2], const struct np_rule *rule,
-				uint32_t count)
-{
-	const struct np_ipblock *block;
-	uint32_t i, k, e;
-
-	for (i = 0; i < count; i++)
-		for (k = 0; k < rule[i].peer_count; k++) {
-			block = rule[i].peer[k].ipblock;
-			if (!block)
-				continue;
-			np_diff_block(edges, &block->cidr);
-			for (e = 0; e < block->except_count; e++)
-				np_diff_block(edges, &block->except[e]);
-		}
-}
-
-static int np_diff_edge_order(const void *left, const void *right)
-{
-	return memcmp(left, right, 16);
-}
-
-static void np_diff_edges(struct np_diff_edges edges[2], const struct np_diff_side *const side[2])
-{
-	const struct np_objects *objs;
-	size_t s, i, k;
-
-	for (s = 0; s < 2; s++)
-		for (i = 0; i < side[s]->origins; i++) {
-			objs = &side[s]->origin[i].objects;
-			for (k = 0; k < objs->policy_count; k++) {
-				np_diff_rule_blocks(edges, objs->policies[k].ingress,
-						    objs->policies[k].ingress_count);
-				np_diff_rule_blocks(edges, objs->policies[k].egress,
-						    objs->policies[k].egress_count);
-			}
-		}
-	for (i = 0; i < 2; i++)
-		if (edges[i].count)
-			qsort(edges[i].at, edges[i].count, sizeof(*edges[i].at),
-			      np_diff_edge_order);
-}
-
-/* Returns how many edges lie at or before an address. */
-static uint32_t np_diff_range(const struct np_diff_edges *edges, const struct np_address *address)
-{
-	size_t low = 0, high = edges->count, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (memcmp(edges->at[mid], address->addr, 16) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return (uint32_t)low;
-}
 
 static int np_diff_keyed_names(const void *left, const void *right)
 {
@@ -151,7 +62,7 @@ static bool np_diff_wanted(const struct np_pod *pod, const char *const *namespac
 	for (i = 0; i < namespaces; i++)
 		if (!strcmp(namespace[i], pod->namespace))
 			return true;
-	return !namespaces;
+	return !namespaces || np_diff_is_outside(pod);
 }
 
 /* Lists the pods of both states, each once, in order of names. */
@@ -285,7 +196,8 @@ static void np_diff_key(struct np_diff_keyed *keyed, size_t number, size_t state
 		if (end.local)
 			memcpy(keyed->key.program[state][v6], end.local->program,
 			       sizeof(keyed->key.program[state][v6]));
-		keyed->key.range[state][v6] = np_diff_range(&edges[v6], address) + 1;
+		keyed->key.range[state][v6] = 1 + (uint32_t)
+			np_diff_edges_before(&edges[v6], address->addr);
 		if (!end.identity)
 			keyed->key.alone = number + 1;
 	}
@@ -310,7 +222,7 @@ void np_diff_groups_make(struct np_diff_groups *groups, const struct np_diff_sid
 	memset(groups, 0, sizeof(*groups));
 	list = np_diff_list(&groups->arena, side, namespace, namespaces, &count);
 	count = np_diff_merge(list, count);
-	np_diff_edges(edges, side);
+	np_diff_edges_make(edges, side);
 	for (s = 0; s < 2; s++) {
 		np_diff_shared(list, count, s);
 		for (i = 0; i < count; i++)
@@ -333,8 +245,7 @@ void np_diff_groups_make(struct np_diff_groups *groups, const struct np_diff_sid
 	if (groups->groups)
 		qsort_r(groups->group, groups->groups, sizeof(*groups->group),
 			np_diff_pods_order, groups);
-	free(edges[0].at);
-	free(edges[1].at);
+	np_diff_edges_free(edges);
 	free(list);
 }
 

@@ -119,6 +119,7 @@ static void np_diff_json_line(struct np_writer *w, const struct np_reach_result 
 {
 	static const char * const kind[] = {
 		[NP_REACH_BOTH] = "both", [NP_REACH_NEW] = "new", [NP_REACH_GONE] = "gone",
+		[NP_REACH_OUTSIDE] = "outside",
 	};
 
 	np_write_object(w, NULL);
@@ -150,6 +151,8 @@ static void np_diff_json_reach(struct np_writer *w, const struct np_reach_result
 	np_write_number(w, "go", reach->connections[NP_REACH_BOTH][0]);
 	np_write_number(w, "appearWithNewPods", reach->connections[NP_REACH_NEW][1]);
 	np_write_number(w, "goWithPods", reach->connections[NP_REACH_GONE][0]);
+	np_write_number(w, "appearOutside", reach->connections[NP_REACH_OUTSIDE][1]);
+	np_write_number(w, "goOutside", reach->connections[NP_REACH_OUTSIDE][0]);
 	np_write_number(w, "podsOnlyInFrom", reach->only[0]);
 	np_write_number(w, "podsOnlyInTo", reach->only[1]);
 	np_write_number(w, "podsOfOtherNodes", reach->elsewhere);

@@ -42,12 +42,20 @@ const char *np_reach_name(uint8_t reach)
 										 "none";
 }
 
+/* Both states have the same addresses outside. */
+static bool np_reach_outside(const struct np_diff_pod *pod)
+{
+	return pod->pod[0] && np_diff_is_outside(pod->pod[0]);
+}
+
 enum np_reach_kind np_reach_kind(const struct np_reach_result *result,
 				 const struct np_reach_line *line)
 {
 	const struct np_diff_pod *from = np_reach_first(result, line->source);
 	const struct np_diff_pod *to = np_reach_first(result, line->destination);
 
+	if (np_reach_outside(from) || np_reach_outside(to))
+		return NP_REACH_OUTSIDE;
 	if (!from->pod[0] || !to->pod[0])
 		return NP_REACH_NEW;
 	return from->pod[1] && to->pod[1] ? NP_REACH_BOTH : NP_REACH_GONE;
@@ -79,9 +87,10 @@ static int np_reach_load(struct np_offline *world, const struct np_diff_side *si
 static int np_reach_check_size(const struct np_reach_result *result,
 			       const struct np_reach_options *opts, struct np_error *err)
 {
-	uint64_t groups = result->groups.groups, pairs = groups * groups;
+	uint64_t groups = result->groups.groups, outside = result->outside;
+	uint64_t pairs = groups * groups - outside * outside;
 
-	if (!result->groups.pods) {
+	if (groups == outside) {
 		np_error_set(err, NP_EXIT_INPUT, "there are no pods%s, so there are no connections "
 			     "to compare", opts->namespaces ? " of these namespaces" : "");
 		np_error_hint(err, "give the pods of the cluster to both sides with -f, or ask for "
@@ -90,8 +99,10 @@ static int np_reach_check_size(const struct np_reach_result *result,
 	}
 	if (pairs * result->ports.count * 2 <= NP_MATRIX_CELLS_MAX)
 		return 0;
-	np_error_set(err, NP_EXIT_INPUT, "%zu pods of %zu kinds and %zu port intervals are more "
-		     "than %u verdicts", result->groups.pods, result->groups.groups,
+	np_error_set(err, NP_EXIT_INPUT, "%zu pods of %zu kinds, %zu sets of addresses outside and "
+		     "%zu port intervals are more than %u verdicts",
+		     result->groups.pods - result->outside,
+		     result->groups.groups - result->outside, result->outside,
 		     result->ports.count, NP_MATRIX_CELLS_MAX);
 	np_error_hint(err, "ask for some namespaces with -n, for some ports with --ports, or for "
 		      "--objects alone");
@@ -252,8 +263,9 @@ static void np_reach_pair(struct np_reach_run *run, size_t source, size_t destin
 	};
 	const struct np_diff_pod *from = &pod[a->first], *to = &pod[b->first + same];
 
-	/* A pod always reaches itself. */
-	if (!like.pairs || np_reach_elsewhere(from, to))
+	/* A pod always reaches itself, and nothing is asked of what passes by all pods. */
+	if (!like.pairs || (np_reach_outside(from) && np_reach_outside(to)) ||
+	    np_reach_elsewhere(from, to))
 		return;
 	np_reach_family(run, &like, from, to, false);
 	np_reach_family(run, &like, from, to, true);
@@ -288,6 +300,8 @@ static void np_reach_count_pods(struct np_reach_result *result)
 
 	for (i = 0; i < result->groups.pods; i++) {
 		pod = &result->groups.pod[i];
+		if (np_reach_outside(pod))
+			continue;
 		for (s = 0, here = false; s < 2; s++) {
 			result->only[s] += pod->pod[s] && !pod->pod[!s];
 			here |= pod->pod[s] && !strcmp(pod->pod[s]->node, NP_DIFF_HERE);
@@ -307,6 +321,8 @@ static int np_reach_run(struct np_reach_run *run, const struct np_reach_options 
 			return -1;
 	np_diff_groups_make(&result->groups, run->side, run->world, opts->namespace,
 			    opts->namespaces);
+	for (i = 0; i < result->groups.groups; i++)
+		result->outside += np_reach_outside(np_reach_first(result, i));
 	if (opts->asked && opts->asked->ports)
 		np_diff_ports_asked(&result->ports, opts->asked);
 	else

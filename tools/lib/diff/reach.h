@@ -72,6 +72,7 @@ enum np_reach_kind {
 	NP_REACH_BOTH,		/* both states have both pods */
 	NP_REACH_NEW,		/* a pod that only the second state has */
 	NP_REACH_GONE,		/* a pod that only the first state has */
+	NP_REACH_OUTSIDE,	/* one end stands for addresses that are no pod's */
 	NP_REACH_KINDS
 };
 
@@ -82,7 +83,9 @@ enum np_reach_kind {
  * @reasons: keeps the reasons, and has no rows
  * @line: lines, in order of sources and destinations
  * @lines: how many
- * @connections: pairs of pods of all lines, by kind, and [1] those that are allowed now
+ * @connections: pairs of pods of all lines, by kind, and [1] those that are allowed now; ranges of
+ *	addresses outside that no rule tells apart count as one end
+ * @outside: how many groups stand for addresses that are no pod's
  * @only: how many pods only one state has, by state
  * @elsewhere: how many pods another node judges
  */
@@ -95,6 +98,7 @@ struct np_reach_result {
 	uint64_t connections[NP_REACH_KINDS][2];
 	size_t only[2];
 	size_t elsewhere;
+	size_t outside;
 };
 
 /*

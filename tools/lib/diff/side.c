@@ -330,6 +330,11 @@ int np_diff_side_snapshot(struct np_diff_side *side, const char *path, struct np
 	return 0;
 }
 
+struct np_objects *np_diff_side_objects(struct np_diff_side *side)
+{
+	return &np_diff_origin(side, side->origins ? side->origin->name : "manual")->objects;
+}
+
 size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object)
 {
 	size_t i, count = 0;
@@ -342,13 +347,19 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object)
 	return count;
 }
 
+bool np_diff_is_outside(const struct np_pod *pod)
+{
+	return !strcmp(pod->namespace, NP_DIFF_OUTSIDE);
+}
+
 bool np_diff_side_has_remote(const struct np_diff_side *side)
 {
 	size_t i, k;
 
 	for (i = 0; i < side->origins; i++)
 		for (k = 0; k < side->origin[i].objects.pod_count; k++)
-			if (!*side->origin[i].objects.pods[k].node)
+			if (!*side->origin[i].objects.pods[k].node &&
+			    !np_diff_is_outside(&side->origin[i].objects.pods[k]))
 				return true;
 	return false;
 }

@@ -20,6 +20,12 @@
 /* The node of pods whose policies are evaluated. Other pods are known, and judged elsewhere. */
 #define NP_DIFF_HERE	"here"
 
+/*
+ * The namespace of pods that stand for addresses that are no pod's (diff/outside.h). No namespace
+ * can have this name.
+ */
+#define NP_DIFF_OUTSIDE	"(outside)"
+
 /**
  * struct np_diff_origin - the objects of an origin
  * @name: of the origin
@@ -79,6 +85,8 @@ bool np_diff_is_snapshot(const char *path);
 /* Reads a snapshot, also one of an earlier boot. Returns 0, or -1 with *err filled. */
 int np_diff_side_snapshot(struct np_diff_side *side, const char *path, struct np_error *err);
 
+/* Returns objects to which some of the caller's may be added, whatever origin they are of. */
+struct np_objects *np_diff_side_objects(struct np_diff_side *side);
 /* Returns how many objects of a kind (enum netpol_object) there are. */
 size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object);
 /*
@@ -87,6 +95,8 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object);
  */
 bool np_diff_side_borrow(struct np_diff_side *side, const struct np_diff_side *other,
 			 uint8_t object);
+/* Returns true if a pod stands for addresses that are no pod's. */
+bool np_diff_is_outside(const struct np_pod *pod);
 /* Returns true if another node evaluates the policies of a pod. */
 bool np_diff_side_has_remote(const struct np_diff_side *side);
 /*

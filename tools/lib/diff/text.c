@@ -85,13 +85,13 @@ static void np_diff_line_ports(struct np_buffer *to, const struct np_reach_resul
 static void np_diff_text_line(const struct np_reach_result *reach,
 			      const struct np_reach_line *line, FILE *file)
 {
-	struct np_buffer ends = { 0 }, outcome = { 0 };
+	struct np_buffer ends = { 0 }, ports = { 0 }, outcome = { 0 };
+	bool wide;
 
 	np_diff_group_name(&ends, reach, line->source);
 	np_buffer_print(&ends, " -> ");
 	np_diff_group_name(&ends, reach, line->destination);
-	np_buffer_print(&ends, "  ");
-	np_diff_line_ports(&ends, reach, line);
+	np_diff_line_ports(&ports, reach, line);
 	np_buffer_print(&outcome, "%s -> %s: ", np_reach_name(line->was),
 			np_reach_name(line->is));
 	np_reach_reason_text(&outcome, reach, line);
@@ -99,10 +99,15 @@ static void np_diff_text_line(const struct np_reach_result *reach,
 	np_diff_sign(file, line->is == NP_REACH_ALLOWED ? NP_DIFF_ADDED : NP_DIFF_REMOVED);
 	fputc(' ', file);
 	np_print_escaped(file, ends.data);
-	fputs(ends.len + outcome.len + 6 > NP_DIFF_COLUMNS ? "\n      " : "  ", file);
+	wide = ends.len + ports.len + 6 > NP_DIFF_COLUMNS;
+	fputs(wide ? "\n      " : "  ", file);
+	np_print_escaped(file, ports.data);
+	wide = (wide ? 0 : ends.len) + ports.len + outcome.len + 8 > NP_DIFF_COLUMNS;
+	fputs(wide ? "\n      " : "  ", file);
 	np_print_escaped(file, outcome.data);
 	fputc('\n', file);
 	np_buffer_free(&ends);
+	np_buffer_free(&ports);
 	np_buffer_free(&outcome);
 }
 
@@ -135,6 +140,12 @@ static void np_diff_text_reach(const struct np_diff *diff, size_t most, FILE *fi
 		(unsigned long long)count[NP_REACH_BOTH][0],
 		reach->ports.asked ? ", of the ports asked for" : "");
 	np_diff_text_kind(reach, NP_REACH_BOTH, most, file);
+	if (count[NP_REACH_OUTSIDE][0] || count[NP_REACH_OUTSIDE][1]) {
+		fprintf(file, "connections with addresses outside: %llu appear, %llu go\n",
+			(unsigned long long)count[NP_REACH_OUTSIDE][1],
+			(unsigned long long)count[NP_REACH_OUTSIDE][0]);
+		np_diff_text_kind(reach, NP_REACH_OUTSIDE, most, file);
+	}
 	if (reach->only[1]) {
 		fprintf(file, "connections of %zu new pod%s: %llu\n", reach->only[1],
 			np_diff_plural(reach->only[1]),
@@ -342,6 +353,10 @@ static void np_diff_md_summary(const struct np_diff *diff, FILE *file)
 			count[NP_REACH_BOTH][1] == 1 ? "s" : "",
 			(unsigned long long)count[NP_REACH_BOTH][0],
 			count[NP_REACH_BOTH][0] == 1 ? "es" : "");
+		if (count[NP_REACH_OUTSIDE][0] || count[NP_REACH_OUTSIDE][1])
+			fprintf(file, "; **with addresses outside %llu appear, %llu go**",
+				(unsigned long long)count[NP_REACH_OUTSIDE][1],
+				(unsigned long long)count[NP_REACH_OUTSIDE][0]);
 		if (reach->only[1])
 			fprintf(file, ", %zu new pod%s", reach->only[1],
 				np_diff_plural(reach->only[1]));
@@ -375,8 +390,10 @@ void np_diff_write_md(const struct np_diff *diff, size_t most, FILE *file)
 {
 	np_diff_md_summary(diff, file);
 	np_diff_md_settings(diff, file);
-	if (diff->by_reach)
+	if (diff->by_reach) {
 		np_diff_md_kind(&diff->reach, NP_REACH_BOTH, NULL, most, file);
+		np_diff_md_kind(&diff->reach, NP_REACH_OUTSIDE, NULL, most, file);
+	}
 	if (diff->objects.items) {
 		np_diff_md_objects(&diff->objects, most, file);
 		np_diff_md_parts(&diff->objects, most, file);
