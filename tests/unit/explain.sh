@@ -257,6 +257,30 @@ for file in examples/*.yaml; do
 done
 [ $n -gt 100 ] || { echo "only $n changes of the examples"; failed=1; }
 
+# Pods that no lasting label tells from others: all of the namespace are meant, and that is said.
+cat >"$tmp/bare.yaml" <<X
+apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: a}
+status: {phase: Running, podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: job, namespace: a, labels: {job-name: x, controller-uid: abc}}
+status: {phase: Running, podIP: 10.0.0.2}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: a}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+X
+expect 1 '^# It selects every pod of a, those to come too' a/job a/bare -p tcp/1 -f "$tmp/bare.yaml"
+line "^# Its peer is every pod of the other end's namespace, those to come too"
+
 # The page's commands print what the page says.
 mkdir "$tmp/bin" "$tmp/session"
 ln -s "$tool" "$tmp/bin/netpolctl"

@@ -132,7 +132,11 @@ static int np_diff_kernel(struct np_diff_side *side, struct np_error *err)
 
 static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, struct np_error *err)
 {
-	if (!strcmp(side->name, "kernel"))
+	bool kernel = !strcmp(side->name, "kernel");
+
+	if ((kernel || np_diff_is_snapshot(side->name)) && run->files)
+		np_notice("the files of -f are not added to %s, which is whole", side->name);
+	if (kernel)
 		return np_diff_kernel(side, err);
 	if (np_diff_is_snapshot(side->name))
 		return np_diff_side_snapshot(side, side->name, err);

@@ -160,6 +160,21 @@ static void np_print_opens(struct np_arena *arena, const struct np_change *chang
 			all ? "" : ", which -v lists");
 }
 
+/* Where labels do not tell a pod from the others of its namespace, all of them are meant. */
+static void np_print_wide(struct np_arena *arena, const struct np_policy *policy, FILE *file)
+{
+	const struct np_peer *peer =
+		(policy->egress_count ? policy->egress : policy->ingress)->peer;
+
+	if (!policy->pod_selector.count)
+		np_print_wrapped(file, "# ", "# ",
+				 np_say(arena, "It selects every pod of %s, those to come too.",
+					policy->namespace));
+	if (!peer->ipblock && !peer->pod_selector.count)
+		np_print_wrapped(file, "# ", "# ", "Its peer is every pod of the other end's "
+				 "namespace, those to come too.");
+}
+
 static void np_print_change(const struct np_explain *x, FILE *file, bool all)
 {
 	struct np_policy_state state = { { 0 } };
@@ -191,6 +206,7 @@ static void np_print_change(const struct np_explain *x, FILE *file, bool all)
 		if (block && x->named[!!policy->egress_count].kind == NP_END_WORLD)
 			np_print_wrapped(file, "# ", "# ",
 					 "It is for every address outside private networks.");
+		np_print_wide(&arena, policy, file);
 		fputs("---\n", file);
 		np_writer_init(&w, file, NP_FORMAT_YAML);
 		np_manifest_policy(&w, NULL, policy, &state);
