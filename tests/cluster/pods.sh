@@ -209,9 +209,13 @@ probes()
 	kubectl delete pod -n closed -l app=probed --wait --timeout=300s >/dev/null
 }
 
+# released ADDRESS: the network plugin has taken it back, which may be after the pod is gone
+released() { on-node $node "test ! -e /var/lib/cni/networks/pods/$1"; }
+
 # next_address ADDRESS: the next pod gets it
 next_address()
 {
+	eventually 120 released "$1" || bail "the address $1 is not given back"
 	on-node $node "echo ${1%.*}.$((${1##*.} - 1)) >/var/lib/cni/networks/pods/last_reserved_ip.0"
 }
 
