@@ -79,21 +79,6 @@ static int np_eval_print(const struct np_eval *eval, const struct np_question *q
 	return eval->verdict == NETPOL_VERDICT_DENY ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
 }
 
-static int np_eval_kernel(const struct np_asking *asking, struct np_eval *eval,
-			  struct np_error *err)
-{
-	struct np_client client;
-	struct np_info info;
-	int ret;
-
-	ret = np_connect(&client, &info, err);
-	if (!ret)
-		ret = np_asking_kernel(&client, &asking->request, eval, err);
-	np_info_free(&info);
-	np_client_close(&client);
-	return ret;
-}
-
 static int np_eval_files(const struct np_asking *asking, struct np_eval *eval,
 			 struct np_error *err)
 {
@@ -117,7 +102,7 @@ static int np_eval_do(const struct np_asking *asking, char **word)
 
 	np_question_set(&question, word[0], word[1], asking->protocol);
 	ret = asking->file_count ? np_eval_files(asking, &eval, &err) :
-				   np_eval_kernel(asking, &eval, &err);
+				   np_asking_kernel(&asking->request, &eval, &err);
 	ret = ret ? np_report(&err) : np_eval_print(&eval, &question);
 	np_eval_free(&eval);
 	return ret;

@@ -94,22 +94,6 @@ static int np_explain_ask(struct np_explain *x)
 	return ret;
 }
 
-/* Asks the kernel what the files were asked. */
-static int np_explain_verify(const struct np_explain *x, struct np_eval *eval,
-			     struct np_error *err)
-{
-	struct np_client client;
-	struct np_info info;
-	int ret;
-
-	ret = np_connect(&client, &info, err);
-	if (!ret)
-		ret = np_asking_kernel(&client, &x->request, eval, err);
-	np_info_free(&info);
-	np_client_close(&client);
-	return ret;
-}
-
 static int np_explain_files(struct np_explain *x, const struct np_explaining *run)
 {
 	struct np_explain_more more = { .all = np_common.verbose };
@@ -124,7 +108,7 @@ static int np_explain_files(struct np_explain *x, const struct np_explaining *ru
 	if (!ret)
 		ret = np_explain_objects(x, &objs, &err);
 	if (!ret && run->verify) {
-		ret = np_explain_verify(x, &kernel, &err);
+		ret = np_asking_kernel(&x->request, &kernel, &err);
 		more.kernel = &kernel;
 		more.same = !ret && np_explain_same(&x->eval, &kernel);
 	}

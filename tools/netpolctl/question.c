@@ -90,14 +90,22 @@ int np_asking_check(const struct np_command *cmd, const struct np_asking *asking
 	return NP_PARSE_DONE;
 }
 
-int np_asking_kernel(struct np_client *client, const struct np_eval_request *request,
-		     struct np_eval *eval, struct np_error *err)
+int np_asking_kernel(const struct np_eval_request *request, struct np_eval *eval,
+		     struct np_error *err)
 {
-	int ret = np_eval_get(client, request, eval, err);
+	struct np_client client;
+	struct np_info info;
+	int ret;
 
-	if (ret && (client->refusal.error == ENOENT || client->refusal.error == ESRCH)) {
-		err->exit = NP_EXIT_INPUT;
-		np_error_hint(err, "'netpolctl get pods' lists what is loaded");
+	ret = np_connect(&client, &info, err);
+	if (!ret) {
+		ret = np_eval_get(&client, request, eval, err);
+		if (ret && (client.refusal.error == ENOENT || client.refusal.error == ESRCH)) {
+			err->exit = NP_EXIT_INPUT;
+			np_error_hint(err, "'netpolctl get pods' lists what is loaded");
+		}
 	}
+	np_info_free(&info);
+	np_client_close(&client);
 	return ret;
 }

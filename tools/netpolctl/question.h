@@ -34,8 +34,8 @@ int np_asking_take(struct np_asking *asking, int code, const char *arg, struct n
  * NP_PARSE_DONE or an exit status.
  */
 int np_asking_check(const struct np_command *cmd, const struct np_asking *asking, int words);
-/* Asks the module. A pod that is not loaded is an error of the input, with a hint. */
-int np_asking_kernel(struct np_client *client, const struct np_eval_request *request,
-		     struct np_eval *eval, struct np_error *err);
+/* Connects to the module and asks it. A pod that is not loaded is an error of the input. */
+int np_asking_kernel(const struct np_eval_request *request, struct np_eval *eval,
+		     struct np_error *err);
 
 #endif
