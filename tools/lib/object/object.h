@@ -110,16 +110,31 @@ struct np_peer {
 	uint32_t line;
 };
 
+/* What a rule does with what it matches. A NetworkPolicy can only accept. */
+enum np_action {
+	NP_ACTION_ACCEPT,
+	NP_ACTION_DENY,
+	NP_ACTION_PASS,
+};
+
 /*
  * A rule. One without peers matches every other end; one without ports matches every port of
  * every protocol.
+ *
+ * In a ClusterNetworkPolicy each entry of `networks` is a peer with an ipblock, and a
+ * destinationNamedPort is three ports of that name, one for each protocol. A rule of it that
+ * cannot be read is `closed` and has neither peers nor ports: if its action is Accept it matches
+ * nothing, else it denies everything.
  */
 struct np_rule {
+	const char *name;	/* "" or NULL: none was given; only of a ClusterNetworkPolicy */
 	struct np_peer *peer;
 	struct np_port *port;
 	uint32_t peer_count;
 	uint32_t port_count;
 	uint32_t line;
+	uint8_t action;		/* enum np_action */
+	bool closed;
 };
 
 struct np_namespace {
@@ -190,15 +205,29 @@ struct np_pod {
 #define NP_DIR_INGRESS	1
 #define NP_DIR_EGRESS	2
 
+/* Tiers of policies. Admin is asked first, then NetworkPolicies, then Baseline. */
+enum np_tier {
+	NP_TIER_NETWORK_POLICY,
+	NP_TIER_ADMIN,
+	NP_TIER_BASELINE,
+};
+
 /*
- * A NetworkPolicy. Rules of a direction that is not in `directions` are kept but have no
- * effect.
+ * A NetworkPolicy or, if `tier` says so, a ClusterNetworkPolicy (policy.networking.k8s.io). Rules
+ * of a direction that is not in `directions` are kept but have no effect. A NetworkPolicy isolates
+ * its subjects in its directions. A ClusterNetworkPolicy isolates nobody; its directions are those
+ * that it has rules for.
  */
 struct np_policy {
-	const char *namespace;
+	const char *namespace;	/* "" for a ClusterNetworkPolicy */
 	const char *name;
+	uint8_t tier;		/* enum np_tier */
+	uint16_t priority;	/* of a ClusterNetworkPolicy, 0 to 1000; the lowest is asked first */
 	struct np_labels labels;
-	struct np_selector pod_selector; /* not present: it selects every pod of the namespace */
+	/* namespaces of the subjects of a ClusterNetworkPolicy; not present: all namespaces */
+	struct np_selector ns_selector;
+	/* not present: every pod, of the namespace or, in a ClusterNetworkPolicy, of those above */
+	struct np_selector pod_selector;
 	struct np_rule *ingress;
 	struct np_rule *egress;
 	uint32_t ingress_count;
