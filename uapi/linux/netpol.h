@@ -643,7 +643,8 @@ enum netpol_trie_attr {
 	NETPOL_TRIE_A_ROW,		/* u32, dumps only: of PREFIX or IDENTITY, or of a cell */
 	NETPOL_TRIE_A_CLASS,		/* u32, dumps only: of PORT, or of a cell */
 	NETPOL_TRIE_A_PORT,		/* nest: enum netpol_port_attr, dumps only */
-	NETPOL_TRIE_A_RULE,		/* u32, dumps only: order of the rule that decides a cell */
+	/* u32, dumps only: order of the rule that decides a cell; absent if none does */
+	NETPOL_TRIE_A_RULE,
 	NETPOL_TRIE_A_ACTION,		/* u8, enum netpol_action, dumps only: of that rule */
 	NETPOL_TRIE_A_BYTES,		/* u64, dumps only: memory of the program */
 	NETPOL_TRIE_A_PAD,
