@@ -222,7 +222,7 @@ struct np_policy {
 	const char *namespace;	/* "" for a ClusterNetworkPolicy */
 	const char *name;
 	uint8_t tier;		/* enum np_tier */
-	uint16_t priority;	/* of a ClusterNetworkPolicy, 0 to 1000; the lowest is asked first */
+	uint16_t priority;	/* of a ClusterNetworkPolicy, 0 to 1000; the lowest is first */
 	struct np_labels labels;
 	/* namespaces of the subjects of a ClusterNetworkPolicy; not present: all namespaces */
 	struct np_selector ns_selector;
