@@ -672,8 +672,39 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 }
 
 /*
+ * Goes on for netpol_plain_by_interface() where rules pass, and the program is direct otherwise.
+ * The cell behind one that passes is @passed further.
+ */
+static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, struct sk_buff *skb,
+							u32 pkt, const struct netpol_local *subject,
+							const void *address, u32 other)
+{
+	u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+						   NETPOL_DIRECTION_INGRESS;
+	const struct netpol_program *program = subject->program[direction];
+	u32 class = netpol_plain_port_class(program, pkt), cell;
+	const u32 *first = netpol_program_cells(program, netpol_program_row(program, other));
+	const u32 *second = first;
+
+	if (program->by_address)
+		second = netpol_program_cells(program,
+					      netpol_program_address_row(program,
+									 netpol_plain_family(pkt),
+									 address));
+	cell = min(first[class], second[class]);
+	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS) {
+		netpol_percpu_inc(netpol_program_counter(program, cell));
+		class += program->passed;
+		cell = min(first[class], second[class]);
+	}
+	if (netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, pkt, direction);
+}
+
+/*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination, has rules that pass, or is sparse. @snapshot is the one that @subject was found
+ * the destination, or is sparse. @snapshot is the one that @subject was found
  * in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
@@ -777,6 +808,8 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 		return NF_ACCEPT;
 	}
 	if (unlikely(!program->simple)) {
+		if (unlikely(!program->direct && program->passing))
+			return netpol_plain_judge_passing(nn, skb, directed, subject, address, other);
 		if (unlikely(!program->direct))
 			return netpol_plain_judge_named(nn, snapshot, skb, directed, subject,
 							other);

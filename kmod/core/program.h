@@ -141,6 +141,7 @@ struct netpol_signature;
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
  * @passed: what to add to a class after a rule that passes; 0: no rule passes
+ * @passing: there is @passed, and the program would be direct without it
  * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
  *	rules deny in. It stands for other ends that are pods of which nothing else is known
  * @run: runs of a sparse program, row by row, in each row by class; the first is of class 0
@@ -190,6 +191,7 @@ struct netpol_program {
 	struct netpol_name_class *names;
 	u32 nnames;
 	u32 passed;
+	bool passing;
 	bool doubts;
 	struct netpol_run *run;
 	u32 *run_first;
@@ -251,6 +253,12 @@ static inline u32 netpol_program_cell_at(const struct netpol_program *program, u
 	if (program->sparse)
 		return netpol_run_cell(program, row, class);
 	return program->cell[(u64)row * program->nclasses + class];
+}
+
+/* The cells of a row, by class. The program is not sparse. RCU. */
+static __always_inline const u32 *netpol_program_cells(const struct netpol_program *program, u64 row)
+{
+	return &program->cell[row * program->nclasses];
 }
 
 /* Row of an identity; row 0 for no identity (0). RCU. */
