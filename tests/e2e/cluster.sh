@@ -34,7 +34,7 @@ admin()
 	sed 's/^/  /'
 }
 # gone NAME...: cluster-wide policies are deleted
-gone() { netpol delete cnp "$@"; }
+gone() { netpol delete "${@/#/cnp/}"; }
 deny_in() # NAMESPACE: a NetworkPolicy that isolates its pods
 {
 	printf -- '---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n'

@@ -97,4 +97,4 @@ cluster_policy()
 	spec: $1
 	X
 }
-no_cluster_policy() { netpol delete cnp c; }
+no_cluster_policy() { netpol delete cnp/c; }
