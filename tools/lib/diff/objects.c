@@ -161,6 +161,19 @@ struct np_diff_rules {
 	uint32_t count;
 };
 
+/* What a rule of a cluster-wide policy does, and its name. */
+static void np_diff_action(struct np_buffer *buffer, const struct np_policy *policy,
+			   const struct np_rule *rule)
+{
+	if (policy->tier == NP_TIER_NETWORK_POLICY)
+		return;
+	np_buffer_print(buffer, "%s ", np_rule_action_name(rule->action));
+	if (rule->name && *rule->name)
+		np_buffer_print(buffer, "(%s) ", rule->name);
+	if (rule->closed)
+		np_buffer_print(buffer, "(could not be read) ");
+}
+
 static struct np_diff_rules np_diff_rules(struct np_arena *arena, const struct np_policy *policy,
 					  uint8_t direction)
 {
@@ -181,6 +194,7 @@ static struct np_diff_rules np_diff_rules(struct np_arena *arena, const struct n
 		memset(&buffer, 0, sizeof(buffer));
 		np_spell_peers(arena, &rule[i], &made->peers);
 		np_spell_ports(arena, &rule[i], &made->ports);
+		np_diff_action(&buffer, policy, &rule[i]);
 		np_buffer_print(&buffer, "%s %s on %s", ingress ? "from" : "to",
 				np_spell_join(arena, &made->peers, " or "),
 				np_spell_join(arena, &made->ports, ", "));
@@ -241,19 +255,35 @@ static void np_diff_rules_pair(const struct np_diff_rules *a, const struct np_di
 	free(right);
 }
 
+/* Pairs rules that are equal and in the same place: the first that matches decides. */
+static void np_diff_rules_pair_in_order(const struct np_diff_rules *a,
+					const struct np_diff_rules *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->count && i < b->count; i++) {
+		a->rule[i].paired = !strcmp(a->rule[i].text, b->rule[i].text);
+		b->rule[i].paired = a->rule[i].paired;
+	}
+}
+
 static void np_diff_policy_rules(struct np_arena *arena, struct np_diff_object *item,
 				 const struct np_policy *a, const struct np_policy *b,
 				 uint8_t direction)
 {
 	struct np_diff_rules before = np_diff_rules(arena, a, direction);
 	struct np_diff_rules after = np_diff_rules(arena, b, direction);
+	bool ordered = a->tier != NP_TIER_NETWORK_POLICY;
 	bool ingress = direction == NP_DIR_INGRESS;
 	const struct np_diff_rule *was, *is;
 	const char *path;
 	char text[32];
 	uint32_t i;
 
-	np_diff_rules_pair(&before, &after);
+	if (ordered)
+		np_diff_rules_pair_in_order(&before, &after);
+	else
+		np_diff_rules_pair(&before, &after);
 	for (i = 0; i < before.count || i < after.count; i++) {
 		was = i < before.count && !before.rule[i].paired ? &before.rule[i] : NULL;
 		is = i < after.count && !after.rule[i].paired ? &after.rule[i] : NULL;
@@ -261,6 +291,11 @@ static void np_diff_policy_rules(struct np_arena *arena, struct np_diff_object *
 			continue;
 		snprintf(text, sizeof(text), "%s[%u]", ingress ? "ingress" : "egress", i);
 		path = np_arena_memdup(arena, text, strlen(text));
+		if (was && is && ordered) {
+			np_diff_part(item, NP_DIFF_CHANGED, path,
+				     np_diff_arrow(arena, was->text, is->text));
+			continue;
+		}
 		if (was && is) {
 			np_diff_lists(arena, item, path, ingress ? "from " : "to ",
 				      &before.rule[i].peers, &after.rule[i].peers);
@@ -281,6 +316,27 @@ static const char *np_diff_types(uint8_t directions)
 	       directions == NP_DIR_EGRESS ? "Egress" : directions ? "Ingress, Egress" : "none";
 }
 
+/* What a cluster-wide policy has besides. */
+static void np_diff_cluster(struct np_arena *arena, struct np_diff_object *item,
+			    const struct np_policy *a, const struct np_policy *b)
+{
+	const char *was = np_spell_selector(arena, &a->ns_selector);
+	const char *is = np_spell_selector(arena, &b->ns_selector);
+	char text[48];
+
+	if (a->tier != b->tier)
+		np_diff_part(item, NP_DIFF_CHANGED, "tier",
+			     np_diff_arrow(arena, np_tier_name(a->tier), np_tier_name(b->tier)));
+	if (a->priority != b->priority) {
+		snprintf(text, sizeof(text), "%u -> %u", a->priority, b->priority);
+		np_diff_part(item, NP_DIFF_CHANGED, "priority",
+			     np_arena_memdup(arena, text, strlen(text)));
+	}
+	if (strcmp(was, is))
+		np_diff_part(item, NP_DIFF_CHANGED, "namespaces",
+			     np_diff_arrow(arena, was, is));
+}
+
 static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
 			   const struct np_policy *a, const struct np_policy *b)
 {
@@ -290,7 +346,8 @@ static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
 	if (strcmp(was, is))
 		np_diff_part(item, NP_DIFF_CHANGED, "podSelector",
 			     np_diff_arrow(arena, was, is));
-	if (a->directions != b->directions)
+	np_diff_cluster(arena, item, a, b);
+	if (a->directions != b->directions && a->tier == NP_TIER_NETWORK_POLICY)
 		np_diff_part(item, NP_DIFF_CHANGED, "policyTypes",
 			     np_diff_arrow(arena, np_diff_types(a->directions),
 					   np_diff_types(b->directions)));
@@ -365,7 +422,8 @@ static bool np_diff_selects_here(const struct np_diff_side *side, const struct n
 		objs = &side->origin[i].objects;
 		for (k = 0; k < objs->pod_count; k++)
 			if (*objs->pods[k].node &&
-			    !strcmp(objs->pods[k].namespace, policy->namespace) &&
+			    (policy->tier != NP_TIER_NETWORK_POLICY ||
+			     !strcmp(objs->pods[k].namespace, policy->namespace)) &&
 			    np_lint_matches(&policy->pod_selector, &objs->pods[k].labels))
 				return true;
 	}

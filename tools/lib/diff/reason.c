@@ -28,10 +28,10 @@ void np_reach_reasons(const struct np_reach_result *result, const struct np_reac
 			continue;
 		reason.direction = order[d];
 		for (i = 0; i < why->policies; i++) {
-			if (why->accept && i != why->decider)
+			if (why->decider != NP_MATRIX_NONE && i != why->decider)
 				continue;
 			reason.policy = why->policy[i];
-			reason.rule = why->accept ? why->rule : NP_MATRIX_NONE;
+			reason.rule = why->rule;
 			visit(context, &reason);
 		}
 		/* A connection that one half denies is not asked of the other one. */

@@ -112,7 +112,7 @@ static struct np_selector np_change_subject(const struct np_change_half *half)
 
 	for (i = 0; i < half->eval->step_count; i++) {
 		step = &half->eval->step[i];
-		if (step->direction != half->direction || !*step->policy_name)
+		if (step->direction != half->direction || !*step->policy_namespace)
 			continue;
 		policy = np_change_isolates(half->objs, step);
 		if (!policy || !policy->pod_selector.count)
@@ -241,8 +241,11 @@ static void np_change_policies(struct np_change *change, struct np_change_half *
 		half->direction = step->direction;
 		half->subject = &end[step->direction == NETPOL_DIRECTION_INGRESS];
 		half->peer = &end[step->direction == NETPOL_DIRECTION_EGRESS];
-		if (step->reason != NETPOL_REASON_ISOLATED || !half->subject->pod ||
-		    change->policies == 2)
+		if (step->reason == NETPOL_REASON_RULE)
+			change->none = "a rule of a ClusterNetworkPolicy denies it, which its "
+				       "administrator has to change";
+		else if (step->reason != NETPOL_REASON_ISOLATED || !half->subject->pod ||
+			 change->policies == 2)
 			change->none = "no policy is what denies it";
 		else
 			change->none = np_change_policy(half, &change->policy[change->policies++]);

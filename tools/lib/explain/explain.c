@@ -85,10 +85,25 @@ static int np_explain_unlike(const struct np_explain *x, const struct np_step *s
 {
 	np_error_set(err, x->eval.has_generation ? NP_EXIT_KERNEL : NP_EXIT_INPUT,
 		     "the verdict and the words about %s/%s do not agree: %s",
-		     step->policy_namespace, step->policy_name, what);
+		     np_step_space(step), step->policy_name, what);
 	np_error_hint(err, "this is a fault of netpolctl; 'netpolctl eval' gives the verdict "
 		      "alone");
 	return -1;
+}
+
+/* Explains the rules of one policy. Returns the first that matches, or their number. */
+static uint32_t np_explain_words(const struct np_reason_about *about,
+				 const struct np_policy *policy, const struct np_rule *rule,
+				 struct np_explain_step *to)
+{
+	uint32_t i, first = to->rule_count;
+
+	for (i = 0; i < to->rule_count; i++) {
+		np_reason_rule(about, policy, &rule[i], &to->rule[i]);
+		if (to->rule[i].matches && i < first)
+			first = i;
+	}
+	return first;
 }
 
 /* Explains the rules of one policy, and holds them against what the core says of it. */
@@ -97,7 +112,7 @@ static int np_explain_rules(struct np_explain *x, const struct np_step *step,
 {
 	bool egress = step->direction == NETPOL_DIRECTION_EGRESS;
 	const struct np_rule *rule = egress ? to->policy->egress : to->policy->ingress;
-	const struct np_reason_about about = {
+	struct np_reason_about about = {
 		.arena = &x->arena,
 		.peer = &x->end[egress],
 		.destination = &x->end[1],
@@ -105,24 +120,24 @@ static int np_explain_rules(struct np_explain *x, const struct np_step *step,
 		.port = x->flow.port,
 		.egress = egress,
 	};
-	bool found = false;
-	uint32_t i;
+	uint32_t first, wanted;
 
 	to->rule_count = egress ? to->policy->egress_count : to->policy->ingress_count;
 	to->rule = np_arena_zalloc(&x->arena, (to->rule_count + 1) * sizeof(*to->rule));
-	for (i = 0; i < to->rule_count; i++) {
-		np_reason_rule(&about, to->policy, &rule[i], &to->rule[i]);
-		if (!to->rule[i].matches || found)
-			continue;
-		found = true;
-		if (!step->has_rule)
-			return np_explain_unlike(x, step, "a rule matches by its words only", err);
-		if (step->rule != i)
-			return np_explain_unlike(x, step, "another rule matches first", err);
+	wanted = step->has_rule ? step->rule : to->rule_count;
+	first = np_explain_words(&about, to->policy, rule, to);
+	if (first != wanted && !about.peer->pod && to->policy->tier != NP_TIER_NETWORK_POLICY) {
+		/* the kernel knows from its settings that the address is a pod's */
+		about.unknown = true;
+		first = np_explain_words(&about, to->policy, rule, to);
 	}
-	if (step->has_rule && !found)
+	if (first == wanted)
+		return 0;
+	if (!step->has_rule)
+		return np_explain_unlike(x, step, "a rule matches by its words only", err);
+	if (first == to->rule_count)
 		return np_explain_unlike(x, step, "no rule matches by its words", err);
-	return 0;
+	return np_explain_unlike(x, step, "another rule matches first", err);
 }
 
 int np_explain_fill(struct np_explain *x, const struct np_objects *objs,

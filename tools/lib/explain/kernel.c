@@ -207,7 +207,8 @@ static bool np_explain_same_half(const struct np_eval *files, const struct np_ev
 		a = np_explain_next(files, direction, &at);
 		b = np_explain_next(kernel, direction, &other);
 		if (a && b &&
-		    (a->reason != b->reason || a->verdict != b->verdict ||
+		    (a->reason != b->reason || a->verdict != b->verdict || a->tier != b->tier ||
+		     (!*a->policy_namespace && a->action != b->action) ||
 		     a->has_rule != b->has_rule || a->rule != b->rule ||
 		     strcmp(a->policy_namespace, b->policy_namespace) ||
 		     strcmp(a->policy_name, b->policy_name)))

@@ -111,7 +111,7 @@ static void np_print_allowed(const struct np_explain *x, FILE *file)
 	for (i = 0; i < x->eval.step_count; i++) {
 		step = &x->eval.step[i];
 		direction = step->direction == NETPOL_DIRECTION_INGRESS;
-		if (step->has_rule && !by[direction])
+		if (step->has_rule && !by[direction] && step->action != NETPOL_ACTION_PASS)
 			by[direction] = step;
 		if (*step->policy_name)
 			continue;
@@ -122,7 +122,7 @@ static void np_print_allowed(const struct np_explain *x, FILE *file)
 			fputs(np_reason_text(step->reason), file);
 			continue;
 		}
-		snprintf(name, sizeof(name), "%s/%s", by[direction]->policy_namespace,
+		snprintf(name, sizeof(name), "%s/%s", np_step_space(by[direction]),
 			 by[direction]->policy_name);
 		fprintf(file, "%s by ", np_direction_name(step->direction));
 		np_print_escaped(file, name);

@@ -104,7 +104,8 @@ static uint8_t np_reason_peer(const struct np_reason_about *about,
 				    "matches its pods", end->pod->namespace);
 		return NP_REASON_NO_NAMESPACE;
 	}
-	if (!peer->ns_selector.present && strcmp(end->pod->namespace, policy->namespace)) {
+	if (!peer->ns_selector.present && policy->tier == NP_TIER_NETWORK_POLICY &&
+	    strcmp(end->pod->namespace, policy->namespace)) {
 		*text = np_say(arena, "a podSelector alone is about namespace %s, and %s is not "
 				    "there", policy->namespace, end->name);
 		return NP_REASON_OTHER_NAMESPACE;
@@ -187,9 +188,21 @@ static const char *np_reason_sum(struct np_arena *arena, const struct np_reason_
 	return np_say(arena, "none of its %u %s is %s", count, what, wanted);
 }
 
+/*
+ * Does a rule of a cluster-wide policy that denies or passes take the peer for one that it means,
+ * because nobody knows whether it does not?
+ */
+static bool np_reason_doubts(const struct np_reason_about *about, const struct np_policy *policy,
+			     const struct np_rule *rule)
+{
+	return policy->tier != NP_TIER_NETWORK_POLICY && rule->action != NP_ACTION_ACCEPT &&
+	       (about->unknown || (about->peer->pod && !about->peer->ns));
+}
+
 void np_reason_rule(const struct np_reason_about *about, const struct np_policy *policy,
 		    const struct np_rule *rule, struct np_reason_rule *to)
 {
+	bool doubtful = np_reason_doubts(about, policy, rule);
 	bool peers = !rule->peer_count, ports = !rule->port_count;
 	const char *peer_text = "", *port_text = "";
 	struct np_arena *arena = about->arena;
@@ -202,17 +215,27 @@ void np_reason_rule(const struct np_reason_about *about, const struct np_policy 
 	for (i = 0; i < rule->peer_count; i++) {
 		to->peer[i].text = "";
 		to->peer[i].says = np_say_peer(arena, &rule->peer[i]);
-		to->peer[i].code = np_reason_peer(about, policy, &rule->peer[i],
+		to->peer[i].code = doubtful && !rule->peer[i].ipblock ? NP_REASON_MATCHES :
+				   np_reason_peer(about, policy, &rule->peer[i],
 						  &to->peer[i].text);
 		peers |= to->peer[i].code == NP_REASON_MATCHES;
 	}
 	for (i = 0; i < rule->port_count; i++) {
 		to->port[i].text = "";
 		to->port[i].says = np_say_port(arena, &rule->port[i]);
-		to->port[i].code = np_reason_port(about, &rule->port[i], &to->port[i].text);
+		/* which names an unknown pod gives to its ports is not known either */
+		to->port[i].code = doubtful && about->egress &&
+				   rule->port[i].kind == NP_PORT_NAME &&
+				   rule->port[i].protocol == about->protocol ? NP_REASON_MATCHES :
+				   np_reason_port(about, &rule->port[i], &to->port[i].text);
 		ports |= to->port[i].code == NP_REASON_MATCHES;
 	}
 	to->says = np_say_rule(arena, rule, about->egress);
+	if (rule->closed) {
+		to->matches = rule->action != NP_ACTION_ACCEPT;
+		to->text = to->matches ? "" : "it could not be read, so it accepts nothing";
+		return;
+	}
 	to->matches = peers && ports;
 	if (!peers)
 		peer_text = np_reason_sum(arena, to->peer, to->peer_count, "peers",

@@ -58,6 +58,7 @@ struct np_reason_end {
  * @protocol: IPPROTO_*
  * @port: destination port
  * @egress: the direction
+ * @unknown: @peer is a pod of which nothing is known, because of its address
  */
 struct np_reason_about {
 	struct np_arena *arena;
@@ -66,6 +67,7 @@ struct np_reason_about {
 	uint8_t protocol;
 	uint16_t port;
 	bool egress;
+	bool unknown;
 };
 
 /* One peer or port of a rule. */

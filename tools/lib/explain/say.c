@@ -155,6 +155,13 @@ const char *np_say_rule(struct np_arena *arena, const struct np_rule *rule, bool
 	struct np_buffer buffer = { 0 };
 	uint32_t i;
 
+	if (rule->closed)
+		return rule->action == NP_ACTION_ACCEPT ? "could not be read" :
+							  "could not be read, so it is everything";
+	if (rule->name && *rule->name)
+		np_buffer_print(&buffer, "%s: ", rule->name);
+	if (rule->action != NP_ACTION_ACCEPT)
+		np_buffer_print(&buffer, "%s ", np_rule_action_name(rule->action));
 	np_buffer_print(&buffer, egress ? "to " : "from ");
 	if (!rule->peer_count)
 		np_buffer_print(&buffer, "anywhere");

@@ -16,6 +16,14 @@ void np_question_set(struct np_question *question, const char *source, const cha
 		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
 }
 
+/* What the rule of a step does. */
+static const char *np_steps_does(const struct np_step *step)
+{
+	if (step->action == NETPOL_ACTION_PASS)
+		return "passed on";
+	return *np_verdict_name(step->verdict) ? np_verdict_name(step->verdict) : "matched";
+}
+
 void np_steps_line(FILE *file, const struct np_step *step, unsigned int number)
 {
 	char pod[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
@@ -32,15 +40,19 @@ void np_steps_line(FILE *file, const struct np_step *step, unsigned int number)
 			step->verdict ? ": " : "", np_reason_text(step->reason));
 		return;
 	}
-	snprintf(policy, sizeof(policy), "%s/%s", step->policy_namespace, step->policy_name);
-	fputs("   isolated by ", file);
+	snprintf(policy, sizeof(policy), "%s/%s", np_step_space(step), step->policy_name);
+	fputs(*step->policy_namespace ? "   isolated by " : "   selected by ", file);
 	np_print_escaped(file, policy);
 	if (step->has_rule)
-		fprintf(file, "   %s by %s[%u]\n", *np_verdict_name(step->verdict) ?
-			np_verdict_name(step->verdict) : "matched",
+		fprintf(file, "   %s by %s[%u]", np_steps_does(step),
 			np_direction_name(step->direction), step->rule);
 	else
-		fputs("   no rule matches\n", file);
+		fputs("   no rule matches", file);
+	if (*step->rule_name) {
+		fputs(", ", file);
+		np_print_escaped(file, step->rule_name);
+	}
+	fputc('\n', file);
 }
 
 /*
@@ -71,7 +83,7 @@ static void np_steps_policies(FILE *file, const struct np_eval *eval, const stru
 
 	for (i = 0; half && i < eval->step_count; i++) {
 		step = &eval->step[i];
-		if (step->direction != half->direction || !*step->policy_name)
+		if (step->direction != half->direction || !*step->policy_namespace)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", step->policy_namespace,
 			 step->policy_name);
@@ -82,6 +94,27 @@ static void np_steps_policies(FILE *file, const struct np_eval *eval, const stru
 		fputc(')', file);
 	else
 		fprintf(file, " (%s)", np_reason_text(eval->reason));
+}
+
+/* Names the rule of a cluster-wide policy that denies in the direction of the verdict. */
+static bool np_steps_denier(FILE *file, const struct np_eval *eval)
+{
+	const struct np_step *step;
+	char name[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
+	size_t i;
+
+	for (i = 0; i < eval->step_count; i++) {
+		step = &eval->step[i];
+		if (!*step->policy_name || step->action != NETPOL_ACTION_DENY ||
+		    step->direction != eval->direction)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", np_step_space(step), step->policy_name);
+		fprintf(file, " (by %s[%u] of ", np_direction_name(step->direction), step->rule);
+		np_print_escaped(file, name);
+		fputc(')', file);
+		return true;
+	}
+	return false;
 }
 
 void np_steps_verdict(FILE *file, const struct np_eval *eval, const struct np_question *question)
@@ -98,7 +131,7 @@ void np_steps_verdict(FILE *file, const struct np_eval *eval, const struct np_qu
 		snprintf(line, sizeof(line), " %s -> %s %s", question->source,
 			 question->destination, question->protocol);
 	np_print_escaped(file, line);
-	if (deny)
+	if (deny && !(eval->reason == NETPOL_REASON_RULE && np_steps_denier(file, eval)))
 		np_steps_policies(file, eval, eval->reason == NETPOL_REASON_ISOLATED ||
 				  !eval->reason ? half : NULL);
 }
@@ -131,7 +164,9 @@ void np_steps_write(struct np_writer *w, const struct np_step *step)
 	if (*step->pod_name)
 		np_write_format(w, "pod", "%s/%s", step->pod_namespace, step->pod_name);
 	if (*step->policy_name) {
-		np_write_format(w, "policy", "%s/%s", step->policy_namespace, step->policy_name);
+		np_write_format(w, "policy", "%s/%s", np_step_space(step), step->policy_name);
+		if (!*step->policy_namespace)
+			np_write_string(w, "tier", np_tier_text(step->tier));
 		if (*step->policy_origin)
 			np_write_string(w, "origin", step->policy_origin);
 	}
@@ -141,4 +176,9 @@ void np_steps_write(struct np_writer *w, const struct np_step *step)
 		np_write_string(w, "reason", np_reason_name(step->reason));
 	if (step->has_rule)
 		np_write_number(w, "rule", step->rule);
+	if (*step->rule_name)
+		np_write_string(w, "ruleName", step->rule_name);
+	if (step->has_rule && !*step->policy_namespace)
+		np_write_string(w, "action", step->action == NETPOL_ACTION_PASS ? "Pass" :
+				step->action == NETPOL_ACTION_DENY ? "Deny" : "Accept");
 }

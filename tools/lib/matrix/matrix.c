@@ -349,7 +349,8 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 		if (*step->policy_name)
 			np_matrix_steps_policy(steps, step->direction, step->policy_namespace,
 					       step->policy_name,
-					       step->has_rule ? step->rule : NP_MATRIX_NONE);
+					       step->has_rule ? step->rule : NP_MATRIX_NONE,
+					       step->tier, step->action);
 		else
 			np_matrix_steps_half(steps, step->direction, step->reason,
 					     step->verdict == NETPOL_VERDICT_ALLOW);

@@ -5,6 +5,7 @@
 #include <linux/netpol.h>
 
 #include "matrix/steps.h"
+#include "netlink/report.h"
 
 void np_matrix_steps_reset(struct np_matrix_steps *steps)
 {
@@ -23,14 +24,22 @@ void np_matrix_steps_reset(struct np_matrix_steps *steps)
 }
 
 void np_matrix_steps_policy(struct np_matrix_steps *steps, uint8_t direction,
-			    const char *namespace, const char *name, uint32_t rule)
+			    const char *namespace, const char *name, uint32_t rule, uint8_t tier,
+			    uint8_t action)
 {
 	struct np_matrix_why *why = &steps->why[direction];
-	size_t room = strlen(namespace) + strlen(name) + 2;
+	size_t room;
 	char *text;
 
 	if (why->policies == NP_MATRIX_POLICIES_MAX)
 		return;
+	if (!*namespace) {
+		if (action != NETPOL_ACTION_ACCEPT && action != NETPOL_ACTION_DENY)
+			return;
+		/* as no namespace is written with a capital letter, this is the name of none */
+		namespace = np_tier_text(tier);
+	}
+	room = strlen(namespace) + strlen(name) + 2;
 	text = np_arena_alloc(&steps->arena, room);
 	snprintf(text, room, "%s/%s", namespace, name);
 	if (rule != NP_MATRIX_NONE && why->decider == NP_MATRIX_NONE) {
@@ -58,7 +67,7 @@ int np_matrix_steps_visit(void *context, const struct netpol_step *step)
 
 	if (step->policy)
 		np_matrix_steps_policy(steps, step->direction, step->policy->ns->name,
-				       step->policy->name, rule);
+				       step->policy->name, rule, step->policy->tier, step->action);
 	else
 		np_matrix_steps_half(steps, step->direction, step->reason, step->accept);
 	return 0;

@@ -61,9 +61,9 @@ struct np_matrix_pod {
  * @reason: enum netpol_reason
  * @accept: of this half
  * @rule: of policy @decider, the first that matches, or NP_MATRIX_NONE
- * @decider: which of @policy accepts first, or NP_MATRIX_NONE
- * @policies: how many isolate the pod in this direction
- * @policy: "namespace/name" of each, in order
+ * @decider: which of @policy decides, or NP_MATRIX_NONE
+ * @policies: how many isolate the pod in this direction, and the cluster-wide one that decides
+ * @policy: "namespace/name" of each, in order; "Admin/name" or "Baseline/name" of a cluster-wide one
  */
 struct np_matrix_why {
 	uint8_t reason;

@@ -142,10 +142,10 @@ void np_matrix_describe(const struct np_matrix *m, size_t port, size_t source,
 	fprintf(file, "%s of ", np_direction_name(direction));
 	np_print_escaped(file, m->pod[direction == NETPOL_DIRECTION_EGRESS ? source :
 				      destination].text);
-	if (why->accept && why->decider != NP_MATRIX_NONE) {
+	if (why->decider != NP_MATRIX_NONE) {
 		fprintf(file, ": %s[%u] of ", np_direction_name(direction), why->rule);
 		np_print_escaped(file, why->policy[why->decider]);
-		fputs(" accepts", file);
+		fputs(why->accept ? " accepts" : " denies", file);
 		return;
 	}
 	fprintf(file, ": %s", np_reason_text(why->reason));

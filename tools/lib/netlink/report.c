@@ -556,7 +556,7 @@ const char *np_reason_text(uint8_t reason)
 {
 	static const char * const text[] = {
 		"no reason given", "not a pod of this node", "not isolated",
-		"a rule accepts", "isolated, no rule accepts", "a pod to itself",
+		"a rule decides", "isolated, no rule accepts", "a pod to itself",
 		"address inside a guard that belongs to no known pod",
 		"source address is not the sending pod's", "packet without ports",
 		"malformed packet", "sent by this node", "allowed by host-allow",
@@ -575,6 +575,11 @@ const char *np_tier_text(uint8_t tier)
 	};
 
 	return tier < NP_COUNT(name) && name[tier] ? name[tier] : "";
+}
+
+const char *np_step_space(const struct np_step *step)
+{
+	return *step->policy_namespace ? step->policy_namespace : np_tier_text(step->tier);
 }
 
 const char *np_limit_name(uint32_t id)

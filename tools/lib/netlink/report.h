@@ -151,6 +151,12 @@ struct np_step {
 	char policy_origin[NETPOL_ORIGIN_MAX + 1];
 };
 
+/*
+ * What stands before the '/' in the name of a step's policy: the namespace, or the tier of a
+ * cluster-wide policy, which is the name of no namespace because of its capital letter.
+ */
+const char *np_step_space(const struct np_step *step);
+
 struct np_eval {
 	uint8_t verdict;
 	uint8_t reason;

@@ -153,7 +153,7 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 	memset(to, 0, sizeof(*to));
 	to->direction = step->direction;
 	to->reason = step->reason;
-	if (!step->policy || step->accept)
+	if (!step->policy || step->accept || step->action == NETPOL_ACTION_DENY)
 		to->verdict = step->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
 	if (step->subject) {
 		snprintf(to->pod_namespace, sizeof(to->pod_namespace), "%s",
@@ -165,6 +165,9 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 		snprintf(to->policy_namespace, sizeof(to->policy_namespace), "%s",
 			 step->policy->ns->name);
 		snprintf(to->policy_name, sizeof(to->policy_name), "%s", step->policy->name);
+		to->tier = step->policy->tier;
+		to->action = step->action;
+		snprintf(to->rule_name, sizeof(to->rule_name), "%s", step->name ? step->name : "");
 		to->has_rule = step->rule != NETPOL_NO_RULE;
 		to->rule = to->has_rule ? step->rule : 0;
 	}
