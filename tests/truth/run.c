@@ -222,7 +222,7 @@ void run_begin(struct run *run, struct history *history, bool module)
 
 	memset(run, 0, sizeof(*run));
 	run->history = history;
-	model_begin(&run->model);
+	model_begin(&run->model, history);
 	if (np_offline_init(&run->core, HISTORY_NODE, &err))
 		WRONG(run, "no world");
 	if (module)
