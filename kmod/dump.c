@@ -242,7 +242,8 @@ static int put_rule(struct sk_buff *skb, const struct netpol_rule *rule)
 
 	if (!nest || nla_put_u8(skb, NETPOL_RULE_A_DIRECTION, rule->direction) ||
 	    nla_put_u8(skb, NETPOL_RULE_A_ACTION, rule->action) ||
-	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index))
+	    nla_put_u32(skb, NETPOL_RULE_A_INDEX, rule->index) ||
+	    (rule->name && nla_put_string(skb, NETPOL_RULE_A_NAME, rule->name)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -141,7 +141,9 @@ static int put_policy(struct netpol_dump *dump, struct sk_buff *skb,
 {
 	const char *origin = dump->snapshot->origin[policy->origin].name;
 
-	if (nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_NAMESPACE, policy->ns->name) ||
+	if ((!policy->namespaces &&
+	     nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_NAMESPACE, policy->ns->name)) ||
+	    nla_put_u8(skb, NETPOL_COUNTERS_A_POLICY_TIER, policy->tier) ||
 	    nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_NAME, policy->name) ||
 	    nla_put_string(skb, NETPOL_COUNTERS_A_POLICY_ORIGIN, origin))
 		return -EMSGSIZE;

@@ -93,6 +93,14 @@ static void put_policies(struct netpol_dump *dump, struct sk_buff *skb)
 	}
 }
 
+/* Classes of a program, as they are listed: those after a rule that passes are the same ones. */
+static u32 program_classes(const struct netpol_program *program)
+{
+	if (!program)
+		return 0;
+	return program->passed ? program->passed : program->nclasses;
+}
+
 /* The head. If the pod is not isolated, it has no program, and the head shows no rows. */
 static int put_head(struct netpol_dump *dump, struct sk_buff *skb)
 {
@@ -102,7 +110,7 @@ static int put_head(struct netpol_dump *dump, struct sk_buff *skb)
 	if (nla_put_string(skb, NETPOL_TRIE_A_POD_NAMESPACE, pod->template->ns->name) ||
 	    nla_put_string(skb, NETPOL_TRIE_A_POD_NAME, netpol_pod_name(pod)) ||
 	    nla_put_u32(skb, NETPOL_TRIE_A_ROWS, program ? program->nrows : 0) ||
-	    nla_put_u32(skb, NETPOL_TRIE_A_CLASSES, program ? program->nclasses : 0) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASSES, program_classes(program)) ||
 	    nla_put_u64_64bit(skb, NETPOL_TRIE_A_BYTES, program ? program->bytes : 0,
 			      NETPOL_TRIE_A_PAD))
 		return -EMSGSIZE;
@@ -158,10 +166,13 @@ static int put_cell(const struct netpol_dump *dump, struct sk_buff *skb,
 {
 	u32 row = dump->slot / program->nclasses, class = dump->slot % program->nclasses;
 	u32 cell = netpol_program_cell_at(program, row, class);
+	bool passed = program->passed && class >= program->passed;
 
 	if (nla_put_u32(skb, NETPOL_TRIE_A_ROW, row) ||
-	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, class) ||
-	    nla_put_u32(skb, NETPOL_TRIE_A_RULE, NETPOL_CELL_ORDER(cell)) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, passed ? class - program->passed : class) ||
+	    (passed && nla_put_flag(skb, NETPOL_TRIE_A_PASSED)) ||
+	    (NETPOL_CELL_ORDER(cell) < program->norders &&
+	     nla_put_u32(skb, NETPOL_TRIE_A_RULE, NETPOL_CELL_ORDER(cell))) ||
 	    nla_put_u8(skb, NETPOL_TRIE_A_ACTION, NETPOL_CELL_ACTION(cell)))
 		return -EMSGSIZE;
 	return 0;

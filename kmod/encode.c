@@ -219,7 +219,8 @@ static int put_policy_key(struct sk_buff *skb, const struct netpol_snapshot *sna
 			  const struct netpol_policy *policy)
 {
 	if (nla_put_u8(skb, NETPOL_POLICY_A_KIND, policy->kind) ||
-	    nla_put_string(skb, NETPOL_POLICY_A_NAMESPACE, policy->ns->name) ||
+	    (!policy->namespaces &&
+	     nla_put_string(skb, NETPOL_POLICY_A_NAMESPACE, policy->ns->name)) ||
 	    nla_put_string(skb, NETPOL_POLICY_A_NAME, policy->name) ||
 	    nla_put_string(skb, NETPOL_POLICY_A_ORIGIN,
 			   snapshot->origin[policy->origin].name))
@@ -250,8 +251,8 @@ static u32 policy_pods(const struct netpol_snapshot *snapshot,
 	for (i = 0; snapshot->locals && i < snapshot->locals->count; i++) {
 		const struct netpol_pod *pod = netpol_snapshot_local(snapshot, i)->pod;
 
-		if (pod && pod->template->ns == policy->ns &&
-		    netpol_selector_matches(policy->subject, pod->template->labels))
+		if (pod && netpol_policy_selects(policy, pod->template->ns,
+						 pod->template->labels))
 			count++;
 	}
 	return count;
@@ -266,7 +267,11 @@ int netpol_put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	if (!nest || put_policy_key(skb, snapshot, policy) ||
 	    netpol_put_selector(skb, NETPOL_POLICY_A_SUBJECT, policy->subject) ||
 	    nla_put_u8(skb, NETPOL_POLICY_A_DIRECTIONS, policy->directions) ||
-	    nla_put_u8(skb, NETPOL_POLICY_A_TIER, NETPOL_TIER_NETWORK_POLICY) ||
+	    nla_put_u8(skb, NETPOL_POLICY_A_TIER, policy->tier) ||
+	    (policy->namespaces &&
+	     (nla_put_u16(skb, NETPOL_POLICY_A_PRIORITY, policy->priority) ||
+	      netpol_put_selector(skb, NETPOL_POLICY_A_SUBJECT_NAMESPACES,
+				  policy->namespaces))) ||
 	    nla_put_u32(skb, NETPOL_POLICY_A_PODS, policy_pods(snapshot, policy)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -319,6 +324,11 @@ int netpol_put_settings(struct sk_buff *skb, const struct netpol_settings *setti
 		if (netpol_put_prefix(skb, NETPOL_SETTINGS_A_GUARD_PREFIX,
 				      settings->guard_family[i], settings->guard[i].addr,
 				      settings->guard[i].length))
+			return -EMSGSIZE;
+	for (i = 0; i < settings->nranges; i++)
+		if (netpol_put_prefix(skb, NETPOL_SETTINGS_A_POD_RANGE,
+				      settings->range_family[i], settings->range[i].addr,
+				      settings->range[i].length))
 			return -EMSGSIZE;
 	for (i = 0; i < settings->npatterns; i++)
 		if (nla_put_string(skb, NETPOL_SETTINGS_A_GUARD_INTERFACE,

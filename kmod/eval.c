@@ -167,19 +167,22 @@ static bool for_tunnel(struct net *net, const struct netpol_flow *flow)
 }
 
 /*
- * Do the settings or the addresses of the node decide, before any policy? @direction and
- * @reason are set if so.
+ * Do the settings or the addresses of the node decide, before any policy but those of the Admin
+ * tier? @direction and @reason are set if so. @to_node: set to whether the destination is an address
+ * of the node.
  */
 static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow *flow,
-			   u8 *direction, u8 *reason)
+			   bool *to_node, u8 *direction, u8 *reason)
 {
 	const struct netpol_snapshot *snapshot = nn->world->snapshot;
 	const struct netpol_settings *settings = snapshot->settings;
 	const struct nf_hook_state state = { .net = nn->net };
 	bool deny = settings->unknown == NETPOL_UNKNOWN_DENY;
 	struct netpol_end source, destination;
+	struct netpol_judgement judgement;
 	bool node;
 
+	*to_node = false;
 	netpol_resolve(snapshot, flow->family, flow->source, &source);
 	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
 	*direction = NETPOL_DIRECTION_EGRESS;
@@ -199,23 +202,26 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 		*direction = NETPOL_DIRECTION_INGRESS;
 		return true;
 	}
+	*to_node = node;
+	destination.node = node;
 	*reason = NETPOL_REASON_HOST_ALLOW;
 	if (node && source.local &&
 	    netpol_settings_host_allows(settings, flow->family, flow->protocol, flow->port,
 					flow->destination))
-		return true;
+		return !netpol_judge_admin(snapshot, flow, &source, &destination, &judgement);
 	*reason = NETPOL_REASON_TUNNEL;
 	if (node && source.identity && settings->tunnels == NETPOL_TUNNELS_DENY &&
 	    for_tunnel(nn->net, flow))
 		return true;
 	*reason = NETPOL_REASON_HOST_ALLOW;
-	return node && source.local && settings->host_egress == NETPOL_HOST_EGRESS_ALLOW;
+	return node && source.local && settings->host_egress == NETPOL_HOST_EGRESS_ALLOW &&
+	       !netpol_judge_admin(snapshot, flow, &source, &destination, &judgement);
 }
 
 /* Bytes that a step takes in the answer, at most. */
 static size_t step_size(const struct netpol_step *step)
 {
-	size_t size = nla_total_size(0) + 3 * nla_total_size(1) + nla_total_size(4);
+	size_t size = nla_total_size(0) + 5 * nla_total_size(1) + nla_total_size(4);
 
 	if (step->subject)
 		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
@@ -224,6 +230,8 @@ static size_t step_size(const struct netpol_step *step)
 		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
 			nla_total_size(strlen(step->policy->name) + 1) +
 			nla_total_size(NETPOL_ORIGIN_MAX + 1);
+	if (step->name)
+		size += nla_total_size(strlen(step->name) + 1);
 	return size;
 }
 
@@ -232,7 +240,11 @@ static int put_step_policy(struct sk_buff *skb, const struct netpol_origin *orig
 {
 	const struct netpol_policy *policy = step->policy;
 
-	if (nla_put_string(skb, NETPOL_STEP_A_POLICY_NAMESPACE, policy->ns->name) ||
+	if ((!policy->namespaces &&
+	     nla_put_string(skb, NETPOL_STEP_A_POLICY_NAMESPACE, policy->ns->name)) ||
+	    nla_put_u8(skb, NETPOL_STEP_A_TIER, policy->tier) ||
+	    nla_put_u8(skb, NETPOL_STEP_A_ACTION, step->action) ||
+	    (step->name && nla_put_string(skb, NETPOL_STEP_A_RULE_NAME, step->name)) ||
 	    nla_put_string(skb, NETPOL_STEP_A_POLICY_NAME, policy->name) ||
 	    nla_put_string(skb, NETPOL_STEP_A_POLICY_ORIGIN, origin[policy->origin].name) ||
 	    (step->rule != NETPOL_NO_RULE &&
@@ -252,7 +264,7 @@ static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
 	    (pod && nla_put_string(skb, NETPOL_STEP_A_POD_NAMESPACE,
 				   pod->template->ns->name)) ||
 	    (pod && nla_put_string(skb, NETPOL_STEP_A_POD_NAME, netpol_pod_name(pod))) ||
-	    ((!step->policy || step->accept) &&
+	    ((!step->policy || step->accept || step->action == NETPOL_ACTION_DENY) &&
 	     nla_put_u8(skb, NETPOL_STEP_A_VERDICT, verdict)) ||
 	    nla_put_u8(skb, NETPOL_STEP_A_REASON, step->reason) ||
 	    (step->policy && put_step_policy(skb, origin, step)))
@@ -283,9 +295,10 @@ static int judge(struct netpol_net *nn, const struct netpol_flow *flow,
 		 struct netpol_judgement *judgement, struct answer *answer)
 {
 	struct netpol_step step = { .rule = NETPOL_NO_RULE };
+	bool to_node;
 
-	if (!judge_settings(nn, flow, &step.direction, &step.reason))
-		return netpol_explain(nn->world, flow, judgement, visit_step, answer);
+	if (!judge_settings(nn, flow, &to_node, &step.direction, &step.reason))
+		return netpol_explain(nn->world, flow, to_node, judgement, visit_step, answer);
 	step.accept = step.reason == NETPOL_REASON_OWN_NODE ||
 		      step.reason == NETPOL_REASON_HOST_ALLOW;
 	memset(judgement, 0, sizeof(*judgement));

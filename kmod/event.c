@@ -227,7 +227,9 @@ static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	if (!nest)
 		return -EMSGSIZE;
 	if (nla_put_u8(skb, NETPOL_POLICY_A_KIND, policy->kind) ||
-	    nla_put_string(skb, NETPOL_POLICY_A_NAMESPACE, policy->ns->name) ||
+	    nla_put_u8(skb, NETPOL_POLICY_A_TIER, policy->tier) ||
+	    (!policy->namespaces &&
+	     nla_put_string(skb, NETPOL_POLICY_A_NAMESPACE, policy->ns->name)) ||
 	    nla_put_string(skb, NETPOL_POLICY_A_NAME, policy->name) ||
 	    nla_put_string(skb, NETPOL_POLICY_A_ORIGIN,
 			   snapshot->origin[policy->origin].name)) {
@@ -255,6 +257,42 @@ static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snaps
 	return 0;
 }
 
+/* The rule that denies what an event is about, by the snapshot in force; NULL: none does. */
+static const struct netpol_order *deciding_rule(const struct netpol_snapshot *snapshot,
+						const struct netpol_event *event,
+						const struct netpol_end *subject,
+						const struct netpol_end *other)
+{
+	const struct netpol_flow flow = {
+		.source = event->source,
+		.destination = event->destination,
+		.family = event->family,
+		.protocol = event->protocol,
+		.port = event->port,
+	};
+	struct netpol_decision half;
+
+	if (event->reason != NETPOL_REASON_RULE || !subject->local)
+		return NULL;
+	netpol_judge_half(snapshot, &flow, event->direction, subject->local, other, &half);
+	if (half.accept || half.reason != NETPOL_REASON_RULE)
+		return NULL;
+	return &half.program->order[NETPOL_CELL_ORDER(half.cell)];
+}
+
+/* Puts the rule that denied, and its policy. */
+static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		    const struct netpol_order *order)
+{
+	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, 1) ||
+	    put_policy(skb, snapshot, order->policy) ||
+	    nla_put_u32(skb, NETPOL_EVENT_A_RULE, order->rule->index) ||
+	    (order->rule->name &&
+	     nla_put_string(skb, NETPOL_EVENT_A_RULE_NAME, order->rule->name)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /*
  * Puts an event. Names and policies come from the snapshot in force now, although the packet
  * may be some commits older: to report those of its own time, the packet path would have to
@@ -266,12 +304,15 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	bool v4 = event->family == AF_INET, policies;
 	const struct netpol_pod *from, *to;
 	struct netpol_end source, destination;
-	const struct netpol_end *subject;
+	const struct netpol_end *subject, *other;
+	const struct netpol_order *order;
 	int bytes = v4 ? 4 : 16;
 
 	from = event_pod(snapshot, event->family, event->source, &source);
 	to = event_pod(snapshot, event->family, event->destination, &destination);
 	subject = event->direction == NETPOL_DIRECTION_EGRESS ? &source : &destination;
+	other = subject == &source ? &destination : &source;
+	order = deciding_rule(snapshot, event, subject, other);
 	switch (event->reason) {
 	case NETPOL_REASON_ISOLATED:
 	case NETPOL_REASON_NO_PORTS:
@@ -302,6 +343,8 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 		return -EMSGSIZE;
 	if (lost && nla_put_u64_64bit(skb, NETPOL_EVENT_A_LOST, lost, NETPOL_EVENT_A_PAD))
 		return -EMSGSIZE;
+	if (order)
+		return put_rule(skb, snapshot, order);
 	return policies ? put_policies(skb, snapshot, subject->local, event->direction) : 0;
 }
 

@@ -530,20 +530,37 @@ static noinline unsigned int deny_unreadable(const struct view *view, struct sk_
 
 /*
  * A packet of a pod to itself passes (see netpol_judge()) if that pod really sent it: by its
- * interface, or in its own connection to a Service that led back to it. Otherwise both halves
- * are judged.
+ * interface, or in its own connection to a Service that led back to it. To the latter the rules
+ * of cluster-wide policies apply, which are the only ones that deny (Kubernetes
+ * ClusterNetworkPolicy, hairpin). Otherwise both halves are judged.
  */
 static noinline bool judge_self(const struct view *view, struct netpol_judgement *judgement)
 {
 	const struct netpol_flow *flow = &view->packet.flow;
 	struct netpol_decision *half = judgement->half;
+	bool service, denies;
 	u8 direction;
 
-	if (view->owned ||
-	    (view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
-					   &tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3)))
-		return netpol_judge(view->snapshot, flow, &view->source, &view->destination,
-				    judgement);
+	service = view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
+						&tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3);
+	if (service || view->owned) {
+		netpol_judge(view->snapshot, flow, &view->source, &view->destination, judgement);
+		for (direction = 0; service && direction < NETPOL_DIRECTIONS; direction++) {
+			netpol_judge_half(view->snapshot, flow, direction, view->source.local,
+					  &view->source, &half[direction]);
+			denies = NETPOL_CELL_ACTION(half[direction].cell) == NETPOL_ACTION_DENY;
+			half[!direction].subject = NULL;
+			if (!denies) {
+				half[direction].subject = NULL;
+				continue;
+			}
+			judgement->accept = false;
+			judgement->reason = NETPOL_REASON_RULE;
+			judgement->direction = direction;
+			break;
+		}
+		return judgement->accept;
+	}
 	judgement->accept = true;
 	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
 		netpol_judge_half(view->snapshot, flow, direction, view->source.local,
@@ -613,6 +630,32 @@ static noinline void forget_entry(const struct sk_buff *skb)
 		nf_ct_kill(ct);
 }
 
+/* Counts and reports what was decided. Return: the verdict for a packet that is denied. */
+static noinline unsigned int deny_judged(const struct view *view, struct sk_buff *skb,
+					 const struct netpol_judgement *judgement)
+{
+	netpol_account(judgement);
+	count_half(view, judgement, NETPOL_DIRECTION_EGRESS);
+	count_half(view, judgement, NETPOL_DIRECTION_INGRESS);
+	netpol_event_deny(view->nn, view->snapshot, &view->packet.flow,
+			  view->packet.source_port, judgement);
+	return netpol_drop(skb);
+}
+
+/*
+ * The verdict for a packet that a setting accepts: it stands above NetworkPolicies, but not above a
+ * rule of the Admin tier that denies.
+ */
+static noinline unsigned int pass_by_setting(const struct view *view, struct sk_buff *skb)
+{
+	struct netpol_judgement judgement;
+
+	if (netpol_judge_admin(view->snapshot, &view->packet.flow, &view->source,
+			       &view->destination, &judgement))
+		return deny_judged(view, skb, &judgement);
+	return pass_undecided(view);
+}
+
 /* The verdict of the policies. */
 static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool local_in)
 {
@@ -623,7 +666,7 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 	/* established=keep: an answered connection passes; any reply packet is an answer */
 	if (unlikely(settings->established == NETPOL_ESTABLISHED_KEEP) && view->ct &&
 	    !view->no_opener && test_bit(IPS_SEEN_REPLY_BIT, &view->ct->status))
-		return pass_undecided(view);
+		return pass_by_setting(view, skb);
 	if (unlikely(view->source.local == view->destination.local))
 		accept = judge_self(view, &judgement);
 	else
@@ -774,8 +817,11 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 		return deny(&view, skb, NETPOL_REASON_UNKNOWN, direction);
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
+	if (unlikely(view.reply && !state->in && !view.destination.identity))
+		view.destination.node = netpol_source_is_node(state, view.packet.flow.family,
+							      view.sender_address);
 	if (unlikely(view.reply && host_answers(&view, skb, state)))
-		return pass_undecided(&view);
+		return pass_by_setting(&view, skb);
 	return judge(&view, skb, false);
 }
 
@@ -804,6 +850,7 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 	source_port = view.packet.source_port;
 	port = view.packet.flow.port;
 	look(&view, skb, true);
+	view.destination.node = !view.reply && !view.destination.identity;
 	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);
@@ -817,7 +864,7 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 	if (!view.source.local && !view.destination.local)
 		return NF_ACCEPT;
 	if (!view.reply && host_allowed(&view, state))
-		return pass_undecided(&view);
+		return pass_by_setting(&view, skb);
 	return judge(&view, skb, true);
 }
 

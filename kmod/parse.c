@@ -438,12 +438,14 @@ int netpol_parse_prefix(struct netpol_parse *parse, const struct nlattr *nest, u
 	return 0;
 }
 
-static int settings_guard(struct netpol_parse *parse, const struct nlattr *nest,
-			  struct netpol_settings *settings)
+/*
+ * Adds a prefix to those of a list that is full at the limit of guards. @what: what the list has.
+ */
+static int settings_prefix(struct netpol_parse *parse, const struct nlattr *nest, const char *what,
+			   struct netpol_prefix *prefix, u8 *families, u32 *count)
 {
 	u32 limit = min_t(u64, NETPOL_GUARDS_MAX,
 			  parse->world->limit[NETPOL_LIMIT_GUARDS]);
-	struct netpol_prefix *guard;
 	const void *address;
 	u8 family, length;
 	int error;
@@ -451,13 +453,11 @@ static int settings_guard(struct netpol_parse *parse, const struct nlattr *nest,
 	error = netpol_parse_prefix(parse, nest, &family, &address, &length);
 	if (error)
 		return error;
-	if (settings->nguards >= limit)
-		return refuse(parse, nest, -ENOSPC, "there are more than %u guard prefixes",
-			      limit);
-	guard = &settings->guard[settings->nguards];
-	memcpy(guard->addr, address, family == AF_INET ? 4 : 16);
-	guard->length = length;
-	settings->guard_family[settings->nguards++] = family;
+	if (*count >= limit)
+		return refuse(parse, nest, -ENOSPC, "there are more than %u %s", limit, what);
+	memcpy(prefix[*count].addr, address, family == AF_INET ? 4 : 16);
+	prefix[*count].length = length;
+	families[(*count)++] = family;
 	return 0;
 }
 
@@ -553,7 +553,11 @@ static int settings_attr(struct netpol_parse *parse, const struct nlattr *attr,
 {
 	switch (nla_type(attr)) {
 	case NETPOL_SETTINGS_A_GUARD_PREFIX:
-		return settings_guard(parse, attr, settings);
+		return settings_prefix(parse, attr, "guard prefixes", settings->guard,
+				       settings->guard_family, &settings->nguards);
+	case NETPOL_SETTINGS_A_POD_RANGE:
+		return settings_prefix(parse, attr, "ranges of pods", settings->range,
+				       settings->range_family, &settings->nranges);
 	case NETPOL_SETTINGS_A_GUARD_INTERFACE:
 		return settings_pattern(parse, attr, settings);
 	case NETPOL_SETTINGS_A_HOST_ALLOW:
@@ -629,6 +633,7 @@ static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
 		[NETPOL_OBJECT_SETTINGS] = 0,
 	};
 	const struct nlattr *kind = tb[NETPOL_DELETE_A_KIND];
+	bool cluster = false;
 	int i, error = 0;
 
 	for (i = NETPOL_DELETE_A_OBJECT + 1; i <= NETPOL_DELETE_A_MAX; i++)
@@ -639,11 +644,12 @@ static int delete_names(struct netpol_parse *parse, const struct nlattr *nest,
 		if (!kind)
 			return netpol_refuse_missing(parse->refusal, nest,
 						     NETPOL_DELETE_A_KIND);
-		if (nla_get_u8(kind) != NETPOL_KIND_NETWORK_POLICY)
-			return refuse(parse, kind, -EOPNOTSUPP,
-				      "kinds of policy other than NetworkPolicy are not supported");
+		cluster = nla_get_u8(kind) == NETPOL_KIND_CLUSTER_NETWORK_POLICY;
+		if (cluster && tb[NETPOL_DELETE_A_NAMESPACE])
+			return refuse(parse, tb[NETPOL_DELETE_A_NAMESPACE], -EINVAL,
+				      "a ClusterNetworkPolicy is in no namespace");
 	}
-	if (allowed[object] & BIT(NETPOL_DELETE_A_NAMESPACE))
+	if (!cluster && allowed[object] & BIT(NETPOL_DELETE_A_NAMESPACE))
 		error = netpol_need_text(parse, nest, tb, NETPOL_DELETE_A_NAMESPACE, false, ns);
 	if (!error && allowed[object] & BIT(NETPOL_DELETE_A_NAME))
 		error = netpol_need_text(parse, nest, tb, NETPOL_DELETE_A_NAME, false, name);

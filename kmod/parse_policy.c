@@ -96,25 +96,78 @@ static int parse_selector(struct netpol_parse *parse, const struct nlattr *nest,
 	return 0;
 }
 
-/* Refuses what the ABI can express but this version does not support. */
-static int policy_supported(struct netpol_parse *parse, struct nlattr **tb)
+/* Refuses what a NetworkPolicy does not have. */
+static int network_policy_supported(struct netpol_parse *parse, struct nlattr **tb)
 {
-	const struct nlattr *attr = tb[NETPOL_POLICY_A_KIND];
+	const struct nlattr *attr = tb[NETPOL_POLICY_A_TIER];
 
-	if (nla_get_u8(attr) != NETPOL_KIND_NETWORK_POLICY)
-		return refuse(parse, attr, -EOPNOTSUPP,
-			      "kinds of policy other than NetworkPolicy are not supported");
-	attr = tb[NETPOL_POLICY_A_TIER];
 	if (attr && nla_get_u8(attr) != NETPOL_TIER_NETWORK_POLICY)
-		return refuse(parse, attr, -EOPNOTSUPP,
-			      "tiers other than that of NetworkPolicy are not supported");
+		return refuse(parse, attr, -EINVAL, "a NetworkPolicy is in a tier of its own");
 	attr = tb[NETPOL_POLICY_A_PRIORITY];
 	if (attr && nla_get_u16(attr))
-		return refuse(parse, attr, -EOPNOTSUPP, "a NetworkPolicy has no priority");
+		return refuse(parse, attr, -EINVAL, "a NetworkPolicy has no priority");
+	attr = tb[NETPOL_POLICY_A_SUBJECT_NAMESPACES];
+	if (attr)
+		return refuse(parse, attr, -EINVAL, "a NetworkPolicy selects pods of its namespace");
+	return 0;
+}
+
+/* Refuses a cluster-wide policy without something that it needs. */
+static int cluster_policy_supported(struct netpol_parse *parse, const struct nlattr *nest,
+				    struct nlattr **tb)
+{
+	static const u16 required[] = {
+		NETPOL_POLICY_A_TIER, NETPOL_POLICY_A_PRIORITY, NETPOL_POLICY_A_SUBJECT_NAMESPACES,
+	};
+	const struct nlattr *attr = tb[NETPOL_POLICY_A_NAMESPACE];
+	u32 i;
+
+	if (attr)
+		return refuse(parse, attr, -EINVAL, "a ClusterNetworkPolicy is in no namespace");
+	for (i = 0; i < ARRAY_SIZE(required); i++)
+		if (!tb[required[i]])
+			return netpol_refuse_missing(parse->refusal, nest, required[i]);
+	attr = tb[NETPOL_POLICY_A_TIER];
+	if (nla_get_u8(attr) == NETPOL_TIER_NETWORK_POLICY)
+		return refuse(parse, attr, -EINVAL,
+			      "the tier of a ClusterNetworkPolicy is Admin or Baseline");
+	return 0;
+}
+
+/* Refuses what the ABI can express but the kind does not have, or this version not support. */
+static int policy_supported(struct netpol_parse *parse, const struct nlattr *nest,
+			    struct nlattr **tb)
+{
+	const struct nlattr *attr = tb[NETPOL_POLICY_A_KIND];
+	int error;
+
+	if (nla_get_u8(attr) == NETPOL_KIND_CLUSTER_NETWORK_POLICY)
+		error = cluster_policy_supported(parse, nest, tb);
+	else
+		error = network_policy_supported(parse, tb);
+	if (error)
+		return error;
 	attr = tb[NETPOL_POLICY_A_FLAGS];
 	if (attr && nla_get_u32(attr))
 		return refuse(parse, attr, -EOPNOTSUPP, "audit of policies is not supported");
 	return 0;
+}
+
+/* The part of a cluster-wide policy that no other kind has. */
+static int parse_cluster_policy(struct netpol_parse *parse, struct nlattr **tb,
+				struct netpol_policy *policy)
+{
+	struct selector_text namespaces;
+	int error;
+
+	error = parse_selector(parse, tb[NETPOL_POLICY_A_SUBJECT_NAMESPACES], &namespaces);
+	if (!error && netpol_policy_set_tier(parse->world, policy,
+					     nla_get_u8(tb[NETPOL_POLICY_A_TIER]),
+					     nla_get_u16(tb[NETPOL_POLICY_A_PRIORITY]),
+					     namespaces.requirement, namespaces.count))
+		error = netpol_no_memory(parse);
+	selector_release(&namespaces);
+	return error;
 }
 
 /**
@@ -131,10 +184,11 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 		NETPOL_POLICY_A_KIND, NETPOL_POLICY_A_DIRECTIONS, NETPOL_POLICY_A_SUBJECT,
 	};
 	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1];
+	struct netpol_text ns = { "", 0 }, name;
 	struct netpol_policy *policy = NULL;
 	struct selector_text subject;
-	struct netpol_text ns, name;
 	int error = 0;
+	bool cluster;
 	u32 i;
 
 	netpol_nest_attrs(tb, NETPOL_POLICY_A_MAX, nest);
@@ -142,8 +196,10 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 		if (!tb[required[i]])
 			error = netpol_refuse_missing(parse->refusal, nest, required[i]);
 	if (!error)
-		error = policy_supported(parse, tb);
-	if (!error)
+		error = policy_supported(parse, nest, tb);
+	cluster = !error && nla_get_u8(tb[NETPOL_POLICY_A_KIND]) ==
+			    NETPOL_KIND_CLUSTER_NETWORK_POLICY;
+	if (!error && !cluster)
 		error = netpol_need_text(parse, nest, tb, NETPOL_POLICY_A_NAMESPACE, false, &ns);
 	if (!error)
 		error = netpol_need_text(parse, nest, tb, NETPOL_POLICY_A_NAME, false, &name);
@@ -159,7 +215,13 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 			error = netpol_no_memory(parse);
 	}
 	selector_release(&subject);
-	return error ? ERR_PTR(error) : policy;
+	if (!error && cluster)
+		error = parse_cluster_policy(parse, tb, policy);
+	if (!error)
+		return policy;
+	if (policy)
+		netpol_policy_free(parse->world, policy);
+	return ERR_PTR(error);
 }
 
 /* Refuses another part of a policy that has as many of the kind as the limit allows. */
@@ -169,8 +231,8 @@ static int policy_limit(struct netpol_parse *parse, const struct nlattr *attr,
 {
 	if (count < parse->world->limit[limit])
 		return 0;
-	return refuse(parse, attr, -ENOSPC, "policy %s/%s: more than %llu %s",
-		      policy->ns->name, policy->name,
+	return refuse(parse, attr, -ENOSPC, "policy %s%s%s: more than %llu %s",
+		      policy->ns->name, netpol_policy_slash(policy), policy->name,
 		      (unsigned long long)parse->world->limit[limit], what);
 }
 
@@ -195,8 +257,9 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 		      struct netpol_policy *policy)
 {
 	struct nlattr *tb[NETPOL_RULE_A_MAX + 1];
+	struct netpol_text name = { "", 0 };
+	u8 direction, action = NETPOL_ACTION_ACCEPT;
 	const struct nlattr *attr;
-	u8 direction;
 	int error;
 
 	if (!policy)
@@ -208,18 +271,30 @@ int netpol_parse_rule(struct netpol_parse *parse, const struct nlattr *nest,
 	direction = nla_get_u8(attr);
 	if (!(policy->directions & BIT(direction)))
 		return refuse(parse, attr, -EINVAL,
-			      "policy %s/%s: a rule has a direction that the policy does not have",
-			      policy->ns->name, policy->name);
+			      "policy %s%s%s: a rule has a direction that the policy does not have",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name);
 	attr = tb[NETPOL_RULE_A_ACTION];
-	if (attr && nla_get_u8(attr) != NETPOL_ACTION_ACCEPT)
-		return refuse(parse, attr, -EOPNOTSUPP,
+	if (attr)
+		action = nla_get_u8(attr);
+	if (action != NETPOL_ACTION_ACCEPT && policy->tier == NETPOL_TIER_NETWORK_POLICY)
+		return refuse(parse, attr, -EINVAL,
 			      "policy %s/%s: the rules of a NetworkPolicy can only accept",
 			      policy->ns->name, policy->name);
+	attr = tb[NETPOL_RULE_A_NAME];
+	if (attr && policy->tier == NETPOL_TIER_NETWORK_POLICY)
+		return refuse(parse, attr, -EINVAL,
+			      "policy %s/%s: the rules of a NetworkPolicy have no names",
+			      policy->ns->name, policy->name);
+	error = attr ? netpol_parse_text(parse, attr, true, &name) : 0;
+	if (error)
+		return error;
 	error = policy_limit(parse, nest, policy, NETPOL_LIMIT_RULES_PER_POLICY,
 			     policy->nrules, "rules");
 	if (error)
 		return error;
-	return netpol_policy_add_rule(policy, direction) ? 0 : netpol_no_memory(parse);
+	if (netpol_policy_add_rule(policy, direction, action, name))
+		return netpol_no_memory(parse);
+	return 0;
 }
 
 /* A peer that selects pods. */
@@ -275,12 +350,12 @@ int netpol_parse_peer(struct netpol_parse *parse, const struct nlattr *nest,
 	selectors = tb[NETPOL_PEER_A_POD_SELECTOR] || tb[NETPOL_PEER_A_NAMESPACE_SELECTOR];
 	if (!prefix && !selectors)
 		return refuse(parse, nest, -EINVAL,
-			      "policy %s/%s: a peer needs a prefix or a selector",
-			      policy->ns->name, policy->name);
+			      "policy %s%s%s: a peer needs a prefix or a selector",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name);
 	if (prefix && selectors)
 		return refuse(parse, prefix, -EINVAL,
-			      "policy %s/%s: a peer can't have both a prefix and selectors",
-			      policy->ns->name, policy->name);
+			      "policy %s%s%s: a peer can't have both a prefix and selectors",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name);
 	if (selectors)
 		return peer_pods(parse, tb, policy);
 	error = netpol_parse_prefix(parse, prefix, &family, &address, &length);
@@ -317,8 +392,8 @@ int netpol_parse_except(struct netpol_parse *parse, const struct nlattr *nest,
 	error = netpol_rule_add_except(policy, family, address, length);
 	if (error == -EINVAL)
 		return refuse(parse, nest, error,
-			      "policy %s/%s: an except must lie inside the prefix before it",
-			      policy->ns->name, policy->name);
+			      "policy %s%s%s: an except must lie inside the prefix before it",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name);
 	return error ? netpol_no_memory(parse) : 0;
 }
 
@@ -353,8 +428,8 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	attr = tb[NETPOL_PORT_A_NAME];
 	if (attr && (tb[NETPOL_PORT_A_FIRST] || tb[NETPOL_PORT_A_LAST]))
 		return refuse(parse, attr, -EINVAL,
-			      "policy %s/%s: a port can't have both a name and numbers",
-			      policy->ns->name, policy->name);
+			      "policy %s%s%s: a port can't have both a name and numbers",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name);
 	if (attr)
 		error = netpol_parse_text(parse, attr, false, &name);
 	if (error)
@@ -368,8 +443,8 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	}
 	if (last < first)
 		return refuse(parse, attr, -EINVAL,
-			      "policy %s/%s: port range %u to %u ends before it begins",
-			      policy->ns->name, policy->name, first, last);
+			      "policy %s%s%s: port range %u to %u ends before it begins",
+			      policy->ns->name, netpol_policy_slash(policy), policy->name, first, last);
 	if (netpol_rule_add_port(parse->world, policy, protocol, name, first, last))
 		return netpol_no_memory(parse);
 	return 0;

@@ -289,10 +289,14 @@ static __always_inline u16 netpol_plain_source_port(const struct sk_buff *skb, u
 		     ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u.all);
 }
 
-/* Reports a packet that was denied in @direction to the listeners. */
+/*
+ * Reports a packet that was denied in @direction to the listeners. Why it was is found out again:
+ * where it was denied, there is no register to keep it in.
+ */
 static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_buff *skb,
 					 u32 pkt, u8 direction)
 {
+	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
 	const void *from = netpol_plain_sender(skb, pkt);
 	const void *to = netpol_plain_receiver(skb, pkt);
 	const bool reply = pkt & NETPOL_PLAIN_REPLY;
@@ -303,13 +307,19 @@ static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_
 		.protocol = netpol_plain_protocol(pkt),
 		.port = (u16)pkt,
 	};
-	const struct netpol_judgement judgement = {
-		.reason = NETPOL_REASON_ISOLATED,
-		.direction = direction,
-	};
+	struct netpol_end source, destination;
+	struct netpol_judgement judgement;
 
-	netpol_event_deny(nn, rcu_dereference(nn->root), &flow,
-			  netpol_plain_source_port(skb, pkt), &judgement);
+	netpol_resolve(snapshot, flow.family, flow.source, &source);
+	netpol_resolve(snapshot, flow.family, flow.destination, &destination);
+	destination.node = pkt & NETPOL_PLAIN_LOCAL_IN && !destination.identity;
+	netpol_judge(snapshot, &flow, &source, &destination, &judgement);
+	/* another snapshot than the one that denied may accept */
+	if (judgement.accept)
+		judgement.reason = NETPOL_REASON_ISOLATED;
+	judgement.accept = false;
+	judgement.direction = direction;
+	netpol_event_deny(nn, snapshot, &flow, netpol_plain_source_port(skb, pkt), &judgement);
 }
 
 /* netpol_plain_deny() where somebody may want to know of it. */
@@ -387,10 +397,13 @@ static __always_inline u32 netpol_plain_port_class(const struct netpol_program *
 	return netpol_ranges_class(ranges, (u16)pkt);
 }
 
-/* The cell for the names that the destination, @other, has for the port that is judged. */
+/*
+ * The cell for the names that the destination, @other, has for the port that is judged. @passed: 0,
+ * or after a rule that passes @program->passed.
+ */
 static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapshot,
 					   const struct netpol_program *program, u32 pkt,
-					   u32 other, const void *address)
+					   u32 other, u32 passed, const void *address)
 {
 	const struct netpol_named named = {
 		.identity = other,
@@ -399,17 +412,35 @@ static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapsho
 	};
 
 	return netpol_program_name_cell(snapshot, program, netpol_plain_family(pkt), named,
-					address);
+					passed, address);
+}
+
+/*
+ * The cell after a rule that passes, whose packet is counted here. @other: identity of the other
+ * end, see netpol_program_identity().
+ */
+static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snapshot,
+					     const struct netpol_program *program, u32 pkt,
+					     u32 other, const void *address, u32 cell)
+{
+	const u32 class = netpol_plain_port_class(program, pkt) + program->passed;
+
+	netpol_percpu_inc(netpol_program_counter(program, cell));
+	cell = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
+	if (program->nnames && other > NETPOL_IDENTITY_UNKNOWN)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
+							program->passed, address));
+	return cell;
 }
 
 /*
  * Judges and counts one half, like netpol_judge_half(). @other and @address: identity and
- * address of the other end. Return: does it accept?
+ * address of the other end. @known: it has an identity; a constant. Return: does it accept?
  */
 static __always_inline bool
 netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 			const struct netpol_local *subject, u8 direction, u32 pkt, u32 other,
-			const void *address)
+			const void *address, const bool known)
 {
 	const struct netpol_program *program = subject->program[direction];
 	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
@@ -419,11 +450,19 @@ netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapsho
 		netpol_plain_count_unisolated(nn, stats, direction);
 		return true;
 	}
+	/* at LOCAL_IN the other end is the node */
+	if (!known && !(pkt & NETPOL_PLAIN_LOCAL_IN))
+		other = netpol_program_identity(snapshot, program, netpol_plain_family(pkt), other,
+						address);
 	cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				   netpol_plain_port_class(program, pkt), other, address);
-	if (unlikely(program->nnames) && other)
-		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
+	if (unlikely(program->nnames) && other > NETPOL_IDENTITY_UNKNOWN)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
 							address));
+	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
+	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) &&
+	    NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS)
+		cell = netpol_plain_passed_cell(snapshot, program, pkt, other, address, cell);
 	return netpol_plain_count_cell(nn, program, stats, direction, cell);
 }
 
@@ -442,10 +481,10 @@ netpol_plain_judge_pair(struct netpol_net *nn, const struct netpol_snapshot *sna
 	netpol_percpu_inc(&sender->runtime->stats->sent);
 	netpol_percpu_inc(&receiver->runtime->stats->received);
 	if (!netpol_plain_judge_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, pkt,
-				     server->identity, reply ? from : to))
+				     server->identity, reply ? from : to, true))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_EGRESS);
 	if (!netpol_plain_judge_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, pkt,
-				     opener->identity, reply ? to : from))
+				     opener->identity, reply ? to : from, true))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_INGRESS);
 	return NF_ACCEPT;
 }
@@ -568,7 +607,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 			return NF_ACCEPT;
 		}
 		if (netpol_plain_judge_half(nn, snapshot, sender.local, direction, pkt,
-					    receiver.identity, to))
+					    receiver.identity, to, false))
 			return NF_ACCEPT;
 		return netpol_plain_deny(nn, skb, pkt, direction);
 	}
@@ -576,7 +615,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
 		netpol_percpu_inc(&receiver.local->runtime->stats->received);
 		if (!netpol_plain_judge_half(nn, snapshot, receiver.local, direction, pkt,
-					     sender.identity, from))
+					     sender.identity, from, false))
 			return netpol_plain_deny(nn, skb, pkt, direction);
 	}
 	return NF_ACCEPT;
@@ -614,7 +653,7 @@ static __always_inline const void *netpol_plain_subject(const struct sk_buff *sk
 
 /*
  * Goes on for netpol_plain_by_interface() where the other end is no known pod and there are
- * guards. @snapshot is the one that @subject was found in, and that says that the other end is
+ * guards, or rules that deny what is in a range of pods and not known. @snapshot is the one that @subject was found in, and that says that the other end is
  * unknown: with a newer one the packet would be judged by a mixture of two states, which may
  * allow what each of them denies.
  */
@@ -632,14 +671,14 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 	if (netpol_plain_needs_guards(snapshot, netpol_plain_family(pkt), 0, address))
 		return netpol_decide(nn, skb, state);
 	netpol_plain_count_seen(subject->runtime->stats, sends);
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, 0, address))
+	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, 0, address, false))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }
 
 /*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination, or is sparse. @snapshot is the one that @subject was found in, as above.
+ * the destination, has rules that pass, or is sparse. @snapshot is the one that @subject was found in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 						      const struct netpol_snapshot *snapshot,
@@ -651,7 +690,7 @@ static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 	const void *address = netpol_plain_other(skb, pkt, sends);
 	u8 direction = netpol_plain_direction(pkt, sends);
 
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, other, address))
+	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, other, address, false))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }

@@ -16,6 +16,7 @@ void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const voi
 	const struct netpol_local *local;
 
 	end->identity = value;
+	end->node = false;
 	end->local = NULL;
 	if (!(value & NETPOL_VALUE_LOCAL))
 		return;
@@ -47,6 +48,7 @@ noinline u32 netpol_program_sparse_cell(const struct netpol_program *program, u8
  * @program: egress program that has names
  * @family: AF_INET or AF_INET6
  * @named: the port, and the identity of the destination, which is a known pod
+ * @passed: 0, or after a rule that passes @program->passed
  * @address: address of the destination
  *
  * Looks at one name, or at several if the destination gives the port several names, which are
@@ -56,7 +58,7 @@ noinline u32 netpol_program_sparse_cell(const struct netpol_program *program, u8
  */
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 			     const struct netpol_program *program, u8 family,
-			     struct netpol_named named, const void *address)
+			     struct netpol_named named, u32 passed, const void *address)
 {
 	const struct netpol_ports *ports = netpol_snapshot_ports(snapshot, named.identity);
 	u32 low = 0, high, cell = NETPOL_CELL_NONE;
@@ -89,7 +91,7 @@ u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 			if (name->name == port->name &&
 			    name->protocol == port->protocol) {
 				cell = min(cell, netpol_program_cell(program, family,
-								     name->class,
+								     name->class + passed,
 								     named.identity,
 								     address));
 				break;
@@ -105,6 +107,38 @@ u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 		}
 	}
 	return cell;
+}
+
+/*
+ * The cell that decides about a flow, also by the names of ports. @identity: of the other end, see
+ * netpol_program_identity(). @passed: 0, or after a rule that passes @program->passed. RCU.
+ */
+static __always_inline u32 flow_cell(const struct netpol_snapshot *snapshot,
+				     const struct netpol_program *program,
+				     const struct netpol_flow *flow,
+				     const struct netpol_end *other, u32 identity, u32 passed,
+				     const void *address)
+{
+	u32 class = netpol_program_class(program, flow->protocol, flow->port) + passed;
+	u32 cell = netpol_program_cell(program, flow->family, class, identity, address);
+
+	if (unlikely(program->nnames) && other->identity) {
+		const struct netpol_named named = { other->identity, flow->port,
+						    flow->protocol };
+
+		cell = min(cell, netpol_program_name_cell(snapshot, program, flow->family, named,
+							  passed, address));
+	}
+	return cell;
+}
+
+/* Why a program came to a cell. */
+static u8 cell_reason(const struct netpol_program *program, u32 cell)
+{
+	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_NONE)
+		return NETPOL_REASON_ISOLATED;
+	return NETPOL_CELL_ORDER(cell) < program->norders ? NETPOL_REASON_RULE :
+							    NETPOL_REASON_NOT_ISOLATED;
 }
 
 /**
@@ -123,10 +157,12 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 {
 	const struct netpol_program *program = subject->program[direction];
 	const void *address;
+	u32 identity;
 
 	decision->subject = subject;
 	decision->program = program;
 	decision->cell = NETPOL_CELL_NONE;
+	decision->passed = NETPOL_CELL_NONE;
 	if (!program) {
 		decision->accept = true;
 		decision->reason = NETPOL_REASON_NOT_ISOLATED;
@@ -138,21 +174,16 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		return;
 	}
 	address = direction == NETPOL_DIRECTION_EGRESS ? flow->destination : flow->source;
-	decision->cell = netpol_program_cell(program, flow->family,
-					     netpol_program_class(program, flow->protocol,
-								  flow->port),
-					     other->identity, address);
-	if (unlikely(program->nnames) && other->identity) {
-		const struct netpol_named named = { other->identity, flow->port,
-						    flow->protocol };
-
-		decision->cell = min(decision->cell,
-				     netpol_program_name_cell(snapshot, program,
-							      flow->family, named,
-							      address));
+	identity = other->node ? 0 : netpol_program_identity(snapshot, program, flow->family,
+							      other->identity, address);
+	decision->cell = flow_cell(snapshot, program, flow, other, identity, 0, address);
+	if (unlikely(NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_PASS)) {
+		decision->passed = decision->cell;
+		decision->cell = flow_cell(snapshot, program, flow, other, identity,
+					   program->passed, address);
 	}
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
-	decision->reason = decision->accept ? NETPOL_REASON_RULE : NETPOL_REASON_ISOLATED;
+	decision->reason = cell_reason(program, decision->cell);
 }
 
 /**
@@ -202,6 +233,46 @@ bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_fl
 	return judgement->accept;
 }
 
+/**
+ * netpol_judge_admin() - find out whether a rule of the Admin tier denies a flow
+ * @snapshot: state in force
+ * @flow: what is judged
+ * @source: what the source is, by netpol_resolve()
+ * @destination: what the destination is, by netpol_resolve()
+ * @judgement: filled if so
+ *
+ * For flows that a setting accepts: no setting stands above the Admin tier. A packet without
+ * readable ports is left to the setting. Ends that are the same pod are judged like any others.
+ *
+ * Return: whether it denies.
+ */
+bool netpol_judge_admin(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
+			const struct netpol_end *source, const struct netpol_end *destination,
+			struct netpol_judgement *judgement)
+{
+	u8 direction;
+
+	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
+		bool egress = direction == NETPOL_DIRECTION_EGRESS;
+		const struct netpol_end *subject = egress ? source : destination;
+		struct netpol_decision *half = &judgement->half[direction];
+
+		judgement->half[!direction].subject = NULL;
+		if (!subject->local || !subject->local->program[direction] ||
+		    !subject->local->program[direction]->stage2)
+			continue;
+		netpol_judge_half(snapshot, flow, direction, subject->local,
+				  egress ? destination : source, half);
+		if (half->accept || !netpol_program_admin_denies(half->program, half->cell))
+			continue;
+		judgement->accept = false;
+		judgement->reason = half->reason;
+		judgement->direction = direction;
+		return true;
+	}
+	return false;
+}
+
 static __always_inline void account_half(const struct netpol_decision *half, u8 direction)
 {
 	struct netpol_pod_stats __percpu *stats;
@@ -213,8 +284,12 @@ static __always_inline void account_half(const struct netpol_decision *half, u8 
 		netpol_percpu_inc(&stats->allowed[direction]);
 	else
 		netpol_percpu_inc(&stats->denied[direction]);
-	if (half->program && NETPOL_CELL_ACTION(half->cell))
+	if (!half->program)
+		return;
+	if (NETPOL_CELL_ACTION(half->cell))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
+	if (unlikely(half->passed != NETPOL_CELL_NONE))
+		netpol_percpu_inc(netpol_program_counter(half->program, half->passed));
 }
 
 /*

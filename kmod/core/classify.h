@@ -30,10 +30,12 @@ struct netpol_flow {
 /**
  * struct netpol_end - what one end of a flow is
  * @identity: number of its identity; 0: no known pod
+ * @node: it has an address of this node, which is never a pod's
  * @local: the local pod, or NULL
  */
 struct netpol_end {
 	u32 identity;
+	bool node;
 	const struct netpol_local *local;
 };
 
@@ -42,6 +44,7 @@ struct netpol_end {
  * @subject: the local pod whose policies are evaluated; NULL: this half is not judged here
  * @program: program of @subject, or NULL
  * @cell: cell of @program that decided
+ * @passed: cell of @program that passed before; NETPOL_CELL_NONE: none did
  * @accept: the half accepts
  * @reason: enum netpol_reason
  */
@@ -49,6 +52,7 @@ struct netpol_decision {
 	const struct netpol_local *subject;
 	const struct netpol_program *program;
 	u32 cell;
+	u32 passed;
 	bool accept;
 	u8 reason;
 };
@@ -132,9 +136,33 @@ static __always_inline u32 netpol_program_cell(const struct netpol_program *prog
 	return netpol_program_blocks_cell(program, family, class, identity, address);
 }
 
+/* Does a rule of the Admin tier deny by this cell? No setting stands above it. */
+static inline bool netpol_program_admin_denies(const struct netpol_program *program, u32 cell)
+{
+	return NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_DENY &&
+	       NETPOL_CELL_ORDER(cell) < program->stage2;
+}
+
+/*
+ * The identity that a program takes the other end for: NETPOL_IDENTITY_UNKNOWN if it has none, but
+ * an address that must be a pod's. RCU.
+ */
+static __always_inline u32 netpol_program_identity(const struct netpol_snapshot *snapshot,
+						   const struct netpol_program *program, u8 family,
+						   u32 identity, const void *address)
+{
+	if (identity || !program->doubts ||
+	    !netpol_settings_has_pod(snapshot->settings, family, address))
+		return identity;
+	return NETPOL_IDENTITY_UNKNOWN;
+}
+
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 			     const struct netpol_program *program, u8 family,
-			     struct netpol_named named, const void *address);
+			     struct netpol_named named, u32 passed, const void *address);
+bool netpol_judge_admin(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
+			const struct netpol_end *source, const struct netpol_end *destination,
+			struct netpol_judgement *judgement);
 void netpol_resolve(const struct netpol_snapshot *snapshot, u8 family, const void *address,
 		    struct netpol_end *end);
 void netpol_judge_half(const struct netpol_snapshot *snapshot,

@@ -30,10 +30,11 @@ static int collect_orders(struct netpol_compile *c)
 				program->direction;
 		cond_resched();
 	}
-	if (netpol_compile_charge(c, at * (sizeof(*program->order) + sizeof(*program->counter))))
+	if (netpol_compile_charge(c, (at + 1) *
+				  (sizeof(*program->order) + sizeof(*program->counter))))
 		return -EDQUOT;
-	program->order = netpol_alloc_array(at, sizeof(*program->order));
-	program->counter = netpol_alloc_array(at, sizeof(*program->counter));
+	program->order = netpol_alloc_array(at + 1, sizeof(*program->order));
+	program->counter = netpol_alloc_array(at + 1, sizeof(*program->counter));
 	if (!program->order || !program->counter)
 		return -ENOMEM;
 	for (i = 0; i < program->npolicies; i++) {
@@ -42,6 +43,9 @@ static int collect_orders(struct netpol_compile *c)
 		error = netpol_policy_need_hits(c->world, policy);
 		if (error)
 			return error;
+		program->isolates |= policy->tier == NETPOL_TIER_NETWORK_POLICY;
+		if (policy->tier == NETPOL_TIER_NETWORK_POLICY)
+			program->ns = policy->ns;
 		for (j = 0; j < policy->nrules; j++) {
 			if (policy->rule[j].direction != program->direction)
 				continue;
@@ -49,8 +53,12 @@ static int collect_orders(struct netpol_compile *c)
 			program->order[program->norders++] = (struct netpol_order){
 				.policy = policy, .rule = &policy->rule[j],
 			};
+			if (policy->tier == NETPOL_TIER_ADMIN)
+				program->stage2 = program->norders;
+			program->doubts |= netpol_rule_doubts(&policy->rule[j]);
 		}
 	}
+	program->counter[program->norders] = c->world->unmatched;
 	return 0;
 }
 
@@ -91,6 +99,7 @@ static int collect_peers(struct netpol_compile *c)
 		size += program->order[i].rule->npeers;
 		netpol_offer(i);
 	}
+	size += program->doubts;
 	if (netpol_compile_charge(c, size * (sizeof(*program->peer) +
 					     sizeof(*program->peer_random))))
 		return -EDQUOT;
@@ -103,6 +112,8 @@ static int collect_peers(struct netpol_compile *c)
 		const struct netpol_rule *rule = program->order[i].rule;
 		u32 before = c->nblocks;
 
+		if (rule->action == NETPOL_ACTION_NONE)
+			continue;
 		if (!rule->npeers)
 			c->any_order[c->nany++] = i;
 		for (j = 0; j < rule->npeers; j++) {
@@ -120,6 +131,13 @@ static int collect_peers(struct netpol_compile *c)
 				return error;
 		}
 		c->nblock_rules += c->nblocks != before;
+	}
+	c->unknown_item = U32_MAX;
+	if (program->doubts) {
+		c->unknown_item = program->npeers;
+		error = add_peer(c, c->world->unknown);
+		if (error)
+			return error;
 	}
 	c->nitems = program->npeers + c->nblock_rules;
 	program->by_address = c->nblocks;
@@ -148,6 +166,10 @@ static void visit_items(struct netpol_compile *c,
 		const struct netpol_rule *rule = program->order[i].rule;
 
 		cond_resched();
+		if (rule->action == NETPOL_ACTION_NONE)
+			continue;
+		if (netpol_rule_doubts(rule))
+			visit(&c->item_orders, c->unknown_item, i);
 		for (j = 0; j < rule->npeers; j++) {
 			if (rule->peer[j].pods)
 				visit(&c->item_orders, rule->peer[j].pods->scratch, i);
@@ -198,6 +220,17 @@ static int keep_signatures(struct netpol_compile *c)
 	return 0;
 }
 
+/* Can a rule of the Admin tier pass? */
+static bool passes(const struct netpol_program *program)
+{
+	u32 i;
+
+	for (i = 0; i < program->stage2; i++)
+		if (program->order[i].rule->action == NETPOL_ACTION_PASS)
+			return true;
+	return false;
+}
+
 struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
 					      struct netpol_policy **policy, u32 npolicies,
 					      struct netpol_ports *ports, u64 budget,
@@ -212,6 +245,8 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&program->node);
 	c.program = program;
+	program->ns = world->cluster;
+	program->isolates = !npolicies;
 	program->direction = direction;
 	program->created = world->edits;
 	program->ports = netpol_ports_hold(ports);
@@ -230,6 +265,11 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 		error = netpol_compile_classes(&c);
 	if (!error)
 		error = netpol_compile_spans(&c);
+	if (!error && passes(program)) {
+		program->passed = program->nclasses;
+		program->nclasses *= 2;
+		program->simple = false;
+	}
 	if (!error)
 		error = netpol_compile_rows(&c);
 	if (!error)

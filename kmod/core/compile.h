@@ -10,8 +10,9 @@
  * netpol_program_compile() - make the program of a list of policies
  * @world: world, locked
  * @direction: enum netpol_direction; every policy has rules of it or isolates in it
- * @policy: policies that select the pod, in order
- * @npolicies: how many, 1 or more
+ * @policy: policies that select the pod, in order: first those of the Admin tier, then
+ *	NetworkPolicies, or those of the Baseline tier; without one, the program denies everything
+ * @npolicies: how many
  * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
  * @budget: most bytes that the program may have
  * @fault: a refusal is explained here

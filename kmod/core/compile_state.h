@@ -52,6 +52,8 @@ struct netpol_rule_block {
  *	that has blocks, since which of its blocks an address is in makes no difference
  * @item_random: random number of each item, which signatures are made of
  * @item_orders: for each item the orders of the rules that it belongs to
+ * @unknown_item: number of the peer of unknown pods, or U32_MAX
+ * @unknown: the row that is filled is of unknown pods
  * @any_order: orders of rules without peers, which every row matches
  * @nany: how many
  * @span_first: for each order where its spans begin in @span, and at the end their number
@@ -81,6 +83,8 @@ struct netpol_compile {
 	u32 nitems;
 	struct netpol_signature *item_random;
 	struct netpol_csr item_orders;
+	u32 unknown_item;
+	bool unknown;
 	u32 *any_order;
 	u32 nany;
 	u32 *span_first;

@@ -21,8 +21,8 @@ static bool peer_affected(const struct netpol_edit *edit, const struct netpol_pe
 		const struct netpol_ns *ns = edit->relabelled.ns[i];
 		bool before, after;
 
-		if (peer->ns) {
-			if (peer->ns == ns && !ns->labels != !ns->before)
+		if (peer->ns || !peer->namespaces) {
+			if ((peer->ns == ns || !peer->ns) && !ns->labels != !ns->before)
 				return true;
 			continue;
 		}

@@ -16,11 +16,14 @@
  * @policy: the policies
  * @count: how many
  * @size: room for how many
+ * @closed: nobody knows which cluster-wide policies select the pod, so there are none here, and
+ *	everything is denied
  */
 struct policy_list {
 	struct netpol_policy **policy;
 	u32 count;
 	u32 size;
+	bool closed;
 };
 
 /*
@@ -149,17 +152,30 @@ static const void *blamed(const struct netpol_edit *edit, const struct netpol_po
 	return pod->mark == edit->serial ? pod : NULL;
 }
 
+/* The namespace that a program of these policies is charged to; see struct netpol_program. */
+static struct netpol_ns *charged(const struct netpol_edit *edit,
+				 struct netpol_policy *const *policy, u32 npolicies)
+{
+	u32 i;
+
+	for (i = 0; i < npolicies; i++)
+		if (policy[i]->tier == NETPOL_TIER_NETWORK_POLICY)
+			return policy[i]->ns;
+	return edit->world->cluster;
+}
+
 /* Refuses a program that is over its budget. Return: -ENOSPC */
 static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod, bool own,
 			  struct netpol_policy *const *policy, u32 npolicies)
 {
 	struct netpol_world *world = edit->world;
-	struct netpol_ns *ns = pod->template->ns;
+	struct netpol_ns *ns = charged(edit, policy, npolicies);
 	bool share = own && program_budget(edit, ns, true) < program_budget(edit, ns, false);
 
 	edit->fault->object = blamed(edit, pod, policy, npolicies);
 	return netpol_fail(edit->fault, -ENOSPC,
-			   "namespace %s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
+			   "%s%s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
+			   ns == world->cluster ? "ClusterNetworkPolicies" : "namespace ",
 			   ns->name, (unsigned long long)
 			   (world->limit[share ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
 						 NETPOL_LIMIT_PROGRAM_BYTES] >> 20),
@@ -168,10 +184,9 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod
 }
 
 /* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
-static int use_program(struct netpol_edit *edit, const struct netpol_pod *pod,
-		       struct netpol_program *program, bool own)
+static int use_program(struct netpol_edit *edit, struct netpol_program *program, bool own)
 {
-	struct netpol_ns *ns = pod->template->ns;
+	struct netpol_ns *ns = program->ns;
 	u64 budget;
 
 	if (program->used == edit->serial)
@@ -184,8 +199,8 @@ static int use_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 }
 
 /*
- * Finds the program of a list of policies for a pod, or compiles it. @found: NULL if there are
- * no policies. @own: see program_budget(). Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
+ * Finds the program of a list of policies for a pod, or compiles it. Without policies it denies
+ * everything. @own: see program_budget(). Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 			u8 direction, struct netpol_policy **policy, u32 npolicies, bool own,
@@ -197,9 +212,6 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 	u32 hash, at = 0;
 	int error;
 
-	*found = NULL;
-	if (!npolicies)
-		return 0;
 	if (netpol_policies_need_ports(policy, npolicies, direction))
 		ports = pod->template->ports;
 	hash = netpol_hash(policy, npolicies * sizeof(*policy));
@@ -209,10 +221,11 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 		    !program_is(program, hash, direction, policy, npolicies, ports))
 			continue;
 		*found = program;
-		return use_program(edit, pod, program, own);
+		return use_program(edit, program, own);
 	}
 	program = netpol_program_compile(world, direction, policy, npolicies, ports,
-					 program_budget(edit, pod->template->ns, own), edit->fault);
+					 program_budget(edit, charged(edit, policy, npolicies),
+							own), edit->fault);
 	if (IS_ERR(program))
 		return PTR_ERR(program);
 	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
@@ -223,26 +236,27 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 	program->hash = hash;
 	list_add(&program->node, &world->programs);
 	*found = program;
-	return use_program(edit, pod, program, own);
+	return use_program(edit, program, own);
 }
 
-/* Lists the policies that select pods of a template in a direction. Return: 0 or -ENOMEM. */
-static int select_policies(const struct netpol_edit *edit,
-			   const struct netpol_template *template, u8 direction,
-			   struct policy_list *list)
+/*
+ * Adds the policies of a namespace and a tier that select pods of a template in a direction.
+ * Return: 0 or -ENOMEM.
+ */
+static int select_tier(const struct netpol_edit *edit, const struct netpol_template *template,
+		       u8 direction, struct netpol_ns *ns, u8 tier, struct policy_list *list)
 {
 	struct netpol_policy *policy;
 	u32 at = 0;
 
-	list->count = 0;
-	if (!list_empty(&template->ns->fresh))
-		netpol_policies_settle(edit, template->ns);
-	list_for_each_entry(policy, &template->ns->policies, node) {
+	if (!list_empty(&ns->fresh))
+		netpol_policies_settle(edit, ns);
+	list_for_each_entry(policy, &ns->policies, node) {
 		/* a selector may have many requirements */
 		if (at++ % 64 == 63)
 			cond_resched();
-		if (!(policy->directions & BIT(direction)) ||
-		    !netpol_selector_matches(policy->subject, template->labels))
+		if (policy->tier != tier || !(policy->directions & BIT(direction)) ||
+		    !netpol_policy_selects(policy, template->ns, template->labels))
 			continue;
 		if (netpol_array_reserve((void **)&list->policy, list->count, &list->size,
 					 list->count + 1, sizeof(*list->policy)))
@@ -252,16 +266,49 @@ static int select_policies(const struct netpol_edit *edit,
 	return 0;
 }
 
+/*
+ * Lists the policies that select pods of a template in a direction, in the order in which their
+ * rules decide. NetworkPolicies that isolate the pod have the last word, so that the Baseline tier
+ * counts only without them. Return: 0 or -ENOMEM.
+ */
+static int select_policies(const struct netpol_edit *edit,
+			   const struct netpol_template *template, u8 direction,
+			   struct policy_list *list)
+{
+	struct netpol_ns *cluster = edit->world->cluster;
+	u32 admin;
+	int error;
+
+	list->count = 0;
+	list->closed = cluster->npolicies && !template->ns->labels;
+	if (list->closed)
+		return 0;
+	error = select_tier(edit, template, direction, cluster, NETPOL_TIER_ADMIN, list);
+	admin = list->count;
+	if (!error)
+		error = select_tier(edit, template, direction, template->ns,
+				    NETPOL_TIER_NETWORK_POLICY, list);
+	if (!error && list->count == admin)
+		error = select_tier(edit, template, direction, cluster, NETPOL_TIER_BASELINE,
+				    list);
+	return error;
+}
+
 /* May the edit have changed which policies select pods of a template in a direction? */
 static bool reselect(const struct netpol_edit *edit, const struct netpol_template *template,
 		     u8 direction)
 {
+	const struct netpol_ns *cluster = edit->world->cluster, *ns = template->ns;
 	const struct netpol_policy *policy[2];
 	u32 i, j;
 
-	if (template->ns->policies_changed != edit->serial)
+	/* before or after the edit there are policies that select by the labels of namespaces */
+	if (ns->labels_changed == edit->serial &&
+	    (cluster->npolicies || cluster->policies_changed == edit->serial))
+		return true;
+	if (ns->policies_changed != edit->serial && cluster->policies_changed != edit->serial)
 		return false;
-	if (edit->objects.count > FEW_OBJECTS)
+	if (edit->objects.count > FEW_OBJECTS || !ns->labels)
 		return true;
 	for (i = 0; i < edit->objects.count; i++) {
 		if (edit->objects.change[i].kind != NETPOL_CHANGE_POLICY)
@@ -269,9 +316,8 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 		policy[0] = edit->objects.change[i].old;
 		policy[1] = edit->objects.change[i].object;
 		for (j = 0; j < 2; j++)
-			if (policy[j] && policy[j]->ns == template->ns &&
-			    policy[j]->directions & BIT(direction) &&
-			    netpol_selector_matches(policy[j]->subject, template->labels))
+			if (policy[j] && policy[j]->directions & BIT(direction) &&
+			    netpol_policy_selects(policy[j], ns, template->labels))
 				return true;
 	}
 	return false;
@@ -299,13 +345,16 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 			return error;
 		policy = list->policy;
 		npolicies = list->count;
-		error = find_program(edit, local->pod, direction, policy, npolicies, true, found);
+		*found = NULL;
+		if (npolicies || list->closed)
+			error = find_program(edit, local->pod, direction, policy, npolicies, true,
+					     found);
 	} else if (program) {
 		policy = program->policy;
 		npolicies = program->npolicies;
 		error = program->stale == edit->serial ?
 			find_program(edit, local->pod, direction, policy, npolicies, false, found) :
-			use_program(edit, local->pod, (struct netpol_program *)program, false);
+			use_program(edit, (struct netpol_program *)program, false);
 	} else {
 		return 0;
 	}

@@ -129,7 +129,8 @@ static u64 object_bytes(u32 kind, const void *object)
 	return bytes + sizeof(*policy) + policy->nrules * sizeof(*policy->rule) +
 	       policy->npeers * sizeof(struct netpol_block_except) +
 	       policy->nports * sizeof(struct netpol_rule_port) +
-	       policy->subject->count * sizeof(*policy->subject->requirement);
+	       (policy->subject->count + (policy->namespaces ? policy->namespaces->count : 0)) *
+	       sizeof(*policy->subject->requirement);
 }
 
 /*
@@ -321,13 +322,24 @@ static bool policy_match(const void *value, const void *key)
 	       !strcmp(a->name, b->name);
 }
 
-/* Does policy @a come before @b in order? By origin, the winning one first, then by name. */
+/*
+ * Does policy @a come before @b in order? Cluster-wide ones by tier, priority, name and origin, the
+ * winning one first; NetworkPolicies, whose order decides nothing, by origin and name.
+ */
 static bool policy_before(const struct netpol_edit *edit, const struct netpol_policy *a,
 			  const struct netpol_policy *b)
 {
+	int names = strcmp(a->name, b->name);
+
+	if (a->tier != b->tier)
+		return a->tier < b->tier;
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
+	if (a->namespaces && names)
+		return names < 0;
 	if (a->origin != b->origin)
 		return netpol_origin_wins(edit->next, a->origin, b->origin);
-	return strcmp(a->name, b->name) < 0;
+	return names < 0;
 }
 
 /* Counts the peers of a policy, and the keys that they name, as loaded or as no longer loaded. */
@@ -441,8 +453,8 @@ static int policy_limits(struct netpol_edit *edit, const struct netpol_policy *p
 	}
 	if (!what)
 		return 0;
-	return netpol_fail(edit->fault, -ENOSPC, "policy %s/%s: more than %llu %s",
-			   policy->ns->name, policy->name,
+	return netpol_fail(edit->fault, -ENOSPC, "policy %s%s%s: more than %llu %s",
+			   policy->ns->name, netpol_policy_slash(policy), policy->name,
 			   (unsigned long long)world->limit[limit], what);
 }
 
@@ -778,6 +790,7 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	struct netpol_program *program, *next_program;
 	struct netpol_world *world = edit->world;
 	struct netpol_ns *ns;
+	bool doubts = false;
 
 	netpol_table_edit_done(&edit->namespaces, &next->namespaces);
 	netpol_table_edit_done(&edit->pods, &next->pods);
@@ -789,18 +802,19 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	next->locals = netpol_pages_edit_done(&edit->locals);
 	next->ports = netpol_pages_edit_done(&edit->ports);
 	list_for_each_entry(program, &world->programs, node) {
-		ns = program->policy[0]->ns;
-		ns->program_bytes = ns->edit_bytes;
+		program->ns->program_bytes = program->ns->edit_bytes;
+		doubts |= program->doubts;
 	}
 	list_for_each_entry_safe(program, next_program, &edit->unused, node) {
-		ns = program->policy[0]->ns;
+		ns = program->ns;
 		ns->program_bytes = ns->edit_serial == edit->serial ? ns->edit_bytes : 0;
 		list_del_init(&program->node);
 	}
 	next->plain = next->nlocals &&
 		      next->settings->established == NETPOL_ESTABLISHED_CUT;
-	next->guarded = next->settings->unknown == NETPOL_UNKNOWN_DENY &&
-			(next->settings->nguards || next->settings->npatterns);
+	next->guarded = (next->settings->unknown == NETPOL_UNKNOWN_DENY &&
+			 (next->settings->nguards || next->settings->npatterns)) ||
+			(doubts && (next->settings->nguards || next->settings->nranges));
 	next->host_judged = !next->settings->nhost_allow &&
 			    next->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE;
 	/* one reference is the world's, one that of the snapshot before */

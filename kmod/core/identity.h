@@ -21,6 +21,9 @@
 /* Identity numbers in a block. Block 0 is not used, so that number 0 means no identity. */
 #define NETPOL_IDENTITY_BLOCK 8
 
+/* A number of block 0: the other end is a pod, of which nothing else is known. */
+#define NETPOL_IDENTITY_UNKNOWN 1U
+
 /**
  * struct netpol_identity - pods that no peer can tell apart
  * @interned: head; each template with this identity has one reference

@@ -40,11 +40,18 @@ static int prepare_fill(struct patch *patch)
 	return error;
 }
 
-/* Does a peer of the rule match an identity? A rule without peers matches every one. */
-static bool rule_has(const struct netpol_rule *rule, u32 number)
+/*
+ * Does a peer of the rule match an identity? A rule without peers matches every one. @unknown: it
+ * is of a namespace that is not loaded.
+ */
+static bool rule_has(const struct netpol_rule *rule, u32 number, bool unknown)
 {
 	u32 i;
 
+	if (rule->action == NETPOL_ACTION_NONE)
+		return false;
+	if (unknown && netpol_rule_doubts(rule))
+		return true;
 	for (i = 0; i < rule->npeers; i++)
 		if (rule->peer[i].pods && netpol_idset_has(&rule->peer[i].pods->set, number))
 			return true;
@@ -55,13 +62,15 @@ static bool rule_has(const struct netpol_rule *rule, u32 number)
 static int fill_row(struct patch *patch, struct netpol_signature signature, u32 number)
 {
 	const struct netpol_program *program = patch->old;
+	bool unknown = netpol_idset_has(&patch->edit->world->unknown->set, number);
 	int error = prepare_fill(patch);
 	u32 i;
 
 	if (error)
 		return error;
+	patch->compile.unknown = program->doubts && unknown;
 	for (i = 0; i < program->norders; i++) {
-		if (rule_has(program->order[i].rule, number))
+		if (rule_has(program->order[i].rule, number, unknown))
 			patch->compile.hit[i / 64] |= BIT_ULL(i % 64);
 		cond_resched();
 	}

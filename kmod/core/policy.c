@@ -5,9 +5,9 @@
 #include <linux/netpol.h>
 
 /**
- * netpol_policy_create() - make a policy without rules
+ * netpol_policy_create() - make a policy without rules, of the tier of NetworkPolicies
  * @world: world, locked
- * @ns: namespace
+ * @ns: namespace; empty for a cluster-wide policy
  * @name: name
  * @kind: enum netpol_kind
  * @directions: bits 1 << enum netpol_direction
@@ -29,6 +29,7 @@ struct netpol_policy *netpol_policy_create(struct netpol_world *world,
 		return NULL;
 	INIT_LIST_HEAD(&policy->node);
 	policy->kind = kind;
+	policy->tier = NETPOL_TIER_NETWORK_POLICY;
 	policy->directions = directions;
 	policy->name = netpol_alloc(name.length + 1);
 	policy->ns = netpol_ns_get(world, ns);
@@ -40,6 +41,40 @@ struct netpol_policy *netpol_policy_create(struct netpol_world *world,
 	memcpy(policy->name, name.data, name.length);
 	policy->hash = netpol_name_hash(policy->ns, name);
 	return policy;
+}
+
+/**
+ * netpol_policy_set_tier() - make a policy without rules a cluster-wide one
+ * @world: world, locked
+ * @policy: policy
+ * @tier: NETPOL_TIER_ADMIN or NETPOL_TIER_BASELINE
+ * @priority: place in the tier, the lowest first
+ * @namespaces: requirements of the selector of its subjects' namespaces
+ * @nnamespaces: how many
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int netpol_policy_set_tier(struct netpol_world *world, struct netpol_policy *policy, u8 tier,
+			   u16 priority, const struct netpol_requirement_text *namespaces,
+			   u32 nnamespaces)
+{
+	policy->tier = tier;
+	policy->priority = priority;
+	policy->namespaces = netpol_selector_get(world, namespaces, nnamespaces);
+	return policy->namespaces ? 0 : -ENOMEM;
+}
+
+/*
+ * Does a policy select pods of a namespace with these labels? Of a namespace whose labels are not
+ * known a cluster-wide policy selects none; see select_policies() for what becomes of its pods.
+ */
+bool netpol_policy_selects(const struct netpol_policy *policy, const struct netpol_ns *ns,
+			   const struct netpol_labels *labels)
+{
+	if (!policy->namespaces ? policy->ns != ns :
+	    !ns->labels || !netpol_selector_matches(policy->namespaces, ns->labels))
+		return false;
+	return netpol_selector_matches(policy->subject, labels);
 }
 
 static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
@@ -61,6 +96,7 @@ static void rule_free(struct netpol_world *world, struct netpol_rule *rule)
 	}
 	netpol_free(rule->peer);
 	netpol_free(rule->port);
+	netpol_free(rule->name);
 }
 
 /* Memory of the counters of so many rules. */
@@ -93,6 +129,7 @@ void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy
 	}
 	netpol_free(policy->rule);
 	hits_put(world, policy);
+	netpol_selector_put(world, policy->namespaces);
 	netpol_selector_put(world, policy->subject);
 	if (policy->ns)
 		netpol_ns_put(world, policy->ns);
@@ -100,16 +137,32 @@ void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy
 	netpol_free(policy);
 }
 
-/* Appends an accepting rule. Return: the rule, or NULL without memory. */
-struct netpol_rule *netpol_policy_add_rule(struct netpol_policy *policy, u8 direction)
+/**
+ * netpol_policy_add_rule() - append a rule without peers and ports
+ * @policy: policy
+ * @direction: enum netpol_direction
+ * @action: enum netpol_action
+ * @name: name of the rule; of length 0 if it has none
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int netpol_policy_add_rule(struct netpol_policy *policy, u8 direction, u8 action,
+			   struct netpol_text name)
 {
+	char *copy = NULL;
 	struct netpol_rule *rule;
 	u32 i, index = 0;
 
 	rule = netpol_array_more((void **)&policy->rule, policy->nrules, &policy->srules,
 				 sizeof(*rule));
 	if (!rule)
-		return NULL;
+		return -ENOMEM;
+	if (name.length) {
+		copy = netpol_alloc(name.length + 1);
+		if (!copy)
+			return -ENOMEM;
+		memcpy(copy, name.data, name.length);
+	}
 	for (i = policy->nrules; i; i--) {
 		if (policy->rule[i - 1].direction == direction) {
 			index = policy->rule[i - 1].index + 1;
@@ -118,9 +171,10 @@ struct netpol_rule *netpol_policy_add_rule(struct netpol_policy *policy, u8 dire
 	}
 	policy->nrules++;
 	rule->direction = direction;
-	rule->action = NETPOL_ACTION_ACCEPT;
+	rule->action = action;
+	rule->name = copy;
 	rule->index = index;
-	return rule;
+	return 0;
 }
 
 static struct netpol_rule *last_rule(struct netpol_policy *policy)
@@ -142,7 +196,8 @@ static struct netpol_rule_peer *add_peer(struct netpol_policy *policy)
  * @policy: policy with one rule at least
  * @namespaces: requirements of the namespaceSelector
  * @nnamespaces: how many
- * @has_namespaces: there is a namespaceSelector; if not, the policy's own namespace is meant
+ * @has_namespaces: there is a namespaceSelector; if not, the policy's own namespace is meant, or,
+ *	if it is cluster-wide, every namespace
  * @pods: requirements of the podSelector
  * @npods: how many
  * @has_pods: there is a podSelector; if not, every pod is meant
@@ -160,6 +215,7 @@ int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *polic
 
 	if (!peer)
 		return -ENOMEM;
+	has_namespaces |= policy->tier != NETPOL_TIER_NETWORK_POLICY;
 	if (has_namespaces) {
 		ns_selector = netpol_selector_get(world, namespaces, nnamespaces);
 		if (!ns_selector)
@@ -178,6 +234,7 @@ int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *polic
 				     ns_selector, pod_selector);
 	if (!peer->pods)
 		return -ENOMEM;
+	last_rule(policy)->selects = true;
 	last_rule(policy)->npeers++;
 	policy->npeers++;
 	return 0;
@@ -315,7 +372,8 @@ static bool rule_equal(const struct netpol_rule *a, const struct netpol_rule *b)
 	u32 i;
 
 	if (a->direction != b->direction || a->action != b->action ||
-	    a->npeers != b->npeers || a->nports != b->nports)
+	    a->npeers != b->npeers || a->nports != b->nports ||
+	    strcmp(a->name ? a->name : "", b->name ? b->name : ""))
 		return false;
 	for (i = 0; i < a->npeers; i++)
 		if (a->peer[i].pods != b->peer[i].pods ||
@@ -336,7 +394,9 @@ bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_poli
 	u32 i;
 
 	if (a->kind != b->kind || a->directions != b->directions ||
-	    a->subject != b->subject || a->nrules != b->nrules)
+	    a->tier != b->tier || a->priority != b->priority ||
+	    a->namespaces != b->namespaces || a->subject != b->subject ||
+	    a->nrules != b->nrules)
 		return false;
 	for (i = 0; i < a->nrules; i++)
 		if (!rule_equal(&a->rule[i], &b->rule[i]))
@@ -370,7 +430,7 @@ void netpol_policy_succeed(const struct netpol_policy *policy,
 	if (!hits || hits != old->hits)
 		return;
 	for (i = 0; i < hits->count; i++) {
-		if (policy->subject != old->subject ||
+		if (policy->subject != old->subject || policy->namespaces != old->namespaces ||
 		    !rule_equal(&policy->rule[i], &old->rule[i])) {
 			hits->rule[i].since = 0;
 			hits->rule[i].hit = 0;

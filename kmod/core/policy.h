@@ -11,6 +11,7 @@
 #include "core/label.h"
 #include "core/namespace.h"
 #include "core/selector.h"
+#include <linux/netpol.h>
 
 /**
  * struct netpol_block - an ipBlock: a prefix without its excepts
@@ -67,7 +68,9 @@ struct netpol_rule_port {
  * @sports: room for how many
  * @index: index among the rules of its direction
  * @direction: enum netpol_direction
- * @action: enum netpol_action
+ * @action: enum netpol_action; NONE: the rule matches nothing
+ * @selects: a peer is made of selectors
+ * @name: name with NUL, owned; NULL if it has none
  */
 struct netpol_rule {
 	struct netpol_rule_peer *peer;
@@ -79,6 +82,8 @@ struct netpol_rule {
 	u32 index;
 	u8 direction;
 	u8 action;
+	bool selects;
+	char *name;
 };
 
 /**
@@ -114,8 +119,10 @@ struct netpol_hits {
 /**
  * struct netpol_policy - one policy of one origin
  * @node: place in the list of its namespace; changes, under the mutex
- * @ns: namespace, one reference
- * @subject: selector of the pods of @ns that the policy selects, one reference
+ * @ns: namespace, one reference; of a cluster-wide policy world->cluster
+ * @namespaces: of a cluster-wide policy, selector of the namespaces of its subjects, one reference;
+ *	else NULL
+ * @subject: selector of the pods that the policy selects, of @ns or of @namespaces; one reference
  * @rule: rules in order, owned
  * @nrules: how many
  * @srules: room for how many
@@ -126,12 +133,15 @@ struct netpol_hits {
  * @hash: netpol_name_hash()
  * @origin: number of the origin
  * @kind: enum netpol_kind
+ * @tier: enum netpol_tier
  * @directions: bits 1 << enum netpol_direction
+ * @priority: in its tier, the lowest first; 0 in that of NetworkPolicies
  * @name: name with NUL, owned
  */
 struct netpol_policy {
 	struct list_head node;
 	struct netpol_ns *ns;
+	struct netpol_selector *namespaces;
 	struct netpol_selector *subject;
 	struct netpol_rule *rule;
 	u32 nrules;
@@ -143,7 +153,9 @@ struct netpol_policy {
 	u32 hash;
 	u8 origin;
 	u8 kind;
+	u8 tier;
 	u8 directions;
+	u16 priority;
 	char *name;
 };
 
@@ -153,8 +165,12 @@ struct netpol_policy *netpol_policy_create(struct netpol_world *world,
 					   u8 directions,
 					   const struct netpol_requirement_text *subject,
 					   u32 nsubject);
+int netpol_policy_set_tier(struct netpol_world *world, struct netpol_policy *policy, u8 tier,
+			   u16 priority, const struct netpol_requirement_text *namespaces,
+			   u32 nnamespaces);
 void netpol_policy_free(struct netpol_world *world, struct netpol_policy *policy);
-struct netpol_rule *netpol_policy_add_rule(struct netpol_policy *policy, u8 direction);
+int netpol_policy_add_rule(struct netpol_policy *policy, u8 direction, u8 action,
+			   struct netpol_text name);
 int netpol_rule_add_pods(struct netpol_world *world, struct netpol_policy *policy,
 			 const struct netpol_requirement_text *namespaces,
 			 u32 nnamespaces, bool has_namespaces,
@@ -169,6 +185,8 @@ int netpol_rule_add_port(struct netpol_world *world, struct netpol_policy *polic
 void netpol_policy_share_hits(struct netpol_policy *policy, struct netpol_policy *old);
 void netpol_policy_succeed(const struct netpol_policy *policy,
 			   const struct netpol_policy *old);
+bool netpol_policy_selects(const struct netpol_policy *policy, const struct netpol_ns *ns,
+			   const struct netpol_labels *labels);
 bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_policy *b);
 bool netpol_policies_need_ports(struct netpol_policy *const *policy, u32 npolicies,
 				u8 direction);
@@ -176,5 +194,18 @@ void netpol_hits_look(struct netpol_hits *hits, u32 i, u64 sum, u64 now);
 int netpol_policy_need_hits(struct netpol_world *world, struct netpol_policy *policy);
 bool netpol_prefix_has(const u8 *prefix, u8 length, const u8 *address);
 bool netpol_block_has(const struct netpol_block *block, u8 family, const void *address);
+
+/* What stands between the namespace and the name of a policy in a message; see @ns. */
+static inline const char *netpol_policy_slash(const struct netpol_policy *policy)
+{
+	return policy->ns->name[0] ? "/" : "";
+}
+
+/* Does the rule deny or pass on pods that it selects, and so also those that are not known? */
+static inline bool netpol_rule_doubts(const struct netpol_rule *rule)
+{
+	return rule->selects && rule->action != NETPOL_ACTION_ACCEPT &&
+	       rule->action != NETPOL_ACTION_NONE;
+}
 
 #endif /* NETPOL_POLICY_H */

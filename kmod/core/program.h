@@ -20,6 +20,14 @@
  * its address. The cells are "none" and "rule 1"; the lower order decides, here the only
  * one there is, so policy B accepts.
  *
+ * The order of rules is: those of the Admin tier, then those of NetworkPolicies, or, if there are
+ * none, those of the Baseline tier. If a rule of the Admin tier can pass, each row has each class
+ * twice. The second one has what holds after a rule that passes: the rules from @stage2 on. A
+ * packet looks there if its cell passes (Kubernetes ClusterNetworkPolicy, action Pass).
+ *
+ * Where no NetworkPolicy isolates the pod, a cell that no rule decides accepts. It has an order
+ * behind those of all rules.
+ *
  * Pods whose programs would be equal share one. A program never changes once it is
  * published; packets read it under RCU.
  */
@@ -116,8 +124,9 @@ struct netpol_signature;
  *
  * @cell: the cells, row by row; NULL if the program is sparse
  * @rows: row map: pages of NETPOL_ROWS_PAGE rows, by identity
- * @counter: per-CPU counter of each rule, by order; owned by the policies' netpol_hits
- * @nclasses: number of classes
+ * @counter: per-CPU counter of each rule, by order, owned by the policies' netpol_hits; then
+ *	world->unmatched
+ * @nclasses: number of classes; twice that if there is @passed
  * @nidentities: identity numbers that the row map has room for; higher ones have row 0
  * @by_address: a rule has an ipBlock, so that addresses have rows too; or the program is sparse
  * @sparse: the cells are in @run, because most of them are alike
@@ -125,6 +134,9 @@ struct netpol_signature;
  *	egress, none names a port; and the program is not sparse
  * @direct: a packet finds its cell without a search: there are no @names, and the program is not
  *	sparse
+ * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
+ *	rules deny in. It stands for other ends that are pods of which nothing else is known
+ * @passed: what to add to a class after a rule that passes; 0: no rule passes
  * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
  * @ranges: port ranges, by enum netpol_protocol
  * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
@@ -135,6 +147,11 @@ struct netpol_signature;
  * @run_first: index of the first run of each row, and after the last row the number of runs
  * @order: rules, by order
  * @norders: how many rules
+ * @stage2: order of the first rule that is not of the Admin tier, or @norders
+ * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows which
+ *	policies select it, and @npolicies is 0
+ * @ns: namespace that the memory is charged to: that of the NetworkPolicies, else world->cluster;
+ *	the policies or the world hold the reference
  * @direction: enum netpol_direction
  * @policy: policies that select the pod, in order; these and @ports identify the program
  * @npolicies: how many
@@ -166,6 +183,8 @@ struct netpol_program {
 	bool sparse;
 	bool simple;
 	bool direct;
+	bool doubts;
+	u32 passed;
 	u32 other;
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
 	struct netpol_trie *trie[2];
@@ -178,6 +197,9 @@ struct netpol_program {
 	/* control path */
 	struct netpol_order *order;
 	u32 norders;
+	u32 stage2;
+	bool isolates;
+	struct netpol_ns *ns;
 	u8 direction;
 	struct netpol_policy **policy;
 	u32 npolicies;
@@ -202,7 +224,7 @@ struct netpol_program {
 
 void netpol_program_free(struct netpol_world *world, struct netpol_program *program);
 
-/* The counter of the rule that decided a cell, which is not NETPOL_CELL_NONE. RCU. */
+/* The counter of what decided a cell, which is not NETPOL_CELL_NONE. RCU. */
 static __always_inline u64 __percpu *
 netpol_program_counter(const struct netpol_program *program, u32 cell)
 {

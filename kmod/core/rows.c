@@ -34,8 +34,10 @@ static int rows_reserve(struct netpol_compile *c)
 	    c->world->limit[NETPOL_LIMIT_CELLS_PER_PROGRAM] ||
 	    program->nrows >= NETPOL_ROWS_MAX)
 		return netpol_fail(c->fault, -ENOSPC,
-				   "policies of namespace %s on one pod: more than %llu cells (%u rows, %u port classes)",
-				   program->policy[0]->ns->name,
+				   "%s%s on one pod: more than %llu cells (%u rows, %u port classes)",
+				   program->ns == c->world->cluster ? "ClusterNetworkPolicies" :
+								      "policies of namespace ",
+				   program->ns->name,
 				   (unsigned long long)
 				   c->world->limit[NETPOL_LIMIT_CELLS_PER_PROGRAM],
 				   program->nrows, program->nclasses);
@@ -118,6 +120,7 @@ void netpol_row_hit(struct netpol_compile *c, u32 item)
 	u32 i;
 
 	cond_resched();
+	c->unknown |= item == c->unknown_item;
 	netpol_csr_for_each(&c->item_orders, item, i) {
 		u32 order = c->item_orders.item[i];
 
@@ -145,26 +148,74 @@ static u32 next_class(u32 *next, u32 class)
 	return end;
 }
 
+/* Gives the classes of a span that have no cell yet a cell. */
+static void span_fill(struct netpol_compile *c, u32 *cell, u32 first, u32 last, u32 value)
+{
+	u32 class = next_class(c->next, first);
+
+	while (class <= last) {
+		cell[class] = value;
+		c->next[class] = class + 1;
+		class = next_class(c->next, class + 1);
+	}
+}
+
+/*
+ * What the rule of an order does in the row that is filled. To a pod that is not known it denies
+ * what it would pass, as the rules behind it might accept. In the Baseline tier nothing comes
+ * behind it that isolates, so it accepts.
+ */
+static u32 order_action(const struct netpol_compile *c, u32 order)
+{
+	const struct netpol_order *at = &c->program->order[order];
+
+	if (at->rule->action != NETPOL_ACTION_PASS)
+		return at->rule->action;
+	if (c->unknown && netpol_rule_doubts(at->rule))
+		return NETPOL_ACTION_DENY;
+	return at->policy->tier == NETPOL_TIER_BASELINE ? NETPOL_ACTION_ACCEPT :
+							  NETPOL_ACTION_PASS;
+}
+
 /* Gives the classes that an order covers and that have no cell yet their cell. */
 static void order_fill(struct netpol_compile *c, u32 *cell, u32 order)
 {
-	const u32 value = NETPOL_CELL(order, c->program->order[order].rule->action);
-	u32 i, class;
+	const struct netpol_program *program = c->program;
+	const struct netpol_rule *rule = program->order[order].rule;
+	const u32 value = NETPOL_CELL(order, order_action(c, order));
+	/* after a rule that passes, only the rules behind the Admin tier count */
+	const u32 passed = order < program->stage2 ? 0 : program->passed;
+	u32 i;
 
 	for (i = c->span_first[order]; i < c->span_first[order + 1]; i++) {
-		class = next_class(c->next, c->span[i].first);
-		while (class <= c->span[i].last) {
-			cell[class] = value;
-			c->next[class] = class + 1;
-			class = next_class(c->next, class + 1);
-		}
+		span_fill(c, cell, c->span[i].first, c->span[i].last, value);
+		if (passed)
+			span_fill(c, cell, c->span[i].first + passed, c->span[i].last + passed,
+				  value);
 		netpol_offer(i);
+	}
+	if (!c->unknown || !netpol_rule_doubts(rule))
+		return;
+	/* the ports that a pod which is not known gives names to are not known either */
+	for (i = 0; i < rule->nports; i++) {
+		const struct netpol_ranges *ranges;
+
+		netpol_offer(i);
+		if (!rule->port[i].name || program->direction != NETPOL_DIRECTION_EGRESS)
+			continue;
+		ranges = &program->ranges[netpol_protocol_index(rule->port[i].protocol)];
+		span_fill(c, cell, ranges->class, ranges->class + ranges->count - 1, value);
+		if (passed)
+			span_fill(c, cell, ranges->class + passed,
+				  ranges->class + ranges->count - 1 + passed, value);
 	}
 }
 
 void netpol_row_cells(struct netpol_compile *c, u32 *cell)
 {
 	const struct netpol_program *program = c->program;
+	const u32 none = program->isolates ? NETPOL_CELL_NONE :
+			 NETPOL_CELL(program->norders, NETPOL_ACTION_ACCEPT);
 	u32 word, i, class;
 
 	for (i = 0; i < c->nany; i++) {
@@ -174,7 +225,7 @@ void netpol_row_cells(struct netpol_compile *c, u32 *cell)
 	for (class = 0; class <= program->nclasses; class++)
 		c->next[class] = class;
 	for (class = 0; class < program->nclasses; class++)
-		cell[class] = NETPOL_CELL_NONE;
+		cell[class] = none;
 	for (word = 0; word * 64 < program->norders; word++) {
 		while (c->hit[word]) {
 			order_fill(c, cell, word * 64 + __ffs64(c->hit[word]));
@@ -182,6 +233,7 @@ void netpol_row_cells(struct netpol_compile *c, u32 *cell)
 		}
 		netpol_offer(word);
 	}
+	c->unknown = false;
 	cond_resched();
 }
 
@@ -231,7 +283,7 @@ static struct netpol_signature *sign_identities(struct netpol_compile *c, u32 *c
 		netpol_idset_for_each(&program->peer[i]->set, walk, number) {
 			netpol_offer(visited++);
 			/* the set may have numbers that no identity has any more */
-			if (!c->world->identity[number])
+			if (number != NETPOL_IDENTITY_UNKNOWN && !c->world->identity[number])
 				continue;
 			signature[number].low ^= c->item_random[i].low;
 			signature[number].high ^= c->item_random[i].high;
@@ -448,7 +500,7 @@ int netpol_compile_cells(struct netpol_compile *c)
 	u64 dense = (u64)rows_size * program->nclasses * sizeof(*program->cell);
 	u64 sparse = c->nruns * sizeof(*c->run) + (program->nrows + 1) * sizeof(u32);
 
-	program->direct = !program->nnames;
+	program->direct = !program->nnames && !program->passed;
 	if (dense > DENSE_BYTES && dense / SPARSE_GAIN > sparse)
 		return netpol_compile_charge(c, (program->nrows + 1) * sizeof(u32)) ?
 		       -EDQUOT : make_sparse(c);

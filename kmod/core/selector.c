@@ -314,18 +314,41 @@ void netpol_peer_put(struct netpol_world *world, struct netpol_peer *peer)
 	netpol_free(peer);
 }
 
-/* Does a peer match one identity? In a namespace that is not loaded, no peer matches. */
+/* Is this the peer of unknown pods? */
+static bool peer_is_unknown(const struct netpol_peer *peer)
+{
+	return !peer->ns && !peer->namespaces;
+}
+
+/*
+ * Does a peer match one identity? In a namespace that is not loaded, only the peer of unknown pods
+ * does.
+ */
 bool netpol_peer_matches(const struct netpol_peer *peer,
 			 const struct netpol_identity *identity)
 {
 	const struct netpol_ns *ns = identity->ns;
 
-	if (!ns->labels)
-		return false;
+	if (!ns->labels || peer_is_unknown(peer))
+		return !ns->labels && peer_is_unknown(peer);
 	if (peer->ns ? peer->ns != ns :
 		       !netpol_selector_matches(peer->namespaces, ns->labels))
 		return false;
 	return !peer->pods || netpol_selector_matches(peer->pods, identity->labels);
+}
+
+/* The set of the peer of unknown pods. Return: 0 or -ENOMEM. */
+static int unknown_evaluate(struct netpol_world *world, struct netpol_idset *set)
+{
+	int error = netpol_idset_add(set, NETPOL_IDENTITY_UNKNOWN);
+	u32 i;
+
+	for (i = 0; i < world->ns_size && !error; i++) {
+		if (world->ns[i] && !world->ns[i]->labels)
+			error = netpol_idset_or(set, &world->ns[i]->identities);
+		netpol_offer(i);
+	}
+	return error;
 }
 
 /**
@@ -345,6 +368,8 @@ int netpol_peer_evaluate(struct netpol_world *world, const struct netpol_peer *p
 	u32 number;
 
 	netpol_idset_clear(set);
+	if (peer_is_unknown(peer))
+		return unknown_evaluate(world, set);
 	if (peer->ns) {
 		if (peer->ns->labels)
 			error = netpol_idset_copy(set, &peer->ns->identities);

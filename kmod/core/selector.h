@@ -52,10 +52,12 @@ struct netpol_requirement_text {
 };
 
 /**
- * struct netpol_peer - a peer made of selectors
+ * struct netpol_peer - a peer made of selectors, or the one of unknown pods (world->unknown)
  * @interned: head
  * @ns: namespace of the pods that match, one reference; NULL: @namespaces selects it
- * @namespaces: selector of namespaces, one reference; NULL if there is @ns
+ * @namespaces: selector of namespaces, one reference; NULL if there is @ns. The peer of unknown
+ *	pods has neither: it matches the identities in namespaces that are not loaded, and
+ *	NETPOL_IDENTITY_UNKNOWN
  * @pods: selector of pods, one reference; NULL: every pod matches
  * @users: how often loaded policies name the peer
  * @active: place in world->active_peers, the peers with @users whose @set is kept up to date

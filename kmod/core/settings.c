@@ -18,49 +18,87 @@ void netpol_settings_free(struct netpol_settings *settings)
 		return;
 	netpol_trie_free(settings->trie[0]);
 	netpol_trie_free(settings->trie[1]);
+	netpol_trie_free(settings->range_trie[0]);
+	netpol_trie_free(settings->range_trie[1]);
 	netpol_free(settings);
+}
+
+/* The trie of some prefixes of a family: row 1 inside. NULL: there are none, or @error is set. */
+static struct netpol_trie *prefix_trie(const struct netpol_prefix *from, const u8 *families,
+				       u32 count, u8 family, struct netpol_prefix *scratch,
+				       int *error)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < count; i++) {
+		if (families[i] != family)
+			continue;
+		scratch[n] = from[i];
+		scratch[n++].row = 1;
+	}
+	return n ? netpol_trie_build(family, scratch, n, 0, error) : NULL;
 }
 
 /* Builds the tries of settings that are filled. Return: 0 or -ENOMEM. */
 int netpol_settings_finish(struct netpol_settings *settings)
 {
-	struct netpol_prefix *prefix;
-	u32 i, n, v6;
+	u32 both = settings->nguards + settings->nranges, v6;
+	struct netpol_prefix *scratch, *all;
+	u8 *families;
 	int error = 0;
 
-	if (!settings->nguards)
+	if (!both)
 		return 0;
-	prefix = netpol_alloc_array(settings->nguards, sizeof(*prefix));
-	if (!prefix)
-		return -ENOMEM;
+	scratch = netpol_alloc_array(both, sizeof(*scratch));
+	all = netpol_alloc_array(both, sizeof(*all));
+	families = netpol_alloc(both);
+	if (!scratch || !all || !families)
+		error = -ENOMEM;
+	if (!error) {
+		memcpy(all, settings->guard, settings->nguards * sizeof(*all));
+		memcpy(all + settings->nguards, settings->range,
+		       settings->nranges * sizeof(*all));
+		memcpy(families, settings->guard_family, settings->nguards);
+		memcpy(families + settings->nguards, settings->range_family, settings->nranges);
+	}
 	for (v6 = 0; v6 < 2 && !error; v6++) {
 		u8 family = v6 ? AF_INET6 : AF_INET;
 
-		for (i = 0, n = 0; i < settings->nguards; i++) {
-			if (settings->guard_family[i] != family)
-				continue;
-			prefix[n] = settings->guard[i];
-			prefix[n++].row = 1;
-		}
-		if (n)
-			settings->trie[v6] = netpol_trie_build(family, prefix, n, 0,
-							       &error);
+		settings->trie[v6] = prefix_trie(all, families, settings->nguards, family,
+						 scratch, &error);
+		if (!error)
+			settings->range_trie[v6] = prefix_trie(all, families, both, family,
+							       scratch, &error);
 	}
-	netpol_free(prefix);
+	netpol_free(scratch);
+	netpol_free(all);
+	netpol_free(families);
 	return error;
+}
+
+static bool trie_has(struct netpol_trie *const *trie, u8 family, const void *address)
+{
+	const struct netpol_trie *of = trie[family == AF_INET6];
+
+	if (!of)
+		return false;
+	if (family == AF_INET6)
+		return netpol_trie_find6(of, address);
+	return netpol_trie_find4(of, *(const __be32 *)address);
 }
 
 /* Is an address in network order inside a guard prefix? RCU. */
 bool netpol_settings_guards(const struct netpol_settings *settings, u8 family,
 			    const void *address)
 {
-	const struct netpol_trie *trie = settings->trie[family == AF_INET6];
+	return trie_has(settings->trie, family, address);
+}
 
-	if (!trie)
-		return false;
-	if (family == AF_INET6)
-		return netpol_trie_find6(trie, address);
-	return netpol_trie_find4(trie, *(const __be32 *)address);
+/* Is an address in network order a pod's, because a guard or a range of pods has it? RCU. */
+bool netpol_settings_has_pod(const struct netpol_settings *settings, u8 family,
+			     const void *address)
+{
+	return trie_has(settings->range_trie, family, address);
 }
 
 static bool pattern_matches(const char *pattern, const char *name)

@@ -9,7 +9,7 @@
 #include "core/trie.h"
 #include <linux/netpol.h>
 
-/* Most guard prefixes, guard patterns, host-allow and source-allow entries. */
+/* Most guard prefixes, ranges of pods, guard patterns, host-allow and source-allow entries. */
 #define NETPOL_GUARDS_MAX	256
 #define NETPOL_PATTERNS_MAX	16
 #define NETPOL_HOST_ALLOW_MAX	32
@@ -60,9 +60,13 @@ struct netpol_source_allow {
  * @npatterns: number of guard patterns
  * @nhost_allow: number of host-allow entries
  * @nsource_allow: number of source-allow entries
+ * @nranges: number of ranges of pods
  * @guard: guard prefixes, inside which every address has to be a known pod's
  * @guard_family: AF_INET or AF_INET6, of the guard at the same index
+ * @range: ranges of pods: an address in one is a pod's, be it known or not
+ * @range_family: likewise
  * @trie: guard prefixes of IPv4 and of IPv6: row 1 inside, row 0 outside; NULL: there is none
+ * @range_trie: likewise of guard prefixes and ranges of pods together
  * @pattern: guard patterns of interface names, behind which every address has to be a known
  *	pod's; '*' at the end matches any rest
  * @host_allow: host-allow entries
@@ -79,9 +83,13 @@ struct netpol_settings {
 	u32 npatterns;
 	u32 nhost_allow;
 	u32 nsource_allow;
+	u32 nranges;
 	struct netpol_prefix guard[NETPOL_GUARDS_MAX];
 	u8 guard_family[NETPOL_GUARDS_MAX];
+	struct netpol_prefix range[NETPOL_GUARDS_MAX];
+	u8 range_family[NETPOL_GUARDS_MAX];
 	struct netpol_trie *trie[2];
+	struct netpol_trie *range_trie[2];
 	char pattern[NETPOL_PATTERNS_MAX][NETPOL_INTERFACE_MAX + 1];
 	struct netpol_host_allow host_allow[NETPOL_HOST_ALLOW_MAX];
 	struct netpol_source_allow source_allow[NETPOL_SOURCE_ALLOW_MAX];
@@ -92,6 +100,8 @@ void netpol_settings_free(struct netpol_settings *settings);
 int netpol_settings_finish(struct netpol_settings *settings);
 bool netpol_settings_guards(const struct netpol_settings *settings, u8 family,
 			    const void *address);
+bool netpol_settings_has_pod(const struct netpol_settings *settings, u8 family,
+			     const void *address);
 bool netpol_settings_guards_interface(const struct netpol_settings *settings,
 				      const char *name);
 bool netpol_settings_host_allows(const struct netpol_settings *settings, u8 family,

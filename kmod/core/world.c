@@ -78,6 +78,16 @@ void netpol_world_run(struct netpol_world *world, struct netpol_retire_list *lis
 	netpol_retire_run(list, netpol_world_free, world);
 }
 
+/* Gives back what a world has of itself. Each may be NULL. */
+static void put_own(struct netpol_world *world)
+{
+	if (world->unknown)
+		netpol_peer_put(world, world->unknown);
+	if (world->cluster)
+		netpol_ns_put(world, world->cluster);
+	netpol_percpu_free(world->unmatched);
+}
+
 /*
  * Makes an empty world, with a snapshot of generation 0 that the caller publishes. Return: NULL
  * without memory.
@@ -105,7 +115,18 @@ struct netpol_world *netpol_world_create(void)
 	}
 	world->snapshot->settings = settings;
 	world->snapshot->refs = 1;
+	world->cluster = netpol_ns_get(world, (struct netpol_text){ "", 0 });
+	world->unknown = netpol_peer_get(world, NULL, NULL, NULL);
+	world->unmatched = netpol_percpu_alloc(sizeof(u64));
+	if (!world->cluster || !world->unknown || !world->unmatched)
+		goto fail_snapshot;
+	/* it stays on the list of active peers, whatever policies there are */
+	world->unknown->users = 1;
 	return world;
+fail_snapshot:
+	put_own(world);
+	netpol_free(world->ns);
+	netpol_settings_free(settings);
 fail:
 	for (i = 0; (table = world_table(world, i)); i++)
 		netpol_intern_exit(table);
@@ -165,6 +186,7 @@ void netpol_world_destroy(struct netpol_world *world)
 	netpol_pages_free_all(snapshot->ports);
 	netpol_settings_free((struct netpol_settings *)snapshot->settings);
 	netpol_free(snapshot);
+	put_own(world);
 	for (i = 0; (table = world_table(world, i)); i++)
 		netpol_intern_exit(table);
 	netpol_idset_free(&world->loaded_namespaces);

@@ -43,7 +43,7 @@ enum netpol_world_retire {
 
 /**
  * struct netpol_local - a local pod, as packets read it; one element of a page
- * @program: programs by enum netpol_direction; NULL: no policy isolates the pod in it
+ * @program: programs by enum netpol_direction; NULL: no policy selects the pod in it
  * @runtime: counters, and whether the interface is gone
  * @pod: the pod object, for its names and addresses
  * @identity: number of its identity
@@ -91,7 +91,8 @@ struct netpol_origin {
  * struct netpol_snapshot - the state between two commits
  * @nlocals: number of local pods
  * @plain: there are local pods, and each packet of theirs is judged (established=cut)
- * @guarded: there are guards, and unknown=deny
+ * @guarded: there are guards, and unknown=deny; or there are ranges of pods, and a rule that denies
+ *	what is in them and not known
  * @host_judged: what a pod opens to its own node is judged, without exception
  * @addrmap: address maps, IPv4 and IPv6: identity or local pod of an address
  * @interfaces: local pod of an interface; an address map whose addresses are interface indexes
@@ -163,6 +164,12 @@ struct netpol_snapshot {
  * @active_label: scratch of netpol_labels_active()
  * @active_size: room in @active_label
  * @active_peers: peers whose set of identities is kept up to date
+ * @unknown: the peer of unknown pods, one reference; in programs with rules that deny or pass on
+ *	pods, see netpol_rule_doubts()
+ * @cluster: namespace with an empty name, which no pod can have; the cluster-wide policies are in
+ *	it; one reference
+ * @unmatched: per-CPU counter of what no rule of a program without isolation decided; nobody
+ *	reads it
  * @programs: programs of the snapshot in force
  * @ns: namespaces by number
  * @ns_size: length of @ns
@@ -202,6 +209,9 @@ struct netpol_world {
 	struct netpol_label **active_label;
 	u32 active_size;
 	struct list_head active_peers;
+	struct netpol_peer *unknown;
+	struct netpol_ns *cluster;
+	u64 __percpu *unmatched;
 	struct list_head programs;
 	struct netpol_ns **ns;
 	u32 ns_size;

@@ -134,7 +134,8 @@ static struct netpol_policy *make_policy(struct netpol_world *world, const struc
 	for (i = 0; i < RULES && !error; i++) {
 		if (!rule[i].blocks)
 			continue;
-		if (!netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS))
+		if (netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+					   NETPOL_ACTION_ACCEPT, NETPOL_TEXT("")))
 			error = -ENOMEM;
 		for (j = 0; j < rule[i].blocks && !error; j++) {
 			const struct block *block = &rule[i].block[j];

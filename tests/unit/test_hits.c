@@ -53,7 +53,8 @@ static struct netpol_policy *load_policy(const char *name, const u16 *port, u32 
 				      NETPOL_KIND_NETWORK_POLICY,
 				      BIT(NETPOL_DIRECTION_INGRESS), &subject, 1);
 	for (i = 0; i < rules; i++) {
-		netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+		netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+				       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 		CHECK_EQ(netpol_rule_add_port(off.world, policy, IPPROTO_TCP,
 					      (struct netpol_text){}, port[i], port[i]), 0);
 	}

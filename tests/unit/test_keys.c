@@ -53,7 +53,8 @@ static void load_policy(const char *name, const char *key, const char *value)
 	policy = netpol_policy_create(off.world, NETPOL_TEXT("ns"), NETPOL_TEXT(name),
 				      NETPOL_KIND_NETWORK_POLICY,
 				      BIT(NETPOL_DIRECTION_INGRESS), NULL, 0);
-	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+			       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 	CHECK_EQ(netpol_rule_add_pods(off.world, policy, NULL, 0, false, &pods, 1, true), 0);
 	CHECK_EQ(netpol_edit_policy(off.edit, policy), 0);
 }

@@ -57,7 +57,8 @@ static struct netpol_policy *make_policy(struct netpol_world *world, u32 number,
 	policy = netpol_policy_create(world, NETPOL_TEXT("ns"), name,
 				      NETPOL_KIND_NETWORK_POLICY,
 				      BIT(NETPOL_DIRECTION_INGRESS), NULL, 0);
-	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+			       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 	for (i = 0; i < blocks; i++) {
 		__be32 address = htonl(block_address(order, number * blocks + i));
 
@@ -202,12 +203,14 @@ static void load_ports(struct np_offline *off, u32 ports)
 				      NETPOL_KIND_NETWORK_POLICY,
 				      BIT(NETPOL_DIRECTION_INGRESS) |
 				      BIT(NETPOL_DIRECTION_EGRESS), NULL, 0);
-	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+			       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 	for (i = 0; i < ports; i++)
 		CHECK_EQ(netpol_rule_add_port(off->world, policy, IPPROTO_TCP,
 					      (struct netpol_text){}, 65535 - 2 * i,
 					      65535 - 2 * i), 0);
-	netpol_policy_add_rule(policy, NETPOL_DIRECTION_EGRESS);
+	netpol_policy_add_rule(policy, NETPOL_DIRECTION_EGRESS,
+			       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 	for (i = 0; i < ports; i++) {
 		struct netpol_text name = { text, snprintf(text, sizeof(text), "n%u", i * 7919) };
 

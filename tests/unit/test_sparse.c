@@ -49,7 +49,8 @@ static struct netpol_policy *load_policy(const char *ns, const char *name, const
 	for (i = 0; i < rules; i++) {
 		__be32 address = htonl(BLOCKS + (i << 8));
 
-		netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS);
+		netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+				       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
 		CHECK_EQ(netpol_rule_add_block(policy, AF_INET, &address, 24), 0);
 		CHECK_EQ(netpol_rule_add_port(off.world, policy, IPPROTO_TCP,
 					      (struct netpol_text){}, i + 1, i + 1), 0);

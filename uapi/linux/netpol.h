@@ -38,6 +38,7 @@
 #define NETPOL_KEY_MAX		317
 #define NETPOL_VALUE_MAX	63
 #define NETPOL_PORT_NAME_MAX	15
+#define NETPOL_RULE_NAME_MAX	100
 #define NETPOL_INTERFACE_MAX	15
 #define NETPOL_VERSION_MAX	31
 #define NETPOL_BOOT_ID_MAX	36
@@ -48,7 +49,7 @@
 /* Kinds of policy. */
 enum netpol_kind {
 	NETPOL_KIND_NETWORK_POLICY = 1,
-	NETPOL_KIND_CLUSTER_NETWORK_POLICY,	/* reserved: the kernel refuses it */
+	NETPOL_KIND_CLUSTER_NETWORK_POLICY,
 };
 
 /* Tiers of policies, in the order in which they decide. */
@@ -60,7 +61,7 @@ enum netpol_tier {
 
 /* What a rule does with the packets that it matches. */
 enum netpol_action {
-	NETPOL_ACTION_NONE,	/* no rule matches */
+	NETPOL_ACTION_NONE,	/* no rule matches; of a rule: it never matches */
 	NETPOL_ACTION_ACCEPT,
 	NETPOL_ACTION_DENY,
 	NETPOL_ACTION_PASS,
@@ -216,7 +217,8 @@ enum netpol_reason {
 #define NETPOL_POLICY_F_CONTINUED	(1U << 1)	/* dumps: continues the last message */
 
 /* Bits of NETPOL_A_FEATURES. */
-#define NETPOL_FEATURE_NETWORK_POLICY	(1ULL << 0)
+#define NETPOL_FEATURE_NETWORK_POLICY		(1ULL << 0)
+#define NETPOL_FEATURE_CLUSTER_NETWORK_POLICY	(1ULL << 1)
 
 /**
  * enum netpol_cmd - commands
@@ -364,16 +366,19 @@ enum netpol_pod_attr {
 
 enum netpol_policy_attr {
 	NETPOL_POLICY_A_UNSPEC,
-	NETPOL_POLICY_A_KIND,		/* u8, enum netpol_kind */
-	NETPOL_POLICY_A_NAMESPACE,	/* string: absent for cluster-wide kinds */
-	NETPOL_POLICY_A_NAME,		/* string */
-	NETPOL_POLICY_A_SUBJECT,	/* nest: enum netpol_selector_attr; on pods of NAMESPACE */
-	NETPOL_POLICY_A_DIRECTIONS,	/* u8: 1 << enum netpol_direction */
-	NETPOL_POLICY_A_TIER,		/* u8, enum netpol_tier: NETWORK_POLICY if absent */
-	NETPOL_POLICY_A_PRIORITY,	/* u16: lower first */
-	NETPOL_POLICY_A_FLAGS,		/* u32, NETPOL_POLICY_F_* */
-	NETPOL_POLICY_A_ORIGIN,		/* string, dumps only: who loaded it */
-	NETPOL_POLICY_A_PODS,		/* u32, dumps only: local pods that it selects */
+	NETPOL_POLICY_A_KIND,			/* u8, enum netpol_kind */
+	NETPOL_POLICY_A_NAMESPACE,		/* string: absent for cluster-wide kinds */
+	NETPOL_POLICY_A_NAME,			/* string */
+	/* nest: enum netpol_selector_attr; on pods of NAMESPACE */
+	NETPOL_POLICY_A_SUBJECT,
+	NETPOL_POLICY_A_DIRECTIONS,		/* u8: 1 << enum netpol_direction */
+	NETPOL_POLICY_A_TIER,			/* u8, enum netpol_tier: NETWORK_POLICY if absent */
+	NETPOL_POLICY_A_PRIORITY,		/* u16: lower first */
+	NETPOL_POLICY_A_FLAGS,			/* u32, NETPOL_POLICY_F_* */
+	NETPOL_POLICY_A_ORIGIN,			/* string, dumps only: who loaded it */
+	NETPOL_POLICY_A_PODS,			/* u32, dumps only: local pods that it selects */
+	/* nest: enum netpol_selector_attr; of a cluster-wide kind */
+	NETPOL_POLICY_A_SUBJECT_NAMESPACES,
 
 	__NETPOL_POLICY_A_MAX,
 	NETPOL_POLICY_A_MAX = __NETPOL_POLICY_A_MAX - 1
@@ -408,6 +413,7 @@ enum netpol_rule_attr {
 	NETPOL_RULE_A_WATCHED,		/* u64, dumps only: seconds since its packets are counted */
 	/* u64, dumps only: seconds since it was seen to decide one */
 	NETPOL_RULE_A_IDLE,
+	NETPOL_RULE_A_NAME,		/* string: of a cluster-wide kind */
 
 	__NETPOL_RULE_A_MAX,
 	NETPOL_RULE_A_MAX = __NETPOL_RULE_A_MAX - 1
@@ -466,6 +472,8 @@ enum netpol_settings_attr {
 	NETPOL_SETTINGS_A_EVENT_RATE,		/* u32: events a second; 0 means the default, 100 */
 	NETPOL_SETTINGS_A_SOURCE_ALLOW,		/* nest: enum netpol_source_allow_attr, repeated */
 	NETPOL_SETTINGS_A_TUNNELS,		/* u8, enum netpol_tunnels */
+	/* nest: enum netpol_prefix_attr, repeated; addresses of pods, known or not */
+	NETPOL_SETTINGS_A_POD_RANGE,
 
 	__NETPOL_SETTINGS_A_MAX,
 	NETPOL_SETTINGS_A_MAX = __NETPOL_SETTINGS_A_MAX - 1
@@ -568,6 +576,9 @@ enum netpol_step_attr {
 	NETPOL_STEP_A_POLICY_NAME,	/* string */
 	NETPOL_STEP_A_POLICY_ORIGIN,	/* string */
 	NETPOL_STEP_A_RULE,		/* u32: first rule of the policy that matches, from 0 */
+	NETPOL_STEP_A_TIER,		/* u8, enum netpol_tier: of the policy */
+	NETPOL_STEP_A_ACTION,		/* u8, enum netpol_action: of the rule */
+	NETPOL_STEP_A_RULE_NAME,	/* string */
 
 	__NETPOL_STEP_A_MAX,
 	NETPOL_STEP_A_MAX = __NETPOL_STEP_A_MAX - 1
@@ -606,6 +617,7 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_DISCOVERY,		/* u64: ND and MLD that passed (totals) */
 	/* u64: dropped, for a tunnel of this node (totals) */
 	NETPOL_COUNTERS_A_TUNNELS,
+	NETPOL_COUNTERS_A_POLICY_TIER,		/* u8, enum netpol_tier */
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1
@@ -631,10 +643,13 @@ enum netpol_trie_attr {
 	NETPOL_TRIE_A_ROW,		/* u32, dumps only: of PREFIX or IDENTITY, or of a cell */
 	NETPOL_TRIE_A_CLASS,		/* u32, dumps only: of PORT, or of a cell */
 	NETPOL_TRIE_A_PORT,		/* nest: enum netpol_port_attr, dumps only */
-	NETPOL_TRIE_A_RULE,		/* u32, dumps only: order of the rule that decides a cell */
+	/* u32, dumps only: order of the rule that decides a cell; absent if none does */
+	NETPOL_TRIE_A_RULE,
 	NETPOL_TRIE_A_ACTION,		/* u8, enum netpol_action, dumps only: of that rule */
 	NETPOL_TRIE_A_BYTES,		/* u64, dumps only: memory of the program */
 	NETPOL_TRIE_A_PAD,
+	/* flag, dumps only: the cell counts after a rule that passes */
+	NETPOL_TRIE_A_PASSED,
 
 	__NETPOL_TRIE_A_MAX,
 	NETPOL_TRIE_A_MAX = __NETPOL_TRIE_A_MAX - 1
@@ -660,6 +675,9 @@ enum netpol_event_attr {
 	NETPOL_EVENT_A_POLICY,			/* nest: enum netpol_policy_attr, repeated */
 	NETPOL_EVENT_A_POLICIES,		/* u32: policies that isolate, listed or not */
 	NETPOL_EVENT_A_LOST,			/* u64: events lost before this one */
+	/* u32: index of the rule of the first POLICY that denied */
+	NETPOL_EVENT_A_RULE,
+	NETPOL_EVENT_A_RULE_NAME,		/* string */
 
 	__NETPOL_EVENT_A_MAX,
 	NETPOL_EVENT_A_MAX = __NETPOL_EVENT_A_MAX - 1

@@ -147,6 +147,7 @@ static const struct nla_policy policy_policy[NETPOL_POLICY_A_MAX + 1] = {
 	[NETPOL_POLICY_A_FLAGS] = { .type = NLA_U32 },
 	[NETPOL_POLICY_A_ORIGIN] = STRING(NETPOL_ORIGIN_MAX),
 	[NETPOL_POLICY_A_PODS] = { .type = NLA_U32 },
+	[NETPOL_POLICY_A_SUBJECT_NAMESPACES] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr policy_attr[NETPOL_POLICY_A_MAX + 1] = {
@@ -160,6 +161,7 @@ static const struct np_schema_attr policy_attr[NETPOL_POLICY_A_MAX + 1] = {
 	[NETPOL_POLICY_A_FLAGS] = { "flags" },
 	[NETPOL_POLICY_A_ORIGIN] = { "origin" },
 	[NETPOL_POLICY_A_PODS] = { "pods" },
+	[NETPOL_POLICY_A_SUBJECT_NAMESPACES] = { "subject-namespaces", &np_selector_schema },
 };
 
 const struct np_schema np_policy_schema = {
@@ -173,6 +175,7 @@ static const struct nla_policy rule_policy[NETPOL_RULE_A_MAX + 1] = {
 	[NETPOL_RULE_A_HITS] = { .type = NLA_U64 },
 	[NETPOL_RULE_A_WATCHED] = { .type = NLA_U64 },
 	[NETPOL_RULE_A_IDLE] = { .type = NLA_U64 },
+	[NETPOL_RULE_A_NAME] = STRING(NETPOL_RULE_NAME_MAX),
 };
 
 static const struct np_schema_attr rule_attr[NETPOL_RULE_A_MAX + 1] = {
@@ -182,6 +185,7 @@ static const struct np_schema_attr rule_attr[NETPOL_RULE_A_MAX + 1] = {
 	[NETPOL_RULE_A_HITS] = { "hits" },
 	[NETPOL_RULE_A_WATCHED] = { "watched" },
 	[NETPOL_RULE_A_IDLE] = { "idle" },
+	[NETPOL_RULE_A_NAME] = { "name" },
 };
 
 const struct np_schema np_rule_schema = {
@@ -264,6 +268,7 @@ static const struct nla_policy settings_policy[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { .type = NLA_U32 },
 	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { .type = NLA_NESTED },
 	[NETPOL_SETTINGS_A_TUNNELS] = { .type = NLA_U8 },
+	[NETPOL_SETTINGS_A_POD_RANGE] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
@@ -276,6 +281,7 @@ static const struct np_schema_attr settings_attr[NETPOL_SETTINGS_A_MAX + 1] = {
 	[NETPOL_SETTINGS_A_EVENT_RATE] = { "event-rate" },
 	[NETPOL_SETTINGS_A_SOURCE_ALLOW] = { "source-allow", &np_source_allow_schema },
 	[NETPOL_SETTINGS_A_TUNNELS] = { "tunnels" },
+	[NETPOL_SETTINGS_A_POD_RANGE] = { "pod-range", &np_prefix_schema },
 };
 
 const struct np_schema np_settings_schema = {
@@ -376,6 +382,9 @@ static const struct nla_policy step_policy[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_POLICY_NAME] = STRING(NETPOL_NAME_MAX),
 	[NETPOL_STEP_A_POLICY_ORIGIN] = STRING(NETPOL_ORIGIN_MAX),
 	[NETPOL_STEP_A_RULE] = { .type = NLA_U32 },
+	[NETPOL_STEP_A_TIER] = { .type = NLA_U8 },
+	[NETPOL_STEP_A_ACTION] = { .type = NLA_U8 },
+	[NETPOL_STEP_A_RULE_NAME] = STRING(NETPOL_RULE_NAME_MAX),
 };
 
 static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
@@ -388,6 +397,9 @@ static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_POLICY_NAME] = { "policy-name" },
 	[NETPOL_STEP_A_POLICY_ORIGIN] = { "policy-origin" },
 	[NETPOL_STEP_A_RULE] = { "rule" },
+	[NETPOL_STEP_A_TIER] = { "tier" },
+	[NETPOL_STEP_A_ACTION] = { "action" },
+	[NETPOL_STEP_A_RULE_NAME] = { "rule-name" },
 };
 
 const struct np_schema np_step_schema = {
@@ -417,6 +429,7 @@ static const struct nla_policy counters_policy[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_UNDECIDED] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_DISCOVERY] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_TUNNELS] = { .type = NLA_U64 },
+	[NETPOL_COUNTERS_A_POLICY_TIER] = { .type = NLA_U8 },
 };
 
 static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
@@ -442,6 +455,7 @@ static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_UNDECIDED] = { "undecided" },
 	[NETPOL_COUNTERS_A_DISCOVERY] = { "discovery" },
 	[NETPOL_COUNTERS_A_TUNNELS] = { "tunnels" },
+	[NETPOL_COUNTERS_A_POLICY_TIER] = { "policy-tier" },
 };
 
 const struct np_schema np_counters_schema = {
@@ -463,6 +477,7 @@ static const struct nla_policy trie_policy[NETPOL_TRIE_A_MAX + 1] = {
 	[NETPOL_TRIE_A_RULE] = { .type = NLA_U32 },
 	[NETPOL_TRIE_A_ACTION] = { .type = NLA_U8 },
 	[NETPOL_TRIE_A_BYTES] = { .type = NLA_U64 },
+	[NETPOL_TRIE_A_PASSED] = { .type = NLA_FLAG },
 };
 
 static const struct np_schema_attr trie_attr[NETPOL_TRIE_A_MAX + 1] = {
@@ -480,6 +495,7 @@ static const struct np_schema_attr trie_attr[NETPOL_TRIE_A_MAX + 1] = {
 	[NETPOL_TRIE_A_RULE] = { "rule" },
 	[NETPOL_TRIE_A_ACTION] = { "action" },
 	[NETPOL_TRIE_A_BYTES] = { "bytes" },
+	[NETPOL_TRIE_A_PASSED] = { "passed" },
 };
 
 const struct np_schema np_trie_schema = {
@@ -504,6 +520,8 @@ static const struct nla_policy event_policy[NETPOL_EVENT_A_MAX + 1] = {
 	[NETPOL_EVENT_A_POLICY] = { .type = NLA_NESTED },
 	[NETPOL_EVENT_A_POLICIES] = { .type = NLA_U32 },
 	[NETPOL_EVENT_A_LOST] = { .type = NLA_U64 },
+	[NETPOL_EVENT_A_RULE] = { .type = NLA_U32 },
+	[NETPOL_EVENT_A_RULE_NAME] = STRING(NETPOL_RULE_NAME_MAX),
 };
 
 static const struct np_schema_attr event_attr[NETPOL_EVENT_A_MAX + 1] = {
@@ -524,6 +542,8 @@ static const struct np_schema_attr event_attr[NETPOL_EVENT_A_MAX + 1] = {
 	[NETPOL_EVENT_A_POLICY] = { "policy", &np_policy_schema },
 	[NETPOL_EVENT_A_POLICIES] = { "policies" },
 	[NETPOL_EVENT_A_LOST] = { "lost" },
+	[NETPOL_EVENT_A_RULE] = { "rule" },
+	[NETPOL_EVENT_A_RULE_NAME] = { "rule-name" },
 };
 
 const struct np_schema np_event_schema = {

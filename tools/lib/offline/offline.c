@@ -295,6 +295,15 @@ static int np_offline_port(struct np_offline *off, struct netpol_policy *policy,
 				    first, last);
 }
 
+/* The enum netpol_action of a rule. */
+static uint8_t np_offline_action(const struct np_rule *rule)
+{
+	if (rule->action == NP_ACTION_ACCEPT)
+		return rule->closed ? NETPOL_ACTION_NONE : NETPOL_ACTION_ACCEPT;
+	return rule->action == NP_ACTION_PASS && !rule->closed ? NETPOL_ACTION_PASS :
+								 NETPOL_ACTION_DENY;
+}
+
 static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy,
 			    uint8_t direction, const struct np_rule *rule, uint32_t count)
 {
@@ -302,14 +311,20 @@ static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy
 	int error = 0;
 
 	for (i = 0; !error && i < count; i++) {
-		if (!netpol_policy_add_rule(policy, direction))
-			return -ENOMEM;
+		error = netpol_policy_add_rule(policy, direction, np_offline_action(&rule[i]),
+					       np_offline_text(rule[i].name ? rule[i].name : ""));
 		for (j = 0; !error && j < rule[i].peer_count; j++)
 			error = np_offline_peer(off, policy, &rule[i].peer[j]);
 		for (j = 0; !error && j < rule[i].port_count; j++)
 			error = np_offline_port(off, policy, &rule[i].port[j]);
 	}
 	return error;
+}
+
+/* A policy without a namespace is cluster-wide. */
+static uint8_t np_offline_kind(const char *namespace)
+{
+	return *namespace ? NETPOL_KIND_NETWORK_POLICY : NETPOL_KIND_CLUSTER_NETWORK_POLICY;
 }
 
 struct netpol_policy *np_offline_make_policy(struct np_offline *off,
@@ -321,13 +336,19 @@ struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 	int error = 0;
 
 	made = netpol_policy_create(off->world, np_offline_text(policy->namespace),
-				    np_offline_text(policy->name), NETPOL_KIND_NETWORK_POLICY,
+				    np_offline_text(policy->name), np_offline_kind(policy->namespace),
 				    ingress << NETPOL_DIRECTION_INGRESS |
 				    egress << NETPOL_DIRECTION_EGRESS,
 				    np_offline_selector(off, &policy->pod_selector),
 				    policy->pod_selector.count);
 	if (!made)
 		error = -ENOMEM;
+	if (!error && policy->tier != NP_TIER_NETWORK_POLICY)
+		error = netpol_policy_set_tier(off->world, made, policy->tier == NP_TIER_ADMIN ?
+					       NETPOL_TIER_ADMIN : NETPOL_TIER_BASELINE,
+					       policy->priority,
+					       np_offline_selector(off, &policy->ns_selector),
+					       policy->ns_selector.count);
 	if (!error && ingress)
 		error = np_offline_rules(off, made, NETPOL_DIRECTION_INGRESS, policy->ingress,
 					 policy->ingress_count);
@@ -377,7 +398,7 @@ int np_offline_delete_pod(struct np_offline *off, const char *namespace, const c
 int np_offline_delete_policy(struct np_offline *off, const char *namespace, const char *name,
 			     struct np_error *err)
 {
-	int error = netpol_edit_delete_policy(off->edit, NETPOL_KIND_NETWORK_POLICY,
+	int error = netpol_edit_delete_policy(off->edit, np_offline_kind(namespace),
 					      np_offline_text(namespace), np_offline_text(name));
 
 	return np_offline_done(off, error, err);
@@ -498,6 +519,6 @@ bool np_offline_explain(const struct np_offline *off, const struct np_flow *flow
 
 	if (!judgement)
 		judgement = &unused;
-	netpol_explain(off->world, &core, judgement, visit, context);
+	netpol_explain(off->world, &core, false, judgement, visit, context);
 	return judgement->accept;
 }
