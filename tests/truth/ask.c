@@ -36,6 +36,36 @@ void ask_begin(struct np_client *client)
 	}
 }
 
+int ask_offline_ranges(struct np_offline *off, const struct np_cidr *range, unsigned int count,
+		       struct np_error *err)
+{
+	struct netpol_settings *settings = netpol_settings_create();
+	unsigned int i;
+
+	for (i = 0; settings && i < count; i++) {
+		memcpy(settings->range[i].addr, range[i].addr, sizeof(range[i].addr));
+		settings->range[i].length = range[i].length;
+		settings->range_family[i] = range[i].family;
+	}
+	if (settings)
+		settings->nranges = count;
+	if (!settings || netpol_settings_finish(settings)) {
+		netpol_settings_free(settings);
+		return np_error_set(err, NP_EXIT_KERNEL, "no memory for the ranges");
+	}
+	if (np_offline_begin(off, "settings", err)) {
+		netpol_settings_free(settings);
+		return -1;
+	}
+	/* the settings are the edit's from here on */
+	if (netpol_edit_settings(off->edit, settings) || np_offline_prepare(off, err)) {
+		np_offline_abort(off);
+		return np_error_set(err, NP_EXIT_KERNEL, "the ranges are refused");
+	}
+	np_offline_publish(off);
+	return 0;
+}
+
 int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
 	     const struct np_placement *place, struct np_error *err)
 {

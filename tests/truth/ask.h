@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loaded module: objects go in as netpolctl's library sends them, verdicts come out
- * of EVAL, many in one datagram.
+ * The core in this process and the loaded module: what the library has no call for. Objects go in as
+ * netpolctl's library sends them, verdicts come out of EVAL, many in one datagram.
  */
 #ifndef ASK_H
 #define ASK_H
@@ -30,6 +30,9 @@ struct answer {
 	uint64_t generation;
 };
 
+/* Says which networks only pods have addresses of, in place of all settings. */
+int ask_offline_ranges(struct np_offline *off, const struct np_cidr *range, unsigned int count,
+		       struct np_error *err);
 /*
  * Moves the process into a network namespace of its own, where no address is the node's,
  * and opens a client there. Exits on failure.

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "ask.h"
 #include "offline/offline.h"
 #include "table.h"
 
@@ -55,7 +56,8 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 			return;
 		}
 	}
-	if (np_offline_apply(&core->offline, "manual", &t->objs, true, &err)) {
+	if (ask_offline_ranges(&core->offline, t->range, t->ranges, &err) ||
+	    np_offline_apply(&core->offline, "manual", &t->objs, true, &err)) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);
 		core->wrong++;
 		return;

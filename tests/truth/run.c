@@ -225,6 +225,9 @@ void run_begin(struct run *run, struct history *history, bool module)
 	model_begin(&run->model, history);
 	if (np_offline_init(&run->core, HISTORY_NODE, &err))
 		WRONG(run, "no world");
+	else if (history->ranges &&
+		 ask_offline_ranges(&run->core, history->range, history->ranges, &err))
+		WRONG(run, "%s", err.text);
 	if (module)
 		run_module_begin(run);
 }
