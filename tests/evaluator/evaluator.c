@@ -325,34 +325,38 @@ static bool cluster_port_matches(const struct np_port *item, bool any_name,
 
 enum outcome { NO_MATCH, ACCEPTS, DENIES, PASSES, DENIES_UNKNOWN };
 
-/* What one rule says. The other end of an unknown pod may or may not be what a selector means. */
+/*
+ * What one rule says. A pod that is not known may or may not be what a selector means: it is not
+ * accepted for that, and a rule that denies or passes because of a selector denies it, also where
+ * a network of the same rule has its address.
+ */
 static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rule *rule,
 				 bool is_egress, const struct evaluator_end *peer,
 				 const struct np_pod *destination, uint8_t protocol,
 				 uint16_t port)
 {
 	bool selectors = false, ports = !rule->port_count, peers = !rule->peer_count;
-	bool unknown = is_unknown(ev, peer);
+	bool unknown = is_unknown(ev, peer), doubt;
 	uint32_t i;
 
 	if (rule->closed)
 		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES;
 	for (i = 0; i < rule->peer_count; i++)
 		selectors |= !rule->peer[i].ipblock;
-	unknown &= selectors;
+	doubt = unknown && selectors && rule->action != NP_ACTION_ACCEPT;
 	for (i = 0; i < rule->port_count; i++)
-		ports |= cluster_port_matches(&rule->port[i], unknown && is_egress, destination,
+		ports |= cluster_port_matches(&rule->port[i], doubt && is_egress, destination,
 					      protocol, port);
 	if (!ports)
 		return NO_MATCH;
-	if (unknown)
-		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES_UNKNOWN;
+	if (doubt)
+		return DENIES_UNKNOWN;
 	for (i = 0; i < rule->peer_count; i++) {
 		const struct np_peer *item = &rule->peer[i];
 
 		if (item->ipblock)
 			peers |= block_matches(item->ipblock, peer->address);
-		else if (peer->pod)
+		else if (peer->pod && !unknown)
 			peers |= cluster_selects(ev, &item->ns_selector, &item->pod_selector,
 						 peer->pod);
 	}

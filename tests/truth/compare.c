@@ -65,7 +65,7 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 	if (core->accept != want->allowed)
 		return false;
 	if (want->closed)
-		return core->reason == NETPOL_REASON_UNKNOWN;
+		return core->reason == NETPOL_REASON_ISOLATED;
 	if (want->pass[0].policy ? !same_rule(run, core, core->passed, want->pass[0].policy,
 					      want->pass[0].rule) :
 				   core->passed != NETPOL_CELL_NONE)
@@ -73,6 +73,10 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 	if (want->policy)
 		return core->reason == NETPOL_REASON_RULE &&
 		       same_rule(run, core, core->cell, want->policy, want->rule);
+	/* what the Baseline tier passes is open, and the core names the rule for it */
+	if (want->pass[1].policy)
+		return core->reason == NETPOL_REASON_RULE &&
+		       same_rule(run, core, core->cell, want->pass[1].policy, want->pass[1].rule);
 	if (want->isolated)
 		return core->reason == NETPOL_REASON_ISOLATED;
 	return core->reason == NETPOL_REASON_NOT_ISOLATED;

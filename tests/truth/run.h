@@ -24,6 +24,18 @@ struct held {
 	bool allowed[HELD_FLOWS];
 };
 
+/* Everything that an abort must leave alone. */
+struct books {
+	u64 generation;
+	u32 namespaces, pods, policies, claims, nlocals, addresses[2];
+	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
+	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
+	    active_keys, active_peers, programs;
+	u64 retired_bytes;
+	struct netpol_origin origin[NETPOL_ORIGINS];
+	const struct netpol_snapshot *snapshot;
+};
+
 /**
  * struct run - one history being run
  * @history: what happens
@@ -31,6 +43,7 @@ struct held {
  * @core: the core
  * @client: the module, or NULL
  * @generation: of the module
+ * @empty: the books of the core when nothing was loaded
  * @held: old snapshots
  * @only: the one tuple to judge, or NULL: all
  * @what: what was wrong first; empty: nothing
@@ -43,23 +56,12 @@ struct run {
 	struct np_offline core;
 	struct np_client *client;
 	uint64_t generation;
+	struct books empty;
 	struct held held[HELD_SNAPSHOTS];
 	const struct np_flow *only;
 	char what[640];
 	struct np_flow flow;
 	bool has_flow;
-};
-
-/* Everything that an abort must leave alone. */
-struct books {
-	u64 generation;
-	u32 namespaces, pods, policies, claims, nlocals, addresses[2];
-	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
-	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
-	    active_keys, active_peers, programs;
-	u64 retired_bytes;
-	struct netpol_origin origin[NETPOL_ORIGINS];
-	const struct netpol_snapshot *snapshot;
 };
 
 #define WRONG(run, ...)							\
