@@ -16,7 +16,8 @@
  *   #= no warning           there is none
  *   #= yaml only            not to be tried as JSON
  *
- * A case whose first line is indented is what stands below "spec:" of a policy.
+ * A case whose first line is indented is what stands below "spec:" of a policy; in
+ * cluster.yaml, of a ClusterNetworkPolicy.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -34,7 +35,7 @@ struct one_case {
 	const char *file;
 	int line;
 	char name[200];
-	char accept[1000], reject[400], lenient[1000], warning[200];
+	char accept[2000], reject[400], lenient[2000], warning[200];
 	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
 	struct np_buffer text;	/* to load */
 	uint32_t head;		/* lines before the case's own */
@@ -107,13 +108,24 @@ static void describe_port(FILE *out, const struct np_port *port)
 }
 
 static void describe_rules(FILE *out, const char *direction, const char *peers,
-			   const struct np_rule *rule, uint32_t count)
+			   const struct np_rule *rule, uint32_t count, bool cluster)
 {
+	static const char * const action[] = { "Accept", "Deny", "Pass" };
 	uint32_t i, k;
 
 	fprintf(out, " %s[", direction);
 	for (i = 0; i < count; i++) {
-		fprintf(out, "%s%s ", i ? "; " : "", peers);
+		fputs(i ? "; " : "", out);
+		if (cluster)
+			fprintf(out, "%s ", action[rule[i].action]);
+		if (cluster && *rule[i].name)
+			fprintf(out, "\"%s\" ", rule[i].name);
+		if (rule[i].closed) {
+			fputs(rule[i].peer_count || rule[i].port_count ? "half closed" : "closed",
+			      out);
+			continue;
+		}
+		fprintf(out, "%s ", peers);
 		for (k = 0; k < rule[i].peer_count; k++) {
 			fputs(k ? "," : "", out);
 			describe_peer(out, &rule[i].peer[k]);
@@ -131,14 +143,24 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 /* Rules of a direction that is not in policyTypes mean nothing and are left out. */
 static void describe_policy(FILE *out, const struct np_policy *policy, bool named)
 {
-	if (named)
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
+
+	if (cluster && named)
+		fprintf(out, " %s%s", policy->namespace, policy->name);
+	else if (named)
 		fprintf(out, " %s/%s", policy->namespace, policy->name);
+	if (cluster) {
+		fprintf(out, " %s %u namespaces=",
+			policy->tier == NP_TIER_ADMIN ? "Admin" : "Baseline", policy->priority);
+		describe_selector(out, &policy->ns_selector);
+	}
 	fputs(" pods=", out);
 	describe_selector(out, &policy->pod_selector);
 	if (policy->directions & NP_DIR_INGRESS)
-		describe_rules(out, "Ingress", "from", policy->ingress, policy->ingress_count);
+		describe_rules(out, "Ingress", "from", policy->ingress, policy->ingress_count,
+			       cluster);
 	if (policy->directions & NP_DIR_EGRESS)
-		describe_rules(out, "Egress", "to", policy->egress, policy->egress_count);
+		describe_rules(out, "Egress", "to", policy->egress, policy->egress_count, cluster);
 }
 
 static void describe_labels(FILE *out, const struct np_labels *labels)
@@ -445,7 +467,8 @@ static bool expectation(struct one_case *c, const char *line)
 
 static void add_line(struct one_case *c, const char *line)
 {
-	const char *head = !c->text.len && *line == ' ' ? SPEC("") : "";
+	const char *spec = strstr(c->file, "cluster") ? CLUSTER_SPEC("") : SPEC("");
+	const char *head = !c->text.len && *line == ' ' ? spec : "";
 
 	if (*head)
 		c->head = 5;

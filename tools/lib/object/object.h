@@ -101,7 +101,8 @@ struct np_ipblock {
 
 /*
  * One entry of a rule's from or to. It has a block, or at least one of the two selectors is
- * present.
+ * present. Where a ClusterNetworkPolicy has pods without a namespaceSelector, the ns_selector is
+ * present and empty, because they are those of every namespace.
  */
 struct np_peer {
 	struct np_selector ns_selector;
@@ -222,7 +223,7 @@ struct np_policy {
 	const char *namespace;	/* "" for a ClusterNetworkPolicy */
 	const char *name;
 	uint8_t tier;		/* enum np_tier */
-	uint16_t priority;	/* of a ClusterNetworkPolicy, 0 to 1000; the lowest is asked first */
+	uint16_t priority;	/* of a ClusterNetworkPolicy, 0 to 1000; the lowest is first */
 	struct np_labels labels;
 	/* namespaces of the subjects of a ClusterNetworkPolicy; not present: all namespaces */
 	struct np_selector ns_selector;
