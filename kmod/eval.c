@@ -168,8 +168,8 @@ static bool for_tunnel(struct net *net, const struct netpol_flow *flow)
 
 /*
  * Do the settings or the addresses of the node decide, before any policy but those of the Admin
- * tier? @direction and @reason are set if so. @to_node: set to whether the destination is an address
- * of the node.
+ * tier? @direction and @reason are set if so. @to_node: set to whether the destination is an
+ * address of the node.
  */
 static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow *flow,
 			   bool *to_node, u8 *direction, u8 *reason)

@@ -108,7 +108,8 @@ static int network_policy_supported(struct netpol_parse *parse, struct nlattr **
 		return refuse(parse, attr, -EINVAL, "a NetworkPolicy has no priority");
 	attr = tb[NETPOL_POLICY_A_SUBJECT_NAMESPACES];
 	if (attr)
-		return refuse(parse, attr, -EINVAL, "a NetworkPolicy selects pods of its namespace");
+		return refuse(parse, attr, -EINVAL,
+			      "a NetworkPolicy selects pods of its own namespace only");
 	return 0;
 }
 
@@ -444,7 +445,8 @@ int netpol_parse_port(struct netpol_parse *parse, const struct nlattr *nest,
 	if (last < first)
 		return refuse(parse, attr, -EINVAL,
 			      "policy %s%s%s: port range %u to %u ends before it begins",
-			      policy->ns->name, netpol_policy_slash(policy), policy->name, first, last);
+			      policy->ns->name, netpol_policy_slash(policy), policy->name,
+			      first, last);
 	if (netpol_rule_add_port(parse->world, policy, protocol, name, first, last))
 		return netpol_no_memory(parse);
 	return 0;

@@ -653,9 +653,9 @@ static __always_inline const void *netpol_plain_subject(const struct sk_buff *sk
 
 /*
  * Goes on for netpol_plain_by_interface() where the other end is no known pod and there are
- * guards, or rules that deny what is in a range of pods and not known. @snapshot is the one that @subject was found in, and that says that the other end is
- * unknown: with a newer one the packet would be judged by a mixture of two states, which may
- * allow what each of them denies.
+ * guards, or rules that deny what is in a range of pods and not known. @snapshot is the one that
+ * @subject was found in, and that says that the other end is unknown: with a newer one the packet
+ * would be judged by a mixture of two states, which may allow what each of them denies.
  */
 static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 							const struct netpol_snapshot *snapshot,
@@ -678,7 +678,8 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 
 /*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination, has rules that pass, or is sparse. @snapshot is the one that @subject was found in, as above.
+ * the destination, has rules that pass, or is sparse. @snapshot is the one that @subject was found
+ * in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 						      const struct netpol_snapshot *snapshot,

@@ -63,9 +63,11 @@ static bool rule_covers_peer(const struct netpol_rule *rule, const struct questi
 	for (i = 0; i < rule->npeers; i++) {
 		const struct netpol_rule_peer *peer = &rule->peer[i];
 
-		if (peer->pods ? question->identity &&
-				 netpol_idset_has(&peer->pods->set, question->identity) :
-		    netpol_block_has(peer->block, question->flow->family, question->address))
+		if (peer->block && netpol_block_has(peer->block, question->flow->family,
+						    question->address))
+			return true;
+		if (peer->pods && question->identity &&
+		    netpol_idset_has(&peer->pods->set, question->identity))
 			return true;
 	}
 	return !rule->npeers || (question->unknown && netpol_rule_doubts(rule));

@@ -148,8 +148,8 @@ struct netpol_signature;
  * @order: rules, by order
  * @norders: how many rules
  * @stage2: order of the first rule that is not of the Admin tier, or @norders
- * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows which
- *	policies select it, and @npolicies is 0
+ * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
+ *	which policies select it, and @npolicies is 0
  * @ns: namespace that the memory is charged to: that of the NetworkPolicies, else world->cluster;
  *	the policies or the world hold the reference
  * @direction: enum netpol_direction

@@ -336,7 +336,8 @@ struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 	int error = 0;
 
 	made = netpol_policy_create(off->world, np_offline_text(policy->namespace),
-				    np_offline_text(policy->name), np_offline_kind(policy->namespace),
+				    np_offline_text(policy->name),
+				    np_offline_kind(policy->namespace),
 				    ingress << NETPOL_DIRECTION_INGRESS |
 				    egress << NETPOL_DIRECTION_EGRESS,
 				    np_offline_selector(off, &policy->pod_selector),
