@@ -140,8 +140,20 @@ static void flush(struct run *run)
 /* The fault that a test of the shrinker puts in. */
 static bool faulty(const struct np_flow *flow, const struct netpol_judgement *judgement)
 {
-	return run_totals.fault && flow->port == run_totals.fault && judgement->accept &&
+	return run_totals.fault && flow->port == run_totals.fault &&
+	       judgement->accept == !run_totals.fault_denied &&
 	       judgement->half[NETPOL_DIRECTION_INGRESS].reason == NETPOL_REASON_RULE;
+}
+
+static void count_half(const struct evaluator_half *half)
+{
+	if (!half->judged)
+		return;
+	run_totals.halves++;
+	run_totals.tiers[half->tier] += half->policy || half->isolated;
+	run_totals.passed += half->pass[0].policy != NULL;
+	run_totals.unknown += half->unknown;
+	run_totals.closed += half->closed;
 }
 
 static void compare(struct run *run, const struct evaluator *ev,
@@ -167,6 +179,8 @@ static void compare(struct run *run, const struct evaluator *ev,
 		ingress.judged = false;
 	run_totals.verdicts++;
 	run_totals.allowed += core;
+	count_half(&egress);
+	count_half(&ingress);
 	run_totals.judged += egress.judged || ingress.judged;
 	if (core != want || core != judgement.accept ||
 	    !same_half(run, &judgement.half[NETPOL_DIRECTION_EGRESS], &egress) ||

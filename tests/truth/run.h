@@ -82,14 +82,21 @@ do {									\
  * @starved: of these, without memory
  * @over: of these, over a limit
  * @stale: of the module: lost to another transaction
+ * @halves: of the verdicts, halves that the evaluator has judged
+ * @tiers: of these, by the tier that decided; enum np_tier
+ * @passed: of these, with a rule of the Admin tier that passes
+ * @unknown: of these, denied because the other end is not known
+ * @closed: of these, denied because the Namespace of the pod is not loaded
  * @budget: most verdicts a step; 0: all
  * @fault: to try the search for the smallest world: the core's answer to what comes to this
  *	port by a rule is taken for the opposite; 0: it is not
+ * @fault_denied: that, where the rule denies; else where it accepts
  */
 struct run_totals {
 	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
-		starved, over, stale, budget;
+		starved, over, stale, halves, tiers[3], passed, unknown, closed, budget;
 	unsigned int fault;
+	bool fault_denied;
 };
 
 extern struct run_totals run_totals;
