@@ -11,12 +11,12 @@
 #include "netlink/report.h"
 #include "netlink/transaction.h"
 
-static bool np_cidr_in(const struct np_cidr *cidr, const struct np_settings *set)
+static bool np_cidr_in(const struct np_cidr *cidr, const struct np_cidr *list, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < set->guard_prefix_count; i++)
-		if (!memcmp(cidr, &set->guard_prefix[i], sizeof(*cidr)))
+	for (i = 0; i < count; i++)
+		if (!memcmp(cidr, &list[i], sizeof(*cidr)))
 			return true;
 	return false;
 }
@@ -70,11 +70,15 @@ bool np_settings_equal(const struct np_settings *a, const struct np_settings *b)
 	    rate != (b->event_rate ? b->event_rate : NP_EVENT_RATE_DEFAULT) ||
 	    a->guard_prefix_count != b->guard_prefix_count ||
 	    a->guard_interface_count != b->guard_interface_count ||
+	    a->pod_range_count != b->pod_range_count ||
 	    a->host_allow_count != b->host_allow_count ||
 	    a->source_allow_count != b->source_allow_count)
 		return false;
 	for (i = 0; i < a->guard_prefix_count; i++)
-		if (!np_cidr_in(&a->guard_prefix[i], b))
+		if (!np_cidr_in(&a->guard_prefix[i], b->guard_prefix, b->guard_prefix_count))
+			return false;
+	for (i = 0; i < a->pod_range_count; i++)
+		if (!np_cidr_in(&a->pod_range[i], b->pod_range, b->pod_range_count))
 			return false;
 	for (i = 0; i < a->guard_interface_count; i++)
 		if (!np_interface_in(a->guard_interface[i], b))
@@ -120,12 +124,8 @@ int np_settings_commit(struct np_kernel *kernel, const struct np_settings *want,
 
 static void np_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 {
-	size_t k;
-
-	for (k = 0; k < set->guard_prefix_count; k++)
-		if (!memcmp(&set->guard_prefix[k], cidr, sizeof(*cidr)))
-			return;
-	np_settings_add_prefix(set, cidr);
+	if (!np_cidr_in(cidr, set->guard_prefix, set->guard_prefix_count))
+		np_settings_add_prefix(set, cidr);
 }
 
 static void np_add_prefixes(struct np_settings *set, const struct np_cidr *cidr, size_t count)
@@ -219,6 +219,8 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)
 		np_settings_add_allow(set, &have->host_allow[i]);
+	for (i = 0; i < have->pod_range_count; i++)
+		np_settings_add_range(set, &have->pod_range[i]);
 	for (i = 0; i < source->source_allow_count; i++)
 		np_settings_add_source(set, &source->source_allow[i]);
 	set->unknown = opts->settings.unknown;

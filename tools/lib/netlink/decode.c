@@ -172,6 +172,11 @@ static bool read_setting(const struct nlattr *attr, struct np_settings *set)
 			return false;
 		np_settings_add_prefix(set, &cidr);
 		break;
+	case NETPOL_SETTINGS_A_POD_RANGE:
+		if (!np_read_prefix(attr, &cidr))
+			return false;
+		np_settings_add_range(set, &cidr);
+		break;
 	case NETPOL_SETTINGS_A_GUARD_INTERFACE:
 		np_settings_add_interface(set, nla_get_string((struct nlattr *)attr));
 		break;

@@ -260,6 +260,9 @@ static int np_put_settings(struct nl_msg *msg, const void *unit, const void *ext
 	for (i = 0; i < set->guard_prefix_count; i++)
 		if (np_put_prefix(msg, NETPOL_SETTINGS_A_GUARD_PREFIX, &set->guard_prefix[i]))
 			return -NLE_NOMEM;
+	for (i = 0; i < set->pod_range_count; i++)
+		if (np_put_prefix(msg, NETPOL_SETTINGS_A_POD_RANGE, &set->pod_range[i]))
+			return -NLE_NOMEM;
 	for (i = 0; i < set->guard_interface_count; i++)
 		if (nla_put_string(msg, NETPOL_SETTINGS_A_GUARD_INTERFACE,
 				   set->guard_interface[i]))

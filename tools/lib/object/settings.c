@@ -19,6 +19,13 @@ void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 	set->guard_prefix[set->guard_prefix_count++] = *cidr;
 }
 
+void np_settings_add_range(struct np_settings *set, const struct np_cidr *cidr)
+{
+	set->pod_range = np_array_grow(set->pod_range, set->pod_range_count,
+				       sizeof(*set->pod_range));
+	set->pod_range[set->pod_range_count++] = *cidr;
+}
+
 void np_settings_add_interface(struct np_settings *set, const char *name)
 {
 	size_t i = set->guard_interface_count++;
@@ -45,6 +52,7 @@ void np_settings_add_source(struct np_settings *set, const struct np_source_allo
 void np_settings_free(struct np_settings *set)
 {
 	free(set->guard_prefix);
+	free(set->pod_range);
 	free(set->guard_interface);
 	free(set->host_allow);
 	free(set->source_allow);
@@ -91,6 +99,7 @@ enum {
 	NP_SET_SOURCE_ALLOW,
 	NP_SET_EVENT_RATE,
 	NP_SET_TUNNELS,
+	NP_SET_POD_RANGE,
 };
 
 static const struct {
@@ -107,6 +116,7 @@ static const struct {
 	[NP_SET_SOURCE_ALLOW] = { "source-allow", "sourceAllow", { NULL } },
 	[NP_SET_EVENT_RATE] = { "event-rate", "eventRate", { NULL } },
 	[NP_SET_TUNNELS] = { "tunnels", "tunnels", { "deny", "allow" } },
+	[NP_SET_POD_RANGE] = { "pod-range", "podRange", { NULL } },
 };
 
 /* Reads a text that is a decimal number of at most max. */
@@ -221,6 +231,8 @@ bool np_setting_default(const struct np_settings *set, unsigned int index)
 		return !set->host_allow_count;
 	case NP_SET_SOURCE_ALLOW:
 		return !set->source_allow_count;
+	case NP_SET_POD_RANGE:
+		return !set->pod_range_count;
 	case NP_SET_EVENT_RATE:
 		return !set->event_rate || set->event_rate == NP_EVENT_RATE_DEFAULT;
 	}
@@ -249,6 +261,11 @@ void np_setting_print(FILE *file, const struct np_settings *set, unsigned int in
 		for (i = 0; i < set->guard_prefix_count; i++)
 			fprintf(file, "%s%s", i ? "," : "",
 				np_cidr_text(&set->guard_prefix[i], text));
+		break;
+	case NP_SET_POD_RANGE:
+		for (i = 0; i < set->pod_range_count; i++)
+			fprintf(file, "%s%s", i ? "," : "",
+				np_cidr_text(&set->pod_range[i], text));
 		break;
 	case NP_SET_GUARD_INTERFACE:
 		for (i = 0; i < set->guard_interface_count; i++) {
@@ -289,6 +306,11 @@ static bool np_setting_add(struct np_settings *set, unsigned int index, const ch
 			return false;
 		np_settings_add_prefix(set, &cidr);
 		return true;
+	case NP_SET_POD_RANGE:
+		if (!np_prefix_parse(text, &cidr))
+			return false;
+		np_settings_add_range(set, &cidr);
+		return true;
 	case NP_SET_GUARD_INTERFACE:
 		star = strchr(text, '*');
 		if (!*text || (star && star[1]) || strchr(text, '/') ||
@@ -318,6 +340,8 @@ static void np_setting_clear(struct np_settings *set, unsigned int index)
 		set->guard_prefix_count = 0;
 	else if (index == NP_SET_GUARD_INTERFACE)
 		set->guard_interface_count = 0;
+	else if (index == NP_SET_POD_RANGE)
+		set->pod_range_count = 0;
 	else if (index == NP_SET_HOST_ALLOW)
 		set->host_allow_count = 0;
 	else if (index == NP_SET_SOURCE_ALLOW)
@@ -336,6 +360,7 @@ static int np_setting_bad(unsigned int index, const char *value, struct np_error
 		"CIDR or NAMESPACE/POD=CIDR,... as 10.99.0.0/16,shop/vpn=203.0.113.0/24",
 		"events a second, 1 to 4294967295",
 		"deny or allow",
+		"CIDR,CIDR,... as 10.244.0.0/16,fd00::/48",
 	};
 
 	np_error_set(err, NP_EXIT_USAGE, "%s: bad value \"%.80s\"", np_setting[index].name,
@@ -398,7 +423,7 @@ int np_setting_assign(struct np_settings *set, const char *word, struct np_error
 		np_error_set(err, NP_EXIT_USAGE, "there is no setting \"%.*s\"",
 			     (int)(equals - word > 80 ? 80 : equals - word), word);
 	np_error_hint(err, "settings: guard-prefix, guard-interface, unknown, established, "
-		      "host-egress, host-allow, source-allow, event-rate, tunnels");
+		      "host-egress, host-allow, source-allow, event-rate, tunnels, pod-range");
 	return -1;
 }
 
@@ -429,6 +454,10 @@ void np_settings_write(struct np_writer *w, const char *key, const struct np_set
 	np_write_end(w);
 	np_write_number(w, "eventRate", np_event_rate(set));
 	np_write_string(w, "tunnels", np_choice_text(set, NP_SET_TUNNELS));
+	np_write_array(w, "podRange");
+	for (i = 0; i < set->pod_range_count; i++)
+		np_write_string(w, NULL, np_cidr_text(&set->pod_range[i], text));
+	np_write_end(w);
 	np_write_end(w);
 }
 

@@ -32,6 +32,8 @@ struct np_settings {
 	char (*guard_interface)[NETPOL_INTERFACE_MAX + 2];
 	struct np_host_allow *host_allow;
 	struct np_source_allow *source_allow;
+	struct np_cidr *pod_range;	/* every address in them is a pod's, known or not */
+	size_t pod_range_count;
 	size_t guard_prefix_count;
 	size_t guard_interface_count;
 	size_t host_allow_count;
@@ -49,6 +51,7 @@ void np_settings_add_prefix(struct np_settings *set, const struct np_cidr *cidr)
 void np_settings_add_interface(struct np_settings *set, const char *name);
 void np_settings_add_allow(struct np_settings *set, const struct np_host_allow *allow);
 void np_settings_add_source(struct np_settings *set, const struct np_source_allow *allow);
+void np_settings_add_range(struct np_settings *set, const struct np_cidr *cidr);
 void np_settings_free(struct np_settings *set);
 
 /* Returns true if a guard prefix covers an address, or a guard pattern the name of an interface. */
@@ -75,7 +78,7 @@ const char *np_source_allow_text(const struct np_source_allow *allow,
 				 char text[NP_SOURCE_ALLOW_TEXT]);
 
 /* The number of settings, and the name of each on the command line. */
-#define NP_SETTING_COUNT	9
+#define NP_SETTING_COUNT	10
 const char *np_setting_name(unsigned int index);
 /* True if the setting has its default. */
 bool np_setting_default(const struct np_settings *set, unsigned int index);
