@@ -27,7 +27,10 @@
 #include "load_check.h"
 #include "agent/desired.h"
 #include "agent/desired_decode.h"
+#include "base/output.h"
+#include "object/digest.h"
 #include "object/json.h"
+#include "object/write.h"
 #include "object/yaml.h"
 
 /* What a case says. Text is not terminated by it but by len. */
@@ -41,7 +44,7 @@ struct one_case {
 	uint32_t head;		/* lines before the case's own */
 };
 
-static unsigned int cases, as_json, from_api;
+static unsigned int cases, as_json, from_api, again;
 
 static void failed(const struct one_case *c, const char *form, const char *have,
 		   const char *want)
@@ -325,6 +328,37 @@ static void expect_error(const struct one_case *c, const char *form, bool places
 		check_passed++;
 }
 
+/*
+ * What was read of ClusterNetworkPolicies, written as a manifest and read again, is the same. A
+ * rule that is closed stays so.
+ */
+static void run_again(const struct one_case *c, enum np_format format)
+{
+	const struct np_policy_state state = { 0 };
+	char *want = describe(c), *text = NULL;
+	const char *form = format == NP_FORMAT_YAML ? "YAML again" : "JSON again";
+	__uint128_t digest = np_policy_digest(&objs.policies[0]);
+	struct np_writer w;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	again++;
+	np_writer_init(&w, out, format);
+	np_manifest_policy(&w, NULL, &objs.policies[0], &state);
+	fclose(out);
+	if (load_opts(text, len, true) || objs.policy_count != 1)
+		failed(c, form, err.text, "what is written can be read");
+	else if (np_policy_digest(&objs.policies[0]) != digest)
+		failed(c, form, "another digest", "the same");
+	else
+		expect_read(c, form, want + (*want == ' '));
+	if (strstr(want, "closed") ? !load_opts(text, len, false) : load_opts(text, len, false))
+		failed(c, form, err.text, strstr(want, "closed") ?
+		       "a rule that is closed is refused in files" : "it can be read");
+	free(text);
+	free(want);
+}
+
 static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
 {
 	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
@@ -350,6 +384,10 @@ static void run_form(const struct one_case *c, const char *form, const char *tex
 		expect_read(c, form, c->has_lenient ? c->lenient : c->accept);
 	if (c->has_lenient && *c->warning && !warned(c->warning))
 		failed(c, form, "no such warning with --lenient", c->warning);
+	if (loads && objs.policy_count == 1 && objs.policies[0].tier != NP_TIER_NETWORK_POLICY) {
+		run_again(c, yaml ? NP_FORMAT_YAML : NP_FORMAT_JSON);
+		load_opts(text, len, true);
+	}
 }
 
 static bool kind_of(const struct np_node *object, enum np_source_kind *kind)
@@ -528,9 +566,9 @@ int main(void)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%u cases, %u of them as JSON too, %u from an API server\n", cases, as_json,
-	       from_api);
-	CHECK(cases > 200 && as_json > 180 && from_api > 100);
+	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again\n",
+	       cases, as_json, from_api, again);
+	CHECK(cases > 350 && as_json > 330 && from_api > 100 && again > 250);
 	np_objects_free(&objs);
 	return check_done("test_tables");
 }

@@ -325,5 +325,9 @@ const struct np_pod **np_pods_by_arrival(const struct np_objects *objs);
 const char *np_protocol_name(uint8_t protocol);
 const char *np_operator_name(uint8_t op);
 const char *np_phase_name(uint8_t phase);
+const char *np_tier_name(uint8_t tier);			/* "" for that of NetworkPolicies */
+const char *np_rule_action_name(uint8_t action);
+/* "NetworkPolicy" or "ClusterNetworkPolicy" */
+const char *np_policy_kind(const struct np_policy *policy);
 
 #endif

@@ -460,16 +460,12 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 static int np_cluster_action(struct np_decode *d, const struct np_node *node,
 			     const struct np_path *path, uint8_t *action)
 {
-	static const char * const known[] = {
-		[NP_ACTION_ACCEPT] = "Accept", [NP_ACTION_DENY] = "Deny",
-		[NP_ACTION_PASS] = "Pass",
-	};
 	const struct np_node *field;
 
 	if (np_cluster_need(d, node, "action", NP_NODE_STRING, path, &field))
 		return -1;
 	for (*action = NP_ACTION_ACCEPT; *action <= NP_ACTION_PASS; (*action)++)
-		if (!strcmp(field->text, known[*action]))
+		if (!strcmp(field->text, np_rule_action_name(*action)))
 			return 0;
 	np_fail(d, field, NP_FIELD(path, "action"), "\"%.60s\" must be Accept, Deny or Pass",
 		field->text);
@@ -623,9 +619,9 @@ static int np_cluster_head(struct np_decode *d, const struct np_node *spec,
 	    np_cluster_fields(d, spec, path, known, NP_COUNT(known)) ||
 	    np_cluster_need(d, spec, "tier", NP_NODE_STRING, path, &tier))
 		return -1;
-	if (!strcmp(tier->text, "Baseline"))
+	if (!strcmp(tier->text, np_tier_name(NP_TIER_BASELINE)))
 		policy->tier = NP_TIER_BASELINE;
-	else if (strcmp(tier->text, "Admin"))
+	else if (strcmp(tier->text, np_tier_name(NP_TIER_ADMIN)))
 		return np_fail(d, tier, NP_FIELD(path, "tier"),
 			       "\"%.60s\" must be Admin or Baseline", tier->text);
 	return 0;
@@ -789,6 +785,9 @@ static bool np_cluster_is_full(struct np_decode *d, const struct np_node *spec,
 	return false;
 }
 
+/* As namespaces: {}. */
+static const struct np_selector np_cluster_every_pod = { .present = true };
+
 static void np_cluster_spec_closed(struct np_decode *d, const struct np_node *spec,
 				   const struct np_path *path, struct np_policy *policy)
 {
@@ -803,8 +802,8 @@ static void np_cluster_spec_closed(struct np_decode *d, const struct np_node *sp
 	if (np_cluster_subject(d, spec, path, policy)) {
 		np_cluster_warn(d, "the policy is of tier Admin, for every pod, and accepts nothing");
 		policy->tier = NP_TIER_ADMIN;
-		memset(&policy->ns_selector, 0, sizeof(policy->ns_selector));
-		memset(&policy->pod_selector, 0, sizeof(policy->pod_selector));
+		policy->ns_selector = np_cluster_every_pod;
+		policy->pod_selector = (struct np_selector) { 0 };
 		lost = true;
 	}
 	for (i = 0; i < NP_COUNT(np_cluster_lists); i++)
@@ -822,6 +821,7 @@ int np_decode_cluster_policy_closed(struct np_decode *d, const struct np_node *n
 		return -1;
 	if (np_cluster_need(d, node, "spec", NP_NODE_MAP, path, &spec)) {
 		np_cluster_warn(d, "the policy is of tier Admin and denies everything to every pod");
+		policy.ns_selector = np_cluster_every_pod;
 		for (i = 0; i < NP_COUNT(np_cluster_lists); i++)
 			np_cluster_direction_closed(d, node, &np_cluster_lists[i], &policy);
 	} else {
