@@ -919,108 +919,6 @@ void history_free(struct history *h)
 	np_objects_free(&h->pool);
 }
 
-/* JSON, which is YAML too; no text in a history has to be escaped. */
-static void print_selector(const struct np_selector *selector, FILE *to)
-{
-	uint32_t i, j;
-
-	fprintf(to, "{\"matchExpressions\": [");
-	for (i = 0; i < selector->count; i++) {
-		const struct np_requirement *item = &selector->item[i];
-
-		fprintf(to, "%s{\"key\": \"%s\", \"operator\": \"%s\"", i ? ", " : "", item->key,
-			np_operator_name(item->op));
-		for (j = 0; j < item->value_count; j++)
-			fprintf(to, "%s\"%s\"", j ? ", " : ", \"values\": [", item->value[j]);
-		fprintf(to, "%s}", item->value_count ? "]" : "");
-	}
-	fprintf(to, "]}");
-}
-
-/* A subject, or a peer by selectors. */
-static void print_pods(const struct np_selector *ns_selector,
-		       const struct np_selector *pod_selector, FILE *to)
-{
-	if (!pod_selector->present) {
-		fprintf(to, "{\"namespaces\": ");
-		print_selector(ns_selector, to);
-		fprintf(to, "}");
-		return;
-	}
-	fprintf(to, "{\"pods\": {\"podSelector\": ");
-	print_selector(pod_selector, to);
-	if (ns_selector->present) {
-		fprintf(to, ", \"namespaceSelector\": ");
-		print_selector(ns_selector, to);
-	}
-	fprintf(to, "}}");
-}
-
-static void print_cluster_port(const struct np_port *port, FILE *to)
-{
-	const char *name = port->protocol == NP_PROTOCOL_TCP ? "tcp" :
-			   port->protocol == NP_PROTOCOL_UDP ? "udp" : "sctp";
-
-	if (port->kind == NP_PORT_NAME)
-		fprintf(to, "{\"destinationNamedPort\": \"%s\"}", port->name);
-	else if (port->first == port->last)
-		fprintf(to, "{\"%s\": {\"destinationPort\": {\"number\": %u}}}", name,
-			port->first);
-	else
-		fprintf(to, "{\"%s\": {\"destinationPort\": {\"range\": {\"start\": %u, \"end\": %u}}}}",
-			name, port->first, port->last);
-}
-
-/* A closed rule has the one thing that makes any rule closed: a peer that nobody can read. */
-static void print_cluster_rule(const struct np_rule *rule, bool is_egress, FILE *to)
-{
-	static const char *const actions[] = { "Accept", "Deny", "Pass" };
-	char text[NP_CIDR_TEXT];
-	uint32_t i;
-
-	fprintf(to, "  - {\"action\": \"%s\"", actions[rule->action]);
-	if (rule->name && *rule->name)
-		fprintf(to, ", \"name\": \"%s\"", rule->name);
-	fprintf(to, ", \"%s\": [%s", is_egress ? "to" : "from", rule->closed ? "{}" : "");
-	for (i = 0; i < rule->peer_count; i++) {
-		const struct np_peer *peer = &rule->peer[i];
-
-		fprintf(to, "%s", i ? ", " : "");
-		if (peer->ipblock)
-			fprintf(to, "{\"networks\": [\"%s\"]}",
-				np_cidr_text(&peer->ipblock->cidr, text));
-		else
-			print_pods(&peer->ns_selector, &peer->pod_selector, to);
-	}
-	fprintf(to, "]");
-	for (i = 0; i < rule->port_count; i++) {
-		/* a name is three ports */
-		if (i && rule->port[i].kind == NP_PORT_NAME &&
-		    rule->port[i].protocol != NP_PROTOCOL_TCP)
-			continue;
-		fprintf(to, "%s", i ? ", " : ", \"protocols\": [");
-		print_cluster_port(&rule->port[i], to);
-	}
-	fprintf(to, "%s}\n", rule->port_count ? "]" : "");
-}
-
-static void print_cluster_policy(const struct np_policy *policy, FILE *to)
-{
-	uint32_t i;
-
-	fprintf(to, "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
-		"metadata:\n  name: %s\nspec:\n  tier: %s\n  priority: %u\n  subject: ",
-		policy->name, policy->tier == NP_TIER_ADMIN ? "Admin" : "Baseline",
-		policy->priority);
-	print_pods(&policy->ns_selector, &policy->pod_selector, to);
-	fprintf(to, "\n  ingress:%s\n", policy->ingress_count ? "" : " []");
-	for (i = 0; i < policy->ingress_count; i++)
-		print_cluster_rule(&policy->ingress[i], false, to);
-	fprintf(to, "  egress:%s\n", policy->egress_count ? "" : " []");
-	for (i = 0; i < policy->egress_count; i++)
-		print_cluster_rule(&policy->egress[i], true, to);
-}
-
 static void print_operation(const struct operation *op, FILE *to)
 {
 	struct np_namespace_state namespace = {};
@@ -1042,10 +940,6 @@ static void print_operation(const struct operation *op, FILE *to)
 		np_manifest_pod(&w, NULL, &op->pod, &pod);
 		break;
 	case SET_POLICY:
-		if (op->policy.tier) {
-			print_cluster_policy(&op->policy, to);
-			break;
-		}
 		np_manifest_policy(&w, NULL, &op->policy, &policy);
 		break;
 	case DELETE_NAMESPACE:

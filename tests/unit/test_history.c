@@ -12,24 +12,39 @@
 
 #define SEEDS 60
 
-/* One without requirements means all namespaces or pods, as one that is not there. */
-static bool same_selector(const struct np_selector *a, const struct np_selector *b)
+static bool same_requirement(const struct np_requirement *a, const struct np_requirement *b)
+{
+	uint32_t i;
+
+	if (strcmp(a->key, b->key) || a->op != b->op || a->value_count != b->value_count)
+		return false;
+	for (i = 0; i < a->value_count; i++)
+		if (strcmp(a->value[i], b->value[i]))
+			return false;
+	return true;
+}
+
+static bool has_requirements(const struct np_selector *a, const struct np_selector *b)
 {
 	uint32_t i, j;
 
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		const struct np_requirement *have = &a->item[i], *want = &b->item[i];
-
-		if (strcmp(have->key, want->key) || have->op != want->op ||
-		    have->value_count != want->value_count)
+	for (i = 0; i < b->count; i++) {
+		for (j = 0; j < a->count; j++)
+			if (same_requirement(&a->item[j], &b->item[i]))
+				break;
+		if (j == a->count)
 			return false;
-		for (j = 0; j < have->value_count; j++)
-			if (strcmp(have->value[j], want->value[j]))
-				return false;
 	}
 	return true;
+}
+
+/*
+ * The order of requirements means nothing, nor does saying one twice, and a selector without any
+ * means all namespaces or pods, as one that is not there.
+ */
+static bool same_selector(const struct np_selector *a, const struct np_selector *b)
+{
+	return has_requirements(a, b) && has_requirements(b, a);
 }
 
 static bool same_peer(const struct np_peer *a, const struct np_peer *b)
