@@ -765,7 +765,7 @@ static void make_full(struct history *h, const struct np_objects *objs,
 			rename_namespace(h, &op->namespace, i);
 	}
 	for (i = 0; i < h->policies; i++)
-		if (fresh && rarely(h, 2))
+		if (fresh && rarely(h, h->cluster ? 5 : 2))
 			make_policy(h, &add_operation(txn, SET_POLICY)->policy);
 	for (i = 0; h->cluster && i < h->policies; i++)
 		if (fresh && rarely(h, 2))
@@ -777,6 +777,25 @@ static void make_full(struct history *h, const struct np_objects *objs,
 		txn->operation[i - 1] = *op;
 		*op = swap;
 	}
+}
+
+/* A policy of the same name, tier and priority as another origin has: both are in force. */
+static void add_rival(struct history *h, const struct model *model, struct transaction *txn)
+{
+	const struct np_objects *objs = &model->origin[history_random(h, HISTORY_ORIGINS)];
+	const struct np_policy *other;
+	struct np_policy *policy;
+
+	if (!objs->policy_count)
+		return;
+	other = &objs->policies[history_random(h, objs->policy_count)];
+	if (!other->tier)
+		return;
+	policy = &add_operation(txn, SET_POLICY)->policy;
+	make_cluster_policy(h, policy);
+	policy->name = other->name;
+	policy->tier = other->tier;
+	policy->priority = other->priority;
 }
 
 struct transaction *history_next(struct history *h, const struct model *model)
@@ -794,7 +813,7 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	txn->full = !h->transactions || rarely(h, 5);
 	fresh = !h->transactions ? h->pods : rarely(h, 3) ? history_random(h, h->pods) : 0;
 	txn->operation = room(h, objs->namespace_count + objs->pod_count + objs->policy_count +
-			      fresh + h->namespaces + 2 * h->policies + changes,
+			      fresh + h->namespaces + 2 * h->policies + changes + 1,
 			      sizeof(*txn->operation));
 	if (txn->full)
 		make_full(h, objs, txn, fresh);
@@ -803,6 +822,8 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	else
 		for (i = 0; i < changes; i++)
 			change(h, objs, txn);
+	if (h->cluster && txn->origin && rarely(h, 2))
+		add_rival(h, model, txn);
 	/* only the core's own books know of an interface there */
 	if (!h->unicast && objs->pod_count && rarely(h, 6))
 		txn->gone = copy(h, &objs->pods[history_random(h, objs->pod_count)], 1,

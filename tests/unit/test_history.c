@@ -59,6 +59,21 @@ static bool same_peer(const struct np_peer *a, const struct np_peer *b)
 	       !a->ipblock->except_count && !b->ipblock->except_count;
 }
 
+/* The order of peers means nothing, and the same network is written once. */
+static bool has_peers(const struct np_rule *a, const struct np_rule *b)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < b->peer_count; i++) {
+		for (j = 0; j < a->peer_count; j++)
+			if (same_peer(&a->peer[j], &b->peer[i]))
+				break;
+		if (j == a->peer_count)
+			return false;
+	}
+	return true;
+}
+
 static bool same_port(const struct np_port *a, const struct np_port *b)
 {
 	if (a->protocol != b->protocol || a->kind != b->kind)
@@ -81,11 +96,9 @@ static void check_rules(const struct np_rule *have, uint32_t count, const struct
 		CHECK_EQ(a->action, b->action);
 		CHECK_EQ(a->closed, b->closed);
 		CHECK_STR(a->name ? a->name : "", b->name ? b->name : "");
-		if (!CHECK_EQ(a->peer_count, b->peer_count) ||
-		    !CHECK_EQ(a->port_count, b->port_count))
+		CHECK(has_peers(a, b) && has_peers(b, a));
+		if (!CHECK_EQ(a->port_count, b->port_count))
 			continue;
-		for (j = 0; j < a->peer_count; j++)
-			CHECK(same_peer(&a->peer[j], &b->peer[j]));
 		for (j = 0; j < a->port_count; j++)
 			CHECK(same_port(&a->port[j], &b->port[j]));
 	}
