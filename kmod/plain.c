@@ -415,10 +415,7 @@ static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapsho
 					passed, address);
 }
 
-/*
- * The cell after a rule that passes, whose packet is counted here. @other: identity of the other
- * end, see netpol_program_identity().
- */
+/* The cell after a rule that passes, whose packet is counted here. */
 static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snapshot,
 					     const struct netpol_program *program, u32 pkt,
 					     u32 other, const void *address, u32 cell)
@@ -427,7 +424,7 @@ static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snaps
 
 	netpol_percpu_inc(netpol_program_counter(program, cell));
 	cell = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
-	if (program->nnames && other > NETPOL_IDENTITY_UNKNOWN)
+	if (program->nnames && other)
 		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
 							program->passed, address));
 	return cell;
@@ -435,12 +432,13 @@ static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snaps
 
 /*
  * Judges and counts one half, like netpol_judge_half(). @other and @address: identity and
- * address of the other end. @known: it has an identity; a constant. Return: does it accept?
+ * address of the other end, of which netpol_plain_needs_guards() has said that it is no unknown pod.
+ * Return: does it accept?
  */
 static __always_inline bool
 netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 			const struct netpol_local *subject, u8 direction, u32 pkt, u32 other,
-			const void *address, const bool known)
+			const void *address)
 {
 	const struct netpol_program *program = subject->program[direction];
 	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
@@ -450,13 +448,9 @@ netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapsho
 		netpol_plain_count_unisolated(nn, stats, direction);
 		return true;
 	}
-	/* at LOCAL_IN the other end is the node */
-	if (!known && !(pkt & NETPOL_PLAIN_LOCAL_IN))
-		other = netpol_program_identity(snapshot, program, netpol_plain_family(pkt), other,
-						address);
 	cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				   netpol_plain_port_class(program, pkt), other, address);
-	if (unlikely(program->nnames) && other > NETPOL_IDENTITY_UNKNOWN)
+	if (unlikely(program->nnames) && other)
 		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
 							address));
 	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
@@ -481,10 +475,10 @@ netpol_plain_judge_pair(struct netpol_net *nn, const struct netpol_snapshot *sna
 	netpol_percpu_inc(&sender->runtime->stats->sent);
 	netpol_percpu_inc(&receiver->runtime->stats->received);
 	if (!netpol_plain_judge_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, pkt,
-				     server->identity, reply ? from : to, true))
+				     server->identity, reply ? from : to))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_EGRESS);
 	if (!netpol_plain_judge_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, pkt,
-				     opener->identity, reply ? to : from, true))
+				     opener->identity, reply ? to : from))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_INGRESS);
 	return NF_ACCEPT;
 }
@@ -498,9 +492,10 @@ static __always_inline bool netpol_plain_no_uplink(const struct netpol_snapshot 
 }
 
 /*
- * Must unknown() of hook.c decide about an end that is no local pod? @identity and @address
- * are that end's. Guard prefixes are only about addresses of no known pod. Interface patterns
- * are about more than an address, so with them hook.c always decides.
+ * Must hook.c decide about an end that is no local pod, because it may be a pod that is not known?
+ * @identity and @address are that end's. Guard prefixes, which unknown() asks for, and ranges of
+ * pods, which netpol_program_identity() asks for, are only about addresses of no known pod.
+ * Interface patterns are about more than an address, so with them hook.c always decides.
  */
 static __always_inline bool netpol_plain_needs_guards(const struct netpol_snapshot *snapshot,
 						      u8 family, u32 identity,
@@ -508,7 +503,7 @@ static __always_inline bool netpol_plain_needs_guards(const struct netpol_snapsh
 {
 	return snapshot->guarded &&
 	       (snapshot->settings->npatterns ||
-		(!identity && netpol_settings_guards(snapshot->settings, family, address)));
+		(!identity && netpol_settings_has_pod(snapshot->settings, family, address)));
 }
 
 /*
@@ -607,7 +602,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 			return NF_ACCEPT;
 		}
 		if (netpol_plain_judge_half(nn, snapshot, sender.local, direction, pkt,
-					    receiver.identity, to, false))
+					    receiver.identity, to))
 			return NF_ACCEPT;
 		return netpol_plain_deny(nn, skb, pkt, direction);
 	}
@@ -615,7 +610,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
 		netpol_percpu_inc(&receiver.local->runtime->stats->received);
 		if (!netpol_plain_judge_half(nn, snapshot, receiver.local, direction, pkt,
-					     sender.identity, from, false))
+					     sender.identity, from))
 			return netpol_plain_deny(nn, skb, pkt, direction);
 	}
 	return NF_ACCEPT;
@@ -671,14 +666,45 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 	if (netpol_plain_needs_guards(snapshot, netpol_plain_family(pkt), 0, address))
 		return netpol_decide(nn, skb, state);
 	netpol_plain_count_seen(subject->runtime->stats, sends);
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, 0, address, false))
+	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, 0, address))
+		return NF_ACCEPT;
+	return netpol_plain_deny(nn, skb, pkt, direction);
+}
+
+/*
+ * Goes on for netpol_plain_by_interface() where rules pass, and the program is direct otherwise.
+ * The cell behind one that passes is @passed further.
+ */
+static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, struct sk_buff *skb,
+							u32 pkt, const struct netpol_local *subject,
+							const void *address, u32 other)
+{
+	u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+						   NETPOL_DIRECTION_INGRESS;
+	const struct netpol_program *program = subject->program[direction];
+	u32 class = netpol_plain_port_class(program, pkt), cell;
+	const u32 *first = netpol_program_cells(program, netpol_program_row(program, other));
+	const u32 *second = first;
+
+	if (program->by_address)
+		second = netpol_program_cells(program,
+					      netpol_program_address_row(program,
+									 netpol_plain_family(pkt),
+									 address));
+	cell = min(first[class], second[class]);
+	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS) {
+		netpol_percpu_inc(netpol_program_counter(program, cell));
+		class += program->passed;
+		cell = min(first[class], second[class]);
+	}
+	if (netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }
 
 /*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination, has rules that pass, or is sparse. @snapshot is the one that @subject was found
+ * the destination, or is sparse. @snapshot is the one that @subject was found
  * in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
@@ -691,7 +717,7 @@ static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 	const void *address = netpol_plain_other(skb, pkt, sends);
 	u8 direction = netpol_plain_direction(pkt, sends);
 
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, other, address, false))
+	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, other, address))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }
@@ -782,6 +808,8 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 		return NF_ACCEPT;
 	}
 	if (unlikely(!program->simple)) {
+		if (unlikely(!program->direct && program->passing))
+			return netpol_plain_judge_passing(nn, skb, directed, subject, address, other);
 		if (unlikely(!program->direct))
 			return netpol_plain_judge_named(nn, snapshot, skb, directed, subject,
 							other);

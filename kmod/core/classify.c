@@ -132,13 +132,15 @@ static __always_inline u32 flow_cell(const struct netpol_snapshot *snapshot,
 	return cell;
 }
 
-/* Why a program came to a cell. */
-static u8 cell_reason(const struct netpol_program *program, u32 cell)
+/* What a program says after a rule that passes; see netpol_judge_half(). */
+static noinline void judge_passed(const struct netpol_snapshot *snapshot,
+				  const struct netpol_flow *flow, const struct netpol_end *other,
+				  u32 identity, const void *address,
+				  struct netpol_decision *decision)
 {
-	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_NONE)
-		return NETPOL_REASON_ISOLATED;
-	return NETPOL_CELL_ORDER(cell) < program->norders ? NETPOL_REASON_RULE :
-							    NETPOL_REASON_NOT_ISOLATED;
+	decision->passed = decision->cell;
+	decision->cell = flow_cell(snapshot, decision->program, flow, other, identity,
+				   decision->program->passed, address);
 }
 
 /**
@@ -156,8 +158,8 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		       struct netpol_decision *decision)
 {
 	const struct netpol_program *program = subject->program[direction];
+	u32 identity = other->identity;
 	const void *address;
-	u32 identity;
 
 	decision->subject = subject;
 	decision->program = program;
@@ -174,16 +176,17 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		return;
 	}
 	address = direction == NETPOL_DIRECTION_EGRESS ? flow->destination : flow->source;
-	identity = other->node ? 0 : netpol_program_identity(snapshot, program, flow->family,
-							      other->identity, address);
+	if (unlikely(program->doubts) && !other->node)
+		identity = netpol_program_identity(snapshot, program, flow->family, identity,
+						   address);
 	decision->cell = flow_cell(snapshot, program, flow, other, identity, 0, address);
-	if (unlikely(NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_PASS)) {
-		decision->passed = decision->cell;
-		decision->cell = flow_cell(snapshot, program, flow, other, identity,
-					   program->passed, address);
-	}
+	if (unlikely(NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_PASS))
+		judge_passed(snapshot, flow, other, identity, address, decision);
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
-	decision->reason = cell_reason(program, decision->cell);
+	decision->reason = NETPOL_REASON_RULE;
+	if (unlikely(NETPOL_CELL_ORDER(decision->cell) >= program->norders))
+		decision->reason = decision->accept ? NETPOL_REASON_NOT_ISOLATED :
+						      NETPOL_REASON_ISOLATED;
 }
 
 /**

@@ -134,15 +134,16 @@ struct netpol_signature;
  *	egress, none names a port; and the program is not sparse
  * @direct: a packet finds its cell without a search: there are no @names, and the program is not
  *	sparse
- * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
- *	rules deny in. It stands for other ends that are pods of which nothing else is known
- * @passed: what to add to a class after a rule that passes; 0: no rule passes
  * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
  * @ranges: port ranges, by enum netpol_protocol
  * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
  * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
+ * @passed: what to add to a class after a rule that passes; 0: no rule passes
+ * @passing: there is @passed, and the program would be direct without it
+ * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
+ *	rules deny in. It stands for other ends that are pods of which nothing else is known
  * @run: runs of a sparse program, row by row, in each row by class; the first is of class 0
  * @run_first: index of the first run of each row, and after the last row the number of runs
  * @order: rules, by order
@@ -183,14 +184,15 @@ struct netpol_program {
 	bool sparse;
 	bool simple;
 	bool direct;
-	bool doubts;
-	u32 passed;
 	u32 other;
 	struct netpol_ranges ranges[NETPOL_PROTOCOLS];
 	struct netpol_trie *trie[2];
 	u32 address_row[2];
 	struct netpol_name_class *names;
 	u32 nnames;
+	u32 passed;
+	bool passing;
+	bool doubts;
 	struct netpol_run *run;
 	u32 *run_first;
 
@@ -251,6 +253,12 @@ static inline u32 netpol_program_cell_at(const struct netpol_program *program, u
 	if (program->sparse)
 		return netpol_run_cell(program, row, class);
 	return program->cell[(u64)row * program->nclasses + class];
+}
+
+/* The cells of a row, by class. The program is not sparse. RCU. */
+static __always_inline const u32 *netpol_program_cells(const struct netpol_program *program, u64 row)
+{
+	return &program->cell[row * program->nclasses];
 }
 
 /* Row of an identity; row 0 for no identity (0). RCU. */

@@ -489,6 +489,7 @@ static int make_sparse(struct netpol_compile *c)
 	program->by_address = true;
 	program->simple = false;
 	program->direct = false;
+	program->passing = false;
 	return 0;
 }
 
@@ -501,6 +502,7 @@ int netpol_compile_cells(struct netpol_compile *c)
 	u64 sparse = c->nruns * sizeof(*c->run) + (program->nrows + 1) * sizeof(u32);
 
 	program->direct = !program->nnames && !program->passed;
+	program->passing = !program->nnames && program->passed;
 	if (dense > DENSE_BYTES && dense / SPARSE_GAIN > sparse)
 		return netpol_compile_charge(c, (program->nrows + 1) * sizeof(u32)) ?
 		       -EDQUOT : make_sparse(c);

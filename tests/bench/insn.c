@@ -29,6 +29,9 @@
  * @scattered: addresses all over a /12, blocks of all lengths; else a /24 per node
  * @guards: the prefixes of the node's pods are guarded, unknown=deny
  * @quick: part of the short form
+ * @admins: cluster-wide policies of the Admin tier that select the pod, and do not decide about the
+ *	packets that are sent
+ * @passes: another one passes every packet of a pod on to the NetworkPolicies
  */
 struct world {
 	unsigned int policies;
@@ -40,6 +43,8 @@ struct world {
 	unsigned int scattered;
 	unsigned int guards;
 	unsigned int quick;
+	unsigned int admins;
+	unsigned int passes;
 };
 
 static const struct world worlds[] = {
@@ -68,6 +73,11 @@ static const struct world worlds[] = {
 	{ 1, 10, 1000, 0, 1, 30, 0, 0, 1 },
 	{ 1000, 30000, 150000, 0, 1, 250, 1, 0, 0 },
 	{ 1000, 30000, 150000, 10000, 16, 250, 1, 1, 0 },
+	{ 10, 1000, 10000, 0, 1, 30, 0, 0, 0, .admins = 1 },
+	{ 10, 1000, 10000, 0, 1, 30, 0, 0, 0, .admins = 10 },
+	{ 10, 1000, 10000, 0, 1, 30, 0, 0, 1, .admins = 1000 },
+	{ 10, 1000, 10000, 0, 1, 30, 0, 0, 0, .admins = 1, .passes = 1 },
+	{ 10, 1000, 10000, 0, 1, 30, 0, 0, 1, .admins = 1000, .passes = 1 },
 };
 
 /* An address of either family, as text and as bytes. */
@@ -249,6 +259,46 @@ static void load_blocks(struct txn *t, const struct world *w)
 	}
 }
 
+/* A cluster-wide policy of the Admin tier, on the subjects, with one peer in each direction. */
+static void load_admin(struct txn *t, unsigned int number, uint8_t action, const char *namespaces)
+{
+	struct msg *m = txn_room(t);
+	uint32_t at = nest(m, NETPOL_A_POLICY);
+	unsigned int direction;
+	char name[32];
+
+	sprintf(name, "admin%u", number);
+	put_u8(m, NETPOL_POLICY_A_KIND, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
+	put_str(m, NETPOL_POLICY_A_NAME, name);
+	put_selector(m, NETPOL_POLICY_A_SUBJECT, "role=subject");
+	put_selector(m, NETPOL_POLICY_A_SUBJECT_NAMESPACES, "");
+	put_u8(m, NETPOL_POLICY_A_TIER, NETPOL_TIER_ADMIN);
+	put_u16(m, NETPOL_POLICY_A_PRIORITY, number);
+	put_u8(m, NETPOL_POLICY_A_DIRECTIONS, INGRESS | EGRESS);
+	nest_end(m, at);
+	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
+		m = txn_room(t);
+		at = nest(m, NETPOL_A_RULE);
+		put_u8(m, NETPOL_RULE_A_DIRECTION, direction);
+		put_u8(m, NETPOL_RULE_A_ACTION, action);
+		nest_end(m, at);
+		t_peer(t, namespaces, NULL);
+	}
+}
+
+static void load_admins(struct txn *t, const struct world *w)
+{
+	char evil[32];
+	unsigned int i;
+
+	for (i = 0; i < w->admins; i++) {
+		sprintf(evil, "team=evil%u", i);
+		load_admin(t, i, NETPOL_ACTION_DENY, evil);
+	}
+	if (w->passes)
+		load_admin(t, w->admins, NETPOL_ACTION_PASS, "");
+}
+
 static void load_settings(struct txn *t, const struct world *w)
 {
 	struct msg *m = txn_room(t);
@@ -309,6 +359,7 @@ static void load(const struct world *w)
 	}
 	if (w->cidrs)
 		load_blocks(&t, w);
+	load_admins(&t, w);
 	left = w->cluster > w->policies ? w->cluster - w->policies : 0;
 	for (i = 0; i < left; i++) {
 		sprintf(name, "n%u/c%u", i % namespaces(w), i);
@@ -482,12 +533,17 @@ static bool measure(struct netpol_bench_packet *p)
 static void report(const struct world *w, const struct kind *k, bool v6, unsigned int n,
 		   uint64_t min, uint64_t sum, uint64_t max)
 {
+	char admins[64] = "";
+
+	if (w->admins)
+		sprintf(admins, ",\"admins\":%u,\"passes\":%s", w->admins,
+			w->passes ? "true" : "false");
 	printf("{\"name\":\"packet\",\"params\":{\"kind\":\"%s\",\"family\":\"%s\","
 	       "\"policies\":%u,\"cluster\":%u,\"pods\":%u,\"cidrs\":%u,\"ports\":%u,"
-	       "\"locals\":%u,\"addresses\":\"%s\",\"guards\":%s},\"value\":%.1f,"
+	       "\"locals\":%u,\"addresses\":\"%s\",\"guards\":%s%s},\"value\":%.1f,"
 	       "\"unit\":\"instructions\",\"min\":%llu,\"max\":%llu,\"peers\":%u}\n",
 	       k->name, v6 ? "v6" : "v4", w->policies, w->cluster, w->pods, w->cidrs, w->ports,
-	       w->locals, w->scattered ? "scattered" : "dense", w->guards ? "true" : "false",
+	       w->locals, w->scattered ? "scattered" : "dense", w->guards ? "true" : "false", admins,
 	       (double)sum / n, (unsigned long long)min, (unsigned long long)max, n);
 }
 
@@ -595,6 +651,10 @@ static void run_one(char **args)
 			w.scattered = value;
 		else if (!strcmp(name, "guards"))
 			w.guards = value;
+		else if (!strcmp(name, "admins"))
+			w.admins = value;
+		else if (!strcmp(name, "passes"))
+			w.passes = value;
 		else if (!strcmp(name, "peers"))
 			peers = value;
 		else if (!strcmp(name, "kind"))

@@ -8,10 +8,13 @@
 def key: [.name, (.params |
 	if .shape then [.kind, .shape]
 	else [.kernel, .kind, .family, .policies, .cluster, .pods, .cidrs, .ports, .locals,
-		.addresses, .guards] end | map(tostring))[]] | join("/");
+		.addresses, .guards] + (if .admins then [.admins, .passes] else [] end) end |
+		map(tostring))[]] | join("/");
 
+# What packets are to cost at most. Cluster-wide policies on the pod may add a quarter.
 def target:
-	if .name == "lines" then 12
+	if .params.admins then (.params |= del(.admins) | target | if . then . * 1.25 else null end)
+	elif .name == "lines" then 12
 	elif .name == "lines of the peer or rule" then 4
 	elif .unit != "instructions" or .name != "packet" then .target
 	elif .params.kind | startswith("between") then null
@@ -40,9 +43,10 @@ def even:
 	map(select(.name == "packet" and .params.cidrs == 0 and .params.ports == 1 and
 		.params.locals == 30 and .params.addresses == "dense" and
 		(.params.guards | not)))
-	| group_by([.params.kernel, .params.kind, .params.family])
+	| group_by([.params.kernel, .params.kind, .params.family, (.params.admins != null),
+		.params.passes])
 	| map({name: "packet, largest over smallest",
-		params: (.[0].params | {kernel, kind, family}),
+		params: (.[0].params | {kernel, kind, family} + if .admins then {passes} else {} end),
 		value: (([.[].value] | max) / ([.[].value] | min) * 1000 | round / 1000),
 		unit: "ratio", target: 1.1});
 

@@ -182,8 +182,13 @@ yes x/a tcp fd00:96::10 80 $c
 yes x/a udp 10.96.0.10 53 $c
 no x/b tcp 10.96.0.10 80 $c, another pod does not
 X
-refused_cluster_policy "case 34b: a Deny of a ClusterNetworkPolicy on it, which is refused whole" \
-	'{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}'
+cluster_policy '{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}'
+expect <<X
+no x/a tcp 10.96.0.10 80 case 34b: a Deny of a ClusterNetworkPolicy on it
+no x/a udp 10.96.0.10 53 case 34b: a Deny of a ClusterNetworkPolicy on it
+yes x/a tcp ${end_v4[x/a]} 80 case 34b: a Deny of a ClusterNetworkPolicy on it, by its own address
+X
+no_cluster_policy
 
 c="case 35: the answer of the node behind a Service is no new connection"
 policies <<X
@@ -319,8 +324,17 @@ expect <<X
 yes v/a tcp x/a 80 $c
 no x/a tcp v/a 80 $c
 X
-refused_cluster_policy "case 40: a Baseline Deny below it, which is refused whole" \
-	'{tier: Baseline, priority: 0, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}'
-refused_cluster_policy "case 40b: a Deny with a peer that nobody knows, which is refused whole" \
-	'{tier: Admin, priority: 0, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{galaxies: {}}]}]}'
+cluster_policy '{tier: Baseline, priority: 0, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}'
+expect <<X
+no v/a tcp x/a 80 case 40: a Baseline Deny below it
+no x/a tcp v/a 80 case 40: a Baseline Deny below it
+yes outside tcp x/a 80 case 40: a Baseline Deny below it, a client outside
+X
+no_cluster_policy
+refused "case 40b: a Deny with a peer that nobody knows, which is refused whole" "galaxies" <<X
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: c}
+spec: {tier: Admin, priority: 0, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{galaxies: {}}]}]}
+X
 finish

@@ -103,8 +103,14 @@ yes v/a tcp x/a 80 $c
 yes z/a tcp x/a 80 $c
 no w/a tcp x/a 80 $c, and no other
 X
-refused_cluster_policy "case 7b: In of a ClusterNetworkPolicy, which is refused whole" \
-	'{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {matchExpressions: [{key: team, operator: In, values: [v, z]}]}}]}]}'
+cluster_policy '{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {matchExpressions: [{key: team, operator: In, values: [v, w]}]}}]}]}'
+expect <<X
+yes v/a tcp x/a 80 case 7b: In of a ClusterNetworkPolicy
+yes w/a tcp x/a 80 case 7b: In of a ClusterNetworkPolicy
+yes z/a tcp x/a 80 case 7b: In of a ClusterNetworkPolicy, and a NetworkPolicy
+no outside tcp x/a 80 case 7b: In of a ClusterNetworkPolicy, and no other
+X
+no_cluster_policy
 
 c="case 8: both selectors in one item are AND, in two items OR"
 policies <<X

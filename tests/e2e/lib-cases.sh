@@ -7,7 +7,7 @@
 #   cases_world              makes and loads it
 #   policies <LIST           these are the policies, no others; a line is NAMESPACE/NAME SPEC
 #   refused WHAT PATTERN     the manifest on standard input is refused, nothing is changed
-#   refused_cluster_policy WHAT SPEC
+#   cluster_policy SPEC      this is the cluster-wide policy; no_cluster_policy: there is none
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -88,16 +88,13 @@ refused()
 	is "$(generation)" "$before" "$1: nothing is changed"
 }
 
-refused_cluster_policy()
+cluster_policy()
 {
-	refused "$1" "ClusterNetworkPolicy .*is not enforced" <<-X
+	apply <<-X
 	apiVersion: policy.networking.k8s.io/v1alpha2
 	kind: ClusterNetworkPolicy
 	metadata: {name: c}
-	spec: $2
-	---
-	apiVersion: v1
-	kind: Namespace
-	metadata: {name: beside}
+	spec: $1
 	X
 }
+no_cluster_policy() { netpol delete cnp c; }
