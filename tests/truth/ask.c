@@ -66,6 +66,27 @@ int ask_offline_ranges(struct np_offline *off, const struct np_cidr *range, unsi
 	return 0;
 }
 
+int ask_ranges(struct np_client *client, const struct np_cidr *range, unsigned int count,
+	       uint64_t *generation, struct np_error *err)
+{
+	struct np_transaction_options opts = {};
+	struct np_settings settings = {};
+	struct np_transaction txn;
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < count; i++)
+		np_settings_add_range(&settings, &range[i]);
+	error = np_transaction_begin(&txn, client, NP_SETTINGS_ORIGIN, &opts, err);
+	if (!error)
+		error = np_encode_settings(&txn.encoder, &settings, err);
+	if (!error)
+		error = np_transaction_commit(&txn, false, generation, err);
+	np_transaction_end(&txn);
+	np_settings_free(&settings);
+	return error;
+}
+
 int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
 	     const struct np_placement *place, struct np_error *err)
 {

@@ -38,6 +38,9 @@ int ask_offline_ranges(struct np_offline *off, const struct np_cidr *range, unsi
  * and opens a client there. Exits on failure.
  */
 void ask_begin(struct np_client *client);
+/* The same to the module. Returns 0, or -1 with *err filled; *generation is that of the commit. */
+int ask_ranges(struct np_client *client, const struct np_cidr *range, unsigned int count,
+	       uint64_t *generation, struct np_error *err);
 /* All objects in one full transaction; place may be NULL: all pods are local. */
 int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
 	     const struct np_placement *place, struct np_error *err);

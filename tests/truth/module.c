@@ -42,7 +42,9 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 
 	for (i = 0; i < t->objs.pod_count; i++)
 		place[i].local = table_is_here(t, &t->objs.pods[i]);
-	error = ask_load(&module->client, "manual", &t->objs, place, &err);
+	error = ask_ranges(&module->client, t->range, t->ranges, NULL, &err);
+	if (!error)
+		error = ask_load(&module->client, "manual", &t->objs, place, &err);
 	free(place);
 	if (error) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);

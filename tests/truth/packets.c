@@ -188,7 +188,8 @@ static void load(struct packets *p, const struct table *t)
 			if (p->net.pod[i].owner == &t->objs.pods[j])
 				place[j].ifindex = p->net.pod[i].ifindex;
 	}
-	if (ask_load(&p->client, "manual", &t->objs, place, &err)) {
+	if (ask_ranges(&p->client, t->range, t->ranges, NULL, &err) ||
+	    ask_load(&p->client, "manual", &t->objs, place, &err)) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);
 		p->wrong++;
 	}

@@ -34,8 +34,6 @@ static bool run_seed(uint64_t seed, bool module, FILE *to)
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
 	h.unicast = module;
-	if (module)
-		h.ranges = 0;
 	count = 3 + history_random(&h, h.pods > 20 ? 8 : 24);
 	run_begin(&run, &h, module);
 	for (i = 0; i < count && !run.what[0]; i++) {
