@@ -136,11 +136,11 @@ $(B)/netpolctl: $(addprefix $(B)/obj/,$(tool-src:.c=.o)) $(B)/obj/libnetpol.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ULIBS)
 
 unit-bins: $(unit-src:tests/unit/%.c=$(B)/unit/%)
-# test_diff makes up clusters, and asks the naive evaluator.
-$(B)/unit/test_diff: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
+# test_diff makes up clusters, and asks the naive evaluator; test_history makes them up only.
+$(B)/unit/test_diff $(B)/unit/test_history: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
 $(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
 	@mkdir -p $(@D)
-	$(CC) $(san) -o $@ $^ $(ULIBS)
+	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
 
 # The API client by itself: with sanitizers for its tests, without to measure.
 client-bins: $(B)/kube/follow $(B)/kube/follow-plain

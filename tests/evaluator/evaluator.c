@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The naive evaluator. Rules are numbered as in the Kubernetes documentation of
- * NetworkPolicy (concepts/services-networking/network-policies).
+ * The naive evaluator: NetworkPolicy after the Kubernetes documentation
+ * (concepts/services-networking/network-policies), ClusterNetworkPolicy after the types of
+ * policy.networking.k8s.io/v1alpha2 and, where those leave something open, docs/semantics.md.
  */
 #include <string.h>
 
@@ -236,25 +237,26 @@ static void judge_policy(const struct evaluator *ev, const struct np_policy *pol
 	}
 }
 
-static void judge_half(const struct evaluator *ev, bool is_egress, const struct np_pod *subject,
-		       const struct evaluator_end *peer, const struct np_pod *destination,
-		       uint8_t protocol, uint16_t port, struct evaluator_half *half)
+/*
+ * NetworkPolicies. They are final if one selects the subject in this direction; else nothing
+ * changes.
+ */
+static void judge_network_policies(const struct evaluator *ev, bool is_egress,
+				   const struct np_pod *subject, const struct evaluator_end *peer,
+				   const struct np_pod *destination, uint8_t protocol,
+				   uint16_t port, struct evaluator_half *half)
 {
 	unsigned int i;
 	size_t j;
 
-	memset(half, 0, sizeof(*half));
-	half->allowed = true;
-	if (!subject || (ev->node && strcmp(subject->node, ev->node)))
-		return;
-	half->judged = true;
 	for (i = 0; i < ev->origins; i++) {
 		const struct np_policy *best = half->policy;
 
 		for (j = 0; j < ev->origin[i]->policy_count; j++) {
 			const struct np_policy *policy = &ev->origin[i]->policies[j];
 
-			if (strcmp(policy->namespace, subject->namespace) ||
+			if (policy->tier != NP_TIER_NETWORK_POLICY ||
+			    strcmp(policy->namespace, subject->namespace) ||
 			    !(policy->directions & (is_egress ? NP_DIR_EGRESS :
 								NP_DIR_INGRESS)) ||
 			    !selects(&policy->pod_selector, &subject->labels))
@@ -270,6 +272,199 @@ static void judge_half(const struct evaluator *ev, bool is_egress, const struct 
 				     port, half);
 		}
 	}
+}
+
+static bool has_cluster_policies(const struct evaluator *ev)
+{
+	unsigned int i;
+	size_t j;
+
+	for (i = 0; i < ev->origins; i++)
+		for (j = 0; j < ev->origin[i]->policy_count; j++)
+			if (ev->origin[i]->policies[j].tier != NP_TIER_NETWORK_POLICY)
+				return true;
+	return false;
+}
+
+/* Is the end a pod whose labels, or those of its namespace, nobody has told us? */
+static bool is_unknown(const struct evaluator *ev, const struct evaluator_end *end)
+{
+	unsigned int i;
+
+	if (end->pod)
+		return !namespace_of(ev, end->pod->namespace);
+	for (i = 0; i < ev->ranges; i++)
+		if (cidr_has(&ev->range[i], end->address))
+			return true;
+	return false;
+}
+
+/*
+ * A ClusterNetworkPolicy has no namespace of its own: where it does not name namespaces it
+ * means all of them.
+ */
+static bool cluster_selects(const struct evaluator *ev, const struct np_selector *ns_selector,
+			    const struct np_selector *pod_selector, const struct np_pod *pod)
+{
+	const struct np_namespace *namespace = namespace_of(ev, pod->namespace);
+
+	return namespace &&
+	       (!ns_selector->present || selects(ns_selector, &namespace->labels)) &&
+	       (!pod_selector->present || selects(pod_selector, &pod->labels));
+}
+
+/* any_name: the names of the destination's ports are not known, so each may be any port. */
+static bool cluster_port_matches(const struct np_port *item, bool any_name,
+				 const struct np_pod *destination, uint8_t protocol,
+				 uint16_t port)
+{
+	if (any_name && item->kind == NP_PORT_NAME)
+		return item->protocol == protocol;
+	return port_matches(item, destination, protocol, port);
+}
+
+enum outcome { NO_MATCH, ACCEPTS, DENIES, PASSES, DENIES_UNKNOWN };
+
+/*
+ * What one rule says. A pod that is not known may or may not be what a selector means: it is not
+ * accepted for that, and a rule that denies or passes because of a selector denies it, also where
+ * a network of the same rule has its address.
+ */
+static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rule *rule,
+				 bool is_egress, const struct evaluator_end *peer,
+				 const struct np_pod *destination, uint8_t protocol,
+				 uint16_t port)
+{
+	bool selectors = false, ports = !rule->port_count, peers = !rule->peer_count;
+	bool unknown = is_unknown(ev, peer), doubt;
+	uint32_t i;
+
+	if (rule->closed)
+		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES;
+	for (i = 0; i < rule->peer_count; i++)
+		selectors |= !rule->peer[i].ipblock;
+	doubt = unknown && selectors && rule->action != NP_ACTION_ACCEPT;
+	for (i = 0; i < rule->port_count; i++)
+		ports |= cluster_port_matches(&rule->port[i], doubt && is_egress, destination,
+					      protocol, port);
+	if (!ports)
+		return NO_MATCH;
+	if (doubt)
+		return DENIES_UNKNOWN;
+	for (i = 0; i < rule->peer_count; i++) {
+		const struct np_peer *item = &rule->peer[i];
+
+		if (item->ipblock)
+			peers |= block_matches(item->ipblock, peer->address);
+		else if (peer->pod && !unknown)
+			peers |= cluster_selects(ev, &item->ns_selector, &item->pod_selector,
+						 peer->pod);
+	}
+	if (!peers)
+		return NO_MATCH;
+	if (rule->action == NP_ACTION_ACCEPT)
+		return ACCEPTS;
+	return rule->action == NP_ACTION_PASS ? PASSES : DENIES;
+}
+
+/* Less than 0: a is asked before b. The numbers are those of their origins. */
+static int cluster_order(const struct np_policy *a, unsigned int a_origin,
+			 const struct np_policy *b, unsigned int b_origin)
+{
+	int names;
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	names = strcmp(a->name, b->name);
+	if (names)
+		return names;
+	return a_origin < b_origin ? -1 : a_origin > b_origin;
+}
+
+/* The policy of a tier that is asked after this one, which may be NULL, or NULL. */
+static const struct np_policy *next_in_tier(const struct evaluator *ev, uint8_t tier,
+					    const struct np_policy *last, unsigned int *origin)
+{
+	const struct np_policy *next = NULL;
+	unsigned int i, next_origin = 0;
+	size_t j;
+
+	for (i = 0; i < ev->origins; i++) {
+		for (j = 0; j < ev->origin[i]->policy_count; j++) {
+			const struct np_policy *policy = &ev->origin[i]->policies[j];
+
+			if (policy->tier != tier ||
+			    (last && cluster_order(policy, i, last, *origin) <= 0) ||
+			    (next && cluster_order(policy, i, next, next_origin) >= 0))
+				continue;
+			next = policy;
+			next_origin = i;
+		}
+	}
+	*origin = next_origin;
+	return next;
+}
+
+/* Returns true if the tier decides, and fills *half; a Pass is noted in *pass. */
+static bool judge_tier(const struct evaluator *ev, uint8_t tier, bool is_egress,
+		       const struct np_pod *subject, const struct evaluator_end *peer,
+		       const struct np_pod *destination, uint8_t protocol, uint16_t port,
+		       struct evaluator_half *half, struct evaluator_pass *pass)
+{
+	const struct np_policy *policy = NULL;
+	unsigned int origin = 0;
+	enum outcome outcome;
+	uint32_t i;
+
+	while ((policy = next_in_tier(ev, tier, policy, &origin))) {
+		const struct np_rule *rule = is_egress ? policy->egress : policy->ingress;
+		uint32_t count = is_egress ? policy->egress_count : policy->ingress_count;
+
+		if (!cluster_selects(ev, &policy->ns_selector, &policy->pod_selector, subject))
+			continue;
+		for (i = 0; i < count; i++) {
+			outcome = cluster_rule(ev, &rule[i], is_egress, peer, destination,
+					       protocol, port);
+			if (outcome == NO_MATCH)
+				continue;
+			if (outcome == PASSES) {
+				pass->policy = policy;
+				pass->rule = i;
+				return false;
+			}
+			half->allowed = outcome == ACCEPTS;
+			half->unknown = outcome == DENIES_UNKNOWN;
+			half->tier = tier;
+			half->policy = policy;
+			half->rule = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void judge_half(const struct evaluator *ev, bool is_egress, const struct np_pod *subject,
+		       const struct evaluator_end *peer, const struct np_pod *destination,
+		       uint8_t protocol, uint16_t port, struct evaluator_half *half)
+{
+	memset(half, 0, sizeof(*half));
+	half->allowed = true;
+	if (!subject || (ev->node && strcmp(subject->node, ev->node)))
+		return;
+	half->judged = true;
+	/* nobody can say which policies select it */
+	if (has_cluster_policies(ev) && !namespace_of(ev, subject->namespace)) {
+		half->closed = true;
+		half->allowed = false;
+		return;
+	}
+	if (judge_tier(ev, NP_TIER_ADMIN, is_egress, subject, peer, destination, protocol, port,
+		       half, &half->pass[0]))
+		return;
+	judge_network_policies(ev, is_egress, subject, peer, destination, protocol, port, half);
+	if (!half->isolated)
+		judge_tier(ev, NP_TIER_BASELINE, is_egress, subject, peer, destination, protocol,
+			   port, half, &half->pass[1]);
 }
 
 bool evaluator_judge(const struct evaluator *ev, const struct evaluator_end *source,

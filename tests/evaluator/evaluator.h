@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the verdict must be: a second implementation of NetworkPolicy, straight from the
- * Kubernetes types, with loops over lists and comparisons of strings. It shares no code
- * with kmod/core and is as slow as it looks.
+ * What the verdict must be: a second implementation of NetworkPolicy and
+ * ClusterNetworkPolicy, straight from the Kubernetes types, with loops over lists and
+ * comparisons of strings. It shares no code with kmod/core and is as slow as it looks.
  */
 #ifndef EVALUATOR_H
 #define EVALUATOR_H
@@ -19,27 +19,47 @@
  * @origin: the one that wins over the others first
  * @origins: how many
  * @node: pods scheduled here are judged; NULL: all are
+ * @range: addresses that only pods have: one in there that is no known pod's is an unknown pod
+ * @ranges: how many
  */
 struct evaluator {
 	const struct np_objects *origin[EVALUATOR_ORIGINS];
 	unsigned int origins;
 	const char *node;
+	const struct np_cidr *range;
+	unsigned int ranges;
+};
+
+/* The first rule with action Pass that matches in a tier. */
+struct evaluator_pass {
+	const struct np_policy *policy;	/* NULL: there is none */
+	uint32_t rule;
 };
 
 /**
  * struct evaluator_half - what one end says
  * @judged: it is a pod of this node, and not both ends at once
- * @isolated: some policy selects it in this direction
- * @allowed: not judged, not isolated, or some rule matches
- * @policy: the first policy with a rule that matches, by origin, then by name; or NULL
+ * @closed: its Namespace is not loaded while a ClusterNetworkPolicy is: nothing is allowed
+ * @isolated: the Admin tier left it open and some NetworkPolicy selects it in this direction
+ * @allowed: not judged, or a rule accepts, or nothing says otherwise
+ * @tier: the tier that decided: that of @policy, or of the NetworkPolicies that isolate
+ * @policy: the policy whose rule decided, or NULL. Of NetworkPolicies it is the first with a
+ *	rule that matches, by origin, then by name
  * @rule: the first rule of it that matches
+ * @unknown: the rule denies because it can't be known whether it matches: the labels of the
+ *	other end are not known
+ * @pass: what passes in the Admin tier, and in the Baseline tier
  */
 struct evaluator_half {
 	bool judged;
+	bool closed;
 	bool isolated;
 	bool allowed;
+	uint8_t tier;
 	const struct np_policy *policy;
 	uint32_t rule;
+	bool unknown;
+	struct evaluator_pass pass[2];
 };
 
 /* One end of a connection: its address, and the pod that has it, or NULL. */

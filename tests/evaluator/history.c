@@ -16,6 +16,9 @@ static const char *const keys[] = { "app", "tier", "a", "example.com/app", "exam
 static const char *const values[] = { "a", "", "b", "c", "B" };
 static const char *const port_names[] = { "http", "dns", "web", "x" };
 static const uint16_t port_numbers[] = { 80, 81, 53, 443, 8080, 1, 65535, 65534, 79, 82, 32000 };
+/* In the order of their bytes, which is neither that of numbers nor that of a dictionary. */
+static const char *const cluster_names[] = { "a", "a-b", "a.b", "a0", "p10", "p9" };
+static const uint16_t priorities[] = { 5, 5, 5, 5, 9, 10, 0, 1000 };
 static const uint8_t protocols[] = { NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOCOL_SCTP };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -358,6 +361,121 @@ static void make_policy(struct history *h, struct np_policy *policy)
 	make_rules(h, &policy->egress, &policy->egress_count);
 }
 
+/* A peer of a ClusterNetworkPolicy; only the destination may be a network. */
+static void make_cluster_peer(struct history *h, struct np_peer *peer, bool is_egress)
+{
+	switch (history_random(h, is_egress ? 6 : 3)) {
+	case 0:
+		make_selector(h, &peer->ns_selector, 2);
+		break;
+	case 1:
+		make_selector(h, &peer->pod_selector, 2);
+		break;
+	case 2:
+		make_selector(h, &peer->ns_selector, 1);
+		make_selector(h, &peer->pod_selector, 2);
+		break;
+	default:
+		peer->ipblock = room(h, 1, sizeof(*peer->ipblock));
+		make_cidr(h, &peer->ipblock->cidr);
+		break;
+	}
+}
+
+/* One item of protocols. Returns how many ports it is: a name is one of each protocol. */
+static uint32_t make_cluster_port(struct history *h, struct np_port *port, bool names)
+{
+	uint32_t i;
+
+	if (names && rarely(h, 4)) {
+		port[0].name = PICK(h, port_names);
+		for (i = 0; i < COUNT(protocols); i++) {
+			port[i].name = port[0].name;
+			port[i].protocol = protocols[i];
+			port[i].kind = NP_PORT_NAME;
+			port[i].has_protocol = true;
+		}
+		return COUNT(protocols);
+	}
+	make_port(h, port);
+	port->has_protocol = true;
+	port->name = NULL;
+	if (port->kind != NP_PORT_RANGE || port->first == port->last) {
+		port->kind = NP_PORT_NUMBER;
+		port->first = PICK(h, port_numbers);
+		port->last = port->first;
+	}
+	return 1;
+}
+
+static void make_cluster_rule(struct history *h, struct np_rule *rule, bool is_egress)
+{
+	uint32_t i, count;
+	bool names = true;
+
+	rule->action = history_random(h, 3);
+	rule->name = rarely(h, 3) ? name(h, "rule", history_random(h, 3)) : "";
+	rule->closed = rarely(h, 12);
+	if (rule->closed)
+		return;
+	rule->peer_count = rarely(h, 40) ? 25 : 1 + history_random(h, 3);
+	rule->peer = room(h, rule->peer_count, sizeof(*rule->peer));
+	for (i = 0; i < rule->peer_count; i++) {
+		make_cluster_peer(h, &rule->peer[i], is_egress);
+		names &= !rule->peer[i].ipblock;
+	}
+	count = rarely(h, 2) ? 0 : 1 + history_random(h, 3);
+	rule->port = room(h, count * COUNT(protocols), sizeof(*rule->port));
+	for (i = 0; i < count; i++)
+		rule->port_count += make_cluster_port(h, &rule->port[rule->port_count], names);
+}
+
+static void make_cluster_rules(struct history *h, struct np_rule **rules, uint32_t *rule_count,
+			       bool is_egress)
+{
+	uint32_t i, count = rarely(h, 30) ? 25 : history_random(h, 5);
+
+	*rules = room(h, count, sizeof(**rules));
+	*rule_count = count;
+	for (i = 0; i < count; i++)
+		make_cluster_rule(h, &(*rules)[i], is_egress);
+}
+
+void history_directions(struct np_policy *policy)
+{
+	if (policy->tier == NP_TIER_NETWORK_POLICY)
+		return;
+	policy->directions = (policy->ingress_count ? NP_DIR_INGRESS : 0) |
+			     (policy->egress_count ? NP_DIR_EGRESS : 0);
+}
+
+static void make_cluster_policy(struct history *h, struct np_policy *policy)
+{
+	unsigned int names = h->policies < COUNT(cluster_names) ? h->policies + 1 :
+								  COUNT(cluster_names);
+
+	policy->namespace = "";
+	policy->name = cluster_names[history_random(h, names)];
+	policy->tier = rarely(h, 3) ? NP_TIER_BASELINE : NP_TIER_ADMIN;
+	policy->priority = PICK(h, priorities);
+	if (!rarely(h, 3))
+		make_selector(h, &policy->pod_selector, 1);
+	if (!policy->pod_selector.present || rarely(h, 3))
+		make_selector(h, &policy->ns_selector, 1);
+	make_cluster_rules(h, &policy->ingress, &policy->ingress_count, false);
+	make_cluster_rules(h, &policy->egress, &policy->egress_count, true);
+	history_directions(policy);
+}
+
+/* Of either kind. */
+static void make_any_policy(struct history *h, struct np_policy *policy)
+{
+	if (h->cluster && rarely(h, 2))
+		make_cluster_policy(h, policy);
+	else
+		make_policy(h, policy);
+}
+
 static struct operation *add_operation(struct transaction *txn, enum operation_kind kind)
 {
 	struct operation *operation = &txn->operation[txn->count++];
@@ -431,8 +549,11 @@ static void tweak_peer(struct history *h, struct np_peer *peer)
 	}
 	block = copy(h, peer->ipblock, 1, sizeof(*block));
 	peer->ipblock = block;
-	if (!block->except_count)
+	if (!block->except_count) {
+		if (block->cidr.length && rarely(h, 2))
+			block->cidr.length--;
 		return;
+	}
 	block->except = copy(h, block->except, block->except_count, sizeof(*block->except));
 	if (rarely(h, 2))
 		block->except_count--;
@@ -441,7 +562,8 @@ static void tweak_peer(struct history *h, struct np_peer *peer)
 }
 
 /* Changes next to nothing, so that old and new are hard to tell apart. */
-static void tweak_rules(struct history *h, struct np_rule **rules, uint32_t count)
+static void tweak_rules(struct history *h, bool is_cluster, struct np_rule **rules,
+			uint32_t count)
 {
 	struct np_rule *rule;
 	struct np_port *port;
@@ -456,25 +578,89 @@ static void tweak_rules(struct history *h, struct np_rule **rules, uint32_t coun
 		port = &rule->port[history_random(h, rule->port_count)];
 		if (port->kind == NP_PORT_RANGE && port->last < 65535)
 			port->last++;
-		else
+		else if (port->kind != NP_PORT_NAME || !is_cluster)
 			port->protocol = PICK(h, protocols);
 	} else if (rule->peer_count) {
 		tweak_peer(h, &rule->peer[history_random(h, rule->peer_count)]);
 	}
 }
 
+/* Another order or another action: what only a ClusterNetworkPolicy has. */
+static void turn_rules(struct history *h, struct np_rule **rules, uint32_t count)
+{
+	struct np_rule *a, *b, swap;
+
+	if (!count)
+		return;
+	*rules = copy(h, *rules, count, sizeof(**rules));
+	a = &(*rules)[history_random(h, count)];
+	b = &(*rules)[history_random(h, count)];
+	if (a == b) {
+		a->action = (a->action + 1) % 3;
+		return;
+	}
+	swap = *a;
+	*a = *b;
+	*b = swap;
+}
+
+static void alter_cluster_policy(struct history *h, struct np_policy *policy)
+{
+	struct np_policy fresh = {};
+
+	make_cluster_policy(h, &fresh);
+	switch (history_random(h, 9)) {
+	case 0:
+	case 1:
+		policy->priority = fresh.priority;
+		break;
+	case 2:
+		policy->tier = fresh.tier;
+		break;
+	case 3:
+		policy->pod_selector = fresh.pod_selector;
+		policy->ns_selector = fresh.ns_selector;
+		break;
+	case 4:
+		policy->ingress = fresh.ingress;
+		policy->ingress_count = fresh.ingress_count;
+		break;
+	case 5:
+		policy->egress = fresh.egress;
+		policy->egress_count = fresh.egress_count;
+		break;
+	case 6:
+		turn_rules(h, &policy->ingress, policy->ingress_count);
+		turn_rules(h, &policy->egress, policy->egress_count);
+		break;
+	case 7:
+		tweak_rules(h, true, &policy->ingress, policy->ingress_count);
+		tweak_rules(h, true, &policy->egress, policy->egress_count);
+		break;
+	case 8:
+		tweak_selector(h, &policy->pod_selector);
+		tweak_selector(h, &policy->ns_selector);
+		break;
+	}
+	history_directions(policy);
+}
+
 static void alter_policy(struct history *h, struct np_policy *policy)
 {
 	struct np_policy fresh = {};
 
+	if (policy->tier != NP_TIER_NETWORK_POLICY) {
+		alter_cluster_policy(h, policy);
+		return;
+	}
 	make_policy(h, &fresh);
 	switch (history_random(h, 8)) {
 	case 4:
 	case 5:
-		tweak_rules(h, &policy->ingress, policy->ingress_count);
+		tweak_rules(h, false, &policy->ingress, policy->ingress_count);
 		break;
 	case 6:
-		tweak_rules(h, &policy->egress, policy->egress_count);
+		tweak_rules(h, false, &policy->egress, policy->egress_count);
 		break;
 	case 7:
 		tweak_selector(h, &policy->pod_selector);
@@ -528,7 +714,7 @@ static void change(struct history *h, const struct np_objects *objs, struct tran
 		op = add_operation(txn, delete ? DELETE_POLICY : SET_POLICY);
 		n = objs->policy_count;
 		if (fresh || !n) {
-			make_policy(h, &op->policy);
+			make_any_policy(h, &op->policy);
 			break;
 		}
 		op->policy = objs->policies[history_random(h, n)];
@@ -579,8 +765,11 @@ static void make_full(struct history *h, const struct np_objects *objs,
 			rename_namespace(h, &op->namespace, i);
 	}
 	for (i = 0; i < h->policies; i++)
-		if (fresh && rarely(h, 2))
+		if (fresh && rarely(h, h->cluster ? 5 : 2))
 			make_policy(h, &add_operation(txn, SET_POLICY)->policy);
+	for (i = 0; h->cluster && i < h->policies; i++)
+		if (fresh && rarely(h, 2))
+			make_cluster_policy(h, &add_operation(txn, SET_POLICY)->policy);
 	for (i = txn->count; i > 1; i--) {
 		struct operation swap = txn->operation[i - 1];
 
@@ -588,6 +777,25 @@ static void make_full(struct history *h, const struct np_objects *objs,
 		txn->operation[i - 1] = *op;
 		*op = swap;
 	}
+}
+
+/* A policy of the same name, tier and priority as another origin has: both are in force. */
+static void add_rival(struct history *h, const struct model *model, struct transaction *txn)
+{
+	const struct np_objects *objs = &model->origin[history_random(h, HISTORY_ORIGINS)];
+	const struct np_policy *other;
+	struct np_policy *policy;
+
+	if (!objs->policy_count)
+		return;
+	other = &objs->policies[history_random(h, objs->policy_count)];
+	if (!other->tier)
+		return;
+	policy = &add_operation(txn, SET_POLICY)->policy;
+	make_cluster_policy(h, policy);
+	policy->name = other->name;
+	policy->tier = other->tier;
+	policy->priority = other->priority;
 }
 
 struct transaction *history_next(struct history *h, const struct model *model)
@@ -605,7 +813,7 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	txn->full = !h->transactions || rarely(h, 5);
 	fresh = !h->transactions ? h->pods : rarely(h, 3) ? history_random(h, h->pods) : 0;
 	txn->operation = room(h, objs->namespace_count + objs->pod_count + objs->policy_count +
-			      fresh + h->namespaces + h->policies + changes,
+			      fresh + h->namespaces + 2 * h->policies + changes + 1,
 			      sizeof(*txn->operation));
 	if (txn->full)
 		make_full(h, objs, txn, fresh);
@@ -614,6 +822,8 @@ struct transaction *history_next(struct history *h, const struct model *model)
 	else
 		for (i = 0; i < changes; i++)
 			change(h, objs, txn);
+	if (h->cluster && txn->origin && rarely(h, 2))
+		add_rival(h, model, txn);
 	/* only the core's own books know of an interface there */
 	if (!h->unicast && objs->pod_count && rarely(h, 6))
 		txn->gone = copy(h, &objs->pods[history_random(h, objs->pod_count)], 1,
@@ -671,9 +881,25 @@ static void make_pool(struct history *h)
 	}
 }
 
+/* A network around one of the addresses, in which not everybody is. */
+static void make_range(struct history *h, struct np_cidr *range)
+{
+	static const uint8_t rest[] = { 0, 3, 8, 8, 16, 24 };
+	const struct np_address *address = &h->address[history_random(h, h->addresses)];
+	unsigned int bit, bits = address->family == AF_INET ? 32 : 128;
+
+	memset(range, 0, sizeof(*range));
+	range->family = address->family;
+	range->length = bits - PICK(h, rest);
+	for (bit = 0; bit < range->length; bit++)
+		range->addr[bit / 8] |= address->addr[bit / 8] & 128 >> bit % 8;
+}
+
 /* How large the cluster is, and its addresses. */
 static void begin(struct history *h)
 {
+	unsigned int i;
+
 	np_objects_init(&h->pool);
 	h->pods = 1 + history_random(h, rarely(h, 5) ? 60 : 10);
 	h->wide = !h->bytes && rarely(h, 25);
@@ -682,6 +908,11 @@ static void begin(struct history *h)
 	h->namespaces = 1 + history_random(h, h->wide && rarely(h, 2) ? 150 : 4);
 	h->policies = 1 + history_random(h, 5);
 	make_pool(h);
+	h->cluster = history_random(h, 2);
+	if (h->cluster)
+		h->ranges = history_random(h, HISTORY_RANGES + 1);
+	for (i = 0; i < h->ranges; i++)
+		make_range(h, &h->range[i]);
 }
 
 void history_begin(struct history *h, uint64_t seed)
@@ -740,7 +971,8 @@ static void print_operation(const struct operation *op, FILE *to)
 		       op->by_uid ? op->pod.uid : "(any)");
 		break;
 	case DELETE_POLICY:
-		fprintf(to, "# delete policy %s/%s\n", op->policy.namespace, op->policy.name);
+		fprintf(to, "# delete policy %s/%s\n", op->policy.tier ? "(cluster)" :
+			op->policy.namespace, op->policy.name);
 		break;
 	}
 }
@@ -754,8 +986,12 @@ void history_print(const struct history *h, FILE *to)
 		[ABORT_STARVED] = "fails after allocations",
 		[ABORT_LIMITED] = "hits a limit",
 	};
+	char text[NP_CIDR_TEXT];
 	unsigned int i, j;
 
+	for (i = 0; i < h->ranges; i++)
+		fprintf(to, "# only pods have addresses in %s\n",
+			np_cidr_text(&h->range[i], text));
 	for (i = 0; i < h->transactions; i++) {
 		const struct transaction *txn = &h->transaction[i];
 

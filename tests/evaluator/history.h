@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Made-up histories of a cluster: transactions of Namespaces, Pods and NetworkPolicies,
- * all of it decided by one seed, and a model of what is loaded after each. The model is
+ * Made-up histories of a cluster: transactions of Namespaces, Pods, NetworkPolicies and, in half
+ * of the histories, ClusterNetworkPolicies, all of it decided by one seed, and a model of what is
+ * loaded after each. The model is
  * lists of objects, for the naive evaluator; it knows nothing of the core.
  */
 #ifndef HISTORY_H
@@ -17,6 +18,7 @@
 #define HISTORY_ORIGINS		3
 #define HISTORY_TRANSACTIONS	40
 #define HISTORY_NODE		"here"
+#define HISTORY_RANGES		2
 
 enum operation_kind {
 	SET_NAMESPACE,
@@ -79,10 +81,14 @@ struct transaction {
  * struct model - what is loaded
  * @origin: objects of each origin
  * @arrivals: pods that ever arrived, for np_pod.created
+ * @range: networks of pods, the history's
+ * @ranges: how many
  */
 struct model {
 	struct np_objects origin[HISTORY_ORIGINS];
 	int64_t arrivals;
+	const struct np_cidr *range;
+	unsigned int ranges;
 };
 
 /**
@@ -96,6 +102,9 @@ struct model {
  * @policies: names of policies to choose from, in each namespace
  * @wide: most pods have labels of their own
  * @unicast: pods have addresses only that the kernel takes
+ * @cluster: there are ClusterNetworkPolicies; may be cleared before the first transaction
+ * @range: networks that only pods have addresses of
+ * @ranges: how many; none without ClusterNetworkPolicies
  * @address: addresses to choose from, and to judge
  * @addresses: how many
  * @transaction: transactions
@@ -111,6 +120,9 @@ struct history {
 	unsigned int policies;
 	bool wide;
 	bool unicast;
+	bool cluster;
+	struct np_cidr range[HISTORY_RANGES];
+	unsigned int ranges;
 	struct np_address *address;
 	unsigned int addresses;
 	struct transaction transaction[HISTORY_TRANSACTIONS];
@@ -128,10 +140,13 @@ bool history_has_more(const struct history *h);
 void history_free(struct history *h);
 /* Appends the next transaction to what is loaded now. */
 struct transaction *history_next(struct history *h, const struct model *model);
+/* A ClusterNetworkPolicy has the directions that it has rules for. */
+void history_directions(struct np_policy *policy);
 /* Less than n. */
 uint32_t history_random(struct history *h, uint32_t n);
 
-void model_begin(struct model *model);
+/* Nothing is loaded yet. */
+void model_begin(struct model *model, const struct history *h);
 void model_free(struct model *model);
 /*
  * The interface of txn->gone is removed; its addresses are nobody's until a pod of another

@@ -5,11 +5,13 @@
 
 #include "history.h"
 
-void model_begin(struct model *model)
+void model_begin(struct model *model, const struct history *h)
 {
 	unsigned int i;
 
 	memset(model, 0, sizeof(*model));
+	model->range = h->range;
+	model->ranges = h->ranges;
 	for (i = 0; i < HISTORY_ORIGINS; i++)
 		np_objects_init(&model->origin[i]);
 }
@@ -24,7 +26,12 @@ void model_free(struct model *model)
 
 struct evaluator model_view(const struct model *model)
 {
-	struct evaluator ev = { .origins = HISTORY_ORIGINS, .node = HISTORY_NODE };
+	struct evaluator ev = {
+		.origins = HISTORY_ORIGINS,
+		.node = HISTORY_NODE,
+		.range = model->range,
+		.ranges = model->ranges,
+	};
 	unsigned int i;
 
 	for (i = 0; i < HISTORY_ORIGINS; i++)
@@ -99,6 +106,7 @@ static void set_pod(struct model *model, struct np_objects *objs, const struct n
 	objs->pods[i].place.column = gone;
 }
 
+/* A ClusterNetworkPolicy has no namespace, and a NetworkPolicy always has one. */
 static void delete_policy(struct np_objects *objs, const struct np_policy *policy)
 {
 	size_t i;

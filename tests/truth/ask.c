@@ -36,6 +36,57 @@ void ask_begin(struct np_client *client)
 	}
 }
 
+int ask_offline_ranges(struct np_offline *off, const struct np_cidr *range, unsigned int count,
+		       struct np_error *err)
+{
+	struct netpol_settings *settings = netpol_settings_create();
+	unsigned int i;
+
+	for (i = 0; settings && i < count; i++) {
+		memcpy(settings->range[i].addr, range[i].addr, sizeof(range[i].addr));
+		settings->range[i].length = range[i].length;
+		settings->range_family[i] = range[i].family;
+	}
+	if (settings)
+		settings->nranges = count;
+	if (!settings || netpol_settings_finish(settings)) {
+		netpol_settings_free(settings);
+		return np_error_set(err, NP_EXIT_KERNEL, "no memory for the ranges");
+	}
+	if (np_offline_begin(off, "settings", err)) {
+		netpol_settings_free(settings);
+		return -1;
+	}
+	/* the settings are the edit's from here on */
+	if (netpol_edit_settings(off->edit, settings) || np_offline_prepare(off, err)) {
+		np_offline_abort(off);
+		return np_error_set(err, NP_EXIT_KERNEL, "the ranges are refused");
+	}
+	np_offline_publish(off);
+	return 0;
+}
+
+int ask_ranges(struct np_client *client, const struct np_cidr *range, unsigned int count,
+	       uint64_t *generation, struct np_error *err)
+{
+	struct np_transaction_options opts = {};
+	struct np_settings settings = {};
+	struct np_transaction txn;
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < count; i++)
+		np_settings_add_range(&settings, &range[i]);
+	error = np_transaction_begin(&txn, client, NP_SETTINGS_ORIGIN, &opts, err);
+	if (!error)
+		error = np_encode_settings(&txn.encoder, &settings, err);
+	if (!error)
+		error = np_transaction_commit(&txn, false, generation, err);
+	np_transaction_end(&txn);
+	np_settings_free(&settings);
+	return error;
+}
+
 int ask_load(struct np_client *client, const char *origin, const struct np_objects *objs,
 	     const struct np_placement *place, struct np_error *err)
 {

@@ -48,7 +48,8 @@ void run_take_books(struct books *b, const struct netpol_world *w)
 	b->retired_bytes = w->retired_bytes;
 	netpol_intern_for_each(&w->keys, i, thing)
 		b->active_keys += container_of(thing, struct netpol_key, interned)->active;
-	b->active_peers = list_count(&w->active_peers);
+	/* the core's own peer is never taken back */
+	b->active_peers = list_count(&w->active_peers) - !list_empty(&w->unknown->active);
 	b->programs = list_count(&w->programs);
 	memcpy(b->origin, s->origin, sizeof(b->origin));
 }
@@ -65,7 +66,8 @@ static void check_users(struct run *run)
 
 	netpol_intern_for_each(&w->peers, i, thing) {
 		peer = container_of(thing, struct netpol_peer, interned);
-		users = 0;
+		/* the core itself holds the one that stands for pods that are not known */
+		users = peer == w->unknown;
 		for (j = 0; s->policies.slots && j <= s->policies.mask; j++) {
 			const struct netpol_policy *policy = netpol_table_slot(&s->policies, j);
 
@@ -261,15 +263,25 @@ static void check_counts(struct run *run)
 		WRONG(run, "counts of objects");
 }
 
-/* Of two policies of one origin, does the one with the lower name come first? */
+/*
+ * Of two policies of one origin, does the one with the lower name come first? Cluster-wide ones
+ * are in the order in which they are asked, whosever they are.
+ */
 static bool in_order(const struct list_head *policies)
 {
 	const struct netpol_policy *policy, *before = NULL;
 
 	list_for_each_entry(policy, policies, node) {
-		if (before && before->origin == policy->origin &&
-		    strcmp(before->name, policy->name) > 0)
+		if (before && policy->kind == NETPOL_KIND_CLUSTER_NETWORK_POLICY) {
+			if (before->tier > policy->tier ||
+			    (before->tier == policy->tier && before->priority > policy->priority) ||
+			    (before->tier == policy->tier && before->priority == policy->priority &&
+			     strcmp(before->name, policy->name) > 0))
+				return false;
+		} else if (before && before->origin == policy->origin &&
+			   strcmp(before->name, policy->name) > 0) {
 			return false;
+		}
 		before = policy;
 	}
 	return true;

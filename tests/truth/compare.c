@@ -22,26 +22,64 @@ static const struct {
 
 #define QUESTIONS ARRAY_SIZE(questions)
 
-/* The rule that the core says decided must be the one that the evaluator found. */
-static bool same_half(const struct netpol_decision *core, const struct evaluator_half *want)
+/* The core's number of the origin that a policy of the evaluator is of. */
+static int origin_of(const struct run *run, const struct np_policy *policy)
 {
+	unsigned int i;
+
+	for (i = 0; i < HISTORY_ORIGINS; i++)
+		if (policy >= run->model.origin[i].policies &&
+		    policy < run->model.origin[i].policies + run->model.origin[i].policy_count)
+			return netpol_world_origin(run->core.world->snapshot, history_origin[i]);
+	return -1;
+}
+
+/* Is a cell of the core the rule that the evaluator found? */
+static bool same_rule(const struct run *run, const struct netpol_decision *core, u32 cell,
+		      const struct np_policy *policy, uint32_t rule)
+{
+	static const u8 tiers[] = {
+		[NP_TIER_NETWORK_POLICY] = NETPOL_TIER_NETWORK_POLICY,
+		[NP_TIER_ADMIN] = NETPOL_TIER_ADMIN,
+		[NP_TIER_BASELINE] = NETPOL_TIER_BASELINE,
+	};
 	const struct netpol_order *order;
 
+	if (!core->program || NETPOL_CELL_ORDER(cell) >= core->program->norders)
+		return false;
+	order = &core->program->order[NETPOL_CELL_ORDER(cell)];
+	return order->policy->tier == tiers[policy->tier] &&
+	       !strcmp(order->policy->name, policy->name) &&
+	       (policy->tier || !strcmp(order->policy->ns->name, policy->namespace)) &&
+	       order->policy->origin == origin_of(run, policy) && order->rule->index == rule;
+}
+
+/* The rule that the core says decided must be the one that the evaluator found. */
+static bool same_half(const struct run *run, const struct netpol_decision *core,
+		      const struct evaluator_half *want)
+{
 	if (!core->subject != !want->judged)
 		return false;
 	if (!core->subject)
 		return true;
-	if (core->accept != want->allowed || !core->program != !want->isolated)
+	if (core->accept != want->allowed)
 		return false;
-	if (!core->program)
-		return core->reason == NETPOL_REASON_NOT_ISOLATED;
-	if (!core->accept)
+	if (want->closed)
 		return core->reason == NETPOL_REASON_ISOLATED;
-	order = &core->program->order[NETPOL_CELL_ORDER(core->cell)];
-	return core->reason == NETPOL_REASON_RULE &&
-	       !strcmp(order->policy->name, want->policy->name) &&
-	       !strcmp(order->policy->ns->name, want->policy->namespace) &&
-	       order->rule->index == want->rule;
+	if (want->pass[0].policy ? !same_rule(run, core, core->passed, want->pass[0].policy,
+					      want->pass[0].rule) :
+				   core->passed != NETPOL_CELL_NONE)
+		return false;
+	if (want->policy)
+		return core->reason == NETPOL_REASON_RULE &&
+		       same_rule(run, core, core->cell, want->policy, want->rule);
+	/* what the Baseline tier passes is open, and the core names the rule for it */
+	if (want->pass[1].policy)
+		return core->reason == NETPOL_REASON_RULE &&
+		       same_rule(run, core, core->cell, want->pass[1].policy, want->pass[1].rule);
+	if (want->isolated)
+		return core->reason == NETPOL_REASON_ISOLATED;
+	return core->reason == NETPOL_REASON_NOT_ISOLATED;
 }
 
 /* Questions that wait for the module's answers. */
@@ -102,8 +140,20 @@ static void flush(struct run *run)
 /* The fault that a test of the shrinker puts in. */
 static bool faulty(const struct np_flow *flow, const struct netpol_judgement *judgement)
 {
-	return run_totals.fault && flow->port == run_totals.fault && judgement->accept &&
+	return run_totals.fault && flow->port == run_totals.fault &&
+	       judgement->accept == !run_totals.fault_denied &&
 	       judgement->half[NETPOL_DIRECTION_INGRESS].reason == NETPOL_REASON_RULE;
+}
+
+static void count_half(const struct evaluator_half *half)
+{
+	if (!half->judged)
+		return;
+	run_totals.halves++;
+	run_totals.tiers[half->tier] += half->policy || half->isolated;
+	run_totals.passed += half->pass[0].policy != NULL;
+	run_totals.unknown += half->unknown;
+	run_totals.closed += half->closed;
 }
 
 static void compare(struct run *run, const struct evaluator *ev,
@@ -129,10 +179,12 @@ static void compare(struct run *run, const struct evaluator *ev,
 		ingress.judged = false;
 	run_totals.verdicts++;
 	run_totals.allowed += core;
+	count_half(&egress);
+	count_half(&ingress);
 	run_totals.judged += egress.judged || ingress.judged;
 	if (core != want || core != judgement.accept ||
-	    !same_half(&judgement.half[NETPOL_DIRECTION_EGRESS], &egress) ||
-	    !same_half(&judgement.half[NETPOL_DIRECTION_INGRESS], &ingress))
+	    !same_half(run, &judgement.half[NETPOL_DIRECTION_EGRESS], &egress) ||
+	    !same_half(run, &judgement.half[NETPOL_DIRECTION_INGRESS], &ingress))
 		wrong_flow(run, &flow, "core", core, want, judgement.reason);
 	if (!run->client)
 		return;

@@ -2,10 +2,13 @@
 /*
  * Truth tables against the core in this process and against the naive evaluator.
  *
- *   core FILE...
+ *   core [-e] FILE...
+ *
+ *	-e	the evaluator alone
  */
 #include <string.h>
 
+#include "ask.h"
 #include "offline/offline.h"
 #include "table.h"
 
@@ -15,6 +18,27 @@ struct core {
 	bool open;
 	unsigned int wrong;
 };
+
+/* The evaluator against the tables, without the core. */
+static void run_naive(struct table *t, struct table_totals *totals, void *arg)
+{
+	unsigned long *left = arg;
+	char where[512];
+	size_t i;
+
+	for (i = 0; i < t->count; i++) {
+		const struct table_verdict *v = &t->verdict[i];
+		bool naive = table_naive(t, v);
+
+		totals->verdicts++;
+		if (naive == v->allowed)
+			continue;
+		totals->mismatches++;
+		if (*left && (*left)--)
+			printf("%s: table %d, evaluator %d\n",
+			       table_where(t, v, where, sizeof(where)), v->allowed, naive);
+	}
+}
 
 static void run_step(struct table *t, struct table_totals *totals, void *arg)
 {
@@ -27,12 +51,13 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 		if (core->open)
 			np_offline_free(&core->offline);
 		core->open = true;
-		if (np_offline_init(&core->offline, NULL, &err)) {
+		if (np_offline_init(&core->offline, t->ev.node ? TABLE_NODE : NULL, &err)) {
 			core->wrong++;
 			return;
 		}
 	}
-	if (np_offline_apply(&core->offline, "manual", &t->objs, true, &err)) {
+	if (ask_offline_ranges(&core->offline, t->range, t->ranges, &err) ||
+	    np_offline_apply(&core->offline, "manual", &t->objs, true, &err)) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);
 		core->wrong++;
 		return;
@@ -61,8 +86,16 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 int main(int argc, char **argv)
 {
 	struct table_totals sum;
+	unsigned long shown = 40;
 	struct core core = {};
+	unsigned int wrong;
 
+	if (argc > 1 && !strcmp(argv[1], "-e")) {
+		wrong = table_run(argv + 2, argc - 2, run_naive, &shown, &sum);
+		printf("evaluator: %lu verdicts compared, %lu mismatches\n", sum.verdicts,
+		       sum.mismatches);
+		return wrong || sum.mismatches || !sum.verdicts;
+	}
 	core.wrong += table_run(argv + 1, argc - 1, run_step, &core, &sum);
 	if (core.open)
 		np_offline_free(&core.offline);

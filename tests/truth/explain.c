@@ -565,7 +565,9 @@ static void run_seed(uint64_t seed, unsigned int questions)
 
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
-	model_begin(&model);
+	h.cluster = false;
+	h.ranges = 0;
+	model_begin(&model, &h);
 	for (i = 0; i < 6; i++) {
 		txn = history_next(&h, &model);
 		txn->gone = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Truth tables against the loaded module, by EVAL; every pod is local.
+ * Truth tables against the loaded module, by EVAL.
  *
  *   module FILE...
  */
@@ -34,11 +34,19 @@ static void run_step(struct table *t, struct table_totals *totals, void *arg)
 	static struct answer answer[ASK_MAX];
 	static struct np_eval_request request[ASK_MAX];
 	struct module *module = arg;
+	struct np_placement *place = np_xcalloc(t->objs.pod_count + 1, sizeof(*place));
 	struct np_error err = {};
 	char where[512];
 	size_t i, j, n;
+	int error;
 
-	if (ask_load(&module->client, "manual", &t->objs, NULL, &err)) {
+	for (i = 0; i < t->objs.pod_count; i++)
+		place[i].local = table_is_here(t, &t->objs.pods[i]);
+	error = ask_ranges(&module->client, t->range, t->ranges, NULL, &err);
+	if (!error)
+		error = ask_load(&module->client, "manual", &t->objs, place, &err);
+	free(place);
+	if (error) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);
 		module->wrong++;
 		return;

@@ -154,7 +154,7 @@ static void place_rows(struct packets *p, const struct table *t)
 		if (!net_routable(&t->address[i]))
 			continue;
 		p->pod[i] = &p->net.pod[0];
-		if (t->end[i].pod)
+		if (t->end[i].pod && table_is_here(t, t->end[i].pod))
 			p->pod[i] = choose(p, t->end[i].pod, &t->address[i]);
 	}
 	/* an address may change hands: first away, then to */
@@ -183,12 +183,13 @@ static void load(struct packets *p, const struct table *t)
 	size_t j;
 
 	for (j = 0; j < t->objs.pod_count; j++) {
-		place[j].local = true;
+		place[j].local = table_is_here(t, &t->objs.pods[j]);
 		for (i = 1; i < NET_PODS; i++)
 			if (p->net.pod[i].owner == &t->objs.pods[j])
 				place[j].ifindex = p->net.pod[i].ifindex;
 	}
-	if (ask_load(&p->client, "manual", &t->objs, place, &err)) {
+	if (ask_ranges(&p->client, t->range, t->ranges, NULL, &err) ||
+	    ask_load(&p->client, "manual", &t->objs, place, &err)) {
 		printf("%s, step %d: %s\n", t->name, t->step, err.text);
 		p->wrong++;
 	}

@@ -222,9 +222,15 @@ void run_begin(struct run *run, struct history *history, bool module)
 
 	memset(run, 0, sizeof(*run));
 	run->history = history;
-	model_begin(&run->model);
-	if (np_offline_init(&run->core, HISTORY_NODE, &err))
+	model_begin(&run->model, history);
+	if (np_offline_init(&run->core, HISTORY_NODE, &err)) {
 		WRONG(run, "no world");
+		return;
+	}
+	run_take_books(&run->empty, run->core.world);
+	if (history->ranges &&
+	    ask_offline_ranges(&run->core, history->range, history->ranges, &err))
+		WRONG(run, "%s", err.text);
 	if (module)
 		run_module_begin(run);
 }
@@ -232,7 +238,7 @@ void run_begin(struct run *run, struct history *history, bool module)
 /* Deletes everything, in one of two ways; nothing may be left. */
 void run_empty(struct run *run)
 {
-	struct books books, zero = {};
+	struct books books, zero = run->empty;
 	struct np_error err;
 	struct np_objects none;
 	unsigned int i, start = history_random(run->history, HISTORY_ORIGINS);

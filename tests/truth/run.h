@@ -24,6 +24,18 @@ struct held {
 	bool allowed[HELD_FLOWS];
 };
 
+/* Everything that an abort must leave alone. */
+struct books {
+	u64 generation;
+	u32 namespaces, pods, policies, claims, nlocals, addresses[2];
+	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
+	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
+	    active_keys, active_peers, programs;
+	u64 retired_bytes;
+	struct netpol_origin origin[NETPOL_ORIGINS];
+	const struct netpol_snapshot *snapshot;
+};
+
 /**
  * struct run - one history being run
  * @history: what happens
@@ -31,6 +43,7 @@ struct held {
  * @core: the core
  * @client: the module, or NULL
  * @generation: of the module
+ * @empty: the books of the core when nothing was loaded
  * @held: old snapshots
  * @only: the one tuple to judge, or NULL: all
  * @what: what was wrong first; empty: nothing
@@ -43,23 +56,12 @@ struct run {
 	struct np_offline core;
 	struct np_client *client;
 	uint64_t generation;
+	struct books empty;
 	struct held held[HELD_SNAPSHOTS];
 	const struct np_flow *only;
 	char what[640];
 	struct np_flow flow;
 	bool has_flow;
-};
-
-/* Everything that an abort must leave alone. */
-struct books {
-	u64 generation;
-	u32 namespaces, pods, policies, claims, nlocals, addresses[2];
-	u32 keys, labels, label_sets, port_names, port_sets, selectors, peer_objects, ns_names,
-	    templates, identities, nidentities, loaded_namespaces, loaded_identities, slots,
-	    active_keys, active_peers, programs;
-	u64 retired_bytes;
-	struct netpol_origin origin[NETPOL_ORIGINS];
-	const struct netpol_snapshot *snapshot;
 };
 
 #define WRONG(run, ...)							\
@@ -80,14 +82,21 @@ do {									\
  * @starved: of these, without memory
  * @over: of these, over a limit
  * @stale: of the module: lost to another transaction
+ * @halves: of the verdicts, halves that the evaluator has judged
+ * @tiers: of these, by the tier that decided; enum np_tier
+ * @passed: of these, with a rule of the Admin tier that passes
+ * @unknown: of these, denied because the other end is not known
+ * @closed: of these, denied because the Namespace of the pod is not loaded
  * @budget: most verdicts a step; 0: all
  * @fault: to try the search for the smallest world: the core's answer to what comes to this
  *	port by a rule is taken for the opposite; 0: it is not
+ * @fault_denied: that, where the rule denies; else where it accepts
  */
 struct run_totals {
 	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
-		starved, over, stale, budget;
+		starved, over, stale, halves, tiers[3], passed, unknown, closed, budget;
 	unsigned int fault;
+	bool fault_denied;
 };
 
 extern struct run_totals run_totals;

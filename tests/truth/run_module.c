@@ -11,9 +11,15 @@
 
 void run_module_begin(struct run *run)
 {
+	const struct history *h = run->history;
+	struct np_error err = {};
+
 	run->client = np_xcalloc(1, sizeof(*run->client));
 	/* a fresh network namespace: nothing is loaded, and its generation begins anew */
 	ask_begin(run->client);
+	if (h->ranges &&
+	    ask_ranges(run->client, h->range, h->ranges, &run->generation, &err))
+		WRONG(run, "the module refuses ranges: %s", err.text);
 }
 
 void run_module_end(struct run *run)

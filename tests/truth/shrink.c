@@ -27,10 +27,14 @@ struct shrink {
 static bool fails(struct shrink *s)
 {
 	struct history *h = s->h;
-	unsigned int i;
+	unsigned int i, j;
 	struct run run;
 	bool same;
 
+	for (i = 0; i < h->transactions; i++)
+		for (j = 0; j < h->transaction[i].count; j++)
+			if (h->transaction[i].operation[j].kind == SET_POLICY)
+				history_directions(&h->transaction[i].operation[j].policy);
 	run_begin(&run, h, s->module);
 	if (s->has_flow)
 		run.only = &s->flow;
@@ -56,18 +60,19 @@ static void drop(struct shrink *s, bool *dropped)
 }
 
 /*
- * Leaves out items of an array, first all, then each. The array may be another object's
- * too: it is replaced, not changed.
+ * Leaves out items of an array, first all but the least that there must be, then each. The array
+ * may be another object's too: it is replaced, not changed.
  */
-static void drop_items(struct shrink *s, void *array, uint32_t *count, size_t size)
+static void drop_items(struct shrink *s, void *array, uint32_t *count, size_t size,
+		       uint32_t least)
 {
 	void **slot = array;
 	char *old = *slot, *fresh;
 	uint32_t i, n = *count;
 
-	if (!n)
+	if (n <= least)
 		return;
-	*count = 0;
+	*count = least;
 	if (fails(s)) {
 		s->any = true;
 		return;
@@ -89,34 +94,54 @@ static void drop_items(struct shrink *s, void *array, uint32_t *count, size_t si
 	}
 }
 
+/* A name in a ClusterNetworkPolicy is three ports, which stay together. */
+static void drop_ports(struct shrink *s, struct np_rule *rule, bool is_cluster)
+{
+	uint32_t i, n = rule->port_count;
+
+	for (i = 0; is_cluster && i < rule->port_count; i++) {
+		if (rule->port[i].kind != NP_PORT_NAME)
+			continue;
+		rule->port_count = 0;
+		if (fails(s))
+			s->any = true;
+		else
+			rule->port_count = n;
+		return;
+	}
+	drop_items(s, &rule->port, &rule->port_count, sizeof(*rule->port), 0);
+}
+
 static void drop_selector(struct shrink *s, struct np_selector *selector)
 {
 	uint32_t i;
 
-	drop_items(s, &selector->item, &selector->count, sizeof(*selector->item));
+	drop_items(s, &selector->item, &selector->count, sizeof(*selector->item), 0);
 	for (i = 0; i < selector->count; i++)
 		if (selector->item[i].value_count > 1)
 			drop_items(s, &selector->item[i].value, &selector->item[i].value_count,
-				   sizeof(*selector->item[i].value));
+				   sizeof(*selector->item[i].value), 1);
 }
 
-static void drop_rules(struct shrink *s, struct np_rule **rules, uint32_t *count)
+static void drop_rules(struct shrink *s, bool is_cluster, struct np_rule **rules,
+		       uint32_t *count)
 {
 	uint32_t i, j;
 
-	drop_items(s, rules, count, sizeof(**rules));
+	drop_items(s, rules, count, sizeof(**rules), 0);
 	for (i = 0; i < *count; i++) {
 		struct np_rule *rule = &(*rules)[i];
 
-		drop_items(s, &rule->peer, &rule->peer_count, sizeof(*rule->peer));
-		drop_items(s, &rule->port, &rule->port_count, sizeof(*rule->port));
+		/* a rule of a ClusterNetworkPolicy has peers */
+		drop_items(s, &rule->peer, &rule->peer_count, sizeof(*rule->peer), is_cluster);
+		drop_ports(s, rule, is_cluster);
 		for (j = 0; j < rule->peer_count; j++) {
 			struct np_peer *peer = &rule->peer[j];
 
 			if (peer->ipblock)
 				drop_items(s, &peer->ipblock->except,
 					   &peer->ipblock->except_count,
-					   sizeof(*peer->ipblock->except));
+					   sizeof(*peer->ipblock->except), 0);
 			drop_selector(s, &peer->ns_selector);
 			drop_selector(s, &peer->pod_selector);
 		}
@@ -130,21 +155,36 @@ static void drop_parts(struct shrink *s, struct operation *op)
 	switch (op->kind) {
 	case SET_NAMESPACE:
 		drop_items(s, &op->namespace.labels.item, &op->namespace.labels.count,
-			   sizeof(*op->namespace.labels.item));
+			   sizeof(*op->namespace.labels.item), 0);
 		break;
 	case SET_POD:
-		drop_items(s, &pod->labels.item, &pod->labels.count, sizeof(*pod->labels.item));
-		drop_items(s, &pod->port, &pod->port_count, sizeof(*pod->port));
-		drop_items(s, &pod->address, &pod->address_count, sizeof(*pod->address));
+		drop_items(s, &pod->labels.item, &pod->labels.count, sizeof(*pod->labels.item),
+			   0);
+		drop_items(s, &pod->port, &pod->port_count, sizeof(*pod->port), 0);
+		drop_items(s, &pod->address, &pod->address_count, sizeof(*pod->address), 0);
 		break;
 	case SET_POLICY:
+		drop_selector(s, &op->policy.ns_selector);
 		drop_selector(s, &op->policy.pod_selector);
-		drop_rules(s, &op->policy.ingress, &op->policy.ingress_count);
-		drop_rules(s, &op->policy.egress, &op->policy.egress_count);
+		drop_rules(s, op->policy.tier, &op->policy.ingress, &op->policy.ingress_count);
+		drop_rules(s, op->policy.tier, &op->policy.egress, &op->policy.egress_count);
 		break;
 	default:
 		break;
 	}
+}
+
+static void drop_ranges(struct shrink *s)
+{
+	unsigned int n = s->h->ranges;
+
+	if (!n)
+		return;
+	s->h->ranges = 0;
+	if (fails(s))
+		s->any = true;
+	else
+		s->h->ranges = n;
 }
 
 static void search(struct shrink *s)
@@ -154,6 +194,7 @@ static void search(struct shrink *s)
 	s->any = true;
 	for (rounds = 0; s->any && rounds < 6; rounds++) {
 		s->any = false;
+		drop_ranges(s);
 		for (i = s->h->transactions; i; i--)
 			drop(s, &s->h->transaction[i - 1].dropped);
 		for (i = 0; i < s->h->transactions; i++) {

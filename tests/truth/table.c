@@ -46,6 +46,11 @@ bool table_naive(const struct table *t, const struct table_verdict *v)
 			       v->protocol, v->port, &egress, &ingress);
 }
 
+bool table_is_here(const struct table *t, const struct np_pod *pod)
+{
+	return !t->ev.node || !strcmp(pod->node, t->ev.node);
+}
+
 __attribute__((format(printf, 2, 3)))
 static bool bad(struct table *t, const char *format, ...)
 {
@@ -165,6 +170,25 @@ static bool table_service(struct table *t, const cJSON *json)
 	return true;
 }
 
+/* Files are held to more than what comes from an API server. */
+static bool table_refused(struct table *t, const char *text, const cJSON *refused)
+{
+	struct np_load_options opts = {};
+	struct np_objects objs;
+	struct np_error err;
+	int error;
+
+	if (!refused)
+		return true;
+	np_objects_init(&objs);
+	error = np_load_buffer(&objs, t->name, text, strlen(text), &opts, &err);
+	np_objects_free(&objs);
+	if (!error == !cJSON_IsTrue(refused))
+		return true;
+	return error ? bad(t, "refused as a file: %s %s", err.path, err.text) :
+		       bad(t, "taken as a file");
+}
+
 static bool table_objects(struct table *t, const cJSON *objects)
 {
 	struct np_load_options opts = { .lenient = true };
@@ -174,10 +198,30 @@ static bool table_objects(struct table *t, const cJSON *objects)
 
 	if (!text)
 		return bad(t, "no objects");
+	table_refused(t, text, cJSON_GetObjectItem(t->json, "refused"));
 	error = np_load_buffer(&t->objs, t->name, text, strlen(text), &opts, &err);
 	cJSON_free(text);
-	t->ev = (struct evaluator){ .origin = { &t->objs }, .origins = 1 };
-	return error ? bad(t, "%s %s", err.path, err.text) : true;
+	return error ? bad(t, "%s %s", err.path, err.text) : !*t->problem;
+}
+
+/* What the evaluator has to know besides the objects. */
+static bool table_view(struct table *t)
+{
+	const cJSON *entry;
+
+	t->ev = (struct evaluator){ .origin = { &t->objs }, .origins = 1, .range = t->range };
+	if (cJSON_IsTrue(cJSON_GetObjectItem(t->json, "here")))
+		t->ev.node = TABLE_NODE;
+	cJSON_ArrayForEach(entry, cJSON_GetObjectItem(t->json, "ranges")) {
+		const char *text = cJSON_GetStringValue(entry);
+
+		if (!text || t->ranges == TABLE_RANGES ||
+		    np_cidr_parse(text, &t->range[t->ranges]))
+			return bad(t, "a bad range, or too many");
+		t->ranges++;
+	}
+	t->ev.ranges = t->ranges;
+	return true;
 }
 
 static bool table_parse(struct table *t)
@@ -195,7 +239,7 @@ static bool table_parse(struct table *t)
 	t->masquerade = cJSON_IsTrue(cJSON_GetObjectItem(t->json, "masquerade"));
 	packets = cJSON_GetStringValue(cJSON_GetObjectItem(t->json, "packets"));
 	t->all_packets = packets && !strcmp(packets, "all");
-	if (!table_objects(t, cJSON_GetObjectItem(t->json, "objects")) ||
+	if (!table_objects(t, cJSON_GetObjectItem(t->json, "objects")) || !table_view(t) ||
 	    !table_ends(t, cJSON_GetObjectItem(t->json, "pods")))
 		return false;
 	grids = cJSON_GetObjectItem(t->json, "allowed");

@@ -15,6 +15,12 @@
  *				a Service, DNATed to port `target` of pod `to`
  *	masquerade		for packets only, optional: true: the node hides the sources of
  *				all that it forwards
+ *	here			optional: true: only pods whose nodeName is "here" are on the
+ *				node that judges; else all are. All steps of a case say the same
+ *	ranges			optional: networks that only pods have addresses of
+ *	refused			optional: true: what is written in files is refused, and the
+ *				verdicts are those of what an API server has let through;
+ *				false: files are taken, too
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -28,6 +34,8 @@
 #include "object/object.h"
 
 #define TABLE_ENDS 64
+#define TABLE_RANGES 4
+#define TABLE_NODE "here"
 
 /* One cell of a table: rows and columns are indexes of table.end. */
 struct table_verdict {
@@ -64,6 +72,8 @@ struct table_service {
  * @count: how many
  * @service: Services
  * @services: how many
+ * @range: networks of pods
+ * @ranges: how many
  * @masquerade: sources are hidden
  * @all_packets: no sample, all of it
  * @problem: what was wrong with the line; "" if nothing
@@ -84,6 +94,8 @@ struct table {
 	size_t count;
 	struct table_service service[8];
 	unsigned int services;
+	struct np_cidr range[TABLE_RANGES];
+	unsigned int ranges;
 	bool masquerade;
 	bool all_packets;
 	char problem[512];
@@ -94,6 +106,8 @@ bool table_next(struct table *t, FILE *file);
 void table_free(struct table *t);
 /* What the naive evaluator says. */
 bool table_naive(const struct table *t, const struct table_verdict *v);
+/* Is a pod of its objects on the node that judges? */
+bool table_is_here(const struct table *t, const struct np_pod *pod);
 /* "TCP" and so on. */
 const char *table_protocol(uint8_t protocol);
 /* "CASE, step N: TCP/80 from A to B", for a person; returns buf. */

@@ -56,10 +56,11 @@ static bool run_seed(uint64_t seed, bool module, FILE *to)
 }
 
 /*
- * One fault: the core's answer to TCP that a rule lets in on a port is taken for its
- * opposite. Two pods or one, a policy of one rule, and perhaps a namespace show that.
+ * One fault: the core's answer to what a rule lets in on a port, or keeps out, is taken for its
+ * opposite. Two pods or one, a policy of one rule, and perhaps a namespace show that. Only a
+ * ClusterNetworkPolicy has rules that keep something out.
  */
-static void try_fault(unsigned int port)
+static void try_fault(unsigned int port, bool denied)
 {
 	struct np_load_options opts = { .lenient = true };
 	struct np_objects objs;
@@ -71,6 +72,7 @@ static void try_fault(unsigned int port)
 	bool small;
 
 	run_totals.fault = port;
+	run_totals.fault_denied = denied;
 	for (seed = 1; seed < 100; seed++)
 		if (run_seed(seed, false, to))
 			break;
@@ -78,7 +80,7 @@ static void try_fault(unsigned int port)
 	np_objects_init(&objs);
 	small = seed < 100 && strstr(text, "the smallest world that fails") &&
 		!np_load_buffer(&objs, "shrunk", text, size, &opts, &err) &&
-		objs.policy_count == 1 && objs.policies[0].ingress_count == 1 &&
+		objs.policy_count == 1 && (objs.policies[0].tier || !denied) && objs.policies[0].ingress_count == 1 &&
 		!objs.policies[0].egress_count && objs.pod_count >= 1 && objs.pod_count <= 2 &&
 		objs.namespace_count <= 2 && objs.policies[0].ingress[0].peer_count <= 1 &&
 		objs.policies[0].ingress[0].port_count <= 1;
@@ -86,11 +88,12 @@ static void try_fault(unsigned int port)
 		small = objs.pods[i].address_count == 1;
 	if (!small) {
 		failed++;
-		printf("a fault on port %u is not found, or not shown by a small world:\n%s\n",
-		       port, text);
+		printf("a fault on port %u, %s, is not found, or not shown by a small world:\n"
+		       "%s\n", port, denied ? "denied" : "accepted", text);
 	} else {
-		printf("a fault on port %u is shown by %zu namespaces, %zu pods and 1 rule\n",
-		       port, objs.namespace_count, objs.pod_count);
+		printf("a fault on port %u, %s, is shown by %zu namespaces, %zu pods and "
+		       "1 rule\n", port, denied ? "denied" : "accepted",
+		       objs.namespace_count, objs.pod_count);
 	}
 	np_objects_free(&objs);
 	free(text);
@@ -115,8 +118,10 @@ int main(int argc, char **argv)
 		}
 	}
 	if (faults) {
-		try_fault(80);
-		try_fault(8080);
+		try_fault(80, false);
+		try_fault(8080, false);
+		try_fault(80, true);
+		try_fault(8080, true);
 		return failed != 0;
 	}
 	for (i = 0; i < worlds && failed < 3 && run_totals.verdicts < most; i++)
@@ -126,6 +131,11 @@ int main(int argc, char **argv)
 	       run_totals.transactions, run_totals.published, run_totals.refused,
 	       run_totals.starved, run_totals.over, run_totals.stale);
 	printf("%lu judged on this node, %lu allowed\n", run_totals.judged, run_totals.allowed);
+	printf("%lu halves: %lu by the Admin tier, %lu after it passed, %lu by NetworkPolicies, "
+	       "%lu by the Baseline tier; %lu with an unknown end, %lu of a pod without a "
+	       "Namespace\n", run_totals.halves, run_totals.tiers[NP_TIER_ADMIN],
+	       run_totals.passed, run_totals.tiers[NP_TIER_NETWORK_POLICY],
+	       run_totals.tiers[NP_TIER_BASELINE], run_totals.unknown, run_totals.closed);
 	printf("random worlds, core and evaluator: %lu verdicts compared, %u mismatches\n",
 	       run_totals.verdicts, failed);
 	if (module)

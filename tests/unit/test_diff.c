@@ -491,7 +491,9 @@ static void run_world(uint64_t seed)
 
 	netpol_random_seed = seed;
 	history_begin(&h, seed);
-	model_begin(&model);
+	h.cluster = false;
+	h.ranges = 0;
+	model_begin(&model, &h);
 	h.unicast = seed % 4;
 	for (i = 0; i < 12; i++)
 		model_apply(&model, history_next(&h, &model));
