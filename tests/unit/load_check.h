@@ -17,6 +17,10 @@ static struct np_error err;
 /* HEAD has 4 lines: the spec's first line is 6. */
 #define SPEC(text) HEAD "spec:\n" text
 
+#define CLUSTER_HEAD "apiVersion: policy.networking.k8s.io/v1alpha2\n" \
+		     "kind: ClusterNetworkPolicy\nmetadata:\n  name: a\n"
+#define CLUSTER_SPEC(text) CLUSTER_HEAD "spec:\n" text
+
 static inline int load_opts(const char *text, size_t len, bool lenient)
 {
 	struct np_load_options opts = { .lenient = lenient };

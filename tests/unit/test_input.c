@@ -36,6 +36,15 @@ static void test_again(void)
 	warnings = objs.warning_count;
 	np_load_keep_last(&objs);
 	CHECK_EQ(objs.warning_count, warnings);
+	/* kinds of policy are apart */
+	CHECK_EQ(load(HEAD "---\n" CLUSTER_SPEC("  {tier: Admin, priority: 1, subject: {namespaces: {}}}\n")
+		      "---\n" CLUSTER_SPEC("  {tier: Admin, priority: 2, subject: {namespaces: {}}}\n")), 0);
+	CHECK_EQ(objs.policy_count, 3);
+	np_load_keep_last(&objs);
+	if (CHECK_EQ(objs.policy_count, 2))
+		CHECK_EQ(objs.policies[1].priority, 2);
+	CHECK_STR(objs.warnings[objs.warning_count - 1].text,
+		  "ClusterNetworkPolicy a is given again, before at t.yaml:6; the last one counts");
 }
 
 static void template_at(const char *text, uint32_t line, int at)

@@ -510,6 +510,32 @@ static void test_cluster_ip(void)
 	      FROM("{ipBlock: {cidr: 10.96.0.7/32}}"), "");
 }
 
+#define CLUSTER(name, spec) \
+	"---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n" \
+	"metadata: {name: " name "}\nspec: {" spec "}\n"
+
+/* What is said of NetworkPolicies holds beside policies of tier Admin, or is not said. */
+static void test_beside_admin(void)
+{
+	FINDS(PODS NETPOL("a", "egress: [{ports: [{port: 443}]}]")
+	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: "
+			   "Accept, to: [{namespaces: {}}], protocols: [{udp: {destinationPort: "
+			   "{number: 53}}}]}]"), "");
+	FINDS(PODS NETPOL("a", "egress: [{ports: [{port: 443}]}]")
+	      CLUSTER("c", "tier: Baseline, priority: 1, subject: {namespaces: {}}, egress: "
+			   "[{action: Accept, to: [{namespaces: {}}]}]"), "NP003 spec.egress");
+	FINDS(NETPOL("a", "egress: [{ports: [{port: 443}]}]")
+	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: "
+			   "Deny, to: [{namespaces: {}}]}]"), "NP003 spec.egress");
+	FINDS(NETPOL("a", "podSelector: {}"), "NP015 spec");
+	FINDS(NETPOL("a", "podSelector: {}")
+	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: "
+			   "Accept, from: [{namespaces: {}}]}]"), "");
+	FINDS(NETPOL("a", "podSelector: {}")
+	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: "
+			   "Pass, from: [{namespaces: {}}]}]"), "NP015 spec");
+}
+
 static void test_disable(void)
 {
 	CHECK_EQ(np_lint_disable(&lint, "NP099", &err), -1);
@@ -606,6 +632,7 @@ int main(void)
 	test_duplicate();
 	test_adds_nothing();
 	test_cluster_ip();
+	test_beside_admin();
 	test_disable();
 	test_forms();
 	np_lint_free(&lint);

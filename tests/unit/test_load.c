@@ -522,13 +522,32 @@ static void test_kinds(void)
 	CHECK_STR(objs.skipped[1].api_version, "crd.projectcalico.org/v1");
 	CHECK_EQ(objs.skipped[1].place.line, 5);
 	/* To leave out what denies would open it. */
-	BAD("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n",
-	    1, 1, "", "not enforced");
-	BAD("apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicyList\n"
-	    "items: [{metadata: {name: a}}]\n", 1, 1, "", "not enforced");
+	BAD("apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\n", 1, 1, "",
+	    "ClusterNetworkPolicy took its place");
 	BAD("apiVersion: v1\nkind: List\nitems:\n"
 	    "- apiVersion: policy.networking.k8s.io/v1alpha1\n"
 	    "  kind: BaselineAdminNetworkPolicy\n", 4, 3, "items[0]", "not enforced");
+	CHECK(strstr(err.hint, "tier: Baseline") && strstr(err.hint, "Accept instead of Allow") &&
+	      strstr(err.hint, "protocols instead of ports"));
+	BAD("apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicyList\n"
+	    "items: [{metadata: {name: a}}]\n", 1, 1, "", "not enforced");
+	CHECK(strstr(err.hint, "tier: Admin"));
+	/* another version may mean something else, so that nothing helps but to stop */
+	BAD("apiVersion: policy.networking.k8s.io/v1beta1\nkind: ClusterNetworkPolicy\n", 1, 13,
+	    "apiVersion", "not supported for ClusterNetworkPolicy");
+	CHECK_STR(err.hint, "use policy.networking.k8s.io/v1alpha2");
+	CHECK_EQ(load_lenient("apiVersion: policy.networking.k8s.io/v1beta1\n"
+			      "kind: ClusterNetworkPolicy\nmetadata: {name: a}\n"), -1);
+	BAD("apiVersion: policy.networking.k8s.io/v1beta1\nkind: ClusterNetworkPolicyList\n"
+	    "items: []\n", 1, 13, "apiVersion", "not supported");
+	/* and a kind of another group is another kind */
+	CHECK_EQ(load("apiVersion: crd.antrea.io/v1beta1\nkind: ClusterNetworkPolicy\n"
+		      "metadata: {name: a}\n---\napiVersion: extensions/v1beta1\n"
+		      "kind: ClusterNetworkPolicy\nmetadata: {name: a}\n"), 0);
+	CHECK_EQ(objs.policy_count, 0);
+	CHECK_EQ(objs.skipped_count, 2);
+	CHECK_STR(objs.warnings[0].text,
+		  "ClusterNetworkPolicy of crd.antrea.io/v1beta1 is not enforced, skipped");
 	/* policies of other kinds are named once each, whatever else is skipped */
 	CHECK_EQ(load("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\n"
 		      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"

@@ -16,7 +16,8 @@
  *   #= no warning           there is none
  *   #= yaml only            not to be tried as JSON
  *
- * A case whose first line is indented is what stands below "spec:" of a policy.
+ * A case whose first line is indented is what stands below "spec:" of a policy; in
+ * cluster.yaml, of a ClusterNetworkPolicy.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -26,7 +27,10 @@
 #include "load_check.h"
 #include "agent/desired.h"
 #include "agent/desired_decode.h"
+#include "base/output.h"
+#include "object/digest.h"
 #include "object/json.h"
+#include "object/write.h"
 #include "object/yaml.h"
 
 /* What a case says. Text is not terminated by it but by len. */
@@ -34,13 +38,13 @@ struct one_case {
 	const char *file;
 	int line;
 	char name[200];
-	char accept[1000], reject[400], lenient[1000], warning[200];
+	char accept[2000], reject[400], lenient[2000], warning[200];
 	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
 	struct np_buffer text;	/* to load */
 	uint32_t head;		/* lines before the case's own */
 };
 
-static unsigned int cases, as_json, from_api;
+static unsigned int cases, as_json, from_api, again;
 
 static void failed(const struct one_case *c, const char *form, const char *have,
 		   const char *want)
@@ -107,13 +111,24 @@ static void describe_port(FILE *out, const struct np_port *port)
 }
 
 static void describe_rules(FILE *out, const char *direction, const char *peers,
-			   const struct np_rule *rule, uint32_t count)
+			   const struct np_rule *rule, uint32_t count, bool cluster)
 {
+	static const char * const action[] = { "Accept", "Deny", "Pass" };
 	uint32_t i, k;
 
 	fprintf(out, " %s[", direction);
 	for (i = 0; i < count; i++) {
-		fprintf(out, "%s%s ", i ? "; " : "", peers);
+		fputs(i ? "; " : "", out);
+		if (cluster)
+			fprintf(out, "%s ", action[rule[i].action]);
+		if (cluster && *rule[i].name)
+			fprintf(out, "\"%s\" ", rule[i].name);
+		if (rule[i].closed) {
+			fputs(rule[i].peer_count || rule[i].port_count ? "half closed" : "closed",
+			      out);
+			continue;
+		}
+		fprintf(out, "%s ", peers);
 		for (k = 0; k < rule[i].peer_count; k++) {
 			fputs(k ? "," : "", out);
 			describe_peer(out, &rule[i].peer[k]);
@@ -131,14 +146,24 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 /* Rules of a direction that is not in policyTypes mean nothing and are left out. */
 static void describe_policy(FILE *out, const struct np_policy *policy, bool named)
 {
-	if (named)
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
+
+	if (cluster && named)
+		fprintf(out, " %s%s", policy->namespace, policy->name);
+	else if (named)
 		fprintf(out, " %s/%s", policy->namespace, policy->name);
+	if (cluster) {
+		fprintf(out, " %s %u namespaces=",
+			policy->tier == NP_TIER_ADMIN ? "Admin" : "Baseline", policy->priority);
+		describe_selector(out, &policy->ns_selector);
+	}
 	fputs(" pods=", out);
 	describe_selector(out, &policy->pod_selector);
 	if (policy->directions & NP_DIR_INGRESS)
-		describe_rules(out, "Ingress", "from", policy->ingress, policy->ingress_count);
+		describe_rules(out, "Ingress", "from", policy->ingress, policy->ingress_count,
+			       cluster);
 	if (policy->directions & NP_DIR_EGRESS)
-		describe_rules(out, "Egress", "to", policy->egress, policy->egress_count);
+		describe_rules(out, "Egress", "to", policy->egress, policy->egress_count, cluster);
 }
 
 static void describe_labels(FILE *out, const struct np_labels *labels)
@@ -303,6 +328,37 @@ static void expect_error(const struct one_case *c, const char *form, bool places
 		check_passed++;
 }
 
+/*
+ * What was read of ClusterNetworkPolicies, written as a manifest and read again, is the same. A
+ * rule that is closed stays so.
+ */
+static void run_again(const struct one_case *c, enum np_format format)
+{
+	const struct np_policy_state state = { 0 };
+	char *want = describe(c), *text = NULL;
+	const char *form = format == NP_FORMAT_YAML ? "YAML again" : "JSON again";
+	__uint128_t digest = np_policy_digest(&objs.policies[0]);
+	struct np_writer w;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	again++;
+	np_writer_init(&w, out, format);
+	np_manifest_policy(&w, NULL, &objs.policies[0], &state);
+	fclose(out);
+	if (load_opts(text, len, true) || objs.policy_count != 1)
+		failed(c, form, err.text, "what is written can be read");
+	else if (np_policy_digest(&objs.policies[0]) != digest)
+		failed(c, form, "another digest", "the same");
+	else
+		expect_read(c, form, want + (*want == ' '));
+	if (strstr(want, "closed") ? !load_opts(text, len, false) : load_opts(text, len, false))
+		failed(c, form, err.text, strstr(want, "closed") ?
+		       "a rule that is closed is refused in files" : "it can be read");
+	free(text);
+	free(want);
+}
+
 static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
 {
 	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
@@ -328,6 +384,10 @@ static void run_form(const struct one_case *c, const char *form, const char *tex
 		expect_read(c, form, c->has_lenient ? c->lenient : c->accept);
 	if (c->has_lenient && *c->warning && !warned(c->warning))
 		failed(c, form, "no such warning with --lenient", c->warning);
+	if (loads && objs.policy_count == 1 && objs.policies[0].tier != NP_TIER_NETWORK_POLICY) {
+		run_again(c, yaml ? NP_FORMAT_YAML : NP_FORMAT_JSON);
+		load_opts(text, len, true);
+	}
 }
 
 static bool kind_of(const struct np_node *object, enum np_source_kind *kind)
@@ -445,7 +505,8 @@ static bool expectation(struct one_case *c, const char *line)
 
 static void add_line(struct one_case *c, const char *line)
 {
-	const char *head = !c->text.len && *line == ' ' ? SPEC("") : "";
+	const char *spec = strstr(c->file, "cluster") ? CLUSTER_SPEC("") : SPEC("");
+	const char *head = !c->text.len && *line == ' ' ? spec : "";
 
 	if (*head)
 		c->head = 5;
@@ -505,9 +566,9 @@ int main(void)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%u cases, %u of them as JSON too, %u from an API server\n", cases, as_json,
-	       from_api);
-	CHECK(cases > 200 && as_json > 180 && from_api > 100);
+	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again\n",
+	       cases, as_json, from_api, again);
+	CHECK(cases > 350 && as_json > 330 && from_api > 100 && again > 250);
 	np_objects_free(&objs);
 	return check_done("test_tables");
 }

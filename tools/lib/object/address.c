@@ -179,6 +179,52 @@ const char *np_cidr_parse(const char *text, struct np_cidr *cidr)
 	return NULL;
 }
 
+/* True if a decimal number has a zero in front. */
+static bool np_zero_in_front(const char *text)
+{
+	size_t len;
+
+	for (; *text; text += len + (text[len] != '\0')) {
+		len = strspn(text, "0123456789");
+		if (len > 1 && *text == '0')
+			return true;
+	}
+	return false;
+}
+
+/* True if a group of an IPv6 address has more than four digits, which then begin with zeros. */
+static bool np_long_group(const char *text, const char *end)
+{
+	size_t len;
+
+	for (; text < end; text += len + 1) {
+		len = strspn(text, "0123456789abcdefABCDEF");
+		if (len > 4)
+			return true;
+	}
+	return false;
+}
+
+const char *np_network_parse(const char *text, struct np_cidr *cidr)
+{
+	const char *wrong = np_cidr_parse(text, cidr), *slash, *colon, *decimal = text;
+	struct np_address addr;
+
+	if (wrong)
+		return wrong;
+	slash = strchr(text, '/');
+	colon = strrchr(text, ':');
+	if (colon) {
+		np_parse_v6(text, slash, addr.addr);
+		if (!memcmp(addr.addr, np_mapped, sizeof(np_mapped)))
+			return "must be written as an IPv4 block";
+		if (np_long_group(text, slash))
+			return "must not have zeros in front of a number";
+		decimal = strchr(colon, '.') ? colon + 1 : slash;
+	}
+	return np_zero_in_front(decimal) ? "must not have zeros in front of a number" : NULL;
+}
+
 bool np_prefix_parse(const char *text, struct np_cidr *cidr)
 {
 	struct np_address addr;

@@ -30,6 +30,11 @@ struct np_cidr {
  */
 const char *np_address_parse(const char *text, struct np_address *addr);
 const char *np_cidr_parse(const char *text, struct np_cidr *cidr);
+/*
+ * Reads a block as a ClusterNetworkPolicy has it: what isCIDR() of CEL accepts. That takes neither
+ * zeros in front nor IPv4-mapped IPv6.
+ */
+const char *np_network_parse(const char *text, struct np_cidr *cidr);
 /* A block, or an address, which stands for the block that holds only itself. */
 bool np_prefix_parse(const char *text, struct np_cidr *cidr);
 

@@ -216,7 +216,8 @@ static __uint128_t np_cidr_digest(__uint128_t hash, const struct np_cidr *cidr)
 	return np_fnv(hash, cidr->addr, cidr->family == AF_INET ? 4 : 16);
 }
 
-static __uint128_t np_peer_digest(const struct np_peer *peer)
+/* Of a ClusterNetworkPolicy, a selector that is not present is one that matches everything. */
+static __uint128_t np_peer_digest(const struct np_peer *peer, bool cluster)
 {
 	__uint128_t hash = NP_FNV_BASIS, sum = 0;
 	uint32_t i;
@@ -227,7 +228,8 @@ static __uint128_t np_peer_digest(const struct np_peer *peer)
 		hash = np_cidr_digest(np_fnv_number(hash, 4), &peer->ipblock->cidr);
 		return np_fnv(hash, &sum, sizeof(sum));
 	}
-	hash = np_fnv_number(hash, peer->pod_selector.present | peer->ns_selector.present << 1);
+	hash = np_fnv_number(hash, cluster ? 3 :
+			     peer->pod_selector.present | peer->ns_selector.present << 1);
 	hash = np_selector_digest(hash, &peer->pod_selector);
 	return np_selector_digest(hash, &peer->ns_selector);
 }
@@ -243,7 +245,19 @@ static __uint128_t np_port_digest(const struct np_port *port)
 	return np_fnv_number(hash, (uint32_t)port->first << 16 | port->last);
 }
 
-static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule, uint32_t count)
+/* What a rule of a ClusterNetworkPolicy has besides. A closed Pass is a closed Deny. */
+static __uint128_t np_rule_head_digest(__uint128_t hash, const struct np_rule *rule)
+{
+	uint8_t action = rule->action;
+
+	if (rule->closed && action == NP_ACTION_PASS)
+		action = NP_ACTION_DENY;
+	hash = np_fnv_number(hash, action | (uint32_t)rule->closed << 8);
+	return np_fnv_text(hash, rule->name ? rule->name : "");
+}
+
+static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule, uint32_t count,
+				   bool cluster)
 {
 	__uint128_t peers, ports;
 	uint32_t i, k;
@@ -253,24 +267,39 @@ static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule,
 		peers = rule->peer_count;
 		ports = rule->port_count;
 		for (k = 0; k < rule->peer_count; k++)
-			peers += np_peer_digest(&rule->peer[k]);
+			peers += np_peer_digest(&rule->peer[k], cluster);
 		for (k = 0; k < rule->port_count; k++)
 			ports += np_port_digest(&rule->port[k]);
+		if (cluster)
+			hash = np_rule_head_digest(hash, rule);
 		hash = np_fnv(np_fnv(hash, &peers, sizeof(peers)), &ports, sizeof(ports));
 		np_breathe();
 	}
 	return hash;
 }
 
+static __uint128_t np_cluster_policy_digest(const struct np_policy *policy)
+{
+	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, np_tier_name(policy->tier));
+
+	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->priority);
+	hash = np_selector_digest(hash, &policy->ns_selector);
+	hash = np_selector_digest(hash, &policy->pod_selector);
+	hash = np_rules_digest(hash, policy->ingress, policy->ingress_count, true);
+	return np_rules_digest(hash, policy->egress, policy->egress_count, true);
+}
+
 __uint128_t np_policy_digest(const struct np_policy *policy)
 {
 	__uint128_t hash = np_fnv_text(NP_FNV_BASIS, policy->namespace);
 
+	if (policy->tier != NP_TIER_NETWORK_POLICY)
+		return np_cluster_policy_digest(policy);
 	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->directions);
 	hash = np_selector_digest(hash, &policy->pod_selector);
 	if (policy->directions & NP_DIR_INGRESS)
-		hash = np_rules_digest(hash, policy->ingress, policy->ingress_count);
+		hash = np_rules_digest(hash, policy->ingress, policy->ingress_count, false);
 	if (policy->directions & NP_DIR_EGRESS)
-		hash = np_rules_digest(hash, policy->egress, policy->egress_count);
+		hash = np_rules_digest(hash, policy->egress, policy->egress_count, false);
 	return hash;
 }

@@ -233,7 +233,7 @@ static int np_unknown_field(struct np_decode *d, const struct np_node *field,
 			    const struct np_path *path,
 			    const char *const *known, size_t count)
 {
-	if (d->lenient && !d->known_only) {
+	if (d->lenient && !d->known_only && !d->exact) {
 		np_warn(d, field, NP_FIELD(path, field->key),
 			"unknown field, ignored");
 		return 0;
@@ -371,9 +371,41 @@ static int np_decode_labels(struct np_decode *d, const struct np_node *meta,
 	return 0;
 }
 
+/* Reads the namespace, which only an object that is in one has. */
+static int np_decode_namespace_of(struct np_decode *d, const struct np_node *map,
+				  const struct np_path *path, enum np_scope scope,
+				  struct np_meta *meta)
+{
+	const struct np_path *at = NP_FIELD(path, "namespace");
+	const struct np_node *field;
+	const char *wrong;
+
+	if (np_get(d, map, "namespace", NP_NODE_STRING, path, &field))
+		return -1;
+	if (scope == NP_SCOPE_NAMESPACED) {
+		if (!field || !field->count) {
+			meta->namespace = np_intern_str(d->objs, "default");
+			return 0;
+		}
+		wrong = np_check_dns_label(field->text);
+		if (wrong)
+			return np_fail(d, field, at, "\"%.100s\" %s", field->text, wrong);
+		meta->namespace = np_intern_str(d->objs, field->text);
+		return 0;
+	}
+	if (!field || !field->count)
+		return 0;
+	if (scope == NP_SCOPE_OF_NAMESPACE)
+		return np_fail(d, field, at, "a namespace is not in a namespace");
+	if (!d->lenient)
+		return np_fail(d, field, at, "a %s is not in a namespace", d->kind);
+	np_warn(d, field, at, "a %s is not in a namespace, ignored", d->kind);
+	return 0;
+}
+
 /* Reads the name first, because messages about the rest of the object show it. */
 static int np_decode_name(struct np_decode *d, const struct np_node *map,
-			  const struct np_path *path, bool namespaced,
+			  const struct np_path *path, enum np_scope scope,
 			  struct np_meta *meta)
 {
 	const struct np_node *field;
@@ -389,33 +421,21 @@ static int np_decode_name(struct np_decode *d, const struct np_node *map,
 				      "only the API server makes a name of generateName");
 		return -1;
 	}
-	wrong = namespaced ? np_check_dns_subdomain(field->text) :
-			     np_check_dns_label(field->text);
+	wrong = scope == NP_SCOPE_OF_NAMESPACE ? np_check_dns_label(field->text) :
+						 np_check_dns_subdomain(field->text);
 	if (wrong)
 		return np_fail(d, field, NP_FIELD(path, "name"),
 			       "\"%.260s\" %s", field->text, wrong);
 	meta->name = np_intern_str(d->objs, field->text);
-	if (np_get(d, map, "namespace", NP_NODE_STRING, path, &field))
+	if (np_decode_namespace_of(d, map, path, scope, meta))
 		return -1;
-	if (namespaced && (!field || !field->count)) {
-		meta->namespace = np_intern_str(d->objs, "default");
-	} else if (namespaced) {
-		wrong = np_check_dns_label(field->text);
-		if (wrong)
-			return np_fail(d, field, NP_FIELD(path, "namespace"),
-				       "\"%.100s\" %s", field->text, wrong);
-		meta->namespace = np_intern_str(d->objs, field->text);
-	} else if (field && field->count) {
-		return np_fail(d, field, NP_FIELD(path, "namespace"),
-			       "a namespace is not in a namespace");
-	}
 	d->namespace = meta->namespace;
 	d->name = meta->name;
 	return 0;
 }
 
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
-		   const struct np_path *up, bool namespaced,
+		   const struct np_path *up, enum np_scope scope,
 		   struct np_meta *meta)
 {
 	const struct np_path *path = NP_FIELD(up, "metadata");
@@ -428,7 +448,7 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		return -1;
 	if (!map)
 		return np_fail(d, node, NP_FIELD(path, "name"), "is missing");
-	if (np_decode_name(d, map, path, namespaced, meta))
+	if (np_decode_name(d, map, path, scope, meta))
 		return -1;
 	if (NP_CHECK_FIELDS(d, map, path, "annotations", "clusterName",
 			    "creationTimestamp", "deletionGracePeriodSeconds",

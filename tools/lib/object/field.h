@@ -40,6 +40,11 @@ struct np_decode {
 	 * of.
 	 */
 	bool known_only;
+	/*
+	 * With lenient: what is wrong is still an error, because a part of it means something else.
+	 * A null is no empty value either. Set while the spec of a ClusterNetworkPolicy is read.
+	 */
+	bool exact;
 	/* The current object, for messages. Never NULL. */
 	const char *kind;
 	const char *namespace;
@@ -122,9 +127,16 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 	np_check_misspelt(d, map, path, np_known,			\
 			  sizeof(np_known) / sizeof(np_known[0]));	\
 })
+/* What an object is in. */
+enum np_scope {
+	NP_SCOPE_OF_NAMESPACE,	/* it is a namespace, so its name is short */
+	NP_SCOPE_NAMESPACED,
+	NP_SCOPE_CLUSTER,
+};
+
 /* Reads the metadata of an object, and sets the names of d for messages. */
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
-		   const struct np_path *path, bool namespaced,
+		   const struct np_path *path, enum np_scope scope,
 		   struct np_meta *meta);
 /* Reads a protocol's name into its number. If field is NULL, the protocol is TCP. */
 int np_decode_protocol(struct np_decode *d, const struct np_node *field,

@@ -157,7 +157,8 @@ static void np_lint_own_namespace(const struct np_linting *l)
 	struct np_lint_finding *item;
 
 	if (policy->types_given || policy->ingress_count || policy->egress_count ||
-	    policy->pod_selector.count || np_named_deny(policy))
+	    policy->pod_selector.count || np_named_deny(policy) ||
+	    np_lint_admin_accepts(l->objs, false))
 		return;
 	item = np_lint_add(l, NP_LINT_OWN_NAMESPACE, 0,
 			   "without rules nobody may send to pods of namespace %s, not even its own "
@@ -266,6 +267,8 @@ void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 	l.all_pods = np_has_all_pods(objs);
 	for (i = 0; i < objs->policy_count; i++) {
 		l.policy = &objs->policies[i];
+		if (l.policy->tier != NP_TIER_NETWORK_POLICY)
+			continue;
 		np_look_at_pods(&l);
 		l.all_namespaces = all || (objs->namespace_count && l.own_pods && l.other_pods);
 		np_lint_policy(&l);

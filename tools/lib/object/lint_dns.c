@@ -259,8 +259,13 @@ static void np_dns_add(const struct np_linting *l, const struct np_dns *dns,
 {
 	uint32_t i;
 
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
+
 	for (i = 0; (policy->directions & NP_DIR_EGRESS) && i < policy->egress_count; i++) {
-		access->rules++;
+		if (cluster && (policy->egress[i].closed ||
+				policy->egress[i].action != NP_ACTION_ACCEPT))
+			continue;
+		access->rules += !cluster;
 		if (!np_rule_allows_dns(l, dns, &policy->egress[i]))
 			continue;
 		access->dns = true;
@@ -279,8 +284,14 @@ static struct np_dns_access np_dns_of(const struct np_linting *l, const struct n
 	for (i = 0; i < l->objs->policy_count; i++) {
 		const struct np_policy *policy = &l->objs->policies[i];
 
-		if (pod ? np_lint_selects(policy, pod) :
-			  policy->namespace == l->policy->namespace)
+		/*
+		 * What tier Admin accepts counts for whatever pod, although it may be for others or
+		 * come too late: better no finding than one that is not true.
+		 */
+		if (policy->tier == NP_TIER_ADMIN ||
+		    (policy->tier == NP_TIER_NETWORK_POLICY &&
+		     (pod ? np_lint_selects(policy, pod) :
+			    policy->namespace == l->policy->namespace)))
 			np_dns_add(l, dns, policy, &access);
 	}
 	return access;

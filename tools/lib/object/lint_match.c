@@ -52,6 +52,24 @@ bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod)
 	       np_lint_matches(&policy->pod_selector, &pod->labels);
 }
 
+bool np_lint_admin_accepts(const struct np_objects *objs, bool egress)
+{
+	const struct np_policy *policy;
+	const struct np_rule *rule;
+	uint32_t count, k;
+	size_t i;
+
+	for (i = 0; i < objs->policy_count; i++) {
+		policy = &objs->policies[i];
+		rule = egress ? policy->egress : policy->ingress;
+		count = egress ? policy->egress_count : policy->ingress_count;
+		for (k = 0; policy->tier == NP_TIER_ADMIN && k < count; k++)
+			if (rule[k].action == NP_ACTION_ACCEPT && !rule[k].closed)
+				return true;
+	}
+	return false;
+}
+
 bool np_lint_namespace_matches(const struct np_linting *l, const struct np_selector *selector,
 			       size_t pod)
 {

@@ -13,6 +13,11 @@ bool np_lint_matches(const struct np_selector *selector, const struct np_labels 
 /* True if the policy isolates the pod. */
 bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod);
 /*
+ * True if a policy of tier Admin accepts anything in a direction. Whatever it is, NetworkPolicies
+ * have no say in it.
+ */
+bool np_lint_admin_accepts(const struct np_objects *objs, bool egress);
+/*
  * True if a peer's selectors match a pod by its index, as if no pod were on the host's network.
  * For a pod whose namespace the input does not have, only the namespace's name is known, and a
  * requirement about another label is taken to hold.

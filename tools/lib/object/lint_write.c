@@ -25,7 +25,7 @@ void np_lint_write_text(const struct np_lint *lint, FILE *file)
 		np_color_print(file, NP_COLOR_NOTE, np_lint_checks[item->id].id);
 		fputc(' ', file);
 		np_print_escaped(file, item->policy->namespace);
-		fputc('/', file);
+		fputs(*item->policy->namespace ? "/" : "", file);
 		np_print_escaped(file, item->policy->name);
 		fprintf(file, ": %s: ", item->path);
 		np_print_escaped(file, item->text);
@@ -53,8 +53,8 @@ void np_lint_write_json(const struct np_lint *lint, FILE *file)
 		np_write_string(&w, "name", np_lint_checks[item->id].name);
 		np_write_string(&w, "file", item->policy->place.file);
 		np_write_number(&w, "line", item->line);
-		np_write_format(&w, "policy", "%s/%s", item->policy->namespace,
-				item->policy->name);
+		np_write_format(&w, "policy", "%s%s%s", item->policy->namespace,
+				*item->policy->namespace ? "/" : "", item->policy->name);
 		np_write_string(&w, "path", item->path);
 		np_write_string(&w, "message", item->text);
 		np_write_string(&w, "hint", item->hint);
@@ -125,8 +125,8 @@ static void np_sarif_result(struct np_writer *w, const struct np_lint_finding *i
 	np_write_end(w);
 	np_write_array(w, "logicalLocations");
 	np_write_object(w, NULL);
-	np_write_format(w, "fullyQualifiedName", "%s/%s", item->policy->namespace,
-			item->policy->name);
+	np_write_format(w, "fullyQualifiedName", "%s%s%s", item->policy->namespace,
+			*item->policy->namespace ? "/" : "", item->policy->name);
 	np_write_end(w);
 	np_write_end(w);
 	np_write_end(w);

@@ -341,7 +341,8 @@ static void np_identities(const struct np_objects *objs, bool *drop,
 			&objs->pods[i].place, i };
 	for (i = 0; i < objs->policy_count; i++)
 		*at++ = (struct np_identity){
-			"NetworkPolicy", drop + objs->namespace_count + objs->pod_count,
+			np_policy_kind(&objs->policies[i]),
+			drop + objs->namespace_count + objs->pod_count,
 			objs->policies[i].namespace, objs->policies[i].name,
 			&objs->policies[i].place, i };
 }

@@ -257,3 +257,34 @@ const char *np_phase_name(uint8_t phase)
 		return "";
 	}
 }
+
+const char *np_tier_name(uint8_t tier)
+{
+	switch (tier) {
+	case NP_TIER_ADMIN:
+		return "Admin";
+	case NP_TIER_BASELINE:
+		return "Baseline";
+	default:
+		return "";
+	}
+}
+
+const char *np_rule_action_name(uint8_t action)
+{
+	switch (action) {
+	case NP_ACTION_ACCEPT:
+		return "Accept";
+	case NP_ACTION_DENY:
+		return "Deny";
+	case NP_ACTION_PASS:
+		return "Pass";
+	default:
+		return "";
+	}
+}
+
+const char *np_policy_kind(const struct np_policy *policy)
+{
+	return policy->tier == NP_TIER_NETWORK_POLICY ? "NetworkPolicy" : "ClusterNetworkPolicy";
+}

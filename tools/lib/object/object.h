@@ -101,7 +101,8 @@ struct np_ipblock {
 
 /*
  * One entry of a rule's from or to. It has a block, or at least one of the two selectors is
- * present.
+ * present. Where a ClusterNetworkPolicy has pods without a namespaceSelector, the ns_selector is
+ * present and empty, because they are those of every namespace.
  */
 struct np_peer {
 	struct np_selector ns_selector;
@@ -324,5 +325,9 @@ const struct np_pod **np_pods_by_arrival(const struct np_objects *objs);
 const char *np_protocol_name(uint8_t protocol);
 const char *np_operator_name(uint8_t op);
 const char *np_phase_name(uint8_t phase);
+const char *np_tier_name(uint8_t tier);			/* "" for that of NetworkPolicies */
+const char *np_rule_action_name(uint8_t action);
+/* "NetworkPolicy" or "ClusterNetworkPolicy" */
+const char *np_policy_kind(const struct np_policy *policy);
 
 #endif

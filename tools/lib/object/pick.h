@@ -14,7 +14,7 @@
 
 extern const struct np_pick np_pick_namespace[];
 extern const struct np_pick np_pick_pod[];
-extern const struct np_pick np_pick_policy[];	/* NetworkPolicy */
+extern const struct np_pick np_pick_policy[];	/* policies of both kinds */
 extern const struct np_pick np_pick_node[];	/* a Kubernetes Node */
 
 #endif

@@ -4,16 +4,38 @@
 
 #include <string.h>
 
+#include "object/read_cluster.h"
 #include "object/read_pod.h"
 #include "object/read_policy.h"
 #include "object/read_service.h"
+
+#define NP_CLUSTER_GROUP	"policy.networking.k8s.io/"
+#define NP_CLUSTER_VERSION	NP_CLUSTER_GROUP "v1alpha2"
 
 static const struct np_list_kind np_lists[] = {
 	{ "List", NULL, NULL },
 	{ "NamespaceList", "v1", "Namespace" },
 	{ "PodList", "v1", "Pod" },
 	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy" },
+	{ "ClusterNetworkPolicyList", NP_CLUSTER_VERSION, "ClusterNetworkPolicy" },
 };
+
+/*
+ * Reads a ClusterNetworkPolicy. Where the input is read leniently, what cannot be read of one is
+ * closed, because to leave it out could open what it denies.
+ */
+static int np_decode_cluster(struct np_decode *d, const struct np_node *node,
+			     const struct np_path *path)
+{
+	struct np_mark mark = np_objects_mark(d->objs);
+
+	if (!np_decode_cluster_policy(d, node, path))
+		return 0;
+	if (!d->lenient)
+		return -1;
+	np_objects_rewind(d->objs, &mark);
+	return np_decode_cluster_policy_closed(d, node, path);
+}
 
 static const struct {
 	const char *kind;
@@ -24,6 +46,7 @@ static const struct {
 	{ "Namespace", "v1", np_decode_namespace },
 	{ "Pod", "v1", np_decode_pod },
 	{ "NetworkPolicy", "networking.k8s.io/v1", np_decode_policy },
+	{ "ClusterNetworkPolicy", NP_CLUSTER_VERSION, np_decode_cluster },
 };
 
 #define NP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -90,33 +113,37 @@ static void np_warn_kind(struct np_decode *d, const struct np_node *node,
 }
 
 /*
- * Handles a policy of a kind that netpol does not enforce. To skip it silently could open what
- * it denies, so it is an error, or a warning where the input is read leniently.
+ * Handles a policy of the kinds that came before ClusterNetworkPolicy. To skip it silently could
+ * open what it denies, so it is an error, or a warning where the input is read leniently.
  */
 static int np_refuse(struct np_decode *d, const struct np_node *node,
 		     const struct np_path *path, const char *api_version, const char *kind)
 {
-	static const char * const kinds[] = {
-		"ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
+	static const struct {
+		const char *kind;
+		const char *tier;
+	} kinds[] = {
+		{ "AdminNetworkPolicy", "Admin" }, { "BaselineAdminNetworkPolicy", "Baseline" },
 	};
-	const char *group = "policy.networking.k8s.io/";
+	const char *group = NP_CLUSTER_GROUP;
 	size_t i, len;
 
-	if (strncmp(api_version, group, strlen(group)))
+	if (d->lenient || strncmp(api_version, group, strlen(group)))
 		return 0;
 	for (i = 0; i < NP_COUNT(kinds); i++) {
-		len = strlen(kinds[i]);
-		if (!strncmp(kind, kinds[i], len) && (!kind[len] || !strcmp(kind + len, "List")))
+		len = strlen(kinds[i].kind);
+		if (!strncmp(kind, kinds[i].kind, len) &&
+		    (!kind[len] || !strcmp(kind + len, "List")))
 			break;
 	}
 	if (i == NP_COUNT(kinds))
 		return 0;
-	if (d->lenient)
-		return 0;
-	np_fail(d, node, path, "%s is not enforced by this version", kind);
+	np_fail(d, node, path, "%s is not enforced: ClusterNetworkPolicy took its place", kind);
 	np_error_hint(d->err,
-		      "take it out of the input, or give --lenient to go on without what it "
-		      "allows and denies");
+		      "write apiVersion: " NP_CLUSTER_VERSION ", kind: ClusterNetworkPolicy, "
+		      "tier: %s, a priority, Accept instead of Allow, protocols instead of ports; "
+		      "or give --lenient to go on without what it allows and denies",
+		      kinds[i].tier);
 	return -1;
 }
 
@@ -130,13 +157,14 @@ static int np_check_version(struct np_decode *d, const struct np_node *node,
 {
 	const char *slash = strchr(want, '/');
 	size_t group = slash ? (size_t)(slash - want) + 1 : 0;
+	bool extensions = !strncmp(want, "networking.k8s.io/", 18);
 	const struct np_node *field;
 
 	if (!strcmp(have, want))
 		return 1;
 	if (strchr(have, '/') &&
 	    (!group || (strncmp(have, want, group) &&
-			strncmp(have, "extensions/", 11))))
+			(!extensions || strncmp(have, "extensions/", 11)))))
 		return 0;
 	field = np_node_get(node, "apiVersion");
 	np_fail(d, field ? field : node, NP_FIELD(path, "apiVersion"),

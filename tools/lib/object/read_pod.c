@@ -57,7 +57,7 @@ int np_decode_namespace(struct np_decode *d, const struct np_node *node,
 	struct np_namespace namespace = { .place = np_decode_place(d, node) };
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, false, &meta) ||
+	if (np_decode_meta(d, node, path, NP_SCOPE_OF_NAMESPACE, &meta) ||
 	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
 			    "spec", "status"))
 		return -1;
@@ -365,7 +365,7 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	const struct np_node *spec, *status;
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, true, &meta) ||
+	if (np_decode_meta(d, node, path, NP_SCOPE_NAMESPACED, &meta) ||
 	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
 			    "spec", "status") ||
 	    np_get(d, node, "spec", NP_NODE_MAP, path, &spec) ||

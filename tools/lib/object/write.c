@@ -200,9 +200,190 @@ static void np_manifest_rules(struct np_writer *w, const char *key, const char *
 	np_write_end(w);
 }
 
+/* At most so many networks are one peer of a ClusterNetworkPolicy. */
+#define NP_MANIFEST_NETWORKS	25
+
+/* The pods or namespaces that a subject or a peer of a ClusterNetworkPolicy is about. */
+static void np_manifest_pods(struct np_writer *w, const struct np_selector *ns_selector,
+			     const struct np_selector *pod_selector)
+{
+	if (!pod_selector->present) {
+		np_manifest_selector(w, "namespaces", ns_selector);
+		return;
+	}
+	np_write_object(w, "pods");
+	if (ns_selector->count)
+		np_manifest_selector(w, "namespaceSelector", ns_selector);
+	np_manifest_selector(w, "podSelector", pod_selector);
+	np_write_end(w);
+}
+
+/* True if a port and the two behind it are one name for all protocols. */
+static bool np_manifest_named(const struct np_rule *rule, uint32_t at)
+{
+	static const uint8_t protocol[] = {
+		NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOCOL_SCTP,
+	};
+	uint32_t i;
+
+	for (i = 0; i < 3; i++)
+		if (at + i >= rule->port_count || rule->port[at + i].kind != NP_PORT_NAME ||
+		    rule->port[at + i].protocol != protocol[i] ||
+		    strcmp(rule->port[at + i].name, rule->port[at].name))
+			return false;
+	return true;
+}
+
+/*
+ * False if a rule of a ClusterNetworkPolicy is closed, or is one that the API has no form for. The
+ * kernel would take such a rule of another program.
+ */
+static bool np_manifest_expressible(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	if (rule->closed || !rule->peer_count)
+		return false;
+	for (i = 0; i < rule->peer_count; i++)
+		if (rule->peer[i].ipblock && rule->peer[i].ipblock->except_count)
+			return false;
+	for (i = 0; i < rule->port_count; i++) {
+		if (rule->port[i].kind != NP_PORT_NAME)
+			continue;
+		if (!np_manifest_named(rule, i))
+			return false;
+		i += 2;
+	}
+	return true;
+}
+
+/* Writes one peer, or those from it on that are networks. Returns how many. */
+static uint32_t np_manifest_cluster_peer(struct np_writer *w, const struct np_rule *rule,
+					 uint32_t at)
+{
+	const struct np_peer *peer = &rule->peer[at];
+	char text[NP_CIDR_TEXT];
+	uint32_t count = 0;
+
+	np_write_object(w, NULL);
+	if (peer->ipblock)
+		np_write_array(w, "networks");
+	else
+		np_manifest_pods(w, &peer->ns_selector, &peer->pod_selector);
+	while (count < NP_MANIFEST_NETWORKS && at + count < rule->peer_count &&
+	       peer[count].ipblock)
+		np_write_string(w, NULL, np_cidr_text(&peer[count++].ipblock->cidr, text));
+	if (peer->ipblock)
+		np_write_end(w);
+	np_write_end(w);
+	return count ? count : 1;
+}
+
+static void np_manifest_destination(struct np_writer *w, const struct np_port *port)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *key;
+	} key[] = {
+		{ NP_PROTOCOL_TCP, "tcp" }, { NP_PROTOCOL_UDP, "udp" },
+		{ NP_PROTOCOL_SCTP, "sctp" },
+	};
+	bool any = port->kind == NP_PORT_ANY;
+	size_t i;
+
+	for (i = 0; i < sizeof(key) / sizeof(key[0]); i++)
+		if (key[i].protocol == port->protocol)
+			np_write_object(w, key[i].key);
+	np_write_object(w, "destinationPort");
+	if (port->kind == NP_PORT_NUMBER) {
+		np_write_number(w, "number", port->first);
+	} else {
+		np_write_object(w, "range");
+		np_write_number(w, "start", any ? 1 : port->first);
+		np_write_number(w, "end", any ? UINT16_MAX : port->last);
+		np_write_end(w);
+	}
+	np_write_end(w);
+	np_write_end(w);
+}
+
+static void np_manifest_protocols(struct np_writer *w, const struct np_rule *rule)
+{
+	uint32_t i;
+
+	np_write_array(w, "protocols");
+	for (i = 0; i < rule->port_count; i++) {
+		np_write_object(w, NULL);
+		if (rule->port[i].kind == NP_PORT_NAME) {
+			np_write_string(w, "destinationNamedPort", rule->port[i].name);
+			i += 2;
+		} else {
+			np_manifest_destination(w, &rule->port[i]);
+		}
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+/*
+ * A rule that is closed gets an empty peer. As nobody may leave that out, it is refused where it is
+ * read strictly, and closed where it is read leniently.
+ */
+static void np_manifest_cluster_rules(struct np_writer *w, const char *key, const char *peers,
+				      const struct np_rule *rule, uint32_t count)
+{
+	uint32_t i, k;
+	bool plain;
+
+	if (!count)
+		return;
+	np_write_array(w, key);
+	for (i = 0; i < count; i++, rule++) {
+		plain = np_manifest_expressible(rule);
+		np_write_object(w, NULL);
+		if (rule->name && *rule->name)
+			np_write_string(w, "name", rule->name);
+		np_write_string(w, "action", np_rule_action_name(rule->action));
+		np_write_array(w, peers);
+		for (k = 0; plain && k < rule->peer_count;)
+			k += np_manifest_cluster_peer(w, rule, k);
+		if (!plain) {
+			np_write_object(w, NULL);
+			np_write_end(w);
+		}
+		np_write_end(w);
+		if (plain && rule->port_count)
+			np_manifest_protocols(w, rule);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
+static void np_manifest_cluster(struct np_writer *w, const char *key,
+				const struct np_policy *policy,
+				const struct np_policy_state *more)
+{
+	np_manifest_head(w, key, "policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", NULL,
+			 policy->name, "", &policy->labels, more->origin);
+	np_write_object(w, "spec");
+	np_write_string(w, "tier", np_tier_name(policy->tier));
+	np_write_number(w, "priority", policy->priority);
+	np_write_object(w, "subject");
+	np_manifest_pods(w, &policy->ns_selector, &policy->pod_selector);
+	np_write_end(w);
+	np_manifest_cluster_rules(w, "ingress", "from", policy->ingress, policy->ingress_count);
+	np_manifest_cluster_rules(w, "egress", "to", policy->egress, policy->egress_count);
+	np_write_end(w);
+	np_write_end(w);
+}
+
 void np_manifest_policy(struct np_writer *w, const char *key, const struct np_policy *policy,
 			const struct np_policy_state *more)
 {
+	if (policy->tier != NP_TIER_NETWORK_POLICY) {
+		np_manifest_cluster(w, key, policy, more);
+		return;
+	}
 	np_manifest_head(w, key, "networking.k8s.io/v1", "NetworkPolicy", policy->namespace,
 			 policy->name, "", &policy->labels, more->origin);
 	np_write_object(w, "spec");
