@@ -15,8 +15,11 @@
 #include "netlink/encode.h"
 #include "netlink/place.h"
 #include "netlink/schema.h"
+#include "base/output.h"
 #include "object/digest.h"
+#include "object/load.h"
 #include "object/state.h"
+#include "object/write.h"
 #include "netlink/report.h"
 #include "object/settings.h"
 
@@ -297,6 +300,243 @@ static void test_round_trip(void)
 	      np_pod_digest(&wire.state.objects.pods[0], &wire.state.pod[0].place));
 	wire_close(&wire, &enc);
 	np_objects_free(&objs);
+}
+
+/* A ClusterNetworkPolicy in every form, and rules that are closed. */
+static const char cluster_policies[] =
+	"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicyList\nitems:\n"
+	"- metadata: {name: a}\n"
+	"  spec:\n"
+	"    tier: Admin\n"
+	"    priority: 1000\n"
+	"    subject: {pods: {namespaceSelector: {matchLabels: {a: b}}, podSelector: {matchExpressions: "
+	"[{key: c, operator: NotIn, values: [d, e]}]}}}\n"
+	"    ingress:\n"
+	"    - {name: one, action: Accept, from: [{pods: {podSelector: {}}}, {namespaces: {}}, "
+	"{pods: {podSelector: {matchLabels: {a: b}}, namespaceSelector: {}}}]}\n"
+	"    - {name: two, action: Deny, from: [{namespaces: {}}], protocols: [{destinationNamedPort: "
+	"web}, {tcp: {destinationPort: {number: 1}}}, {sctp: {destinationPort: {range: {start: 2, "
+	"end: 65535}}}}]}\n"
+	"    - {name: three, action: Accept, from: [{}]}\n"
+	"    - {name: four, action: Deny, from: [{}]}\n"
+	"    - {action: Pass, from: [{namespaces: {}}]}\n"
+	"    egress:\n"
+	"    - {action: Accept, to: [{networks: [0.0.0.0/0, \"::/0\"]}, {namespaces: {}}, {networks: "
+	"[10.0.0.0/8]}], protocols: [{udp: {destinationPort: {number: 53}}}]}\n"
+	"- metadata: {name: b}\n"
+	"  spec: {tier: Baseline, priority: 0, subject: {namespaces: {matchLabels: {a: b}}}}\n"
+	"- metadata: {name: c}\n"
+	"  spec: {tier: Baseline, priority: 7, subject: {namespaces: {}}, egress: [{action: Deny, to: "
+	"[{namespaces: {}}]}]}\n"
+	"- metadata: {name: d}\n"
+	"  spec: {tier: Admin, priority: 7, subject: {pods: {podSelector: {}}}, egress: [{action: "
+	"Pass, name: x, to: [{nodes: {}}]}]}\n";
+
+static void manifest(const struct np_policy *policy, char text[8192])
+{
+	const struct np_policy_state state = { 0 };
+	FILE *file = fmemopen(text, 8192, "w");
+	struct np_writer w;
+
+	np_writer_init(&w, file, NP_FORMAT_JSONL);
+	np_manifest_policy(&w, NULL, policy, &state);
+	fclose(file);
+}
+
+static void test_cluster(void)
+{
+	const struct np_load_options lenient = { .lenient = true };
+	const struct np_policy *back;
+	char before[8192], after[8192];
+	struct np_error err = { 0 };
+	struct np_objects objs;
+	struct np_encoder enc;
+	struct wire wire;
+	size_t i, k;
+
+	np_objects_init(&objs);
+	CHECK(!np_load_buffer(&objs, "t", cluster_policies, strlen(cluster_policies), &lenient,
+			      &err));
+	CHECK_EQ(objs.policy_count, 4);
+	wire_open(&wire, &enc);
+	for (i = 0; i < objs.policy_count; i++)
+		CHECK(!np_encode_policy(&enc, &objs.policies[i], &err));
+	CHECK(!np_encoder_flush(&enc, &err));
+	if (!CHECK_EQ(wire.state.objects.policy_count, 4))
+		return;
+	back = wire.state.objects.policies;
+	for (i = 0; i < 4; i++) {
+		CHECK_STR(back[i].namespace, "");
+		CHECK_EQ(wire.state.policy[i].kind, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
+		CHECK_EQ(back[i].tier, objs.policies[i].tier);
+		CHECK_EQ(back[i].priority, objs.policies[i].priority);
+		CHECK_EQ(back[i].directions, objs.policies[i].directions);
+		CHECK(np_policy_digest(&back[i]) == np_policy_digest(&objs.policies[i]));
+		for (k = 0; k < 4; k++)
+			CHECK((np_policy_digest(&back[k]) == np_policy_digest(&back[i])) ==
+			      (i == k));
+		manifest(&objs.policies[i], before);
+		manifest(&back[i], after);
+		/* a closed Pass is a closed Deny, and all pods are all namespaces */
+		if (i < 3)
+			CHECK_STR(after, before);
+	}
+	CHECK(strstr(after, "\"subject\":{\"namespaces\":{}},\"egress\":[{\"name\":\"x\","
+		     "\"action\":\"Deny\",\"to\":[{}]}]"));
+	CHECK_STR(back[0].ingress[1].name, "two");
+	CHECK_EQ(back[0].ingress[0].action, NP_ACTION_ACCEPT);
+	CHECK(!back[0].ingress[0].closed && !back[0].ingress[1].closed);
+	CHECK_EQ(back[0].ingress[2].action, NP_ACTION_ACCEPT);
+	CHECK(back[0].ingress[2].closed && !back[0].ingress[2].peer_count);
+	CHECK_EQ(back[0].ingress[3].action, NP_ACTION_DENY);
+	CHECK(back[0].ingress[3].closed);
+	CHECK_EQ(back[0].ingress[4].action, NP_ACTION_PASS);
+	CHECK(!back[0].ingress[4].closed);
+	CHECK_STR(back[0].ingress[4].name, "");
+	CHECK_EQ(back[3].egress[0].action, NP_ACTION_DENY);
+	CHECK(back[3].egress[0].closed);
+	wire_close(&wire, &enc);
+	np_objects_free(&objs);
+}
+
+/* Each part of what a ClusterNetworkPolicy means is in its digest. */
+static void test_cluster_digest(void)
+{
+	struct np_requirement need = { .key = "a", .op = NP_OP_EXISTS };
+	struct np_peer peer = { .ns_selector.present = true };
+	struct np_rule rule = { .peer = &peer, .peer_count = 1, .action = NP_ACTION_PASS }, other;
+	struct np_policy policy = {
+		.namespace = "", .name = "c", .tier = NP_TIER_ADMIN, .priority = 5,
+		.ingress = &rule, .ingress_count = 1, .directions = NP_DIR_INGRESS,
+	}, changed = policy;
+	__uint128_t digest = np_policy_digest(&policy);
+
+	changed.tier = NP_TIER_BASELINE;
+	CHECK(np_policy_digest(&changed) != digest);
+	changed = policy;
+	changed.priority = 6;
+	CHECK(np_policy_digest(&changed) != digest);
+	changed = policy;
+	changed.ns_selector = (struct np_selector) { &need, 1, true };
+	CHECK(np_policy_digest(&changed) != digest);
+	changed.pod_selector = changed.ns_selector;
+	changed.ns_selector = policy.ns_selector;
+	CHECK(np_policy_digest(&changed) != digest);
+	changed = policy;
+	changed.egress = changed.ingress;
+	changed.egress_count = 1;
+	changed.ingress_count = 0;
+	CHECK(np_policy_digest(&changed) != digest);
+	changed = policy;
+	changed.ingress = &other;
+	other = rule;
+	other.name = "";
+	CHECK(np_policy_digest(&changed) == digest);
+	other.name = "x";
+	CHECK(np_policy_digest(&changed) != digest);
+	other = rule;
+	other.action = NP_ACTION_DENY;
+	CHECK(np_policy_digest(&changed) != digest);
+	other = rule;
+	other.closed = true;
+	CHECK(np_policy_digest(&changed) != digest);
+	/* as the kernel has it, and selectors that match everything are as good as none */
+	digest = np_policy_digest(&changed);
+	other.action = NP_ACTION_DENY;
+	CHECK(np_policy_digest(&changed) == digest);
+	digest = np_policy_digest(&policy);
+	peer.pod_selector.present = true;
+	policy.pod_selector.present = true;
+	CHECK(np_policy_digest(&policy) == digest);
+}
+
+static int note_deletion(void *arg, struct nl_msg *msg, struct np_error *err)
+{
+	struct nlattr *tb[NETPOL_DELETE_A_MAX + 1], *attrs, *attr;
+	char *text = arg;
+	int len, left;
+
+	(void)err;
+	attrs = np_message_attrs(nlmsg_hdr(msg), &len);
+	nla_for_each_attr(attr, attrs, len, left) {
+		if (nla_type(attr) != NETPOL_A_DELETE)
+			continue;
+		CHECK(np_parse_nest(&np_delete_schema, attr, tb));
+		sprintf(text + strlen(text), "%u %s/%s,", np_attr_u8(tb[NETPOL_DELETE_A_KIND]),
+			tb[NETPOL_DELETE_A_NAMESPACE] ?
+			nla_get_string(tb[NETPOL_DELETE_A_NAMESPACE]) : "",
+			nla_get_string(tb[NETPOL_DELETE_A_NAME]));
+	}
+	return 0;
+}
+
+static struct nl_msg *fresh_deletion(void *arg, size_t size)
+{
+	struct np_client client = { .family = 0x20 };
+
+	(void)arg;
+	return np_client_message(&client, NETPOL_CMD_TXN_ADD, size);
+}
+
+/* A policy that is deleted without a namespace is a ClusterNetworkPolicy. */
+static void test_deletions(void)
+{
+	struct np_error err = { 0 };
+	struct np_encoder enc;
+	char text[200] = "";
+
+	np_encoder_init(&enc, fresh_deletion, note_deletion, text);
+	CHECK(!np_encode_delete(&enc, NETPOL_OBJECT_POLICY, "shop", "a", NULL, &err));
+	CHECK(!np_encode_delete(&enc, NETPOL_OBJECT_POLICY, NULL, "b", NULL, &err));
+	CHECK(!np_encode_delete(&enc, NETPOL_OBJECT_POLICY, "", "c", NULL, &err));
+	CHECK(!np_encode_delete(&enc, NETPOL_OBJECT_NAMESPACE, "", "d", NULL, &err));
+	CHECK(!np_encoder_flush(&enc, &err));
+	CHECK_STR(text, "1 shop/a,2 /b,2 /c,0 /d,");
+	np_encoder_free(&enc);
+}
+
+/* What a kernel may not say of a ClusterNetworkPolicy. */
+static void test_cluster_malformed(void)
+{
+	static const struct {
+		const char *namespace;
+		uint8_t tier;
+		uint8_t action;
+		int ret;
+	} cases[] = {
+		{ NULL, NETPOL_TIER_ADMIN, NETPOL_ACTION_PASS, 0 },
+		{ NULL, NETPOL_TIER_BASELINE, NETPOL_ACTION_NONE, 0 },
+		{ "shop", NETPOL_TIER_ADMIN, NETPOL_ACTION_PASS, -1 },
+		{ NULL, NETPOL_TIER_NETWORK_POLICY, NETPOL_ACTION_PASS, -1 },
+		{ NULL, 0, NETPOL_ACTION_PASS, -1 },
+		{ NULL, NETPOL_TIER_ADMIN, NETPOL_ACTION_PASS + 1, -1 },
+	};
+	struct np_client client = { .family = 0x20 };
+	struct np_error err = { 0 };
+	struct np_state state;
+	struct nlattr *nest;
+	struct nl_msg *msg;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		np_state_init(&state);
+		msg = np_client_message(&client, NETPOL_CMD_GET_POLICY, 4096);
+		nest = nla_nest_start(msg, NETPOL_A_POLICY);
+		nla_put_u8(msg, NETPOL_POLICY_A_KIND, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
+		if (cases[i].namespace)
+			nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, cases[i].namespace);
+		nla_put_string(msg, NETPOL_POLICY_A_NAME, "a");
+		if (cases[i].tier)
+			nla_put_u8(msg, NETPOL_POLICY_A_TIER, cases[i].tier);
+		nla_nest_end(msg, nest);
+		nest = nla_nest_start(msg, NETPOL_A_RULE);
+		nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, NETPOL_DIRECTION_EGRESS);
+		nla_put_u8(msg, NETPOL_RULE_A_ACTION, cases[i].action);
+		nla_nest_end(msg, nest);
+		CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), cases[i].ret);
+		nlmsg_free(msg);
+		np_state_free(&state);
+	}
 }
 
 static void test_empty_selectors(void)
@@ -811,6 +1051,10 @@ static void test_malformed(void)
 int main(void)
 {
 	test_round_trip();
+	test_cluster();
+	test_cluster_digest();
+	test_deletions();
+	test_cluster_malformed();
 	test_empty_selectors();
 	test_huge_policy();
 	test_continued();

@@ -62,12 +62,13 @@ static struct np_pod *add_pod(struct np_objects *objs, const char *name, const c
 	return pod;
 }
 
-static void add_policy(struct np_objects *objs, const char *name)
+static struct np_policy *add_policy(struct np_objects *objs, const char *name)
 {
 	struct np_policy *policy = np_objects_add_policy(objs);
 
 	policy->namespace = "shop";
 	policy->name = name;
+	return policy;
 }
 
 /* Pods a, b and c and a policy of origin manual, a namespace of origin kube. */
@@ -219,6 +220,43 @@ static void test_kinds(void)
 	np_loaded_free(&loaded);
 }
 
+/* Policies in no namespace are a kind of their own. */
+static void test_cluster_kind(void)
+{
+	struct np_objects objs;
+	struct np_plan plan = { .objects = &objs, .origin = "manual", .replace = true };
+	struct np_result_list results = { 0 };
+	struct np_loaded loaded = { 0 };
+	struct np_policy *policy;
+
+	np_state_init(&loaded.state);
+	policy = add_policy(&loaded.state.objects, "c");
+	policy->namespace = "";
+	policy->tier = NP_TIER_ADMIN;
+	loaded.state.policy = np_xcalloc(1, sizeof(*loaded.state.policy));
+	strcpy(loaded.state.policy[0].origin, "manual");
+	np_loaded_index(&loaded);
+	np_objects_init(&objs);
+	add_policy(&objs, "c");
+	CHECK_EQ(np_plan_kinds(&plan, &loaded, &err), -1);
+	CHECK(strstr(err.text, "no cluster network policies, but origin \"manual\" has 1 loaded"));
+	policy = add_policy(&objs, "d");
+	policy->namespace = "";
+	policy->tier = NP_TIER_BASELINE;
+	CHECK(!np_plan_kinds(&plan, &loaded, &err));
+	np_result_add(&results, NETPOL_OBJECT_POLICY, "", "c", "deleted");
+	CHECK_STR(np_object_name(results.item[0].object, results.item[0].namespace),
+		  "clusternetworkpolicy");
+	CHECK_STR(np_object_name(NETPOL_OBJECT_POLICY, "shop"), "networkpolicy");
+	CHECK_STR(np_object_name(NETPOL_OBJECT_NAMESPACE, ""), "namespace");
+	/* one of a namespace with that name is another object */
+	CHECK(np_loaded_find(&loaded, NETPOL_OBJECT_POLICY, "", "c", "manual"));
+	CHECK(!np_loaded_find(&loaded, NETPOL_OBJECT_POLICY, "shop", "c", "manual"));
+	free(results.item);
+	np_objects_free(&objs);
+	np_loaded_free(&loaded);
+}
+
 static void test_kept(void)
 {
 	struct np_placement *place;
@@ -301,6 +339,7 @@ int main(void)
 	test_order();
 	test_unusable();
 	test_kinds();
+	test_cluster_kind();
 	test_kept();
 	test_limits();
 	test_origin();

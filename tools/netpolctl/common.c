@@ -328,7 +328,7 @@ static void np_result_write(const struct np_result_list *list, const char *kind,
 	for (i = 0; i < list->count; i++) {
 		result = &list->item[i];
 		np_write_object(&w, NULL);
-		np_write_string(&w, "object", np_object_name(result->object));
+		np_write_string(&w, "object", np_object_name(result->object, result->namespace));
 		if (*result->namespace)
 			np_write_string(&w, "namespace", result->namespace);
 		np_write_string(&w, "name", result->name);
@@ -356,7 +356,7 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 	}
 	for (i = 0; !np_common.quiet && i < list->count; i++) {
 		result = &list->item[i];
-		printf("%s/", np_object_name(result->object));
+		printf("%s/", np_object_name(result->object, result->namespace));
 		np_print_escaped(stdout, result->namespace);
 		fputs(*result->namespace ? "/" : "", stdout);
 		np_print_escaped(stdout, result->name);

@@ -94,7 +94,7 @@ static void np_counters_rules(const struct np_counter_list *list)
 	for (i = 0; i < list->count; i++) {
 		c = &list->item[i];
 		for (r = 0; c->kind == NP_COUNTERS_POLICY && r < c->rule_count; r++) {
-			np_table_add(&table, "%s", c->namespace);
+			np_table_add(&table, "%s", *c->namespace ? c->namespace : "-");
 			np_table_add(&table, "%s", c->name);
 			np_table_add(&table, "%s", c->origin);
 			rule = &c->rule[r];
@@ -115,7 +115,7 @@ static void np_counters_values(struct np_writer *w, const struct np_counters *c)
 {
 	int attr;
 
-	for (attr = NP_COUNTER_FIRST; attr <= NETPOL_COUNTERS_A_MAX; attr++)
+	for (attr = NP_COUNTER_FIRST; attr <= NP_COUNTER_LAST; attr++)
 		if (c->has[attr - NP_COUNTER_FIRST])
 			np_write_number(w, np_counter_name(attr), np_counter(c, attr));
 }
@@ -134,8 +134,11 @@ static void np_counters_write_kind(struct np_writer *w, const char *key,
 		if (c->kind != kind)
 			continue;
 		np_write_object(w, NULL);
-		np_write_string(w, "namespace", c->namespace);
+		if (kind != NP_COUNTERS_POLICY || *c->namespace)
+			np_write_string(w, "namespace", c->namespace);
 		np_write_string(w, "name", c->name);
+		if (*np_tier_text(c->tier))
+			np_write_string(w, "tier", np_tier_text(c->tier));
 		if (*c->origin)
 			np_write_string(w, "origin", c->origin);
 		if (c->ifindex)
@@ -148,6 +151,8 @@ static void np_counters_write_kind(struct np_writer *w, const char *key,
 			np_write_string(w, "direction",
 					np_direction_name(c->rule[r].direction));
 			np_write_number(w, "index", c->rule[r].index);
+			if (*c->rule[r].name)
+				np_write_string(w, "name", c->rule[r].name);
 			np_write_number(w, "packets", c->rule[r].hits);
 			np_write_hit(w, &c->rule[r]);
 			np_write_end(w);

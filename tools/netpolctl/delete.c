@@ -16,9 +16,9 @@ static const char np_delete_help[] =
 "       netpolctl delete -f FILE [-f FILE...] [OPTION...]\n"
 "\n"
 "Deletes objects by name, or those that a manifest holds: all of them in one\n"
-"step, or none. OBJECT is policy/NAME, pod/NAME or namespace/NAME;\n"
-"policy/NAMESPACE/NAME, as 'apply' prints it, works too. A namespace's pods and\n"
-"policies stay.\n"
+"step, or none. OBJECT is policy/NAME, pod/NAME, namespace/NAME or\n"
+"clusternetworkpolicy/NAME (cnp/NAME); policy/NAMESPACE/NAME, as 'apply' prints it,\n"
+"works too. A namespace's pods and policies stay.\n"
 "\n"
 "Options:\n"
 "  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
@@ -108,35 +108,43 @@ static int np_delete_word(struct np_delete *del, const char *word, struct np_err
 	static const struct {
 		const char *name;
 		uint8_t object;
+		bool wide;	/* in no namespace */
 	} kind[] = {
-		{ "policy", NETPOL_OBJECT_POLICY },
-		{ "networkpolicy", NETPOL_OBJECT_POLICY },
-		{ "netpol", NETPOL_OBJECT_POLICY },
-		{ "pod", NETPOL_OBJECT_POD },
-		{ "po", NETPOL_OBJECT_POD },
-		{ "namespace", NETPOL_OBJECT_NAMESPACE },
-		{ "ns", NETPOL_OBJECT_NAMESPACE },
+		{ "policy", NETPOL_OBJECT_POLICY, false },
+		{ "networkpolicy", NETPOL_OBJECT_POLICY, false },
+		{ "netpol", NETPOL_OBJECT_POLICY, false },
+		{ "clusternetworkpolicy", NETPOL_OBJECT_POLICY, true },
+		{ "cnp", NETPOL_OBJECT_POLICY, true },
+		{ "pod", NETPOL_OBJECT_POD, false },
+		{ "po", NETPOL_OBJECT_POD, false },
+		{ "namespace", NETPOL_OBJECT_NAMESPACE, true },
+		{ "ns", NETPOL_OBJECT_NAMESPACE, true },
 	};
 	const char *slash = strchr(word, '/'), *space = del->namespace, *name;
 	uint8_t object = 0;
+	bool wide = false;
 	size_t i;
 
-	for (i = 0; slash && i < sizeof(kind) / sizeof(kind[0]); i++)
+	for (i = 0; slash && i < sizeof(kind) / sizeof(kind[0]); i++) {
 		if (strlen(kind[i].name) == (size_t)(slash - word) &&
-		    !strncmp(word, kind[i].name, slash - word))
+		    !strncmp(word, kind[i].name, slash - word)) {
 			object = kind[i].object;
+			wide = kind[i].wide;
+		}
+	}
 	name = slash ? slash + 1 : NULL;
 	slash = name ? strchr(name, '/') : NULL;
-	if (slash && object != NETPOL_OBJECT_NAMESPACE) {
+	if (slash && !wide) {
 		space = np_intern(&del->objects, name, slash - name);
 		name = slash + 1;
 	}
 	if (!object || !*name || strchr(name, '/')) {
 		np_error_set(err, NP_EXIT_USAGE, "\"%.80s\" names no object", word);
-		np_error_hint(err, "as policy/NAME, pod/NAMESPACE/NAME or namespace/NAME");
+		np_error_hint(err, "as policy/NAME, pod/NAMESPACE/NAME, namespace/NAME or "
+			      "clusternetworkpolicy/NAME");
 		return -1;
 	}
-	np_delete_add(del, object, object == NETPOL_OBJECT_NAMESPACE ? "" : space, name);
+	np_delete_add(del, object, wide ? "" : space, name);
 	return 0;
 }
 
@@ -166,7 +174,7 @@ static int np_delete_missing(const struct np_delete *del, const struct np_target
 						      target->name, NULL);
 
 	np_error_set(err, NP_EXIT_INPUT, "%s %s%s%s is not loaded by origin \"%s\"",
-		     np_object_name(target->object), target->namespace,
+		     np_object_name(target->object, target->namespace), target->namespace,
 		     *target->namespace ? "/" : "", target->name, del->origin);
 	if (other)
 		np_error_hint(err, "it is of origin \"%s\": --origin %s", other->origin,

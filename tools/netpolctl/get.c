@@ -16,8 +16,9 @@ static const char np_get_help[] =
 "       netpolctl get rules [POLICY...] [--unused TIME] [OPTION...]\n"
 "       netpolctl get trie NAMESPACE/POD\n"
 "\n"
-"Lists what the kernel has loaded. KIND is namespaces (ns), pods (po), policies\n"
-"(netpol), rules, settings, origins, limits, counters or trie. NAME is a name, or\n"
+"Lists what the kernel has loaded. KIND is namespaces (ns), pods (po), policies,\n"
+"rules, settings, origins, limits, counters or trie. Of policies, networkpolicies\n"
+"(netpol) and clusternetworkpolicies (cnp) are one kind each. NAME is a name, or\n"
 "NAMESPACE/NAME. json and yaml of namespaces, pods and policies are a Kubernetes\n"
 "List that 'apply -f -' takes back. trie shows the compiled programs of a pod.\n"
 "rules shows how many packets each rule has decided on this node, how long ago it\n"
@@ -208,6 +209,8 @@ enum np_get_kind {
 	NP_GET_NAMESPACES,
 	NP_GET_PODS,
 	NP_GET_POLICIES,
+	NP_GET_NETWORK_POLICIES,
+	NP_GET_CLUSTER_POLICIES,
 	NP_GET_RULES,
 	NP_GET_SETTINGS,
 	NP_GET_ORIGINS,
@@ -236,9 +239,12 @@ static const struct {
 	{ "po", NP_GET_PODS, NP_FORMS_ALL },
 	{ "policies", NP_GET_POLICIES, NP_FORMS_ALL },
 	{ "policy", NP_GET_POLICIES, NP_FORMS_ALL },
-	{ "networkpolicies", NP_GET_POLICIES, NP_FORMS_ALL },
-	{ "networkpolicy", NP_GET_POLICIES, NP_FORMS_ALL },
-	{ "netpol", NP_GET_POLICIES, NP_FORMS_ALL },
+	{ "networkpolicies", NP_GET_NETWORK_POLICIES, NP_FORMS_ALL },
+	{ "networkpolicy", NP_GET_NETWORK_POLICIES, NP_FORMS_ALL },
+	{ "netpol", NP_GET_NETWORK_POLICIES, NP_FORMS_ALL },
+	{ "clusternetworkpolicies", NP_GET_CLUSTER_POLICIES, NP_FORMS_ALL },
+	{ "clusternetworkpolicy", NP_GET_CLUSTER_POLICIES, NP_FORMS_ALL },
+	{ "cnp", NP_GET_CLUSTER_POLICIES, NP_FORMS_ALL },
 	{ "rules", NP_GET_RULES, NP_FORMS_PLAIN },
 	{ "settings", NP_GET_SETTINGS, NP_FORMS_PLAIN },
 	{ "origins", NP_GET_ORIGINS, NP_FORMS_NAMED },
@@ -280,8 +286,15 @@ static int np_get_kernel(const struct np_get *get, enum np_get_kind kind, struct
 			ret = np_get_objects(&client, get, NETPOL_CMD_GET_POD, "pod", err);
 			break;
 		case NP_GET_POLICIES:
+			ret = np_get_objects(&client, get, NETPOL_CMD_GET_POLICY, "policy", err);
+			break;
+		case NP_GET_NETWORK_POLICIES:
 			ret = np_get_objects(&client, get, NETPOL_CMD_GET_POLICY,
 					     "networkpolicy", err);
+			break;
+		case NP_GET_CLUSTER_POLICIES:
+			ret = np_get_objects(&client, get, NETPOL_CMD_GET_POLICY,
+					     "clusternetworkpolicy", err);
 			break;
 		case NP_GET_RULES:
 			ret = np_get_rules(&client, get, err);
@@ -348,8 +361,10 @@ static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "--unused belongs to 'get rules'");
 	if (get.all && get.namespace)
 		return np_usage(cmd, "-A and -n exclude each other");
-	if (kind == NP_GET_NAMESPACES)
+	if (kind == NP_GET_NAMESPACES || kind == NP_GET_CLUSTER_POLICIES)
 		get.namespace = NULL;
+	get.no_policies = kind == NP_GET_CLUSTER_POLICIES;
+	get.no_cluster = kind == NP_GET_NETWORK_POLICIES;
 	get.found = np_xcalloc(get.name_count + 1, sizeof(*get.found));
 	ret = np_get_kernel(&get, kind, &err);
 	if (ret)

@@ -14,6 +14,8 @@ struct np_get {
 	const char *namespace;	/* NULL: all */
 	const char *origin;	/* NULL: all */
 	bool all;
+	bool no_policies;	/* leave NetworkPolicies out */
+	bool no_cluster;	/* leave ClusterNetworkPolicies out */
 	uint64_t unused;	/* get rules: seconds of --unused; 0: all rules */
 	char **name;
 	bool *found;		/* by name: an object has it */

@@ -10,8 +10,12 @@
 #include "get.h"
 #include "object/write.h"
 
-/* Indexes into a state, in order of namespace, name and origin. */
+/*
+ * Indexes into a state, in order of namespace, name and origin; of policies, those in namespaces
+ * come first.
+ */
 struct np_order {
+	bool cluster;		/* a ClusterNetworkPolicy */
 	const char *namespace;
 	const char *name;
 	const char *origin;
@@ -21,8 +25,10 @@ struct np_order {
 static int np_order_compare(const void *left, const void *right)
 {
 	const struct np_order *a = left, *b = right;
-	int ret = strcmp(a->namespace, b->namespace);
+	int ret = a->cluster - b->cluster;
 
+	if (!ret)
+		ret = strcmp(a->namespace, b->namespace);
 	if (!ret)
 		ret = strcmp(a->name, b->name);
 	return ret ? ret : strcmp(a->origin, b->origin);
@@ -41,6 +47,7 @@ static struct np_order *np_get_order(const struct np_get *get, const struct np_s
 	for (i = 0, next = order; i < total; i++) {
 		next->index = i;
 		next->namespace = "";
+		next->cluster = false;
 		if (command == NETPOL_CMD_GET_NAMESPACE) {
 			next->name = objs->namespaces[i].name;
 			next->origin = state->namespace[i].origin;
@@ -52,6 +59,9 @@ static struct np_order *np_get_order(const struct np_get *get, const struct np_s
 			next->namespace = objs->policies[i].namespace;
 			next->name = objs->policies[i].name;
 			next->origin = state->policy[i].origin;
+			next->cluster = objs->policies[i].tier != NP_TIER_NETWORK_POLICY;
+			if (next->cluster ? get->no_cluster : get->no_policies)
+				continue;
 		}
 		if (np_get_wanted(get, next->namespace, next->name, next->origin))
 			next++;
@@ -179,19 +189,31 @@ static void np_row_pod(struct np_table *table, const struct np_state *state, siz
 	np_cell_labels(table, &pod->labels);
 }
 
+static void np_cell_directions(struct np_table *table, uint8_t directions)
+{
+	np_table_add(table, "%s%s%s", directions & NP_DIR_INGRESS ? "ingress" : "",
+		     directions == (NP_DIR_INGRESS | NP_DIR_EGRESS) ? "," : "",
+		     directions & NP_DIR_EGRESS ? "egress" : directions ? "" : "-");
+}
+
 static void np_row_policy(struct np_table *table, const struct np_state *state, size_t i,
 			  bool wide)
 {
 	const struct np_policy *policy = &state->objects.policies[i];
 	const struct np_policy_state *more = &state->policy[i];
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
 	uint32_t peers = 0, ports = 0, k;
 
-	np_table_add(table, "%s", policy->namespace);
+	if (!cluster)
+		np_table_add(table, "%s", policy->namespace);
 	np_table_add(table, "%s", policy->name);
+	if (cluster) {
+		np_table_add(table, "%s", np_tier_name(policy->tier));
+		np_table_add(table, "%u", policy->priority);
+		np_cell_selector(table, &policy->ns_selector);
+	}
 	np_cell_selector(table, &policy->pod_selector);
-	np_table_add(table, "%s%s%s", policy->directions & NP_DIR_INGRESS ? "ingress" : "",
-		     policy->directions == (NP_DIR_INGRESS | NP_DIR_EGRESS) ? "," : "",
-		     policy->directions & NP_DIR_EGRESS ? "egress" : "");
+	np_cell_directions(table, policy->directions);
 	np_table_add(table, "%u", policy->ingress_count + policy->egress_count);
 	np_table_add(table, "%u", more->pods);
 	if (!wide)
@@ -209,7 +231,47 @@ static void np_row_policy(struct np_table *table, const struct np_state *state, 
 	np_table_add(table, "%s", more->origin);
 }
 
-static void np_get_table(const struct np_state *state, uint8_t command,
+static void np_get_policies_table(const struct np_state *state, const struct np_order *order,
+				  size_t count, bool cluster)
+{
+	static const char * const policies[] = {
+		"NAMESPACE", "NAME", "SELECTOR", "TYPES", "RULES", "LOCAL-PODS", "PEERS",
+		"PORTS", "ORIGIN",
+	};
+	static const char * const wider[] = {
+		"NAME", "TIER", "PRIORITY", "NAMESPACES", "SELECTOR", "TYPES", "RULES",
+		"LOCAL-PODS", "PEERS", "PORTS", "ORIGIN",
+	};
+	bool wide = np_common.format == NP_FORMAT_WIDE;
+	struct np_table table;
+	size_t i;
+
+	if (cluster)
+		np_table_init(&table, wider, wide ? 11 : 8);
+	else
+		np_table_init(&table, policies, wide ? 9 : 6);
+	for (i = 0; i < count; i++)
+		if (order[i].cluster == cluster)
+			np_row_policy(&table, state, order[i].index, wide);
+	np_table_print(&table, stdout, np_common.no_headers);
+	np_table_free(&table);
+}
+
+/* Policies of both kinds are two tables, because they have little in common. */
+static void np_get_policies(const struct np_get *get, const struct np_state *state,
+			    const struct np_order *order, size_t count)
+{
+	bool some = count && order[count - 1].cluster, others = count && !order[0].cluster;
+
+	if (!get->no_policies && (others || !some))
+		np_get_policies_table(state, order, count, false);
+	if (some && others)
+		putchar('\n');
+	if (some || get->no_policies)
+		np_get_policies_table(state, order, count, true);
+}
+
+static void np_get_table(const struct np_get *get, const struct np_state *state, uint8_t command,
 			 const struct np_order *order, size_t count)
 {
 	static const char * const namespaces[] = { "NAME", "ORIGIN", "STATE", "LABELS" };
@@ -217,30 +279,26 @@ static void np_get_table(const struct np_state *state, uint8_t command,
 		"NAMESPACE", "NAME", "ADDRESSES", "WHERE", "INTERFACE", "STATE", "ORIGIN",
 		"RUNNING", "IDENTITY", "UID", "PORTS", "LABELS",
 	};
-	static const char * const policies[] = {
-		"NAMESPACE", "NAME", "SELECTOR", "TYPES", "RULES", "LOCAL-PODS", "PEERS",
-		"PORTS", "ORIGIN",
-	};
 	bool wide = np_common.format == NP_FORMAT_WIDE;
 	struct np_table table;
 	size_t i;
 
-	if (command == NETPOL_CMD_GET_NAMESPACE)
-		np_table_init(&table, namespaces, 4);
-	else if (command == NETPOL_CMD_GET_POD)
-		np_table_init(&table, pods, wide ? 12 : 6);
-	else
-		np_table_init(&table, policies, wide ? 9 : 6);
-	for (i = 0; i < count; i++) {
+	if (command == NETPOL_CMD_GET_POLICY) {
+		np_get_policies(get, state, order, count);
+	} else {
 		if (command == NETPOL_CMD_GET_NAMESPACE)
-			np_row_namespace(&table, state, order[i].index);
-		else if (command == NETPOL_CMD_GET_POD)
-			np_row_pod(&table, state, order[i].index, wide);
+			np_table_init(&table, namespaces, 4);
 		else
-			np_row_policy(&table, state, order[i].index, wide);
+			np_table_init(&table, pods, wide ? 12 : 6);
+		for (i = 0; i < count; i++) {
+			if (command == NETPOL_CMD_GET_NAMESPACE)
+				np_row_namespace(&table, state, order[i].index);
+			else
+				np_row_pod(&table, state, order[i].index, wide);
+		}
+		np_table_print(&table, stdout, np_common.no_headers);
+		np_table_free(&table);
 	}
-	np_table_print(&table, stdout, np_common.no_headers);
-	np_table_free(&table);
 	if (!count)
 		np_notice("nothing is loaded that was asked for");
 }
@@ -283,14 +341,14 @@ void np_get_print(const struct np_get *get, const struct np_state *state, uint8_
 		np_get_manifest(state, command, order, count);
 	} else if (np_common.format == NP_FORMAT_NAME) {
 		for (i = 0; i < count; i++) {
-			printf("%s/", kind);
+			printf("%s/", order[i].cluster ? "clusternetworkpolicy" : kind);
 			np_print_escaped(stdout, order[i].namespace);
 			fputs(*order[i].namespace ? "/" : "", stdout);
 			np_print_escaped(stdout, order[i].name);
 			putchar('\n');
 		}
 	} else {
-		np_get_table(state, command, order, count);
+		np_get_table(get, state, command, order, count);
 	}
 	free(order);
 }

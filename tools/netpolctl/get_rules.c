@@ -22,7 +22,7 @@ static void np_get_rule_row(struct np_table *table, const struct np_counters *c,
 {
 	char text[NP_TIME_SPAN_SIZE];
 
-	np_table_add(table, "%s", c->namespace);
+	np_table_add(table, "%s", *c->namespace ? c->namespace : "-");
 	np_table_add(table, "%s", c->name);
 	np_table_add(table, "%s", c->origin);
 	np_table_add(table, "%s[%u]", np_direction_name(rule->direction), rule->index);
@@ -30,17 +30,23 @@ static void np_get_rule_row(struct np_table *table, const struct np_counters *c,
 	np_table_add(table, "%s", rule->has_idle ? np_time_span_text(rule->idle, text) : "-");
 	np_table_add(table, "%s", rule->has_watched ? np_time_span_text(rule->watched, text) :
 						      "-");
+	np_table_add(table, "%s", *rule->name ? rule->name : "-");
 }
 
 static void np_get_rule_write(struct np_writer *w, const struct np_counters *c,
 			      const struct np_rule_hits *rule)
 {
 	np_write_object(w, NULL);
-	np_write_string(w, "namespace", c->namespace);
+	if (*c->namespace)
+		np_write_string(w, "namespace", c->namespace);
 	np_write_string(w, "policy", c->name);
+	if (*np_tier_text(c->tier))
+		np_write_string(w, "tier", np_tier_text(c->tier));
 	np_write_string(w, "origin", c->origin);
 	np_write_string(w, "direction", np_direction_name(rule->direction));
 	np_write_number(w, "index", rule->index);
+	if (*rule->name)
+		np_write_string(w, "name", rule->name);
 	np_write_number(w, "packets", rule->hits);
 	np_write_hit(w, rule);
 	np_write_end(w);
@@ -62,6 +68,7 @@ static size_t np_get_rules_print(const struct np_get *get, const struct np_count
 {
 	static const char * const titles[] = {
 		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS", "LAST-HIT", "WATCHED",
+		"RULE-NAME",
 	};
 	bool structured = np_format_structured(np_common.format);
 	const struct np_counters *c;
@@ -69,7 +76,7 @@ static size_t np_get_rules_print(const struct np_get *get, const struct np_count
 	struct np_table table;
 	struct np_writer w;
 
-	np_table_init(&table, titles, 7);
+	np_table_init(&table, titles, 8);
 	if (structured) {
 		np_writer_init(&w, stdout, np_common.format);
 		np_write_top(&w, "RuleList");

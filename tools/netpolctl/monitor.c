@@ -24,7 +24,8 @@ static const char np_monitor_help[] =
 "      --to END            sent to it\n"
 "      --pod END           either of them\n"
 "  -n, --namespace NAME    from or to a pod of the namespace\n"
-"      --policy NS/NAME    isolated by this policy, among others or alone\n"
+"      --policy NS/NAME    isolated by this policy, among others or alone; NAME alone\n"
+"                          is a ClusterNetworkPolicy\n"
 "      --port PORT         to 53, udp/53, udp, icmp, icmpv6 or ip/47\n"
 "      --count N           end after N events\n"
 "\n"
@@ -161,7 +162,7 @@ static void np_monitor_line(const struct np_event *event)
 	for (i = 0; i < event->policy_count; i++) {
 		fputs(i ? ", " : " ", stdout);
 		np_print_escaped(stdout, event->policy[i].namespace);
-		putchar('/');
+		fputs(*event->policy[i].namespace ? "/" : "", stdout);
 		np_print_escaped(stdout, event->policy[i].name);
 	}
 	if (event->policies > event->policy_count)
@@ -214,8 +215,8 @@ static void np_monitor_json(const struct np_event *event)
 			     event->destination_port);
 	np_write_array(&w, "policies");
 	for (i = 0; i < event->policy_count; i++)
-		np_write_format(&w, NULL, "%s/%s", event->policy[i].namespace,
-				event->policy[i].name);
+		np_write_format(&w, NULL, "%s%s%s", event->policy[i].namespace,
+				*event->policy[i].namespace ? "/" : "", event->policy[i].name);
 	np_write_end(&w);
 	np_write_number(&w, "policyCount", event->policies);
 	np_write_end(&w);

@@ -199,7 +199,7 @@ static void np_status_write(const struct np_status *st)
 	np_status_write_info(&w, &st->info);
 	np_settings_write(&w, "settings", &st->settings);
 	np_write_object(&w, "counters");
-	for (attr = NP_COUNTER_FIRST; c && attr <= NETPOL_COUNTERS_A_MAX; attr++)
+	for (attr = NP_COUNTER_FIRST; c && attr <= NP_COUNTER_LAST; attr++)
 		if (c->has[attr - NP_COUNTER_FIRST])
 			np_write_number(&w, np_counter_name(attr), np_counter(c, attr));
 	np_write_end(&w);

@@ -107,7 +107,7 @@ static void np_status_troubles(struct np_agent *agent, struct np_writer *w)
 			continue;
 		listed++;
 		np_write_object(w, NULL);
-		np_write_string(w, "object", np_object_name(trouble->object));
+		np_write_string(w, "object", np_object_name(trouble->object, trouble->namespace));
 		if (*trouble->namespace)
 			np_write_string(w, "namespace", trouble->namespace);
 		np_write_string(w, "name", trouble->name);

@@ -29,7 +29,7 @@ static void np_diff_json_objects(struct np_writer *w, const struct np_diff_objec
 		item = &objects->item[i];
 		np_write_object(w, NULL);
 		np_write_string(w, "action", np_diff_action(item->sign));
-		np_write_string(w, "object", np_object_name(item->object));
+		np_write_string(w, "object", np_object_name(item->object, item->namespace));
 		if (*item->namespace)
 			np_write_string(w, "namespace", item->namespace);
 		np_write_string(w, "name", item->name);

@@ -25,8 +25,8 @@ static void np_diff_sign(FILE *file, char sign)
 
 static void np_diff_object_name(struct np_buffer *to, const struct np_diff_object *item)
 {
-	np_buffer_print(to, "%s/%s%s%s", np_object_name(item->object), item->namespace,
-			*item->namespace ? "/" : "", item->name);
+	np_buffer_print(to, "%s/%s%s%s", np_object_name(item->object, item->namespace),
+			item->namespace, *item->namespace ? "/" : "", item->name);
 	if (item->origin)
 		np_buffer_print(to, " (origin %s)", item->origin);
 }

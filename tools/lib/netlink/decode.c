@@ -463,6 +463,26 @@ static bool decode_pod(struct np_state *state, const struct nlattr *nest)
 	return pod->namespace && pod->name;
 }
 
+/*
+ * What a ClusterNetworkPolicy has besides. Its directions are counted from its rules. As its
+ * subject always has both selectors, one without requirements may have been left out.
+ */
+static bool decode_cluster_policy(struct np_objects *objs, struct nlattr **tb,
+				  struct np_policy *policy)
+{
+	uint8_t tier = np_attr_u8(tb[NETPOL_POLICY_A_TIER]);
+
+	policy->tier = tier == NETPOL_TIER_ADMIN ? NP_TIER_ADMIN : NP_TIER_BASELINE;
+	policy->priority = np_attr_u16(tb[NETPOL_POLICY_A_PRIORITY]);
+	policy->directions = 0;
+	policy->ns_selector.present = true;
+	policy->pod_selector.present = policy->pod_selector.count;
+	if (tb[NETPOL_POLICY_A_SUBJECT_NAMESPACES] &&
+	    !decode_selector(objs, tb[NETPOL_POLICY_A_SUBJECT_NAMESPACES], &policy->ns_selector))
+		return false;
+	return (tier == NETPOL_TIER_ADMIN || tier == NETPOL_TIER_BASELINE) && !*policy->namespace;
+}
+
 static bool decode_policy(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
@@ -499,6 +519,9 @@ static bool decode_policy(struct np_state *state, const struct nlattr *nest)
 		state->continued = true;
 		return true;
 	}
+	if (more.kind == NETPOL_KIND_CLUSTER_NETWORK_POLICY &&
+	    !decode_cluster_policy(objs, tb, &policy))
+		return false;
 	policy.types_given = true;
 	*np_objects_add_policy(objs) = policy;
 	state->policy = state_room(state->policy, objs->policy_count - 1, sizeof(more));
@@ -519,6 +542,26 @@ static struct np_rule *last_rule(struct np_state *state)
 	return state->direction == NETPOL_DIRECTION_INGRESS ?
 		&policy->ingress[policy->ingress_count - 1] :
 		&policy->egress[policy->egress_count - 1];
+}
+
+/* What a rule of a ClusterNetworkPolicy has besides. A Deny is closed until a peer comes. */
+static bool decode_cluster_rule(struct np_objects *objs, struct nlattr **tb, struct np_rule *rule)
+{
+	uint8_t action = tb[NETPOL_RULE_A_ACTION] ? nla_get_u8(tb[NETPOL_RULE_A_ACTION]) :
+			 NETPOL_ACTION_ACCEPT;
+
+	rule->name = tb[NETPOL_RULE_A_NAME] ? text_of(objs, tb[NETPOL_RULE_A_NAME]) : "";
+	rule->action = action == NETPOL_ACTION_DENY ? NP_ACTION_DENY :
+		       action == NETPOL_ACTION_PASS ? NP_ACTION_PASS : NP_ACTION_ACCEPT;
+	rule->closed = action == NETPOL_ACTION_NONE || action == NETPOL_ACTION_DENY;
+	return action <= NETPOL_ACTION_PASS;
+}
+
+/* A rule that is no longer a Deny of everything. */
+static void open_rule(struct np_rule *rule)
+{
+	if (rule->action == NP_ACTION_DENY)
+		rule->closed = false;
 }
 
 static bool decode_rule(struct np_state *state, const struct nlattr *nest)
@@ -547,7 +590,14 @@ static bool decode_rule(struct np_state *state, const struct nlattr *nest)
 		return true;
 	}
 	*rule = grow(objs, *rule, *count, sizeof(**rule));
-	memset(&(*rule)[(*count)++], 0, sizeof(**rule));
+	memset(&(*rule)[*count], 0, sizeof(**rule));
+	if (policy->tier != NP_TIER_NETWORK_POLICY) {
+		if (!decode_cluster_rule(objs, tb, &(*rule)[*count]))
+			return false;
+		policy->directions |= direction == NETPOL_DIRECTION_INGRESS ? NP_DIR_INGRESS :
+									      NP_DIR_EGRESS;
+	}
+	++*count;
 	state->direction = direction;
 	state->has_rule = true;
 	state->has_peer = false;
@@ -567,6 +617,7 @@ static bool decode_peer(struct np_state *state, const struct nlattr *nest)
 	rule->peer = grow(objs, rule->peer, rule->peer_count, sizeof(*peer));
 	peer = &rule->peer[rule->peer_count++];
 	memset(peer, 0, sizeof(*peer));
+	open_rule(rule);
 	state->has_peer = true;
 	state->continued = false;
 	if (tb[NETPOL_PEER_A_POD_SELECTOR] &&
@@ -606,6 +657,7 @@ static bool decode_port(struct np_state *state, const struct nlattr *nest)
 	if (!rule)
 		return false;
 	state->continued = false;
+	open_rule(rule);
 	rule->port = grow(&state->objects, rule->port, rule->port_count,
 			  sizeof(*rule->port));
 	return np_read_port(nest, &rule->port[rule->port_count++], &state->objects);

@@ -175,6 +175,31 @@ static int np_put_policy(struct nl_msg *msg, const void *unit, const void *extra
 	return nla_nest_end(msg, nest);
 }
 
+/*
+ * A ClusterNetworkPolicy. Its directions are those of its rules. The kernel wants to be told at
+ * least one, so that one without rules gets both, which have no effect.
+ */
+static int np_put_cluster_policy(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const struct np_policy *policy = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_POLICY);
+	uint8_t directions = policy->directions;
+
+	(void)extra;
+	if (!directions)
+		directions = NP_DIR_INGRESS | NP_DIR_EGRESS;
+	if (!nest || nla_put_u8(msg, NETPOL_POLICY_A_KIND, NETPOL_KIND_CLUSTER_NETWORK_POLICY) ||
+	    nla_put_string(msg, NETPOL_POLICY_A_NAME, policy->name) ||
+	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT, &policy->pod_selector) ||
+	    nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, directions) ||
+	    nla_put_u8(msg, NETPOL_POLICY_A_TIER, policy->tier == NP_TIER_ADMIN ?
+		       NETPOL_TIER_ADMIN : NETPOL_TIER_BASELINE) ||
+	    nla_put_u16(msg, NETPOL_POLICY_A_PRIORITY, policy->priority) ||
+	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT_NAMESPACES, &policy->ns_selector))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
 static int np_put_rule(struct nl_msg *msg, const void *unit, const void *extra)
 {
 	const uint8_t *direction = extra;
@@ -182,6 +207,29 @@ static int np_put_rule(struct nl_msg *msg, const void *unit, const void *extra)
 
 	(void)unit;
 	if (!nest || nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, *direction))
+		return -NLE_NOMEM;
+	return nla_nest_end(msg, nest);
+}
+
+/* A closed rule never matches if it accepts; else it denies, and has neither peers nor ports. */
+static uint8_t np_action_of(const struct np_rule *rule)
+{
+	if (rule->action == NP_ACTION_ACCEPT)
+		return rule->closed ? NETPOL_ACTION_NONE : NETPOL_ACTION_ACCEPT;
+	return rule->closed || rule->action == NP_ACTION_DENY ? NETPOL_ACTION_DENY :
+								NETPOL_ACTION_PASS;
+}
+
+static int np_put_cluster_rule(struct nl_msg *msg, const void *unit, const void *extra)
+{
+	const uint8_t *direction = extra;
+	const struct np_rule *rule = unit;
+	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_RULE);
+
+	if (!nest || nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, *direction) ||
+	    nla_put_u8(msg, NETPOL_RULE_A_ACTION, np_action_of(rule)) ||
+	    (rule->name && *rule->name &&
+	     nla_put_string(msg, NETPOL_RULE_A_NAME, rule->name)))
 		return -NLE_NOMEM;
 	return nla_nest_end(msg, nest);
 }
@@ -306,7 +354,8 @@ static int np_put_delete(struct nl_msg *msg, const void *unit, const void *extra
 	(void)extra;
 	if (!nest || nla_put_u8(msg, NETPOL_DELETE_A_OBJECT, del->object) ||
 	    (del->object == NETPOL_OBJECT_POLICY &&
-	     nla_put_u8(msg, NETPOL_DELETE_A_KIND, NETPOL_KIND_NETWORK_POLICY)) ||
+	     nla_put_u8(msg, NETPOL_DELETE_A_KIND, del->namespace ?
+			NETPOL_KIND_NETWORK_POLICY : NETPOL_KIND_CLUSTER_NETWORK_POLICY)) ||
 	    (del->namespace &&
 	     nla_put_string(msg, NETPOL_DELETE_A_NAMESPACE, del->namespace)) ||
 	    (del->name && nla_put_string(msg, NETPOL_DELETE_A_NAME, del->name)) ||
@@ -484,12 +533,13 @@ int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
 }
 
 static int np_encode_rule(struct np_encoder *enc, const struct np_rule *rule,
-			  uint8_t direction, struct np_error *err)
+			  uint8_t direction, bool cluster, struct np_error *err)
 {
 	const struct np_ipblock *block;
 	uint32_t i, e;
 
-	if (np_encoder_put(enc, np_put_rule, rule, &direction, err))
+	if (np_encoder_put(enc, cluster ? np_put_cluster_rule : np_put_rule, rule, &direction,
+			   err))
 		return -1;
 	for (i = 0; i < rule->peer_count; i++) {
 		if (np_encoder_put(enc, np_put_peer, &rule->peer[i], NULL, err))
@@ -508,19 +558,24 @@ static int np_encode_rule(struct np_encoder *enc, const struct np_rule *rule,
 int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
 		     struct np_error *err)
 {
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
 	uint32_t i;
 
-	if (np_encoder_put_object(enc, np_put_policy, policy, NULL, err))
+	if (np_encoder_put_object(enc, cluster ? np_put_cluster_policy : np_put_policy, policy,
+				  NULL, err))
 		goto blame;
 	for (i = 0; policy->directions & NP_DIR_INGRESS && i < policy->ingress_count; i++)
-		if (np_encode_rule(enc, &policy->ingress[i], NETPOL_DIRECTION_INGRESS, err))
+		if (np_encode_rule(enc, &policy->ingress[i], NETPOL_DIRECTION_INGRESS, cluster,
+				   err))
 			goto blame;
 	for (i = 0; policy->directions & NP_DIR_EGRESS && i < policy->egress_count; i++)
-		if (np_encode_rule(enc, &policy->egress[i], NETPOL_DIRECTION_EGRESS, err))
+		if (np_encode_rule(enc, &policy->egress[i], NETPOL_DIRECTION_EGRESS, cluster,
+				   err))
 			goto blame;
 	return 0;
 blame:
-	np_encode_blame(err, "NetworkPolicy", policy->namespace, policy->name, &policy->place);
+	np_encode_blame(err, np_policy_kind(policy), cluster ? NULL : policy->namespace,
+			policy->name, &policy->place);
 	return -1;
 }
 
@@ -533,7 +588,9 @@ int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
 int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
 		     const char *name, const uint8_t *uid, struct np_error *err)
 {
-	struct np_deletion del = { object, namespace, name, uid };
+	struct np_deletion del = {
+		object, namespace && *namespace ? namespace : NULL, name, uid,
+	};
 
 	return np_encoder_put_object(enc, np_put_delete, &del, NULL, err);
 }

@@ -65,7 +65,10 @@ int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
 		     struct np_error *err);
 int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
 		       struct np_error *err);
-/* namespace is NULL for a namespace and the settings, uid for anything but a pod. */
+/*
+ * namespace is NULL or "" for a namespace, the settings, and a ClusterNetworkPolicy, which a
+ * policy without one is. uid is NULL for anything but a pod.
+ */
 int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
 		     const char *name, const uint8_t *uid, struct np_error *err);
 /* Sends the last message, unless it is empty. */

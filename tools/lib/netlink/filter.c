@@ -38,6 +38,16 @@ static bool np_filter_name(const char *text, struct np_filter_value *value)
 	return true;
 }
 
+/* Takes over the name of a ClusterNetworkPolicy, which is in no namespace. */
+static bool np_filter_cluster(const char *text, struct np_filter_value *value)
+{
+	if (!*text || strchr(text, '/') || strlen(text) >= sizeof(value->name))
+		return false;
+	strcpy(value->name, text);
+	value->namespace[0] = '\0';
+	return true;
+}
+
 static bool np_filter_number(const char *text, unsigned long max, unsigned long *number)
 {
 	char *end;
@@ -94,7 +104,7 @@ static bool np_filter_read(enum np_filter_field field, const char *text,
 	case NP_FILTER_NAMESPACE:
 		return np_filter_namespace(text, strlen(text), value);
 	case NP_FILTER_POLICY:
-		return np_filter_name(text, value);
+		return np_filter_name(text, value) || np_filter_cluster(text, value);
 	default:
 		return np_filter_port(text, value);
 	}
@@ -114,7 +124,8 @@ int np_filter_value_add(struct np_filter *filter, enum np_filter_field field, co
 		[NP_FILTER_POD] = { "pod", "NAMESPACE/POD, an address, or a block such as "
 					   "10.0.0.0/8" },
 		[NP_FILTER_NAMESPACE] = { "namespace", "its name" },
-		[NP_FILTER_POLICY] = { "policy", "NAMESPACE/POLICY" },
+		[NP_FILTER_POLICY] = { "policy", "NAMESPACE/POLICY, or the name alone of a "
+						 "ClusterNetworkPolicy" },
 		[NP_FILTER_PORT] = { "port", "53, udp/53, udp, icmp, icmpv6, or ip/47 for a "
 					     "protocol without a name" },
 	};

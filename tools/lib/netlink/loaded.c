@@ -138,10 +138,11 @@ struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
 	return item;
 }
 
-const char *np_object_name(uint8_t object)
+const char *np_object_name(uint8_t object, const char *namespace)
 {
 	return object == NETPOL_OBJECT_NAMESPACE ? "namespace" :
-	       object == NETPOL_OBJECT_POD ? "pod" : "networkpolicy";
+	       object == NETPOL_OBJECT_POD ? "pod" :
+	       *namespace ? "networkpolicy" : "clusternetworkpolicy";
 }
 
 void np_result_add(struct np_result_list *list, uint8_t object, const char *namespace,

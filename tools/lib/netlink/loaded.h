@@ -17,7 +17,7 @@ struct np_loaded_item {
 	__uint128_t digest;	/* digest of what the object means */
 	uint8_t object;		/* enum netpol_object */
 	bool seen;		/* for the caller */
-	const char *namespace;	/* "" for a namespace */
+	const char *namespace;	/* "" for a namespace and a ClusterNetworkPolicy */
 	const char *name;
 	const char *origin;
 	const struct np_pod_state *pod;
@@ -43,8 +43,8 @@ struct np_loaded_item *np_loaded_find(struct np_loaded *loaded, uint8_t object,
 				      const char *namespace, const char *name,
 				      const char *origin);
 
-/* "networkpolicy", "pod", "namespace" */
-const char *np_object_name(uint8_t object);
+/* "networkpolicy", "clusternetworkpolicy" if namespace is "", "pod", "namespace" */
+const char *np_object_name(uint8_t object, const char *namespace);
 
 /* What a command did to each object. */
 struct np_result {

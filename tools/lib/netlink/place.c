@@ -46,6 +46,9 @@ static void name_object(const struct nlattr *nest, unsigned int type, struct np_
 		at_name = NETPOL_POLICY_A_NAME;
 	}
 	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
+		if (type == NETPOL_A_POLICY && nla_type(attr) == NETPOL_POLICY_A_KIND &&
+		    nla_len(attr) == 1 && nla_get_u8(attr) == NETPOL_KIND_CLUSTER_NETWORK_POLICY)
+			kind = "ClusterNetworkPolicy";
 		if (at_space && nla_type(attr) == at_space)
 			nla_strlcpy(space, attr, sizeof(space));
 		else if (nla_type(attr) == at_name)

@@ -125,18 +125,31 @@ size_t *np_plan_others(const struct np_plan *plan, const struct np_loaded *loade
 	return others;
 }
 
+/* Returns how many policies are ClusterNetworkPolicies. */
+static size_t np_plan_cluster(const struct np_objects *objs)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < objs->policy_count; i++)
+		count += objs->policies[i].tier != NP_TIER_NETWORK_POLICY;
+	return count;
+}
+
 int np_plan_kinds(const struct np_plan *plan, const struct np_loaded *loaded,
 		  struct np_error *err)
 {
 	const struct np_objects *objs = plan->objects;
+	size_t cluster = np_plan_cluster(objs);
 	const struct {
 		const char *what;
 		uint8_t object;
+		bool wide;	/* they are in no namespace */
 		size_t given;
 	} kind[] = {
-		{ "network policies", NETPOL_OBJECT_POLICY, objs->policy_count },
-		{ "pods", NETPOL_OBJECT_POD, objs->pod_count },
-		{ "namespaces", NETPOL_OBJECT_NAMESPACE, objs->namespace_count },
+		{ "network policies", NETPOL_OBJECT_POLICY, false, objs->policy_count - cluster },
+		{ "cluster network policies", NETPOL_OBJECT_POLICY, true, cluster },
+		{ "pods", NETPOL_OBJECT_POD, false, objs->pod_count },
+		{ "namespaces", NETPOL_OBJECT_NAMESPACE, true, objs->namespace_count },
 	};
 	size_t i, k, count;
 
@@ -145,6 +158,7 @@ int np_plan_kinds(const struct np_plan *plan, const struct np_loaded *loaded,
 	for (k = 0; k < sizeof(kind) / sizeof(kind[0]); k++) {
 		for (i = 0, count = 0; i < loaded->count; i++)
 			count += loaded->item[i].object == kind[k].object &&
+				 !*loaded->item[i].namespace == kind[k].wide &&
 				 !strcmp(loaded->item[i].origin, plan->origin);
 		if (kind[k].given || !count)
 			continue;

@@ -186,6 +186,7 @@ static bool decode_counters(struct nlattr *nest, struct np_counters *c)
 	np_attr_string(space, c->namespace, sizeof(c->namespace));
 	np_attr_string(name, c->name, sizeof(c->name));
 	np_attr_string(tb[NETPOL_COUNTERS_A_POLICY_ORIGIN], c->origin, sizeof(c->origin));
+	c->tier = np_attr_u8(tb[NETPOL_COUNTERS_A_POLICY_TIER]);
 	c->ifindex = np_attr_u32(tb[NETPOL_COUNTERS_A_IFINDEX]);
 	for (i = 0; i < NP_COUNTER_COUNT; i++) {
 		c->has[i] = tb[NP_COUNTER_FIRST + i];
@@ -210,6 +211,7 @@ static bool decode_hits(struct nlattr *nest, struct np_counters *c)
 	hits->has_watched = tb[NETPOL_RULE_A_WATCHED];
 	hits->idle = np_attr_u64(tb[NETPOL_RULE_A_IDLE]);
 	hits->has_idle = tb[NETPOL_RULE_A_IDLE];
+	np_attr_string(tb[NETPOL_RULE_A_NAME], hits->name, sizeof(hits->name));
 	return true;
 }
 
@@ -284,6 +286,9 @@ static bool decode_step(struct nlattr *nest, struct np_step *step)
 	step->reason = np_attr_u8(tb[NETPOL_STEP_A_REASON]);
 	step->has_rule = tb[NETPOL_STEP_A_RULE];
 	step->rule = np_attr_u32(tb[NETPOL_STEP_A_RULE]);
+	step->tier = np_attr_u8(tb[NETPOL_STEP_A_TIER]);
+	step->action = np_attr_u8(tb[NETPOL_STEP_A_ACTION]);
+	np_attr_string(tb[NETPOL_STEP_A_RULE_NAME], step->rule_name, sizeof(step->rule_name));
 	np_attr_string(tb[NETPOL_STEP_A_POD_NAMESPACE], step->pod_namespace,
 		       sizeof(step->pod_namespace));
 	np_attr_string(tb[NETPOL_STEP_A_POD_NAME], step->pod_name, sizeof(step->pod_name));
@@ -382,8 +387,8 @@ static bool decode_trie_policies(struct nlattr *nest, struct np_trie *trie)
 			continue;
 		if (!decode_policy_name(attr, &policy))
 			return false;
-		np_buffer_print(&names, "%s%s/%s", names.len ? " " : "", policy.namespace,
-				policy.name);
+		np_buffer_print(&names, "%s%s%s%s", names.len ? " " : "", policy.namespace,
+				*policy.namespace ? "/" : "", policy.name);
 		trie->policies = names.data;
 	}
 	return true;
@@ -411,6 +416,7 @@ static bool decode_trie(struct nlattr *nest, struct np_trie *trie)
 	trie->rule = np_attr_u32(tb[NETPOL_TRIE_A_RULE]);
 	trie->has_action = tb[NETPOL_TRIE_A_ACTION];
 	trie->action = np_attr_u8(tb[NETPOL_TRIE_A_ACTION]);
+	trie->passed = tb[NETPOL_TRIE_A_PASSED];
 	trie->has_prefix = tb[NETPOL_TRIE_A_PREFIX];
 	trie->has_port = tb[NETPOL_TRIE_A_PORT];
 	return (!trie->has_prefix || np_read_prefix(tb[NETPOL_TRIE_A_PREFIX], &trie->prefix)) &&
@@ -497,6 +503,9 @@ static bool decode_packet(struct nlattr *nest, struct np_event *event)
 	event->source_port = np_attr_u16(tb[NETPOL_EVENT_A_SOURCE_PORT]);
 	event->destination_port = np_attr_u16(tb[NETPOL_EVENT_A_DESTINATION_PORT]);
 	event->policies = np_attr_u32(tb[NETPOL_EVENT_A_POLICIES]);
+	event->has_rule = tb[NETPOL_EVENT_A_RULE];
+	event->rule = np_attr_u32(tb[NETPOL_EVENT_A_RULE]);
+	np_attr_string(tb[NETPOL_EVENT_A_RULE_NAME], event->rule_name, sizeof(event->rule_name));
 	event->lost = np_attr_u64(tb[NETPOL_EVENT_A_LOST]);
 	nla_for_each_nested(attr, nest, left)
 		if (nla_type(attr) == NETPOL_EVENT_A_POLICY &&
@@ -556,6 +565,16 @@ const char *np_reason_text(uint8_t reason)
 	};
 
 	return reason < NP_COUNT(text) ? text[reason] : "reason not known to this tool";
+}
+
+const char *np_tier_text(uint8_t tier)
+{
+	static const char * const name[] = {
+		[NETPOL_TIER_ADMIN] = "Admin", [NETPOL_TIER_NETWORK_POLICY] = "NetworkPolicy",
+		[NETPOL_TIER_BASELINE] = "Baseline",
+	};
+
+	return tier < NP_COUNT(name) && name[tier] ? name[tier] : "";
 }
 
 const char *np_limit_name(uint32_t id)

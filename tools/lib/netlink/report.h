@@ -73,6 +73,7 @@ enum np_counters_kind {
  * @idle: seconds since the rule was last seen to decide one, if has_idle
  * @has_idle: it has decided one since they are counted; never set by a module that does not say
  * @has_watched: the module says watched and idle
+ * @name: of a rule of a ClusterNetworkPolicy, or ""
  */
 struct np_rule_hits {
 	uint8_t direction;
@@ -82,10 +83,12 @@ struct np_rule_hits {
 	uint64_t idle;
 	bool has_watched;
 	bool has_idle;
+	char name[NETPOL_RULE_NAME_MAX + 1];
 };
 
 #define NP_COUNTER_FIRST	NETPOL_COUNTERS_A_INGRESS_ALLOWED
-#define NP_COUNTER_COUNT	(NETPOL_COUNTERS_A_MAX - NP_COUNTER_FIRST + 1)
+#define NP_COUNTER_LAST		NETPOL_COUNTERS_A_TUNNELS
+#define NP_COUNTER_COUNT	(NP_COUNTER_LAST - NP_COUNTER_FIRST + 1)
 
 /* One subject of NETPOL_CMD_GET_COUNTERS. */
 struct np_counters {
@@ -93,6 +96,7 @@ struct np_counters {
 	char namespace[NETPOL_NAMESPACE_MAX + 1];
 	char name[NETPOL_NAME_MAX + 1];
 	char origin[NETPOL_ORIGIN_MAX + 1];
+	uint8_t tier;		/* enum netpol_tier of a policy; 0 if the module does not say */
 	uint32_t ifindex;
 	uint64_t value[NP_COUNTER_COUNT];	/* see np_counter() */
 	bool has[NP_COUNTER_COUNT];
@@ -135,11 +139,14 @@ struct np_step {
 	uint8_t direction;
 	uint8_t verdict;	/* 0: absent */
 	uint8_t reason;
+	uint8_t tier;		/* enum netpol_tier of the policy, 0: absent */
+	uint8_t action;		/* enum netpol_action of the rule, NONE: absent */
 	bool has_rule;
 	uint32_t rule;
+	char rule_name[NETPOL_RULE_NAME_MAX + 1];
 	char pod_namespace[NETPOL_NAMESPACE_MAX + 1];
 	char pod_name[NETPOL_NAME_MAX + 1];
-	char policy_namespace[NETPOL_NAMESPACE_MAX + 1];
+	char policy_namespace[NETPOL_NAMESPACE_MAX + 1];	/* "": none */
 	char policy_name[NETPOL_NAME_MAX + 1];	/* "": summary of one half */
 	char policy_origin[NETPOL_ORIGIN_MAX + 1];
 };
@@ -163,6 +170,7 @@ void np_eval_free(struct np_eval *eval);
 /* One NETPOL_A_TRIE of the programs of a pod. */
 struct np_trie {
 	bool has_row, has_class, has_rule, has_identity, has_prefix, has_port, has_action;
+	bool passed;		/* the cell counts after a rule that passes */
 	bool head;		/* ROWS, CLASSES and BYTES are set */
 	uint8_t direction;
 	uint8_t action;
@@ -171,7 +179,7 @@ struct np_trie {
 	uint64_t bytes;
 	struct np_cidr prefix;
 	struct np_port port;
-	char *policies;		/* of a head: "ns/name ns/name", in order */
+	char *policies;		/* of a head: "name ns/name ns/name", in order */
 };
 
 struct np_trie_list {
@@ -189,7 +197,7 @@ void np_trie_free(struct np_trie_list *list);
 #define NP_EVENT_POLICIES	8
 
 struct np_policy_name {
-	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char namespace[NETPOL_NAMESPACE_MAX + 1];	/* "" of a ClusterNetworkPolicy */
 	char name[NETPOL_NAME_MAX + 1];
 };
 
@@ -214,6 +222,9 @@ struct np_event {
 	uint32_t policies;		/* how many isolate */
 	uint32_t policy_count;		/* of them listed */
 	struct np_policy_name policy[NP_EVENT_POLICIES];
+	bool has_rule;			/* a rule of the first policy denied */
+	uint32_t rule;
+	char rule_name[NETPOL_RULE_NAME_MAX + 1];
 };
 
 /* False: a message of another command. */
@@ -224,6 +235,8 @@ const char *np_direction_name(uint8_t direction);
 const char *np_verdict_name(uint8_t verdict);
 const char *np_reason_name(uint8_t reason);
 const char *np_reason_text(uint8_t reason);
+/* "Admin", "NetworkPolicy" or "Baseline" for enum netpol_tier, "" for what is none. */
+const char *np_tier_text(uint8_t tier);
 const char *np_limit_name(uint32_t id);
 
 #endif
