@@ -90,7 +90,7 @@ allow_client='{"podSelector":{"matchLabels":{"app":"server"}},"policyTypes":["In
 
 everything()
 {
-	mark begin namespaces pods networkpolicies nodes
+	mark begin namespaces pods networkpolicies clusternetworkpolicies nodes
 	ns_feed a
 	ns_feed b
 	pod_feed a/client
@@ -98,7 +98,7 @@ everything()
 	pod_feed b/server
 	upsert nodes '{"metadata":{"name":"n1"},"spec":{"podCIDRs":["10.244.1.0/24","fd00:244:1::/64"]}}'
 	policy_feed b allow-client "$allow_client"
-	mark synced namespaces pods networkpolicies nodes
+	mark synced namespaces pods networkpolicies clusternetworkpolicies nodes
 }
 
 status() { nsenter --net=/run/netns/n1 netpolctl sync status --socket "$dir/sock" -o json; }
@@ -138,11 +138,11 @@ doctor_says() # STATUS PATTERN WHAT
 }
 doctor_says ok "none has loaded anything" "there has never been an agent"
 agent_start
-mark begin namespaces pods networkpolicies nodes
+mark begin namespaces pods networkpolicies clusternetworkpolicies nodes
 ns_feed a
 pod_feed b/server
 mark synced namespaces pods nodes
-until_status "two of three kinds are synced" '[.kinds[] | select(.synced)] | length' 3
+until_status "all but the policies are synced" '[.kinds[] | select(.synced)] | length' 3
 policy_feed b allow-client "$allow_client"
 is "$($np status -o json | jq '[.origins[].objects] | add // 0')" 0 \
 	"nothing is committed before every kind is synced"
@@ -157,14 +157,14 @@ connected() # NUMBER REASON KIND...
 		tell "{\"do\":\"state\",\"kind\":\"$k\",\"connected\":$number,\"reason\":\"$reason\"}"
 	done
 }
-connected 1 "" namespaces pods networkpolicies nodes
-eventually 10 status_is '[.kinds[] | select(.connected)] | length' 4
+connected 1 "" namespaces pods networkpolicies clusternetworkpolicies nodes
+eventually 10 status_is '[.kinds[] | select(.connected)] | length' 5
 doctor_says warn "not ready: " "it is not ready"
 everything
 until_status "synced and committed" .ready true
-doctor_says ok "follows 4 kinds" "it is ready"
+doctor_says ok "follows 5 kinds" "it is ready"
 connected 0 "403 Forbidden" pods
-eventually 10 status_is '[.kinds[] | select(.connected)] | length' 3
+eventually 10 status_is '[.kinds[] | select(.connected)] | length' 4
 doctor_says warn "hear of changes of pods: 403 Forbidden" "the API server refuses a kind"
 connected 1 "" pods
 is "$(status | jq .commitsFull)" 1 "the first commit is a full one"

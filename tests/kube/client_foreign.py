@@ -12,7 +12,7 @@ GROUPS = {"kind": "APIGroupList", "groups": [
     7]}
 ANY = "/apis/cilium.io/v2/ciliumnetworkpolicies"
 WIDE = "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies"
-CLUSTER = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies"
+ADMIN = "/apis/policy.networking.k8s.io/v1alpha2/adminnetworkpolicies"
 ONE = {"items": [{"metadata": {"name": "x"}}]}
 
 
@@ -62,30 +62,30 @@ def warnings(f):
 def L40_foreign_kinds(t):
     d = t.double()
     pods(d, 1)
-    rule = serve(d, {ANY: ONE, WIDE: {"items": []}, CLUSTER: 403})
+    rule = serve(d, {ANY: ONE, WIDE: {"items": []}, ADMIN: 403})
     f = t.synced(d, "--foreign")
     f.settle(what="stream")
     check(not asked(d), "asked at once")
-    paths = round_of(t, f, d, 8)
-    check(paths[0] == "/apis" and ANY in paths and CLUSTER in paths, paths)
+    paths = round_of(t, f, d, 7)
+    check(paths[0] == "/apis" and ANY in paths and ADMIN in paths, paths)
     check(not [p for p in paths if "secrets" in p or "apps" in p or "calico" in p], paths)
     check(all(r.query.get("limit") == "1" for r in d.log
-              if bare(r) in (ANY, WIDE, CLUSTER)), "not one object")
+              if bare(r) in (ANY, WIDE, ADMIN)), "not one object")
     f.until(call="log", level="warning", text=has("objects of kind CiliumNetworkPolicy"))
     f.seen = 0
-    f.until(call="log", level="warning", text=has("knows kind ClusterNetworkPolicy"))
+    f.until(call="log", level="warning", text=has("knows kind AdminNetworkPolicy"))
     check(kinds(f) == {"ciliumnetworkpolicies": "present",
-                       "clusternetworkpolicies": "forbidden"}, kinds(f))
+                       "adminnetworkpolicies": "forbidden"}, kinds(f))
     # What is found again is not told again; a kind that cannot be asked for stays as it was.
     told = len(warnings(f))
     d.off(rule)
-    rule = serve(d, {ANY: 503, CLUSTER: 403})
-    round_of(t, f, d, 8)
+    rule = serve(d, {ANY: 503, ADMIN: 403})
+    round_of(t, f, d, 7)
     check(len(warnings(f)) == told and len(kinds(f)) == 2, kinds(f))
     # Everything is gone.
     d.off(rule)
     serve(d, {})
-    round_of(t, f, d, 8)
+    round_of(t, f, d, 7)
     check(kinds(f) == {}, kinds(f))
 
 
@@ -96,7 +96,7 @@ def L40_foreign_bounds(t):
     rule = serve(d, {ANY: big})
     f = t.synced(d, "--foreign")
     f.settle(what="stream")
-    round_of(t, f, d, 8)
+    round_of(t, f, d, 7)
     check(kinds(f) == {"ciliumnetworkpolicies": "present"}, kinds(f))
     # What is no list of groups, or is too large, changes nothing.
     for groups in (dict(GROUPS, x="x" * 3000000), {"groups": 7}, [], 403, 500):

@@ -18,7 +18,9 @@ PATHS = {
     "/api/v1/namespaces": "namespaces",
     "/api/v1/nodes": "nodes",
     "/apis/networking.k8s.io/v1/networkpolicies": "networkpolicies",
+    "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies": "clusternetworkpolicies",
 }
+GROUP = "/apis/policy.networking.k8s.io"
 
 
 def status(code, reason="", message="", **more):
@@ -151,6 +153,7 @@ class Double:
         self.version = 100
         self.show = str                 # how a version looks
         self.streaming = True
+        self.served = []                # versions in which clusternetworkpolicies are there
         self.rules = []
         self.log = []                   # all requests
         self.connections = 0
@@ -270,7 +273,10 @@ class Double:
             request.json(200, {"major": "1"})
         elif request.method == "PATCH":
             self.do_patch(request)
-        elif not request.kind:
+        elif request.path.startswith(GROUP) and not request.kind:
+            self.do_discovery(request)
+        elif not request.kind or (request.kind == "clusternetworkpolicies" and
+                                  "v1alpha2" not in self.served):
             request.status(404, "NotFound")
         elif request.watch:
             self.do_watch(request)
@@ -356,6 +362,21 @@ class Double:
             if self.show(version) == shown:
                 return version
         return None
+
+    def do_discovery(self, request):
+        """The group of ClusterNetworkPolicy; v1alpha1 has only the kinds before it."""
+        version = request.path[len(GROUP) + 1:]
+        if not self.served:
+            request.status(404, "NotFound")
+        elif request.path == GROUP:
+            request.json(200, {"kind": "APIGroup", "name": "policy.networking.k8s.io",
+                               "versions": [{"version": v} for v in self.served]})
+        elif version in self.served:
+            name = "adminnetworkpolicies" if version == "v1alpha1" else "clusternetworkpolicies"
+            request.json(200, {"kind": "APIResourceList", "groupVersion": version,
+                               "resources": [{"name": name}, {"name": name + "/status"}]})
+        else:
+            request.status(404, "NotFound")
 
     def do_list(self, request):
         kind, query = request.kind, request.query

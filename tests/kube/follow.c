@@ -23,6 +23,7 @@
 
 #include "kube/cluster.h"
 #include "kube/cluster_state.h"
+#include "kube/discovery.h"
 #include "kube/reflector.h"
 #include "kube/reflector_state.h"
 
@@ -108,8 +109,9 @@ static void print_state(enum np_source_kind kind,
 	int i;
 
 	start("state", kind);
-	printf(",\"connected\":%d,\"synced\":%d,\"age\":%lld", state->connected,
-	       state->synced, state->last_event_ms < 0 ? -1LL :
+	printf(",\"connected\":%d,\"synced\":%d,\"absent\":%d,\"other\":%d,\"age\":%lld",
+	       state->connected, state->synced, state->absent, state->other,
+	       state->last_event_ms < 0 ? -1LL :
 	       (long long)(np_loop_now(loop) - state->last_event_ms));
 	field("version", state->resource_version);
 	field("error", state->error);
@@ -171,12 +173,16 @@ static void print_waits(void)
 
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++) {
 		const struct np_reflector *r = cluster->reflectors[kind];
+		const struct np_discovery *d = cluster->discovery;
 
 		if (!r)
 			continue;
 		start("waits", kind);
 		printf(",\"phase\":%d", r->phase);
-		if (np_timer_active(&r->timer) || np_timer_active(&r->call.timer)) {
+		if (np_discovery_optional(kind) && np_timer_active(&d->timer)) {
+			field("for", "timer");
+			printf(",\"left\":%lld", (long long)np_timer_left(&d->timer));
+		} else if (np_timer_active(&r->timer) || np_timer_active(&r->call.timer)) {
 			field("for", "timer");
 			printf(",\"left\":%lld", (long long)
 			       (np_timer_active(&r->timer) ? np_timer_left(&r->timer) :

@@ -11,6 +11,7 @@ import tempfile
 import traceback
 
 import client_credentials
+import client_discovery
 import client_faults
 import client_foreign
 import client_lists
@@ -56,7 +57,7 @@ def main():
     where = os.environ.get("CLIENT_PART", "0/1")
     part, parts = (0, 1) if where == "slow" else (int(n) for n in where.split("/"))
     modules = ((client_slow,) if where == "slow" else
-               (client_lists, client_faults, client_servers, client_credentials,
+               (client_lists, client_faults, client_servers, client_credentials, client_discovery,
                 client_foreign, client_taint))
     tests = [test for test in collect(modules) if not wanted or any(w in test[0] for w in wanted)]
     with tempfile.TemporaryDirectory(prefix="netpol-certs.") as directory:

@@ -65,9 +65,11 @@ static void np_status_kind(const cJSON *kind)
 	const cJSON *age = cJSON_GetObjectItemCaseSensitive(kind, "lastEventAgeSeconds");
 	bool synced = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "synced"));
 	bool connected = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "connected"));
+	bool absent = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "absent"));
 
-	printf("%-16s  %s, %s, %.0f events, %.0f malformed, %.0f refused",
+	printf("%-22s  %s%s, %s, %.0f events, %.0f malformed, %.0f refused",
 	       np_sync_status_text(kind, "kind", "?"), synced ? "synced" : "not synced",
+	       absent ? " (the API server does not have the kind)" : "",
 	       connected ? "connected" : "not connected", np_number_of(kind, "events"),
 	       np_number_of(kind, "malformed"), np_number_of(kind, "refused"));
 	if (cJSON_IsNumber(age))
@@ -130,10 +132,10 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	       np_number_of(root, "commitsFull"), np_number_of(root, "commitsDelta"),
 	       np_number_of(root, "commitFailures"), np_number_of(root, "changesWaiting"));
 	printf("objects     %.0f namespaces, %.0f pods, %.0f of them local (%.0f not "
-	       "loaded), %.0f policies\n",
+	       "loaded), %.0f policies, %.0f cluster-wide\n",
 	       np_number_of(root, "namespaces"), np_number_of(root, "pods"),
 	       np_number_of(root, "localPods"), np_number_of(root, "localPodsClosed"),
-	       np_number_of(root, "policies"));
+	       np_number_of(root, "policies"), np_number_of(root, "clusterPolicies"));
 	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
 	       np_number_of(root, "repairs"));
 	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),

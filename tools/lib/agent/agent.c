@@ -73,6 +73,8 @@ static void np_agent_remark(void *arg, enum np_source_kind kind, const char *nam
 	np_log_line(NP_LOG_WARNING, &about, "%s",
 		    kind == NP_SOURCE_POLICY ? "the policy is not enforced as it is; it "
 		    "isolates the pods that it selects" :
+		    kind == NP_SOURCE_CLUSTER_POLICY ? "the cluster-wide policy is not enforced "
+		    "as it is; a rule of it that is closed accepts nothing or denies everything" :
 		    "the object is not enforced as it is");
 }
 

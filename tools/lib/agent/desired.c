@@ -13,12 +13,17 @@
 #include "agent/desired_trouble.h"
 #include "base/loop.h"
 #include "object/digest.h"
+#include "object/validate.h"
+
+/* The name of a ClusterNetworkPolicy that stands for those whose names cannot be read. */
+#define NP_NAMELESS_POLICY	"0.unreadable.netpol.invalid"
 
 void np_desired_init(struct np_desired *d, const char *node)
 {
 	memset(d, 0, sizeof(*d));
 	d->node = node;
 	d->full = true;
+	d->cluster = np_xcalloc(1, sizeof(*d->cluster) + 1);
 	np_objects_init(&d->scratch);
 }
 
@@ -35,6 +40,7 @@ void np_desired_free(struct np_desired *d)
 	np_hash_free_records(&d->namespaces);
 	np_hash_free_records(&d->troubles);
 	np_desired_labels_free(&d->labels);
+	free(d->cluster);
 	free(d->local);
 	free(d->owned);
 	free(d->pod_cidr);
@@ -64,6 +70,7 @@ static void np_namespace_upsert(struct np_desired *d, const struct np_namespace 
 	}
 	ns->flags = (had & ~NP_DESIRED_REJECTED) | state;
 	np_desired_labels_put(&d->labels, before);
+	np_desired_namespace_select(d, ns);
 	if (before != ns->labels || ns->flags != had)
 		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
 }
@@ -74,17 +81,41 @@ static void np_namespace_remove(struct np_desired *d, struct np_desired_namespac
 	np_desired_labels_put(&d->labels, ns->labels);
 	ns->labels = NULL;
 	ns->flags &= ~(NP_DESIRED_KNOWN | NP_DESIRED_REJECTED);
+	np_desired_namespace_select(d, ns);
 	np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
 	np_desired_namespace_check(d, ns);
 }
 
-static void np_forget_epochs(const struct np_hash *hash, size_t epoch_at)
+static bool np_is_policy(enum np_source_kind kind)
 {
-	uint8_t *record;
-	size_t at = 0;
+	return kind == NP_SOURCE_POLICY || kind == NP_SOURCE_CLUSTER_POLICY;
+}
 
-	while ((record = np_hash_next(hash, &at)))
-		record[epoch_at] = 0;
+/* Is a policy of this kind? Policies of both kinds are in one table. */
+static bool np_policy_is(const struct np_desired *d, const struct np_desired_policy *policy,
+			 enum np_source_kind kind)
+{
+	return (policy->namespace == d->cluster) == (kind == NP_SOURCE_CLUSTER_POLICY);
+}
+
+/* Returns the records of a kind, and where the number of the list stands in one of them. */
+static const struct np_hash *np_records(const struct np_desired *d, enum np_source_kind kind,
+					size_t *epoch_at)
+{
+	switch (kind) {
+	case NP_SOURCE_NAMESPACE:
+		*epoch_at = offsetof(struct np_desired_namespace, epoch);
+		return &d->namespaces;
+	case NP_SOURCE_POD:
+		*epoch_at = offsetof(struct np_desired_pod, epoch);
+		return &d->pods;
+	case NP_SOURCE_POLICY:
+	case NP_SOURCE_CLUSTER_POLICY:
+		*epoch_at = offsetof(struct np_desired_policy, epoch);
+		return &d->policies;
+	default:
+		return NULL;
+	}
 }
 
 /*
@@ -93,17 +124,17 @@ static void np_forget_epochs(const struct np_hash *hash, size_t epoch_at)
  */
 static void np_epochs_wrap(struct np_desired *d, enum np_source_kind kind)
 {
+	size_t epoch_at, at = 0;
+	const struct np_hash *hash = np_records(d, kind, &epoch_at);
 	struct np_trouble *trouble;
-	size_t at = 0;
+	void *record;
 
-	if (kind == NP_SOURCE_NAMESPACE)
-		np_forget_epochs(&d->namespaces, offsetof(struct np_desired_namespace, epoch));
-	else if (kind == NP_SOURCE_POD)
-		np_forget_epochs(&d->pods, offsetof(struct np_desired_pod, epoch));
-	else if (kind == NP_SOURCE_POLICY)
-		np_forget_epochs(&d->policies, offsetof(struct np_desired_policy, epoch));
+	while (hash && (record = np_hash_next(hash, &at)))
+		if (!np_is_policy(kind) || np_policy_is(d, record, kind))
+			((uint8_t *)record)[epoch_at] = 0;
+	at = 0;
 	while ((trouble = np_hash_next(&d->troubles, &at)))
-		if (np_desired_kind(trouble->object) == kind)
+		if (np_desired_kind(trouble->object, trouble->namespace) == kind)
 			trouble->epoch = 0;
 	d->epoch[kind] = 1;
 }
@@ -112,8 +143,7 @@ void np_desired_begin(struct np_desired *d, enum np_source_kind kind)
 {
 	if (!++d->epoch[kind])
 		np_epochs_wrap(d, kind);
-	if (kind == NP_SOURCE_POLICY)
-		d->nameless = false;
+	d->nameless[kind] = false;
 }
 
 /* Returns a field of an object's metadata, or "" if it is no string. */
@@ -138,12 +168,53 @@ static void np_close_namespace(struct np_desired *d, const char *namespace, cons
 	np_desired_policy_upsert(d, &policy, true);
 }
 
+/*
+ * Takes a ClusterNetworkPolicy that cannot be read, or whose subject cannot. If there is an earlier
+ * version of it, by its uid, that one stays, with all that it allows and denies: only
+ * administrators write these, and to deny everything to every pod would be worse. Returns false if
+ * there is none.
+ */
+static bool np_keep_cluster_policy(struct np_desired *d, const char *name, const char *uid)
+{
+	struct np_desired_policy *policy = np_desired_policy(d, "", name);
+	uint8_t bytes[NETPOL_UID_LEN];
+
+	np_uid_bytes(uid, bytes);
+	if (!policy || !*uid || policy->lost || memcmp(policy->uid, bytes, sizeof(bytes)))
+		return false;
+	policy->epoch = d->epoch[NP_SOURCE_CLUSTER_POLICY];
+	return true;
+}
+
+/* Takes a ClusterNetworkPolicy of which only the name is known: it denies everything to every pod. */
+static void np_close_cluster(struct np_desired *d, const char *name)
+{
+	static const struct np_rule deny = {
+		.name = "", .action = NP_ACTION_DENY, .closed = true,
+	};
+	const struct np_policy policy = {
+		.namespace = "",
+		.name = name,
+		.tier = NP_TIER_ADMIN,
+		.ns_selector.present = true,
+		.directions = NP_DIR_INGRESS | NP_DIR_EGRESS,
+		.ingress = (struct np_rule *)&deny,
+		.egress = (struct np_rule *)&deny,
+		.ingress_count = 1,
+		.egress_count = 1,
+	};
+
+	np_desired_policy_upsert(d, &policy, true);
+	np_desired_policy(d, "", name)->lost = true;
+}
+
 static uint8_t np_source_object(enum np_source_kind kind)
 {
 	static const uint8_t object[NP_SOURCE_KINDS] = {
 		[NP_SOURCE_NAMESPACE] = NETPOL_OBJECT_NAMESPACE,
 		[NP_SOURCE_POD] = NETPOL_OBJECT_POD,
 		[NP_SOURCE_POLICY] = NETPOL_OBJECT_POLICY,
+		[NP_SOURCE_CLUSTER_POLICY] = NETPOL_OBJECT_POLICY,
 	};
 
 	return object[kind];
@@ -168,6 +239,7 @@ static void np_withdraw(struct np_desired *d, enum np_source_kind kind, const ch
 		}
 		ns->epoch = d->epoch[kind];
 		ns->flags |= NP_DESIRED_REJECTED;
+		np_desired_namespace_select(d, ns);
 		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
 		return;
 	}
@@ -208,7 +280,7 @@ static void np_close_unread(struct np_desired *d, const char *namespace, const c
 {
 	if (!*namespace || !*name) {
 		/* It may be any policy that the list does not contain otherwise. */
-		d->nameless = true;
+		d->nameless[NP_SOURCE_POLICY] = true;
 		np_desired_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
 		return;
 	}
@@ -217,6 +289,31 @@ static void np_close_unread(struct np_desired *d, const char *namespace, const c
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, namespace, name, NP_TROUBLE_CLOSED, false,
 		       reason);
 	np_desired_remark(d, NP_SOURCE_POLICY, namespace, name, reason);
+}
+
+/*
+ * The same for a ClusterNetworkPolicy. One whose name cannot be read either gets a name that no
+ * other has, until a complete list shows that it is gone.
+ */
+static void np_close_unread_cluster(struct np_desired *d, const char *name, const char *uid,
+				    const char *reason)
+{
+	char text[600];
+
+	if (np_check_dns_subdomain(name)) {
+		d->nameless[NP_SOURCE_CLUSTER_POLICY] = true;
+		name = NP_NAMELESS_POLICY;
+		uid = "";
+	}
+	if (np_keep_cluster_policy(d, name, uid)) {
+		snprintf(text, sizeof(text), "its version before stays in force: %.512s", reason);
+	} else {
+		np_close_cluster(d, name);
+		np_uid_bytes(uid, np_desired_policy(d, "", name)->uid);
+		snprintf(text, sizeof(text), "it denies everything to every pod: %.512s", reason);
+	}
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, "", name, NP_TROUBLE_CLOSED, false, text);
+	np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", name, text);
 }
 
 static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
@@ -229,6 +326,8 @@ static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 	snprintf(reason, sizeof(reason), "%s%s%s", err->path, *err->path ? ": " : "", err->text);
 	if (kind == NP_SOURCE_POLICY)
 		np_close_unread(d, namespace, name, np_meta_text(object, "uid"), reason);
+	else if (kind == NP_SOURCE_CLUSTER_POLICY)
+		np_close_unread_cluster(d, name, np_meta_text(object, "uid"), reason);
 	else
 		np_reject(d, kind, namespace, name, np_meta_text(object, "uid"), reason);
 }
@@ -280,6 +379,54 @@ static void np_take_policy(struct np_desired *d, const struct np_node *object, b
 	np_desired_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, err->text);
 }
 
+/*
+ * Takes a ClusterNetworkPolicy whose subject cannot be read. What was read of its rules is for
+ * every pod.
+ */
+static void np_take_lost_policy(struct np_desired *d, const struct np_policy *policy,
+				const char *uid, const char *reason)
+{
+	struct np_desired_policy *record;
+	char text[600];
+
+	if (np_keep_cluster_policy(d, policy->name, uid)) {
+		snprintf(text, sizeof(text), "its version before stays in force: %.512s", reason);
+	} else {
+		np_desired_policy_upsert(d, policy, false);
+		record = np_desired_policy(d, "", policy->name);
+		record->lost = true;
+		np_uid_bytes(uid, record->uid);
+		snprintf(text, sizeof(text), "%s", reason);
+	}
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, "", policy->name, NP_TROUBLE_CLOSED, false, text);
+	np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", policy->name, text);
+}
+
+/*
+ * Takes the ClusterNetworkPolicy that was read. closed: some of it cannot be read, which the rules
+ * that were read say already, and err says what.
+ */
+static void np_take_cluster_policy(struct np_desired *d, const struct np_node *object, bool closed,
+				   const struct np_error *err)
+{
+	const struct np_policy *policy = &d->scratch.policies[0];
+	const char *uid = np_meta_text(object, "uid");
+	struct np_desired_policy *record;
+
+	if (closed && np_desired_decode_lost(d)) {
+		np_take_lost_policy(d, policy, uid, err->text);
+		return;
+	}
+	np_desired_policy_upsert(d, policy, false);
+	record = np_desired_policy(d, "", policy->name);
+	np_uid_bytes(uid, record->uid);
+	if (!closed || record->flags & NP_DESIRED_CLOSED)
+		return;
+	np_trouble_set(d, NETPOL_OBJECT_POLICY, "", policy->name, NP_TROUBLE_CLOSED, false,
+		       err->text);
+	np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", policy->name, err->text);
+}
+
 void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const struct np_node *object)
 {
 	struct np_desired_namespace *ns;
@@ -313,6 +460,9 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 	case NP_SOURCE_POD:
 		np_take_pod(d, &d->scratch.pods[0], closed, &err);
 		break;
+	case NP_SOURCE_CLUSTER_POLICY:
+		np_take_cluster_policy(d, object, closed, &err);
+		break;
 	default:
 		np_take_policy(d, object, closed, &err);
 		break;
@@ -329,11 +479,23 @@ static bool np_other_uid(const char *uid, const uint8_t *have)
 	return *uid && memcmp(have, none, sizeof(none)) && memcmp(bytes, have, sizeof(bytes));
 }
 
+/* namespace: "" for a ClusterNetworkPolicy */
+static void np_remove_policy(struct np_desired *d, const char *namespace, const char *name,
+			     const char *uid)
+{
+	struct np_desired_policy *policy = np_desired_policy(d, namespace, name);
+
+	if (policy && np_other_uid(uid, policy->uid))
+		return;
+	if (policy)
+		np_desired_policy_remove(d, policy);
+	np_trouble_clear(d, NETPOL_OBJECT_POLICY, namespace, name);
+}
+
 void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *uid)
 {
 	struct np_desired_namespace *ns;
-	struct np_desired_policy *policy;
 	struct np_desired_pod *pod;
 
 	d->stats.events[kind]++;
@@ -355,12 +517,12 @@ void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const cha
 		np_trouble_clear(d, NETPOL_OBJECT_POD, namespace, name);
 		break;
 	case NP_SOURCE_POLICY:
-		policy = np_desired_policy(d, namespace, name);
-		if (policy && np_other_uid(uid, policy->uid))
-			return;
-		if (policy)
-			np_desired_policy_remove(d, policy);
-		np_trouble_clear(d, NETPOL_OBJECT_POLICY, namespace, name);
+		/* Without its namespace it is no object that is known. */
+		if (*namespace)
+			np_remove_policy(d, namespace, name, uid);
+		break;
+	case NP_SOURCE_CLUSTER_POLICY:
+		np_remove_policy(d, "", name, uid);
 		break;
 	default:
 		/* The podCIDRs that the Node had last stay in force. */
@@ -377,23 +539,29 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 		d->node_seen = true;
 	if (kind == NP_SOURCE_POLICY)
 		np_close_unread(d, namespace, name, uid, reason);
+	else if (kind == NP_SOURCE_CLUSTER_POLICY)
+		np_close_unread_cluster(d, name, uid, reason);
 	else if (kind == NP_SOURCE_NODE || !*name)
 		np_desired_remark(d, kind, namespace, name, reason);
 	else
 		np_reject(d, kind, namespace, name, uid, reason);
 }
 
-/* Returns the records that were not seen since the list began. The caller frees the array. */
-static void **np_unseen(const struct np_hash *hash, size_t epoch_at, uint8_t epoch,
-			size_t *count)
+/*
+ * Returns the records of a kind that were not seen since its list began. The caller frees the
+ * array.
+ */
+static void **np_unseen(const struct np_desired *d, enum np_source_kind kind, size_t *count)
 {
+	size_t epoch_at, at = 0;
+	const struct np_hash *hash = np_records(d, kind, &epoch_at);
 	void **found = NULL;
 	uint8_t *record;
-	size_t at = 0;
 
 	*count = 0;
-	while ((record = np_hash_next(hash, &at))) {
-		if (record[epoch_at] == epoch)
+	while (hash && (record = np_hash_next(hash, &at))) {
+		if (record[epoch_at] == d->epoch[kind] ||
+		    (np_is_policy(kind) && !np_policy_is(d, (void *)record, kind)))
 			continue;
 		found = np_array_grow(found, *count, sizeof(*found));
 		found[(*count)++] = record;
@@ -414,13 +582,15 @@ static void np_sweep_policy(struct np_desired *d, struct np_desired_policy *poli
 	np_breathe();
 	if (policy->flags & NP_DESIRED_GONE)
 		return;
-	if (!d->nameless) {
+	if (!d->nameless[np_desired_kind(NETPOL_OBJECT_POLICY, head.namespace)]) {
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, head.namespace, head.name);
 		np_desired_policy_remove(d, policy);
 		return;
 	}
-	head.ingress_count = 0;
-	head.egress_count = 0;
+	if (head.tier == NP_TIER_NETWORK_POLICY) {
+		head.ingress_count = 0;
+		head.egress_count = 0;
+	}
 	np_desired_policy_upsert(d, &head, true);
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace->name, policy->policy->name,
 		       NP_TROUBLE_CLOSED, false, reason);
@@ -435,8 +605,7 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 
 	switch (kind) {
 	case NP_SOURCE_NAMESPACE:
-		found = np_unseen(&d->namespaces, offsetof(struct np_desired_namespace, epoch),
-				  d->epoch[kind], &count);
+		found = np_unseen(d, kind, &count);
 		for (i = 0; i < count; i++) {
 			ns = found[i];
 			if (ns->flags & NP_DESIRED_KNOWN)
@@ -445,8 +614,7 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 		}
 		break;
 	case NP_SOURCE_POD:
-		found = np_unseen(&d->pods, offsetof(struct np_desired_pod, epoch),
-				  d->epoch[kind], &count);
+		found = np_unseen(d, kind, &count);
 		for (i = 0; i < count; i++) {
 			pod = found[i];
 			if (!(pod->flags & NP_DESIRED_GONE))
@@ -455,8 +623,8 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 		}
 		break;
 	case NP_SOURCE_POLICY:
-		found = np_unseen(&d->policies, offsetof(struct np_desired_policy, epoch),
-				  d->epoch[kind], &count);
+	case NP_SOURCE_CLUSTER_POLICY:
+		found = np_unseen(d, kind, &count);
 		for (i = 0; i < count; i++)
 			np_sweep_policy(d, found[i]);
 		break;
@@ -465,6 +633,6 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 	}
 	free(found);
 	if (kind != NP_SOURCE_NODE)
-		np_troubles_sweep(d, np_source_object(kind), d->epoch[kind]);
+		np_troubles_sweep(d, kind);
 	d->synced[kind] = true;
 }

@@ -4,12 +4,79 @@
  */
 #include "agent/desired_decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "object/read_cluster.h"
 #include "object/read_pod.h"
 #include "object/read_policy.h"
 #include "object/validate.h"
+
+/* Returns the name of the rule that a path leads to, or "" if there is none. */
+static const char *np_rule_name_at(const struct np_policy *policy, const char *path)
+{
+	unsigned int i;
+
+	if (sscanf(path, "spec.ingress[%u]", &i) == 1 && i < policy->ingress_count)
+		return policy->ingress[i].name;
+	if (sscanf(path, "spec.egress[%u]", &i) == 1 && i < policy->egress_count)
+		return policy->egress[i].name;
+	return "";
+}
+
+/* Says of a ClusterNetworkPolicy that was read in part what cannot be read, and of which rule. */
+static void np_closed_reason(const struct np_objects *objs, struct np_error *err)
+{
+	const struct np_warning *first = &objs->warnings[0];
+	const char *rule;
+	char more[32] = "";
+
+	memset(err, 0, sizeof(*err));
+	if (!objs->warning_count) {
+		np_error_set(err, NP_EXIT_INPUT, "it cannot be read");
+		return;
+	}
+	rule = np_rule_name_at(&objs->policies[0], first->path);
+	if (objs->warning_count > 1)
+		snprintf(more, sizeof(more), "; and %zu more", objs->warning_count - 1);
+	np_error_set(err, NP_EXIT_INPUT, "%.100s%s%.100s%s: %.250s%s", first->path,
+		     *rule ? " (rule \"" : "", rule, *rule ? "\")" : "", first->text, more);
+}
+
+/* Reads a ClusterNetworkPolicy. */
+static int np_decode_cluster(struct np_decode *decode, const struct np_node *object, bool *closed)
+{
+	struct np_error *err = decode->err, ignored;
+
+	if (!np_decode_cluster_policy(decode, object, NULL))
+		return 0;
+	/* What was warned of so far is warned of again. */
+	np_objects_reset(decode->objs);
+	decode->err = &ignored;
+	decode->exact = false;
+	*closed = !np_decode_cluster_policy_closed(decode, object, NULL);
+	if (!*closed)
+		return -1;
+	np_closed_reason(decode->objs, err);
+	return 0;
+}
+
+bool np_desired_decode_lost(const struct np_desired *d)
+{
+	static const char subject[] = "spec.subject";
+	const char *path;
+	size_t i;
+
+	for (i = 0; i < d->scratch.warning_count; i++) {
+		path = d->scratch.warnings[i].path;
+		if (!strcmp(path, "spec") ||
+		    (!strncmp(path, subject, sizeof(subject) - 1) &&
+		     (!path[sizeof(subject) - 1] || strchr(".[", path[sizeof(subject) - 1]))))
+			return true;
+	}
+	return false;
+}
 
 int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		      const struct np_node *object, bool *closed, struct np_error *err)
@@ -17,13 +84,14 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 	static const char * const name[NP_SOURCE_KINDS] = {
 		[NP_SOURCE_NAMESPACE] = "Namespace", [NP_SOURCE_POD] = "Pod",
 		[NP_SOURCE_POLICY] = "NetworkPolicy",
+		[NP_SOURCE_CLUSTER_POLICY] = "ClusterNetworkPolicy",
 	};
 	struct np_decode decode = {
 		.objs = &d->scratch,
 		.err = err,
 		.file = "",
 		.lenient = true,
-		.known_only = kind == NP_SOURCE_POLICY,
+		.known_only = kind == NP_SOURCE_POLICY || kind == NP_SOURCE_CLUSTER_POLICY,
 		.kind = name[kind],
 		.namespace = "",
 		.name = "",
@@ -44,6 +112,8 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		np_objects_reset(&d->scratch);
 		*closed = !np_decode_pod_closed(&decode, object);
 		return *closed ? 0 : -1;
+	case NP_SOURCE_CLUSTER_POLICY:
+		return np_decode_cluster(&decode, object, closed);
 	default:
 		break;
 	}

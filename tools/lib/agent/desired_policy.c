@@ -13,6 +13,9 @@
 #include "object/digest.h"
 
 #define NP_COPY_BREATHE	256	/* values of a selector */
+/* A policy that takes more without its rules has a large selector. */
+#define NP_NARROW_BYTES	4096
+#define NP_NARROW_CLUSTER_BYTES	16384	/* the same with closed rules, of which there are 50 */
 
 /* --- copies --------------------------------------------------------------------- */
 
@@ -95,6 +98,7 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 	uint32_t i, k;
 
 	for (i = 0; i < count; i++, from++) {
+		const char *rule_name = np_block_text(block, from->name);
 		struct np_peer *peer = np_block_take(block, from->peer,
 						     from->peer_count * sizeof(*peer));
 		struct np_port *port = np_block_take(block, from->port,
@@ -110,6 +114,7 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 		}
 		np_breathe();
 		if (rule) {
+			rule[i].name = rule_name;
 			rule[i].peer = peer;
 			rule[i].port = port;
 		}
@@ -134,17 +139,49 @@ static void np_sort_values(const struct np_selector *selector)
 	}
 }
 
-static struct np_policy *np_copy_once(struct np_block *block, const struct np_policy *from)
+/* A rule in place of one that cannot be enforced: it accepts nothing, or denies everything. */
+static struct np_rule np_rule_closed(const struct np_rule *from)
+{
+	return (struct np_rule){
+		.name = from->name,
+		.action = from->action == NP_ACTION_ACCEPT ? NP_ACTION_ACCEPT : NP_ACTION_DENY,
+		.closed = true,
+		.line = from->line,
+	};
+}
+
+/* Makes closed rules of rules that have been copied. A NetworkPolicy does without rules instead. */
+static struct np_rule *np_close_copy(struct np_block *block, const struct np_policy *policy,
+				     const struct np_rule *copy, uint32_t count)
+{
+	struct np_rule *rule;
+	uint32_t i;
+
+	if (policy->tier == NP_TIER_NETWORK_POLICY)
+		return NULL;
+	rule = np_block_take(block, copy, count * sizeof(*rule));
+	for (i = 0; rule && i < count; i++)
+		rule[i] = np_rule_closed(&copy[i]);
+	return rule;
+}
+
+/* closed gets the closed rules, see struct np_desired_policy. */
+static struct np_policy *np_copy_once(struct np_block *block, const struct np_policy *from,
+				      struct np_rule **closed)
 {
 	struct np_policy *to = np_block_take(block, from, sizeof(*from));
 	const char *name = np_block_text(block, from->name);
 	struct np_rule *ingress, *egress;
 
+	np_copy_selector(block, to ? &to->ns_selector : NULL, &from->ns_selector);
 	np_copy_selector(block, to ? &to->pod_selector : NULL, &from->pod_selector);
 	ingress = np_copy_rules(block, from->ingress, from->ingress_count);
 	egress = np_copy_rules(block, from->egress, from->egress_count);
+	closed[0] = np_close_copy(block, from, ingress, from->ingress_count);
+	closed[1] = np_close_copy(block, from, egress, from->egress_count);
 	if (!to)
 		return NULL;
+	np_sort_values(&to->ns_selector);
 	np_sort_values(&to->pod_selector);
 	to->name = name;
 	to->ingress = ingress;
@@ -156,16 +193,16 @@ static struct np_policy *np_copy_once(struct np_block *block, const struct np_po
 
 /* Copies a policy into one block, except for the name of its namespace. */
 static struct np_policy *np_policy_copy(const struct np_policy *from, const char *namespace,
-					size_t *bytes)
+					struct np_rule **closed, size_t *bytes)
 {
 	struct np_block block = { 0 };
 	struct np_policy *policy;
 
-	np_copy_once(&block, from);
+	np_copy_once(&block, from, closed);
 	*bytes = block.used;
 	block.base = np_xmalloc(block.used);
 	block.used = 0;
-	policy = np_copy_once(&block, from);
+	policy = np_copy_once(&block, from, closed);
 	policy->namespace = namespace;
 	return policy;
 }
@@ -173,8 +210,9 @@ static struct np_policy *np_policy_copy(const struct np_policy *from, const char
 static size_t np_policy_bytes(const struct np_policy *policy)
 {
 	struct np_block block = { 0 };
+	struct np_rule *closed[2];
 
-	np_copy_once(&block, policy);
+	np_copy_once(&block, policy, closed);
 	return block.used;
 }
 
@@ -218,12 +256,12 @@ static bool np_requirement_matches(const struct np_requirement *req,
 	}
 }
 
-/* Does a policy select a pod of its namespace that has these labels? */
-static bool np_policy_selects(struct np_desired *d, const struct np_desired_policy *policy,
-			      struct np_desired_labels *of)
+static bool np_selector_matches(struct np_desired *d, const struct np_selector *selector,
+				const struct np_desired_labels *of)
 {
-	const struct np_selector *selector = &policy->policy->pod_selector;
-	const struct np_labels labels = { .item = of->label, .count = of->label_count };
+	const struct np_labels labels = {
+		.item = (struct np_label *)of->label, .count = of->label_count,
+	};
 	uint32_t i;
 
 	d->steps++;
@@ -231,6 +269,22 @@ static bool np_policy_selects(struct np_desired *d, const struct np_desired_poli
 		if (!np_requirement_matches(&selector->item[i], &labels, &d->steps))
 			return false;
 	return true;
+}
+
+/*
+ * Does a policy select a pod that has these labels, or may it? Whether a ClusterNetworkPolicy
+ * selects a namespace whose labels are not known cannot be told.
+ */
+static bool np_policy_selects(struct np_desired *d, const struct np_desired_policy *policy,
+			      const struct np_desired_namespace *ns,
+			      const struct np_desired_labels *of)
+{
+	if (policy->namespace != ns &&
+	    (policy->namespace != d->cluster ||
+	     (ns->counted &&
+	      !np_selector_matches(d, &policy->policy->ns_selector, ns->counted))))
+		return false;
+	return np_selector_matches(d, &policy->policy->pod_selector, of);
 }
 
 /* Makes a policy wanted as long as it selects a local pod. */
@@ -251,8 +305,8 @@ static void np_policy_select(struct np_desired *d, struct np_desired_policy *pol
 
 	policy->pods = 0;
 	for (i = 0; i < d->local_count; i++) {
-		if (d->local[i]->namespace == policy->namespace)
-			policy->pods += np_policy_selects(d, policy, d->local[i]->labels);
+		policy->pods += np_policy_selects(d, policy, d->local[i]->namespace,
+						  d->local[i]->labels);
 		np_breathe();
 	}
 	np_policy_want(d, policy);
@@ -283,8 +337,7 @@ static void np_policy_withhold(struct np_desired *d, const struct np_desired_pol
 	for (i = 0; i < d->local_count; i++) {
 		np_breathe();
 		pod = d->local[i];
-		if (pod->namespace == policy->namespace &&
-		    np_policy_selects(d, policy, pod->labels))
+		if (np_policy_selects(d, policy, pod->namespace, pod->labels))
 			np_pod_set_rejected(d, pod, pod->rejected + add);
 	}
 }
@@ -301,20 +354,66 @@ void np_desired_policy_set_rejected(struct np_desired *d, struct np_desired_poli
 void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
 				struct np_desired_labels *before, struct np_desired_labels *after)
 {
+	struct np_desired_policy *const list[] = { pod->namespace->policies, d->cluster->policies };
 	struct np_desired_policy *policy;
-	uint32_t rejected = 0;
+	uint32_t rejected = 0, i;
 	bool was, is;
 
-	for (policy = pod->namespace->policies; policy; policy = policy->next) {
-		np_breathe();
-		was = before && np_policy_selects(d, policy, before);
-		is = after && np_policy_selects(d, policy, after);
-		policy->pods += is - was;
-		np_policy_want(d, policy);
-		rejected += is && np_policy_withholds(policy);
+	for (i = 0; i < 2; i++) {
+		for (policy = list[i]; policy; policy = policy->next) {
+			np_breathe();
+			was = before && np_policy_selects(d, policy, pod->namespace, before);
+			is = after && np_policy_selects(d, policy, pod->namespace, after);
+			policy->pods += is - was;
+			np_policy_want(d, policy);
+			rejected += is && np_policy_withholds(policy);
+		}
 	}
 	if (after)
 		np_pod_set_rejected(d, pod, rejected);
+}
+
+/*
+ * Adds to what is counted for the ClusterNetworkPolicies that select local pods of a namespace, by
+ * the labels that it counts with.
+ */
+static void np_namespace_count(struct np_desired *d, const struct np_desired_namespace *ns, int add)
+{
+	struct np_desired_policy *policy;
+	struct np_desired_pod *pod;
+	size_t i;
+
+	for (i = 0; i < d->local_count; i++) {
+		pod = d->local[i];
+		if (pod->namespace != ns)
+			continue;
+		for (policy = d->cluster->policies; policy; policy = policy->next) {
+			np_breathe();
+			if (!np_policy_selects(d, policy, ns, pod->labels))
+				continue;
+			policy->pods += add;
+			if (np_policy_withholds(policy))
+				np_pod_set_rejected(d, pod, pod->rejected + add);
+		}
+	}
+}
+
+void np_desired_namespace_select(struct np_desired *d, struct np_desired_namespace *ns)
+{
+	struct np_desired_labels *now = np_desired_namespace_loaded(ns) ? ns->labels : NULL;
+	struct np_desired_labels *before = ns->counted;
+	struct np_desired_policy *policy;
+
+	if (now == before)
+		return;
+	np_namespace_count(d, ns, -1);
+	if (now)
+		now->refs++;
+	ns->counted = now;
+	np_namespace_count(d, ns, 1);
+	np_desired_labels_put(&d->labels, before);
+	for (policy = d->cluster->policies; policy; policy = policy->next)
+		np_policy_want(d, policy);
 }
 
 /* --- records -------------------------------------------------------------------- */
@@ -346,7 +445,8 @@ static struct np_desired_policy *np_policy_find(const struct np_desired *d,
 struct np_desired_policy *np_desired_policy(const struct np_desired *d, const char *namespace,
 					    const char *name)
 {
-	struct np_desired_namespace *ns = np_desired_namespace_find(d, namespace);
+	struct np_desired_namespace *ns = *namespace ? np_desired_namespace_find(d, namespace) :
+						       d->cluster;
 	struct np_desired_policy *policy = ns ? np_policy_find(d, ns, name) : NULL;
 
 	return policy && !(policy->flags & NP_DESIRED_GONE) ? policy : NULL;
@@ -357,6 +457,11 @@ void np_desired_policy_view(const struct np_desired_policy *policy, struct np_po
 	*view = *policy->policy;
 	if (!(policy->flags & NP_DESIRED_CLOSED))
 		return;
+	if (view->tier != NP_TIER_NETWORK_POLICY) {
+		view->ingress = policy->closed[0];
+		view->egress = policy->closed[1];
+		return;
+	}
 	view->ingress_count = 0;
 	view->egress_count = 0;
 }
@@ -367,45 +472,75 @@ static bool np_policy_too_much(const struct np_desired *d, const struct np_desir
 	size_t more = np_policy_bytes(policy), less = old ? old->bytes : 0;
 	size_t share = ns->policy_bytes - less + more;
 
+	if (ns == d->cluster)
+		return share > NP_POLICY_BYTES_CLUSTER;
 	return share > NP_POLICY_BYTES_SHARE ||
 	       (share > NP_POLICY_BYTES_LOW &&
 		d->policy_bytes - less + more > NP_POLICY_BYTES_ALL);
 }
 
+/* Replaces rules by closed ones, which live until the next object is read. */
+static struct np_rule *np_close_rules(struct np_desired *d, const struct np_rule *from,
+				      uint32_t count)
+{
+	struct np_rule *rule = np_arena_zalloc(&d->scratch.arena, count * sizeof(*rule));
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		rule[i] = np_rule_closed(&from[i]);
+	return rule;
+}
+
 /*
- * If a policy would exceed the bounds, drops its rules and returns true. If its selector alone is
- * too large, the selector is dropped too, so that the policy selects the whole namespace.
+ * If a policy would exceed the bounds, drops its rules, or what they match, and returns true. If
+ * its selector alone is too large, the selector is dropped too, so that the policy selects the
+ * whole namespace, or every pod.
  */
 static bool np_policy_narrow(struct np_desired *d, const struct np_desired_namespace *ns,
 			     const struct np_desired_policy *old, struct np_policy *policy)
 {
-	static const char reason[] = "the policies of this namespace take too much memory";
+	const char *reason = ns == d->cluster ?
+			     "the cluster-wide policies take too much memory" :
+			     "the policies of this namespace take too much memory";
+	enum np_source_kind kind = np_desired_kind(NETPOL_OBJECT_POLICY, ns->name);
 
 	if (!np_policy_too_much(d, ns, old, policy))
 		return false;
-	policy->ingress_count = 0;
-	policy->egress_count = 0;
-	if (np_policy_bytes(policy) > 4096)
+	if (ns == d->cluster) {
+		policy->ingress = np_close_rules(d, policy->ingress, policy->ingress_count);
+		policy->egress = np_close_rules(d, policy->egress, policy->egress_count);
+	} else {
+		policy->ingress_count = 0;
+		policy->egress_count = 0;
+	}
+	if (np_policy_bytes(policy) >
+	    (ns == d->cluster ? NP_NARROW_CLUSTER_BYTES : NP_NARROW_BYTES)) {
+		policy->ns_selector = (struct np_selector) { .present = ns == d->cluster };
 		policy->pod_selector = (struct np_selector) { .present = true };
+	}
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
 		       NP_TROUBLE_CLOSED, false, reason);
-	np_desired_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, reason);
+	np_desired_remark(d, kind, policy->namespace, policy->name, reason);
 	return true;
 }
 
 void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *given, bool closed)
 {
-	struct np_desired_namespace *ns = np_desired_namespace_get(d, given->namespace);
+	struct np_desired_namespace *ns = given->tier == NP_TIER_NETWORK_POLICY ?
+					  np_desired_namespace_get(d, given->namespace) :
+					  d->cluster;
+	enum np_source_kind kind = np_desired_kind(NETPOL_OBJECT_POLICY, ns->name);
 	struct np_desired_policy *policy = np_policy_find(d, ns, given->name);
 	struct np_policy narrow = *given, *copy;
 	const struct np_policy *object = &narrow;
+	struct np_rule *rules[2];
 	size_t bytes;
 	bool same;
 
 	if (!closed)
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, object->namespace, object->name);
 	closed |= np_policy_narrow(d, ns, policy, &narrow);
-	copy = np_policy_copy(object, ns->name, &bytes);
+	copy = np_policy_copy(object, ns->name, rules, &bytes);
 	if (!policy) {
 		policy = np_xcalloc(1, sizeof(*policy));
 		policy->hash = np_hash_bytes(ns->hash + 1, copy->name, strlen(copy->name));
@@ -417,6 +552,7 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		ns->policies = policy;
 		policy->policy = copy;
 		np_hash_add(&d->policies, policy);
+		d->cluster_policies += ns == d->cluster;
 		same = false;
 	} else {
 		same = !(policy->flags & (NP_DESIRED_GONE | NP_DESIRED_CLOSED |
@@ -426,10 +562,13 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		free(policy->policy);
 		policy->policy = copy;
 	}
+	memcpy(policy->closed, rules, sizeof(rules));
 	ns->policy_bytes += bytes - policy->bytes;
-	d->policy_bytes += bytes - policy->bytes;
+	if (ns != d->cluster)
+		d->policy_bytes += bytes - policy->bytes;
 	policy->bytes = bytes;
-	policy->epoch = d->epoch[NP_SOURCE_POLICY];
+	policy->lost = false;
+	policy->epoch = d->epoch[kind];
 	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
 	if (closed)
 		policy->flags |= NP_DESIRED_CLOSED;

@@ -16,10 +16,11 @@ void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const cha
 		d->remark(d->arg, kind, namespace, name, text);
 }
 
-enum np_source_kind np_desired_kind(uint8_t object)
+enum np_source_kind np_desired_kind(uint8_t object, const char *namespace)
 {
 	return object == NETPOL_OBJECT_NAMESPACE ? NP_SOURCE_NAMESPACE :
-	       object == NETPOL_OBJECT_POD ? NP_SOURCE_POD : NP_SOURCE_POLICY;
+	       object == NETPOL_OBJECT_POD ? NP_SOURCE_POD :
+	       *namespace ? NP_SOURCE_POLICY : NP_SOURCE_CLUSTER_POLICY;
 }
 
 /* --- records ------------------------------------------------------------------- */
@@ -67,8 +68,10 @@ void np_desired_namespace_view(const struct np_desired_namespace *ns, struct np_
 
 void np_desired_namespace_check(struct np_desired *d, struct np_desired_namespace *ns)
 {
-	if (ns->pods || ns->policies || ns->flags & (NP_DESIRED_KNOWN | NP_DESIRED_PENDING))
+	if (ns == d->cluster || ns->pods || ns->policies ||
+	    ns->flags & (NP_DESIRED_KNOWN | NP_DESIRED_PENDING))
 		return;
+	np_desired_labels_put(&d->labels, ns->counted);
 	np_hash_remove(&d->namespaces, ns);
 	free(ns);
 }
@@ -92,7 +95,10 @@ void np_desired_policy_free(struct np_desired *d, struct np_desired_policy *poli
 	if (policy->next)
 		policy->next->at = policy->at;
 	ns->policy_bytes -= policy->bytes;
-	d->policy_bytes -= policy->bytes;
+	if (ns == d->cluster)
+		d->cluster_policies--;
+	else
+		d->policy_bytes -= policy->bytes;
 	np_hash_remove(&d->policies, policy);
 	free(policy->policy);
 	free(policy);

@@ -8,7 +8,10 @@
  *
  * A pod is kept if it has an address or runs on this node, is not on the host network, and has not
  * finished. All policies are kept, because a pod that one of them selects may come to this node at
- * any time. Policies that select a local pod are wanted in the kernel.
+ * any time. Policies that select a local pod are wanted in the kernel. ClusterNetworkPolicies are
+ * policies of the nameless namespace `cluster`. While the labels of a namespace are not known, they
+ * count as if they suited every ClusterNetworkPolicy: the kernel closes the pods of such a
+ * namespace as long as it holds one.
  *
  * While `full` is set the state of the kernel is not known, and everything that is to be loaded
  * must be sent. Otherwise each record that differs from what the kernel has is pending: it is in
@@ -35,7 +38,7 @@ enum np_desired_flag {
 	NP_DESIRED_REJECTED = 1 << 3,	/* unreadable, over a bound or refused: not loaded */
 	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: it exists at the API server */
 	NP_DESIRED_WANTED = 1 << 5,	/* policy: it selects a local pod */
-	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without its rules */
+	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without, or with closed rules only */
 	NP_DESIRED_LOCAL = 1 << 7,	/* pod: it runs on this node */
 	NP_DESIRED_DELETING = 1 << 8,	/* pod: it has a deletionTimestamp */
 	NP_DESIRED_RUNNING = 1 << 9,	/* pod: its phase is Running, or is not given */
@@ -56,6 +59,8 @@ struct np_desired_namespace {
 	uint8_t epoch;		/* number of the list that it was last seen in */
 	uint32_t pods;		/* how many pods of it there are */
 	struct np_desired_labels *labels;	/* NULL unless NP_DESIRED_KNOWN */
+	/* by which ClusterNetworkPolicies count its pods, with a reference; NULL: not known */
+	struct np_desired_labels *counted;
 	struct np_desired_policy *policies;	/* list of its policies */
 	size_t policy_bytes;	/* memory of its policies */
 	size_t label_bytes;	/* memory of its label sets, its own and those of its pods */
@@ -90,7 +95,9 @@ struct np_desired_policy {
 	struct np_desired_policy *next;	/* next policy of the namespace */
 	struct np_desired_policy **at;	/* what points to it: the list, or its predecessor */
 	struct np_policy *policy;	/* one block of memory */
+	struct np_rule *closed[2];	/* its rules, each closed, for ingress and egress; in it too */
 	uint8_t uid[NETPOL_UID_LEN];
+	bool lost;			/* it is for every pod, because its subject was not read */
 	size_t bytes;			/* size of that block */
 	uint32_t pods;			/* how many local pods it selects */
 };
@@ -125,6 +132,9 @@ struct np_desired {
 	struct np_hash namespaces;
 	struct np_hash pods;
 	struct np_hash policies;
+	/* the namespace of ClusterNetworkPolicies, which has no name and is not among the others */
+	struct np_desired_namespace *cluster;
+	size_t cluster_policies;	/* how many of the policies are in it */
 	struct np_hash troubles;	/* see desired_trouble.h */
 	struct np_change *pending;
 	size_t pending_count;
@@ -136,7 +146,7 @@ struct np_desired {
 	bool node_read;		/* its podCIDRs have been read */
 	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */
 	size_t pod_cidr_count;
-	size_t policy_bytes;	/* memory of all policies */
+	size_t policy_bytes;	/* memory of all policies of namespaces that have a name */
 	/*
 	 * Set by a change of a namespace, a policy or a local pod, after which a snapshot file is
 	 * due soon. Whoever writes the file clears it.
@@ -154,14 +164,15 @@ struct np_desired {
 	void (*local_changed)(void *arg, struct np_desired_pod *pod, bool gone);
 	void *arg;
 	struct np_objects scratch;	/* private: the object that is being read */
-	bool nameless;		/* private: this list had a policy whose name cannot be read */
+	/* private: this list had a policy whose name cannot be read */
+	bool nameless[NP_SOURCE_KINDS];
 };
 
 /* Calls remark(). */
 void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text);
-/* Returns the kind to which an enum netpol_object belongs. */
-enum np_source_kind np_desired_kind(uint8_t object);
+/* Returns the kind of an object. namespace: "" for one that is in none. */
+enum np_source_kind np_desired_kind(uint8_t object, const char *namespace);
 
 /* Returns a namespace that exists, or NULL. */
 struct np_desired_namespace *np_desired_namespace(const struct np_desired *d, const char *name);

@@ -18,6 +18,7 @@ bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const
 	struct np_desired_policy *policy = record;
 	struct np_desired_pod *pod = record;
 	const char *namespace = "", *name;
+	enum np_source_kind source;
 	uint16_t *flags;
 
 	switch (object) {
@@ -45,16 +46,40 @@ bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const
 		np_desired_policy_set_rejected(d, policy, true);
 	else
 		*flags |= NP_DESIRED_REJECTED;
-	d->stats.refused[np_desired_kind(object)]++;
+	if (object == NETPOL_OBJECT_NAMESPACE)
+		np_desired_namespace_select(d, ns);
+	source = np_desired_kind(object, namespace);
+	d->stats.refused[source]++;
 	np_trouble_set(d, object, namespace, name, kind, true, reason);
-	np_desired_remark(d, np_desired_kind(object), namespace, name, reason);
+	np_desired_remark(d, source, namespace, name, reason);
 	np_desired_set_pending(d, object, record);
 	return true;
 }
 
-static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
+/*
+ * What the kernel refused of a ClusterNetworkPolicy is tried again. If some of it cannot be read,
+ * that is still so.
+ */
+static void np_retry_trouble(struct np_desired *d, const struct np_desired_policy *policy)
 {
-	struct np_desired_policy *policy;
+	const struct np_policy *object = policy->policy;
+	bool closed = policy->lost;
+	uint32_t i;
+
+	for (i = 0; i < object->ingress_count; i++)
+		closed |= object->ingress[i].closed;
+	for (i = 0; i < object->egress_count; i++)
+		closed |= object->egress[i].closed;
+	if (closed)
+		np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace->name, object->name,
+			       NP_TROUBLE_CLOSED, false, "some of it cannot be read");
+}
+
+/* Returns the record if it is one of a ClusterNetworkPolicy, else NULL. */
+static struct np_desired_policy *np_retry_one(struct np_desired *d,
+					      const struct np_trouble *trouble)
+{
+	struct np_desired_policy *policy = NULL;
 	struct np_desired_namespace *ns;
 	struct np_desired_pod *pod;
 
@@ -64,6 +89,7 @@ static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
 		if (!ns)
 			break;
 		ns->flags &= ~NP_DESIRED_REJECTED;
+		np_desired_namespace_select(d, ns);
 		np_desired_set_pending(d, NETPOL_OBJECT_NAMESPACE, ns);
 		break;
 	case NETPOL_OBJECT_POD:
@@ -81,10 +107,12 @@ static void np_retry_one(struct np_desired *d, const struct np_trouble *trouble)
 		policy->flags &= ~NP_DESIRED_CLOSED;
 		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 	}
+	return policy && policy->namespace == d->cluster ? policy : NULL;
 }
 
 void np_desired_retry(struct np_desired *d)
 {
+	struct np_desired_policy *policy;
 	struct np_trouble *trouble;
 	struct np_trouble **found;
 	size_t count = 0, at = 0, i;
@@ -94,9 +122,11 @@ void np_desired_retry(struct np_desired *d)
 		if (trouble->refused)
 			found[count++] = trouble;
 	for (i = 0; i < count; i++) {
-		np_retry_one(d, found[i]);
+		policy = np_retry_one(d, found[i]);
 		np_hash_remove(&d->troubles, found[i]);
 		free(found[i]);
+		if (policy)
+			np_retry_trouble(d, policy);
 		np_breathe();
 	}
 	free(found);

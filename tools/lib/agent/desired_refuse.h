@@ -12,8 +12,8 @@
 
 /*
  * To be called for a record that exceeds a bound, or that the kernel refused. The first time, a
- * policy loses its rules but keeps its subject and directions, so it isolates what it selects. The
- * second time it is rejected, and the local pods that it selects are withheld. Other objects are
+ * NetworkPolicy loses its rules but keeps its subject and directions, so it isolates what it
+ * selects, and the rules of a ClusterNetworkPolicy are closed. The second time it is rejected, and the local pods that it selects are withheld. Other objects are
  * rejected at once. Returns false if the record was rejected before.
  */
 bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const char *reason);

@@ -68,7 +68,7 @@ void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 	trouble->object = object;
 	trouble->kind = kind;
 	trouble->refused = refused;
-	trouble->epoch = d->epoch[np_desired_kind(object)];
+	trouble->epoch = d->epoch[np_desired_kind(object, namespace)];
 	memcpy(trouble->text, namespace, a);
 	memcpy(trouble->text + a, name, b);
 	memcpy(trouble->text + a + b, reason, c);
@@ -79,14 +79,14 @@ void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 }
 
 /* Removing a record moves others, so the records are collected first and removed afterwards. */
-void np_troubles_sweep(struct np_desired *d, uint8_t object, uint8_t epoch)
+void np_troubles_sweep(struct np_desired *d, enum np_source_kind kind)
 {
 	struct np_trouble **unseen = NULL, *trouble;
 	size_t count = 0, at = 0, i;
 
 	while ((trouble = np_hash_next(&d->troubles, &at))) {
-		if (trouble->object != object || trouble->refused ||
-		    trouble->epoch == epoch)
+		if (np_desired_kind(trouble->object, trouble->namespace) != kind ||
+		    trouble->refused || trouble->epoch == d->epoch[kind])
 			continue;
 		unseen = np_array_grow(unseen, count, sizeof(*unseen));
 		unseen[count++] = trouble;

@@ -12,7 +12,11 @@
 
 /* What is enforced in place of the object. */
 enum np_trouble_kind {
-	NP_TROUBLE_CLOSED,	/* the policy without its rules, so that it isolates */
+	/*
+	 * A NetworkPolicy without its rules, so that it isolates. A ClusterNetworkPolicy with rules
+	 * that accept nothing or deny everything.
+	 */
+	NP_TROUBLE_CLOSED,
 	NP_TROUBLE_REJECTED,	/* nothing: the object is not loaded */
 };
 
@@ -37,7 +41,7 @@ void np_trouble_set(struct np_desired *d, uint8_t object, const char *namespace,
 /* Forgets the trouble of an object, if there is one. */
 void np_trouble_clear(struct np_desired *d, uint8_t object, const char *namespace,
 		      const char *name);
-/* Forgets troubles of objects that were not seen in the list that is complete now. */
-void np_troubles_sweep(struct np_desired *d, uint8_t object, uint8_t epoch);
+/* Forgets troubles of objects of a kind that were not seen in the list that is complete now. */
+void np_troubles_sweep(struct np_desired *d, enum np_source_kind kind);
 
 #endif

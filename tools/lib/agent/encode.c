@@ -5,6 +5,7 @@
 #include "agent/encode.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
@@ -46,20 +47,37 @@ struct np_desired_pod **np_desired_by_arrival(const struct np_desired *d, size_t
 	return pod;
 }
 
-#define NP_RANK_POD	3	/* of pods that are loaded: the only rank whose order matters */
+#define NP_RANK_CLUSTER	0	/* of ClusterNetworkPolicies that are loaded */
+#define NP_RANK_POD	4	/* of pods that are loaded */
 
 static int np_change_rank(const struct np_change *change)
 {
 	bool loaded = !change->stale && np_desired_loaded(change->object, change->record);
+	const struct np_desired_policy *policy = change->record;
 
 	switch (change->object) {
 	case NETPOL_OBJECT_POLICY:
-		return loaded ? 0 : 4;
+		if (!loaded)
+			return 5;
+		return *policy->namespace->name ? 1 : NP_RANK_CLUSTER;
 	case NETPOL_OBJECT_NAMESPACE:
-		return 1;
+		return 2;
 	default:
-		return loaded ? NP_RANK_POD : 2;
+		return loaded ? NP_RANK_POD : 3;
 	}
+}
+
+/*
+ * The order in which the rules of ClusterNetworkPolicies are asked. If only the first ones can be
+ * committed, no rule is in force before one that is to be asked before it.
+ */
+static int np_cluster_order(const struct np_desired_policy *a, const struct np_desired_policy *b)
+{
+	if (a->policy->tier != b->policy->tier)
+		return a->policy->tier - b->policy->tier;
+	if (a->policy->priority != b->policy->priority)
+		return a->policy->priority - b->policy->priority;
+	return strcmp(a->policy->name, b->policy->name);
 }
 
 static int np_change_order(const void *left, const void *right)
@@ -67,8 +85,12 @@ static int np_change_order(const void *left, const void *right)
 	const struct np_change *a = left, *b = right;
 	int x = np_change_rank(a), y = np_change_rank(b);
 
-	if (x != y || x != NP_RANK_POD)
+	if (x != y)
 		return x - y;
+	if (x == NP_RANK_CLUSTER)
+		return np_cluster_order(a->record, b->record);
+	if (x != NP_RANK_POD)
+		return 0;
 	return np_arrival_order(a->record, b->record);
 }
 
@@ -120,7 +142,8 @@ static int np_change_encode_deletion(const struct np_change *change, struct np_e
 		return np_encode_delete(enc, change->object, pod->namespace->name,
 					np_desired_pod_name(pod), NULL, err);
 	default:
-		return np_encode_delete(enc, change->object, policy->namespace->name,
+		return np_encode_delete(enc, change->object, *policy->namespace->name ?
+					policy->namespace->name : NULL,
 					policy->policy->name, NULL, err);
 	}
 }

@@ -22,7 +22,8 @@ struct np_desired_pod **np_desired_by_arrival(const struct np_desired *d, size_t
 /*
  * Sorts changes so that they can be committed in parts. What takes access away comes before what
  * gives it: policies come before the pods that they select, and deletions of policies come last.
- * Pods are in the order of their arrival.
+ * ClusterNetworkPolicies are in the order in which they are asked. Pods are in the order of their
+ * arrival.
  */
 void np_changes_sort(struct np_change *change, size_t count);
 

@@ -17,6 +17,8 @@
 struct np_intake_kind {
 	bool connected;
 	bool begun;		/* a list has begun and is not complete */
+	bool absent;		/* the API server does not have the kind */
+	bool other;		/* it has it only in a version that is not followed */
 	char version[64];	/* version for the snapshot, "" if there is none */
 	char error[256];
 	int64_t last_event_ms;	/* by the loop's clock; -1: never */

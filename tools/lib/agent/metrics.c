@@ -154,7 +154,8 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 		     "1 after a list of the kind was complete, else 0.",
 		     agent->desired.synced[k]);
 	NP_EACH_KIND("netpol_sync_connected", "gauge",
-		     "1 while the API server answers a list or watch of the kind, else 0.",
+		     "1 while the API server answers a list or watch of the kind, or says that it "
+		     "does not have the kind, else 0.",
 		     kind[k].connected);
 	np_metric_head(file, "netpol_sync_last_event_timestamp_seconds", "gauge",
 		       "When the API server last sent anything about the kind, in seconds since "
@@ -164,6 +165,8 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 			np_metric_value(file, "netpol_sync_last_event_timestamp_seconds",
 					np_wall_time(agent, kind[k].last_event_ms), "kind",
 					np_source_kind_name(k), NP_METRIC_END);
+	NP_EACH_KIND("netpol_sync_absent", "gauge",
+		     "1 if the API server does not have the kind, else 0.", kind[k].absent);
 	NP_EACH_KIND("netpol_sync_requests_total", "counter", "Requests sent to the API server.",
 		     kind[k].stats.requests);
 	NP_EACH_KIND("netpol_sync_received_bytes_total", "counter",
@@ -344,15 +347,18 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 			"namespaces", NP_METRIC_END);
 	np_metric_value(file, "netpol_objects", (double)d->pods.count, "kind", "pods",
 			NP_METRIC_END);
-	np_metric_value(file, "netpol_objects", (double)d->policies.count, "kind",
-			"networkpolicies", NP_METRIC_END);
+	np_metric_value(file, "netpol_objects", (double)(d->policies.count - d->cluster_policies),
+			"kind", "networkpolicies", NP_METRIC_END);
+	np_metric_value(file, "netpol_objects", (double)d->cluster_policies, "kind",
+			"clusternetworkpolicies", NP_METRIC_END);
 	while ((trouble = np_hash_next(&d->troubles, &at))) {
 		rejected += trouble->kind == NP_TROUBLE_REJECTED;
 		closed += trouble->kind == NP_TROUBLE_CLOSED;
 	}
 	np_metric_head(file, "netpol_objects_troubled", "gauge",
 		       "Objects that are not enforced as they are. closed: the policy without its "
-		       "rules, aside: not loaded.");
+		       "rules, or with rules that accept nothing or deny everything; aside: not "
+		       "loaded.");
 	np_metric_value(file, "netpol_objects_troubled", (double)rejected, "state", "aside",
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",

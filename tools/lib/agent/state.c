@@ -48,10 +48,11 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 	for (k = 0; k < NP_SOURCE_KINDS; k++) {
 		const char *error = agent->intake.kind[k].error;
 
-		if (agent->desired.synced[k])
+		if (agent->desired.synced[k] && !agent->intake.kind[k].other)
 			continue;
-		snprintf(why, size, "%s are not synced%s%s", np_source_kind_name(k),
-			 *error ? ": " : "", error);
+		snprintf(why, size, "%s are not %s%s%s", np_source_kind_name(k),
+			 agent->desired.synced[k] ? "followed" : "synced", *error ? ": " : "",
+			 error);
 		return false;
 	}
 	if (!agent->desired.node_seen)

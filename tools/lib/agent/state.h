@@ -72,7 +72,10 @@ struct np_agent {
 bool np_agent_synced(const struct np_agent *agent);
 /* Returns true if there is something to commit. */
 bool np_agent_pending(const struct np_agent *agent);
-/* Returns true if every kind is synced and everything is committed. Else *why is the reason. */
+/*
+ * Returns true if every kind is synced, none has come to be there in another version only, and
+ * everything is committed. Else *why is the reason.
+ */
 bool np_agent_ready(const struct np_agent *agent, char *why, size_t size);
 /*
  * Returns true if pods may come to the node, so that its taint may go. ready: as np_agent_ready()

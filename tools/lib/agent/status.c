@@ -29,6 +29,8 @@ static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 		np_write_string(w, "kind", np_source_kind_name(k));
 		np_write_bool(w, "synced", agent->desired.synced[k]);
 		np_write_bool(w, "connected", kind->connected);
+		if (kind->absent)
+			np_write_bool(w, "absent", true);
 		if (kind->last_event_ms >= 0)
 			np_write_number(w, "lastEventAgeSeconds",
 					(now - kind->last_event_ms) / 1000);
@@ -159,7 +161,8 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "repairs", stats->repairs);
 	np_write_number(&w, "namespaces", d->namespaces.count);
 	np_write_number(&w, "pods", d->pods.count);
-	np_write_number(&w, "policies", d->policies.count);
+	np_write_number(&w, "policies", d->policies.count - d->cluster_policies);
+	np_write_number(&w, "clusterPolicies", d->cluster_policies);
 	np_write_number(&w, "localPods", d->local_count);
 	np_write_number(&w, "localPodsClosed", np_agent_unloaded(agent));
 	np_status_unguarded(agent, &w);

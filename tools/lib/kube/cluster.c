@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 
 #include "kube/cluster_state.h"
+#include "kube/discovery.h"
 #include "kube/foreign.h"
 #include "kube/http_text.h"
 #include "kube/reflector.h"
@@ -268,11 +269,16 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 		goto fail;
 	np_set_user_agent(cluster);
 	cluster->http = np_http_new(loop);
-	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
-		if (options->kinds[kind])
-			cluster->reflectors[kind] =
-				np_reflector_new(cluster, kind,
-						 options->versions[kind]);
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++) {
+		const char *version = options->versions[kind];
+
+		if (!options->kinds[kind])
+			continue;
+		cluster->reflectors[kind] = np_reflector_new(cluster, kind, version);
+		if (np_discovery_optional(kind))
+			cluster->discovery = np_discovery_new(cluster->reflectors[kind],
+							      version && *version);
+	}
 	if (options->foreign)
 		cluster->foreign = np_foreign_new(cluster);
 	if (options->remove_taint)
@@ -293,8 +299,10 @@ void np_cluster_start(struct np_cluster *cluster)
 
 	cluster->started = true;
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
-		if (cluster->reflectors[kind])
+		if (cluster->reflectors[kind] && !np_discovery_optional(kind))
 			np_reflector_start(cluster->reflectors[kind], delay);
+	if (cluster->discovery)
+		np_discovery_start(cluster->discovery, delay);
 	if (cluster->foreign)
 		np_foreign_start(cluster->foreign);
 }
@@ -306,6 +314,7 @@ void np_cluster_close(struct np_cluster *cluster)
 
 	if (!cluster)
 		return;
+	np_discovery_free(cluster->discovery);
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		np_reflector_free(cluster->reflectors[kind]);
 	np_foreign_free(cluster->foreign);
@@ -333,6 +342,20 @@ static bool np_same_cluster(const struct np_kubeconfig *a,
 	       (!a->ca.path || !strcmp(a->ca.path, b->ca.path)) &&
 	       a->ca.len == b->ca.len &&
 	       (!a->ca.len || !memcmp(a->ca.data, b->ca.data, a->ca.len));
+}
+
+/* Opens all streams again; list and forget are those of np_reflector_restart(). */
+static void np_cluster_restart(struct np_cluster *cluster, bool list, bool forget)
+{
+	int kind;
+
+	if (!cluster->started)
+		return;
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
+		if (cluster->reflectors[kind] && !np_discovery_optional(kind))
+			np_reflector_restart(cluster->reflectors[kind], list, forget);
+	if (cluster->discovery)
+		np_discovery_restart(cluster->discovery, list, forget);
 }
 
 int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
@@ -371,6 +394,8 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		if (cluster->reflectors[kind])
 			np_reflector_stop(cluster->reflectors[kind]);
+	if (cluster->discovery)
+		np_discovery_stop(cluster->discovery);
 	if (cluster->foreign)
 		np_foreign_stop(cluster->foreign);
 	if (cluster->taint)
@@ -384,10 +409,7 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 	old.headers = cluster->headers;
 	np_parts_take(cluster, &parts);
 	np_parts_free(&old);
-	for (kind = 0; cluster->started && kind < NP_SOURCE_KINDS; kind++)
-		if (cluster->reflectors[kind])
-			np_reflector_restart(cluster->reflectors[kind], !same,
-					     !same);
+	np_cluster_restart(cluster, !same, !same);
 	if (cluster->started && cluster->foreign)
 		np_foreign_start(cluster->foreign);
 	return 0;
@@ -395,12 +417,7 @@ int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)
 
 void np_cluster_refresh(struct np_cluster *cluster)
 {
-	int kind;
-
-	for (kind = 0; cluster->started && kind < NP_SOURCE_KINDS; kind++)
-		if (cluster->reflectors[kind])
-			np_reflector_restart(cluster->reflectors[kind], true,
-					     false);
+	np_cluster_restart(cluster, true, false);
 }
 
 void np_cluster_set_ready(struct np_cluster *cluster, bool ready)

@@ -49,6 +49,7 @@ struct np_cluster {
 	unsigned int sent;	/* entries of the ring that are filled */
 	unsigned int sent_next;	/* entry of the ring for the next request */
 	struct np_reflector *reflectors[NP_SOURCE_KINDS];
+	struct np_discovery *discovery;	/* of the kind that may be absent; NULL: not followed */
 	struct np_foreign *foreign;	/* NULL: not asked for */
 	struct np_taint *taint;	/* NULL: none is to be removed */
 	struct np_arena arena;	/* nodes of the object that is handed over */

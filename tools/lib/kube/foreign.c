@@ -23,7 +23,6 @@
 #define NP_FOREIGN_NAME_MAX	63	/* bytes of an API version's name */
 
 static const struct np_foreign_kind np_foreign_kinds[] = {
-	{ "policy.networking.k8s.io", "clusternetworkpolicies", "ClusterNetworkPolicy" },
 	{ "policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy" },
 	{ "policy.networking.k8s.io", "baselineadminnetworkpolicies",
 	  "BaselineAdminNetworkPolicy" },

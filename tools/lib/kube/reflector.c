@@ -17,6 +17,7 @@
 
 #include "base/buffer.h"
 #include "kube/cluster_state.h"
+#include "kube/discovery.h"
 #include "kube/reflector_read.h"
 #include "kube/reflector_state.h"
 
@@ -42,6 +43,10 @@ static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
 	[NP_SOURCE_POLICY] = {
 		"/apis/networking.k8s.io/v1/networkpolicies", "networking.k8s.io",
 		np_accept_json, np_accept_json,
+	},
+	[NP_SOURCE_CLUSTER_POLICY] = {
+		"/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies",
+		"policy.networking.k8s.io", np_accept_json, np_accept_json,
 	},
 	[NP_SOURCE_NODE] = {
 		"/api/v1/nodes", "", np_accept_json, np_accept_json,
@@ -170,6 +175,9 @@ static void np_on_answered(void *context)
 	struct np_loop *loop = r->cluster->loop;
 
 	np_wake_unreachable(r->cluster);
+	if (r->returns)
+		np_discovery_wake(r->cluster->discovery);
+	r->returns = false;
 	r->answered = true;
 	r->started_ms = np_loop_now(loop);
 	if (r->phase == NP_PHASE_PROBE || r->phase == NP_PHASE_CHECK) {
@@ -240,6 +248,7 @@ static void np_reflector_go(void *context)
 	const struct np_resource *resource = &np_resources[r->kind];
 	struct np_cluster *cluster = r->cluster;
 
+	r->returns = r->unreachable;
 	r->unreachable = false;
 	r->call.server = np_cluster_choose(cluster);
 	if (r->need_list && !r->next_page && !r->no_streaming &&
@@ -444,6 +453,11 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 		np_reflector_later(r, 0);
 	} else if (code == 403) {
 		np_end_forbidden(r);
+	} else if (code == 404 && np_discovery_optional(r->kind) && r->cluster->discovery) {
+		r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
+		np_reflector_failed(r, true, "%s answers 404: it is asked whether it has the kind",
+				    np_reflector_server(r));
+		np_discovery_missing(r->cluster->discovery);
 	} else if (code >= 500) {
 		r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
 		np_end_server_error(r);

@@ -99,6 +99,7 @@ static void np_reflector_object(struct np_reflector *r, const struct np_node *ob
 	r->last_event_ms = np_loop_now(r->cluster->loop);
 	if (!*name || !*namespace == np_is_namespaced(r->kind)) {
 		r->stats.rejected++;
+		r->garbled |= !*name;
 		ops->rejected(context, r->kind, namespace, name, uid,
 			      *name ? "metadata.namespace is missing or out of place" :
 			      "metadata.name is missing");
@@ -203,6 +204,8 @@ static void np_reflector_reject(struct np_reflector *r, const struct np_node *ro
 	const struct np_source_ops *ops = r->cluster->ops;
 
 	r->last_event_ms = np_loop_now(r->cluster->loop);
+	/* Only a list can show that an object without a name is gone. */
+	r->garbled |= !*name;
 	if (event && !strcmp(np_node_text(root, "type"), "DELETED") && *name) {
 		r->stats.objects++;
 		ops->remove(r->cluster->context, r->kind, namespace, name, uid);

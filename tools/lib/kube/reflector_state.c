@@ -17,6 +17,8 @@ void np_reflector_state(const struct np_reflector *r,
 	*state = (struct np_source_state){
 		.connected = r->connected,
 		.synced = r->synced,
+		.absent = r->absent,
+		.other = r->other,
 		.resource_version = r->synced ? r->version : "",
 		.last_event_ms = r->last_event_ms,
 		.error = r->error,
@@ -80,6 +82,26 @@ void np_reflector_synced(struct np_reflector *r, const char *version)
 	if (r->phase == NP_PHASE_INITIAL) {
 		r->phase = NP_PHASE_WATCH;
 		np_timer_start(r->cluster->loop, &r->silent, NP_SILENT_MS);
+	}
+	np_reflector_tell(r);
+}
+
+void np_reflector_absent(struct np_reflector *r, bool news)
+{
+	const struct np_source_ops *ops = r->cluster->ops;
+
+	/* Versions of what is gone mean nothing for what may come. */
+	*r->version = 0;
+	np_reflector_relist(r, NP_RELIST_START);
+	r->synced = true;
+	r->absent = true;
+	r->other = false;
+	r->connected = true;
+	r->last_event_ms = np_loop_now(r->cluster->loop);
+	np_reflector_works(r);
+	if (news) {
+		ops->begin(r->cluster->context, r->kind);
+		ops->synced(r->cluster->context, r->kind);
 	}
 	np_reflector_tell(r);
 }

@@ -40,6 +40,8 @@ struct np_reflector {
 	char *version;			/* "" if there is none */
 	bool check_version;		/* before the next watch, see whether versions went back */
 	bool synced;			/* it has been synced at least once */
+	bool absent;			/* the server does not have the kind */
+	bool other;			/* it has it in another version only */
 	bool need_list;			/* the next request is a list */
 	enum np_relist_reason reason;	/* why */
 	bool any_version;		/* list without a version, because it was refused */
@@ -67,10 +69,11 @@ struct np_reflector {
 	unsigned int backoff_step;	/* how many times the pause was doubled */
 	int64_t backoff_until_ms;	/* end of the last pause */
 	int64_t error_since_ms;		/* first 5xx in a row, 0: none */
-	bool garbled;			/* an item of the last list was not JSON */
+	bool garbled;			/* an item was not JSON, or had no name; a list follows */
 	bool forbidden;			/* a 403 came since the last stream */
 	bool expired;			/* a watch was too old since the last event of one */
 	bool unreachable;		/* the pause is for a server that takes no connection */
+	bool returns;			/* the request is the first after such a pause */
 	bool connected;			/* np_reflector_disconnected() ends it, and tells */
 	int64_t last_event_ms;
 	char error[768];
@@ -96,6 +99,8 @@ void np_reflector_set_version(struct np_reflector *r, const char *version);
 bool np_reflector_is_older(const struct np_reflector *r, const char *version);
 /* A list is complete, or a streaming list has reached its end mark. */
 void np_reflector_synced(struct np_reflector *r, const char *version);
+/* The server does not have the kind. news: the keeper does not know that there are no objects. */
+void np_reflector_absent(struct np_reflector *r, bool news);
 /* Earlier failures are over. */
 void np_reflector_works(struct np_reflector *r);
 /*

@@ -14,6 +14,7 @@ const struct np_pick *np_source_pick(enum np_source_kind kind)
 		[NP_SOURCE_NAMESPACE] = np_pick_namespace,
 		[NP_SOURCE_POD] = np_pick_pod,
 		[NP_SOURCE_POLICY] = np_pick_policy,
+		[NP_SOURCE_CLUSTER_POLICY] = np_pick_policy,
 		[NP_SOURCE_NODE] = np_pick_node,
 	};
 
@@ -26,6 +27,7 @@ const char *np_source_kind_name(enum np_source_kind kind)
 		[NP_SOURCE_NAMESPACE] = "namespaces",
 		[NP_SOURCE_POD] = "pods",
 		[NP_SOURCE_POLICY] = "networkpolicies",
+		[NP_SOURCE_CLUSTER_POLICY] = "clusternetworkpolicies",
 		[NP_SOURCE_NODE] = "nodes",
 	};
 

@@ -30,6 +30,7 @@ enum np_source_kind {
 	NP_SOURCE_NAMESPACE,
 	NP_SOURCE_POD,
 	NP_SOURCE_POLICY,	/* NetworkPolicy */
+	NP_SOURCE_CLUSTER_POLICY,	/* ClusterNetworkPolicy, if the API server has the kind */
 	NP_SOURCE_NODE,		/* only the Node that the agent runs on */
 	NP_SOURCE_KINDS,
 };
@@ -78,6 +79,9 @@ struct np_source_stats {
 struct np_source_state {
 	bool connected;		/* a list or watch is being answered */
 	bool synced;		/* synced has been called, at least once */
+	bool absent;		/* the API server does not have the kind, so there are no objects */
+	/* It has the kind only in a version that is not followed, so what it has is not known. */
+	bool other;
 	/*
 	 * The opaque version for the snapshot, "" until the kind is synced. It covers only
 	 * objects that were handed over before this call.
@@ -133,7 +137,7 @@ struct np_source_ops {
 
 /* Returns the fields that are read of an object of this kind. */
 const struct np_pick *np_source_pick(enum np_source_kind kind);
-/* Returns "namespaces", "pods", "networkpolicies" or "nodes". */
+/* Returns "namespaces", "pods", "networkpolicies", "clusternetworkpolicies" or "nodes". */
 const char *np_source_kind_name(enum np_source_kind kind);
 /* Return "start", "cut", "expired", and so on: the values of a label of metrics. */
 const char *np_relist_reason_name(enum np_relist_reason reason);
