@@ -124,7 +124,7 @@ static void test_setting_words(void)
 		"unknown=allow", "established=keep", "host-egress=allow", "tunnels=allow",
 		"host-allow=169.254.20.10:udp/53,[fd00::10]:tcp/53,fd00::11:sctp/9",
 		"source-allow=10.99.1.2/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7",
-		"event-rate=5000",
+		"event-rate=5000", "pod-range=10.244.7.0/16,fd00::/48",
 	};
 	static const char *const bad[] = {
 		"guard-prefix=10.244.1.0/33", "guard-prefix=,", "guard-prefix=10.1/16",
@@ -135,6 +135,7 @@ static void test_setting_words(void)
 		"source-allow=10.0.0.0/33", "source-allow=vpn=10.0.0.0/8", "source-allow=/vpn=::/0",
 		"source-allow=shop/=::/0", "source-allow=shop/vpn=", "source-allow=a/b",
 		"source-allow=Shop/vpn=::/0", "source-allow=shop/a/b=::/0",
+		"pod-range=10.244.0.0/33", "pod-range=pods",
 		"host-allow=10.0.0.1:tcp/65536", "event-rate=0", "event-rate=-1",
 		"event-rate=99999999999", "speed=1", "unknown",
 	};
@@ -158,7 +159,8 @@ static void test_setting_words(void)
 	}
 	WRITTEN(file, "10.244.1.0/24,fd00::/64 cali*,lxc0 allow keep allow "
 		"169.254.20.10:udp/53,[fd00::10]:tcp/53,[fd00::11]:sctp/9 "
-		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 allow ");
+		"10.99.0.0/16,shop/vpn.a=203.0.113.0/24,shop/vpn=fd00:99::7/128 5000 allow "
+		"10.244.0.0/16,fd00::/48 ");
 	CHECK(np_settings_guard_interface(&set, "cali1"));
 	CHECK(np_settings_guard_interface(&set, "cali"));
 	CHECK(np_settings_guard_interface(&set, "lxc0"));
