@@ -21,6 +21,7 @@
 #define PODS		6
 #define POLICIES	4
 #define ADDRESSES	5
+#define CLUSTERS	4
 
 static unsigned int seed;
 
@@ -57,6 +58,32 @@ struct model_policy {
 	bool broken;		/* its rules can't be decoded */
 };
 
+/* How the server has a ClusterNetworkPolicy. */
+enum how {
+	GOOD,
+	BAD_RULE,	/* one of its rules can't be read */
+	BAD_SUBJECT,
+	REJECTED,	/* not even its JSON can be read */
+	HOWS,
+};
+
+/* What selects the pods of a ClusterNetworkPolicy, and what is to be in force. */
+struct model_subject {
+	bool every;		/* every pod, because the subject isn't known */
+	unsigned int tier;	/* namespaces with tier=N; 3: all, 4: NotIn 0, 5: Exists, 6: not */
+	unsigned int app;	/* as that of a policy */
+	char json[2048];
+};
+
+struct model_cluster {
+	bool exists;
+	unsigned int uid;
+	unsigned int how;
+	struct model_subject now;	/* as the server has it */
+	struct model_subject force;	/* as it is in force */
+};
+
+static struct model_cluster clusters[CLUSTERS];
 static struct model_namespace namespaces[NAMESPACES];
 static struct model_pod pods[NAMESPACES][PODS];
 static struct model_policy policies[NAMESPACES][POLICIES];
@@ -148,6 +175,67 @@ static const char *policy_json(unsigned int n, unsigned int p)
 	return text;
 }
 
+static const char *selector_json(const char *key, char value, unsigned int which)
+{
+	static const char * const other[] = {
+		"{}",
+		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"NotIn\","
+		"\"values\":[\"%c9\",\"%c0\"]}]}",
+		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"Exists\"}]}",
+		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"DoesNotExist\"}]}",
+	};
+	static char text[2][256];
+	static unsigned int turn;
+	char *to = text[turn++ % 2];
+
+	if (which < 3)
+		sprintf(to, "{\"matchLabels\":{\"%s\":\"%c%u\"}}", key, value, which);
+	else
+		sprintf(to, other[which - 3], key, value, value);
+	return to;
+}
+
+static void cluster_uid(const struct model_cluster *cluster, char *text)
+{
+	sprintf(text, "00000000-0000-4000-9000-%012x", cluster->uid);
+}
+
+/* Writes what the server has, at random. */
+static void cluster_write(unsigned int c)
+{
+	struct model_cluster *cluster = &clusters[c];
+	struct model_subject *now = &cluster->now;
+	char uid[40], rules[512] = "", subject[600];
+	unsigned int i, nrules = pick(3);
+
+	cluster_uid(cluster, uid);
+	cluster->how = pick(2) ? GOOD : pick(HOWS);
+	now->every = cluster->how >= BAD_SUBJECT;
+	now->tier = pick(7);
+	now->app = pick(2) ? 3 : pick(7);
+	if (cluster->how == REJECTED) {
+		sprintf(now->json, "{\"metadata\":{\"name\":\"cnp%u\",\"uid\":\"%s\"}}", c, uid);
+		return;
+	}
+	for (i = 0; i < nrules; i++)
+		sprintf(rules + strlen(rules), "%s{\"action\":\"%s\",\"from\":[{\"namespaces\":%s}]}",
+			i ? "," : "", pick(2) ? "Accept" : pick(2) ? "Deny" : "Pass",
+			selector_json("tier", 't', pick(7)));
+	if (cluster->how == BAD_RULE)
+		sprintf(rules + strlen(rules), "%s{\"name\":\"new\",\"action\":\"%s\",\"from\":"
+			"[{\"future\":{}}]}", nrules ? "," : "", pick(2) ? "Accept" : "Pass");
+	if (cluster->how == BAD_SUBJECT)
+		sprintf(subject, "{\"future\":{}}");
+	else if (now->app == 3 && pick(2))
+		sprintf(subject, "{\"namespaces\":%s}", selector_json("tier", 't', now->tier));
+	else
+		sprintf(subject, "{\"pods\":{\"namespaceSelector\":%s,\"podSelector\":%s}}",
+			selector_json("tier", 't', now->tier), selector_json("app", 'a', now->app));
+	sprintf(now->json, "{\"metadata\":{\"name\":\"cnp%u\",\"uid\":\"%s\"},\"spec\":{\"tier\":"
+		"\"%s\",\"priority\":%u,\"subject\":%s,\"ingress\":[%s]}}", c, uid,
+		pick(2) ? "Admin" : "Baseline", pick(1001), subject, rules);
+}
+
 /* --- the toy kernel -------------------------------------------------------------- */
 
 struct toy {
@@ -156,7 +244,7 @@ struct toy {
 };
 
 static struct toy toy_namespaces[NAMESPACES], toy_pods[NAMESPACES][PODS];
-static struct toy toy_policies[NAMESPACES][POLICIES];
+static struct toy toy_policies[NAMESPACES][POLICIES], toy_clusters[CLUSTERS];
 
 static struct toy *toy_of(uint8_t object, const char *namespace, const char *name)
 {
@@ -165,6 +253,10 @@ static struct toy *toy_of(uint8_t object, const char *namespace, const char *nam
 	if (object == NETPOL_OBJECT_NAMESPACE) {
 		sscanf(name, "ns%u", &n);
 		return &toy_namespaces[n];
+	}
+	if (!*namespace) {
+		sscanf(name, "cnp%u", &n);
+		return &toy_clusters[n];
 	}
 	sscanf(namespace, "ns%u", &n);
 	sscanf(name, "po%*1[dl]%u", &i);
@@ -230,6 +322,7 @@ static void commit(struct np_desired *d)
 		memset(toy_namespaces, 0, sizeof(toy_namespaces));
 		memset(toy_pods, 0, sizeof(toy_pods));
 		memset(toy_policies, 0, sizeof(toy_policies));
+		memset(toy_clusters, 0, sizeof(toy_clusters));
 		toy_full(d, &d->namespaces, NETPOL_OBJECT_NAMESPACE);
 		toy_full(d, &d->pods, NETPOL_OBJECT_POD);
 		toy_full(d, &d->policies, NETPOL_OBJECT_POLICY);
@@ -263,6 +356,29 @@ static bool selects(const struct model_policy *policy, const struct model_pod *p
 	case 6: return pod->app == 3;
 	}
 	return policy->app == pod->app;
+}
+
+/* The same for one of these: 3: all, 4: NotIn 0, 5: Exists, 6: not; none: the label is missing. */
+static bool fits(unsigned int which, unsigned int value, unsigned int none)
+{
+	switch (which) {
+	case 3: return true;
+	case 4: return value != 0;
+	case 5: return value != none;
+	case 6: return value == none;
+	}
+	return which == value;
+}
+
+/* Does a ClusterNetworkPolicy select a pod, or may it, because its namespace isn't loaded? */
+static bool cluster_selects(const struct model_subject *subject, unsigned int n,
+			    const struct model_pod *pod)
+{
+	bool loaded = namespaces[n].exists && namespaces[n].known;
+
+	return subject->every ||
+	       ((!loaded || fits(subject->tier, namespaces[n].tier, 99)) &&
+		fits(subject->app, pod->app, 3));
 }
 
 static bool runs(const struct model_pod *pod)
@@ -303,12 +419,32 @@ static __uint128_t fresh_digest(enum np_source_kind kind, const char *json, bool
 	return digest;
 }
 
+static void compare_clusters(bool deep)
+{
+	unsigned int c, n, k;
+	bool wanted;
+
+	for (c = 0; c < CLUSTERS; c++) {
+		wanted = false;
+		for (n = 0; n < NAMESPACES; n++)
+			for (k = 0; k < PODS; k++)
+				wanted |= clusters[c].exists && runs(&pods[n][k]) &&
+					  pods[n][k].local &&
+					  cluster_selects(&clusters[c].force, n, &pods[n][k]);
+		expect(wanted, &toy_clusters[c], "cluster", c, 0);
+		if (deep && wanted && toy_clusters[c].there)
+			differing += fresh_digest(NP_SOURCE_CLUSTER_POLICY, clusters[c].force.json,
+						  false) != toy_clusters[c].digest;
+	}
+}
+
 static void compare(bool deep)
 {
 	unsigned int n, i, k;
 	bool wanted;
 
 	differing = 0;
+	compare_clusters(deep);
 	for (n = 0; n < NAMESPACES; n++) {
 		wanted = namespaces[n].exists && namespaces[n].known;
 		expect(wanted, &toy_namespaces[n], "namespace", n, 0);
@@ -424,6 +560,51 @@ static void event_policy(struct np_desired *d)
 	upsert(d, NP_SOURCE_POLICY, policy_json(n, p));
 }
 
+/* Hands a ClusterNetworkPolicy over as the server has it. */
+static void give_cluster(struct np_desired *d, unsigned int c)
+{
+	struct model_cluster *cluster = &clusters[c];
+	char name[8], uid[40];
+
+	sprintf(name, "cnp%u", c);
+	cluster_uid(cluster, uid);
+	/* Without a subject, the version before stays if there is one. */
+	if (!cluster->now.every || cluster->force.every)
+		cluster->force = cluster->now;
+	if (cluster->how == REJECTED)
+		np_desired_rejected(d, NP_SOURCE_CLUSTER_POLICY, "", name, uid, "too deep");
+	else
+		upsert(d, NP_SOURCE_CLUSTER_POLICY, cluster->now.json);
+}
+
+static void event_cluster(struct np_desired *d)
+{
+	unsigned int c = pick(CLUSTERS);
+	struct model_cluster *cluster = &clusters[c];
+	char name[8], uid[40], old[40];
+	bool late = false;
+
+	sprintf(name, "cnp%u", c);
+	cluster_uid(cluster, old);
+	if (!pick(4)) {
+		memset(cluster, 0, sizeof(*cluster));
+		np_desired_remove(d, NP_SOURCE_CLUSTER_POLICY, "", name, pick(2) ? old : "");
+		return;
+	}
+	if (!cluster->exists || !pick(3)) {
+		late = cluster->exists;
+		memset(cluster, 0, sizeof(*cluster));
+		cluster->exists = true;
+		cluster->force.every = true;
+		cluster->uid = ++uids;
+	}
+	cluster_uid(cluster, uid);
+	cluster_write(c);
+	give_cluster(d, c);
+	if (late && pick(2))
+		np_desired_remove(d, NP_SOURCE_CLUSTER_POLICY, "", name, old);
+}
+
 /* A list, while the server changes; objects may be gone without a word. */
 static void relist(struct np_desired *d, enum np_source_kind kind)
 {
@@ -445,6 +626,11 @@ static void relist(struct np_desired *d, enum np_source_kind kind)
 				memset(&pods[n][k], 0, sizeof(pods[n][k]));
 			if (pods[n][k].exists)
 				upsert(d, kind, pod_json(n, k));
+		} else if (kind == NP_SOURCE_CLUSTER_POLICY && !n && k < CLUSTERS) {
+			if (!pick(4))
+				memset(&clusters[k], 0, sizeof(clusters[k]));
+			if (clusters[k].exists)
+				give_cluster(d, k);
 		} else if (kind == NP_SOURCE_POLICY && k < POLICIES) {
 			if (!pick(4))
 				memset(&policies[n][k], 0, sizeof(policies[n][k]));
@@ -464,12 +650,18 @@ static void test_random(unsigned int first)
 	memset(namespaces, 0, sizeof(namespaces));
 	memset(pods, 0, sizeof(pods));
 	memset(policies, 0, sizeof(policies));
+	memset(clusters, 0, sizeof(clusters));
 	memset(toy_namespaces, 0, sizeof(toy_namespaces));
 	memset(toy_pods, 0, sizeof(toy_pods));
 	memset(toy_policies, 0, sizeof(toy_policies));
+	memset(toy_clusters, 0, sizeof(toy_clusters));
 	np_desired_init(&d, "here");
 	for (step = 0; step < 400; step++) {
-		switch (pick(8)) {
+		switch (pick(10)) {
+		case 8:
+		case 9:
+			event_cluster(&d);
+			break;
 		case 0:
 			event_namespace(&d);
 			break;
@@ -485,7 +677,7 @@ static void test_random(unsigned int first)
 			break;
 		default:
 			if (!pick(4))
-				relist(&d, pick(3));
+				relist(&d, pick(4));
 			break;
 		}
 		if (!pick(40))
@@ -1307,6 +1499,408 @@ static void test_policy_list(void)
 	np_desired_free(&d);
 }
 
+/* --- ClusterNetworkPolicies --------------------------------------------------------- */
+
+#define CNP(name, uid, spec)							\
+	"{\"metadata\":{\"name\":\"" name "\",\"uid\":\"" uid "\"},\"spec\":{" spec "}}"
+#define HEAD	"\"tier\":\"Admin\",\"priority\":5,"
+#define TEAM_A	"{\"namespaces\":{\"matchLabels\":{\"team\":\"a\"}}}"
+#define ANY	"\"from\":[{\"namespaces\":{}}]"
+#define RULES	"\"ingress\":[{\"name\":\"in\",\"action\":\"Accept\"," ANY "},"		\
+		"{\"action\":\"Pass\"," ANY "},{\"action\":\"Deny\"," ANY "}]"
+
+static char remarked[700];
+
+static void on_remark(void *arg, enum np_source_kind kind, const char *namespace,
+		      const char *name, const char *text)
+{
+	snprintf(remarked, sizeof(remarked), "%s %s/%s %s", np_source_kind_name(kind), namespace,
+		 name, text);
+}
+
+static struct np_desired_policy *give_cnp(struct np_desired *d, const char *name, const char *text)
+{
+	give(d, NP_SOURCE_CLUSTER_POLICY, text);
+	return np_desired_policy(d, "", name);
+}
+
+static void give_team(struct np_desired *d, const char *name, const char *team)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"team\":\"%s\"}}}",
+		 name, team);
+	give(d, NP_SOURCE_NAMESPACE, text);
+}
+
+/* Denies everything to every pod, before all others but those of its priority. */
+static bool denies_all(const struct np_desired_policy *policy)
+{
+	struct np_policy view;
+
+	if (!policy)
+		return false;
+	np_desired_policy_view(policy, &view);
+	return view.tier == NP_TIER_ADMIN && !view.priority && !view.ns_selector.count &&
+	       !view.pod_selector.count && view.ingress_count == 1 && view.egress_count == 1 &&
+	       view.ingress->closed && view.egress->closed &&
+	       view.ingress->action == NP_ACTION_DENY && view.egress->action == NP_ACTION_DENY;
+}
+
+static void test_cluster_subject(void)
+{
+	struct np_desired_policy *policy;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+	/* The labels of the namespace are not known: it may select the pod. */
+	CHECK(np_desired_policy_loaded(policy));
+	give_team(&d, "shop", "b");
+	CHECK(!np_desired_policy_loaded(policy));
+	give_team(&d, "shop", "a");
+	CHECK(np_desired_policy_loaded(policy));
+	give_team(&d, "shop", "b");
+	CHECK(!np_desired_policy_loaded(policy));
+	/* A namespace that the kernel refuses is not there either. */
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_NAMESPACE, np_desired_namespace(&d, "shop"), "no"));
+	CHECK(np_desired_policy_loaded(policy));
+	np_desired_retry(&d);
+	CHECK(!np_desired_policy_loaded(policy));
+	np_desired_rejected(&d, NP_SOURCE_NAMESPACE, "", "shop", "", "too deep");
+	CHECK(np_desired_policy_loaded(policy));
+	give_team(&d, "shop", "b");
+	CHECK(!np_desired_policy_loaded(policy));
+	np_desired_remove(&d, NP_SOURCE_NAMESPACE, "", "shop", "");
+	CHECK(np_desired_policy_loaded(policy));
+	/* The labels of pods count as well. */
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":{\"pods\":{\"podSelector\":"
+				       "{\"matchLabels\":{\"app\":\"db\"}}}}," RULES));
+	CHECK(!np_desired_policy_loaded(policy));
+	give(&d, NP_SOURCE_POD, POD("db", UID2, ",\"podIP\":\"10.0.0.2\""));
+	CHECK(np_desired_policy_loaded(policy));
+	np_desired_remove(&d, NP_SOURCE_POD, "shop", "db", "");
+	CHECK(!np_desired_policy_loaded(policy));
+	/* A policy without a namespace is none, whatever its name. */
+	np_desired_remove(&d, NP_SOURCE_POLICY, "", "p", "");
+	CHECK(np_desired_policy(&d, "", "p"));
+	CHECK_EQ(d.cluster_policies, 1);
+	np_desired_remove(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", "");
+	CHECK(!np_desired_policy(&d, "", "p"));
+	CHECK_EQ(d.cluster_policies, 0);
+	np_desired_free(&d);
+}
+
+static void test_cluster_refuse(void)
+{
+	struct np_desired_policy *policy;
+	struct np_desired_pod *pod, *other;
+	struct np_policy view;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	give_team(&d, "shop", "a");
+	give_team(&d, "bank", "b");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	give(&d, NP_SOURCE_POD, "{\"metadata\":{\"name\":\"till\",\"namespace\":\"bank\",\"uid\":\""
+	     UID2 "\"},\"spec\":{\"nodeName\":\"here\"},\"status\":{\"podIP\":\"10.0.0.2\"}}");
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+	np_desired_finish_full(&d);
+	pod = np_desired_pod(&d, "shop", "web");
+	other = np_desired_pod(&d, "bank", "till");
+	/* Every rule is as one that cannot be read, in its place and with its name. */
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(np_desired_policy_loaded(policy));
+	np_desired_policy_view(policy, &view);
+	CHECK_EQ(view.ingress_count, 3);
+	CHECK(view.ingress[0].closed && view.ingress[0].action == NP_ACTION_ACCEPT);
+	CHECK(!strcmp(view.ingress[0].name, "in") && !view.ingress[0].peer_count);
+	CHECK(view.ingress[1].closed && view.ingress[1].action == NP_ACTION_DENY);
+	CHECK(view.ingress[2].closed && view.ingress[2].action == NP_ACTION_DENY);
+	CHECK_EQ(view.ns_selector.count, 1);
+	CHECK_EQ(view.priority, 5);
+	CHECK(np_desired_pod_loaded(pod));
+	CHECK_EQ(d.stats.refused[NP_SOURCE_CLUSTER_POLICY], 1);
+	/* Not even that: the pods that it selects are withheld, and no others. */
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	CHECK(!np_desired_policy_loaded(policy));
+	CHECK(!np_desired_pod_loaded(pod) && np_desired_pod_loaded(other));
+	/* A namespace that comes to be a subject, and one that ceases to be. */
+	give_team(&d, "bank", "a");
+	CHECK(!np_desired_pod_loaded(other));
+	give_team(&d, "shop", "b");
+	CHECK(np_desired_pod_loaded(pod));
+	np_desired_remove(&d, NP_SOURCE_NAMESPACE, "", "shop", "");
+	CHECK(!np_desired_pod_loaded(pod));
+	np_desired_retry(&d);
+	CHECK(np_desired_policy_loaded(policy));
+	CHECK(np_desired_pod_loaded(pod) && np_desired_pod_loaded(other));
+	np_desired_policy_view(policy, &view);
+	CHECK(!view.ingress[0].closed && view.ingress[0].peer_count == 1);
+	CHECK_EQ(d.troubles.count, 0);
+	/* What cannot be read of a policy stays a trouble. */
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A ",\"ingress\":[{\"action\":"
+				       "\"Accept\",\"from\":[{\"x\":{}}]}]"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	np_desired_retry(&d);
+	CHECK_EQ(d.troubles.count, 1);
+	np_desired_free(&d);
+}
+
+static void test_cluster_unreadable(void)
+{
+	static const char good[] = CNP("p", UID1, HEAD "\"subject\":" TEAM_A "," RULES);
+	static const char lost[] = CNP("p", UID1, HEAD "\"subject\":{\"new\":{}}," RULES);
+	struct np_desired_policy *policy;
+	struct np_policy view;
+	struct np_desired d;
+
+	np_desired_init(&d, "here");
+	d.remark = on_remark;
+	give_team(&d, "shop", "b");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	/* One rule: the others stay as they are, and the log names policy and rule. */
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":{\"namespaces\":{}},\"egress\":["
+				       "{\"action\":\"Deny\",\"to\":[{\"namespaces\":{}}]},"
+				       "{\"name\":\"dns\",\"action\":\"Pass\",\"to\":[{\"domainNames\":"
+				       "[\"x.org\"]}]}]"));
+	CHECK(np_desired_policy_loaded(policy));
+	np_desired_policy_view(policy, &view);
+	CHECK(!view.egress[0].closed && view.egress[0].peer_count == 1);
+	CHECK(view.egress[1].closed);
+	CHECK(!strncmp(remarked, "clusternetworkpolicies /p spec.egress[1]", 40));
+	CHECK(strstr(remarked, "(rule \"dns\")") && strstr(remarked, "denies everything"));
+	CHECK_EQ(d.troubles.count, 1);
+	CHECK_EQ(d.stats.malformed[NP_SOURCE_CLUSTER_POLICY], 1);
+	/* Good again. */
+	policy = give_cnp(&d, "p", good);
+	CHECK_EQ(d.troubles.count, 0);
+	CHECK(!np_desired_policy_loaded(policy));
+	/* Its subject: the version before stays. */
+	policy = give_cnp(&d, "p", lost);
+	CHECK(!np_desired_policy_loaded(policy) && policy->policy->ns_selector.count == 1);
+	CHECK(strstr(remarked, "its version before stays in force: spec.subject"));
+	CHECK_EQ(d.troubles.count, 1);
+	np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", UID1, "too deep");
+	CHECK(!np_desired_policy_loaded(policy) && !policy->lost);
+	/* But not one of another object of that name. */
+	np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", UID2, "too deep");
+	policy = np_desired_policy(&d, "", "p");
+	CHECK(np_desired_policy_loaded(policy) && denies_all(policy));
+	CHECK(strstr(remarked, "denies everything to every pod: too deep"));
+	np_desired_remove(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", "");
+	/* None before: its rules are for every pod, and accept nothing. */
+	policy = give_cnp(&d, "p", lost);
+	CHECK(np_desired_policy_loaded(policy) && policy->lost);
+	np_desired_policy_view(policy, &view);
+	CHECK_EQ(view.tier, NP_TIER_ADMIN);
+	CHECK_EQ(view.ingress_count, 3);
+	CHECK(view.ingress[0].closed && view.ingress[0].action == NP_ACTION_ACCEPT);
+	CHECK(!view.ingress[1].closed && view.ingress[1].action == NP_ACTION_DENY);
+	/* That one is not what stays. */
+	np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", UID1, "too deep");
+	CHECK(denies_all(np_desired_policy(&d, "", "p")));
+	/* A spec that is none, and one that is not there. */
+	CHECK(denies_all(give_cnp(&d, "q", "{\"metadata\":{\"name\":\"q\"},\"spec\":7}")));
+	CHECK(denies_all(give_cnp(&d, "r", "{\"metadata\":{\"name\":\"r\"}}")));
+	/* A malformed uid hides which object it is. */
+	give_cnp(&d, "q", good);
+	CHECK(denies_all(give_cnp(&d, "q", "{\"metadata\":{\"name\":\"q\",\"uid\":7},\"spec\":7}")));
+	np_desired_free(&d);
+}
+
+/* A list in which something has no name, or one that no object has. */
+static void test_cluster_nameless(void)
+{
+	static const char *const names[] = { "", "A_B" };
+	struct np_desired_policy *policy;
+	struct np_policy view;
+	struct np_desired d;
+	unsigned int i, loaded;
+	size_t at;
+
+	for (i = 0; i < 2; i++) {
+		np_desired_init(&d, "here");
+		give_team(&d, "shop", "a");
+		give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+		give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{},\"ingress\":[{}]"));
+		give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+		np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+		np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", names[i], "", "garbage");
+		np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+		/* It may be p, which accepts nothing any more, or another one. */
+		policy = np_desired_policy(&d, "", "p");
+		CHECK(np_desired_policy_loaded(policy));
+		np_desired_policy_view(policy, &view);
+		CHECK(view.ingress_count == 3 && view.ingress[0].closed);
+		CHECK_EQ(d.cluster_policies, 2);
+		for (at = 0, loaded = 0; (policy = np_hash_next(&d.policies, &at));)
+			loaded += policy->namespace == d.cluster && denies_all(policy) &&
+				  np_desired_policy_loaded(policy);
+		CHECK_EQ(loaded, 1);
+		policy = np_desired_policy(&d, "shop", "p");
+		CHECK(policy && !(policy->flags & NP_DESIRED_CLOSED));
+		/* A whole list shows that it is gone. */
+		np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+		policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+		np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+		CHECK_EQ(d.cluster_policies, 1);
+		np_desired_policy_view(policy, &view);
+		CHECK(!view.ingress[0].closed);
+		CHECK_EQ(d.troubles.count, 0);
+		/* A list of one kind says nothing of the other one. */
+		np_desired_begin(&d, NP_SOURCE_POLICY);
+		np_desired_synced(&d, NP_SOURCE_POLICY);
+		CHECK(np_desired_policy(&d, "", "p") && !np_desired_policy(&d, "shop", "p"));
+		np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+		np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+		CHECK(!np_desired_policy(&d, "", "p"));
+		np_desired_free(&d);
+	}
+}
+
+/* Lists may break off 256 times; what was seen in the first one was not seen in the last. */
+static void test_cluster_cut_lists(void)
+{
+	struct np_desired d;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	for (i = 0; i < 257; i++) {
+		np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+		if (!i) {
+			give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A));
+			give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{}"));
+		}
+	}
+	np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+	CHECK(!np_desired_policy(&d, "", "p"));
+	CHECK(np_desired_policy(&d, "shop", "p"));
+	np_desired_free(&d);
+}
+
+/* A policy with that many rules of 25 peers of 25 networks each. */
+static void give_networks(struct np_desired *d, unsigned int number, unsigned int rules)
+{
+	size_t len = 0;
+	char *text = NULL;
+	unsigned int i;
+	FILE *file = open_memstream(&text, &len);
+
+	fprintf(file, "{\"metadata\":{\"name\":\"n%u\",\"uid\":\"00000000-0000-4000-8000-%012u\"},"
+		"\"spec\":{" HEAD "\"subject\":" TEAM_A ",\"egress\":[", number, number);
+	for (i = 0; i < rules * 625; i++)
+		fprintf(file, "%s%s\"10.%u.%u.%u/32\"%s%s", i % 625 ? "" : i ? ",{\"action\":\"Deny\","
+			"\"to\":[" : "{\"action\":\"Deny\",\"to\":[", i % 25 ? "," : i % 625 ?
+			",{\"networks\":[" : "{\"networks\":[", i >> 16, i >> 8 & 255, i & 255,
+			i % 25 == 24 ? "]}" : "", i % 625 == 624 ? "]}" : "");
+	fprintf(file, "]}}");
+	fclose(file);
+	give(d, NP_SOURCE_CLUSTER_POLICY, text);
+	free(text);
+}
+
+/* They have a bound of their own, beyond which all rules of one are closed. */
+static void test_cluster_memory(void)
+{
+	const struct np_desired_policy *policy;
+	struct np_policy view;
+	struct np_desired d;
+	char name[16];
+	size_t one;
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	give_team(&d, "shop", "a");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	/* What tenants have does not matter. */
+	d.policy_bytes = (size_t)1 << 40;
+	give_networks(&d, 0, 25);
+	one = d.cluster->policy_bytes;
+	CHECK(one > 1000000);
+	/* As if others took so much that two more of this size would be too many. */
+	d.cluster->policy_bytes = NP_POLICY_BYTES_CLUSTER - one - one / 2;
+	for (i = 1; i < 3; i++)
+		give_networks(&d, i, 25);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		policy = np_desired_policy(&d, "", name);
+		np_desired_policy_view(policy, &view);
+		CHECK(np_desired_policy_loaded(policy) && view.egress_count == 25);
+		CHECK_EQ(view.ns_selector.count, 1);
+		CHECK_EQ(!!(policy->flags & NP_DESIRED_CLOSED), i == 2);
+		CHECK_EQ(view.egress[24].closed, i == 2);
+		CHECK_EQ(view.egress[24].peer_count, i == 2 ? 0 : 625);
+		CHECK_EQ(policy->policy->egress[0].peer_count, i == 2 ? 0 : 625);
+	}
+	CHECK_EQ(d.troubles.count, 1);
+	CHECK(d.policy_bytes == (size_t)1 << 40);
+	/* It is tried again when the others are gone. */
+	d.cluster->policy_bytes = 2 * one;
+	give_networks(&d, 2, 25);
+	CHECK(!(np_desired_policy(&d, "", "n2")->flags & NP_DESIRED_CLOSED));
+	CHECK_EQ(d.troubles.count, 0);
+	np_desired_free(&d);
+}
+
+/* What the label of a namespace costs: the policies times the local pods that are in it. */
+static void test_cluster_steps(void)
+{
+	const unsigned int npolicies = 20, npods = 10, each = 4;
+	struct np_desired d;
+	uint64_t before;
+	char text[600];
+	unsigned int i;
+
+	np_desired_init(&d, "here");
+	give_team(&d, "shop", "b");
+	give_team(&d, "empty", "b");
+	for (i = 0; i < npods; i++)
+		give_app(&d, i, "web");
+	for (i = 0; i < npolicies; i++) {
+		snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"c%u\"},\"spec\":{" HEAD
+			 "\"subject\":" TEAM_A "}}", i);
+		give(&d, NP_SOURCE_CLUSTER_POLICY, text);
+	}
+	before = d.steps;
+	give_team(&d, "shop", "a");
+	CHECK(d.steps - before <= (uint64_t)npolicies * npods * each * 2);
+	CHECK(np_desired_policy_loaded(np_desired_policy(&d, "", "c7")));
+	before = d.steps;
+	give_team(&d, "empty", "a");
+	give_team(&d, "shop", "a");
+	CHECK_EQ(d.steps - before, 0);
+	np_desired_free(&d);
+}
+
+/* In the order in which they are asked, before all else. */
+static void test_cluster_order(void)
+{
+	static const char *const want[] = { "b", "c", "a", "p" };
+	struct np_change *change;
+	struct np_desired d;
+	size_t count, i;
+
+	np_desired_init(&d, "here");
+	give(&d, NP_SOURCE_POD, POD("web", UID1, ",\"podIP\":\"10.0.0.1\""));
+	np_desired_finish_full(&d);
+	give(&d, NP_SOURCE_POLICY, POLICY("\"podSelector\":{}"));
+	give_cnp(&d, "a", CNP("a", UID1, "\"tier\":\"Baseline\",\"priority\":0,\"subject\":"
+			      "{\"namespaces\":{}}"));
+	give_cnp(&d, "c", CNP("c", UID1, HEAD "\"subject\":{\"namespaces\":{}}"));
+	give_cnp(&d, "b", CNP("b", UID1, HEAD "\"subject\":{\"namespaces\":{}}"));
+	change = np_desired_take(&d, &count);
+	np_changes_sort(change, count);
+	CHECK_EQ(count, 4);
+	for (i = 0; i < count; i++) {
+		CHECK(!strcmp(((struct np_desired_policy *)change[i].record)->policy->name, want[i]));
+		np_desired_finish(&d, &change[i]);
+	}
+	free(change);
+	np_desired_free(&d);
+}
+
 int main(void)
 {
 	unsigned int i;
@@ -1330,5 +1924,13 @@ int main(void)
 	test_label_memory();
 	test_labels_of_one();
 	test_labels_of_namespace();
+	test_cluster_subject();
+	test_cluster_refuse();
+	test_cluster_unreadable();
+	test_cluster_nameless();
+	test_cluster_cut_lists();
+	test_cluster_memory();
+	test_cluster_steps();
+	test_cluster_order();
 	return check_done("test_desired");
 }
