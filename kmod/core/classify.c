@@ -132,6 +132,19 @@ static __always_inline u32 flow_cell(const struct netpol_snapshot *snapshot,
 	return cell;
 }
 
+/* Why a program came to a cell. A Pass of the Baseline tier is no word: what comes after is open. */
+static noinline u8 cell_reason(const struct netpol_program *program, u32 cell)
+{
+	u32 order = NETPOL_CELL_ORDER(cell);
+
+	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_NONE)
+		return NETPOL_REASON_ISOLATED;
+	if (order >= program->norders || (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_ACCEPT &&
+					  program->order[order].rule->action == NETPOL_ACTION_PASS))
+		return NETPOL_REASON_NOT_ISOLATED;
+	return NETPOL_REASON_RULE;
+}
+
 /* What a program says after a rule that passes; see netpol_judge_half(). */
 static noinline void judge_passed(const struct netpol_snapshot *snapshot,
 				  const struct netpol_flow *flow, const struct netpol_end *other,
@@ -184,9 +197,9 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		judge_passed(snapshot, flow, other, identity, address, decision);
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
 	decision->reason = NETPOL_REASON_RULE;
-	if (unlikely(NETPOL_CELL_ORDER(decision->cell) >= program->norders))
-		decision->reason = decision->accept ? NETPOL_REASON_NOT_ISOLATED :
-						      NETPOL_REASON_ISOLATED;
+	if (unlikely(!program->isolates ||
+		     NETPOL_CELL_ORDER(decision->cell) >= program->norders))
+		decision->reason = cell_reason(program, decision->cell);
 }
 
 /**

@@ -147,6 +147,16 @@ static void run_matrix(const struct np_objects *objs, const cJSON *json, uint8_t
 	np_matrix_free(&m);
 }
 
+/*
+ * A matrix of files judges every pod as one of its node, and has no settings, so it says nothing
+ * of cases that are about other nodes or about ranges of pods. tests/truth has them.
+ */
+static bool about_a_matrix(const cJSON *json)
+{
+	return !cJSON_IsTrue(cJSON_GetObjectItem(json, "here")) &&
+	       !cJSON_GetObjectItem(json, "ranges");
+}
+
 /* exact: rows and columns are those of the table, in its order. */
 static void run_line(const char *line, bool exact)
 {
@@ -155,6 +165,11 @@ static void run_line(const char *line, bool exact)
 	char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(json, "objects"));
 	struct np_objects objs;
 
+	if (!about_a_matrix(json)) {
+		cJSON_free(text);
+		cJSON_Delete(json);
+		return;
+	}
 	steps++;
 	np_objects_init(&objs);
 	CHECK_EQ(np_load_buffer(&objs, "t.json", text, strlen(text), &lenient, &err), 0);
