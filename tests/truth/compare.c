@@ -142,6 +142,7 @@ static bool faulty(const struct np_flow *flow, const struct netpol_judgement *ju
 {
 	return run_totals.fault && flow->port == run_totals.fault &&
 	       judgement->accept == !run_totals.fault_denied &&
+	       judgement->half[NETPOL_DIRECTION_INGRESS].subject &&
 	       judgement->half[NETPOL_DIRECTION_INGRESS].reason == NETPOL_REASON_RULE;
 }
 
