@@ -35,7 +35,7 @@ def steady:
 # a row of few may have none.
 def chance:
 	if .peers == null or .peers >= 8 then 0
-	elif .unit == "lines" then 2
+	elif .unit == "lines" then 3
 	else 100 end;
 
 # Rows that differ in policies and pods alone, by kind and family.
