@@ -180,7 +180,7 @@ static const char *selector_json(const char *key, char value, unsigned int which
 	static const char * const other[] = {
 		"{}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"NotIn\","
-		"\"values\":[\"%c9\",\"%c0\"]}]}",
+		"\"values\":[\"%c9\",\"%c8\",\"%c0\"]}]}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"Exists\"}]}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"DoesNotExist\"}]}",
 	};
@@ -191,7 +191,7 @@ static const char *selector_json(const char *key, char value, unsigned int which
 	if (which < 3)
 		sprintf(to, "{\"matchLabels\":{\"%s\":\"%c%u\"}}", key, value, which);
 	else
-		sprintf(to, other[which - 3], key, value, value);
+		sprintf(to, other[which - 3], key, value, value, value);
 	return to;
 }
 
