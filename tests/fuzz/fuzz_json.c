@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "object/json.h"
+#include "again.h"
 #include "object/load.h"
 #include "object/node.h"
 #include "object/pick.h"
@@ -63,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < objs.warning_count; i++)
 		np_warning_print(null, &objs.warnings[i]);
 	np_load_keep_last(&objs);
+	for (i = 0; i < objs.policy_count; i++)
+		fuzz_again(&objs.policies[i], NP_FORMAT_JSON);
 	np_objects_free(&objs);
 	free(text);
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "again.h"
 #include "object/load.h"
 #include "object/node.h"
 
@@ -36,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < objs.warning_count; i++)
 		np_warning_print(null, &objs.warnings[i]);
 	np_load_keep_last(&objs);
+	for (i = 0; i < objs.policy_count; i++)
+		fuzz_again(&objs.policies[i], NP_FORMAT_YAML);
 	np_objects_free(&objs);
 	return 0;
 }

@@ -526,7 +526,7 @@ static void test_beside_admin(void)
 			   "[{action: Accept, to: [{namespaces: {}}]}]"), "NP003 spec.egress");
 	FINDS(NETPOL("a", "egress: [{ports: [{port: 443}]}]")
 	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: "
-			   "Deny, to: [{namespaces: {}}]}]"), "NP003 spec.egress");
+			   "Deny, to: [{namespaces: {}}]}]"), "NP003 spec.egress, NP022 spec.egress[0]");
 	FINDS(NETPOL("a", "podSelector: {}"), "NP015 spec");
 	FINDS(NETPOL("a", "podSelector: {}")
 	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: "
@@ -534,6 +534,119 @@ static void test_beside_admin(void)
 	FINDS(NETPOL("a", "podSelector: {}")
 	      CLUSTER("c", "tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: "
 			   "Pass, from: [{namespaces: {}}]}]"), "NP015 spec");
+}
+
+#define ADMIN(name, priority, rest) \
+	CLUSTER(name, "tier: Admin, priority: " priority ", " rest)
+#define BASELINE(name, priority, rest) \
+	CLUSTER(name, "tier: Baseline, priority: " priority ", " rest)
+#define ALL	"subject: {namespaces: {}}"
+#define LABELLED(labels) "subject: {pods: {podSelector: {" labels "}}}"
+#define RULE(action)	"{action: " action ", from: [{namespaces: {}}]}"
+#define IN(rules)	", ingress: [" rules "]"
+#define OUT(rules)	", egress: [" rules "]"
+
+static void test_equal_priority(void)
+{
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Deny"))) ADMIN("b", "5", ALL IN(RULE("Accept")))
+	      ADMIN("c", "5", ALL IN(RULE("Pass"))), "NP019 spec.priority, NP019 spec.priority");
+	CHECK_STR(lint.item[0].policy->name, "b");
+	CHECK(strstr(lint.item[1].text, "as a has"));
+	/* another tier, another priority, another direction, or nothing that they disagree about */
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Deny"))) BASELINE("b", "5", ALL IN(RULE("Accept"))), "");
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Deny"))) ADMIN("b", "6", ALL IN(RULE("Accept"))), "");
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Deny"))) ADMIN("b", "5", ALL OUT("{action: Accept, to: "
+	      "[{networks: [192.0.2.0/24]}]}")), "");
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Deny"))) ADMIN("b", "5", ALL IN(RULE("Deny"))), "");
+	/* subjects that surely have no pod in common */
+#define APART(x, y, want) \
+	FINDS(ADMIN("a", "5", LABELLED(x) IN(RULE("Deny"))) \
+	      ADMIN("b", "5", LABELLED(y) IN(RULE("Pass"))), want)
+#define NEED(op, values) "matchExpressions: [{key: a, operator: " op values "}]"
+	APART("matchLabels: {a: x}", "matchLabels: {a: v}", "");
+	APART("matchLabels: {a: x}", "matchLabels: {b: v}", "NP019 spec.priority");
+	APART("matchLabels: {a: x}", NEED("NotIn", ", values: [x, v]"), "");
+	APART(NEED("NotIn", ", values: [x, v]"), "matchLabels: {a: z}", "NP019 spec.priority");
+	APART(NEED("In", ", values: [x, v]"), NEED("In", ", values: [v, w]"), "NP019 spec.priority");
+	APART(NEED("In", ", values: [x, v]"), NEED("NotIn", ", values: [x]"), "NP019 spec.priority");
+	APART(NEED("Exists", ""), NEED("DoesNotExist", ""), "");
+	APART(NEED("DoesNotExist", ""), "matchLabels: {a: x}", "");
+	APART(NEED("DoesNotExist", ""), NEED("NotIn", ", values: [x]"), "NP019 spec.priority");
+	APART(NEED("Exists", ""), "matchLabels: {a: x}", "NP019 spec.priority");
+}
+
+static void test_hidden_rule(void)
+{
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Pass") ", " RULE("Deny"))), "NP020 spec.ingress[1]");
+	FINDS(ADMIN("a", "5", ALL IN("{action: Deny, from: [{namespaces: {matchLabels: {a: b}}}]}, "
+				     RULE("Accept"))), "");
+	FINDS(ADMIN("a", "5", ALL IN("{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: "
+				     "{destinationPort: {number: 80}}}]}, " RULE("Accept"))), "");
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Accept") ", {action: Deny, from: [{pods: {podSelector: "
+				     "{}}}], protocols: [{destinationNamedPort: web}]}")),
+	      "NP020 spec.ingress[1]");
+	FINDS(ADMIN("a", "5", ALL OUT("{action: Accept, to: [{networks: [192.0.0.0/8]}]}, {action: "
+				      "Deny, to: [{networks: [192.0.2.0/24]}]}")),
+	      "NP020 spec.egress[1]");
+	/* addresses of pods are networks, but which pods have them is not known */
+	FINDS(ADMIN("a", "5", ALL OUT("{action: Accept, to: [{networks: [192.0.0.0/8]}]}, {action: "
+				      "Accept, to: [{namespaces: {}}]}")), "");
+	/* what is closed hides all behind it if it denies, and nothing if it accepts */
+	np_lint_free(&lint);
+	CHECK_EQ(load_lenient(ADMIN("a", "5", ALL IN("{action: Accept, from: [{}]}, " RULE("Deny")))
+			      ADMIN("b", "6", ALL IN("{action: Pass, from: [{}]}, " RULE("Deny")))), 0);
+	np_lint_run(&lint, &objs);
+	if (CHECK_EQ(lint.count, 1))
+		CHECK_STR(lint.item[0].policy->name, "b");
+}
+
+static void test_idle_pass(void)
+{
+	FINDS(BASELINE("a", "5", ALL IN(RULE("Pass"))), "NP021 spec.ingress[0]");
+	FINDS(BASELINE("a", "5", ALL IN("{action: Pass, from: [{namespaces: {matchLabels: {a: b}}}]}, "
+					RULE("Deny"))), "");
+	FINDS(BASELINE("a", "5", ALL IN(RULE("Pass"))) BASELINE("b", "6", ALL IN(RULE("Deny"))), "");
+	FINDS(BASELINE("b", "5", ALL IN(RULE("Pass"))) BASELINE("a", "5", ALL OUT("{action: Deny, to: "
+	      "[{networks: [192.0.2.0/24]}]}")), "NP021 spec.ingress[0]");
+	/* asked before, so it takes no notice of the Pass */
+	FINDS(BASELINE("a", "5", ALL IN(RULE("Pass"))) BASELINE("b", "4", ALL IN(RULE("Deny"))),
+	      "NP021 spec.ingress[0]");
+	FINDS(ADMIN("a", "5", ALL IN(RULE("Pass"))), "");
+}
+
+#define NO_WAY_OUT "{action: Deny, to: [{networks: [0.0.0.0/0]}]}"
+#define DNS_PODS "{namespaces: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}"
+#define TO_DNS(action, port) "{action: " action ", to: [" DNS_PODS "], protocols: [{udp: " \
+	"{destinationPort: {number: " port "}}}]}"
+
+static void test_denies_dns(void)
+{
+	FINDS(PODS ADMIN("a", "5", ALL OUT(NO_WAY_OUT)), "NP022 spec.egress[0]");
+	CHECK(strstr(lint.item[0].text, "s/web may not ask any DNS server"));
+	FINDS(PODS ADMIN("a", "5", ALL OUT(TO_DNS("Deny", "53"))), "");
+	FINDS(PODS NAMESPACE("kube-system", "") ADMIN("a", "5", ALL OUT(TO_DNS("Deny", "53"))),
+	      "NP022 spec.egress[0]");
+	FINDS(PODS NAMESPACE("kube-system", "") ADMIN("a", "5", ALL OUT(TO_DNS("Deny", "54"))), "");
+	FINDS(PODS ADMIN("a", "5", ALL OUT(TO_DNS("Accept", "53") ", " NO_WAY_OUT)), "");
+	FINDS(PODS ADMIN("a", "5", ALL OUT(TO_DNS("Pass", "53") ", " NO_WAY_OUT)), "");
+	FINDS(PODS ADMIN("a", "5", ALL OUT(TO_DNS("Accept", "54") ", " NO_WAY_OUT)),
+	      "NP022 spec.egress[1]");
+	/* of other policies those count that come first */
+	FINDS(PODS ADMIN("a", "5", ALL OUT(NO_WAY_OUT))
+	      ADMIN("b", "4", ALL OUT(TO_DNS("Accept", "53"))), "");
+	FINDS(PODS ADMIN("a", "5", ALL OUT(NO_WAY_OUT))
+	      ADMIN("b", "6", ALL OUT(TO_DNS("Accept", "53"))), "NP022 spec.egress[0]");
+	FINDS(PODS ADMIN("a", "5", LABELLED("matchLabels: {app: nobody}") OUT(NO_WAY_OUT)), "");
+	FINDS(PODS ADMIN("a", "5", LABELLED("matchLabels: {k8s-app: kube-dns}") OUT(NO_WAY_OUT)), "");
+	FINDS(PODS BASELINE("a", "5", ALL OUT(NO_WAY_OUT)), "");
+	FINDS(PODS NODE_LOCAL ADMIN("a", "5", ALL OUT(NO_WAY_OUT)), "");
+	/* without pods only a Deny of every pod is about those of DNS for sure */
+	FINDS(ADMIN("a", "5", ALL OUT("{action: Deny, to: [{namespaces: {}}]}")),
+	      "NP022 spec.egress[0]");
+	FINDS(ADMIN("a", "5", ALL OUT(NO_WAY_OUT)), "");
+	FINDS(ADMIN("a", "5", ALL OUT("{action: Deny, to: [{namespaces: {}}]}"))
+	      ADMIN("b", "4", ALL OUT("{action: Pass, to: [{namespaces: {matchLabels: {a: b}}}]}")),
+	      "");
 }
 
 static void test_disable(void)
@@ -633,6 +746,10 @@ int main(void)
 	test_adds_nothing();
 	test_cluster_ip();
 	test_beside_admin();
+	test_equal_priority();
+	test_hidden_rule();
+	test_idle_pass();
+	test_denies_dns();
 	test_disable();
 	test_forms();
 	np_lint_free(&lint);

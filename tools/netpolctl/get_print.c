@@ -11,11 +11,12 @@
 #include "object/write.h"
 
 /*
- * Indexes into a state, in order of namespace, name and origin; of policies, those in namespaces
- * come first.
+ * Indexes into a state, in order of namespace, name and origin. ClusterNetworkPolicies come last,
+ * in the order in which they are asked.
  */
 struct np_order {
 	bool cluster;		/* a ClusterNetworkPolicy */
+	uint32_t turn;		/* its tier and priority */
 	const char *namespace;
 	const char *name;
 	const char *origin;
@@ -27,6 +28,8 @@ static int np_order_compare(const void *left, const void *right)
 	const struct np_order *a = left, *b = right;
 	int ret = a->cluster - b->cluster;
 
+	if (!ret)
+		ret = a->turn < b->turn ? -1 : a->turn > b->turn;
 	if (!ret)
 		ret = strcmp(a->namespace, b->namespace);
 	if (!ret)
@@ -48,6 +51,7 @@ static struct np_order *np_get_order(const struct np_get *get, const struct np_s
 		next->index = i;
 		next->namespace = "";
 		next->cluster = false;
+		next->turn = 0;
 		if (command == NETPOL_CMD_GET_NAMESPACE) {
 			next->name = objs->namespaces[i].name;
 			next->origin = state->namespace[i].origin;
@@ -62,6 +66,9 @@ static struct np_order *np_get_order(const struct np_get *get, const struct np_s
 			next->cluster = objs->policies[i].tier != NP_TIER_NETWORK_POLICY;
 			if (next->cluster ? get->no_cluster : get->no_policies)
 				continue;
+			if (next->cluster)
+				next->turn = (uint32_t)objs->policies[i].tier << 16 |
+					     objs->policies[i].priority;
 		}
 		if (np_get_wanted(get, next->namespace, next->name, next->origin))
 			next++;
@@ -196,6 +203,27 @@ static void np_cell_directions(struct np_table *table, uint8_t directions)
 		     directions & NP_DIR_EGRESS ? "egress" : directions ? "" : "-");
 }
 
+static uint32_t np_closed_rules(const struct np_rule *rule, uint32_t count)
+{
+	uint32_t closed = 0, i;
+
+	for (i = 0; i < count; i++)
+		closed += rule[i].closed;
+	return closed;
+}
+
+static void np_cell_rules(struct np_table *table, const struct np_policy *policy)
+{
+	uint32_t count = policy->ingress_count + policy->egress_count;
+	uint32_t closed = np_closed_rules(policy->ingress, policy->ingress_count) +
+			  np_closed_rules(policy->egress, policy->egress_count);
+
+	if (closed)
+		np_table_add(table, "%u (%u closed)", count, closed);
+	else
+		np_table_add(table, "%u", count);
+}
+
 static void np_row_policy(struct np_table *table, const struct np_state *state, size_t i,
 			  bool wide)
 {
@@ -214,7 +242,7 @@ static void np_row_policy(struct np_table *table, const struct np_state *state, 
 	}
 	np_cell_selector(table, &policy->pod_selector);
 	np_cell_directions(table, policy->directions);
-	np_table_add(table, "%u", policy->ingress_count + policy->egress_count);
+	np_cell_rules(table, policy);
 	np_table_add(table, "%u", more->pods);
 	if (!wide)
 		return;

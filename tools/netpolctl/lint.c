@@ -41,11 +41,15 @@ static const char np_lint_help[] =
 "  NP016 duplicate              a rule, peer or port is there twice\n"
 "  NP017 adds-nothing           another rule or peer covers all of this one\n"
 "  NP018 block-of-cluster-ip    an address block is that of a Service\n"
+"  NP019 equal-priority         two ClusterNetworkPolicies have one priority\n"
+"  NP020 hidden-rule            an earlier rule matches all that this one does\n"
+"  NP021 idle-pass              a Pass of tier Baseline with no Deny behind it\n"
+"  NP022 admin-denies-dns       a Deny of tier Admin leaves pods without DNS\n"
 "\n"
 "Exit status: 0 no findings, 1 findings, 3 input that can't be read.\n"
 "\n"
 "Examples:\n"
-"  kubectl get ns,po,svc,netpol -A -o yaml | netpolctl lint -f - --lenient\n"
+"  kubectl get ns,po,svc,netpol,cnp -A -o yaml | netpolctl lint -f - --lenient\n"
 "  netpolctl lint -f policies/ -R -o sarif > lint.sarif\n";
 
 struct np_lint_options {

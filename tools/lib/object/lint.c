@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "object/lint.h"
+#include "object/lint_cluster.h"
 #include "object/lint_dns.h"
 #include "object/lint_match.h"
 #include "object/lint_peer.h"
@@ -46,6 +47,14 @@ const struct np_lint_check np_lint_checks[NP_LINT_COUNT] = {
 		"Another rule or peer covers all of this one" },
 	[NP_LINT_CLUSTER_IP] = { "NP018", "block-of-cluster-ip",
 		"An address block is that of a Service" },
+	[NP_LINT_EQUAL_PRIORITY] = { "NP019", "equal-priority",
+		"Two ClusterNetworkPolicies of a tier have one priority" },
+	[NP_LINT_HIDDEN_RULE] = { "NP020", "hidden-rule",
+		"An earlier rule of a ClusterNetworkPolicy matches all of this one" },
+	[NP_LINT_IDLE_PASS] = { "NP021", "idle-pass",
+		"A Pass of tier Baseline is followed by no Deny" },
+	[NP_LINT_DENIES_DNS] = { "NP022", "admin-denies-dns",
+		"A Deny of tier Admin leaves pods without DNS" },
 };
 
 int np_lint_disable(struct np_lint *lint, const char *text, struct np_error *err)
@@ -267,8 +276,10 @@ void np_lint_run(struct np_lint *lint, const struct np_objects *objs)
 	l.all_pods = np_has_all_pods(objs);
 	for (i = 0; i < objs->policy_count; i++) {
 		l.policy = &objs->policies[i];
-		if (l.policy->tier != NP_TIER_NETWORK_POLICY)
+		if (l.policy->tier != NP_TIER_NETWORK_POLICY) {
+			np_lint_cluster(&l);
 			continue;
+		}
 		np_look_at_pods(&l);
 		l.all_namespaces = all || (objs->namespace_count && l.own_pods && l.other_pods);
 		np_lint_policy(&l);

@@ -86,12 +86,16 @@ static uint16_t np_dns_port_of(const struct np_pod *pod)
  * @count: how many
  * @server: a pod of the cluster's DNS, or NULL
  * @cache: a pod of a DNS cache of the nodes, or NULL
+ * @admin: the policies of tier Admin, in the order in which they are asked
+ * @admin_count: how many
  */
 struct np_dns {
 	size_t *answers;
 	size_t count;
 	const struct np_pod *server;
 	const struct np_pod *cache;
+	const struct np_policy **admin;
+	size_t admin_count;
 };
 
 /* Returns where a pod of a DNS cache listens, and how many addresses that are. */
@@ -118,11 +122,32 @@ bool np_lint_is_dns_cache(const struct np_objects *objs, const struct np_address
 	return false;
 }
 
+static int np_admin_order(const void *a, const void *b)
+{
+	const struct np_policy *x = *(const struct np_policy * const *)a;
+	const struct np_policy *y = *(const struct np_policy * const *)b;
+
+	return x->priority != y->priority ? (int)x->priority - (int)y->priority :
+					    strcmp(x->name, y->name);
+}
+
+static void np_find_admin(struct np_dns *dns, const struct np_objects *objs)
+{
+	size_t i;
+
+	dns->admin = np_xcalloc(objs->policy_count + 1, sizeof(*dns->admin));
+	for (i = 0; i < objs->policy_count; i++)
+		if (objs->policies[i].tier == NP_TIER_ADMIN)
+			dns->admin[dns->admin_count++] = &objs->policies[i];
+	qsort(dns->admin, dns->admin_count, sizeof(*dns->admin), np_admin_order);
+}
+
 struct np_dns *np_lint_dns_find(const struct np_objects *objs)
 {
 	struct np_dns *dns = np_xcalloc(1, sizeof(*dns));
 	size_t i;
 
+	np_find_admin(dns, objs);
 	for (i = 0; i < objs->pod_count; i++) {
 		if (!dns->cache && np_is_cache_pod(&objs->pods[i]))
 			dns->cache = &objs->pods[i];
@@ -139,6 +164,7 @@ struct np_dns *np_lint_dns_find(const struct np_objects *objs)
 void np_lint_dns_free(struct np_dns *dns)
 {
 	free(dns->answers);
+	free(dns->admin);
 	free(dns);
 }
 
@@ -391,4 +417,157 @@ void np_lint_dns(const struct np_linting *l)
 			cut = true;
 		}
 	}
+}
+
+/* Whether a rule or a policy is about something, as far as the input tells. */
+enum np_about {
+	NP_ABOUT_NO,
+	NP_ABOUT_MAYBE,
+	NP_ABOUT_YES,
+};
+
+/* Namespaces that the input does not have are taken to match. */
+static enum np_about np_about_pod(const struct np_linting *l, const struct np_selector *ns_selector,
+				  const struct np_selector *pod_selector, size_t pod)
+{
+	if (l->objs->pods[pod].host_network ||
+	    !np_lint_namespace_matches(l, ns_selector, pod) ||
+	    !np_lint_matches(pod_selector, &l->objs->pods[pod].labels))
+		return NP_ABOUT_NO;
+	return l->pod_namespace[pod] || !ns_selector->count ? NP_ABOUT_YES : NP_ABOUT_MAYBE;
+}
+
+static enum np_about np_about_block(const struct np_ipblock *block, const struct np_pod *pod)
+{
+	uint32_t held = 0, i;
+
+	for (i = 0; i < pod->address_count; i++)
+		held += np_lint_block_holds(block, &pod->address[i]);
+	return !held ? NP_ABOUT_NO : held == pod->address_count ? NP_ABOUT_YES : NP_ABOUT_MAYBE;
+}
+
+/* Whether a rule of a ClusterNetworkPolicy is about DNS of this server. */
+static enum np_about np_about_server(const struct np_linting *l, const struct np_rule *rule,
+				     size_t server)
+{
+	const struct np_pod *pod = &l->objs->pods[server];
+	enum np_about about = NP_ABOUT_NO, one;
+	const struct np_peer *peer;
+	uint32_t i;
+
+	if (rule->closed)
+		return rule->action == NP_ACTION_ACCEPT ? NP_ABOUT_NO : NP_ABOUT_YES;
+	if (!np_rule_covers(rule, pod, np_dns_port_of(pod)))
+		return NP_ABOUT_NO;
+	for (i = 0; i < rule->peer_count; i++) {
+		peer = &rule->peer[i];
+		one = peer->ipblock ? np_about_block(peer->ipblock, pod) :
+		      np_about_pod(l, &peer->ns_selector, &peer->pod_selector, server);
+		about = one > about ? one : about;
+	}
+	return about;
+}
+
+/* Whether a rule is about DNS where no pods are known; a Deny only if it is about every pod. */
+static enum np_about np_about_dns(const struct np_linting *l, const struct np_rule *rule)
+{
+	const struct np_peer *peer;
+	uint32_t i;
+
+	if (rule->closed)
+		return rule->action == NP_ACTION_ACCEPT ? NP_ABOUT_NO : NP_ABOUT_YES;
+	if (rule->action != NP_ACTION_DENY)
+		return np_ports_allow_dns(l, rule) ? NP_ABOUT_MAYBE : NP_ABOUT_NO;
+	if (!np_rule_covers(rule, NULL, NP_DNS_PORT))
+		return NP_ABOUT_NO;
+	for (i = 0; i < rule->peer_count; i++) {
+		peer = &rule->peer[i];
+		if (!peer->ipblock && !peer->ns_selector.count && !peer->pod_selector.count)
+			return NP_ABOUT_YES;
+	}
+	return NP_ABOUT_NO;
+}
+
+/* The egress rule of tier Admin that decides. */
+struct np_decider {
+	const struct np_policy *policy;
+	const struct np_rule *rule;
+};
+
+/*
+ * True if DNS of a pod is surely denied by tier Admin, and by what. `pod` and `server` are
+ * SIZE_MAX where no pods are known: then whatever another policy does may be about it.
+ */
+static bool np_admin_denies(const struct np_linting *l, size_t pod, size_t server,
+			    struct np_decider *decider)
+{
+	const struct np_policy *policy;
+	const struct np_rule *rule;
+	enum np_about subject, about;
+	uint32_t i;
+	size_t k;
+
+	for (k = 0; k < l->dns->admin_count; k++) {
+		policy = l->dns->admin[k];
+		subject = pod == SIZE_MAX ? policy == l->policy ? NP_ABOUT_YES : NP_ABOUT_MAYBE :
+			  np_about_pod(l, &policy->ns_selector, &policy->pod_selector, pod);
+		for (i = 0; subject && i < policy->egress_count; i++) {
+			rule = &policy->egress[i];
+			about = server == SIZE_MAX ? np_about_dns(l, rule) :
+						     np_about_server(l, rule, server);
+			if (!about)
+				continue;
+			if (rule->action != NP_ACTION_DENY && !rule->closed)
+				return false;
+			if (about != NP_ABOUT_YES || subject != NP_ABOUT_YES)
+				continue;
+			*decider = (struct np_decider) { policy, rule };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* True if a pod may ask none of the DNS servers; *decider is what denies the first of them. */
+static bool np_admin_denies_all(const struct np_linting *l, size_t pod, struct np_decider *decider)
+{
+	struct np_decider one;
+	size_t i;
+
+	for (i = 0; i < l->dns->count; i++)
+		if (l->dns->answers[i] == pod ||
+		    !np_admin_denies(l, pod, l->dns->answers[i], i ? &one : decider))
+			return false;
+	return l->dns->count;
+}
+
+void np_lint_cluster_dns(const struct np_linting *l)
+{
+	const struct np_policy *policy = l->policy;
+	struct np_lint_finding *item;
+	struct np_decider decider;
+	const struct np_pod *pod = NULL;
+	size_t i = 0;
+
+	/* What a cache of the node answers does not come from the pods of the cluster's DNS. */
+	if (policy->tier != NP_TIER_ADMIN || !policy->egress_count || l->dns->cache)
+		return;
+	if (l->objs->pod_count) {
+		for (; i < l->objs->pod_count; i++)
+			if (np_about_pod(l, &policy->ns_selector, &policy->pod_selector, i) &&
+			    np_admin_denies_all(l, i, &decider) && decider.policy == policy)
+				break;
+		if (i == l->objs->pod_count)
+			return;
+		pod = &l->objs->pods[i];
+	} else if (!np_admin_denies(l, SIZE_MAX, SIZE_MAX, &decider)) {
+		return;
+	}
+	item = np_lint_add(l, NP_LINT_DENIES_DNS, decider.rule->line,
+			   "%s%s%s may not ask any DNS server among the pods: no rule before this "
+			   "one accepts or passes it", pod ? pod->namespace :
+			   "what the policy selects", pod ? "/" : "", pod ? pod->name : "");
+	np_lint_path(item, "spec.egress[%u]", (unsigned int)(decider.rule - policy->egress));
+	np_lint_hint(item, "put a rule before it: action: Accept, to the pods of the cluster's "
+		     "DNS, with UDP and TCP port 53; networks match pods too");
 }

@@ -18,4 +18,7 @@ void np_lint_dns_free(struct np_dns *dns);
 /* Adds at most one finding of each check for a policy, with the first pod that shows it. */
 void np_lint_dns(const struct np_linting *l);
 
+/* The same for a policy of tier Admin, whose Deny takes DNS away whatever other policies allow. */
+void np_lint_cluster_dns(const struct np_linting *l);
+
 #endif
