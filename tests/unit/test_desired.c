@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "agent/desired.h"
@@ -15,6 +16,7 @@
 #include "agent/desired_refuse.h"
 #include "agent/encode.h"
 #include "netlink/client.h"
+#include "netlink/snapshot.h"
 #include "object/digest.h"
 
 #define NAMESPACES	3
@@ -180,7 +182,7 @@ static const char *selector_json(const char *key, char value, unsigned int which
 	static const char * const other[] = {
 		"{}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"NotIn\","
-		"\"values\":[\"%c9\",\"%c0\"]}]}",
+		"\"values\":[\"%c9\",\"%c8\",\"%c0\"]}]}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"Exists\"}]}",
 		"{\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"DoesNotExist\"}]}",
 	};
@@ -191,7 +193,7 @@ static const char *selector_json(const char *key, char value, unsigned int which
 	if (which < 3)
 		sprintf(to, "{\"matchLabels\":{\"%s\":\"%c%u\"}}", key, value, which);
 	else
-		sprintf(to, other[which - 3], key, value, value);
+		sprintf(to, other[which - 3], key, value, value, value);
 	return to;
 }
 
@@ -1874,6 +1876,57 @@ static void test_cluster_steps(void)
 	np_desired_free(&d);
 }
 
+/* What is in force goes through the snapshot file as it is, closed rules too. */
+static void test_cluster_snapshot(void)
+{
+	struct np_policy_state state = { .origin = "kube" };
+	struct np_origin origin = { .name = "kube", .generation = 3, .objects = 1 };
+	struct np_info info = { .generation = 3, .origin = &origin, .origin_count = 1 };
+	static const char *const names[] = { "good", "rule", "refused", "lost", "name" };
+	char dir[] = "/tmp/netpol-test-XXXXXX", path[64];
+	struct np_policy view[5], *read;
+	struct np_snapshot_output out;
+	struct np_settings set = { 0 };
+	struct np_desired_policy *policy;
+	struct np_error err = { 0 };
+	struct np_snapshot snap;
+	struct np_desired d;
+	size_t i;
+
+	if (!CHECK(mkdtemp(dir)))
+		return;
+	snprintf(path, sizeof(path), "%s/snap", dir);
+	np_desired_init(&d, "here");
+	give_cnp(&d, "good", CNP("good", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+	give_cnp(&d, "rule", CNP("rule", UID1, HEAD "\"subject\":" TEAM_A ",\"egress\":[{\"name\":\"x\","
+				 "\"action\":\"Pass\",\"to\":[{\"networks\":[\"10.0.0.0/8\"]},{\"new\":"
+				 "{}}]},{\"action\":\"Deny\",\"to\":[{\"networks\":[\"fd00::/8\"]}]}]"));
+	policy = give_cnp(&d, "refused", CNP("refused", UID1, HEAD "\"subject\":" TEAM_A "," RULES));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "over a cap"));
+	give_cnp(&d, "lost", CNP("lost", UID1, HEAD "\"subject\":{}," RULES));
+	np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", "name", "", "too deep");
+	CHECK(!np_snapshot_begin(&out, path, &info, &set, NULL, &err));
+	for (i = 0; i < 5; i++) {
+		np_desired_policy_view(np_desired_policy(&d, "", names[i]), &view[i]);
+		np_snapshot_policy(&out, &view[i], &state);
+	}
+	CHECK(!np_snapshot_end(&out, false, &err));
+	if (CHECK(!np_snapshot_read(path, "", &snap, &err)) && CHECK_EQ(snap.origin_count, 1) &&
+	    CHECK_EQ(snap.origin[0].objects.policy_count, 5)) {
+		for (i = 0; i < 5; i++) {
+			read = &snap.origin[0].objects.policies[i];
+			CHECK(!strcmp(read->name, names[i]) && !*read->namespace);
+			CHECK(np_policy_digest(read) == np_policy_digest(&view[i]));
+		}
+	} else {
+		printf("\t%s\n", err.text);
+	}
+	np_snapshot_free(&snap);
+	np_desired_free(&d);
+	remove(path);
+	rmdir(dir);
+}
+
 /* In the order in which they are asked, before all else. */
 static void test_cluster_order(void)
 {
@@ -1931,6 +1984,7 @@ int main(void)
 	test_cluster_cut_lists();
 	test_cluster_memory();
 	test_cluster_steps();
+	test_cluster_snapshot();
 	test_cluster_order();
 	return check_done("test_desired");
 }

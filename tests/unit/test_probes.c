@@ -244,6 +244,38 @@ static void test_takes_pods(void)
 	CHECK(np_agent_takes_pods(&agent, true));
 }
 
+/* Ready is who knows all kinds. ClusterNetworkPolicies in another version are not known. */
+static void test_ready(uint16_t probes)
+{
+	struct np_intake_kind *cluster = &agent.intake.kind[NP_SOURCE_CLUSTER_POLICY];
+	bool *synced = agent.desired.synced;
+	char why[512];
+	int i;
+
+	for (i = 0; i < NP_SOURCE_KINDS; i++)
+		synced[i] = true;
+	agent.desired.node_seen = true;
+	agent.commits.whole = true;
+	CHECK(np_agent_synced(&agent));
+	CHECK_EQ(ask(probes, 1, "/readyz"), 200);
+	synced[NP_SOURCE_CLUSTER_POLICY] = false;
+	CHECK(!np_agent_synced(&agent));
+	CHECK_EQ(ask(probes, 1, "/readyz"), 503);
+	synced[NP_SOURCE_CLUSTER_POLICY] = true;
+	cluster->absent = true;
+	CHECK_EQ(ask(probes, 1, "/readyz"), 200);
+	cluster->absent = false;
+	cluster->other = true;
+	strcpy(cluster->error, "only as v1beta1");
+	CHECK_EQ(ask(probes, 1, "/readyz"), 503);
+	CHECK(!np_agent_ready(&agent, why, sizeof(why)));
+	CHECK(!strcmp(why, "clusternetworkpolicies are not followed: only as v1beta1"));
+	/* What was committed before goes on. */
+	CHECK(np_agent_synced(&agent));
+	cluster->other = false;
+	CHECK_EQ(ask(probes, 1, "/readyz"), 200);
+}
+
 int main(void)
 {
 	uint16_t metrics = free_port(listen_text), probes = free_port(probes_text);
@@ -287,6 +319,7 @@ int main(void)
 	test_busy(probes);
 	test_hung(probes);
 	test_takes_pods();
+	test_ready(probes);
 
 	np_agent_http_stop(&agent);
 	np_loop_free(agent.loop);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Guards of pods that the API server has forgotten: when they begin and when they end.
+ * Guards of pods that the API server has forgotten: when they begin and when they end. And the
+ * settings that hold them.
  */
 #include "check.h"
 #include "agent/desired.h"
 #include "agent/desired_pod.h"
 #include "agent/quarantine.h"
+#include "agent/settings.h"
 #include "node/host.h"
 
 #define UID1 "00000000-0000-4000-8000-000000000001"
@@ -75,8 +77,35 @@ static void ends(void)
 	CHECK(!np_quarantine_ended(&quarantine, &desired, &host));
 }
 
+/* Ranges of pods: those of the options, or else those that the kernel has. */
+static void ranges(void)
+{
+	struct np_settings have = { 0 }, set;
+	struct np_agent_options opts = { 0 };
+	struct np_kernel kernel = { 0 };
+	struct np_error err = { 0 };
+	char text[64];
+
+	begin();
+	CHECK(!np_setting_assign(&have, "pod-range=10.0.0.0/8", &err));
+	np_settings_wanted(&opts, &desired, &quarantine, &kernel, &have, &set);
+	CHECK_EQ(set.pod_range_count, 1);
+	CHECK(np_settings_equal(&set, &have));
+	np_settings_free(&set);
+	CHECK(!np_setting_assign(&opts.settings, "pod-range=10.1.0.0/16,fd00::/8", &err));
+	np_settings_wanted(&opts, &desired, &quarantine, &kernel, &have, &set);
+	CHECK_EQ(set.pod_range_count, 2);
+	CHECK(!strcmp(np_cidr_text(&set.pod_range[0], text), "10.1.0.0/16"));
+	CHECK(!np_settings_equal(&set, &have));
+	np_settings_free(&set);
+	np_settings_free(&opts.settings);
+	np_settings_free(&have);
+	end();
+}
+
 int main(void)
 {
+	ranges();
 	/* The interface is gone. */
 	begin();
 	devices(false);

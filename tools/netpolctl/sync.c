@@ -47,6 +47,7 @@ static const char np_sync_help[] =
 "      --guard-prefix CIDR,...      more pod addresses of this node\n"
 "      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
 "      --no-node-guard       the Node's podCIDRs are no guards\n"
+"      --pod-range CIDR,...  addresses of pods in the whole cluster, for a Deny\n"
 "      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
 "      --source-allow [NS/POD=]CIDR,...  other addresses that pods may send from\n"
 "      --cni-cache DIR       results of the CNI; repeatable; or none\n"
@@ -92,6 +93,7 @@ enum {
 	NP_OPT_PROBES,
 	NP_OPT_SOCKET,
 	NP_OPT_PREFIX,
+	NP_OPT_RANGE,
 	NP_OPT_INTERFACE,
 	NP_OPT_NO_NODE_GUARD,
 	NP_OPT_UNKNOWN,
@@ -158,6 +160,8 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		return 0;
 	case NP_OPT_PREFIX:
 		return np_sync_setting(sync, "guard-prefix", arg, err);
+	case NP_OPT_RANGE:
+		return np_sync_setting(sync, "pod-range", arg, err);
 	case NP_OPT_INTERFACE:
 		return np_sync_setting(sync, "guard-interface", arg, err);
 	case NP_OPT_UNKNOWN:
@@ -387,6 +391,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "socket", required_argument, NP_OPT_SOCKET },
 		{ "guard-prefix", required_argument, NP_OPT_PREFIX },
 		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
+		{ "pod-range", required_argument, NP_OPT_RANGE },
 		{ "no-node-guard", no_argument, NP_OPT_NO_NODE_GUARD },
 		{ "unknown", required_argument, NP_OPT_UNKNOWN },
 		{ "source-allow", required_argument, NP_OPT_SOURCE },

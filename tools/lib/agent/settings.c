@@ -202,6 +202,7 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 {
 	const struct np_settings *source = opts->settings.source_allow_count ? &opts->settings :
 									       have;
+	const struct np_settings *range = opts->settings.pod_range_count ? &opts->settings : have;
 	size_t i;
 
 	memset(set, 0, sizeof(*set));
@@ -219,8 +220,8 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)
 		np_settings_add_allow(set, &have->host_allow[i]);
-	for (i = 0; i < have->pod_range_count; i++)
-		np_settings_add_range(set, &have->pod_range[i]);
+	for (i = 0; i < range->pod_range_count; i++)
+		np_settings_add_range(set, &range->pod_range[i]);
 	for (i = 0; i < source->source_allow_count; i++)
 		np_settings_add_source(set, &source->source_allow[i]);
 	set->unknown = opts->settings.unknown;
