@@ -38,7 +38,7 @@ must() { run "$@" || { problem "$1 failed"; bail "$*"; }; }
 # one line "SOURCE|DESTINATION|PROTO/PORT|FAMILY yes|no" each
 ask()
 {
-	local src dst port f v s
+	local src dst port f v s d
 	: >"$tmp/batch"
 	: >"$tmp/questions"
 	for src in $1; do
@@ -46,12 +46,13 @@ ask()
 			[ "$src" != "$dst" ] || continue
 			for port in $3; do
 				for f in 4 6; do
-					v=end_v$f"[$dst]" s=$src
+					v=end_v$f"[$dst]" s=$src d=$dst
 					# A machine outside is known by its address.
 					[ "${src#*/}" != "$src" ] || { s=end_v$f"[$src]"; s=${!s}; }
+					[ "${dst#*/}" != "$dst" ] || d=${!v}
 					echo "$src|$dst|$port|$f ${end_netns[$src]} ${port%/*} - ${!v} ${port#*/}" \
 						>>"$tmp/batch"
-					echo "$src|$dst|$port|$f $s $dst ${port%/*} ${port#*/} $f" \
+					echo "$src|$dst|$port|$f $s $d ${port%/*} ${port#*/} $f" \
 						>>"$tmp/questions"
 				done
 			done
@@ -138,6 +139,7 @@ sample()
 	line=$(grep ' no$' "$tmp/eval" | grep '|4 ' | head -n 1)
 	IFS='|' read -r src dst port _ <<<"$line"
 	[ "${src#*/}" != "$src" ] || src=${end_v4[$src]}
+	[ "${dst#*/}" != "$dst" ] || dst=${end_v4[$dst]}
 	run netpolctl eval "$src" "$dst" -p "$port"
 	rc=$?
 	[ $rc = 1 ] || problem "netpolctl eval says $rc, not 1 (denied)"
@@ -207,6 +209,12 @@ sample named-port.yaml "namespace-b/web namespace-b/api" "tcp/80 tcp/8080 udp/53
 sample port-range.yaml "namespace-c/web namespace-c/api" \
 	"tcp/7999 tcp/8000 tcp/8005 tcp/8010 tcp/8011"
 sample dual-stack.yaml "namespace-b/web namespace-b/api" "$all"
+sample admin/isolate-tenant.yaml "$pods" "$all"
+sample admin/forbid-metadata.yaml "namespace-a/web outside-10 outside-200" "tcp/80 udp/53"
+sample admin/always-dns-and-monitoring.yaml "namespace-a/web namespace-c/api" "tcp/8080 udp/53"
+sample admin/private-networks.yaml "namespace-a/web outside-10 outside-200" "tcp/80 udp/53"
+sample admin/quarantine.yaml "$pods outside-10" "tcp/80 udp/53"
+sample admin/baseline-deny.yaml "$pods" "$all" "outside-10"
 
 title "What was enforced"
 run netpolctl status

@@ -259,7 +259,7 @@ cluster_make()
 	host_make "$1" outside-10 198.51.100.10 2001:db8:51::10
 	host_make "$1" outside-200 198.51.100.200 2001:db8:51::200
 	# shellcheck disable=SC2086 # words
-	serve_on $pods outside-10 -- tcp/53 tcp/80 tcp/7999 tcp/8000 tcp/8005 tcp/8010 \
+	serve_on $pods outside-10 outside-200 -- tcp/53 tcp/80 tcp/7999 tcp/8000 tcp/8005 tcp/8010 \
 		tcp/8011 tcp/8080 udp/53 udp/80
 }
 
