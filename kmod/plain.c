@@ -432,8 +432,8 @@ static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snaps
 
 /*
  * Judges and counts one half, like netpol_judge_half(). @other and @address: identity and
- * address of the other end, of which netpol_plain_needs_guards() has said that it is no unknown pod.
- * Return: does it accept?
+ * address of the other end, of which netpol_plain_needs_guards() has said that it is no unknown
+ * pod. Return: does it accept?
  */
 static __always_inline bool
 netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
@@ -809,7 +809,8 @@ netpol_plain_by_interface(struct netpol_net *nn, const struct netpol_snapshot *s
 	}
 	if (unlikely(!program->simple)) {
 		if (unlikely(!program->direct && program->passing))
-			return netpol_plain_judge_passing(nn, skb, directed, subject, address, other);
+			return netpol_plain_judge_passing(nn, skb, directed, subject, address,
+							  other);
 		if (unlikely(!program->direct))
 			return netpol_plain_judge_named(nn, snapshot, skb, directed, subject,
 							other);

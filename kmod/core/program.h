@@ -256,7 +256,8 @@ static inline u32 netpol_program_cell_at(const struct netpol_program *program, u
 }
 
 /* The cells of a row, by class. The program is not sparse. RCU. */
-static __always_inline const u32 *netpol_program_cells(const struct netpol_program *program, u64 row)
+static __always_inline const u32 *netpol_program_cells(const struct netpol_program *program,
+						       u64 row)
 {
 	return &program->cell[row * program->nclasses];
 }

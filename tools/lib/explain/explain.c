@@ -100,7 +100,7 @@ static uint32_t np_explain_words(const struct np_reason_about *about,
 
 	for (i = 0; i < to->rule_count; i++) {
 		np_reason_rule(about, policy, &rule[i], &to->rule[i]);
-		if (to->rule[i].matches && i < first)
+		if (i < first && to->rule[i].matches)
 			first = i;
 	}
 	return first;
