@@ -73,9 +73,9 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 	if (want->policy)
 		return core->reason == NETPOL_REASON_RULE &&
 		       same_rule(run, core, core->cell, want->policy, want->rule);
-	/* what the Baseline tier passes is open, and the core names the rule for it */
+	/* what the Baseline tier passes is open, and the core's cell names the rule for it */
 	if (want->pass[1].policy)
-		return core->reason == NETPOL_REASON_RULE &&
+		return core->reason == NETPOL_REASON_NOT_ISOLATED &&
 		       same_rule(run, core, core->cell, want->pass[1].policy, want->pass[1].rule);
 	if (want->isolated)
 		return core->reason == NETPOL_REASON_ISOLATED;
