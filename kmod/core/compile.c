@@ -253,7 +253,8 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	program->bytes = sizeof(*program) + npolicies * sizeof(*program->policy);
 	program->policy = netpol_alloc_array(npolicies, sizeof(*program->policy));
 	if (program->policy) {
-		memcpy(program->policy, policy, npolicies * sizeof(*program->policy));
+		if (npolicies)
+			memcpy(program->policy, policy, npolicies * sizeof(*program->policy));
 		program->npolicies = npolicies;
 		error = collect_orders(&c);
 	}

@@ -97,7 +97,7 @@ static bool program_is(const struct netpol_program *program, u32 hash, u8 direct
 {
 	return program->hash == hash && program->direction == direction &&
 	       program->npolicies == npolicies && program->ports == ports &&
-	       !memcmp(program->policy, policy, npolicies * sizeof(*policy));
+	       (!npolicies || !memcmp(program->policy, policy, npolicies * sizeof(*policy)));
 }
 
 /* Memory of a namespace's programs in the next snapshot, as far as it is known. */
