@@ -415,19 +415,21 @@ static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapsho
 					passed, address);
 }
 
-/* The cell after a rule that passes, whose packet is counted here. */
+/* The cell after one that passes, whose packet is counted here. */
 static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snapshot,
 					     const struct netpol_program *program, u32 pkt,
 					     u32 other, const void *address, u32 cell)
 {
 	const u32 class = netpol_plain_port_class(program, pkt) + program->passed;
+	u32 last = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
 
-	netpol_percpu_inc(netpol_program_counter(program, cell));
-	cell = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
 	if (program->nnames && other)
-		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
+		last = min(last, netpol_plain_name_cell(snapshot, program, pkt, other,
 							program->passed, address));
-	return cell;
+	/* in the Baseline tier it is the same one, which the caller counts */
+	if (last != cell)
+		netpol_percpu_inc(netpol_program_counter(program, cell));
+	return netpol_cell_last(last);
 }
 
 /*
@@ -682,7 +684,7 @@ static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, s
 	u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
 						   NETPOL_DIRECTION_INGRESS;
 	const struct netpol_program *program = subject->program[direction];
-	u32 class = netpol_plain_port_class(program, pkt), cell;
+	u32 class = netpol_plain_port_class(program, pkt), cell, last;
 	const u32 *first = netpol_program_cells(program, netpol_program_row(program, other));
 	const u32 *second = first;
 
@@ -693,9 +695,12 @@ static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, s
 									 address));
 	cell = min(first[class], second[class]);
 	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS) {
-		netpol_percpu_inc(netpol_program_counter(program, cell));
 		class += program->passed;
-		cell = min(first[class], second[class]);
+		last = min(first[class], second[class]);
+		/* see netpol_plain_passed_cell() */
+		if (likely(last != cell))
+			netpol_percpu_inc(netpol_program_counter(program, cell));
+		cell = netpol_cell_last(last);
 	}
 	if (netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
 		return NF_ACCEPT;

@@ -138,9 +138,13 @@ static noinline void judge_passed(const struct netpol_snapshot *snapshot,
 				  u32 identity, const void *address,
 				  struct netpol_decision *decision)
 {
-	decision->passed = decision->cell;
-	decision->cell = flow_cell(snapshot, decision->program, flow, other, identity,
-				   decision->program->passed, address);
+	u32 cell = flow_cell(snapshot, decision->program, flow, other, identity,
+			     decision->program->passed, address);
+
+	/* it is the same one in the Baseline tier, where it has the last word */
+	if (cell != decision->cell)
+		decision->passed = decision->cell;
+	decision->cell = netpol_cell_last(cell);
 }
 
 /**

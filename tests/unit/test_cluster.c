@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Cluster-wide policies in the core: what pods that are not known meet.
+ * Cluster-wide policies in the core: what pods that are not known meet, and that the list of steps
+ * says the same as the verdict.
  */
 #include "load_check.h"
 #include "offline/offline.h"
@@ -25,9 +26,43 @@ static void apply(const char *text)
 	CHECK_EQ(np_offline_apply(&off, "kube", &objs, true, &err), 0);
 }
 
+/* The settings of pods' ranges: 10.1.0.0/16, twice. */
+static void set_range(void)
+{
+	struct netpol_settings *settings = netpol_settings_create();
+	const u8 prefix[] = { 10, 1 };
+
+	memcpy(settings->range[0].addr, prefix, sizeof(prefix));
+	settings->range[0].length = 16;
+	settings->range_family[0] = AF_INET;
+	settings->range[1] = settings->range[0];
+	settings->range_family[1] = AF_INET;
+	settings->nranges = 2;
+	settings->guard[0] = settings->range[0];
+	settings->guard_family[0] = AF_INET;
+	settings->nguards = 1;
+	settings->unknown = NETPOL_UNKNOWN_ALLOW;
+	CHECK_EQ(netpol_settings_finish(settings), 0);
+	CHECK(!np_offline_begin(&off, "settings", &err));
+	CHECK_EQ(netpol_edit_settings(off.edit, settings), 0);
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
+}
+
+/* The last policy that a list of steps names, and its rule. */
+static u8 last_action;
+
+static int visit(void *context, const struct netpol_step *step)
+{
+	if (step->policy)
+		last_action = step->action;
+	return 0;
+}
+
 static bool allowed(u32 from, u32 to, u16 port)
 {
 	struct np_flow flow = { .protocol = IPPROTO_TCP, .port = port };
+	struct netpol_judgement judgement;
 
 	from = htonl(from);
 	to = htonl(to);
@@ -35,12 +70,29 @@ static bool allowed(u32 from, u32 to, u16 port)
 	flow.destination.family = AF_INET;
 	memcpy(flow.source.addr, &from, 4);
 	memcpy(flow.destination.addr, &to, 4);
-	return np_offline_judge(&off, &flow, NULL);
+	last_action = NETPOL_ACTION_NONE;
+	np_offline_explain(&off, &flow, &judgement, visit, NULL);
+	CHECK(judgement.accept == np_offline_judge(&off, &flow, NULL));
+	return judgement.accept;
 }
 
 #define ONE	0x0a000001
 #define TWO	0x0a000002
+#define UNKNOWN	0x0a010001	/* 10.1.0.1 */
 #define OUTSIDE	0xc0000201
+
+/* A Pass by a selector denies to a pod that is not known, also where a network has it. */
+static void test_mixed_pass(const char *text)
+{
+	apply(text);
+	CHECK(!allowed(ONE, UNKNOWN, 80));
+	CHECK_EQ(last_action, NETPOL_ACTION_DENY);
+	CHECK(allowed(ONE, UNKNOWN, 81));
+	CHECK(allowed(ONE, TWO, 80));
+	CHECK_EQ(last_action, NETPOL_ACTION_PASS);
+	CHECK(allowed(ONE, OUTSIDE, 80));
+	CHECK_EQ(last_action, NETPOL_ACTION_PASS);
+}
 
 /* A pod in a namespace that is not loaded is closed, and needs no policy for it. */
 static void test_closed(void)
@@ -56,11 +108,18 @@ static void test_closed(void)
 	CHECK(allowed(ONE, 0x0a000301, 80));
 }
 
+#define MIXED(action) \
+	"egress: [{action: " action ", to: [{namespaces: {}}, {networks: [10.0.0.0/8, " \
+	"192.0.2.0/24]}], protocols: [{tcp: {destinationPort: {number: 80}}}]}"
+
 int main(void)
 {
 	netpol_random_seed = 1;
 	CHECK(!np_offline_init(&off, NULL, &err));
 	test_closed();
+	set_range();
+	test_mixed_pass(PODS CLUSTER("p", "Admin", MIXED("Pass") "]"));
+	test_mixed_pass(PODS CLUSTER("p", "Baseline", MIXED("Pass") "]"));
 	np_objects_free(&objs);
 	np_offline_free(&off);
 	CHECK_EQ(netpol_warnings, 0);
