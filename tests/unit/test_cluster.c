@@ -112,11 +112,45 @@ static void test_closed(void)
 	"egress: [{action: " action ", to: [{namespaces: {}}, {networks: [10.0.0.0/8, " \
 	"192.0.2.0/24]}], protocols: [{tcp: {destinationPort: {number: 80}}}]}"
 
+#define TENANT(rules) \
+	"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n" \
+	"metadata: {name: tenant, namespace: a}\nspec: {ingress: [" rules "]}\n"
+#define FROM(block) "{from: [{ipBlock: {cidr: " block "}}]}"
+#define ADMIN	CLUSTER("p", "Admin", "ingress: [{action: Deny, from: [{namespaces: {matchLabels: " \
+			"{a: b}}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}]")
+
+/* A namespace that has its whole share keeps no cluster-wide policy out, and is blamed itself. */
+static void test_share(void)
+{
+	u64 *share = &off.world->limit[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE], usual = *share;
+	const struct netpol_policy *blamed;
+
+	apply(PODS TENANT(FROM("192.0.2.0/24")));
+	*share = 1000;
+	apply(PODS TENANT(FROM("192.0.2.0/24")) ADMIN);
+	CHECK(allowed(OUTSIDE, ONE, 80));
+	CHECK_EQ(load(PODS TENANT(FROM("192.0.2.0/24") "," FROM("192.0.3.0/24")) CLUSTER("p", "Admin",
+		 "ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {"
+		 "destinationPort: {number: 80}}}, {tcp: {destinationPort: {number: 81}}}, {tcp: {"
+		 "destinationPort: {number: 82}}}]}]")), 0);
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[1], &err));
+	CHECK(np_offline_prepare(&off, &err));
+	CHECK_EQ(off.fault.error, -ENOSPC);
+	CHECK(strstr(off.fault.text, "namespace a"));
+	blamed = off.fault.object;
+	CHECK(blamed && blamed->tier == NETPOL_TIER_NETWORK_POLICY);
+	np_offline_abort(&off);
+	*share = usual;
+}
+
 int main(void)
 {
 	netpol_random_seed = 1;
 	CHECK(!np_offline_init(&off, NULL, &err));
 	test_closed();
+	test_share();
 	set_range();
 	test_mixed_pass(PODS CLUSTER("p", "Admin", MIXED("Pass") "]"));
 	test_mixed_pass(PODS CLUSTER("p", "Baseline", MIXED("Pass") "]"));
