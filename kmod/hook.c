@@ -528,6 +528,13 @@ static noinline unsigned int deny_unreadable(const struct view *view, struct sk_
 	return netpol_drop(skb);
 }
 
+/* Was the destination of the connection translated, as that of a Service is? */
+static bool by_service(const struct view *view)
+{
+	return view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
+					     &tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3);
+}
+
 /*
  * A packet of a pod to itself passes (see netpol_judge()) if that pod really sent it: by its
  * interface, or in its own connection to a Service that led back to it. To the latter the rules
@@ -538,24 +545,24 @@ static noinline bool judge_self(const struct view *view, struct netpol_judgement
 {
 	const struct netpol_flow *flow = &view->packet.flow;
 	struct netpol_decision *half = judgement->half;
-	bool service, denies;
+	bool service = by_service(view), denies;
 	u8 direction;
 
-	service = view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
-						&tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3);
 	if (service || view->owned) {
 		netpol_judge(view->snapshot, flow, &view->source, &view->destination, judgement);
 		for (direction = 0; service && direction < NETPOL_DIRECTIONS; direction++) {
 			netpol_judge_half(view->snapshot, flow, direction, view->source.local,
 					  &view->source, &half[direction]);
-			denies = NETPOL_CELL_ACTION(half[direction].cell) == NETPOL_ACTION_DENY;
+			denies = half[direction].program &&
+				 (NETPOL_CELL_ACTION(half[direction].cell) == NETPOL_ACTION_DENY ||
+				  netpol_program_closed(half[direction].program));
 			half[!direction].subject = NULL;
 			if (!denies) {
 				half[direction].subject = NULL;
 				continue;
 			}
 			judgement->accept = false;
-			judgement->reason = NETPOL_REASON_RULE;
+			judgement->reason = half[direction].reason;
 			judgement->direction = direction;
 			break;
 		}

@@ -119,6 +119,34 @@ static void test_closed(void)
 #define ADMIN	CLUSTER("p", "Admin", "ingress: [{action: Deny, from: [{namespaces: {matchLabels: " \
 			"{a: b}}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}]")
 
+/* Does a setting that accepts still leave a flow to a rule of the Admin tier? */
+static bool kept_out(u32 from, u32 to)
+{
+	struct netpol_judgement judgement;
+	struct netpol_end source, destination;
+	struct netpol_flow flow = { .source = &from, .destination = &to, .family = AF_INET,
+				    .protocol = IPPROTO_TCP, .port = 80 };
+
+	from = htonl(from);
+	to = htonl(to);
+	netpol_resolve(off.world->snapshot, AF_INET, &from, &source);
+	netpol_resolve(off.world->snapshot, AF_INET, &to, &destination);
+	return netpol_judge_admin(off.world->snapshot, &flow, &source, &destination, &judgement);
+}
+
+/* Nor does a setting open a pod that is closed: an Admin policy may mean it. */
+static void test_settings(void)
+{
+	apply(PODS POD("lost", "here", "10.0.3.1"));
+	CHECK(!kept_out(0x0a000301, OUTSIDE));
+	apply(PODS POD("lost", "here", "10.0.3.1") ADMIN);
+	CHECK(kept_out(0x0a000301, OUTSIDE));
+	CHECK(kept_out(OUTSIDE, 0x0a000301));
+	CHECK(!kept_out(ONE, OUTSIDE));
+	apply(PODS POD("lost", "here", "10.0.3.1") NAMESPACE("lost", "") ADMIN);
+	CHECK(!kept_out(0x0a000301, OUTSIDE));
+}
+
 /* A namespace that has its whole share keeps no cluster-wide policy out, and is blamed itself. */
 static void test_share(void)
 {
@@ -150,6 +178,7 @@ int main(void)
 	netpol_random_seed = 1;
 	CHECK(!np_offline_init(&off, NULL, &err));
 	test_closed();
+	test_settings();
 	test_share();
 	set_range();
 	test_mixed_pass(PODS CLUSTER("p", "Admin", MIXED("Pass") "]"));
