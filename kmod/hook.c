@@ -651,12 +651,14 @@ static noinline unsigned int deny_judged(const struct view *view, struct sk_buff
 
 /*
  * The verdict for a packet that a setting accepts: it stands above NetworkPolicies, but not above a
- * rule of the Admin tier that denies.
+ * rule of the Admin tier that denies. No rule is about what a pod sends to its own address.
  */
 static noinline unsigned int pass_by_setting(const struct view *view, struct sk_buff *skb)
 {
 	struct netpol_judgement judgement;
 
+	if (view->source.local == view->destination.local && view->owned && !by_service(view))
+		return pass_undecided(view);
 	if (netpol_judge_admin(view->snapshot, &view->packet.flow, &view->source,
 			       &view->destination, &judgement))
 		return deny_judged(view, skb, &judgement);
