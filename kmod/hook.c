@@ -859,7 +859,10 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 	source_port = view.packet.source_port;
 	port = view.packet.flow.port;
 	look(&view, skb, true);
-	view.destination.node = !view.reply && !view.destination.identity;
+	/* a transparent proxy also gets what is not for the node's addresses, see host_allowed() */
+	view.destination.node = !view.reply && !view.destination.identity &&
+				netpol_source_is_node(state, view.packet.flow.family,
+						      view.packet.flow.destination);
 	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);

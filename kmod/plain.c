@@ -509,6 +509,21 @@ static __always_inline bool netpol_plain_needs_guards(const struct netpol_snapsh
 }
 
 /*
+ * Is what a pod opens to @address, by which the packet came to this node, judged here? See
+ * netpol_snapshot::host_judged. A transparent proxy also gets what is for others, and hook.c finds
+ * out whether an address that must be a pod's is the node's.
+ */
+static __always_inline bool netpol_plain_host_judged(const struct netpol_snapshot *snapshot,
+						     u8 family, const void *address)
+{
+	if (likely(snapshot->host_judged))
+		return true;
+	return !snapshot->settings->nhost_allow &&
+	       snapshot->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE &&
+	       !netpol_settings_has_pod(snapshot->settings, family, address);
+}
+
+/*
  * Does @device lead to the pod @local, and is @address one of that pod's? The pod's entry
  * keeps the address, so this needs no look-up. @local: the pod that may be behind @device.
  */
@@ -585,7 +600,8 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		return netpol_decide(nn, skb, state);
 	if (netpol_plain_for_tunnel(snapshot, pkt, sender.identity))
 		return netpol_decide(nn, skb, state);
-	if (local_in && (sender.local ? receiver.identity || !snapshot->host_judged :
+	if (local_in && (sender.local ? receiver.identity ||
+					!netpol_plain_host_judged(snapshot, family, to) :
 					!!receiver.local))
 		return netpol_decide(nn, skb, state);
 
