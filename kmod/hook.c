@@ -528,6 +528,13 @@ static noinline unsigned int deny_unreadable(const struct view *view, struct sk_
 	return netpol_drop(skb);
 }
 
+/* Was the destination of the connection translated, as that of a Service is? */
+static bool by_service(const struct view *view)
+{
+	return view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
+					     &tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3);
+}
+
 /*
  * A packet of a pod to itself passes (see netpol_judge()) if that pod really sent it: by its
  * interface, or in its own connection to a Service that led back to it. To the latter the rules
@@ -538,24 +545,24 @@ static noinline bool judge_self(const struct view *view, struct netpol_judgement
 {
 	const struct netpol_flow *flow = &view->packet.flow;
 	struct netpol_decision *half = judgement->half;
-	bool service, denies;
+	bool service = by_service(view), denies;
 	u8 direction;
 
-	service = view->ct && !nf_inet_addr_cmp(&tuple_of(view->ct, IP_CT_DIR_ORIGINAL)->dst.u3,
-						&tuple_of(view->ct, IP_CT_DIR_REPLY)->src.u3);
 	if (service || view->owned) {
 		netpol_judge(view->snapshot, flow, &view->source, &view->destination, judgement);
 		for (direction = 0; service && direction < NETPOL_DIRECTIONS; direction++) {
 			netpol_judge_half(view->snapshot, flow, direction, view->source.local,
 					  &view->source, &half[direction]);
-			denies = NETPOL_CELL_ACTION(half[direction].cell) == NETPOL_ACTION_DENY;
+			denies = half[direction].program &&
+				 (NETPOL_CELL_ACTION(half[direction].cell) == NETPOL_ACTION_DENY ||
+				  netpol_program_closed(half[direction].program));
 			half[!direction].subject = NULL;
 			if (!denies) {
 				half[direction].subject = NULL;
 				continue;
 			}
 			judgement->accept = false;
-			judgement->reason = NETPOL_REASON_RULE;
+			judgement->reason = half[direction].reason;
 			judgement->direction = direction;
 			break;
 		}
@@ -644,12 +651,14 @@ static noinline unsigned int deny_judged(const struct view *view, struct sk_buff
 
 /*
  * The verdict for a packet that a setting accepts: it stands above NetworkPolicies, but not above a
- * rule of the Admin tier that denies.
+ * rule of the Admin tier that denies. No rule is about what a pod sends to its own address.
  */
 static noinline unsigned int pass_by_setting(const struct view *view, struct sk_buff *skb)
 {
 	struct netpol_judgement judgement;
 
+	if (view->source.local == view->destination.local && view->owned && !by_service(view))
+		return pass_undecided(view);
 	if (netpol_judge_admin(view->snapshot, &view->packet.flow, &view->source,
 			       &view->destination, &judgement))
 		return deny_judged(view, skb, &judgement);
@@ -850,7 +859,10 @@ unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 	source_port = view.packet.source_port;
 	port = view.packet.flow.port;
 	look(&view, skb, true);
-	view.destination.node = !view.reply && !view.destination.identity;
+	/* a transparent proxy also gets what is not for the node's addresses, see host_allowed() */
+	view.destination.node = !view.reply && !view.destination.identity &&
+				netpol_source_is_node(state, view.packet.flow.family,
+						      view.packet.flow.destination);
 	if (unlikely(forged(&view, skb, state, true)))
 		return deny(&view, skb, NETPOL_REASON_SPOOFED, NETPOL_DIRECTION_EGRESS);
 	count_seen(&view);

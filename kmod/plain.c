@@ -415,19 +415,21 @@ static noinline u32 netpol_plain_name_cell(const struct netpol_snapshot *snapsho
 					passed, address);
 }
 
-/* The cell after a rule that passes, whose packet is counted here. */
+/* The cell after one that passes, whose packet is counted here. */
 static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snapshot,
 					     const struct netpol_program *program, u32 pkt,
 					     u32 other, const void *address, u32 cell)
 {
 	const u32 class = netpol_plain_port_class(program, pkt) + program->passed;
+	u32 last = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
 
-	netpol_percpu_inc(netpol_program_counter(program, cell));
-	cell = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
 	if (program->nnames && other)
-		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
+		last = min(last, netpol_plain_name_cell(snapshot, program, pkt, other,
 							program->passed, address));
-	return cell;
+	/* in the Baseline tier it is the same one, which the caller counts */
+	if (last != cell)
+		netpol_percpu_inc(netpol_program_counter(program, cell));
+	return netpol_cell_last(last);
 }
 
 /*
@@ -507,6 +509,21 @@ static __always_inline bool netpol_plain_needs_guards(const struct netpol_snapsh
 }
 
 /*
+ * Is what a pod opens to @address, by which the packet came to this node, judged here? See
+ * netpol_snapshot::host_judged. A transparent proxy also gets what is for others, and hook.c finds
+ * out whether an address that must be a pod's is the node's.
+ */
+static __always_inline bool netpol_plain_host_judged(const struct netpol_snapshot *snapshot,
+						     u8 family, const void *address)
+{
+	if (likely(snapshot->host_judged))
+		return true;
+	return !snapshot->settings->nhost_allow &&
+	       snapshot->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE &&
+	       !netpol_settings_has_pod(snapshot->settings, family, address);
+}
+
+/*
  * Does @device lead to the pod @local, and is @address one of that pod's? The pod's entry
  * keeps the address, so this needs no look-up. @local: the pod that may be behind @device.
  */
@@ -583,7 +600,8 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		return netpol_decide(nn, skb, state);
 	if (netpol_plain_for_tunnel(snapshot, pkt, sender.identity))
 		return netpol_decide(nn, skb, state);
-	if (local_in && (sender.local ? receiver.identity || !snapshot->host_judged :
+	if (local_in && (sender.local ? receiver.identity ||
+					!netpol_plain_host_judged(snapshot, family, to) :
 					!!receiver.local))
 		return netpol_decide(nn, skb, state);
 
@@ -682,7 +700,7 @@ static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, s
 	u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
 						   NETPOL_DIRECTION_INGRESS;
 	const struct netpol_program *program = subject->program[direction];
-	u32 class = netpol_plain_port_class(program, pkt), cell;
+	u32 class = netpol_plain_port_class(program, pkt), cell, last;
 	const u32 *first = netpol_program_cells(program, netpol_program_row(program, other));
 	const u32 *second = first;
 
@@ -693,9 +711,12 @@ static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, s
 									 address));
 	cell = min(first[class], second[class]);
 	if (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS) {
-		netpol_percpu_inc(netpol_program_counter(program, cell));
 		class += program->passed;
-		cell = min(first[class], second[class]);
+		last = min(first[class], second[class]);
+		/* see netpol_plain_passed_cell() */
+		if (likely(last != cell))
+			netpol_percpu_inc(netpol_program_counter(program, cell));
+		cell = netpol_cell_last(last);
 	}
 	if (netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
 		return NF_ACCEPT;

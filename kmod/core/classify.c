@@ -151,9 +151,13 @@ static noinline void judge_passed(const struct netpol_snapshot *snapshot,
 				  u32 identity, const void *address,
 				  struct netpol_decision *decision)
 {
-	decision->passed = decision->cell;
-	decision->cell = flow_cell(snapshot, decision->program, flow, other, identity,
-				   decision->program->passed, address);
+	u32 cell = flow_cell(snapshot, decision->program, flow, other, identity,
+			     decision->program->passed, address);
+
+	/* it is the same one in the Baseline tier, where it has the last word */
+	if (cell != decision->cell)
+		decision->passed = decision->cell;
+	decision->cell = netpol_cell_last(cell);
 }
 
 /**
@@ -250,15 +254,16 @@ bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_fl
 }
 
 /**
- * netpol_judge_admin() - find out whether a rule of the Admin tier denies a flow
+ * netpol_judge_admin() - find out whether a rule of the Admin tier denies a flow, or may
  * @snapshot: state in force
  * @flow: what is judged
  * @source: what the source is, by netpol_resolve()
  * @destination: what the destination is, by netpol_resolve()
  * @judgement: filled if so
  *
- * For flows that a setting accepts: no setting stands above the Admin tier. A packet without
- * readable ports is left to the setting. Ends that are the same pod are judged like any others.
+ * For flows that a setting accepts: no setting stands above the Admin tier, and none opens a pod
+ * that is closed. A packet without readable ports is left to the setting. Ends that are the same
+ * pod are judged like any others.
  *
  * Return: whether it denies.
  */
@@ -272,10 +277,11 @@ bool netpol_judge_admin(const struct netpol_snapshot *snapshot, const struct net
 		bool egress = direction == NETPOL_DIRECTION_EGRESS;
 		const struct netpol_end *subject = egress ? source : destination;
 		struct netpol_decision *half = &judgement->half[direction];
+		const struct netpol_program *program;
 
 		judgement->half[!direction].subject = NULL;
-		if (!subject->local || !subject->local->program[direction] ||
-		    !subject->local->program[direction]->stage2)
+		program = subject->local ? subject->local->program[direction] : NULL;
+		if (!program || (!program->stage2 && !netpol_program_closed(program)))
 			continue;
 		netpol_judge_half(snapshot, flow, direction, subject->local,
 				  egress ? destination : source, half);

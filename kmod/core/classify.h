@@ -136,11 +136,21 @@ static __always_inline u32 netpol_program_cell(const struct netpol_program *prog
 	return netpol_program_blocks_cell(program, family, class, identity, address);
 }
 
-/* Does a rule of the Admin tier deny by this cell? No setting stands above it. */
+/* Is the pod closed, because nobody knows which cluster-wide policies select it? */
+static inline bool netpol_program_closed(const struct netpol_program *program)
+{
+	return !program->npolicies;
+}
+
+/*
+ * Does a rule of the Admin tier deny by this cell, or could one that nobody knows of? No setting
+ * stands above it.
+ */
 static inline bool netpol_program_admin_denies(const struct netpol_program *program, u32 cell)
 {
-	return NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_DENY &&
-	       NETPOL_CELL_ORDER(cell) < program->stage2;
+	return netpol_program_closed(program) ||
+	       (NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_DENY &&
+		NETPOL_CELL_ORDER(cell) < program->stage2);
 }
 
 /*

@@ -145,16 +145,6 @@ static int collect_peers(struct netpol_compile *c)
 	return 0;
 }
 
-static bool has_blocks(const struct netpol_rule *rule)
-{
-	u32 i;
-
-	for (i = 0; i < rule->npeers; i++)
-		if (rule->peer[i].block)
-			return true;
-	return false;
-}
-
 /* Calls @visit for each item of each rule, with the order of the rule. */
 static void visit_items(struct netpol_compile *c,
 			void (*visit)(struct netpol_csr *csr, u32 item, u32 order))
@@ -175,7 +165,7 @@ static void visit_items(struct netpol_compile *c,
 				visit(&c->item_orders, rule->peer[j].pods->scratch, i);
 			netpol_offer(j);
 		}
-		if (has_blocks(rule))
+		if (rule->blocks)
 			visit(&c->item_orders, blocks++, i);
 	}
 }
@@ -220,14 +210,19 @@ static int keep_signatures(struct netpol_compile *c)
 	return 0;
 }
 
-/* Can a rule of the Admin tier pass? */
+/* Can a cell pass? Of the Baseline tier nearly all that pass accept, see order_action(). */
 static bool passes(const struct netpol_program *program)
 {
 	u32 i;
 
-	for (i = 0; i < program->stage2; i++)
-		if (program->order[i].rule->action == NETPOL_ACTION_PASS)
+	for (i = 0; i < program->norders; i++) {
+		const struct netpol_rule *rule = program->order[i].rule;
+
+		netpol_offer(i);
+		if (rule->action == NETPOL_ACTION_PASS &&
+		    (i < program->stage2 || netpol_rule_mixed(rule)))
 			return true;
+	}
 	return false;
 }
 

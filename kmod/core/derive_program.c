@@ -135,15 +135,19 @@ static u64 program_budget(const struct netpol_edit *edit, struct netpol_ns *ns, 
 	return min(share, all);
 }
 
-/* The object to blame for a program: the largest policy that the edit set, or the pod, or NULL. */
+/*
+ * The object to blame for a program: the largest policy that the edit set, or the pod, or NULL.
+ * @share: of the namespace @ns, above its share; that is nobody else's fault
+ */
 static const void *blamed(const struct netpol_edit *edit, const struct netpol_pod *pod,
-			  struct netpol_policy *const *policy, u32 npolicies)
+			  struct netpol_policy *const *policy, u32 npolicies, bool share,
+			  const struct netpol_ns *ns)
 {
 	const struct netpol_policy *largest = NULL;
 	u32 i;
 
 	for (i = 0; i < npolicies; i++)
-		if (policy[i]->mark == edit->serial &&
+		if (policy[i]->mark == edit->serial && (!share || policy[i]->ns == ns) &&
 		    (!largest || policy[i]->npeers + policy[i]->nports + policy[i]->nrules >
 				 largest->npeers + largest->nports + largest->nrules))
 			largest = policy[i];
@@ -172,7 +176,7 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod
 	struct netpol_ns *ns = charged(edit, policy, npolicies);
 	bool share = own && program_budget(edit, ns, true) < program_budget(edit, ns, false);
 
-	edit->fault->object = blamed(edit, pod, policy, npolicies);
+	edit->fault->object = blamed(edit, pod, policy, npolicies, share, ns);
 	return netpol_fail(edit->fault, -ENOSPC,
 			   "%s%s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
 			   ns == world->cluster ? "ClusterNetworkPolicies" : "namespace ",
@@ -324,15 +328,18 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 }
 
 /*
- * Finds the program of a local pod in one direction. @select: other policies may select the
- * pod than before. @list: scratch. Return: 0, -ENOMEM or -ENOSPC.
+ * Finds the program of a local pod in one direction. @changed: the pod did; @select: other policies
+ * may select it than before. A program that grows with the cluster-wide policies is not the doing
+ * of its namespace, which could keep them out otherwise. @list: scratch. Return: 0, -ENOMEM or
+ * -ENOSPC.
  */
 static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
-			  u8 direction, bool select, struct policy_list *list,
+			  u8 direction, bool changed, bool select, struct policy_list *list,
 			  const struct netpol_program **found)
 {
 	const struct netpol_program *program = local->program[direction];
 	struct netpol_policy **policy = NULL;
+	bool own = false;
 	u32 npolicies = 0;
 	int error;
 
@@ -346,8 +353,9 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 		policy = list->policy;
 		npolicies = list->count;
 		*found = NULL;
+		own = changed || charged(edit, policy, npolicies)->policies_changed == edit->serial;
 		if (npolicies || list->closed)
-			error = find_program(edit, local->pod, direction, policy, npolicies, true,
+			error = find_program(edit, local->pod, direction, policy, npolicies, own,
 					     found);
 	} else if (program) {
 		policy = program->policy;
@@ -359,7 +367,7 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 		return 0;
 	}
 	if (error == -EDQUOT)
-		return refuse_program(edit, local->pod, select, policy, npolicies);
+		return refuse_program(edit, local->pod, own, policy, npolicies);
 	return error;
 }
 
@@ -401,7 +409,7 @@ static int derive_local(struct netpol_edit *edit, u32 slot, struct policy_list *
 	int error;
 
 	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
-		error = derive_program(edit, local, direction, changed ||
+		error = derive_program(edit, local, direction, changed, changed ||
 				       reselect(edit, template, direction), list,
 				       &program[direction]);
 		if (error)

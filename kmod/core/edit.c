@@ -790,7 +790,7 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	struct netpol_program *program, *next_program;
 	struct netpol_world *world = edit->world;
 	struct netpol_ns *ns;
-	bool doubts = false;
+	bool doubts = false, ranges;
 
 	netpol_table_edit_done(&edit->namespaces, &next->namespaces);
 	netpol_table_edit_done(&edit->pods, &next->pods);
@@ -812,10 +812,11 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	}
 	next->plain = next->nlocals &&
 		      next->settings->established == NETPOL_ESTABLISHED_CUT;
+	ranges = doubts && (next->settings->nguards || next->settings->nranges);
 	next->guarded = (next->settings->unknown == NETPOL_UNKNOWN_DENY &&
 			 (next->settings->nguards || next->settings->npatterns)) ||
-			(doubts && (next->settings->nguards || next->settings->nranges));
-	next->host_judged = !next->settings->nhost_allow &&
+			ranges;
+	next->host_judged = !ranges && !next->settings->nhost_allow &&
 			    next->settings->host_egress == NETPOL_HOST_EGRESS_ENFORCE;
 	/* one reference is the world's, one that of the snapshot before */
 	next->refs = 2;

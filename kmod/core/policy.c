@@ -276,6 +276,7 @@ int netpol_rule_add_block(struct netpol_policy *policy, u8 family, const void *a
 	peer->block->family = family;
 	peer->block->length = length;
 	prefix_copy(peer->block->address, address, length);
+	last_rule(policy)->blocks = true;
 	last_rule(policy)->npeers++;
 	policy->npeers++;
 	return 0;

@@ -70,6 +70,7 @@ struct netpol_rule_port {
  * @direction: enum netpol_direction
  * @action: enum netpol_action; NONE: the rule matches nothing
  * @selects: a peer is made of selectors
+ * @blocks: a peer is an ipBlock
  * @name: name with NUL, owned; NULL if it has none
  */
 struct netpol_rule {
@@ -83,6 +84,7 @@ struct netpol_rule {
 	u8 direction;
 	u8 action;
 	bool selects;
+	bool blocks;
 	char *name;
 };
 
@@ -206,6 +208,15 @@ static inline bool netpol_rule_doubts(const struct netpol_rule *rule)
 {
 	return rule->selects && rule->action != NETPOL_ACTION_ACCEPT &&
 	       rule->action != NETPOL_ACTION_NONE;
+}
+
+/*
+ * Does the rule doubt and have networks as well? To a pod that is not known it denies, also where a
+ * network has the pod's address; to others there it does what it says.
+ */
+static inline bool netpol_rule_mixed(const struct netpol_rule *rule)
+{
+	return netpol_rule_doubts(rule) && rule->blocks;
 }
 
 #endif /* NETPOL_POLICY_H */

@@ -23,7 +23,8 @@
  * The order of rules is: those of the Admin tier, then those of NetworkPolicies, or, if there are
  * none, those of the Baseline tier. If a rule of the Admin tier can pass, each row has each class
  * twice. The second one has what holds after a rule that passes: the rules from @stage2 on. A
- * packet looks there if its cell passes (Kubernetes ClusterNetworkPolicy, action Pass).
+ * packet looks there if its cell passes (Kubernetes ClusterNetworkPolicy, action Pass). A cell of
+ * the Baseline tier that passes is the same there, and accepts.
  *
  * Where no NetworkPolicy isolates the pod, a cell that no rule decides accepts. It has an order
  * behind those of all rules.
@@ -140,7 +141,7 @@ struct netpol_signature;
  * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
- * @passed: what to add to a class after a rule that passes; 0: no rule passes
+ * @passed: what to add to a class after a cell that passes; 0: none does
  * @passing: there is @passed, and the program would be direct without it
  * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
  *	rules deny in. It stands for other ends that are pods of which nothing else is known
@@ -231,6 +232,14 @@ static __always_inline u64 __percpu *
 netpol_program_counter(const struct netpol_program *program, u32 cell)
 {
 	return program->counter[NETPOL_CELL_ORDER(cell)];
+}
+
+/* The last cell that is looked at, after one that passes: what it passes nobody else denies. */
+static __always_inline u32 netpol_cell_last(u32 cell)
+{
+	if (NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_PASS)
+		return cell;
+	return NETPOL_CELL(NETPOL_CELL_ORDER(cell), NETPOL_ACTION_ACCEPT);
 }
 
 /* Cell of a row and a class in a sparse program. RCU; 18 steps at most. */

@@ -163,7 +163,9 @@ static void span_fill(struct netpol_compile *c, u32 *cell, u32 first, u32 last, 
 /*
  * What the rule of an order does in the row that is filled. To a pod that is not known it denies
  * what it would pass, as the rules behind it might accept. In the Baseline tier nothing comes
- * behind it that isolates, so it accepts.
+ * behind it that isolates, so it accepts. But where the row of the address has its network, a cell
+ * that accepts would stand above the one that denies in the row of the identity; a cell that passes
+ * stands below.
  */
 static u32 order_action(const struct netpol_compile *c, u32 order)
 {
@@ -173,8 +175,8 @@ static u32 order_action(const struct netpol_compile *c, u32 order)
 		return at->rule->action;
 	if (c->unknown && netpol_rule_doubts(at->rule))
 		return NETPOL_ACTION_DENY;
-	return at->policy->tier == NETPOL_TIER_BASELINE ? NETPOL_ACTION_ACCEPT :
-							  NETPOL_ACTION_PASS;
+	return at->policy->tier == NETPOL_TIER_BASELINE && !netpol_rule_mixed(at->rule) ?
+	       NETPOL_ACTION_ACCEPT : NETPOL_ACTION_PASS;
 }
 
 /* Gives the classes that an order covers and that have no cell yet their cell. */

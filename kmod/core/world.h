@@ -93,7 +93,8 @@ struct netpol_origin {
  * @plain: there are local pods, and each packet of theirs is judged (established=cut)
  * @guarded: there are guards, and unknown=deny; or there are ranges of pods, and a rule that denies
  *	what is in them and not known
- * @host_judged: what a pod opens to its own node is judged, without exception
+ * @host_judged: what a pod opens to its own node is judged, without exception, and whether its
+ *	destination is in a range of pods makes no difference
  * @addrmap: address maps, IPv4 and IPv6: identity or local pod of an address
  * @interfaces: local pod of an interface; an address map whose addresses are interface indexes
  * @locals: struct netpol_local, by slot

@@ -328,16 +328,15 @@ enum outcome { NO_MATCH, ACCEPTS, DENIES, PASSES, DENIES_UNKNOWN };
 /*
  * What one rule says. A pod that is not known may or may not be what a selector means: it is not
  * accepted for that, and a rule that denies or passes because of a selector denies it, also where
- * a network of the same rule has its address. Only a Pass of the Baseline tier, behind which
- * nothing is closed, passes what it surely means.
+ * a network of the same rule has its address.
  */
-static enum outcome cluster_rule(const struct evaluator *ev, enum np_tier tier,
-				 const struct np_rule *rule, bool is_egress, const struct evaluator_end *peer,
+static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rule *rule,
+				 bool is_egress, const struct evaluator_end *peer,
 				 const struct np_pod *destination, uint8_t protocol,
 				 uint16_t port)
 {
 	bool selectors = false, ports = !rule->port_count, peers = !rule->peer_count;
-	bool unknown = is_unknown(ev, peer), doubt, networks = false;
+	bool unknown = is_unknown(ev, peer), doubt;
 	uint32_t i;
 
 	if (rule->closed)
@@ -350,10 +349,7 @@ static enum outcome cluster_rule(const struct evaluator *ev, enum np_tier tier,
 					      protocol, port);
 	if (!ports)
 		return NO_MATCH;
-	for (i = 0; i < rule->peer_count; i++)
-		networks |= rule->peer[i].ipblock &&
-			    block_matches(rule->peer[i].ipblock, peer->address);
-	if (doubt && !(networks && tier == NP_TIER_BASELINE && rule->action == NP_ACTION_PASS))
+	if (doubt)
 		return DENIES_UNKNOWN;
 	for (i = 0; i < rule->peer_count; i++) {
 		const struct np_peer *item = &rule->peer[i];
@@ -427,7 +423,7 @@ static bool judge_tier(const struct evaluator *ev, uint8_t tier, bool is_egress,
 		if (!cluster_selects(ev, &policy->ns_selector, &policy->pod_selector, subject))
 			continue;
 		for (i = 0; i < count; i++) {
-			outcome = cluster_rule(ev, tier, &rule[i], is_egress, peer, destination,
+			outcome = cluster_rule(ev, &rule[i], is_egress, peer, destination,
 					       protocol, port);
 			if (outcome == NO_MATCH)
 				continue;
