@@ -186,7 +186,7 @@ static bool np_keep_cluster_policy(struct np_desired *d, const char *name, const
 	return true;
 }
 
-/* Takes a ClusterNetworkPolicy of which only the name is known: it denies everything to every pod. */
+/* Takes a ClusterNetworkPolicy of which only the name is known: it denies all to every pod. */
 static void np_close_cluster(struct np_desired *d, const char *name)
 {
 	static const struct np_rule deny = {

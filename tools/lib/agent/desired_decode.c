@@ -44,8 +44,8 @@ static void np_closed_reason(const struct np_objects *objs, struct np_error *err
 		     *rule ? " (rule \"" : "", rule, *rule ? "\")" : "", first->text, more);
 }
 
-/* Reads a ClusterNetworkPolicy. */
-static int np_decode_cluster(struct np_decode *decode, const struct np_node *object, bool *closed)
+/* Reads a ClusterNetworkPolicy, in part if need be. */
+static int np_decode_either(struct np_decode *decode, const struct np_node *object, bool *closed)
 {
 	struct np_error *err = decode->err, ignored;
 
@@ -56,6 +56,7 @@ static int np_decode_cluster(struct np_decode *decode, const struct np_node *obj
 	decode->err = &ignored;
 	decode->exact = false;
 	*closed = !np_decode_cluster_policy_closed(decode, object, NULL);
+	decode->err = err;
 	if (!*closed)
 		return -1;
 	np_closed_reason(decode->objs, err);
@@ -113,7 +114,7 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		*closed = !np_decode_pod_closed(&decode, object);
 		return *closed ? 0 : -1;
 	case NP_SOURCE_CLUSTER_POLICY:
-		return np_decode_cluster(&decode, object, closed);
+		return np_decode_either(&decode, object, closed);
 	default:
 		break;
 	}

@@ -10,11 +10,11 @@
 #include "agent/desired_record.h"
 
 /*
- * Reads a namespace, a pod or a policy of either kind into d->scratch. Returns 0, or -1 with *err filled. If only
- * a part of the object can be read, it returns 0 and sets *closed, and *err says why. A policy in
- * d->scratch then has its subject and its directions, but no rules. A pod has its names, uid, node
- * and addresses, but no labels and no ports. A ClusterNetworkPolicy has all of its rules, and those
- * that cannot be read are closed.
+ * Reads a namespace, a pod or a policy of either kind into d->scratch. Returns 0, or -1 with *err
+ * filled. If only a part of the object can be read, it returns 0 and sets *closed, and *err says
+ * why. A policy in d->scratch then has its subject and its directions, but no rules. A pod has its
+ * names, uid, node and addresses, but no labels and no ports. A ClusterNetworkPolicy has all of its
+ * rules, and those that cannot be read are closed.
  */
 int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		      const struct np_node *object, bool *closed, struct np_error *err);

@@ -38,7 +38,7 @@ enum np_desired_flag {
 	NP_DESIRED_REJECTED = 1 << 3,	/* unreadable, over a bound or refused: not loaded */
 	NP_DESIRED_KNOWN = 1 << 4,	/* namespace: it exists at the API server */
 	NP_DESIRED_WANTED = 1 << 5,	/* policy: it selects a local pod */
-	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without, or with closed rules only */
+	NP_DESIRED_CLOSED = 1 << 6,	/* policy: it is loaded without rules, or all are closed */
 	NP_DESIRED_LOCAL = 1 << 7,	/* pod: it runs on this node */
 	NP_DESIRED_DELETING = 1 << 8,	/* pod: it has a deletionTimestamp */
 	NP_DESIRED_RUNNING = 1 << 9,	/* pod: its phase is Running, or is not given */
@@ -95,7 +95,7 @@ struct np_desired_policy {
 	struct np_desired_policy *next;	/* next policy of the namespace */
 	struct np_desired_policy **at;	/* what points to it: the list, or its predecessor */
 	struct np_policy *policy;	/* one block of memory */
-	struct np_rule *closed[2];	/* its rules, each closed, for ingress and egress; in it too */
+	struct np_rule *closed[2];	/* in it too: all rules, closed; of ingress and of egress */
 	uint8_t uid[NETPOL_UID_LEN];
 	bool lost;			/* it is for every pod, because its subject was not read */
 	size_t bytes;			/* size of that block */

@@ -315,6 +315,7 @@ void np_cluster_close(struct np_cluster *cluster)
 	if (!cluster)
 		return;
 	np_discovery_free(cluster->discovery);
+	cluster->returned = NULL;
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
 		np_reflector_free(cluster->reflectors[kind]);
 	np_foreign_free(cluster->foreign);

@@ -50,6 +50,9 @@ struct np_cluster {
 	unsigned int sent_next;	/* entry of the ring for the next request */
 	struct np_reflector *reflectors[NP_SOURCE_KINDS];
 	struct np_discovery *discovery;	/* of the kind that may be absent; NULL: not followed */
+	/* Called when a server that could not be reached has answered. May be NULL. */
+	void (*returned)(void *arg);
+	void *returned_arg;
 	struct np_foreign *foreign;	/* NULL: not asked for */
 	struct np_taint *taint;	/* NULL: none is to be removed */
 	struct np_arena arena;	/* nodes of the object that is handed over */

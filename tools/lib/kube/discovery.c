@@ -99,8 +99,8 @@ static void np_discovery_found_other(struct np_discovery *d, const char *version
 	d->absent_ms = -1;
 	d->failures = 0;
 	d->r->other = true;
-	np_reflector_failed(d->r, false,
-			    "the API server has %s only as %s/%s, and %s is what is followed: they are not enforced as they are now",
+	np_reflector_failed(d->r, false, "the API server has %s only as %s/%s, and %s is what is "
+			    "followed: they are not enforced as they are now",
 			    np_discovery_resource, np_discovery_group, version,
 			    np_discovery_version);
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
@@ -122,7 +122,7 @@ static void np_discovery_none(struct np_discovery *d)
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
 	if (d->state != NP_DISCOVERY_ABSENT)
 		np_cluster_log(d->r->cluster, NP_LOG_INFO, d->r->kind, d->known ?
-			       "the API server has confirmed that the kind is gone, and with it its objects" :
+			       "the API server has confirmed that the kind and its objects are gone" :
 			       "the API server does not have the kind; asked again every minute");
 	np_reflector_absent(d->r, d->state != NP_DISCOVERY_ABSENT);
 	d->state = NP_DISCOVERY_ABSENT;
@@ -311,27 +311,6 @@ static void np_discovery_fire(void *context)
 
 /* --- start and stop -------------------------------------------------------------- */
 
-struct np_discovery *np_discovery_new(struct np_reflector *r, bool known)
-{
-	struct np_discovery *d = np_xcalloc(1, sizeof(*d));
-
-	d->r = r;
-	d->known = known;
-	d->absent_ms = -1;
-	d->timer.fire = np_discovery_fire;
-	d->timer.context = d;
-	d->deadline.fire = np_discovery_late;
-	d->deadline.context = d;
-	d->call.cluster = r->cluster;
-	d->call.accept = "Accept: application/json";
-	d->call.stats = &r->stats;
-	d->call.answered = np_discovery_answered;
-	d->call.data = np_discovery_data;
-	d->call.done = np_discovery_done;
-	d->call.context = d;
-	return d;
-}
-
 void np_discovery_start(struct np_discovery *d, int64_t delay_ms)
 {
 	np_discovery_stop(d);
@@ -371,8 +350,10 @@ void np_discovery_free(struct np_discovery *d)
 	free(d);
 }
 
-void np_discovery_missing(struct np_discovery *d)
+/* A list or watch was answered with 404. The reflector waits for what the server says. */
+static void np_discovery_missing(void *arg)
 {
+	struct np_discovery *d = arg;
 	int64_t now = np_loop_now(np_discovery_loop(d));
 
 	if (now - d->lost_ms > NP_BACKOFF_RESET_MS)
@@ -385,9 +366,12 @@ void np_discovery_missing(struct np_discovery *d)
 	np_discovery_start(d, np_discovery_pause(d->losses++));
 }
 
-void np_discovery_wake(struct np_discovery *d)
+/* The server has been reached again. It may have the kind now. */
+static void np_discovery_wake(void *arg)
 {
-	if (!d || d->state == NP_DISCOVERY_THERE || !np_timer_active(&d->timer))
+	struct np_discovery *d = arg;
+
+	if (d->state == NP_DISCOVERY_THERE || !np_timer_active(&d->timer))
 		return;
 	d->failures = 0;
 	/* The second time that the server says "none" must be a minute after the first. */
@@ -395,4 +379,29 @@ void np_discovery_wake(struct np_discovery *d)
 		return;
 	if (np_timer_left(&d->timer) > NP_DISCOVERY_WAKE_MS)
 		np_discovery_later(d, np_jitter(NP_DISCOVERY_WAKE_MS));
+}
+
+struct np_discovery *np_discovery_new(struct np_reflector *r, bool known)
+{
+	struct np_discovery *d = np_xcalloc(1, sizeof(*d));
+
+	d->r = r;
+	d->known = known;
+	d->absent_ms = -1;
+	d->timer.fire = np_discovery_fire;
+	d->timer.context = d;
+	d->deadline.fire = np_discovery_late;
+	d->deadline.context = d;
+	d->call.cluster = r->cluster;
+	d->call.accept = "Accept: application/json";
+	d->call.stats = &r->stats;
+	d->call.answered = np_discovery_answered;
+	d->call.data = np_discovery_data;
+	d->call.done = np_discovery_done;
+	d->call.context = d;
+	r->missing = np_discovery_missing;
+	r->missing_arg = d;
+	r->cluster->returned = np_discovery_wake;
+	r->cluster->returned_arg = d;
+	return d;
 }

@@ -56,7 +56,7 @@ struct np_discovery {
 	struct np_timer deadline;	/* for the call */
 	struct np_buffer body;
 	bool truncated;			/* the answer has more bytes than are kept */
-	int64_t absent_ms;		/* when the server first said "none" in a row, -1: it did not */
+	int64_t absent_ms;		/* when it first said "none" in a row, -1: it did not */
 	unsigned int failures;		/* in a row */
 	unsigned int losses;		/* lists and watches in a row that got a 404 */
 	int64_t lost_ms;		/* when the last one did */
@@ -84,9 +84,5 @@ void np_discovery_restart(struct np_discovery *discovery, bool list, bool forget
 void np_discovery_stop(struct np_discovery *discovery);
 /* discovery may be NULL. */
 void np_discovery_free(struct np_discovery *discovery);
-/* A list or watch was answered with 404. Asks again, and the reflector waits for the answer. */
-void np_discovery_missing(struct np_discovery *discovery);
-/* The server has been reached again. Does not wait for the next question. May be NULL. */
-void np_discovery_wake(struct np_discovery *discovery);
 
 #endif

@@ -17,7 +17,6 @@
 
 #include "base/buffer.h"
 #include "kube/cluster_state.h"
-#include "kube/discovery.h"
 #include "kube/reflector_read.h"
 #include "kube/reflector_state.h"
 
@@ -175,8 +174,8 @@ static void np_on_answered(void *context)
 	struct np_loop *loop = r->cluster->loop;
 
 	np_wake_unreachable(r->cluster);
-	if (r->returns)
-		np_discovery_wake(r->cluster->discovery);
+	if (r->returns && r->cluster->returned)
+		r->cluster->returned(r->cluster->returned_arg);
 	r->returns = false;
 	r->answered = true;
 	r->started_ms = np_loop_now(loop);
@@ -453,11 +452,11 @@ static void np_end_status(struct np_reflector *r, enum np_reflector_phase phase)
 		np_reflector_later(r, 0);
 	} else if (code == 403) {
 		np_end_forbidden(r);
-	} else if (code == 404 && np_discovery_optional(r->kind) && r->cluster->discovery) {
+	} else if (code == 404 && r->missing) {
 		r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
 		np_reflector_failed(r, true, "%s answers 404: it is asked whether it has the kind",
 				    np_reflector_server(r));
-		np_discovery_missing(r->cluster->discovery);
+		r->missing(r->missing_arg);
 	} else if (code >= 500) {
 		r->no_streaming = r->no_streaming || phase == NP_PHASE_INITIAL;
 		np_end_server_error(r);

@@ -36,6 +36,9 @@ struct np_reflector {
 	struct np_timer timer;		/* sends the next request */
 	struct np_timer deadline;	/* ends a watch that is older than timeoutSeconds */
 	struct np_timer silent;		/* nothing was received for too long */
+	/* Called if the server does not have the kind; NULL: a server must have it. */
+	void (*missing)(void *arg);
+	void *missing_arg;
 	/* the position */
 	char *version;			/* "" if there is none */
 	bool check_version;		/* before the next watch, see whether versions went back */
