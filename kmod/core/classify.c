@@ -132,7 +132,7 @@ static __always_inline u32 flow_cell(const struct netpol_snapshot *snapshot,
 	return cell;
 }
 
-/* Why a program came to a cell. A Pass of the Baseline tier is no word: what comes after is open. */
+/* Why a program came to a cell. A Pass of the Baseline tier is no word: what comes then is open. */
 static noinline u8 cell_reason(const struct netpol_program *program, u32 cell)
 {
 	u32 order = NETPOL_CELL_ORDER(cell);

@@ -162,8 +162,8 @@ struct np_diff_rules {
 };
 
 /* What a rule of a cluster-wide policy does, and its name. */
-static void np_diff_action(struct np_buffer *buffer, const struct np_policy *policy,
-			   const struct np_rule *rule)
+static void np_diff_rule_action(struct np_buffer *buffer, const struct np_policy *policy,
+				const struct np_rule *rule)
 {
 	if (policy->tier == NP_TIER_NETWORK_POLICY)
 		return;
@@ -194,7 +194,7 @@ static struct np_diff_rules np_diff_rules(struct np_arena *arena, const struct n
 		memset(&buffer, 0, sizeof(buffer));
 		np_spell_peers(arena, &rule[i], &made->peers);
 		np_spell_ports(arena, &rule[i], &made->ports);
-		np_diff_action(&buffer, policy, &rule[i]);
+		np_diff_rule_action(&buffer, policy, &rule[i]);
 		np_buffer_print(&buffer, "%s %s on %s", ingress ? "from" : "to",
 				np_spell_join(arena, &made->peers, " or "),
 				np_spell_join(arena, &made->ports, ", "));

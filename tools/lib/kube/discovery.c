@@ -122,7 +122,7 @@ static void np_discovery_none(struct np_discovery *d)
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
 	if (d->state != NP_DISCOVERY_ABSENT)
 		np_cluster_log(d->r->cluster, NP_LOG_INFO, d->r->kind, d->known ?
-			       "the API server has confirmed that the kind and its objects are gone" :
+			       "the API server says again that the kind and its objects are gone" :
 			       "the API server does not have the kind; asked again every minute");
 	np_reflector_absent(d->r, d->state != NP_DISCOVERY_ABSENT);
 	d->state = NP_DISCOVERY_ABSENT;

@@ -63,7 +63,7 @@ struct np_matrix_pod {
  * @rule: of policy @decider, the first that matches, or NP_MATRIX_NONE
  * @decider: which of @policy decides, or NP_MATRIX_NONE
  * @policies: how many isolate the pod in this direction, and the cluster-wide one that decides
- * @policy: "namespace/name" of each, in order; "Admin/name" or "Baseline/name" of a cluster-wide one
+ * @policy: "namespace/name" of each, in order; of a cluster-wide one its tier stands first
  */
 struct np_matrix_why {
 	uint8_t reason;
