@@ -270,11 +270,33 @@ no c/late tcp b/server 81 $w: it may be one that may not send
 no b/server tcp c/late 80 $w: it may be one that nobody may reach
 yes n1 tcp c/late 80 $w: its node
 X
+netpol settings host-egress=allow host-allow=10.244.0.1:tcp/81
+in_netns n1 nft -f - <<X
+table ip services {
+	chain pre {
+		type nat hook prerouting priority -100
+		ip daddr 10.96.0.11 tcp dport 80 dnat to ${end_v4[c/late]}
+	}
+	chain post {
+		type nat hook postrouting priority 100
+		ip saddr ${end_v4[c/late]} ip daddr ${end_v4[c/late]} masquerade
+	}
+}
+X
+expect <<X
+no c/late tcp 10.244.0.1 80 $w: host-egress=allow does not open it
+no c/late tcp 10.244.0.1 81 $w: host-allow does not open it
+yes b/server tcp 10.244.0.1 80 $w: host-egress=allow opens others
+no c/late tcp 10.96.0.11 80 $w: nor does a Service that leads back
+X
+netpol settings host-egress= host-allow=
 ns_yaml c team=good | apply
 expect <<X
 yes c/late tcp b/server 80 $w: it is none
 yes b/server tcp c/late 80 $w: it is none
+yes c/late tcp 10.96.0.11 80 $w: it is none
 X
+in_netns n1 nft delete table ip services
 ns_yaml c team=evil | apply
 expect <<X
 no c/late tcp b/server 80 $w: it has become one

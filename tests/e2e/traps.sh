@@ -284,6 +284,25 @@ transparent()
 	no e/client tcp $outside6 80 tproxy, host-allow of the other family
 	X
 	netpol settings host-allow=
+	netpol delete -f <(policy out e egress $outside/32,81)
+	printf '%s\n' "apiVersion: policy.networking.k8s.io/v1alpha2" "kind: ClusterNetworkPolicy" \
+		"metadata: {name: evil}" "spec:" "  tier: Admin" "  priority: 1" \
+		"  subject: {namespaces: {}}" "  egress:" "  - action: Deny" \
+		"    to: [{namespaces: {matchLabels: {team: evil}}}]" | apply
+	netpol settings "pod-range=10.244.0.0/24,fd00:244::/64"
+	expect <<-X
+	yes e/client tcp $outside 80 tproxy, the destination is no pod
+	yes e/client tcp 10.244.0.3 22 tproxy, an address of the node in a range of pods
+	yes e/client tcp fd00:244::3 22 tproxy, an address of the node in a range of pods
+	X
+	netpol settings "pod-range=$outside/32,$outside6/128"
+	expect <<-X
+	no e/client tcp $outside 80 tproxy, the destination is a pod that is not known
+	no e/client tcp $outside6 80 tproxy, the destination is a pod that is not known
+	yes e/client tcp 10.244.0.3 22 tproxy, and the node is none
+	X
+	netpol settings pod-range=
+	netpol delete cnp/evil
 	policy out e egress $outside/32,80 $outside6/128,80 | apply
 	expect <<-X
 	yes e/client tcp $outside 80 tproxy, egress to the destination
