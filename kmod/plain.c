@@ -600,9 +600,10 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 		return netpol_decide(nn, skb, state);
 	if (netpol_plain_for_tunnel(snapshot, pkt, sender.identity))
 		return netpol_decide(nn, skb, state);
-	if (local_in && (sender.local ? receiver.identity ||
-					!netpol_plain_host_judged(snapshot, family, to) :
-					!!receiver.local))
+	if (local_in && !sender.local && receiver.local)
+		return netpol_decide(nn, skb, state);
+	if (local_in && sender.local &&
+	    (receiver.identity || !netpol_plain_host_judged(snapshot, family, to)))
 		return netpol_decide(nn, skb, state);
 
 	if (sender.local && receiver.local) {
