@@ -55,8 +55,8 @@ static int64_t np_discovery_pause(unsigned int failures)
 }
 
 /* Whether the server has the kind is not known. What was known stays. */
-__attribute__((format(printf, 3, 4)))
-static void np_discovery_failed(struct np_discovery *d, bool passing, const char *fmt, ...)
+static void __attribute__((format(printf, 3, 4)))
+np_discovery_failed(struct np_discovery *d, bool passing, const char *fmt, ...)
 {
 	char text[600];
 	va_list args;
@@ -121,7 +121,7 @@ static void np_discovery_none(struct np_discovery *d)
 	}
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
 	if (d->state != NP_DISCOVERY_ABSENT)
-		np_cluster_log(d->r->cluster, NP_LOG_INFO, d->r->kind, d->known ?
+		np_cluster_log(d->r->cluster, NP_LOG_INFO, d->r->kind, "%s", d->known ?
 			       "the API server says again that the kind and its objects are gone" :
 			       "the API server does not have the kind; asked again every minute");
 	np_reflector_absent(d->r, d->state != NP_DISCOVERY_ABSENT);
