@@ -281,6 +281,13 @@ def L42_other_version(t):
     f.pass_wait(KIND)
     absent(t, d, f)
     check(not f.state(KIND)["other"])
+    # One that the group names and that is not there says nothing about the next one.
+    d.served = ["v1alpha1", "v1beta1"]
+    gone = d.on(lambda r: r.path == GROUP + "/v1alpha1", lambda r: r.status(404, "NotFound"))
+    f.pass_wait(KIND)
+    f.settle(KIND)
+    check(f.state(KIND)["other"], f.state(KIND))
+    d.off(gone)
     # A name of a version that is no part of a path is not sent.
     d.on(lambda r: r.path == GROUP, lambda r: r.json(200, {"versions": [{"version": "../../x"}]}))
     f.pass_wait(KIND)

@@ -1679,6 +1679,16 @@ static void test_cluster_unreadable(void)
 	policy = give_cnp(&d, "p", good);
 	CHECK_EQ(d.troubles.count, 0);
 	CHECK(!np_desired_policy_loaded(policy));
+	/* Ports that no container can have: a Deny of them denies everything, which is said. */
+	policy = give_cnp(&d, "p", CNP("p", UID1, HEAD "\"subject\":" TEAM_A ",\"ingress\":[{\"name\":"
+				       "\"web\",\"action\":\"Deny\"," ANY ",\"protocols\":[{"
+				       "\"destinationNamedPort\":\"HTTP\"}]}]"));
+	np_desired_policy_view(policy, &view);
+	CHECK(view.ingress[0].closed && view.ns_selector.count == 1);
+	CHECK_EQ(d.troubles.count, 1);
+	CHECK(strstr(remarked, "(rule \"web\")") && strstr(remarked, "no container has a port"));
+	policy = give_cnp(&d, "p", good);
+	CHECK_EQ(d.troubles.count, 0);
 	/* Its subject: the version before stays. */
 	policy = give_cnp(&d, "p", lost);
 	CHECK(!np_desired_policy_loaded(policy) && policy->policy->ns_selector.count == 1);

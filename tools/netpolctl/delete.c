@@ -138,7 +138,8 @@ static int np_delete_word(struct np_delete *del, const char *word, struct np_err
 		space = np_intern(&del->objects, name, slash - name);
 		name = slash + 1;
 	}
-	if (!object || !*name || strchr(name, '/')) {
+	/* Without its namespace, a policy would be a ClusterNetworkPolicy. */
+	if (!object || !*name || strchr(name, '/') || (!wide && !*space)) {
 		np_error_set(err, NP_EXIT_USAGE, "\"%.80s\" names no object", word);
 		np_error_hint(err, "as policy/NAME, pod/NAMESPACE/NAME, namespace/NAME or "
 			      "clusternetworkpolicy/NAME");

@@ -44,13 +44,33 @@ static void np_closed_reason(const struct np_objects *objs, struct np_error *err
 		     *rule ? " (rule \"" : "", rule, *rule ? "\")" : "", first->text, more);
 }
 
-/* Reads a ClusterNetworkPolicy, in part if need be. */
+static bool np_has_closed(const struct np_policy *policy)
+{
+	uint32_t i;
+
+	for (i = 0; i < policy->ingress_count; i++)
+		if (policy->ingress[i].closed)
+			return true;
+	for (i = 0; i < policy->egress_count; i++)
+		if (policy->egress[i].closed)
+			return true;
+	return false;
+}
+
+/*
+ * Reads a ClusterNetworkPolicy, in part if need be. A rule of one that was read as a whole may be
+ * closed too: one for ports that no container can have.
+ */
 static int np_decode_either(struct np_decode *decode, const struct np_node *object, bool *closed)
 {
 	struct np_error *err = decode->err, ignored;
 
-	if (!np_decode_cluster_policy(decode, object, NULL))
+	if (!np_decode_cluster_policy(decode, object, NULL)) {
+		*closed = np_has_closed(&decode->objs->policies[0]);
+		if (*closed)
+			np_closed_reason(decode->objs, err);
 		return 0;
+	}
 	/* What was warned of so far is warned of again. */
 	np_objects_reset(decode->objs);
 	decode->err = &ignored;

@@ -230,8 +230,9 @@ static void np_discovery_ended(struct np_discovery *d, const struct np_http_resu
 	if (whole && result->status == 200) {
 		np_discovery_read(d);
 	} else if (whole && result->status == 404) {
-		/* There is neither the version nor, if that was asked for, the group. */
-		d->other_count = 0;
+		/* There is not the version or, if that was asked for, the group. */
+		if (d->step == NP_DISCOVERY_GROUP)
+			d->other_count = 0;
 		np_discovery_next(d);
 	} else if (whole && result->status == 403) {
 		np_discovery_failed(d, false,

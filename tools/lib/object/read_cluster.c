@@ -431,6 +431,12 @@ static void np_cluster_rule_empty(struct np_rule *rule)
 	rule->port_count = 0;
 }
 
+static const char *np_cluster_closed_text(const struct np_rule *rule)
+{
+	return rule->action == NP_ACTION_ACCEPT ? "the rule is closed and matches nothing" :
+						  "the rule is closed and denies everything";
+}
+
 static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 				const struct np_path *up, struct np_rule *rule)
 {
@@ -452,8 +458,10 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 	 * say so of a Deny or Pass, which without ports would be about all of them. A closed one
 	 * denies more than it should, and a Deny that is left out would deny less.
 	 */
-	if (!rule->port_count)
+	if (!rule->port_count) {
 		np_cluster_rule_empty(rule);
+		np_warn(d, list, path, "no port is left: %s", np_cluster_closed_text(rule));
+	}
 	return 0;
 }
 
@@ -685,12 +693,6 @@ static void np_cluster_warn(struct np_decode *d, const char *instead)
 	};
 
 	np_objects_warn(d->objs, &place, d->err->path, "%.300s: %s", d->err->text, instead);
-}
-
-static const char *np_cluster_closed_text(const struct np_rule *rule)
-{
-	return rule->action == NP_ACTION_ACCEPT ? "the rule is closed and matches nothing" :
-						  "the rule is closed and denies everything";
 }
 
 /* Reads what can be read of a rule. lost: what stands above it cannot be read. */
