@@ -32,9 +32,9 @@ def steady:
 
 # What chance may add to the smallest value of a row. An address in its second bucket costs more
 # instructions and another line (docs/performance.md). Of many peers one is in its first bucket;
-# a row of few may have none.
+# a row of few may have none. Where an allocation begins in a line is chance in every row.
 def chance:
-	if .peers == null or .peers >= 8 then 0
+	if .peers == null or .peers >= 8 then (if .unit == "lines" then 1 else 0 end)
 	elif .unit == "lines" then 3
 	else 100 end;
 

@@ -28,7 +28,8 @@ static int origin_of(const struct run *run, const struct np_policy *policy)
 	unsigned int i;
 
 	for (i = 0; i < HISTORY_ORIGINS; i++)
-		if (policy >= run->model.origin[i].policies &&
+		if (run->model.origin[i].policy_count &&
+		    policy >= run->model.origin[i].policies &&
 		    policy < run->model.origin[i].policies + run->model.origin[i].policy_count)
 			return netpol_world_origin(run->core.world->snapshot, history_origin[i]);
 	return -1;
