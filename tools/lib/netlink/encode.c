@@ -175,6 +175,19 @@ static int np_put_policy(struct nl_msg *msg, const void *unit, const void *extra
 	return nla_nest_end(msg, nest);
 }
 
+uint8_t np_encode_tier(const struct np_policy *policy)
+{
+	return policy->tier == NP_TIER_ADMIN ? NETPOL_TIER_ADMIN : NETPOL_TIER_BASELINE;
+}
+
+uint8_t np_encode_action(const struct np_rule *rule)
+{
+	if (rule->action == NP_ACTION_ACCEPT)
+		return rule->closed ? NETPOL_ACTION_NONE : NETPOL_ACTION_ACCEPT;
+	return rule->action == NP_ACTION_PASS && !rule->closed ? NETPOL_ACTION_PASS :
+								 NETPOL_ACTION_DENY;
+}
+
 /*
  * A ClusterNetworkPolicy. Its directions are those of its rules. The kernel wants to be told at
  * least one, so that one without rules gets both, which have no effect.
@@ -192,8 +205,7 @@ static int np_put_cluster_policy(struct nl_msg *msg, const void *unit, const voi
 	    nla_put_string(msg, NETPOL_POLICY_A_NAME, policy->name) ||
 	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT, &policy->pod_selector) ||
 	    nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, directions) ||
-	    nla_put_u8(msg, NETPOL_POLICY_A_TIER, policy->tier == NP_TIER_ADMIN ?
-		       NETPOL_TIER_ADMIN : NETPOL_TIER_BASELINE) ||
+	    nla_put_u8(msg, NETPOL_POLICY_A_TIER, np_encode_tier(policy)) ||
 	    nla_put_u16(msg, NETPOL_POLICY_A_PRIORITY, policy->priority) ||
 	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT_NAMESPACES, &policy->ns_selector))
 		return -NLE_NOMEM;
@@ -211,15 +223,6 @@ static int np_put_rule(struct nl_msg *msg, const void *unit, const void *extra)
 	return nla_nest_end(msg, nest);
 }
 
-/* A closed rule never matches if it accepts; else it denies, and has neither peers nor ports. */
-static uint8_t np_action_of(const struct np_rule *rule)
-{
-	if (rule->action == NP_ACTION_ACCEPT)
-		return rule->closed ? NETPOL_ACTION_NONE : NETPOL_ACTION_ACCEPT;
-	return rule->closed || rule->action == NP_ACTION_DENY ? NETPOL_ACTION_DENY :
-								NETPOL_ACTION_PASS;
-}
-
 static int np_put_cluster_rule(struct nl_msg *msg, const void *unit, const void *extra)
 {
 	const uint8_t *direction = extra;
@@ -227,7 +230,7 @@ static int np_put_cluster_rule(struct nl_msg *msg, const void *unit, const void 
 	struct nlattr *nest = nla_nest_start(msg, NETPOL_A_RULE);
 
 	if (!nest || nla_put_u8(msg, NETPOL_RULE_A_DIRECTION, *direction) ||
-	    nla_put_u8(msg, NETPOL_RULE_A_ACTION, np_action_of(rule)) ||
+	    nla_put_u8(msg, NETPOL_RULE_A_ACTION, np_encode_action(rule)) ||
 	    (rule->name && *rule->name &&
 	     nla_put_string(msg, NETPOL_RULE_A_NAME, rule->name)))
 		return -NLE_NOMEM;

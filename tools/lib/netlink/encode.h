@@ -63,6 +63,13 @@ int np_encode_pod_of_set(struct np_encoder *enc, const struct np_pod *pod,
 			 struct np_error *err);
 int np_encode_policy(struct np_encoder *enc, const struct np_policy *policy,
 		     struct np_error *err);
+/* The enum netpol_tier of a ClusterNetworkPolicy. */
+uint8_t np_encode_tier(const struct np_policy *policy);
+/*
+ * The enum netpol_action of a rule; a rule of a NetworkPolicy accepts. A closed rule that accepts
+ * matches nothing, and every other closed rule denies. An action that is not known denies too.
+ */
+uint8_t np_encode_action(const struct np_rule *rule);
 int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
 		       struct np_error *err);
 /*

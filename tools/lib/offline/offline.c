@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/hash.h"
+#include "netlink/encode.h"
 #include "object/digest.h"
 #include "offline/offline.h"
 
@@ -295,15 +296,6 @@ static int np_offline_port(struct np_offline *off, struct netpol_policy *policy,
 				    first, last);
 }
 
-/* The enum netpol_action of a rule. */
-static uint8_t np_offline_action(const struct np_rule *rule)
-{
-	if (rule->action == NP_ACTION_ACCEPT)
-		return rule->closed ? NETPOL_ACTION_NONE : NETPOL_ACTION_ACCEPT;
-	return rule->action == NP_ACTION_PASS && !rule->closed ? NETPOL_ACTION_PASS :
-								 NETPOL_ACTION_DENY;
-}
-
 static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy,
 			    uint8_t direction, const struct np_rule *rule, uint32_t count)
 {
@@ -311,7 +303,7 @@ static int np_offline_rules(struct np_offline *off, struct netpol_policy *policy
 	int error = 0;
 
 	for (i = 0; !error && i < count; i++) {
-		error = netpol_policy_add_rule(policy, direction, np_offline_action(&rule[i]),
+		error = netpol_policy_add_rule(policy, direction, np_encode_action(&rule[i]),
 					       np_offline_text(rule[i].name ? rule[i].name : ""));
 		for (j = 0; !error && j < rule[i].peer_count; j++)
 			error = np_offline_peer(off, policy, &rule[i].peer[j]);
@@ -345,8 +337,7 @@ struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 	if (!made)
 		error = -ENOMEM;
 	if (!error && policy->tier != NP_TIER_NETWORK_POLICY)
-		error = netpol_policy_set_tier(off->world, made, policy->tier == NP_TIER_ADMIN ?
-					       NETPOL_TIER_ADMIN : NETPOL_TIER_BASELINE,
+		error = netpol_policy_set_tier(off->world, made, np_encode_tier(policy),
 					       policy->priority,
 					       np_offline_selector(off, &policy->ns_selector),
 					       policy->ns_selector.count);
