@@ -44,6 +44,7 @@ static const char np_apply_help[] =
 "      --node NAME       those with this spec.nodeName run here\n"
 "      --interface NS/POD=DEV  this pod runs here, behind DEV; repeatable\n"
 "      --cni-cache DIR   results of the CNI; repeatable; or none\n"
+"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
 "  -o, --output FORM     table, name, json, yaml\n"
 "\n"
 "Examples:\n"
@@ -433,12 +434,23 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 	return ret;
 }
 
+static bool np_apply_changed(const struct np_apply *ap)
+{
+	size_t i;
+
+	for (i = 0; i < ap->results.count; i++)
+		if (strcmp(ap->results.item[i].action, "unchanged"))
+			return true;
+	return false;
+}
+
 static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
 {
 	struct np_client client;
 	struct np_info info;
 	int ret, try;
 
+	np_common.origin = ap->origin;
 	ret = np_connect(&client, &info, err);
 	np_info_free(&info);
 	if (!ret)
@@ -446,6 +458,8 @@ static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
 	if (!ret)
 		for (try = 0, ret = 1; ret > 0 && try < NP_APPLY_TRIES; try++)
 			ret = np_apply_try(ap, &client, err);
+	if (!ret)
+		np_confirm_made(&client, np_apply_changed(ap));
 	np_client_close(&client);
 	return ret ? -1 : 0;
 }
@@ -497,17 +511,12 @@ static void np_apply_members(struct np_writer *w, const void *arg)
 /* Prints what was done, and returns the exit status. */
 static int np_apply_print(struct np_apply *ap)
 {
-	bool changed = false;
-	size_t i;
-
 	np_result_print(&ap->results, "ApplyResult", ap->dry, ap->dry ? " (dry run)" : "",
 			ap->generation, ap->with_diff ? np_apply_members : NULL, &ap->diff);
 	if (ap->with_diff && !np_format_structured(np_common.format))
 		np_diff_write_text(&ap->diff, np_common.verbose ? SIZE_MAX : NP_APPLY_LINES,
 				   stdout);
-	for (i = 0; i < ap->results.count; i++)
-		changed |= strcmp(ap->results.item[i].action, "unchanged") != 0;
-	return ap->exit_code && changed ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
+	return ap->exit_code && np_apply_changed(ap) ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
 }
 
 static int np_apply_check(const struct np_command *cmd, const struct np_apply *ap, int argc,
@@ -519,6 +528,8 @@ static int np_apply_check(const struct np_command *cmd, const struct np_apply *a
 		return np_usage(cmd, "apply needs -f FILE");
 	if (ap->allow_empty_kinds && !ap->replace)
 		return np_usage(cmd, "--allow-empty-kinds is for --replace");
+	if (np_common.confirm && ap->dry)
+		return np_usage(cmd, "--confirm is for a change, and a dry run makes none");
 	if ((ap->with_diff || ap->exit_code) && ap->dry == NP_DRY_CLIENT)
 		return np_usage(cmd, "--diff and --exit-code ask the kernel, so --dry-run=client "
 				"can't be had with them");

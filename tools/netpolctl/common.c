@@ -17,6 +17,7 @@ enum {
 	NP_OPT_NETNS,
 	NP_OPT_TIMEOUT,
 	NP_OPT_COLOR,
+	NP_OPT_CONFIRM,
 };
 
 static const struct np_option np_options[] = {
@@ -30,8 +31,15 @@ static const struct np_option np_options[] = {
 	{ "help", no_argument, 'h' },
 };
 
+/* Of the commands that change something. */
+static const struct np_option np_change_options[] = {
+	{ "confirm", required_argument, NP_OPT_CONFIRM },
+	{ 0 }
+};
+
 #define NP_OPTION_COUNT	(sizeof(np_options) / sizeof(np_options[0]))
 #define NP_OPTION_MAX	48
+#define NP_CONFIRM_MAX	(24 * 60 * 60 * 1000)	/* milliseconds */
 
 bool np_parse_timeout(const char *text, int *timeout)
 {
@@ -76,6 +84,12 @@ static int np_take_common(int code, const char *arg, struct np_error *err)
 			return 0;
 		return np_error_set(err, NP_EXIT_USAGE, "--timeout takes 500ms, 30s or 2m, "
 				    "not \"%.40s\"", arg);
+	case NP_OPT_CONFIRM:
+		if (np_parse_timeout(arg, &np_common.confirm) && np_common.confirm >= 1000 &&
+		    np_common.confirm <= NP_CONFIRM_MAX)
+			return 0;
+		return np_error_set(err, NP_EXIT_USAGE, "--confirm takes a time between 1s and "
+				    "1440m, not \"%.40s\"", arg);
 	case NP_OPT_COLOR:
 		if (!strcmp(arg, "auto"))
 			np_common.color = NP_COLOR_AUTO;
@@ -122,6 +136,8 @@ static void np_parser_init(struct np_parser *parser, const char *first,
 	strcpy(parser->shorts, first);
 	for (i = 0; options && options[i].name; i++)
 		np_parser_add(parser, &options[i]);
+	for (i = 0; np_common.changes && np_change_options[i].name; i++)
+		np_parser_add(parser, &np_change_options[i]);
 	for (i = 0; i < NP_OPTION_COUNT; i++)
 		np_parser_add(parser, &np_options[i]);
 	optind = 0;
@@ -213,7 +229,8 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 	if (np_enter(err) ||
 	    np_client_open(client, NETPOL_GENL_NAME, np_common.timeout, err))
 		return -1;
-	return np_info_get(client, info, err) || np_info_check(info, err) ? -1 : 0;
+	return np_info_get(client, info, err) || np_info_check(info, err) ||
+	       np_confirm_begin(client, err) ? -1 : 0;
 }
 
 int np_report(const struct np_error *err)
@@ -324,6 +341,8 @@ static void np_result_write(const struct np_result_list *list, const char *kind,
 	np_write_bool(&w, "dryRun", dry);
 	if (generation)
 		np_write_number(&w, "generation", generation);
+	if (np_common.waits)
+		np_write_number(&w, "confirmSeconds", (np_common.confirm + 999) / 1000);
 	np_write_array(&w, "objects");
 	for (i = 0; i < list->count; i++) {
 		result = &list->item[i];

@@ -43,6 +43,9 @@ struct np_common {
 	bool changes;		/* the command that runs may change what is in force */
 	const char *netns;
 	int timeout;		/* in milliseconds; negative: no limit */
+	int confirm;		/* milliseconds until a change is taken back; 0: never */
+	const char *origin;	/* the only one that the command changes; NULL: not known */
+	bool waits;		/* the change that was made waits for its confirmation */
 	enum np_color_mode color;
 };
 
@@ -78,10 +81,23 @@ bool np_parse_timeout(const char *text, int *timeout);
 /* Enters the network namespace of --netns, the first time it is called. */
 int np_enter(struct np_error *err);
 /*
- * Enters the network namespace of --netns, connects to the module, reads its info and checks
- * the ABI.
+ * Enters the network namespace of --netns, connects to the module, reads its info, checks the ABI
+ * and calls np_confirm_begin().
  */
 int np_connect(struct np_client *client, struct np_info *info, struct np_error *err);
+
+/*
+ * Refuses a change while another one waits for its confirmation. With --confirm, makes sure that
+ * the change which follows is taken back unless it is confirmed.
+ */
+int np_confirm_begin(struct np_client *client, struct np_error *err);
+/*
+ * To be called when the kernel has taken the change; sets np_common.waits. changed is false if all
+ * was in force already, as a commit of the same is a new generation too.
+ */
+void np_confirm_made(struct np_client *client, bool changed);
+/* To be called at the end of the command: says whether a change waits. */
+void np_confirm_end(bool failed);
 
 /* Prints an error, also as JSON if that format was asked for, and returns its exit status. */
 int np_report(const struct np_error *err);
@@ -122,6 +138,7 @@ int np_show_counters(struct np_client *client, bool zero, struct np_error *err);
 extern const struct np_command np_command_status;
 extern const struct np_command np_command_doctor;
 extern const struct np_command np_command_apply;
+extern const struct np_command np_command_confirm;
 extern const struct np_command np_command_delete;
 extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;

@@ -27,6 +27,7 @@ static const char np_delete_help[] =
 "      --origin NAME     on whose behalf (manual)\n"
 "      --ignore-not-found  objects that are not loaded are no error\n"
 "      --dry-run=MODE    none, or kernel: let the kernel do all but publish it\n"
+"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
 "\n"
 "Examples:\n"
 "  netpolctl delete policy/allow-web -n shop\n"
@@ -220,6 +221,8 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 	struct np_info info;
 	int ret;
 
+	np_common.origin = del->origin;
+	np_common.changes = !del->dry;
 	ret = np_connect(&client, &info, err);
 	opts.base = np_info_generation(&info, del->origin);
 	np_info_free(&info);
@@ -233,6 +236,8 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 			ret = np_transaction_commit(&txn, del->dry, &del->generation, err);
 		np_transaction_end(&txn);
 	}
+	if (!ret)
+		np_confirm_made(&client, del->results.count);
 	np_loaded_free(&loaded);
 	np_client_close(&client);
 	return ret ? -1 : 0;

@@ -11,6 +11,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_status,
 	&np_command_doctor,
 	&np_command_apply,
+	&np_command_confirm,
 	&np_command_delete,
 	&np_command_get,
 	&np_command_eval,
@@ -143,5 +144,7 @@ int main(int argc, char **argv)
 	if (!cmd)
 		return np_unknown(argv[0]);
 	np_common.changes = cmd->changes;
-	return np_finish(cmd->run(cmd, argc, argv));
+	ret = cmd->run(cmd, argc, argv);
+	np_confirm_end(ret > NP_EXIT_NEGATIVE);
+	return np_finish(ret);
 }

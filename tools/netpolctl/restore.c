@@ -7,6 +7,7 @@
 
 #include "common.h"
 #include "node/host_read.h"
+#include "node/reload.h"
 #include "netlink/plan.h"
 #include "netlink/snapshot.h"
 #include "netlink/transaction.h"
@@ -25,6 +26,7 @@ static const char np_restore_help[] =
 "                        a boot; what is in force may be newer than the file\n"
 "      --dry-run=MODE    client: read and check the file only; kernel: let the\n"
 "                        kernel do all but publish it\n"
+"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
 "\n"
 "Examples:\n"
 "  netpolctl restore /var/lib/netpol/snapshot\n"
@@ -34,13 +36,11 @@ enum { NP_RESTORE_DRY_RUN = 0x100, NP_RESTORE_IF_EMPTY };
 
 struct np_restore {
 	bool client_only;
-	bool check;
 	bool if_empty;
 	bool left;		/* the kernel already had state */
 	struct np_snapshot snap;
 	struct np_host host;
-	size_t gone;		/* local pods whose interface does not exist */
-	size_t objects;
+	struct np_reload load;
 };
 
 static int np_restore_take(int code, const char *arg, void *ctx, struct np_error *err)
@@ -52,75 +52,11 @@ static int np_restore_take(int code, const char *arg, void *ctx, struct np_error
 		return 0;
 	}
 	re->client_only = !strcmp(arg, "client");
-	re->check = !strcmp(arg, "kernel");
-	if (re->client_only || re->check || !strcmp(arg, "none"))
+	re->load.check = !strcmp(arg, "kernel");
+	if (re->client_only || re->load.check || !strcmp(arg, "none"))
 		return 0;
 	return np_error_set(err, NP_EXIT_USAGE, "--dry-run takes none, client or kernel, not "
 			    "\"%.40s\"", arg);
-}
-
-/*
- * Pods keep the order of the file, in which a pod that lost an address to another one comes
- * first.
- */
-static int np_restore_objects(struct np_restore *re, const struct np_snapshot_origin *origin,
-			      struct np_encoder *enc, struct np_error *err)
-{
-	const struct np_objects *objs = &origin->objects;
-	const struct np_placement *place;
-	size_t i;
-
-	for (i = 0; i < objs->namespace_count; i++)
-		if (np_encode_namespace(enc, &objs->namespaces[i], err))
-			return -1;
-	for (i = 0; i < objs->pod_count; i++) {
-		place = &origin->place[i];
-		if (place->local && place->ifindex &&
-		    !np_host_device(&re->host, place->ifindex)) {
-			re->gone++;
-			continue;
-		}
-		if (np_encode_pod(enc, &objs->pods[i], place, err))
-			return -1;
-		re->objects++;
-	}
-	for (i = 0; i < objs->policy_count; i++)
-		if (np_encode_policy(enc, &objs->policies[i], err))
-			return -1;
-	re->objects += objs->namespace_count + objs->policy_count;
-	return 0;
-}
-
-static int np_restore_origin(struct np_restore *re, struct np_client *client,
-			     const struct np_snapshot_origin *origin, struct np_error *err)
-{
-	struct np_transaction_options opts = { .full = true };
-	struct np_transaction txn = { .client = client };
-	int ret;
-
-	ret = np_transaction_begin(&txn, client, origin->name, &opts, err);
-	if (!ret)
-		ret = np_restore_objects(re, origin, &txn.encoder, err);
-	if (!ret)
-		ret = np_transaction_commit(&txn, re->check, NULL, err);
-	np_transaction_end(&txn);
-	return ret;
-}
-
-static int np_restore_settings(struct np_restore *re, struct np_client *client,
-			       struct np_error *err)
-{
-	struct np_transaction_options opts = { .full = false };
-	struct np_transaction txn = { .client = client };
-	int ret;
-
-	ret = np_transaction_begin(&txn, client, NP_SETTINGS_ORIGIN, &opts, err);
-	if (!ret)
-		ret = np_encode_settings(&txn.encoder, &re->snap.settings, err);
-	if (!ret)
-		ret = np_transaction_commit(&txn, re->check, NULL, err);
-	np_transaction_end(&txn);
-	return ret;
 }
 
 static bool np_restore_unwanted(const struct np_restore *re, const struct np_info *info)
@@ -140,23 +76,27 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 	size_t i;
 	int ret;
 
+	np_common.changes = !re->load.check;
 	ret = np_connect(&client, &info, err);
 	re->left = !ret && np_restore_unwanted(re, &info);
 	if (re->left)
 		goto out;
 	if (!ret)
 		ret = np_host_read(&re->host, np_common.timeout, err);
+	re->load.host = &re->host;
 	/* Settings come first, so that guards cover what is not restored yet, or not at all. */
 	if (!ret)
-		ret = np_restore_settings(re, &client, err);
+		ret = np_reload_settings(&re->load, &client, &re->snap.settings, NULL, err);
 	for (i = 0; !ret && i < re->snap.origin_count; i++) {
 		if (!strcmp(re->snap.origin[i].name, NP_SETTINGS_ORIGIN))
 			continue;
-		ret = np_restore_origin(re, &client, &re->snap.origin[i], err);
-		if (ret && !re->check)
+		ret = np_reload_origin(&re->load, &client, &re->snap.origin[i], NULL, err);
+		if (ret && !re->load.check)
 			np_error_hint(err, "the settings are restored, and the origins before "
 				      "\"%s\" in the file", re->snap.origin[i].name);
 	}
+	if (!ret)
+		np_confirm_made(&client, true);
 out:
 	np_info_free(&info);
 	np_client_close(&client);
@@ -171,7 +111,7 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 		{ 0 }
 	};
 	char boot[NETPOL_BOOT_ID_MAX + 1];
-	struct np_restore re = { .check = false };
+	struct np_restore re = { .client_only = false };
 	struct np_error err = { 0 };
 	size_t i;
 	int ret;
@@ -199,14 +139,14 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 	if (re.snap.left_out)
 		np_notice("left out %zu local pod%s of the boot before", re.snap.left_out,
 			  re.snap.left_out == 1 ? "" : "s");
-	if (re.gone)
-		np_notice("left out %zu local pod%s whose interface is gone", re.gone,
-			  re.gone == 1 ? "" : "s");
+	if (re.load.gone)
+		np_notice("left out %zu local pod%s whose interface is gone", re.load.gone,
+			  re.load.gone == 1 ? "" : "s");
 	if (re.client_only)
 		np_notice("the snapshot of %s is sound", re.snap.time);
 	else
 		np_notice("%s %zu objects of the snapshot of %s",
-			  re.check ? "the kernel would take" : "restored", re.objects,
+			  re.load.check ? "the kernel would take" : "restored", re.load.objects,
 			  re.snap.time);
 out:
 	np_host_free(&re.host);

@@ -12,6 +12,7 @@
 #include "common.h"
 #include "node/finding.h"
 #include "object/settings.h"
+#include "undo/undo.h"
 
 static const char np_status_help[] =
 "Usage: netpolctl [status] [-o table|json|yaml]\n"
@@ -31,6 +32,7 @@ struct np_status {
 	struct np_info info;
 	struct np_settings settings;
 	struct np_counter_list counters;
+	int64_t left;		/* milliseconds until a change is taken back; -1: none waits */
 	char **warning;
 	size_t warning_count;
 };
@@ -115,6 +117,9 @@ static void np_status_table(const struct np_status *st)
 	np_color_print(stdout, enforcing ? NP_COLOR_GOOD : NP_COLOR_NOTE,
 		       enforcing ? "yes" : "no");
 	putchar('\n');
+	if (st->left >= 0)
+		printf("waiting     a change is taken back in %lld s unless it is confirmed\n",
+		       (long long)(st->left + 999) / 1000);
 	for (i = 0; i < info->origin_count; i++)
 		printf("origin      %s: %llu objects, generation %llu\n", info->origin[i].name,
 		       (unsigned long long)info->origin[i].objects,
@@ -197,6 +202,8 @@ static void np_status_write(const struct np_status *st)
 	np_writer_init(&w, stdout, np_common.format);
 	np_write_top(&w, "Status");
 	np_status_write_info(&w, &st->info);
+	if (st->left >= 0)
+		np_write_number(&w, "confirmSeconds", (st->left + 999) / 1000);
 	np_settings_write(&w, "settings", &st->settings);
 	np_write_object(&w, "counters");
 	for (attr = NP_COUNTER_FIRST; c && attr <= NP_COUNTER_LAST; attr++)
@@ -228,6 +235,7 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 	      np_settings_get(&st.client, &st.settings, &err) ||
 	      np_counters_get(&st.client, false, &st.counters, &err);
 	if (!ret) {
+		st.left = np_undo_left();
 		np_status_check(&st);
 		if (np_format_structured(np_common.format))
 			np_status_write(&st);

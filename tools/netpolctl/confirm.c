@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl confirm, and --confirm of the commands that change something
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+#include "undo/undo.h"
+
+static const char np_confirm_help[] =
+"Usage: netpolctl confirm [--revert]\n"
+"\n"
+"Keeps a change that was made with --confirm TIME, so that it is not taken back when\n"
+"the time is over. Until then nothing else can be changed by hand. 'netpolctl status'\n"
+"shows whether a change waits. Exit status 1 if none does.\n"
+"\n"
+"Options:\n"
+"      --revert        take the change back now\n"
+"\n"
+"Examples:\n"
+"  netpolctl apply -f policies/ --confirm 60s\n"
+"  netpolctl confirm\n";
+
+static struct np_undo np_undo = { .pipe = -1 };
+
+int np_confirm_begin(struct np_client *client, struct np_error *err)
+{
+	int64_t left = np_common.changes ? np_undo_left() : -1;
+
+	if (!np_common.changes && np_common.confirm)
+		return np_error_set(err, NP_EXIT_USAGE, "--confirm is for a change, and nothing is "
+				    "to be changed");
+	if (left >= 0) {
+		np_error_set(err, NP_EXIT_KERNEL, "a change waits %lld s for its confirmation, and "
+			     "nothing else is changed meanwhile", (long long)(left + 999) / 1000);
+		np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' "
+			      "takes it back");
+		return -1;
+	}
+	if (!np_common.confirm)
+		return 0;
+	return np_undo_begin(&np_undo, client, np_common.origin, np_common.confirm,
+			     np_common.timeout, err);
+}
+
+void np_confirm_made(struct np_client *client, bool changed)
+{
+	int ret = np_common.confirm && changed ? np_undo_made(&np_undo, client) : 0;
+
+	if (ret < 0)
+		np_warning("the process that would take the change back has ended, so it stays");
+	np_common.waits = ret > 0;
+}
+
+void np_confirm_end(bool failed)
+{
+	np_undo_drop(&np_undo);
+	if (np_common.waits)
+		np_notice("the change is taken back in %lld s unless 'netpolctl confirm' is run",
+			  (long long)(np_common.confirm + 999) / 1000);
+	else if (np_common.confirm && !failed)
+		np_notice("nothing has changed, so nothing waits for a confirmation");
+}
+
+static int np_confirm_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	(void)code;
+	(void)arg;
+	(void)err;
+	*(enum np_undo_request *)ctx = NP_UNDO_REVERT;
+	return 0;
+}
+
+static int np_confirm_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = { { "revert", no_argument, 0x100 }, { 0 } };
+	enum np_undo_request request = NP_UNDO_CONFIRM;
+	struct np_error err = { 0 };
+	char answer[1024];
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_confirm_take, &request,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		return np_usage(cmd, "confirm takes no word \"%.40s\"", argv[optind]);
+	ret = np_enter(&err);
+	if (!ret)
+		ret = np_undo_ask(request, answer, sizeof(answer), &err);
+	if (ret < 0)
+		return np_report(&err);
+	if (!ret) {
+		np_notice("no change waits for a confirmation%s%s",
+			  *answer ? "; of the last one: " : "", answer);
+		return NP_EXIT_NEGATIVE;
+	}
+	if (!np_common.quiet) {
+		np_print_escaped(stdout, answer);
+		putchar('\n');
+	}
+	return NP_EXIT_OK;
+}
+
+const struct np_command np_command_confirm = {
+	.name = "confirm",
+	.summary = "keep a change that would take itself back",
+	.help = np_confirm_help,
+	.run = np_confirm_run,
+};
