@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/review.md, "A change that takes itself back": what --confirm promises, for each command
-# that changes something; that the keeper outlives its command and its terminal; and that nothing
+# Proves docs/review.md, "A change that takes itself back": what --confirm promises; that the keeper outlives its command and its terminal; and that nothing
 # is lost, whenever the command is killed.
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh
@@ -19,7 +18,11 @@ verdicts()
 }
 
 waits() { netpolctl status -o json | jq -e .confirmSeconds; }
-over() { ! waits; }
+over()
+{
+	netpolctl status -o json >"$tmp/status" 2>/dev/null &&
+		jq -e '(has("confirmSeconds") or any(.warnings[]; test("confirmation"))) | not' "$tmp/status"
+}
 # unchanged: all objects, settings and verdicts are those from before
 unchanged()
 {
@@ -76,6 +79,7 @@ while read -r -a words; do
 done <<END
 apply -f $range
 apply -f $range --confirm 9s
+delete networkpolicy/namespace-b/default-deny --confirm 9s
 delete networkpolicy/namespace-b/default-deny
 settings event-rate=7
 restore $tmp/before.snapshot
@@ -104,23 +108,21 @@ netpolctl apply -f /nowhere --confirm 5m >/dev/null 2>&1
 is "$?" 3 "bad input"
 check "nothing waits after it" over
 
-# Each command that changes something.
+# What is created, changed and deleted, of objects of each kind.
 while read -r -a words; do
 	netpolctl "${words[@]}" --confirm 1s >/dev/null 2>"$tmp/err" || bail "${words[*]}: $(cat "$tmp/err")"
 	check "${words[0]} --confirm: taken back" eventually 20 over
 	check "${words[0]} --confirm: all is as before" unchanged
 done <<END
 delete namespace/namespace-a
-settings event-rate=7 unknown=allow
-flush --yes
 apply --replace --allow-empty-kinds -f $deny
 apply --origin other -f $deny
 END
-netpolctl apply -f "$deny" >/dev/null 2>&1 && netpolctl save "$tmp/after.snapshot" &&
-	netpolctl restore "$tmp/before.snapshot" 2>/dev/null || bail restore
-netpolctl restore "$tmp/after.snapshot" --confirm 1s 2>/dev/null || bail "restore --confirm"
-check "restore --confirm: taken back" eventually 20 over
-check "restore --confirm: all is as before" unchanged
+for words in "settings event-rate=7" "restore $tmp/before.snapshot" "flush --yes"; do
+	# shellcheck disable=SC2086 # words
+	netpolctl $words --confirm 1s >/dev/null 2>&1
+	is "$?" 2 "${words%% *} has no --confirm"
+done
 
 # The end of the session: its processes get SIGHUP, and are killed.
 setsid bash -c "netpolctl apply -f $deny --confirm 3s >/dev/null 2>&1
@@ -133,16 +135,43 @@ exec 9< <(netpolctl apply -f "$deny" --confirm 5m 2>/dev/null)
 check "the keeper holds no pipe of its command" timeout 20 cat <&9
 exec 9<&-
 # Told to end: taken back at once, as nobody is there to confirm it.
-kill -TERM "$(keeper)"
-check "the keeper is told to end: taken back at once" eventually 20 over
-check "all is as before" unchanged
+for signal in TERM INT; do
+	[ "$signal" = TERM ] || netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail apply
+	kill -$signal "$(keeper)"
+	check "the keeper gets SIG$signal: taken back at once" eventually 20 over
+	check "all is as before" unchanged
+done
+# Confirmed and told to end in the same moment: the answer is what was done.
+for ((i = 0; i < 10; i++)); do
+	netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
+	pid=$(keeper)
+	kill -STOP "$pid"
+	netpolctl confirm >/dev/null 2>&1 &
+	asked=$!
+	kill -TERM "$pid"
+	kill -CONT "$pid"
+	wait $asked
+	status=$?
+	eventually 20 over || bail "neither confirmed nor taken back"
+	if [ $status = 0 ]; then
+		[ "$(verdicts)" != "$before" ] || break
+		netpolctl delete networkpolicy/namespace-b/default-deny >/dev/null || bail delete
+	fi
+	unchanged || break
+done
+is "$i" 10 "confirmed and told to end in one moment: the answer is what was done"
 # Killed: the change stays, and what was in force before is still there.
 netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
 pid=$(keeper)
 kill -KILL "$pid"
 check "the keeper is killed: nothing waits" eventually 20 over
 is "$(verdicts)" "$after" "the change stays, as docs/review.md says"
-check "by hand" netpolctl restore "/run/netpolctl/$(stat -Lc %i /proc/self/ns/net)/before"
+folder=/run/netpolctl/$(stat -Lc %i /proc/self/ns/net)
+check "by hand" netpolctl restore "$folder/before"
+check "all is as before" unchanged
+netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
+netpolctl confirm >/dev/null || bail confirm
+check "the next change does not write over what the killed one left" netpolctl restore "$folder/kept"
 check "all is as before" unchanged
 
 # What somebody else has changed meanwhile is not thrown away.
@@ -154,9 +183,72 @@ is "$(netpolctl get policies -A --origin other -o json | jq '.items | length')" 
 netpolctl delete --origin other -f "$range" >/dev/null || bail delete
 netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
 elsewhere netpolctl delete networkpolicy/namespace-b/default-deny >/dev/null || bail delete
-check "the same origin was changed meanwhile: what is newer stays" grep -q \
-	'what was changed again since stays' <(netpolctl confirm --revert)
+netpolctl confirm --revert >/dev/null 2>"$tmp/err"
+is "$?" 5 "the same origin was changed meanwhile: it is not taken back"
+check "and why" grep -q 'origin "manual" was changed again since' "$tmp/err"
 check "all is as that change left it" unchanged
+
+# held WORDS...: starts a change and stops it when its keeper is there and nothing is committed
+held()
+{
+	local generation try
+	for ((try = 0; try < 30; try++)); do
+		generation=$(netpolctl status -o json | jq .generation)
+		netpolctl "$@" >/dev/null 2>"$tmp/held" &
+		command=$!
+		until [ -S "$folder/socket" ]; do
+			kill -0 $command 2>/dev/null || break
+		done
+		kill -STOP $command 2>/dev/null
+		[ "$(netpolctl status -o json | jq .generation)" != "$generation" ] || return 0
+		kill -CONT $command
+		wait $command
+		netpolctl confirm --revert >/dev/null
+	done
+	bail "every command was too fast"
+}
+# Somebody else commits between what was saved and the change: nothing of that may be taken back.
+held apply -f "$deny" --confirm 5m
+elsewhere netpolctl apply -f "$range" --replace --local all -f "$cluster" >/dev/null 2>&1 ||
+	bail "another apply"
+kill -CONT $command
+wait $command
+is "$?" 5 "another change came before: this one is refused"
+check "and says what to do" grep -q 'run it again' "$tmp/held"
+check "nothing waits" eventually 20 over
+check "nothing was changed" unchanged
+# The command takes longer than the time: that begins when the change is made.
+held apply -f "$deny" --confirm 1s
+steady=$(date +%s)
+eventually 10 test "$(date +%s)" -ge $((steady + 2)) # the loop looks at the clock
+check "the command takes longer: nothing is taken back before it is made" test -S "$folder/socket"
+kill -CONT $command
+wait $command
+check "made, and taken back when the time is over" eventually 20 over
+check "all is as before" unchanged
+
+# An address that has gone to another pod meanwhile is not taken away from it.
+netpolctl save "$tmp/plain.snapshot" 2>/dev/null || bail save
+cat >"$tmp/old.yaml" <<END
+apiVersion: v1
+kind: Namespace
+metadata: {name: z}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: old, namespace: z}
+spec: {nodeName: elsewhere}
+status: {phase: Running, podIPs: [{ip: 10.99.0.9}, {ip: "fd00:99::9"}]}
+END
+sed 's/name: old/name: new/' "$tmp/old.yaml" >"$tmp/new.yaml"
+netpolctl apply -f "$tmp/old.yaml" >/dev/null 2>&1 || bail "apply old"
+netpolctl delete pod/z/old --confirm 5m >/dev/null 2>&1 || bail "delete old"
+elsewhere netpolctl apply --origin other -f "$tmp/new.yaml" >/dev/null 2>&1 || bail "apply new"
+is "$(netpolctl confirm --revert)" \
+	"the change was taken back, but for 1 pod, as it was asked for" "its address is another pod's now"
+check "and stays so" test -z "$(netpolctl get pods -n z --origin manual --no-headers)"
+netpolctl restore "$tmp/plain.snapshot" 2>/dev/null || bail restore
+netpolctl delete --origin other --ignore-not-found -f "$tmp/new.yaml" >/dev/null || bail delete
 
 # One network namespace does not wait for another one.
 ip netns add confirm-other && namespaces+=(confirm-other) || bail "ip netns"
@@ -174,8 +266,9 @@ for ((i = 0; i < 25; i++)); do
 	pid=$!
 	# a moment that moves from round to round, over about the time that the command takes
 	for ((n = 0; n < i * 240; n++)); do :; done
-	kill -KILL $pid 2>/dev/null && killed=$((killed + 1))
+	kill -KILL $pid 2>/dev/null
 	wait $pid 2>/dev/null
+	[ $? != 137 ] || killed=$((killed + 1))
 	[ "$(verdicts)" = "$before" ] || made=$((made + 1))
 	eventually 30 over || break
 	unchanged || lost=$((lost + 1))
@@ -183,7 +276,16 @@ done
 is "$i" 25 "killed at any moment: nothing waits for ever"
 is "$lost" 0 "and all is as before, each time"
 check "some were killed" test "$killed" -gt 0
+check "some changes were made, and some were not" test "$made" -gt 0 -a "$made" -lt 25
 note "$killed of 25 commands were killed, $made changes were seen"
 # What listens is no door for others.
-is "$(stat -c %a /run/netpolctl)" 700 "only root reaches the keeper"
+chmod 755 /run/netpolctl
+netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>"$tmp/err"
+is "$?" 6 "a folder that others may enter is not used"
+chmod 700 /run/netpolctl
+netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
+setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all netpolctl confirm >/dev/null 2>&1
+is "$?" 6 "only root reaches the keeper"
+netpolctl confirm --revert >/dev/null || bail "confirm --revert"
+check "all is as before" unchanged
 finish

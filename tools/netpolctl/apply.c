@@ -404,12 +404,14 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 	};
 	struct np_loaded *loaded = &ap->loaded;
 	struct np_info info;
+	bool kept;
 	int ret;
 
 	ap->results.count = 0;
 	np_apply_forget(ap);
 	ret = np_info_get(client, &info, err);
 	opts.base = np_info_generation(&info, ap->origin);
+	kept = np_confirm_base(&opts.base);
 	np_info_free(&info);
 	if (ret)
 		return -1;
@@ -426,9 +428,12 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 	if (!ret)
 		ret = np_plan_send(&plan, loaded, &txn.encoder, &ap->results, err);
 	if (!ret)
+		np_confirm_send();
+	if (!ret)
 		ret = np_transaction_commit(&txn, ap->dry == NP_DRY_KERNEL, &ap->generation,
 					    err);
-	if (ret && client->refusal.error == ESTALE)
+	/* What is to be taken back must be what was saved. */
+	if (ret && client->refusal.error == ESTALE && !kept)
 		ret = 1;
 	np_transaction_end(&txn);
 	return ret;
@@ -450,16 +455,16 @@ static int np_apply_kernel(struct np_apply *ap, struct np_error *err)
 	struct np_info info;
 	int ret, try;
 
-	np_common.origin = ap->origin;
 	ret = np_connect(&client, &info, err);
 	np_info_free(&info);
+	if (!ret)
+		ret = np_confirm_begin(&client, ap->origin, err);
 	if (!ret)
 		ret = np_apply_host(ap, err);
 	if (!ret)
 		for (try = 0, ret = 1; ret > 0 && try < NP_APPLY_TRIES; try++)
 			ret = np_apply_try(ap, &client, err);
-	if (!ret)
-		np_confirm_made(&client, np_apply_changed(ap));
+	np_confirm_end(&client, ret, np_apply_changed(ap));
 	np_client_close(&client);
 	return ret ? -1 : 0;
 }
@@ -584,5 +589,6 @@ const struct np_command np_command_apply = {
 	.summary = "load namespaces, pods and policies from manifests",
 	.help = np_apply_help,
 	.changes = true,
+	.confirm = true,
 	.run = np_apply_run,
 };

@@ -31,7 +31,7 @@ static const struct np_option np_options[] = {
 	{ "help", no_argument, 'h' },
 };
 
-/* Of the commands that change something. */
+/* Of the commands whose change can be taken back. */
 static const struct np_option np_change_options[] = {
 	{ "confirm", required_argument, NP_OPT_CONFIRM },
 	{ 0 }
@@ -136,7 +136,7 @@ static void np_parser_init(struct np_parser *parser, const char *first,
 	strcpy(parser->shorts, first);
 	for (i = 0; options && options[i].name; i++)
 		np_parser_add(parser, &options[i]);
-	for (i = 0; np_common.changes && np_change_options[i].name; i++)
+	for (i = 0; np_common.can_confirm && np_change_options[i].name; i++)
 		np_parser_add(parser, &np_change_options[i]);
 	for (i = 0; i < NP_OPTION_COUNT; i++)
 		np_parser_add(parser, &np_options[i]);
@@ -230,7 +230,7 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 	    np_client_open(client, NETPOL_GENL_NAME, np_common.timeout, err))
 		return -1;
 	return np_info_get(client, info, err) || np_info_check(info, err) ||
-	       np_confirm_begin(client, err) ? -1 : 0;
+	       (np_common.changes && np_confirm_check(err)) ? -1 : 0;
 }
 
 int np_report(const struct np_error *err)

@@ -30,6 +30,7 @@ struct np_command {
 	const char *summary;
 	const char *help;
 	bool changes;		/* it may change what is in force */
+	bool confirm;		/* it has --confirm */
 	int (*run)(const struct np_command *cmd, int argc, char **argv);
 };
 
@@ -43,8 +44,8 @@ struct np_common {
 	bool changes;		/* the command that runs may change what is in force */
 	const char *netns;
 	int timeout;		/* in milliseconds; negative: no limit */
+	bool can_confirm;	/* the command that runs has --confirm */
 	int confirm;		/* milliseconds until a change is taken back; 0: never */
-	const char *origin;	/* the only one that the command changes; NULL: not known */
 	bool waits;		/* the change that was made waits for its confirmation */
 	enum np_color_mode color;
 };
@@ -82,22 +83,27 @@ bool np_parse_timeout(const char *text, int *timeout);
 int np_enter(struct np_error *err);
 /*
  * Enters the network namespace of --netns, connects to the module, reads its info, checks the ABI
- * and calls np_confirm_begin().
+ * and, for a command that changes something, calls np_confirm_check().
  */
 int np_connect(struct np_client *client, struct np_info *info, struct np_error *err);
 
+/* Refuses a change while another one waits for its confirmation. */
+int np_confirm_check(struct np_error *err);
 /*
- * Refuses a change while another one waits for its confirmation. With --confirm, makes sure that
- * the change which follows is taken back unless it is confirmed.
+ * With --confirm, makes sure that the change of this origin which follows is taken back unless it
+ * is confirmed. To be called when connected.
  */
-int np_confirm_begin(struct np_client *client, struct np_error *err);
+int np_confirm_begin(struct np_client *client, const char *origin, struct np_error *err);
+/* With --confirm, sets the generation that the change must be built on, and returns true. */
+bool np_confirm_base(uint64_t *base);
+/* To be called before the commit is sent. */
+void np_confirm_send(void);
 /*
- * To be called when the kernel has taken the change; sets np_common.waits. changed is false if all
- * was in force already, as a commit of the same is a new generation too.
+ * To be called after the attempt, also after one that failed; says whether a change waits, and
+ * sets np_common.waits. changed is false if all was in force already, as a commit of the same is a
+ * new generation too.
  */
-void np_confirm_made(struct np_client *client, bool changed);
-/* To be called at the end of the command: says whether a change waits. */
-void np_confirm_end(bool failed);
+void np_confirm_end(struct np_client *client, bool failed, bool changed);
 
 /* Prints an error, also as JSON if that format was asked for, and returns its exit status. */
 int np_report(const struct np_error *err);
@@ -132,7 +138,6 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 void np_show_settings(const struct np_settings *set);
 /* Writes when a rule was last hit, and since when it is watched, as far as it is known. */
 void np_write_hit(struct np_writer *w, const struct np_rule_hits *rule);
-void np_counters_sort(struct np_counter_list *list);
 int np_show_counters(struct np_client *client, bool zero, struct np_error *err);
 
 extern const struct np_command np_command_status;
@@ -153,6 +158,7 @@ extern const struct np_command np_command_restore;
 extern const struct np_command np_command_version;
 extern const struct np_command np_command_settings;
 extern const struct np_command np_command_counters;
+extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
 
 /*

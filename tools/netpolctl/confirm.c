@@ -22,44 +22,64 @@ static const char np_confirm_help[] =
 "  netpolctl apply -f policies/ --confirm 60s\n"
 "  netpolctl confirm\n";
 
-static struct np_undo np_undo = { .pipe = -1 };
+static struct np_undo np_undo = { .fd = -1 };
 
-int np_confirm_begin(struct np_client *client, struct np_error *err)
+int np_confirm_check(struct np_error *err)
 {
-	int64_t left = np_common.changes ? np_undo_left() : -1;
+	int64_t left;
 
-	if (!np_common.changes && np_common.confirm)
-		return np_error_set(err, NP_EXIT_USAGE, "--confirm is for a change, and nothing is "
-				    "to be changed");
-	if (left >= 0) {
-		np_error_set(err, NP_EXIT_KERNEL, "a change waits %lld s for its confirmation, and "
-			     "nothing else is changed meanwhile", (long long)(left + 999) / 1000);
-		np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' "
-			      "takes it back");
+	if (np_undo_left(&left, err))
 		return -1;
-	}
+	if (left < 0)
+		return 0;
+	np_error_set(err, NP_EXIT_KERNEL, "a change waits %lld s for its confirmation, and nothing "
+		     "else is changed meanwhile", (long long)(left + 999) / 1000);
+	np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' takes it "
+		      "back");
+	return -1;
+}
+
+int np_confirm_begin(struct np_client *client, const char *origin, struct np_error *err)
+{
 	if (!np_common.confirm)
 		return 0;
-	return np_undo_begin(&np_undo, client, np_common.origin, np_common.confirm,
-			     np_common.timeout, err);
+	return np_undo_begin(&np_undo, client, origin, np_common.confirm, np_common.timeout, err);
 }
 
-void np_confirm_made(struct np_client *client, bool changed)
+bool np_confirm_base(uint64_t *base)
 {
-	int ret = np_common.confirm && changed ? np_undo_made(&np_undo, client) : 0;
+	if (np_undo.fd < 0)
+		return false;
+	*base = np_undo.before;
+	return true;
+}
 
-	if (ret < 0)
-		np_warning("the process that would take the change back has ended, so it stays");
+static bool np_confirm_sent;
+
+void np_confirm_send(void)
+{
+	np_confirm_sent = true;
+	np_undo_send(&np_undo);
+}
+
+void np_confirm_end(struct np_client *client, bool failed, bool changed)
+{
+	int ret;
+
+	if (np_undo.fd < 0)
+		return;
+	/* What the kernel has refused was not done. What it has not answered may be done. */
+	if (failed)
+		changed = np_confirm_sent && !client->refusal.error;
+	ret = np_undo_end(&np_undo, client, changed);
 	np_common.waits = ret > 0;
-}
-
-void np_confirm_end(bool failed)
-{
-	np_undo_drop(&np_undo);
-	if (np_common.waits)
+	if (ret < 0)
+		np_warning("the process that would take the change back has ended; 'netpolctl "
+			   "confirm' tells how");
+	else if (np_common.waits)
 		np_notice("the change is taken back in %lld s unless 'netpolctl confirm' is run",
 			  (long long)(np_common.confirm + 999) / 1000);
-	else if (np_common.confirm && !failed)
+	else if (!failed)
 		np_notice("nothing has changed, so nothing waits for a confirmation");
 }
 
@@ -89,9 +109,13 @@ static int np_confirm_run(const struct np_command *cmd, int argc, char **argv)
 	ret = np_enter(&err);
 	if (!ret)
 		ret = np_undo_ask(request, answer, sizeof(answer), &err);
+	if (ret == NP_UNDO_ANSWER_REFUSED) {
+		ret = -1;
+		np_error_set(&err, NP_EXIT_KERNEL, "%s", answer);
+	}
 	if (ret < 0)
 		return np_report(&err);
-	if (!ret) {
+	if (ret == NP_UNDO_ANSWER_NONE) {
 		np_notice("no change waits for a confirmation%s%s",
 			  *answer ? "; of the last one: " : "", answer);
 		return NP_EXIT_NEGATIVE;

@@ -23,24 +23,6 @@ static const char np_counters_help[] =
 "  netpolctl counters\n"
 "  netpolctl counters --zero -o json | jq '.pods[] | select(.ingressDenied > 0)'\n";
 
-static int np_counters_compare(const void *left, const void *right)
-{
-	const struct np_counters *a = left, *b = right;
-	int ret = (int)a->kind - (int)b->kind;
-
-	if (!ret)
-		ret = strcmp(a->namespace, b->namespace);
-	if (!ret)
-		ret = strcmp(a->name, b->name);
-	return ret ? ret : strcmp(a->origin, b->origin);
-}
-
-void np_counters_sort(struct np_counter_list *list)
-{
-	if (list->count)
-		qsort(list->item, list->count, sizeof(*list->item), np_counters_compare);
-}
-
 static void np_counters_cell(struct np_table *table, const struct np_counters *c, int attr)
 {
 	if (c->has[attr - NP_COUNTER_FIRST])

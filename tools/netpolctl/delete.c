@@ -221,11 +221,13 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 	struct np_info info;
 	int ret;
 
-	np_common.origin = del->origin;
 	np_common.changes = !del->dry;
 	ret = np_connect(&client, &info, err);
 	opts.base = np_info_generation(&info, del->origin);
 	np_info_free(&info);
+	if (!ret)
+		ret = np_confirm_begin(&client, del->origin, err);
+	np_confirm_base(&opts.base);
 	if (!ret)
 		ret = np_loaded_get(&client, &loaded, err);
 	if (!ret) {
@@ -233,11 +235,12 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 		if (!ret)
 			ret = np_delete_objects(del, &loaded, &txn.encoder, err);
 		if (!ret)
+			np_confirm_send();
+		if (!ret)
 			ret = np_transaction_commit(&txn, del->dry, &del->generation, err);
 		np_transaction_end(&txn);
 	}
-	if (!ret)
-		np_confirm_made(&client, del->results.count);
+	np_confirm_end(&client, ret, del->results.count);
 	np_loaded_free(&loaded);
 	np_client_close(&client);
 	return ret ? -1 : 0;
@@ -270,6 +273,10 @@ static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 		       NP_FORMAT_TABLE);
 	if (ret != NP_PARSE_DONE)
 		goto out;
+	if (np_common.confirm && del.dry) {
+		ret = np_usage(cmd, "--confirm is for a change, and a dry run makes none");
+		goto out;
+	}
 	named = optind < argc;
 	if (named == !!del.file_count) {
 		ret = np_usage(cmd, "delete takes either objects or -f FILE");
@@ -299,5 +306,6 @@ const struct np_command np_command_delete = {
 	.summary = "delete objects by name or by manifest",
 	.help = np_delete_help,
 	.changes = true,
+	.confirm = true,
 	.run = np_delete_run,
 };

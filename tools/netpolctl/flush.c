@@ -7,14 +7,13 @@
 #include "common.h"
 
 static const char np_flush_help[] =
-"Usage: netpolctl flush --yes [--confirm TIME]\n"
+"Usage: netpolctl flush --yes\n"
 "\n"
 "Drops every namespace, pod, policy and setting of all origins. From then on\n"
 "every packet passes, until objects are loaded again.\n"
 "\n"
 "Options:\n"
 "      --yes           really do it\n"
-"      --confirm TIME  take it back after TIME (60s, 5m) unless it is confirmed\n"
 "\n"
 "Examples:\n"
 "  netpolctl save /root/before.netpol && netpolctl flush --yes\n"
@@ -49,8 +48,6 @@ static int np_flush_run(const struct np_command *cmd, int argc, char **argv)
 	ret = np_connect(&client, &info, &err) ||
 	      np_client_call(&client, np_client_message(&client, NETPOL_CMD_FLUSH, 256), NULL,
 			     NULL, &err);
-	if (!ret)
-		np_confirm_made(&client, true);
 	if (ret)
 		ret = np_report(&err);
 	else if (!np_common.quiet)

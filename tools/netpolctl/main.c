@@ -20,6 +20,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_diff,
 	&np_command_lint,
 	&np_command_counters,
+	&np_command_top,
 	&np_command_monitor,
 	&np_command_settings,
 	&np_command_save,
@@ -144,7 +145,6 @@ int main(int argc, char **argv)
 	if (!cmd)
 		return np_unknown(argv[0]);
 	np_common.changes = cmd->changes;
-	ret = cmd->run(cmd, argc, argv);
-	np_confirm_end(ret > NP_EXIT_NEGATIVE);
-	return np_finish(ret);
+	np_common.can_confirm = cmd->confirm;
+	return np_finish(cmd->run(cmd, argc, argv));
 }

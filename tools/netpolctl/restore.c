@@ -26,7 +26,6 @@ static const char np_restore_help[] =
 "                        a boot; what is in force may be newer than the file\n"
 "      --dry-run=MODE    client: read and check the file only; kernel: let the\n"
 "                        kernel do all but publish it\n"
-"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
 "\n"
 "Examples:\n"
 "  netpolctl restore /var/lib/netpol/snapshot\n"
@@ -86,7 +85,7 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 	re->load.host = &re->host;
 	/* Settings come first, so that guards cover what is not restored yet, or not at all. */
 	if (!ret)
-		ret = np_reload_settings(&re->load, &client, &re->snap.settings, NULL, err);
+		ret = np_reload_settings(&re->load, &client, &re->snap.settings, err);
 	for (i = 0; !ret && i < re->snap.origin_count; i++) {
 		if (!strcmp(re->snap.origin[i].name, NP_SETTINGS_ORIGIN))
 			continue;
@@ -95,8 +94,6 @@ static int np_restore_kernel(struct np_restore *re, struct np_error *err)
 			np_error_hint(err, "the settings are restored, and the origins before "
 				      "\"%s\" in the file", re->snap.origin[i].name);
 	}
-	if (!ret)
-		np_confirm_made(&client, true);
 out:
 	np_info_free(&info);
 	np_client_close(&client);

@@ -10,11 +10,10 @@
 #include "netlink/transaction.h"
 
 static const char np_settings_help[] =
-"Usage: netpolctl settings [-o table|json|yaml] [--confirm TIME] [NAME=VALUE...]\n"
+"Usage: netpolctl settings [-o table|json|yaml] [NAME=VALUE...]\n"
 "\n"
 "Shows the settings, or changes those named and leaves the others as they are.\n"
-"An empty value is the default. With --confirm, a change is taken back after TIME (60s,\n"
-"5m) unless it is confirmed.\n"
+"An empty value is the default.\n"
 "\n"
 "  guard-prefix=CIDR,...      pod addresses of this node (none)\n"
 "  pod-range=CIDR,...         addresses of pods in the whole cluster, for a Deny (none)\n"
@@ -106,7 +105,6 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 	np_settings_free(&check);
 	if (ret)
 		return np_report(&err);
-	np_common.origin = NP_SETTINGS_ORIGIN;
 	np_common.changes = optind < argc;
 	ret = np_connect(&client, &info, &err);
 	if (!ret && optind == argc)
@@ -114,8 +112,6 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 	else if (!ret)
 		for (try = 0, ret = 1; ret > 0 && try < NP_SETTINGS_TRIES; try++)
 			ret = np_settings_try(&client, argc - optind, argv + optind, &set, &err);
-	if (!ret)
-		np_confirm_made(&client, true);
 	if (ret)
 		ret = np_report(&err);
 	else if (optind == argc || np_common.form)

@@ -235,7 +235,9 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 	      np_settings_get(&st.client, &st.settings, &err) ||
 	      np_counters_get(&st.client, false, &st.counters, &err);
 	if (!ret) {
-		st.left = np_undo_left();
+		if (np_undo_left(&st.left, &err))
+			np_status_warn(&st, "it is not known whether a change waits for its "
+				       "confirmation: %s", err.text);
 		np_status_check(&st);
 		if (np_format_structured(np_common.format))
 			np_status_write(&st);

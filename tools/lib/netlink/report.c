@@ -262,6 +262,24 @@ void np_counters_free(struct np_counter_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
+int np_counters_compare(const void *left, const void *right)
+{
+	const struct np_counters *a = left, *b = right;
+	int ret = (int)a->kind - (int)b->kind;
+
+	if (!ret)
+		ret = strcmp(a->namespace, b->namespace);
+	if (!ret)
+		ret = strcmp(a->name, b->name);
+	return ret ? ret : strcmp(a->origin, b->origin);
+}
+
+void np_counters_sort(struct np_counter_list *list)
+{
+	if (list->count)
+		qsort(list->item, list->count, sizeof(*list->item), np_counters_compare);
+}
+
 int np_counters_get(struct np_client *client, bool zero, struct np_counter_list *list,
 		    struct np_error *err)
 {

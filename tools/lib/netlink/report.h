@@ -116,6 +116,9 @@ const char *np_counter_name(int attr);
 int np_counters_get(struct np_client *client, bool zero, struct np_counter_list *list,
 		    struct np_error *err);
 void np_counters_reset(void *list);
+/* The order of subjects: kind, namespace, name, origin. For qsort(). */
+int np_counters_compare(const void *left, const void *right);
+void np_counters_sort(struct np_counter_list *list);
 void np_counters_free(struct np_counter_list *list);
 int np_counters_decode(const struct nlmsghdr *nlh, void *list, struct np_error *err);
 

@@ -7,10 +7,9 @@
 #include "netlink/transaction.h"
 
 int np_reload_settings(const struct np_reload *load, struct np_client *client,
-		       const struct np_settings *set, const uint64_t *base,
-		       struct np_error *err)
+		       const struct np_settings *set, struct np_error *err)
 {
-	struct np_transaction_options opts = { .has_base = base, .base = base ? *base : 0 };
+	struct np_transaction_options opts = { .full = false };
 	struct np_transaction txn = { .client = client };
 	int ret;
 
@@ -38,6 +37,8 @@ static int np_reload_objects(struct np_reload *load, const struct np_snapshot_or
 		if (np_encode_namespace(enc, &objs->namespaces[i], err))
 			return -1;
 	for (i = 0; i < objs->pod_count; i++) {
+		if (load->skip && load->skip[i])
+			continue;
 		place = &origin->place[i];
 		if (place->local && place->ifindex && !np_host_device(load->host, place->ifindex)) {
 			load->gone++;

@@ -20,9 +20,9 @@ static int np_undo_folder(const char *path, struct np_error *err)
 			     NP_EXIT_INPUT, "cannot make the folder %s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid || st.st_mode & 022) {
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid || st.st_mode & 077) {
 		np_error_set(err, NP_EXIT_PERMISSION, "%s is not a folder that root alone may "
-			     "write to", path);
+			     "enter", path);
 		np_error_hint(err, "what was in force before a change is kept there; nothing was "
 			      "changed");
 		return -1;
@@ -42,6 +42,7 @@ int np_undo_place(struct np_undo_place *place, bool make, struct np_error *err)
 	snprintf(place->lock, sizeof(place->lock), "%s/lock", place->folder);
 	snprintf(place->socket, sizeof(place->socket), "%s/socket", place->folder);
 	snprintf(place->before, sizeof(place->before), "%s/before", place->folder);
+	snprintf(place->kept, sizeof(place->kept), "%s/kept", place->folder);
 	snprintf(place->last, sizeof(place->last), "%s/last", place->folder);
 	return make && (np_undo_folder(NP_UNDO_FOLDER, err) || np_undo_folder(place->folder, err)) ?
 		-1 : 0;

@@ -19,12 +19,13 @@ struct np_undo_place {
 	char lock[80];		/* locked by the keeper while a change waits */
 	char socket[80];	/* the keeper answers here */
 	char before[80];	/* a snapshot of what was in force before the change */
+	char kept[80];		/* one that a keeper has left behind which was killed */
 	char last[80];		/* one line of text: how the last change ended */
 };
 
 /*
  * Names the files for the network namespace that the process is in. With make, the folder is made,
- * and it is an error if somebody else than root may write to it.
+ * and it is an error if somebody else than root may enter it.
  */
 int np_undo_place(struct np_undo_place *place, bool make, struct np_error *err);
 /* The address of the socket. */

@@ -7,31 +7,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
-#include "base/alloc.h"
 #include "netlink/loaded.h"
 #include "netlink/save.h"
 #include "netlink/snapshot.h"
 #include "undo/keeper.h"
 
+#define NP_UNDO_STATUS_S	10
 #define NP_UNDO_ANSWER_S	120	/* taking a large change back takes its time */
+#define NP_UNDO_LOCK_TRIES	20
+#define NP_UNDO_LOCK_MS		100
 
-/* Takes the lock that says that a change waits. Returns its descriptor, or -1. */
+/* Moves a descriptor out of the way of the standard ones. Returns it, or -1. */
+static int np_undo_above(int fd)
+{
+	int above;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return above;
+}
+
+/*
+ * Takes the lock that says that a change waits. A keeper that has just answered for the last time
+ * still has it for a moment. Returns its descriptor, or -1.
+ */
 static int np_undo_lock(const struct np_undo_place *place, struct np_error *err)
 {
-	int fd = open(place->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = np_undo_above(open(place->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+	int try;
 
 	if (fd < 0)
 		return np_error_set(err, NP_EXIT_INPUT, "%s: %s", place->lock, strerror(errno));
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return fd;
+	for (try = 0; try < NP_UNDO_LOCK_TRIES; try++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return fd;
+		usleep(NP_UNDO_LOCK_MS * 1000);
+	}
 	close(fd);
 	np_error_set(err, NP_EXIT_KERNEL, "a change waits for its confirmation, and nothing else "
 		     "is changed meanwhile");
@@ -43,7 +64,7 @@ static int np_undo_lock(const struct np_undo_place *place, struct np_error *err)
 static int np_undo_listen(const struct np_undo_place *place, struct np_error *err)
 {
 	struct sockaddr_un at;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = np_undo_above(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
 	np_undo_address(place, &at);
 	/* The lock is ours, so a socket that is there is of a keeper that was killed. */
@@ -60,46 +81,77 @@ static int np_undo_listen(const struct np_undo_place *place, struct np_error *er
 static int np_undo_save(struct np_undo *undo, struct np_client *client, struct np_error *err)
 {
 	struct np_loaded loaded = { .item = NULL };
+	struct np_info info = { .origin = NULL };
 	struct np_settings set = { 0 };
 	size_t skipped;
 	int ret;
 
-	ret = np_save_collect(client, &undo->before, &set, &loaded, err);
-	if (!ret)
-		ret = np_snapshot_write(undo->place.before, &undo->before, &set, &loaded.state,
-					&skipped, err);
+	/* What a keeper left behind that was killed may still be needed. */
+	if (rename(undo->place.before, undo->place.kept) && errno != ENOENT)
+		return np_error_set(err, NP_EXIT_INPUT, "%s: %s", undo->place.kept,
+				    strerror(errno));
+	unlink(undo->place.last);
+	ret = np_save_collect(client, &info, &set, &loaded, err);
+	if (!ret) {
+		undo->before = np_info_generation(&info, undo->origin);
+		ret = np_snapshot_write(undo->place.before, &info, &set, &loaded.state, &skipped,
+					err);
+	}
 	np_loaded_free(&loaded);
 	np_settings_free(&set);
+	np_info_free(&info);
 	return ret;
+}
+
+/* Waits until the keeper says that it watches. */
+static int np_undo_ready(int fd, struct np_error *err)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) == 1)
+		return 0;
+	return np_error_set(err, NP_EXIT_INPUT, "the process that would take the change back has "
+			    "ended at its start, so nothing was changed");
 }
 
 /* In the parent, returns 0 or -1. In the keeper, does not return. */
 static int np_undo_fork(struct np_undo *undo, struct np_client *client, int lock, int socket,
 			struct np_error *err)
 {
+	sigset_t block, old;
 	int fd[2];
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
 		return np_error_set(err, NP_EXIT_INPUT, "a pair of sockets cannot be made: %s",
 				    strerror(errno));
+	fd[0] = np_undo_above(fd[0]);
+	fd[1] = np_undo_above(fd[1]);
 	fflush(NULL);
+	/* Until it has left the terminal, what is meant for the command must not end the keeper. */
+	sigemptyset(&block);
+	sigaddset(&block, SIGHUP);
+	sigaddset(&block, SIGINT);
+	sigaddset(&block, SIGTERM);
+	sigprocmask(SIG_BLOCK, &block, &old);
 	pid = fork();
 	if (!pid) {
-		close(fd[1]);
 		/* The kernel ends an open transaction when its last descriptor is closed. */
 		np_client_close(client);
 		np_undo_keep(undo, fd[0], lock, socket);
 		_exit(0);
 	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(fd[0]);
-	if (pid > 0) {
-		undo->pipe = fd[1];
+	undo->fd = fd[1];
+	if (pid < 0)
+		np_error_set(err, NP_EXIT_INPUT, "the process that would take the change back "
+			     "cannot be started: %s", strerror(errno));
+	if (pid > 0 && !np_undo_ready(undo->fd, err))
 		return 0;
-	}
-	close(fd[1]);
-	return np_error_set(err, NP_EXIT_INPUT, "the process that would take the change back "
-			    "cannot be started: %s", strerror(errno));
+	close(undo->fd);
+	undo->fd = -1;
+	return -1;
 }
 
 int np_undo_begin(struct np_undo *undo, struct np_client *client, const char *origin,
@@ -108,11 +160,10 @@ int np_undo_begin(struct np_undo *undo, struct np_client *client, const char *or
 	int lock, socket = -1, ret;
 
 	memset(undo, 0, sizeof(*undo));
-	undo->pipe = -1;
+	undo->fd = -1;
 	undo->wait = wait;
 	undo->timeout = timeout;
-	if (origin)
-		snprintf(undo->origin, sizeof(undo->origin), "%s", origin);
+	snprintf(undo->origin, sizeof(undo->origin), "%s", origin);
 	if (np_undo_place(&undo->place, true, err))
 		return -1;
 	lock = np_undo_lock(&undo->place, err);
@@ -129,54 +180,36 @@ int np_undo_begin(struct np_undo *undo, struct np_client *client, const char *or
 	return ret;
 }
 
-static void np_undo_close(struct np_undo *undo)
+void np_undo_send(struct np_undo *undo)
 {
-	if (undo->pipe < 0)
-		return;
-	close(undo->pipe);
-	undo->pipe = -1;
-	np_info_free(&undo->before);
+	const struct np_undo_news news = { .stage = NP_UNDO_SENT };
+
+	/* If the keeper has ended, np_undo_end() says so. */
+	if (undo->fd >= 0)
+		send(undo->fd, &news, sizeof(news), MSG_NOSIGNAL);
 }
 
-/* Tells the keeper. Returns 0, or -1 if it has ended. */
-static int np_undo_tell(struct np_undo *undo, const struct np_undo_change *list, size_t count)
+int np_undo_end(struct np_undo *undo, struct np_client *client, bool changed)
 {
-	return send(undo->pipe, list, count * sizeof(*list), MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
-int np_undo_made(struct np_undo *undo, struct np_client *client)
-{
-	struct np_undo_change *list = NULL;
+	struct np_undo_news news = { .stage = NP_UNDO_NOTHING };
 	struct np_error err = { 0 };
 	struct np_info now;
-	size_t count = 0;
-	int ret;
+	bool known;
+	int ret = 0;
 
-	if (undo->pipe < 0)
+	if (undo->fd < 0)
 		return 0;
-	ret = np_info_get(client, &now, &err);
-	if (!ret)
-		count = np_undo_compare(&undo->before, &now, undo->origin, &list);
+	known = !np_info_get(client, &now, &err);
+	news.generation = np_info_generation(&now, undo->origin);
+	if (changed && news.generation != undo->before)
+		news.stage = NP_UNDO_MADE;
 	np_info_free(&now);
-	if (!ret && !count) {
-		np_undo_drop(undo);
-		return 0;
-	}
-	/* A keeper that reads nothing before the end asks the kernel. */
-	ret = np_undo_tell(undo, list, count);
-	free(list);
-	np_undo_close(undo);
-	return ret ? ret : 1;
-}
-
-void np_undo_drop(struct np_undo *undo)
-{
-	static const struct np_undo_change nothing;
-
-	/* A keeper that has ended takes nothing back, as it should. */
-	if (undo->pipe >= 0)
-		np_undo_tell(undo, &nothing, 1);
-	np_undo_close(undo);
+	/* A keeper that is told nothing asks the kernel. */
+	if (known && send(undo->fd, &news, sizeof(news), MSG_NOSIGNAL) != sizeof(news))
+		ret = -1;
+	close(undo->fd);
+	undo->fd = -1;
+	return known && news.stage == NP_UNDO_NOTHING ? 0 : ret ? ret : 1;
 }
 
 static void np_undo_last(const struct np_undo_place *place, char *answer, size_t size)
@@ -195,7 +228,9 @@ static void np_undo_last(const struct np_undo_place *place, char *answer, size_t
 /* Sends one byte and reads the answer until its end. Returns its length, or -1 with errno. */
 static ssize_t np_undo_talk(int fd, enum np_undo_request request, char *answer, size_t size)
 {
-	struct timeval limit = { .tv_sec = NP_UNDO_ANSWER_S };
+	struct timeval limit = {
+		.tv_sec = request == NP_UNDO_STATUS ? NP_UNDO_STATUS_S : NP_UNDO_ANSWER_S,
+	};
 	uint8_t byte = (uint8_t)request;
 	size_t len = 0;
 	ssize_t got;
@@ -221,6 +256,7 @@ int np_undo_ask(enum np_undo_request request, char *answer, size_t size, struct 
 	struct sockaddr_un at;
 	ssize_t len;
 	int fd, cause;
+	bool done;
 
 	if (np_undo_place(&place, false, err))
 		return -1;
@@ -236,27 +272,34 @@ int np_undo_ask(enum np_undo_request request, char *answer, size_t size, struct 
 			return np_error_set(err, cause == EACCES ? NP_EXIT_PERMISSION :
 					    NP_EXIT_INPUT, "%s: %s", place.socket, strerror(cause));
 		np_undo_last(&place, answer, size);
-		return 0;
+		return NP_UNDO_ANSWER_NONE;
 	}
 	len = np_undo_talk(fd, request, answer, size);
 	cause = errno;
 	close(fd);
-	if (len > 0)
-		return 1;
-	if (len < 0 && (cause == EAGAIN || cause == EWOULDBLOCK))
-		return np_error_set(err, NP_EXIT_TIMEOUT, "the process that keeps the change does "
-				    "not answer");
-	/* It ended while it was asked. */
-	np_undo_last(&place, answer, size);
-	return 0;
+	if (len < 0 && (cause == EAGAIN || cause == EWOULDBLOCK)) {
+		np_error_set(err, NP_EXIT_TIMEOUT, "the process that keeps a change does not "
+			     "answer");
+		np_error_hint(err, "it may be about to take the change back; ask again");
+		return -1;
+	}
+	if (len <= 0) {
+		/* It ended while it was asked. */
+		np_undo_last(&place, answer, size);
+		return NP_UNDO_ANSWER_NONE;
+	}
+	done = *answer == NP_UNDO_DONE;
+	memmove(answer, answer + 1, len);
+	return done ? NP_UNDO_ANSWER_DONE : NP_UNDO_ANSWER_REFUSED;
 }
 
-int64_t np_undo_left(void)
+int np_undo_left(int64_t *left, struct np_error *err)
 {
-	struct np_error err = { 0 };
-	char answer[256];
+	char answer[1024];
+	int ret = np_undo_ask(NP_UNDO_STATUS, answer, sizeof(answer), err);
 
-	if (np_undo_ask(NP_UNDO_STATUS, answer, sizeof(answer), &err) <= 0)
-		return -1;
-	return strtoll(answer, NULL, 10);
+	*left = -1;
+	if (ret == NP_UNDO_ANSWER_DONE)
+		*left = strtoll(answer, NULL, 10);
+	return ret < 0 ? -1 : 0;
 }

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpolctl top: what it says of a round is what the counters have grown by, of pods, policies and
+# rules; and its forms.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+node=n1
+node_make n1 10.244.0.1 fd00:244::1
+pod_make n1 a/web 10.244.1.10 fd00:244:1::10
+pod_make n1 a/friend 10.244.1.11 fd00:244:1::11
+pod_make n1 a/stranger 10.244.1.12 fd00:244:1::12
+pod_info a/web app=web
+pod_info a/friend app=friend
+serve_on a/web a/friend -- tcp/80
+control=n1,10.244.1.11,80
+{
+	ns_yaml a
+	pods_yaml a/web a/friend a/stranger
+	cat <<-X
+	---
+	apiVersion: networking.k8s.io/v1
+	kind: NetworkPolicy
+	metadata: {name: web, namespace: a}
+	spec:
+	  podSelector: {matchLabels: {app: web}}
+	  ingress:
+	  - {from: [{podSelector: {matchLabels: {app: nobody}}}]}
+	  - {from: [{podSelector: {matchLabels: {app: friend}}}]}
+	X
+} | apply
+
+# between KIND: connections between two rounds of top; $told is what the second round says, and
+# $tmp/before and $tmp/after are the counters around it
+between()
+{
+	netpolctl --netns n1 counters -o json >"$tmp/before"
+	exec 8< <(exec netpolctl --netns n1 top "$1" -b 2 -i 4s -o jsonl)
+	read -r told <&8 || bail "top $1"
+	expect <<-X
+	yes a/friend tcp a/web 80 while top $1 looks
+	no a/stranger tcp a/web 80 while top $1 looks
+	X
+	read -r told <&8 || bail "top $1"
+	exec 8<&-
+	netpolctl --netns n1 counters -o json >"$tmp/after"
+}
+
+# grown FILTER: how much a counter has grown, as packets a second of that round
+grown()
+{
+	jq -n --slurpfile a "$tmp/before" --slurpfile b "$tmp/after" --argjson told "$told" \
+		"((\$b[0] | $1) - (\$a[0] | $1)) * 1000 / \$told.milliseconds + 0.5 | floor"
+}
+
+# same WHAT FILTER FILTER: the rate that top tells is what the counter has grown by
+same()
+{
+	local want
+	want=$(grown "$3")
+	check "$1: something has passed" test "$want" -gt 0
+	is "$(jq "$2" <<<"$told")" "$want" "$1"
+}
+
+between pods
+for way in ingressAllowed ingressDenied; do
+	same "pods, a/web, $way" ".pods[] | select(.name == \"web\") | .$way" \
+		".pods[] | select(.name == \"web\") | .$way"
+	same "pods, total, $way" ".total.$way" ".total.$way"
+done
+is "$(jq -r '.pods[0].name' <<<"$told")" web "pods: most denied packets first"
+between rules
+same "rules, ingress[1]" '.rules[0].packets' '.policies[] | .rules[1].packets'
+is "$(jq -c '.rules[0] | [.namespace, .name, .origin, .direction, .index]' <<<"$told")" \
+	'["a","web","manual","ingress",1]' "rules: most packets first"
+is "$(jq -c '.rules[1] | [.index, .packets]' <<<"$told")" '[0,0]' "rules: one that was not hit"
+between policies
+same "policies" '.policies[0].packets' '.policies[] | [.rules[].packets] | add'
+
+netpolctl --netns n1 top -b 1 -i 200ms --rows 1 >"$tmp/out"
+check "table: a head" grep -qE '^packets a second over [0-9.]+ s: in .*; 1 of 3$' "$tmp/out"
+check "table: titles" grep -qE '^NAMESPACE +POD +IN-ALLOWED/s' "$tmp/out"
+is "$(wc -l <"$tmp/out")" 3 "table: one row, as asked for"
+check "table: nothing for a terminal" test -z "$(grep $'\033' "$tmp/out")"
+check "80 columns" test "$(awk '{ if (length > n) n = length } END { print n }' "$tmp/out")" -le 80
+script -qec "netpolctl --netns n1 top -i 200ms" "$tmp/screen" >/dev/null 2>&1 &
+pid=$!
+pids+=($pid)
+check "a terminal: drawn over" eventually 20 grep -q $'\033\[H\033\[J.*packets a second' "$tmp/screen"
+kill $pid
+finish

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl top
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+
+#include "base/time.h"
+#include "common.h"
+#include "netlink/rates.h"
+
+static const char np_top_help[] =
+"Usage: netpolctl top [pods|policies|rules] [OPTION...] [-o table|jsonl]\n"
+"\n"
+"Packets a second: allowed and denied of each local pod, or how many each policy\n"
+"or rule has accepted or, of a ClusterNetworkPolicy, decided. On a terminal the\n"
+"screen is drawn anew each time and shows as many rows as it has; elsewhere each\n"
+"round is a table of its own. Ends with Ctrl-C.\n"
+"\n"
+"Options:\n"
+"  -i, --interval TIME   between two rounds: 500ms, 2s (default), 1m\n"
+"  -b, --batch N         end after N rounds, and never draw over them\n"
+"      --sort FIELD      packets, denied (default for pods), name\n"
+"      --rows N          at most N rows each time\n"
+"\n"
+"Examples:\n"
+"  netpolctl top\n"
+"  netpolctl top rules -i 10s -b 1 -o jsonl | jq '.rules[0]'\n";
+
+struct np_top {
+	enum np_rate_kind kind;
+	enum np_rate_order order;
+	bool has_order;
+	int interval;		/* milliseconds */
+	unsigned long rounds;	/* 0: no end */
+	unsigned long rows;	/* 0: as many as there are, or as the screen has */
+	bool screen;		/* drawn over */
+	struct np_client client;
+	struct np_counter_list last;
+	int64_t last_ms;
+};
+
+static int np_top_number(const char *option, const char *arg, unsigned long *number,
+			 struct np_error *err)
+{
+	char *end = NULL;
+
+	*number = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
+	if (*number && *number <= INT32_MAX && !*end)
+		return 0;
+	return np_error_set(err, NP_EXIT_USAGE, "--%s takes a number from 1 on, not \"%.40s\"",
+			    option, arg);
+}
+
+enum { NP_OPT_SORT = 0x100, NP_OPT_ROWS };
+
+static int np_top_take(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	static const char * const order[] = { "packets", "denied", "name" };
+	struct np_top *top = ctx;
+	unsigned int i;
+
+	switch (code) {
+	case 'i':
+		if (np_parse_timeout(arg, &top->interval) && top->interval >= 100)
+			return 0;
+		return np_error_set(err, NP_EXIT_USAGE, "--interval takes a time of 100ms or more, "
+				    "as 500ms, 2s or 1m, not \"%.40s\"", arg);
+	case 'b':
+		return np_top_number("batch", arg, &top->rounds, err);
+	case NP_OPT_ROWS:
+		return np_top_number("rows", arg, &top->rows, err);
+	case NP_OPT_SORT:
+		for (i = 0; i < 3; i++) {
+			if (strcmp(arg, order[i]))
+				continue;
+			top->order = (enum np_rate_order)i;
+			top->has_order = true;
+			return 0;
+		}
+		return np_error_set(err, NP_EXIT_USAGE, "--sort takes packets, denied or name, not "
+				    "\"%.40s\"", arg);
+	}
+	return 0;
+}
+
+static const char * const np_top_words[] = {
+	[NP_RATE_PODS] = "pods",
+	[NP_RATE_POLICIES] = "policies",
+	[NP_RATE_RULES] = "rules",
+};
+
+static const char * const np_top_names[NP_RATE_VALUES] = {
+	"ingressAllowed", "ingressDenied", "egressAllowed", "egressDenied",
+};
+
+static void np_top_values(struct np_writer *w, const struct np_rate *rate)
+{
+	int value;
+
+	for (value = 0; value < NP_RATE_VALUES; value++)
+		np_write_number(w, np_top_names[value], rate->value[value]);
+}
+
+static void np_top_write(const struct np_top *top, const struct np_rate_list *list,
+			 size_t rows, int64_t elapsed)
+{
+	const struct np_rate *rate;
+	struct np_writer w;
+	size_t i;
+
+	np_writer_init(&w, stdout, NP_FORMAT_JSONL);
+	np_write_top(&w, "Rates");
+	np_write_number(&w, "milliseconds", (uint64_t)elapsed);
+	np_write_object(&w, "total");
+	if (list->total.subject)
+		np_top_values(&w, &list->total);
+	np_write_end(&w);
+	np_write_array(&w, np_top_words[top->kind]);
+	for (i = 0; i < rows; i++) {
+		rate = &list->item[i];
+		np_write_object(&w, NULL);
+		if (*rate->subject->namespace)
+			np_write_string(&w, "namespace", rate->subject->namespace);
+		np_write_string(&w, "name", rate->subject->name);
+		if (top->kind == NP_RATE_PODS) {
+			np_top_values(&w, rate);
+		} else {
+			np_write_string(&w, "origin", rate->subject->origin);
+			if (*np_tier_text(rate->subject->tier))
+				np_write_string(&w, "tier", np_tier_text(rate->subject->tier));
+		}
+		if (rate->rule) {
+			np_write_string(&w, "direction", np_direction_name(rate->rule->direction));
+			np_write_number(&w, "index", rate->rule->index);
+		}
+		if (top->kind != NP_RATE_PODS)
+			np_write_number(&w, "packets", rate->value[NP_RATE_PACKETS]);
+		np_write_end(&w);
+	}
+	np_write_end(&w);
+	np_write_end(&w);
+}
+
+static void np_top_table(const struct np_top *top, const struct np_rate_list *list, size_t rows)
+{
+	static const char * const pods[] = {
+		"NAMESPACE", "POD", "IN-ALLOWED/s", "IN-DENIED/s", "OUT-ALLOWED/s", "OUT-DENIED/s",
+	};
+	static const char * const policies[] = {
+		"NAMESPACE", "POLICY", "ORIGIN", "PACKETS/s",
+	};
+	static const char * const rules[] = {
+		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS/s",
+	};
+	const struct np_rate *rate;
+	struct np_table table;
+	size_t i;
+	int value;
+
+	if (top->kind == NP_RATE_PODS)
+		np_table_init(&table, pods, 6);
+	else if (top->kind == NP_RATE_POLICIES)
+		np_table_init(&table, policies, 4);
+	else
+		np_table_init(&table, rules, 5);
+	for (i = 0; i < rows; i++) {
+		rate = &list->item[i];
+		np_table_add(&table, "%s", *rate->subject->namespace ? rate->subject->namespace :
+								       "-");
+		np_table_add(&table, "%s", rate->subject->name);
+		if (top->kind != NP_RATE_PODS)
+			np_table_add(&table, "%s", rate->subject->origin);
+		if (rate->rule)
+			np_table_add(&table, "%s[%u]", np_direction_name(rate->rule->direction),
+				     rate->rule->index);
+		for (value = 0; value < (top->kind == NP_RATE_PODS ? NP_RATE_VALUES : 1); value++)
+			np_table_add(&table, "%llu", (unsigned long long)rate->value[value]);
+	}
+	np_table_print(&table, stdout, np_common.no_headers);
+	np_table_free(&table);
+}
+
+/* The first line: the node as a whole, and how much is not shown. */
+static void np_top_head(const struct np_rate_list *list, size_t rows, int64_t elapsed)
+{
+	const uint64_t *value = list->total.value;
+
+	printf("packets a second over %.1f s: in %llu allowed, %llu denied; "
+	       "out %llu allowed, %llu denied", (double)elapsed / 1000,
+	       (unsigned long long)value[NP_RATE_IN_ALLOWED],
+	       (unsigned long long)value[NP_RATE_IN_DENIED],
+	       (unsigned long long)value[NP_RATE_OUT_ALLOWED],
+	       (unsigned long long)value[NP_RATE_OUT_DENIED]);
+	if (rows < list->count)
+		printf("; %zu of %zu", rows, list->count);
+	putchar('\n');
+}
+
+/* How many rows this round has. */
+static size_t np_top_rows(const struct np_top *top, const struct np_rate_list *list)
+{
+	size_t rows = top->rows && top->rows < list->count ? top->rows : list->count;
+	struct winsize size;
+
+	/* The head, the titles, and the line on which the cursor stays. */
+	if (top->screen && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row > 3 &&
+	    rows > size.ws_row - 3u)
+		rows = size.ws_row - 3u;
+	return rows;
+}
+
+static int np_top_round(struct np_top *top, struct np_error *err)
+{
+	struct np_counter_list now;
+	struct np_rate_list list;
+	int64_t now_ms, elapsed;
+	size_t rows;
+
+	if (np_counters_get(&top->client, false, &now, err)) {
+		np_counters_free(&now);
+		return -1;
+	}
+	np_counters_sort(&now);
+	now_ms = np_time_monotonic();
+	elapsed = now_ms - top->last_ms;
+	if (top->last_ms) {
+		np_rates_make(&top->last, &now, (uint64_t)elapsed, top->kind, top->order, &list);
+		rows = np_top_rows(top, &list);
+		if (np_common.format == NP_FORMAT_JSONL) {
+			np_top_write(top, &list, rows, elapsed);
+		} else {
+			if (top->screen)
+				fputs("\033[H\033[J", stdout);
+			np_top_head(&list, rows, elapsed);
+			np_top_table(top, &list, rows);
+		}
+		fflush(stdout);
+		free(list.item);
+	}
+	np_counters_free(&top->last);
+	top->last = now;
+	top->last_ms = now_ms;
+	return 0;
+}
+
+static int np_top_watch(struct np_top *top, struct np_error *err)
+{
+	unsigned long round;
+
+	if (np_top_round(top, err))
+		return -1;
+	for (round = 0; !top->rounds || round < top->rounds; round++) {
+		poll(NULL, 0, top->interval);
+		if (np_top_round(top, err))
+			return -1;
+		if (ferror(stdout))
+			break;
+	}
+	return 0;
+}
+
+static int np_top_run(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "interval", required_argument, 'i' },
+		{ "batch", required_argument, 'b' },
+		{ "sort", required_argument, NP_OPT_SORT },
+		{ "rows", required_argument, NP_OPT_ROWS },
+		{ 0 }
+	};
+	struct np_top top = { .interval = 2000 };
+	struct np_error err = { 0 };
+	struct np_info info;
+	unsigned int i = NP_RATE_PODS;
+	int ret;
+
+	ret = np_parse(cmd, argc, argv, options, np_top_take, &top,
+		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
+		       NP_FORMAT_TABLE);
+	if (ret != NP_PARSE_DONE)
+		return ret;
+	if (optind < argc)
+		for (i = 0; i <= NP_RATE_RULES && strcmp(argv[optind], np_top_words[i]); i++)
+			;
+	if (argc - optind > 1 || i > NP_RATE_RULES)
+		return np_usage(cmd, "top takes pods, policies or rules, not \"%.40s\"",
+				argv[argc - 1]);
+	top.kind = (enum np_rate_kind)i;
+	if (!top.has_order && top.kind == NP_RATE_PODS)
+		top.order = NP_RATE_BY_DENIED;
+	if (top.order == NP_RATE_BY_DENIED && top.kind != NP_RATE_PODS)
+		return np_usage(cmd, "--sort denied is for pods; policies and rules count what "
+				"they decide");
+	top.screen = !top.rounds && np_common.format == NP_FORMAT_TABLE && isatty(STDOUT_FILENO);
+	ret = np_connect(&top.client, &info, &err) || np_top_watch(&top, &err);
+	if (ret)
+		ret = np_report(&err);
+	np_info_free(&info);
+	np_counters_free(&top.last);
+	np_client_close(&top.client);
+	return ret;
+}
+
+const struct np_command np_command_top = {
+	.name = "top",
+	.summary = "packets a second of pods, policies and rules",
+	.help = np_top_help,
+	.run = np_top_run,
+};
