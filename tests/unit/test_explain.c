@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * netpolctl explain: the forms of an end, the workload of a pod, which labels a proposal leaves
- * out, and when the answers of files and kernel are the same.
+ * out, when the answers of files and kernel are the same, and where parts of rules are written.
  */
+#include "base/buffer.h"
 #include "explain/kernel.h"
+#include "explain/path.h"
+#include "object/write.h"
 #include "load_check.h"
 
 static void test_ends(void)
@@ -149,6 +152,129 @@ static void test_same(void)
 	CHECK(np_explain_same(&a, &b));
 }
 
+/* The paths of all peers and ports of the egress rules, one behind the other. */
+static const char *paths(struct np_arena *arena, const struct np_policy *policy)
+{
+	struct np_path_place place[128];
+	struct np_buffer text = { 0 };
+	const char *done;
+	uint32_t i, k;
+
+	for (i = 0; i < policy->egress_count; i++) {
+		const struct np_rule *rule = &policy->egress[i];
+
+		np_path_peers(policy, rule, place);
+		for (k = 0; k < rule->peer_count; k++)
+			np_buffer_print(&text, "%s ", np_path_peer(arena, policy, &rule->peer[k],
+								   &place[k], true));
+		np_path_ports(policy, rule, place);
+		for (k = 0; k < rule->port_count; k++)
+			np_buffer_print(&text, "%s ", np_path_port(arena, policy, &rule->port[k],
+								   &place[k]));
+		np_buffer_print(&text, "| ");
+	}
+	done = np_arena_memdup(arena, text.data, strlen(text.data));
+	np_buffer_free(&text);
+	return done;
+}
+
+/* As the kernel gives rules back: it does not know how they were written. */
+static void forget_places(struct np_policy *policy)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < policy->egress_count; i++) {
+		for (k = 0; k < policy->egress[i].peer_count; k++) {
+			policy->egress[i].peer[k].entry = 0;
+			policy->egress[i].peer[k].network = 0;
+		}
+		for (k = 0; k < policy->egress[i].port_count; k++)
+			policy->egress[i].port[k].entry = 0;
+	}
+}
+
+/* The paths of a policy of the kernel are those of the manifest that is made of it. */
+static void check_manifest(struct np_arena *arena, const char *want)
+{
+	struct np_policy_state state = { { 0 } };
+	struct np_objects again;
+	struct np_writer w;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	forget_places(&objs.policies[0]);
+	CHECK_STR(paths(arena, &objs.policies[0]), want);
+	np_writer_init(&w, file, NP_FORMAT_YAML);
+	np_manifest_policy(&w, NULL, &objs.policies[0], &state);
+	fclose(file);
+	np_objects_init(&again);
+	if (CHECK(!np_load_buffer(&again, "again.yaml", text, size, NULL, &err)))
+		CHECK_STR(paths(arena, &again.policies[0]), want);
+	np_objects_free(&again);
+	free(text);
+}
+
+#define PATHS_HEAD CLUSTER_SPEC("  tier: Admin\n  priority: 1\n  subject: {namespaces: {}}\n  egress:\n")
+
+static void test_paths(void)
+{
+	struct np_arena arena = { 0 };
+	struct np_buffer many = { 0 };
+	int i;
+
+	CHECK(!load(PATHS_HEAD
+		"  - action: Deny\n"
+		"    to:\n"
+		"    - networks: [10.0.0.0/8, 11.0.0.0/8]\n"
+		"    - networks: [12.0.0.0/8, 10.9.0.0/8, 13.0.0.0/8]\n"
+		"    - pods: {podSelector: {}}\n"
+		"    - networks: [fd00::/8]\n"
+		"    protocols: [{sctp: {destinationPort: {number: 7}}}, {tcp: {destinationPort: {range: {start: 1, end: 2}}}}]\n"
+		"  - action: Pass\n"
+		"    to: [{namespaces: {}}, {namespaces: {matchLabels: {a: b}}}]\n"
+		"    protocols: [{destinationNamedPort: a}, {destinationNamedPort: a}, {udp: {destinationPort: {number: 7}}}, {destinationNamedPort: b}]\n"));
+	/* 10.9.0.0/8 is 10.0.0.0/8, which is there */
+	CHECK_STR(paths(&arena, &objs.policies[0]), "to[0].networks[0] to[0].networks[1] "
+		  "to[1].networks[0] to[1].networks[2] to[2] to[3].networks[0] "
+		  "protocols[0].sctp.destinationPort protocols[1].tcp.destinationPort | "
+		  "to[0] to[1] protocols[0].destinationNamedPort protocols[0].destinationNamedPort "
+		  "protocols[0].destinationNamedPort protocols[1].destinationNamedPort "
+		  "protocols[1].destinationNamedPort protocols[1].destinationNamedPort "
+		  "protocols[2].udp.destinationPort protocols[3].destinationNamedPort "
+		  "protocols[3].destinationNamedPort protocols[3].destinationNamedPort | ");
+	check_manifest(&arena, "to[0].networks[0] to[0].networks[1] "
+		  "to[0].networks[2] to[0].networks[3] to[1] to[2].networks[0] "
+		  "protocols[0].sctp.destinationPort protocols[1].tcp.destinationPort | "
+		  "to[0] to[1] protocols[0].destinationNamedPort protocols[0].destinationNamedPort "
+		  "protocols[0].destinationNamedPort protocols[1].destinationNamedPort "
+		  "protocols[1].destinationNamedPort protocols[1].destinationNamedPort "
+		  "protocols[2].udp.destinationPort protocols[3].destinationNamedPort "
+		  "protocols[3].destinationNamedPort protocols[3].destinationNamedPort | ");
+
+	/* A name that no port has is left out of a rule; what stands behind it keeps its place. */
+	CHECK(!load_lenient(PATHS_HEAD
+		"  - action: Deny\n"
+		"    to: [{namespaces: {}}]\n"
+		"    protocols: [{destinationNamedPort: -}, {udp: {destinationPort: {number: 7}}}]\n"));
+	CHECK_STR(paths(&arena, &objs.policies[0]), "to[0] protocols[1].udp.destinationPort | ");
+
+	/* One entry has at most 25 networks. */
+	np_buffer_print(&many, PATHS_HEAD "  - action: Deny\n    to:\n");
+	for (i = 0; i < 30; i++)
+		np_buffer_print(&many, "%s10.%d.0.0/16%s", i % 15 ? ", " : "    - networks: [", i,
+				i % 15 == 14 ? "]\n" : "");
+	CHECK(!load(many.data));
+	np_buffer_free(&many);
+	for (i = 0; i < 30; i++)
+		np_buffer_print(&many, "to[%d].networks[%d] ", i / 25, i % 25);
+	np_buffer_print(&many, "| ");
+	CHECK(strcmp(paths(&arena, &objs.policies[0]), many.data));
+	check_manifest(&arena, many.data);
+	np_buffer_free(&many);
+	np_arena_free(&arena);
+}
+
 int main(void)
 {
 	np_objects_init(&objs);
@@ -156,6 +282,7 @@ int main(void)
 	test_owners();
 	test_labels();
 	test_same();
+	test_paths();
 	np_objects_free(&objs);
 	return check_done("explain");
 }

@@ -45,7 +45,7 @@ static void np_print_wrapped(FILE *file, const char *first, const char *next, co
 
 /* Prints why the peers or the ports of a rule do not match, if there are several reasons. */
 static void np_print_parts(struct np_arena *arena, FILE *file, const struct np_reason_part *part,
-			   uint32_t count, const char *list, bool all)
+			   uint32_t count, bool all)
 {
 	bool differ = false;
 	uint32_t i;
@@ -57,24 +57,52 @@ static void np_print_parts(struct np_arena *arena, FILE *file, const struct np_r
 	}
 	for (i = 0; differ && i < count && (all || i < NP_PRINT_PARTS); i++)
 		np_print_wrapped(file, "      ", "        ",
-				 np_say(arena, "%s[%u] (%s): %s", list, i, part[i].says,
+				 np_say(arena, "%s (%s): %s", part[i].path, part[i].says,
 					part[i].text));
 	if (differ && i < count)
 		fprintf(file, "      and %u more, which -v lists\n", count - i);
 }
 
-static void np_print_rule(struct np_arena *arena, FILE *file, const struct np_reason_rule *rule,
-			  bool egress, uint32_t index, bool all)
+/* The path of the first part that matches, or NULL. */
+static const char *np_print_match(const struct np_reason_part *part, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (part[i].code == NP_REASON_MATCHES)
+			return part[i].path;
+	return NULL;
+}
+
+/*
+ * Says by which parts a rule matches. Of a NetworkPolicy it is not said, because it does not matter
+ * which of its rules matches.
+ */
+static const char *np_print_matches(struct np_arena *arena, const struct np_policy *policy,
+				    const struct np_reason_rule *rule)
+{
+	const char *peer = np_print_match(rule->peer, rule->peer_count);
+	const char *port = np_print_match(rule->port, rule->port_count);
+
+	if (policy->tier == NP_TIER_NETWORK_POLICY || !peer)
+		return "matches";
+	return np_say(arena, "matches by %s%s%s%s%s", peer, port ? " and " : "",
+		      port ? port : "", *rule->note ? "; " : "", rule->note);
+}
+
+static void np_print_rule(struct np_arena *arena, FILE *file, const struct np_policy *policy,
+			  const struct np_reason_rule *rule, bool egress, uint32_t index, bool all)
 {
 	const char *list = egress ? "egress" : "ingress";
 
 	np_print_wrapped(file, "    ", "      ",
 			 np_say(arena, "%s[%u] (%s): %s", list, index, rule->says,
-				rule->matches ? "matches" : rule->text));
+				rule->matches ? np_print_matches(arena, policy, rule) :
+						rule->text));
 	if (rule->matches)
 		return;
-	np_print_parts(arena, file, rule->peer, rule->peer_count, egress ? "to" : "from", all);
-	np_print_parts(arena, file, rule->port, rule->port_count, "ports", all);
+	np_print_parts(arena, file, rule->peer, rule->peer_count, all);
+	np_print_parts(arena, file, rule->port, rule->port_count, all);
 }
 
 static void np_print_step(const struct np_explain *x, FILE *file, size_t index, bool all)
@@ -92,7 +120,7 @@ static void np_print_step(const struct np_explain *x, FILE *file, size_t index, 
 			continue;
 		}
 		shown += !step->rule[i].matches;
-		np_print_rule(&arena, file, &step->rule[i], egress, i, all);
+		np_print_rule(&arena, file, step->policy, &step->rule[i], egress, i, all);
 	}
 	if (left)
 		fprintf(file, "    and %u more rule%s that %s not match, which -v lists\n", left,
@@ -259,7 +287,7 @@ void np_explain_print(const struct np_explain *x, const struct np_explain_more *
 	np_arena_free(&arena);
 }
 
-static void np_write_parts(struct np_writer *w, const char *key, const char *list,
+static void np_write_parts(struct np_writer *w, const char *key,
 			   const struct np_reason_part *part, uint32_t count)
 {
 	uint32_t i;
@@ -267,7 +295,7 @@ static void np_write_parts(struct np_writer *w, const char *key, const char *lis
 	np_write_array(w, key);
 	for (i = 0; i < count; i++) {
 		np_write_object(w, NULL);
-		np_write_format(w, "path", "%s[%u]", list, i);
+		np_write_string(w, "path", part[i].path);
 		np_write_string(w, "says", part[i].says);
 		np_write_bool(w, "matches", part[i].code == NP_REASON_MATCHES);
 		np_write_string(w, "code", np_reason_code_name(part[i].code));
@@ -292,8 +320,10 @@ static void np_write_rules(struct np_writer *w, const struct np_explain_step *st
 		np_write_bool(w, "matches", rule->matches);
 		if (*rule->text)
 			np_write_string(w, "text", rule->text);
-		np_write_parts(w, "peers", egress ? "to" : "from", rule->peer, rule->peer_count);
-		np_write_parts(w, "ports", "ports", rule->port, rule->port_count);
+		if (*rule->note)
+			np_write_string(w, "note", rule->note);
+		np_write_parts(w, "peers", rule->peer, rule->peer_count);
+		np_write_parts(w, "ports", rule->port, rule->port_count);
 		np_write_end(w);
 	}
 	np_write_end(w);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "explain/path.h"
 #include "explain/say.h"
 #include "object/lint_match.h"
 
@@ -199,44 +200,85 @@ static bool np_reason_doubts(const struct np_reason_about *about, const struct n
 	       (about->unknown || (about->peer->pod && !about->peer->ns));
 }
 
-void np_reason_rule(const struct np_reason_about *about, const struct np_policy *policy,
-		    const struct np_rule *rule, struct np_reason_rule *to)
+/* Holds the peers of a rule against the other end. Returns whether one matches. */
+static bool np_reason_peers(const struct np_reason_about *about, const struct np_policy *policy,
+			    const struct np_rule *rule, bool doubtful, struct np_reason_rule *to)
 {
-	bool doubtful = np_reason_doubts(about, policy, rule);
-	bool peers = !rule->peer_count, ports = !rule->port_count;
-	const char *peer_text = "", *port_text = "";
 	struct np_arena *arena = about->arena;
+	struct np_path_place *place;
+	bool any = !rule->peer_count;
 	uint32_t i;
 
 	to->peer_count = rule->peer_count;
-	to->port_count = rule->port_count;
 	to->peer = np_arena_zalloc(arena, (rule->peer_count + 1) * sizeof(*to->peer));
-	to->port = np_arena_zalloc(arena, (rule->port_count + 1) * sizeof(*to->port));
+	place = np_arena_zalloc(arena, (rule->peer_count + 1) * sizeof(*place));
+	np_path_peers(policy, rule, place);
 	for (i = 0; i < rule->peer_count; i++) {
-		to->peer[i].text = "";
-		to->peer[i].says = np_say_peer(arena, &rule->peer[i]);
-		to->peer[i].code = doubtful && !rule->peer[i].ipblock ? NP_REASON_MATCHES :
-				   np_reason_peer(about, policy, &rule->peer[i],
-						  &to->peer[i].text);
-		peers |= to->peer[i].code == NP_REASON_MATCHES;
+		const struct np_peer *peer = &rule->peer[i];
+		struct np_reason_part *part = &to->peer[i];
+
+		part->text = "";
+		part->path = np_path_peer(arena, policy, peer, &place[i], about->egress);
+		part->says = np_say_peer(arena, policy, peer);
+		if (doubtful && !peer->ipblock)
+			to->note = np_say(arena, "the labels of %s are not known, so it counts as "
+					  "one that the rule means, and is denied",
+					  about->peer->name);
+		else
+			part->code = np_reason_peer(about, policy, peer, &part->text);
+		any |= part->code == NP_REASON_MATCHES;
 	}
+	return any;
+}
+
+/* Holds the ports of a rule against the connection. Returns whether one matches. */
+static bool np_reason_ports(const struct np_reason_about *about, const struct np_policy *policy,
+			    const struct np_rule *rule, bool doubtful, struct np_reason_rule *to)
+{
+	struct np_arena *arena = about->arena;
+	struct np_path_place *place;
+	bool any = !rule->port_count;
+	uint32_t i;
+
+	to->port_count = rule->port_count;
+	to->port = np_arena_zalloc(arena, (rule->port_count + 1) * sizeof(*to->port));
+	place = np_arena_zalloc(arena, (rule->port_count + 1) * sizeof(*place));
+	np_path_ports(policy, rule, place);
 	for (i = 0; i < rule->port_count; i++) {
-		to->port[i].text = "";
-		to->port[i].says = np_say_port(arena, &rule->port[i]);
+		const struct np_port *port = &rule->port[i];
+		struct np_reason_part *part = &to->port[i];
+
+		part->text = "";
+		part->path = np_path_port(arena, policy, port, &place[i]);
+		part->says = np_say_port(arena, port);
 		/* which names an unknown pod gives to its ports is not known either */
-		to->port[i].code = doubtful && about->egress &&
-				   rule->port[i].kind == NP_PORT_NAME &&
-				   rule->port[i].protocol == about->protocol ? NP_REASON_MATCHES :
-				   np_reason_port(about, &rule->port[i], &to->port[i].text);
-		ports |= to->port[i].code == NP_REASON_MATCHES;
+		if (!doubtful || !about->egress || port->kind != NP_PORT_NAME ||
+		    port->protocol != about->protocol)
+			part->code = np_reason_port(about, port, &part->text);
+		any |= part->code == NP_REASON_MATCHES;
 	}
-	to->says = np_say_rule(arena, rule, about->egress);
+	return any;
+}
+
+void np_reason_rule(const struct np_reason_about *about, const struct np_policy *policy,
+		    const struct np_rule *rule, struct np_reason_rule *to)
+{
+	bool doubtful = np_reason_doubts(about, policy, rule), peers, ports;
+	const char *peer_text = "", *port_text = "";
+	struct np_arena *arena = about->arena;
+
+	to->note = "";
+	peers = np_reason_peers(about, policy, rule, doubtful, to);
+	ports = np_reason_ports(about, policy, rule, doubtful, to);
+	to->says = np_say_rule(arena, policy, rule, about->egress);
 	if (rule->closed) {
 		to->matches = rule->action != NP_ACTION_ACCEPT;
 		to->text = to->matches ? "" : "it could not be read, so it accepts nothing";
 		return;
 	}
 	to->matches = peers && ports;
+	if (!to->matches)
+		to->note = "";
 	if (!peers)
 		peer_text = np_reason_sum(arena, to->peer, to->peer_count, "peers",
 					  about->peer->name);

@@ -73,6 +73,7 @@ struct np_reason_about {
 /* One peer or port of a rule. */
 struct np_reason_part {
 	uint8_t code;		/* enum np_reason_code */
+	const char *path;	/* inside the rule, "to[0].networks[3]" */
 	const char *says;
 	const char *text;	/* why it does not match; "" if it does */
 };
@@ -81,6 +82,7 @@ struct np_reason_part {
  * struct np_reason_rule - one rule of a policy
  * @says: what it allows
  * @text: why it does not match; "" if it does
+ * @note: why it counts as one that matches although that is not known; "" if it is
  * @matches: it does
  * @peer: for each peer
  * @port: for each port
@@ -90,6 +92,7 @@ struct np_reason_part {
 struct np_reason_rule {
 	const char *says;
 	const char *text;
+	const char *note;
 	bool matches;
 	struct np_reason_part *peer;
 	struct np_reason_part *port;

@@ -92,8 +92,26 @@ static const char *np_say_block(struct np_arena *arena, const struct np_ipblock 
 	return np_say_done(arena, &buffer);
 }
 
-const char *np_say_peer(struct np_arena *arena, const struct np_peer *peer)
+static const char *np_say_cluster_peer(struct np_arena *arena, const struct np_peer *peer)
 {
+	const char *pods = np_say_selector(arena, &peer->pod_selector);
+	const char *namespaces = np_say_selector(arena, &peer->ns_selector);
+	char text[NP_CIDR_TEXT];
+
+	if (peer->ipblock)
+		return np_say(arena, "network %s", np_cidr_text(&peer->ipblock->cidr, text));
+	if (!peer->pod_selector.present)
+		return np_say(arena, "namespaces %s", namespaces);
+	if (!peer->ns_selector.count)
+		return np_say(arena, "pods %s", pods);
+	return np_say(arena, "pods %s of namespaces %s", pods, namespaces);
+}
+
+const char *np_say_peer(struct np_arena *arena, const struct np_policy *policy,
+			const struct np_peer *peer)
+{
+	if (policy->tier != NP_TIER_NETWORK_POLICY)
+		return np_say_cluster_peer(arena, peer);
 	if (peer->ipblock)
 		return np_say_block(arena, peer->ipblock);
 	if (!peer->ns_selector.present)
@@ -150,7 +168,8 @@ const char *np_say_protocol(struct np_arena *arena, uint8_t protocol, uint16_t p
 	return *np_protocol_name(protocol) ? np_say(arena, "%s/%u", name, port) : name;
 }
 
-const char *np_say_rule(struct np_arena *arena, const struct np_rule *rule, bool egress)
+const char *np_say_rule(struct np_arena *arena, const struct np_policy *policy,
+			const struct np_rule *rule, bool egress)
 {
 	struct np_buffer buffer = { 0 };
 	uint32_t i;
@@ -167,7 +186,7 @@ const char *np_say_rule(struct np_arena *arena, const struct np_rule *rule, bool
 		np_buffer_print(&buffer, "anywhere");
 	for (i = 0; i < rule->peer_count && i < NP_SAY_MAX; i++)
 		np_buffer_print(&buffer, "%s%s", i ? " or " : "",
-				np_say_peer(arena, &rule->peer[i]));
+				np_say_peer(arena, policy, &rule->peer[i]));
 	if (i < rule->peer_count)
 		np_buffer_print(&buffer, " or %u more", rule->peer_count - i);
 	if (!rule->port_count)

@@ -15,8 +15,12 @@ const char *np_say(struct np_arena *arena, const char *fmt, ...)
 /* "app=redis", "tier in (a, b)", "app exists"; "{}" for a selector that matches everything */
 const char *np_say_selector(struct np_arena *arena, const struct np_selector *selector);
 const char *np_say_requirement(struct np_arena *arena, const struct np_requirement *need);
-/* "podSelector app=redis", "ipBlock 10.0.0.0/8 except 10.1.0.0/16" */
-const char *np_say_peer(struct np_arena *arena, const struct np_peer *peer);
+/*
+ * "podSelector app=redis", "ipBlock 10.0.0.0/8 except 10.1.0.0/16"; of a ClusterNetworkPolicy "pods
+ * app=redis of namespaces team=a", "network 10.0.0.0/8"
+ */
+const char *np_say_peer(struct np_arena *arena, const struct np_policy *policy,
+			const struct np_peer *peer);
 /* "tcp/80", "tcp/80-90", "tcp/http", "every tcp port" */
 const char *np_say_port(struct np_arena *arena, const struct np_port *port);
 /* "tcp", "udp", "sctp", "icmp", "icmpv6", or NULL */
@@ -27,6 +31,7 @@ const char *np_say_protocol(struct np_arena *arena, uint8_t protocol, uint16_t p
  * "to podSelector app=redis, tcp/6379". Of many peers or ports the first ones are named, and the
  * others are counted.
  */
-const char *np_say_rule(struct np_arena *arena, const struct np_rule *rule, bool egress);
+const char *np_say_rule(struct np_arena *arena, const struct np_policy *policy,
+			const struct np_rule *rule, bool egress);
 
 #endif

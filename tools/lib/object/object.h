@@ -80,6 +80,7 @@ struct np_port {
 	uint8_t protocol;	/* enum np_protocol; TCP if none was written */
 	uint8_t kind;		/* enum np_port_kind */
 	bool has_protocol;	/* the protocol was written */
+	uint16_t entry;		/* as in struct np_peer, of protocols */
 	uint32_t line;
 };
 
@@ -108,6 +109,12 @@ struct np_peer {
 	struct np_selector ns_selector;
 	struct np_selector pod_selector;
 	struct np_ipblock *ipblock;	/* NULL: the selectors decide */
+	/*
+	 * In a rule of a ClusterNetworkPolicy that comes from a file: 1 + the index of the entry
+	 * of from or to, and of a network 1 + its index in there. Else 0.
+	 */
+	uint16_t entry;
+	uint16_t network;
 	uint32_t line;
 };
 

@@ -175,7 +175,7 @@ static int np_cluster_namespaces(struct np_decode *d, const struct np_node *node
 /* Adds a network to the peers of a rule, unless it is there, as it may be in another spelling. */
 static void np_cluster_add_network(struct np_decode *d, const struct np_node *node,
 				   const struct np_cidr *cidr, bool host_bits,
-				   struct np_rule *rule)
+				   uint32_t index, struct np_rule *rule)
 {
 	struct np_peer *peer;
 	uint32_t i;
@@ -186,6 +186,7 @@ static void np_cluster_add_network(struct np_decode *d, const struct np_node *no
 			return;
 	peer = &rule->peer[rule->peer_count++];
 	peer->line = node->line;
+	peer->network = (uint16_t)(index + 1);
 	peer->ipblock = np_arena_zalloc(&d->objs->arena, sizeof(*peer->ipblock));
 	peer->ipblock->cidr = *cidr;
 	if (host_bits)
@@ -216,7 +217,7 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 			if (!strcmp(before->text, entry->text))
 				return np_fail(d, entry, at, "\"%.60s\" is there twice",
 					       entry->text);
-		np_cluster_add_network(d, entry, &cidr, host_bits, rule);
+		np_cluster_add_network(d, entry, &cidr, host_bits, i - 1, rule);
 	}
 	return 0;
 }
@@ -281,7 +282,7 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 {
 	const struct np_path *path = NP_FIELD(up, in->peers);
 	const struct np_node *list, *entry;
-	uint32_t i = 0;
+	uint32_t i = 0, k = 0;
 
 	if (np_cluster_get_list(d, node, in->peers, up, true, &list))
 		return -1;
@@ -291,6 +292,8 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 		np_breathe();
 		if (np_cluster_peer(d, entry, NP_INDEX(path, i++), in, rule))
 			return -1;
+		for (; k < rule->peer_count; k++)
+			rule->peer[k].entry = (uint16_t)i;
 	}
 	return 0;
 }
@@ -442,7 +445,7 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 {
 	const struct np_path *path = NP_FIELD(up, "protocols");
 	const struct np_node *list, *entry;
-	uint32_t i = 0;
+	uint32_t i = 0, k = 0;
 
 	if (np_cluster_get_list(d, node, "protocols", up, false, &list))
 		return -1;
@@ -450,9 +453,12 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 		return 0;
 	rule->port = np_arena_zalloc(&d->objs->arena,
 				     (size_t)list->count * 3 * sizeof(*rule->port));
-	for (entry = list->child; entry; entry = entry->next)
+	for (entry = list->child; entry; entry = entry->next) {
 		if (np_cluster_protocol(d, entry, NP_INDEX(path, i++), rule))
 			return -1;
+		for (; k < rule->port_count; k++)
+			rule->port[k].entry = (uint16_t)i;
+	}
 	/*
 	 * Every item was a name that no port has, so the rule matches nothing. There is no way to
 	 * say so of a Deny or Pass, which without ports would be about all of them. A closed one
