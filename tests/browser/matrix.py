@@ -34,6 +34,12 @@ def equal(have, want, what):
     check(have == want, "%s: %r is not %r" % (what, have, want))
 
 
+def cluster(name, tier, spec):
+    return {"apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+            "metadata": {"name": name},
+            "spec": {"tier": tier, "priority": 5, "subject": {"namespaces": {}}, **spec}}
+
+
 def policy(namespace, name, spec):
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
             "metadata": {"name": name, "namespace": namespace}, "spec": spec}
@@ -299,6 +305,42 @@ def hostile(driver, text):
     page.quiet("hostile")
 
 
+def tiers(driver):
+    """ClusterNetworkPolicies: a Pass is a line of its own, rules have names."""
+    pods = [{"apiVersion": "v1", "kind": "Pod",
+             "metadata": {"name": app, "namespace": "a", "labels": {"app": app}},
+             "status": {"podIP": "10.0.0.%d" % (number + 1)}}
+            for number, app in enumerate(["p", "q", "r"])]
+    every = [{"namespaces": {}}]
+    source = {"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}, *pods,
+        cluster("adm", "Admin", {
+            "egress": [{"action": "Deny", "name": EVIL, "to": [{"pods": select("q")}]}],
+            "ingress": [{"action": "Accept", "from": [{"pods": select("q")}]},
+                        {"action": "Pass", "name": "later", "from": every}]}),
+        cluster("base", "Baseline", {"ingress": [
+            {"action": "Pass", "from": every, "protocols": [
+                {"udp": {"destinationPort": {"number": 53}}}]},
+            {"action": "Deny", "name": "rest", "from": every}]})]}
+    page = Page(driver, "tiers", run(source, "html"))
+    later = "→ passed on by ingress[1] “later” of Admin/adm"
+    for port, row, column, verdict, lines in [
+            (0, 0, 1, "denied", ["✕ denied by egress[0] “%s” of Admin/adm" % EVIL]),
+            (0, 1, 0, "allowed", ["✓ allowed by ingress[0] of Admin/adm"]),
+            (0, 0, 2, "denied", [later, "✕ denied by ingress[1] “rest” of Baseline/base"]),
+            (2, 0, 2, "allowed", [later, "→ passed on by ingress[0] of Baseline/base",
+                                  "✓ not isolated"])]:
+        page.port(port)
+        page.hover(row, column)
+        equal(page.state().get("verdict"), verdict, "tiers, port %d" % port)
+        have = page.text("why").splitlines()
+        check("\n".join(lines) in "\n".join(have), "tiers: %r one after the other in %r" % (
+            lines, have))
+    equal(driver.find_elements(By.TAG_NAME, "img"), [], "tiers: names of rules make no element")
+    page.shot("tiers-light")
+    page.quiet("tiers")
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
     small, large = world(3, 5), world(10, 20)
@@ -317,6 +359,7 @@ def main():
         page.shot("small-light")
         page.quiet("15 pods")
         hostile(driver, small_page)
+        tiers(driver)
     finally:
         driver.quit()
     driver = browser(dark=True)

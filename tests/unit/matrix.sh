@@ -64,6 +64,71 @@ expect 3 'all of them are \?' "${cluster[@]}" --expect <(jq '
 expect 3 'No such file' "${cluster[@]}" --expect "$tmp/none"
 expect 0 '^36 verdicts are as expected$' "${cluster[@]}" --expect examples/matrix/dns-only.yaml
 
+# Reasons of ClusterNetworkPolicies: a Pass is a step of its own. Everything is expected the other
+# way round, so that every verdict is listed.
+cat >"$tmp/tiers.yaml" <<'X'
+{apiVersion: v1, kind: List, items: [
+{apiVersion: v1, kind: Namespace, metadata: {name: a}},
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: a, labels: {app: p}}, status: {podIP: 10.0.0.1}},
+{apiVersion: v1, kind: Pod, metadata: {name: q, namespace: a, labels: {app: q}}, status: {podIP: 10.0.0.2}},
+{apiVersion: v1, kind: Pod, metadata: {name: r, namespace: a, labels: {app: r}}, status: {podIP: 10.0.0.3}},
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: np, namespace: a}, spec: {podSelector: {matchLabels: {app: r}}, ingress: [{ports: [{port: 53, protocol: UDP}]}]}},
+{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: adm}, spec: {tier: Admin, priority: 5, subject: {namespaces: {}},
+ egress: [{action: Deny, name: "no \"q\"", to: [{pods: {podSelector: {matchLabels: {app: q}}}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}],
+ ingress: [{name: first, action: Accept, from: [{pods: {podSelector: {matchLabels: {app: x}}}}]}, {action: Pass, name: later, from: [{namespaces: {}}]}]}},
+{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: base}, spec: {tier: Baseline, priority: 7, subject: {namespaces: {}},
+ ingress: [{action: Pass, from: [{pods: {podSelector: {matchLabels: {app: p}}}}], protocols: [{udp: {destinationPort: {number: 53}}}]}, {action: Deny, from: [{pods: {podSelector: {matchLabels: {app: r}}}}]}]}}]}
+X
+# schema: what the last command wrote is as docs/schema/matrix.json says
+schema()
+{
+	/usr/bin/python3 -c '
+import json, sys, jsonschema
+with open("docs/schema/matrix.json", encoding="utf-8") as file:
+    schema = json.load(file)
+jsonschema.Draft7Validator.check_schema(schema)
+with open(sys.argv[1], encoding="utf-8") as file:
+    jsonschema.validate(json.load(file), schema)' "$tmp/out" && return
+	echo "not by the schema"
+	failed=1
+}
+tiers=(-f "$tmp/tiers.yaml" --ports tcp/80,udp/53)
+expect 0 '"kind": "Matrix"' "${tiers[@]}" -o json
+schema
+jq '.allowed |= map_values(map(gsub("1"; "x") | gsub("0"; "1") | gsub("x"; "0")))' "$tmp/out" \
+	>"$tmp/inverse.json"
+tiers+=(--expect "$tmp/inverse.json")
+while read -r line; do
+	expect 1 "^$line\$" "${tiers[@]}"
+done <<'X'
+TCP/80 a/p -> a/q: denied, expected allowed \(egress of a/p: egress\[0\] "no "q"" of Admin/adm denies\)
+TCP/80 a/p -> a/r: denied, expected allowed \(ingress of a/r: passed on by ingress\[1\] "later" of Admin/adm; isolated, no rule accepts \(isolated by a/np\)\)
+UDP/53 a/p -> a/r: allowed, expected denied \(ingress of a/r: passed on by ingress\[1\] "later" of Admin/adm; ingress\[0\] of a/np accepts\)
+TCP/80 a/q -> a/p: allowed, expected denied \(ingress of a/p: passed on by ingress\[1\] "later" of Admin/adm; not isolated\)
+TCP/80 a/r -> a/p: denied, expected allowed \(ingress of a/p: passed on by ingress\[1\] "later" of Admin/adm; ingress\[1\] of Baseline/base denies\)
+UDP/53 a/p -> a/q: allowed, expected denied \(ingress of a/q: passed on by ingress\[1\] "later" of Admin/adm; passed on by ingress\[0\] of Baseline/base; not isolated\)
+X
+expect 1 '"kind": "MatrixDifference"' "${tiers[@]}" -o json
+schema
+steps() # PORT SOURCE DESTINATION FILTER
+{
+	jq -e --arg p "$1" --arg s "$2" --arg d "$3" '.differences[] | select(.port == $p and
+		.source == $s and .destination == $d).steps | '"$4" "$tmp/out" >/dev/null && return
+	echo "steps of $1 $2 -> $3 are not $4"
+	failed=1
+}
+steps TCP/80 a/p a/q '. == [{"direction": "egress", "policy": "Admin/adm", "tier": "Admin",
+	"rule": 0, "ruleName": "no \"q\"", "action": "Deny"}]'
+steps TCP/80 a/p a/r 'map(.action) == ["Pass", "Isolate"]'
+steps UDP/53 a/p a/r 'map([.policy, .rule, .action]) ==
+	[["Admin/adm", 1, "Pass"], ["a/np", 0, "Accept"]]'
+steps TCP/80 a/r a/p '.[1] == {"direction": "ingress", "policy": "Baseline/base",
+	"tier": "Baseline", "rule": 1, "action": "Deny"}'
+steps UDP/53 a/p a/q 'map([.tier, .action]) == [["Admin", "Pass"], ["Baseline", "Pass"]]'
+steps TCP/80 a/p a/p '. == []'
+expect 0 '"passes":\[{"policy":"Admin/adm","rule":1,"name":"later"},{"policy":"Baseline/base","rule":0}\]' \
+	-f "$tmp/tiers.yaml" --ports tcp/80,udp/53 -o html
+
 # Pods without a row are told of.
 cat >"$tmp/odd.yaml" <<X
 {apiVersion: v1, kind: PodList, items: [

@@ -491,7 +491,6 @@ static void run_world(uint64_t seed)
 
 	netpol_random_seed = seed;
 	history_begin(&h, seed);
-	h.cluster = false;
 	h.ranges = 0;
 	model_begin(&model, &h);
 	h.unicast = seed % 4;

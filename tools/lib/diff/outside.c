@@ -246,6 +246,11 @@ static void np_diff_outside_pod(struct np_diff_side *side, const struct np_diff_
 	pod->uid = "";
 	pod->node = "";
 	pod->phase = NP_PHASE_RUNNING;
+	/*
+	 * The core is not to take it for a pod: of a pod without a Namespace it says that nobody
+	 * knows whether the selectors of ClusterNetworkPolicies mean it.
+	 */
+	pod->host_network = true;
 	pod->address = np_arena_zalloc(&to->arena, sizeof(*pod->address));
 	pod->address->family = space->family;
 	memcpy(pod->address->addr, address, 16);

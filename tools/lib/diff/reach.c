@@ -142,9 +142,12 @@ static uint32_t np_reach_why(struct np_reach_run *run, enum np_reach reach,
 		return NP_MATRIX_NONE;
 	np_matrix_steps_reset(steps);
 	np_offline_explain(&run->world[1], flow, NULL, np_matrix_steps_visit, steps);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
+		/* lines of one cause stay one, whichever rule passed them on */
+		steps->why[i].passes = 0;
 		if (steps->judged[i])
 			half[i] = np_matrix_why(reasons, &steps->why[i]);
+	}
 	return np_matrix_cell(reasons, half[NETPOL_DIRECTION_EGRESS],
 			      half[NETPOL_DIRECTION_INGRESS]);
 }

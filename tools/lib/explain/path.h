@@ -29,7 +29,8 @@ void np_path_ports(const struct np_policy *policy, const struct np_rule *rule,
 		   struct np_path_place *place);
 /* The path of one of them; the text is in the arena. */
 const char *np_path_peer(struct np_arena *arena, const struct np_policy *policy,
-			 const struct np_peer *peer, const struct np_path_place *place, bool egress);
+			 const struct np_peer *peer, const struct np_path_place *place,
+			 bool egress);
 const char *np_path_port(struct np_arena *arena, const struct np_policy *policy,
 			 const struct np_port *port, const struct np_path_place *place);
 

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/netpol.h>
 
 #include "matrix/expect.h"
 #include "matrix/matrix.h"
 #include "matrix/why.h"
+#include "netlink/report.h"
 #include "object/json.h"
 #include "object/yaml.h"
 #include "base/output.h"
@@ -366,6 +368,48 @@ void np_difference_print(const struct np_matrix *m, const struct np_difference *
 		fprintf(file, "%llu verdicts are as expected\n", (unsigned long long)compared);
 }
 
+static void np_difference_step(struct np_writer *w, uint8_t direction,
+			       const struct np_matrix_rule *rule, const char *action)
+{
+	np_write_object(w, NULL);
+	np_write_string(w, "direction", np_direction_name(direction));
+	np_write_string(w, "policy", rule->policy);
+	if (rule->tier != NETPOL_TIER_NETWORK_POLICY)
+		np_write_string(w, "tier", np_tier_text(rule->tier));
+	if (rule->rule != NP_MATRIX_NONE)
+		np_write_number(w, "rule", rule->rule);
+	if (rule->name && *rule->name)
+		np_write_string(w, "ruleName", rule->name);
+	np_write_string(w, "action", action);
+	np_write_end(w);
+}
+
+/* Writes what stands behind a verdict: rules that pass on, then the one that decides. */
+static void np_difference_steps(const struct np_matrix *m, const struct np_difference *item,
+				struct np_writer *w)
+{
+	size_t at = np_matrix_at(m, item->port, item->source, item->destination);
+	struct np_matrix_rule rule = { .rule = NP_MATRIX_NONE, .tier = NETPOL_TIER_NETWORK_POLICY };
+	const struct np_matrix_why *why;
+	uint8_t direction;
+	uint32_t i;
+
+	np_write_array(w, "steps");
+	why = np_matrix_decider(m, at, &direction);
+	for (i = 0; why && i < why->passes; i++)
+		np_difference_step(w, direction, &why->pass[i], "Pass");
+	if (why && why->decider != NP_MATRIX_NONE) {
+		rule = np_matrix_decided(why);
+		np_difference_step(w, direction, &rule, why->accept ? "Accept" : "Deny");
+	} else if (why && !why->accept) {
+		for (i = 0; i < why->policies; i++) {
+			rule.policy = why->policy[i];
+			np_difference_step(w, direction, &rule, "Isolate");
+		}
+	}
+	np_write_end(w);
+}
+
 void np_difference_write_json(const struct np_matrix *m, const struct np_difference *list,
 			      size_t count, uint64_t compared, FILE *file)
 {
@@ -401,6 +445,7 @@ void np_difference_write_json(const struct np_matrix *m, const struct np_differe
 			fclose(text);
 			np_write_string(&w, "reason", why);
 			free(why);
+			np_difference_steps(m, &list[i], &w);
 		}
 		np_write_end(&w);
 	}

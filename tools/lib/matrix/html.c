@@ -56,9 +56,21 @@ static void np_page_whys(const struct np_matrix *m, struct np_writer *w)
 			np_write_number(w, "decider", why->decider);
 			np_write_number(w, "rule", why->rule);
 		}
+		if (why->rule_name && *why->rule_name)
+			np_write_string(w, "name", why->rule_name);
 		np_write_array(w, "policies");
 		for (k = 0; k < why->policies; k++)
 			np_write_string(w, NULL, why->policy[k]);
+		np_write_end(w);
+		np_write_array(w, "passes");
+		for (k = 0; k < why->passes; k++) {
+			np_write_object(w, NULL);
+			np_write_string(w, "policy", why->pass[k].policy);
+			np_write_number(w, "rule", why->pass[k].rule);
+			if (why->pass[k].name && *why->pass[k].name)
+				np_write_string(w, "name", why->pass[k].name);
+			np_write_end(w);
+		}
 		np_write_end(w);
 		np_write_end(w);
 	}

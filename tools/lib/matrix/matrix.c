@@ -329,6 +329,7 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 		.has_port = m->port[port].has_port,
 		.port = m->port[port].port,
 	};
+	struct np_matrix_rule rule;
 	struct np_eval eval = { 0 };
 	const struct np_step *step;
 	int ret;
@@ -346,11 +347,15 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 		step = &eval.step[i];
 		if (step->direction >= NETPOL_DIRECTIONS)
 			continue;
+		rule = (struct np_matrix_rule) {
+			.policy = step->policy_name,
+			.name = step->rule_name,
+			.rule = step->has_rule ? step->rule : NP_MATRIX_NONE,
+			.tier = step->tier,
+		};
 		if (*step->policy_name)
 			np_matrix_steps_policy(steps, step->direction, step->policy_namespace,
-					       step->policy_name,
-					       step->has_rule ? step->rule : NP_MATRIX_NONE,
-					       step->tier, step->action);
+					       &rule, step->action);
 		else
 			np_matrix_steps_half(steps, step->direction, step->reason,
 					     step->verdict == NETPOL_VERDICT_ALLOW);

@@ -23,30 +23,47 @@ void np_matrix_steps_reset(struct np_matrix_steps *steps)
 	}
 }
 
+/* Names a rule and its policy, in the memory of the steps. */
+static struct np_matrix_rule np_matrix_steps_name(struct np_matrix_steps *steps,
+						  const char *namespace,
+						  const struct np_matrix_rule *rule)
+{
+	/* as no namespace is written with a capital letter, a tier is the name of none */
+	const char *space = *namespace ? namespace : np_tier_text(rule->tier);
+	size_t room = strlen(space) + strlen(rule->policy) + 2;
+	char *text = np_arena_alloc(&steps->arena, room);
+	struct np_matrix_rule named = *rule;
+
+	snprintf(text, room, "%s/%s", space, rule->policy);
+	named.policy = text;
+	named.name = rule->name ? np_arena_memdup(&steps->arena, rule->name, strlen(rule->name)) :
+				  "";
+	return named;
+}
+
 void np_matrix_steps_policy(struct np_matrix_steps *steps, uint8_t direction,
-			    const char *namespace, const char *name, uint32_t rule, uint8_t tier,
+			    const char *namespace, const struct np_matrix_rule *rule,
 			    uint8_t action)
 {
 	struct np_matrix_why *why = &steps->why[direction];
-	size_t room;
-	char *text;
+	struct np_matrix_rule named;
 
-	if (why->policies == NP_MATRIX_POLICIES_MAX)
+	if (!*namespace && action == NETPOL_ACTION_PASS) {
+		if (why->passes < NP_MATRIX_PASSES_MAX)
+			why->pass[why->passes++] = np_matrix_steps_name(steps, namespace, rule);
 		return;
-	if (!*namespace) {
-		if (action != NETPOL_ACTION_ACCEPT && action != NETPOL_ACTION_DENY)
-			return;
-		/* as no namespace is written with a capital letter, this is the name of none */
-		namespace = np_tier_text(tier);
 	}
-	room = strlen(namespace) + strlen(name) + 2;
-	text = np_arena_alloc(&steps->arena, room);
-	snprintf(text, room, "%s/%s", namespace, name);
-	if (rule != NP_MATRIX_NONE && why->decider == NP_MATRIX_NONE) {
+	if (why->policies == NP_MATRIX_POLICIES_MAX ||
+	    (!*namespace && action != NETPOL_ACTION_ACCEPT && action != NETPOL_ACTION_DENY))
+		return;
+	named = np_matrix_steps_name(steps, namespace, rule);
+	if (rule->rule != NP_MATRIX_NONE && why->decider == NP_MATRIX_NONE) {
 		why->decider = why->policies;
-		why->rule = rule;
+		why->rule = rule->rule;
+		why->rule_name = named.name;
+		why->tier = rule->tier;
 	}
-	why->policy[why->policies++] = text;
+	why->policy[why->policies++] = named.policy;
 }
 
 void np_matrix_steps_half(struct np_matrix_steps *steps, uint8_t direction, uint8_t reason,
@@ -63,12 +80,19 @@ void np_matrix_steps_half(struct np_matrix_steps *steps, uint8_t direction, uint
 int np_matrix_steps_visit(void *context, const struct netpol_step *step)
 {
 	struct np_matrix_steps *steps = context;
-	uint32_t rule = step->rule == NETPOL_NO_RULE ? NP_MATRIX_NONE : step->rule;
+	struct np_matrix_rule rule;
 
-	if (step->policy)
-		np_matrix_steps_policy(steps, step->direction, step->policy->ns->name,
-				       step->policy->name, rule, step->policy->tier, step->action);
-	else
+	if (!step->policy) {
 		np_matrix_steps_half(steps, step->direction, step->reason, step->accept);
+		return 0;
+	}
+	rule = (struct np_matrix_rule) {
+		.policy = step->policy->name,
+		.name = step->name,
+		.rule = step->rule == NETPOL_NO_RULE ? NP_MATRIX_NONE : step->rule,
+		.tier = step->policy->tier,
+	};
+	np_matrix_steps_policy(steps, step->direction, step->policy->ns->name, &rule,
+			       step->action);
 	return 0;
 }

@@ -33,12 +33,12 @@ struct np_matrix_steps {
 /* To be called before each verdict. */
 void np_matrix_steps_reset(struct np_matrix_steps *steps);
 /*
- * Adds a policy that isolates; rule is the first that matches, or NP_MATRIX_NONE. A cluster-wide
- * policy, whose namespace is empty, is added if its rule decides; tier and action are those of the
- * ABI.
+ * Adds a policy that isolates, with its first rule that matches; rule->policy is its name without
+ * the namespace. A cluster-wide policy, whose namespace is empty, is added if its rule decides or
+ * passes on; the action is that of the ABI.
  */
 void np_matrix_steps_policy(struct np_matrix_steps *steps, uint8_t direction,
-			    const char *namespace, const char *name, uint32_t rule, uint8_t tier,
+			    const char *namespace, const struct np_matrix_rule *rule,
 			    uint8_t action);
 /* Sums a half up. */
 void np_matrix_steps_half(struct np_matrix_steps *steps, uint8_t direction, uint8_t reason,

@@ -56,6 +56,23 @@ struct np_matrix_pod {
 	struct np_address address;
 };
 
+/* The tiers whose rules may pass a connection on: Admin and Baseline. */
+#define NP_MATRIX_PASSES_MAX	2
+
+/**
+ * struct np_matrix_rule - a rule that a reason names
+ * @policy: "namespace/name" of its policy; of a cluster-wide one its tier stands first
+ * @name: name of the rule, "" or NULL if it has none
+ * @rule: index, or NP_MATRIX_NONE: no rule of the policy
+ * @tier: enum netpol_tier
+ */
+struct np_matrix_rule {
+	const char *policy;
+	const char *name;
+	uint32_t rule;
+	uint8_t tier;
+};
+
 /**
  * struct np_matrix_why - the outcome of one half, and what stands behind it
  * @reason: enum netpol_reason
@@ -64,6 +81,10 @@ struct np_matrix_pod {
  * @decider: which of @policy decides, or NP_MATRIX_NONE
  * @policies: how many isolate the pod in this direction, and the cluster-wide one that decides
  * @policy: "namespace/name" of each, in order; of a cluster-wide one its tier stands first
+ * @rule_name: of @rule, "" or NULL if it has none
+ * @tier: of policy @decider, enum netpol_tier
+ * @passes: how many rules passed the connection on before
+ * @pass: they, in order
  */
 struct np_matrix_why {
 	uint8_t reason;
@@ -72,6 +93,10 @@ struct np_matrix_why {
 	uint32_t decider;
 	uint32_t policies;
 	const char **policy;
+	const char *rule_name;
+	uint8_t tier;
+	uint32_t passes;
+	struct np_matrix_rule pass[NP_MATRIX_PASSES_MAX];
 };
 
 /**
