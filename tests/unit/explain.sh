@@ -155,6 +155,27 @@ expect 1 '"Explanation"' a/p nowhere/lost -p tcp/80 "${cluster[@]}" -o json
 schema lost
 holds '.steps[0].rules[1].note | startswith("the labels of nowhere/lost")'
 
+# Where a ClusterNetworkPolicy denies, no NetworkPolicy is proposed, and it is said why.
+expect 1 '^DENY ingress b/q' a/p b/q -p tcp/8080 "${cluster[@]}"
+says 'No rule can be proposed: ingress[0] of ClusterNetworkPolicy adm denies it, in tier Admin, which no NetworkPolicy can change'
+expect 1 '^DENY egress a/p' a/p nowhere/lost -p tcp/80 "${cluster[@]}"
+says 'egress[0] of ClusterNetworkPolicy adm denies it only because namespace nowhere is not in the input'
+expect 1 '^DENY egress nowhere/lost' nowhere/lost b/q -p tcp/80 "${cluster[@]}"
+says 'namespace nowhere is not in the input, so nobody knows which ClusterNetworkPolicies select nowhere/lost, and it is closed'
+sed 's/tier: Admin/tier: Baseline/' "$tmp/cluster.yaml" >"$tmp/baseline.yaml"
+expect 1 '^DENY ingress b/q' a/p b/q -p tcp/8080 -f "$tmp/baseline.yaml"
+says 'ingress[0] of ClusterNetworkPolicy adm denies it, in tier Baseline. A NetworkPolicy that selects b/q for ingress is asked before it, but it also isolates the pod, so it would have to allow all else that the pod needs'
+sed 's/from: \[{namespaces: {}}\]/from: [{fqdns: [x]}]/' "$tmp/cluster.yaml" >"$tmp/unreadable.yaml"
+expect 1 '^DENY ingress b/q' a/p b/q -p udp/9 -f "$tmp/unreadable.yaml" --lenient
+says 'ingress[0] of ClusterNetworkPolicy adm could not be read, so it denies everything; it has to be corrected'
+# A NetworkPolicy that a Pass leads to can be helped.
+cat >"$tmp/passed.yaml" <<'X'
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: none, namespace: a}, spec: {podSelector: {}, policyTypes: [Egress]}}
+X
+expect 1 '^DENY egress a/p \(policies that isolate: a/none\)' a/p b/q -p tcp/80 "${cluster[@]}" \
+	-f "$tmp/passed.yaml"
+says 'This policy would allow it.'
+
 # Nobody gets the address of the other end.
 expect 3 'neither address' world 203.0.113.1 -p tcp/1 "${shop[@]}"
 expect 0 '^source label:app=q@shop: .*203.0.113.2' label:app=q@shop 203.0.113.1 -p tcp/1 \

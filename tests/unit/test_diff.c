@@ -2,7 +2,8 @@
 /*
  * netpolctl diff: over random worlds the connections that differ are exactly the difference of two
  * matrices, and of what the naive evaluator says, for every pair of pods, both families and ports
- * at random, and for addresses at random that are no pod's; objects that mean the same do not differ, however they are written.
+ * at random, and for addresses at random that are no pod's; half of the worlds have
+ * ClusterNetworkPolicies. Objects that mean the same do not differ, however they are written.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 #define WORLD_PODS	24	/* the evaluator is slow */
 
 static struct np_error err;
-static unsigned long compared, differing, judged, grouped, one_sided, mismatches, large;
+static unsigned long compared, differing, judged, grouped, one_sided, mismatches, large, tiered;
 static unsigned long outside_asked, outside_differ, outside_lines;
 
 /* Takes over what the other one does not have by name, as if all had one origin. */
@@ -286,18 +287,22 @@ static struct np_address some_address(struct history *h, const struct np_objects
 	const struct np_policy *policy;
 	const struct np_ipblock *block;
 	struct np_address address = { .family = AF_INET };
-	uint32_t i, k, tries;
+	const struct np_rule *rule;
+	uint32_t i, count, tries;
 	uint8_t *last;
+	bool egress;
 
 	for (tries = 0; objs->policy_count && tries < 20; tries++) {
 		policy = &objs->policies[history_random(h, objs->policy_count)];
-		if (!policy->ingress_count)
+		egress = history_random(h, 2);
+		rule = egress ? policy->egress : policy->ingress;
+		count = egress ? policy->egress_count : policy->ingress_count;
+		if (!count)
 			continue;
-		i = history_random(h, policy->ingress_count);
-		if (!policy->ingress[i].peer_count)
+		rule += history_random(h, count);
+		if (!rule->peer_count)
 			continue;
-		k = history_random(h, policy->ingress[i].peer_count);
-		block = policy->ingress[i].peer[k].ipblock;
+		block = rule->peer[history_random(h, rule->peer_count)].ipblock;
 		if (!block)
 			continue;
 		address.family = block->cidr.family;
@@ -482,6 +487,16 @@ static void replicate(struct np_objects *pool, struct np_objects *objs)
 	}
 }
 
+static bool has_tiers(const struct np_objects *objs)
+{
+	size_t i;
+
+	for (i = 0; i < objs->policy_count; i++)
+		if (objs->policies[i].tier != NP_TIER_NETWORK_POLICY)
+			return true;
+	return false;
+}
+
 static void run_world(uint64_t seed)
 {
 	struct np_objects objs[2];
@@ -491,6 +506,7 @@ static void run_world(uint64_t seed)
 
 	netpol_random_seed = seed;
 	history_begin(&h, seed);
+	/* states that are compared have no ranges of pods */
 	h.ranges = 0;
 	model_begin(&model, &h);
 	h.unicast = seed % 4;
@@ -501,6 +517,7 @@ static void run_world(uint64_t seed)
 		model_apply(&model, history_next(&h, &model));
 	state_of(&objs[1], &model);
 	if (objs[0].pod_count + objs[1].pod_count <= 2 * WORLD_PODS) {
+		tiered += has_tiers(&objs[0]) && has_tiers(&objs[1]);
 		for (i = 0; seed % 2 && i < 2; i++)
 			replicate(&h.pool, &objs[i]);
 		compare_world(objs, &h, h.unicast, seed % 5 == 0);
@@ -527,6 +544,8 @@ static void test_worlds(void)
 	CHECK_EQ(mismatches, 0);
 	CHECK(outside_asked > 10000 && outside_differ > 500 && outside_lines > 500);
 	CHECK(compared > 100000 && judged > 100000);
+	printf("%lu worlds have ClusterNetworkPolicies before and after\n", tiered);
+	CHECK(tiered > 20);
 	CHECK(differing > 1000 && one_sided > 100 && grouped > 100);
 }
 

@@ -227,6 +227,86 @@ static const char *np_change_policy(const struct np_change_half *half, struct np
 	return NULL;
 }
 
+/* The step of the rule of a ClusterNetworkPolicy that denies in a direction, or NULL. */
+static const struct np_step *np_change_denier(const struct np_change_half *half)
+{
+	const struct np_step *step;
+	size_t i;
+
+	for (i = 0; i < half->eval->step_count; i++) {
+		step = &half->eval->step[i];
+		if (step->direction == half->direction && *step->policy_name &&
+		    step->action == NETPOL_ACTION_DENY)
+			return step;
+	}
+	return NULL;
+}
+
+/* Says why no NetworkPolicy is proposed where a rule of a ClusterNetworkPolicy denies. */
+static const char *np_change_denied(const struct np_change_half *half)
+{
+	const char *direction = np_direction_name(half->direction), *rule_text;
+	const struct np_step *step = np_change_denier(half);
+	struct np_arena *arena = &half->objs->arena;
+	const struct np_policy *policy = step ? np_change_isolates(half->objs, step) : NULL;
+	const struct np_rule *rule;
+
+	if (!policy)
+		return "a rule of a ClusterNetworkPolicy denies it, which its administrator has to "
+		       "change";
+	rule = &(half->direction == NETPOL_DIRECTION_EGRESS ? policy->egress :
+							      policy->ingress)[step->rule];
+	rule_text = np_say(arena, "%s[%u] of ClusterNetworkPolicy %s", direction, step->rule,
+			   policy->name);
+	if (rule->closed)
+		return np_say(arena, "%s could not be read, so it denies everything; it has to be "
+			      "corrected", rule_text);
+	if (half->peer->pod && !half->peer->ns && np_reason_rule_doubts(policy, rule))
+		return np_say(arena, "%s denies it only because namespace %s is not in the input, "
+			      "so nobody knows whether the rule means %s; give it as well, as with "
+			      "kubectl get ns,po,netpol,cnp -A -o yaml", rule_text,
+			      half->peer->pod->namespace, half->peer->name);
+	if (policy->tier == NP_TIER_BASELINE)
+		return np_say(arena, "%s denies it, in tier Baseline. A NetworkPolicy that selects "
+			      "%s for %s is asked before it, but it also isolates the pod, so it "
+			      "would have to allow all else that the pod needs", rule_text,
+			      half->subject->name, direction);
+	return np_say(arena, "%s denies it, in tier Admin, which no NetworkPolicy can change; its "
+		      "administrator has to change the rule or put one before it", rule_text);
+}
+
+/*
+ * True if the subject is closed, because there are ClusterNetworkPolicies and nobody knows
+ * whether they select it.
+ */
+static bool np_change_closed(const struct np_change_half *half)
+{
+	size_t i;
+
+	if (!half->subject->pod || half->subject->ns)
+		return false;
+	for (i = 0; i < half->objs->policy_count; i++)
+		if (half->objs->policies[i].tier != NP_TIER_NETWORK_POLICY)
+			return true;
+	return false;
+}
+
+/* Makes the policy for a half that denies. Returns NULL, or why there is none. */
+static const char *np_change_half_policy(struct np_change *change,
+					 const struct np_change_half *half, uint8_t reason)
+{
+	if (np_change_closed(half))
+		return np_say(&half->objs->arena, "namespace %s is not in the input, so nobody "
+			      "knows which ClusterNetworkPolicies select %s, and it is closed; give "
+			      "it as well, as with kubectl get ns,po,netpol,cnp -A -o yaml",
+			      half->subject->pod->namespace, half->subject->name);
+	if (reason == NETPOL_REASON_RULE)
+		return np_change_denied(half);
+	if (reason != NETPOL_REASON_ISOLATED || !half->subject->pod || change->policies == 2)
+		return "no policy is what denies it";
+	return np_change_policy(half, &change->policy[change->policies++]);
+}
+
 /* Makes a policy for each direction that denies. */
 static void np_change_policies(struct np_change *change, struct np_change_half *half,
 			       const struct np_reason_end end[2])
@@ -241,14 +321,7 @@ static void np_change_policies(struct np_change *change, struct np_change_half *
 		half->direction = step->direction;
 		half->subject = &end[step->direction == NETPOL_DIRECTION_INGRESS];
 		half->peer = &end[step->direction == NETPOL_DIRECTION_EGRESS];
-		if (step->reason == NETPOL_REASON_RULE)
-			change->none = "a rule of a ClusterNetworkPolicy denies it, which its "
-				       "administrator has to change";
-		else if (step->reason != NETPOL_REASON_ISOLATED || !half->subject->pod ||
-			 change->policies == 2)
-			change->none = "no policy is what denies it";
-		else
-			change->none = np_change_policy(half, &change->policy[change->policies++]);
+		change->none = np_change_half_policy(change, half, step->reason);
 	}
 	if (!change->none && !change->policies)
 		change->none = "no policy is what denies it";

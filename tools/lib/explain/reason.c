@@ -189,14 +189,23 @@ static const char *np_reason_sum(struct np_arena *arena, const struct np_reason_
 	return np_say(arena, "none of its %u %s is %s", count, what, wanted);
 }
 
-/*
- * Does a rule of a cluster-wide policy that denies or passes take the peer for one that it means,
- * because nobody knows whether it does not?
- */
+bool np_reason_rule_doubts(const struct np_policy *policy, const struct np_rule *rule)
+{
+	uint32_t i;
+
+	if (policy->tier == NP_TIER_NETWORK_POLICY || rule->action == NP_ACTION_ACCEPT)
+		return false;
+	for (i = 0; i < rule->peer_count; i++)
+		if (!rule->peer[i].ipblock)
+			return true;
+	return false;
+}
+
+/* Does a rule take the peer for one that it means, because nobody knows whether it is not? */
 static bool np_reason_doubts(const struct np_reason_about *about, const struct np_policy *policy,
 			     const struct np_rule *rule)
 {
-	return policy->tier != NP_TIER_NETWORK_POLICY && rule->action != NP_ACTION_ACCEPT &&
+	return np_reason_rule_doubts(policy, rule) &&
 	       (about->unknown || (about->peer->pod && !about->peer->ns));
 }
 

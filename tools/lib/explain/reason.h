@@ -105,6 +105,11 @@ const char *np_reason_code_name(uint8_t code);
 /* Holds a rule against a connection. Texts and arrays come from the arena. */
 void np_reason_rule(const struct np_reason_about *about, const struct np_policy *policy,
 		    const struct np_rule *rule, struct np_reason_rule *to);
+/*
+ * Does a rule deny a pod whose labels are not known? A rule of a ClusterNetworkPolicy does that
+ * denies or passes what selectors match.
+ */
+bool np_reason_rule_doubts(const struct np_policy *policy, const struct np_rule *rule);
 /* Fills in an end: the namespace of its pod, or the pod of the host's network. */
 void np_reason_end(const struct np_objects *objs, const struct np_pod *pod,
 		   const struct np_address *address, const char *name, struct np_reason_end *end);
