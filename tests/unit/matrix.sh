@@ -92,7 +92,7 @@ with open(sys.argv[1], encoding="utf-8") as file:
 	echo "not by the schema"
 	failed=1
 }
-tiers=(-f "$tmp/tiers.yaml" --ports tcp/80,udp/53)
+tiers=(-f "$tmp/tiers.yaml" --ports 'tcp/80,udp/53')
 expect 0 '"kind": "Matrix"' "${tiers[@]}" -o json
 schema
 jq '.allowed |= map_values(map(gsub("1"; "x") | gsub("0"; "1") | gsub("x"; "0")))' "$tmp/out" \

@@ -151,6 +151,7 @@ extern const struct np_command np_command_explain;
 extern const struct np_command np_command_matrix;
 extern const struct np_command np_command_diff;
 extern const struct np_command np_command_lint;
+extern const struct np_command np_command_convert;
 extern const struct np_command np_command_flush;
 extern const struct np_command np_command_sync;
 extern const struct np_command np_command_save;

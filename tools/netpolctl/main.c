@@ -19,6 +19,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_matrix,
 	&np_command_diff,
 	&np_command_lint,
+	&np_command_convert,
 	&np_command_counters,
 	&np_command_top,
 	&np_command_monitor,

@@ -30,6 +30,8 @@ struct np_list_kind {
 };
 
 /* What is being read, and how. */
+struct np_convert;
+
 struct np_decode {
 	struct np_objects *objs;
 	struct np_error *err;
@@ -45,6 +47,7 @@ struct np_decode {
 	 * A null is no empty value either. Set while the spec of a ClusterNetworkPolicy is read.
 	 */
 	bool exact;
+	struct np_convert *convert;	/* of struct np_load_options */
 	/* The current object, for messages. Never NULL. */
 	const char *kind;
 	const char *namespace;

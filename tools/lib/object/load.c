@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "object/convert.h"
 #include "object/json.h"
 #include "object/load.h"
 #include "object/read.h"
@@ -60,6 +61,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.err = err,
 		.file = np_intern_str(objs, in->name),
 		.lenient = opts && opts->lenient,
+		.convert = opts ? opts->convert : NULL,
 		.kind = "",
 		.namespace = "",
 		.name = "",
@@ -70,6 +72,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.document = np_decode_document,
 		.arg = &d,
 	};
+	uint32_t found = d.convert ? d.convert->found : 0;
 	struct np_mark mark = np_objects_mark(objs);
 	int ret;
 
@@ -82,7 +85,8 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 	} else if (objs->namespace_count == mark.namespace_count &&
 		   objs->pod_count == mark.pod_count &&
 		   objs->policy_count == mark.policy_count &&
-		   objs->skipped_count == mark.skipped_count) {
+		   objs->skipped_count == mark.skipped_count &&
+		   (!d.convert || d.convert->found == found)) {
 		const struct np_place place = { .file = d.file };
 
 		np_objects_warn(objs, &place, "", "holds no object");

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "object/object.h"
 
+struct np_convert;
+
 struct np_load_options {
 	/*
 	 * Set for objects that an API server has accepted: unknown fields, null list entries and
@@ -17,6 +19,8 @@ struct np_load_options {
 	 */
 	bool lenient;
 	bool recursive;		/* enter directories inside a directory as well */
+	/* Set to convert AdminNetworkPolicies instead of refusing them; see object/convert.h. */
+	struct np_convert *convert;
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "object/convert.h"
 #include "object/read_cluster.h"
 #include "object/read_pod.h"
 #include "object/read_policy.h"
@@ -140,8 +141,7 @@ static int np_refuse(struct np_decode *d, const struct np_node *node,
 		return 0;
 	np_fail(d, node, path, "%s is not enforced: ClusterNetworkPolicy took its place", kind);
 	np_error_hint(d->err,
-		      "write apiVersion: " NP_CLUSTER_VERSION ", kind: ClusterNetworkPolicy, "
-		      "tier: %s, a priority, Accept instead of Allow, protocols instead of ports; "
+		      "'netpolctl convert -f FILE' writes it as a ClusterNetworkPolicy of tier %s; "
 		      "or give --lenient to go on without what it allows and denies",
 		      kinds[i].tier);
 	return -1;
@@ -261,6 +261,10 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 		if (ret < 0)
 			return -1;
 	}
+	if (d->convert && np_convert_list(kind))
+		return np_decode_entries(d, node, path, np_convert_list(kind));
+	if (d->convert && np_convert_object(d->convert, d, node, path, api_version, kind))
+		return 0;
 	if (np_refuse(d, node, path, api_version, kind))
 		return -1;
 	np_warn_kind(d, node, path, api_version, kind);
@@ -281,6 +285,8 @@ static void np_list_of(struct np_decode *d, const struct np_node *node)
 	for (i = 0; i < NP_COUNT(np_lists); i++)
 		if (!strcmp(kind->text, np_lists[i].list))
 			d->list_kind = &np_lists[i];
+	if (d->convert && !d->list_kind)
+		d->list_kind = np_convert_list(kind->text);
 	d->list_foreign = !d->list_kind;
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netpolctl convert
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common.h"
+#include "object/convert.h"
+#include "object/load.h"
+
+static const char np_convert_help[] =
+"Usage: netpolctl convert -f FILE [-f FILE...] [OPTION...]\n"
+"\n"
+"Writes AdminNetworkPolicies and BaselineAdminNetworkPolicies\n"
+"(policy.networking.k8s.io/v1alpha1) as ClusterNetworkPolicies (v1alpha2) that\n"
+"mean exactly the same. What has no exact form is listed, with its field, and\n"
+"then nothing is written. Other objects are left out.\n"
+"\n"
+"Options:\n"
+"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
+"  -R, --recursive       directories inside a directory too\n"
+"      --partial         write what can be converted although something can't\n"
+"  -o, --output FORM     yaml, json\n"
+"\n"
+"Exit status: 0 all converted, 1 with --partial not all, 3 input rejected.\n"
+"\n"
+"Examples:\n"
+"  kubectl get anp,banp -o yaml | netpolctl convert -f - > policies.yaml\n"
+"  netpolctl convert -f old/ -R -o json | jq '.items[].metadata.name'\n";
+
+struct np_convert_options {
+	const char **file;
+	size_t file_count;
+	bool partial;
+	struct np_load_options load;
+	struct np_convert convert;
+	struct np_objects objects;
+};
+
+enum {
+	NP_OPT_PARTIAL = 0x100,
+};
+
+static int np_convert_option(int code, const char *arg, void *ctx, struct np_error *err)
+{
+	struct np_convert_options *opts = ctx;
+
+	switch (code) {
+	case 'f':
+		opts->file = np_array_grow(opts->file, opts->file_count, sizeof(*opts->file));
+		opts->file[opts->file_count++] = arg;
+		break;
+	case 'R':
+		opts->load.recursive = true;
+		break;
+	case NP_OPT_PARTIAL:
+		opts->partial = true;
+		break;
+	}
+	return 0;
+}
+
+/* Says what was not converted. Returns the exit status. */
+static int np_convert_tell(const struct np_convert_options *opts)
+{
+	const struct np_convert *c = &opts->convert;
+	size_t i;
+
+	for (i = 0; i < c->refusals && i < NP_CONVERT_REFUSED_MAX; i++)
+		if (opts->partial)
+			np_error_print(stderr, &c->refused[i]);
+		else
+			np_report(&c->refused[i]);
+	if (i < c->refusals)
+		np_warning("%zu more are not listed", c->refusals - i);
+	if (!c->refusals)
+		return NP_EXIT_OK;
+	if (opts->partial) {
+		np_warning("%zu of %u policies are not converted: what they allow and deny is "
+			   "missing", c->refusals, c->found);
+		return NP_EXIT_NEGATIVE;
+	}
+	np_notice("%zu of %u policies can't be converted, so nothing is written; --partial writes "
+		  "the others", c->refusals, c->found);
+	return NP_EXIT_INPUT;
+}
+
+static int np_convert_do(struct np_convert_options *opts)
+{
+	struct np_objects *objs = &opts->objects;
+	struct np_error err = { 0 };
+	size_t i;
+	int ret;
+
+	opts->load.convert = &opts->convert;
+	for (i = 0; i < opts->file_count; i++)
+		if (np_load_path(objs, opts->file[i], &opts->load, &err))
+			return np_report(&err);
+	if (!opts->convert.found) {
+		np_error_set(&err, NP_EXIT_INPUT,
+			     "the input has no AdminNetworkPolicy and no BaselineAdminNetworkPolicy");
+		return np_report(&err);
+	}
+	np_convert_finish(&opts->convert, objs);
+	for (i = 0; i < objs->warning_count; i++)
+		np_warning_print(stderr, &objs->warnings[i]);
+	ret = np_convert_tell(opts);
+	if (ret != NP_EXIT_INPUT)
+		np_convert_write(&opts->convert, stdout, np_common.format);
+	return ret;
+}
+
+static int np_convert_main(const struct np_command *cmd, int argc, char **argv)
+{
+	static const struct np_option options[] = {
+		{ "filename", required_argument, 'f' },
+		{ "recursive", no_argument, 'R' },
+		{ "partial", no_argument, NP_OPT_PARTIAL },
+		{ 0 }
+	};
+	struct np_convert_options opts = { 0 };
+	int ret;
+
+	np_objects_init(&opts.objects);
+	ret = np_parse(cmd, argc, argv, options, np_convert_option, &opts,
+		       NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSON),
+		       NP_FORMAT_YAML);
+	if (ret == NP_PARSE_DONE && optind < argc)
+		ret = np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
+	if (ret == NP_PARSE_DONE && !opts.file_count)
+		ret = np_usage(cmd, "convert needs -f FILE");
+	if (ret == NP_PARSE_DONE)
+		ret = np_convert_do(&opts);
+	np_convert_free(&opts.convert);
+	np_objects_free(&opts.objects);
+	free(opts.file);
+	return ret;
+}
+
+const struct np_command np_command_convert = {
+	.name = "convert",
+	.summary = "older admin policies as ClusterNetworkPolicies",
+	.help = np_convert_help,
+	.run = np_convert_main,
+};
