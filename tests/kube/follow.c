@@ -9,8 +9,8 @@
  *   ready, unready   as the agent says it
  *
  *   follow [--kubeconfig F] [--in-cluster DIR] [--server URL]... [--server-from F] [--node N]
- *          [--kinds pods,...] [--version KIND=RV]... [--have-state] [--gzip]
- *          [--spread MS] [--quiet] [--foreign] [--remove-taint KEY]
+ *          [--kinds pods,...] [--version KIND=RV]... [--have-state] [--have-cluster-policies]
+ *          [--gzip] [--spread MS] [--quiet] [--foreign] [--remove-taint KEY]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -330,6 +330,7 @@ int main(int argc, char **argv)
 		{ "kinds", required_argument, NULL, 'K' },
 		{ "version", required_argument, NULL, 'v' },
 		{ "have-state", no_argument, NULL, 'h' },
+		{ "have-cluster-policies", no_argument, NULL, 'c' },
 		{ "gzip", no_argument, NULL, 'g' },
 		{ "foreign", no_argument, NULL, 'f' },
 		{ "remove-taint", required_argument, NULL, 't' },
@@ -371,6 +372,9 @@ int main(int argc, char **argv)
 			break;
 		case 'h':
 			o.have_state = true;
+			break;
+		case 'c':
+			o.have_cluster_policies = true;
 			break;
 		case 'g':
 			o.gzip = true;

@@ -309,6 +309,7 @@ static struct np_cluster *np_sync_source(struct np_sync *sync, struct np_agent *
 
 	cluster->servers = sync->server;
 	cluster->have_state = agent->snapshot.restored;
+	cluster->have_cluster_policies = np_kernel_has_cluster_policies(&agent->kernel);
 	cluster->foreign = true;
 	for (k = 0; k < NP_SOURCE_KINDS; k++) {
 		cluster->kinds[k] = true;

@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include "base/log.h"
+#include "netlink/decode.h"
 #include "netlink/report.h"
+#include "netlink/schema.h"
 #include "netlink/transaction.h"
 
 void np_kernel_init(struct np_kernel *kernel, int timeout)
@@ -61,4 +64,47 @@ int np_kernel_open(struct np_kernel *kernel, uint64_t *present, struct np_error 
 		return 0;
 	np_kernel_close(kernel);
 	return -1;
+}
+
+/* Looks for ClusterNetworkPolicies of the origin in one message of a dump. arg: whether any is. */
+static int np_kernel_policies(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1], *attr, *attrs;
+	char origin[NETPOL_ORIGIN_MAX + 1] = "";
+	bool *found = arg;
+	int len, left;
+
+	attrs = np_message_attrs(nlh, &len);
+	nla_for_each_attr(attr, attrs, len, left) {
+		if (nla_type(attr) != NETPOL_A_POLICY)
+			continue;
+		if (!np_parse_nest(&np_policy_schema, attr, tb))
+			return np_error_set(err, NP_EXIT_ABI, "a policy cannot be read");
+		np_attr_string(tb[NETPOL_POLICY_A_ORIGIN], origin, sizeof(origin));
+		if (np_attr_u8(tb[NETPOL_POLICY_A_KIND]) == NETPOL_KIND_CLUSTER_NETWORK_POLICY &&
+		    !strcmp(origin, NP_KUBE_ORIGIN))
+			*found = true;
+	}
+	return 0;
+}
+
+static void np_kernel_policies_restart(void *arg)
+{
+	*(bool *)arg = false;
+}
+
+bool np_kernel_has_cluster_policies(struct np_kernel *kernel)
+{
+	struct np_log_about about = { .component = "agent" };
+	struct np_error err = { 0 };
+	bool found = false;
+
+	if (!np_client_dump(&kernel->client,
+			    np_client_message(&kernel->client, NETPOL_CMD_GET_POLICY, 256),
+			    np_kernel_policies_restart, np_kernel_policies, &found, &err))
+		return found;
+	about.error = err.text;
+	np_log_line(NP_LOG_WARNING, &about,
+		    "whether the kernel holds ClusterNetworkPolicies cannot be told");
+	return true;
 }

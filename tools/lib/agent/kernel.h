@@ -55,5 +55,10 @@ int np_kernel_open(struct np_kernel *kernel, uint64_t *present, struct np_error 
  */
 int np_kernel_info(struct np_kernel *kernel, uint64_t *origin_generation, uint64_t *present,
 		   struct np_error *err);
+/*
+ * Returns true if the origin has a ClusterNetworkPolicy, or if that can't be told: an agent that
+ * starts must not believe then that there never was one.
+ */
+bool np_kernel_has_cluster_policies(struct np_kernel *kernel);
 
 #endif

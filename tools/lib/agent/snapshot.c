@@ -112,15 +112,16 @@ bool np_agent_snapshot_restore(struct np_agent_snapshot *s, uint64_t present)
 	const char *path = s->opts->snapshot;
 	char said[1024];
 
-	if (!path)
-		return true;
-	np_snapshot_sweep(path);
+	if (path)
+		np_snapshot_sweep(path);
 	if (present) {
 		np_log_line(NP_LOG_INFO, &np_about, "the kernel holds %llu objects already; "
 			    "nothing is restored", (unsigned long long)present);
 		s->restored = true;
 		return true;
 	}
+	if (!path)
+		return true;
 	if (access(path, F_OK)) {
 		np_log_line(NP_LOG_INFO, &np_about, "there is no snapshot at %s yet", path);
 		return true;

@@ -277,7 +277,8 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 		cluster->reflectors[kind] = np_reflector_new(cluster, kind, version);
 		if (np_discovery_optional(kind))
 			cluster->discovery = np_discovery_new(cluster->reflectors[kind],
-							      version && *version);
+							      options->have_cluster_policies ||
+							      (version && *version));
 	}
 	if (options->foreign)
 		cluster->foreign = np_foreign_new(cluster);

@@ -106,17 +106,33 @@ static void np_discovery_found_other(struct np_discovery *d, const char *version
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
 }
 
+/*
+ * Returns the pause before the server is asked again whether the kind that was there is gone. It is
+ * asked a minute after it first said so, and before that too: an API server that has just started
+ * may not know its custom resources yet, and once it does they are to be followed again.
+ */
+static int64_t np_discovery_again(struct np_discovery *d, int64_t now)
+{
+	int64_t left = d->absent_ms + NP_DISCOVERY_EVERY_MS - now;
+	int64_t delay = np_discovery_pause(d->absences++);
+
+	return delay < left ? delay : left + np_jitter(NP_DISCOVERY_WAKE_MS);
+}
+
 static void np_discovery_none(struct np_discovery *d)
 {
 	int64_t now = np_loop_now(np_discovery_loop(d));
 
 	d->failures = 0;
-	if (d->absent_ms < 0)
+	if (d->absent_ms < 0) {
 		d->absent_ms = now;
+		d->absences = 0;
+		if (d->known)
+			np_cluster_log(d->r->cluster, NP_LOG_WARNING, d->r->kind,
+				       "the API server does not have the kind any more; what is in force stays until it says so again, in a minute");
+	}
 	if (d->known && now - d->absent_ms < NP_DISCOVERY_EVERY_MS) {
-		np_cluster_log(d->r->cluster, NP_LOG_WARNING, d->r->kind,
-			       "the API server does not have the kind any more; what is in force stays until it says so again, in a minute");
-		np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_WAKE_MS));
+		np_discovery_later(d, np_discovery_again(d, now));
 		return;
 	}
 	np_discovery_later(d, NP_DISCOVERY_EVERY_MS + np_jitter(NP_DISCOVERY_SPREAD_MS));
@@ -375,9 +391,7 @@ static void np_discovery_wake(void *arg)
 	if (d->state == NP_DISCOVERY_THERE || !np_timer_active(&d->timer))
 		return;
 	d->failures = 0;
-	/* The second time that the server says "none" must be a minute after the first. */
-	if (d->known && d->absent_ms >= 0)
-		return;
+	d->absences = 0;
 	if (np_timer_left(&d->timer) > NP_DISCOVERY_WAKE_MS)
 		np_discovery_later(d, np_jitter(NP_DISCOVERY_WAKE_MS));
 }

@@ -7,7 +7,8 @@
  * no answer, leaves everything as it was, because to take it for "none" would open what the
  * policies deny. The reflector of the kind runs while the server has the kind. If the server does
  * not, the keeper gets an empty list: at once if the kind was never there, else once the server has
- * said so twice in a row, a minute apart. Until then the objects stay.
+ * said nothing else for a minute, at its beginning and at its end at least. Until then the objects
+ * stay.
  */
 #ifndef NP_KUBE_DISCOVERY_H
 #define NP_KUBE_DISCOVERY_H
@@ -57,6 +58,7 @@ struct np_discovery {
 	struct np_buffer body;
 	bool truncated;			/* the answer has more bytes than are kept */
 	int64_t absent_ms;		/* when it first said "none" in a row, -1: it did not */
+	unsigned int absences;		/* since then, or since the server was reached again */
 	unsigned int failures;		/* in a row */
 	unsigned int losses;		/* lists and watches in a row that got a 404 */
 	int64_t lost_ms;		/* when the last one did */
@@ -70,7 +72,7 @@ bool np_discovery_optional(enum np_source_kind kind);
 
 /*
  * Makes it for the reflector of an optional kind. known: the kind has been there, as the saved
- * version of it shows. Nothing is sent before np_discovery_start().
+ * version of it or what the kernel holds shows. Nothing is sent before np_discovery_start().
  */
 struct np_discovery *np_discovery_new(struct np_reflector *r, bool known);
 /* Asks after a delay, and starts the reflector if the server has the kind. */

@@ -34,6 +34,8 @@ struct np_cluster_options {
 	 */
 	const char *versions[NP_SOURCE_KINDS];
 	bool have_state;
+	/* The kernel holds ClusterNetworkPolicies, so the cluster had the kind. */
+	bool have_cluster_policies;
 };
 
 #endif
