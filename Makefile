@@ -177,7 +177,7 @@ $(B)/e2e/feed $(B)/bench/bin/agent $(B)/bench/bin/agent_adversary $(B)/bench/bin
 $(B)/bench/bin/soak: $(B)/obj/tests/bench/inside.o
 
 # The agent's cluster test.
-kube-lib := $(addprefix tests/kube/,scenario api change cluster latency prober) tests/evaluator/evaluator
+kube-lib := $(addprefix tests/kube/,scenario api change cluster kind latency pieces prober) tests/evaluator/evaluator
 kube-bins: $(B)/kube/scenario
 $(B)/kube/scenario: $(kube-lib:%=$(B)/obj/%.o) $(B)/obj/libnetpol.a
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "api.h"
+#include "kind.h"
 #include "object/load.h"
 
 struct answer {
@@ -16,6 +17,7 @@ static CURL *curl;
 static struct curl_slist *json_headers, *patch_headers;
 static char base[256];
 static struct answer answer;
+static enum api_cluster cluster;
 
 static size_t take(char *data, size_t one, size_t count, void *context)
 {
@@ -95,25 +97,61 @@ bool api_says(const char *path, const char *text)
 	return memmem(answer.text, answer.size, text, strlen(text));
 }
 
+const char *api_version(void)
+{
+	static char version[64];
+	cJSON *root = cJSON_ParseWithLength(answer.text, answer.size), *meta, *item;
+
+	meta = cJSON_GetObjectItemCaseSensitive(root, "metadata");
+	item = cJSON_GetObjectItemCaseSensitive(meta, "resourceVersion");
+	errno = 0;
+	if (!cJSON_IsString(item) || strlen(item->valuestring) >= sizeof(version))
+		die("an answer without a resourceVersion: %s", answer.size ? answer.text : "");
+	strcpy(version, item->valuestring);
+	cJSON_Delete(root);
+	return version;
+}
+
+void api_cluster(enum api_cluster which)
+{
+	cluster = which;
+}
+
+static void load_one(struct np_objects *objects, const char *path, const char *text, size_t size)
+{
+	const struct np_load_options lenient = { .lenient = true };
+	struct np_error err;
+
+	if (!np_load_buffer(objects, path, text, size, &lenient, &err))
+		return;
+	np_error_print(stderr, &err);
+	errno = 0;
+	die("%s can't be read", path);
+}
+
 void api_load(struct np_objects *objects)
 {
 	static const char *const path[] = {
 		"/api/v1/namespaces", "/api/v1/pods",
 		"/apis/networking.k8s.io/v1/networkpolicies",
 	};
-	const struct np_load_options lenient = { .lenient = true };
-	struct np_error err;
+	static struct answer kept;
 	unsigned int i;
 
 	np_objects_reset(objects);
 	for (i = 0; i < 3; i++) {
 		api("GET", path[i], NULL);
-		if (np_load_buffer(objects, path[i], answer.text, answer.size, &lenient, &err)) {
-			np_error_print(stderr, &err);
-			errno = 0;
-			die("%s can't be read", path[i]);
-		}
+		load_one(objects, path[i], answer.text, answer.size);
 	}
+	if (cluster == API_CLUSTER_NONE)
+		return;
+	if (cluster == API_CLUSTER_THERE) {
+		api("GET", KIND_PATH, NULL);
+		kept.text = need(realloc(kept.text, answer.size + 1));
+		memcpy(kept.text, answer.text, answer.size + 1);
+		kept.size = answer.size;
+	}
+	load_one(objects, KIND_PATH, kept.text, kept.size);
 }
 
 const char *api_control(const char *host, unsigned int port, const char *what)

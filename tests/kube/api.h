@@ -22,6 +22,17 @@ long api_try(const char *method, const char *path, cJSON *body);
 void api(const char *method, const char *path, cJSON *body);
 /* Whether the answer to a GET holds this text. */
 bool api_says(const char *path, const char *text);
+/* metadata.resourceVersion of the last answer, in a static buffer. */
+const char *api_version(void);
+
+enum api_cluster {
+	API_CLUSTER_NONE,	/* there is no such kind */
+	API_CLUSTER_THERE,
+	API_CLUSTER_KEPT,	/* those that were loaded last, whatever the API server has */
+};
+
+/* Says which ClusterNetworkPolicies api_load() takes from now on; none at first. */
+void api_cluster(enum api_cluster which);
 /* All namespaces, pods and policies, as the API server has them now. */
 void api_load(struct np_objects *objects);
 /* One line to the control port of plane.sh, its answer in a static buffer. */

@@ -3,6 +3,8 @@
 
 #include "api.h"
 #include "change.h"
+#include "kind.h"
+#include "pieces.h"
 
 #define NAMESPACES	4
 #define SYSTEM		3	/* kube-system */
@@ -17,121 +19,8 @@ struct pod {
 
 static const char *const namespace_name[NAMESPACES] = { "red", "blue", "green", "kube-system" };
 static struct pod pods[SLOTS];
-static bool policies[NAMESPACES * POLICIES];
+static bool policies[NAMESPACES * POLICIES], clusters[CLUSTER_POLICIES];
 static unsigned int serial;
-static uint64_t random_state;
-
-uint32_t change_random(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)((random_state >> 11) % n);
-}
-
-static bool chance(unsigned int percent)
-{
-	return change_random(100) < percent;
-}
-
-static const char *any(const char *const *list, unsigned int count)
-{
-	return list[change_random(count)];
-}
-
-static const char *any_value(const char *key)
-{
-	static const char *const app[] = { "web", "db", "cache" };
-	static const char *const tier[] = { "front", "back", "" };
-
-	return strcmp(key, "app") ? any(tier, 3) : any(app, 3);
-}
-
-static const char *any_key(void)
-{
-	static const char *const key[] = { "app", "app", "tier", "example.com/tier" };
-
-	return any(key, 4);
-}
-
-static cJSON *object(void)
-{
-	return need(cJSON_CreateObject());
-}
-
-static cJSON *array(void)
-{
-	return need(cJSON_CreateArray());
-}
-
-static cJSON *put_text(cJSON *parent, const char *key, const char *value)
-{
-	need(cJSON_AddStringToObject(parent, key, value));
-	return parent;
-}
-
-static cJSON *put(cJSON *parent, const char *key, cJSON *child)
-{
-	cJSON_AddItemToObject(parent, key, child);
-	return parent;
-}
-
-/* As a patch, with a null for each key that is not to be there. */
-static cJSON *labels(bool patch)
-{
-	static const char *const key[] = { "app", "tier", "example.com/tier" };
-	cJSON *map = object();
-	unsigned int i;
-
-	for (i = 0; i < 3; i++) {
-		if (chance(i ? 50 : 85))
-			put_text(map, key[i], any_value(key[i]));
-		else if (patch)
-			cJSON_AddNullToObject(map, key[i]);
-	}
-	return map;
-}
-
-static cJSON *selector(void)
-{
-	static const char *const op[] = { "In", "NotIn", "Exists", "DoesNotExist" };
-	cJSON *s = object(), *list, *item, *values;
-	const char *key, *how;
-
-	switch (change_random(5)) {
-	case 0:
-		break;
-	case 1:
-	case 2:
-		key = any_key();
-		put(s, "matchLabels", put_text(object(), key, any_value(key)));
-		break;
-	default:
-		key = any_key();
-		how = any(op, 4);
-		item = put_text(put_text(object(), "key", key), "operator", how);
-		if (strstr(how, "In")) {
-			values = array();
-			cJSON_AddItemToArray(values, need(cJSON_CreateString(any_value(key))));
-			if (chance(50))
-				cJSON_AddItemToArray(values,
-						     need(cJSON_CreateString(any_value(key))));
-			put(item, "values", values);
-		}
-		list = array();
-		cJSON_AddItemToArray(list, item);
-		put(s, "matchExpressions", list);
-	}
-	return s;
-}
-
-static cJSON *namespace_selector(void)
-{
-	if (chance(70))
-		return selector();
-	return put(object(), "matchLabels",
-		   put_text(object(), "name", any(namespace_name, NAMESPACES)));
-}
 
 static cJSON *block(void)
 {
@@ -364,16 +253,22 @@ static struct slot *any_slot(bool up)
 	return &slots[i];
 }
 
-static int any_policy(bool there)
+/* One of a list that is, or is not, there; -1: none was found. */
+static int any_of(const bool *list, unsigned int count, bool there)
 {
 	unsigned int tries = 100, i;
 
 	while (tries--) {
-		i = change_random(NAMESPACES * POLICIES);
-		if (policies[i] == there)
+		i = change_random(count);
+		if (list[i] == there)
 			return (int)i;
 	}
 	return -1;
+}
+
+static int any_policy(bool there)
+{
+	return any_of(policies, NAMESPACES * POLICIES, there);
 }
 
 static const char *policy_path(unsigned int which, bool itself)
@@ -385,6 +280,14 @@ static const char *policy_path(unsigned int which, bool itself)
 
 	if (itself)
 		snprintf(path + n, sizeof(path) - (size_t)n, "/policy-%u", which % POLICIES);
+	return path;
+}
+
+static const char *cluster_path(unsigned int which)
+{
+	static char path[160];
+
+	snprintf(path, sizeof(path), KIND_PATH "/cluster-%u", which);
 	return path;
 }
 
@@ -418,6 +321,13 @@ static bool change_fill(struct change *c)
 	case CHANGE_POLICY_DELETE:
 		which = any_policy(true);
 		break;
+	case CHANGE_CLUSTER_ADD:
+		which = any_of(clusters, CLUSTER_POLICIES, false);
+		break;
+	case CHANGE_CLUSTER_REPLACE:
+	case CHANGE_CLUSTER_DELETE:
+		which = any_of(clusters, CLUSTER_POLICIES, true);
+		break;
 	case CHANGES:
 		break;
 	}
@@ -433,10 +343,14 @@ void change_choose(struct change *c, unsigned int allowed)
 		CHANGE_NAMESPACE_LABELS, CHANGE_NAMESPACE_LABELS, CHANGE_POLICY_ADD,
 		CHANGE_POLICY_ADD, CHANGE_POLICY_ADD, CHANGE_POLICY_REPLACE,
 		CHANGE_POLICY_REPLACE, CHANGE_POLICY_REPLACE, CHANGE_POLICY_DELETE,
+		CHANGE_CLUSTER_ADD, CHANGE_CLUSTER_ADD, CHANGE_CLUSTER_ADD,
+		CHANGE_CLUSTER_REPLACE, CHANGE_CLUSTER_REPLACE, CHANGE_CLUSTER_REPLACE,
+		CHANGE_CLUSTER_REPLACE, CHANGE_CLUSTER_DELETE, CHANGE_CLUSTER_DELETE,
 	};
 	static const char *const word[] = {
 		"add pod", "delete pod", "finish pod", "relabel pod", "relabel namespace",
 		"add policy", "replace policy", "delete policy",
+		"add", "replace", "delete",
 	};
 
 	do {
@@ -450,9 +364,75 @@ void change_choose(struct change *c, unsigned int allowed)
 	else if (c->kind == CHANGE_NAMESPACE_LABELS)
 		snprintf(c->text, sizeof(c->text), "%s %s", word[c->kind],
 			 namespace_name[c->which]);
+	else if (CHANGE_CLUSTER >> c->kind & 1)
+		snprintf(c->text, sizeof(c->text), "%s ClusterNetworkPolicy cluster-%u",
+			 word[c->kind], c->which);
 	else
 		snprintf(c->text, sizeof(c->text), "%s %s/policy-%u", word[c->kind],
 			 namespace_name[c->which / POLICIES], c->which % POLICIES);
+}
+
+static void cluster_write(const struct change *c)
+{
+	cJSON *root;
+	char name[32];
+
+	snprintf(name, sizeof(name), "cluster-%u", c->which);
+	if (c->kind == CHANGE_CLUSTER_ADD) {
+		api("POST", KIND_PATH, kind_policy(name, true));
+		clusters[c->which] = true;
+		return;
+	}
+	/* A custom resource can't be replaced without the version that is replaced. */
+	root = kind_policy(name, false);
+	api("GET", cluster_path(c->which), NULL);
+	put_text(cJSON_GetObjectItem(root, "metadata"), "resourceVersion", api_version());
+	api("PUT", cluster_path(c->which), root);
+}
+
+const char *change_resource(const struct change *c)
+{
+	if (c->slot)
+		return "pods";
+	if (c->kind == CHANGE_NAMESPACE_LABELS)
+		return "namespaces";
+	return CHANGE_CLUSTER >> c->kind & 1 ? "clusternetworkpolicies" : "networkpolicies";
+}
+
+/* The objects that are written to for change_mark(). Nothing else is in their namespace. */
+static void markers_make(void)
+{
+	cJSON *root;
+
+	root = need(cJSON_Parse("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
+		"\"metadata\":{\"name\":\"marker\"},\"spec\":{\"podSelector\":{\"matchLabels\":"
+		"{\"nobody\":\"has\"}}}}"));
+	api("POST", "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", root);
+	/* It waits for a node for ever. */
+	root = need(cJSON_Parse("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":"
+		"\"marker\"},\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"none\"}]}}"));
+	api("POST", "/api/v1/namespaces/default/pods", root);
+}
+
+const char *change_mark(const struct change *c)
+{
+	const char *kind = change_resource(c), *path;
+	static unsigned int count;
+	cJSON *meta;
+	char number[16];
+
+	if (!strcmp(kind, "pods"))
+		path = "/api/v1/namespaces/default/pods/marker";
+	else if (!strcmp(kind, "namespaces"))
+		path = "/api/v1/namespaces/default";
+	else if (!strcmp(kind, "networkpolicies"))
+		path = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/marker";
+	else
+		path = KIND_PATH "/marker";
+	snprintf(number, sizeof(number), "%u", ++count);
+	meta = put(object(), "annotations", put_text(object(), "example.com/mark", number));
+	api("PATCH", path, put(object(), "metadata", meta));
+	return api_version();
 }
 
 void change_write(const struct change *c)
@@ -490,6 +470,14 @@ void change_write(const struct change *c)
 		api("DELETE", policy_path(c->which, true), NULL);
 		policies[c->which] = false;
 		break;
+	case CHANGE_CLUSTER_ADD:
+	case CHANGE_CLUSTER_REPLACE:
+		cluster_write(c);
+		break;
+	case CHANGE_CLUSTER_DELETE:
+		api("DELETE", cluster_path(c->which), NULL);
+		clusters[c->which] = false;
+		break;
 	case CHANGES:
 		break;
 	}
@@ -506,7 +494,7 @@ void change_begin(uint64_t seed)
 	cJSON *root, *meta;
 	unsigned int i;
 
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	pieces_seed(seed);
 	for (i = 0; i < NAMESPACES; i++) {
 		if (i == SYSTEM)	/* the API server's own */
 			continue;
@@ -515,6 +503,7 @@ void change_begin(uint64_t seed)
 		put(meta, "labels", put_text(object(), "name", namespace_name[i]));
 		api("POST", "/api/v1/namespaces", put(root, "metadata", meta));
 	}
+	markers_make();
 }
 
 void change_dns(void)
@@ -543,6 +532,15 @@ void change_fill_up(void)
 		pod_prepare(&slots[i], change_random(NAMESPACES));
 		pod_add(&slots[i], labels(false));
 	}
+}
+
+void change_clusters_end(void)
+{
+	struct change c = { .kind = CHANGE_CLUSTER_DELETE };
+
+	for (c.which = 0; c.which < CLUSTER_POLICIES; c.which++)
+		if (clusters[c.which])
+			change_write(&c);
 }
 
 void change_clear(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random changes of a cluster, one write to the API server each, decided by a seed:
- * pods come, go, finish and change labels, namespaces change labels, policies of every
- * construct come, change and go. Addresses are used again and again.
+ * pods come, go, finish and change labels, namespaces change labels, policies of both kinds and
+ * every construct come, change and go. Addresses are used again and again.
  */
 #ifndef KUBE_CHANGE_H
 #define KUBE_CHANGE_H
@@ -21,8 +21,14 @@ enum change_kind {
 	CHANGE_POLICY_ADD,
 	CHANGE_POLICY_REPLACE,
 	CHANGE_POLICY_DELETE,
+	CHANGE_CLUSTER_ADD,	/* ClusterNetworkPolicies */
+	CHANGE_CLUSTER_REPLACE,
+	CHANGE_CLUSTER_DELETE,
 	CHANGES,
 };
+
+#define CHANGE_CLUSTER	(1u << CHANGE_CLUSTER_ADD | 1u << CHANGE_CLUSTER_REPLACE | \
+			 1u << CHANGE_CLUSTER_DELETE)
 
 /**
  * struct change - one change that is to be made
@@ -44,14 +50,21 @@ void change_begin(uint64_t seed);
 void change_dns(void);
 /* Ends that isolation, and puts a pod into most slots. */
 void change_fill_up(void);
-/* Less than n. */
-uint32_t change_random(uint32_t n);
 /* The next change; allowed: a set of 1 << kind. What the node does before it is done. */
 void change_choose(struct change *change, unsigned int allowed);
 /* The write to the API server. */
 void change_write(const struct change *change);
+/*
+ * A write to an object of the same kind that changes no verdict. Its version, which is returned, is
+ * later than that of the change, so a watch that has shown it has shown the change.
+ */
+const char *change_mark(const struct change *change);
+/* The same kind's name at the API server: "pods". */
+const char *change_resource(const struct change *change);
 /* What the node does after it. */
 void change_finish(const struct change *change);
+/* Deletes all ClusterNetworkPolicies that came from changes. */
+void change_clusters_end(void);
 /* Ends all pods and policies. */
 void change_clear(void);
 /* "namespace/name" of the pod in a slot, NULL if none. */

@@ -20,6 +20,8 @@ static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 {
 	const struct np_intake_kind *kind;
 	int64_t now = np_loop_now(agent->loop);
+	struct np_source_state state = { 0 };
+	const char *version;
 	unsigned int k;
 
 	np_write_array(w, "kinds");
@@ -37,8 +39,14 @@ static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 		np_write_number(w, "events", agent->desired.stats.events[k]);
 		np_write_number(w, "malformed", agent->desired.stats.malformed[k]);
 		np_write_number(w, "refused", agent->desired.stats.refused[k]);
-		if (*kind->version)
-			np_write_string(w, "resourceVersion", kind->version);
+		/* The source does not tell of every event, so it is asked what it has seen. */
+		version = kind->version;
+		if (agent->outside.cluster) {
+			np_cluster_state(agent->outside.cluster, k, &state);
+			version = state.resource_version;
+		}
+		if (*version)
+			np_write_string(w, "resourceVersion", version);
 		if (*kind->error)
 			np_write_string(w, "error", kind->error);
 		np_write_end(w);
