@@ -2,6 +2,7 @@
 /* Code that all commands share. */
 #include "common.h"
 #include "netlink/plan.h"
+#include "object/nodes.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -394,7 +395,7 @@ int np_read_manifests(struct np_objects *objs, const char *const *file, size_t c
 		if (np_load_path(objs, file[i], load, err))
 			return -1;
 	np_load_keep_last(objs);
-	if (np_plan_limits(objs, err))
+	if (np_nodes_resolve_all(objs, load->lenient, err) || np_plan_limits(objs, err))
 		return -1;
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);

@@ -8,6 +8,7 @@
 #include "common.h"
 #include "object/lint_write.h"
 #include "object/load.h"
+#include "object/nodes.h"
 
 static const char np_lint_help[] =
 "Usage: netpolctl lint -f FILE [-f FILE...] [OPTION...]\n"
@@ -96,6 +97,8 @@ static int np_lint_do(struct np_lint_options *opts)
 		if (np_load_path(objs, opts->file[i], &opts->load, &err))
 			return np_report(&err);
 	np_load_keep_last(objs);
+	if (np_nodes_resolve_all(objs, opts->load.lenient, &err))
+		return np_report(&err);
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);
 	if (!objs->policy_count) {

@@ -424,7 +424,7 @@ static int np_parse_object(const char *name, const cJSON *head, const char *obje
 			   struct np_snapshot *snap, struct np_snapshot_origin *origin,
 			   struct np_error *err)
 {
-	const struct np_load_options lenient = { .lenient = true };
+	const struct np_load_options lenient = { .lenient = true, .own = true };
 	bool local = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(head, "local"));
 	size_t pods = origin->objects.pod_count;
 

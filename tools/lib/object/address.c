@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IP addresses and address blocks: text to bytes and back.
+ * IP addresses and address blocks: text to bytes and back, and many blocks as few.
  */
 #include "object/address.h"
 
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
+
+#include "base/sort.h"
 
 /*
  * Reads a decimal number of at most max at *text and moves *text behind it. Returns -1 if
@@ -250,6 +252,46 @@ bool np_cidr_contains(const struct np_cidr *outer,
 		return false;
 	return !rest || !((outer->addr[bytes] ^ inner->addr[bytes]) &
 			  (0xff << (8 - rest)) & 0xff);
+}
+
+/* By family, then by address; of two with one address the wider one comes first. */
+static int np_cidr_order(const void *left, const void *right)
+{
+	const struct np_cidr *a = left, *b = right;
+	int order = (int)a->family - (int)b->family;
+
+	if (!order)
+		order = memcmp(a->addr, b->addr, sizeof(a->addr));
+	return order ? order : (int)a->length - (int)b->length;
+}
+
+/* If two blocks are the halves of one, makes that of the first. */
+static bool np_cidr_join(struct np_cidr *a, const struct np_cidr *b)
+{
+	struct np_cidr both = *a;
+
+	if (a->family != b->family || a->length != b->length || !a->length)
+		return false;
+	both.length--;
+	if (a->addr[both.length / 8] & (0x80 >> both.length % 8) || !np_cidr_contains(&both, b))
+		return false;
+	*a = both;
+	return true;
+}
+
+size_t np_cidr_aggregate(struct np_cidr *cidr, size_t count)
+{
+	size_t kept = 0, i;
+
+	np_sort_many(cidr, count, sizeof(*cidr), np_cidr_order);
+	for (i = 0; i < count; i++) {
+		if (kept && np_cidr_contains(&cidr[kept - 1], &cidr[i]))
+			continue;
+		cidr[kept++] = cidr[i];
+		while (kept > 1 && np_cidr_join(&cidr[kept - 2], &cidr[kept - 1]))
+			kept--;
+	}
+	return kept;
 }
 
 const char *np_cidr_text(const struct np_cidr *cidr, char buf[NP_CIDR_TEXT])

@@ -6,6 +6,7 @@
 #define NP_OBJECT_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -40,6 +41,12 @@ bool np_prefix_parse(const char *text, struct np_cidr *cidr);
 
 /* True if outer holds every address of inner. Families never mix. */
 bool np_cidr_contains(const struct np_cidr *outer, const struct np_cidr *inner);
+
+/*
+ * Makes few blocks of many: those that together hold exactly the same addresses, in order. Returns
+ * how many there are.
+ */
+size_t np_cidr_aggregate(struct np_cidr *cidr, size_t count);
 
 #define NP_CIDR_TEXT 64
 /* Writes the canonical text (RFC 5952), such as "10.0.0.0/8", and returns buf. */

@@ -48,6 +48,8 @@ struct np_decode {
 	 */
 	bool exact;
 	struct np_convert *convert;	/* of struct np_load_options */
+	/* It was written by this tool; see struct np_load_options. */
+	bool own;
 	/* The current object, for messages. Never NULL. */
 	const char *kind;
 	const char *namespace;

@@ -62,6 +62,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.file = np_intern_str(objs, in->name),
 		.lenient = opts && opts->lenient,
 		.convert = opts ? opts->convert : NULL,
+		.own = opts && opts->own,
 		.kind = "",
 		.namespace = "",
 		.name = "",
@@ -85,6 +86,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 	} else if (objs->namespace_count == mark.namespace_count &&
 		   objs->pod_count == mark.pod_count &&
 		   objs->policy_count == mark.policy_count &&
+		   objs->node_count == mark.node_count &&
 		   objs->skipped_count == mark.skipped_count &&
 		   (!d.convert || d.convert->found == found)) {
 		const struct np_place place = { .file = d.file };
@@ -349,6 +351,10 @@ static void np_identities(const struct np_objects *objs, bool *drop,
 			drop + objs->namespace_count + objs->pod_count,
 			objs->policies[i].namespace, objs->policies[i].name,
 			&objs->policies[i].place, i };
+	for (i = 0; i < objs->node_count; i++)
+		*at++ = (struct np_identity){
+			"Node", drop + objs->namespace_count + objs->pod_count +
+			objs->policy_count, "", objs->nodes[i].name, &objs->nodes[i].place, i };
 }
 
 /* Takes the marked ones out of an array. */
@@ -385,10 +391,11 @@ static void np_warn_twice(struct np_objects *objs, const struct np_identity *fir
 void np_load_keep_last(struct np_objects *objs)
 {
 	size_t count = objs->namespace_count + objs->pod_count +
-		       objs->policy_count;
+		       objs->policy_count + objs->node_count;
 	struct np_identity *list = np_xcalloc(count + 1, sizeof(*list));
 	bool *drop = np_xcalloc(count + 1, sizeof(*drop));
 	bool *pods = drop + objs->namespace_count, *policies = pods + objs->pod_count;
+	bool *nodes = policies + objs->policy_count;
 	size_t i, twice = 0, shown = 0;
 
 	np_identities(objs, drop, list);
@@ -411,6 +418,8 @@ void np_load_keep_last(struct np_objects *objs)
 						 sizeof(*objs->pods), pods);
 		objs->policy_count = np_drop_marked(objs->policies, objs->policy_count,
 						    sizeof(*objs->policies), policies);
+		objs->node_count = np_drop_marked(objs->nodes, objs->node_count,
+						  sizeof(*objs->nodes), nodes);
 	}
 	free(drop);
 	free(list);

@@ -18,6 +18,11 @@ struct np_load_options {
 	 * style.
 	 */
 	bool lenient;
+	/*
+	 * Set for what this tool has written: the lists of peers of ClusterNetworkPolicies may be
+	 * longer than the API allows, because the addresses of Nodes are among them.
+	 */
+	bool own;
 	bool recursive;		/* enter directories inside a directory as well */
 	/* Set to convert AdminNetworkPolicies instead of refusing them; see object/convert.h. */
 	struct np_convert *convert;

@@ -21,6 +21,7 @@ void np_objects_reset(struct np_objects *objs)
 	objs->namespace_count = 0;
 	objs->pod_count = 0;
 	objs->policy_count = 0;
+	objs->node_count = 0;
 	objs->service_count = 0;
 	objs->skipped_count = 0;
 	objs->warning_count = 0;
@@ -33,6 +34,7 @@ void np_objects_free(struct np_objects *objs)
 	free(objs->namespaces);
 	free(objs->pods);
 	free(objs->policies);
+	free(objs->nodes);
 	free(objs->services);
 	free(objs->skipped);
 	free(objs->warnings);
@@ -106,6 +108,11 @@ struct np_policy *np_objects_add_policy(struct np_objects *objs)
 			      sizeof(*objs->policies));
 }
 
+struct np_kube_node *np_objects_add_node(struct np_objects *objs)
+{
+	return np_objects_add((void **)&objs->nodes, &objs->node_count, sizeof(*objs->nodes));
+}
+
 struct np_service *np_objects_add_service(struct np_objects *objs)
 {
 	return np_objects_add((void **)&objs->services, &objs->service_count,
@@ -141,6 +148,7 @@ struct np_mark np_objects_mark(const struct np_objects *objs)
 		.namespace_count = objs->namespace_count,
 		.pod_count = objs->pod_count,
 		.policy_count = objs->policy_count,
+		.node_count = objs->node_count,
 		.service_count = objs->service_count,
 		.skipped_count = objs->skipped_count,
 		.warning_count = objs->warning_count,
@@ -154,6 +162,7 @@ void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark)
 	objs->namespace_count = mark->namespace_count;
 	objs->pod_count = mark->pod_count;
 	objs->policy_count = mark->policy_count;
+	objs->node_count = mark->node_count;
 	objs->service_count = mark->service_count;
 	objs->skipped_count = mark->skipped_count;
 	objs->warning_count = mark->warning_count;

@@ -118,6 +118,17 @@ struct np_peer {
 	uint32_t line;
 };
 
+/*
+ * An entry `nodes` of an egress rule of a ClusterNetworkPolicy: a selector of Nodes, which means
+ * their addresses.
+ */
+struct np_node_peer {
+	struct np_selector selector;
+	uint32_t line;
+	uint32_t column;
+	uint32_t at;		/* index in the list `to` */
+};
+
 /* What a rule does with what it matches. A NetworkPolicy can only accept. */
 enum np_action {
 	NP_ACTION_ACCEPT,
@@ -133,13 +144,19 @@ enum np_action {
  * destinationNamedPort is three ports of that name, one for each protocol. A rule of it that
  * cannot be read is `closed` and has neither peers nor ports: if its action is Accept it matches
  * nothing, else it denies everything.
+ *
+ * A rule that names Nodes is closed as well, whatever peers and ports it has, until nodes.h has
+ * found their addresses. They are its last peers then.
  */
 struct np_rule {
 	const char *name;	/* "" or NULL: none was given; only of a ClusterNetworkPolicy */
 	struct np_peer *peer;
 	struct np_port *port;
+	struct np_node_peer *node;
 	uint32_t peer_count;
 	uint32_t port_count;
+	uint32_t node_count;
+	uint32_t node_peers;	/* so many of the peers, the last ones, come from `node` */
 	uint32_t line;
 	uint8_t action;		/* enum np_action */
 	bool closed;
@@ -245,6 +262,18 @@ struct np_policy {
 	struct np_place place;
 };
 
+/* Far more addresses and podCIDRs than a Node can have. A Node with more is not read. */
+#define NP_NODE_ADDRESSES_MAX	64
+
+/* A Node, as far as ClusterNetworkPolicies ask for it. */
+struct np_kube_node {
+	const char *name;
+	struct np_labels labels;
+	struct np_address *address;	/* without duplicates: those of status.addresses that are IPs */
+	uint32_t address_count;
+	struct np_place place;
+};
+
 /* A Service, as far as lint asks for it. */
 struct np_service {
 	const char *namespace;
@@ -267,12 +296,14 @@ struct np_objects {
 	struct np_namespace *namespaces;
 	struct np_pod *pods;
 	struct np_policy *policies;
+	struct np_kube_node *nodes;
 	struct np_service *services;
 	struct np_skipped *skipped;
 	struct np_warning *warnings;
 	size_t namespace_count;
 	size_t pod_count;
 	size_t policy_count;
+	size_t node_count;
 	size_t service_count;
 	size_t skipped_count;
 	size_t warning_count;
@@ -287,6 +318,7 @@ struct np_mark {
 	size_t namespace_count;
 	size_t pod_count;
 	size_t policy_count;
+	size_t node_count;
 	size_t service_count;
 	size_t skipped_count;
 	size_t warning_count;
@@ -305,6 +337,7 @@ const char *np_intern_str(struct np_objects *objs, const char *text);
 struct np_namespace *np_objects_add_namespace(struct np_objects *objs);
 struct np_pod *np_objects_add_pod(struct np_objects *objs);
 struct np_policy *np_objects_add_policy(struct np_objects *objs);
+struct np_kube_node *np_objects_add_node(struct np_objects *objs);
 struct np_service *np_objects_add_service(struct np_objects *objs);
 struct np_skipped *np_objects_add_skipped(struct np_objects *objs);
 /* Adds a warning. Text and path are copied. */

@@ -6,6 +6,7 @@
 
 #include "object/convert.h"
 #include "object/read_cluster.h"
+#include "object/read_node.h"
 #include "object/read_pod.h"
 #include "object/read_policy.h"
 #include "object/read_service.h"
@@ -17,6 +18,7 @@ static const struct np_list_kind np_lists[] = {
 	{ "List", NULL, NULL },
 	{ "NamespaceList", "v1", "Namespace" },
 	{ "PodList", "v1", "Pod" },
+	{ "NodeList", "v1", "Node" },
 	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy" },
 	{ "ClusterNetworkPolicyList", NP_CLUSTER_VERSION, "ClusterNetworkPolicy" },
 };
@@ -46,6 +48,7 @@ static const struct {
 } np_kinds[] = {
 	{ "Namespace", "v1", np_decode_namespace },
 	{ "Pod", "v1", np_decode_pod },
+	{ "Node", "v1", np_decode_kube_node },
 	{ "NetworkPolicy", "networking.k8s.io/v1", np_decode_policy },
 	{ "ClusterNetworkPolicy", NP_CLUSTER_VERSION, np_decode_cluster },
 };

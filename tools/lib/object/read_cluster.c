@@ -113,9 +113,12 @@ static int np_cluster_one_of(struct np_decode *d, const struct np_node *node,
 	return found;
 }
 
-/* Gets a list of 1 to 25 entries. It is NULL if it is missing and may be. */
+/*
+ * Gets a list of 1 to 25 entries. It is NULL if it is missing and may be. long_list: it may have
+ * more.
+ */
 static int np_cluster_get_list(struct np_decode *d, const struct np_node *map, const char *key,
-			       const struct np_path *path, bool required,
+			       const struct np_path *path, bool required, bool long_list,
 			       const struct np_node **list)
 {
 	const struct np_path *at = NP_FIELD(path, key);
@@ -128,7 +131,7 @@ static int np_cluster_get_list(struct np_decode *d, const struct np_node *map, c
 		return np_fail(d, map, at, "is missing");
 	if (!(*list)->count)
 		return np_fail(d, *list, at, "must have at least one entry");
-	if ((*list)->count > NP_CLUSTER_MAX)
+	if ((*list)->count > NP_CLUSTER_MAX && !long_list)
 		return np_fail(d, *list, at, "must have at most %u entries, has %u",
 			       NP_CLUSTER_MAX, (unsigned int)(*list)->count);
 	return 0;
@@ -180,7 +183,8 @@ static void np_cluster_add_network(struct np_decode *d, const struct np_node *no
 	struct np_peer *peer;
 	uint32_t i;
 
-	for (i = 0; i < rule->peer_count; i++)
+	/* What this tool has written has none twice, and may have very many. */
+	for (i = 0; !d->own && i < rule->peer_count; i++)
 		if (rule->peer[i].ipblock &&
 		    !memcmp(&rule->peer[i].ipblock->cidr, cidr, sizeof(*cidr)))
 			return;
@@ -202,7 +206,7 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 	bool host_bits;
 	uint32_t i = 0;
 
-	if (np_cluster_get_list(d, peer, "networks", up, true, &list))
+	if (np_cluster_get_list(d, peer, "networks", up, true, false, &list))
 		return -1;
 	for (entry = list->child; entry; entry = entry->next) {
 		at = NP_INDEX(path, i++);
@@ -222,10 +226,26 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 	return 0;
 }
 
+/* Reads a selector of Nodes. path: that of the peer, which ends with its index. */
+static int np_cluster_nodes(struct np_decode *d, const struct np_node *node,
+			    const struct np_path *path, struct np_rule *rule)
+{
+	struct np_node_peer *peer = &rule->node[rule->node_count++];
+	const struct np_path *at = NP_FIELD(path, "nodes");
+
+	peer->line = node->line;
+	peer->column = node->column;
+	peer->at = path->index;
+	if (np_expect(d, node, NP_NODE_MAP, at))
+		return -1;
+	return np_decode_selector(d, node, at, &peer->selector);
+}
+
 enum np_cluster_peer {
 	NP_CLUSTER_NAMESPACES,
 	NP_CLUSTER_PODS,
 	NP_CLUSTER_NETWORKS,
+	NP_CLUSTER_NODES,
 };
 
 static int np_cluster_peer(struct np_decode *d, const struct np_node *node,
@@ -234,7 +254,7 @@ static int np_cluster_peer(struct np_decode *d, const struct np_node *node,
 {
 	static const char * const known[] = {
 		[NP_CLUSTER_NAMESPACES] = "namespaces", [NP_CLUSTER_PODS] = "pods",
-		[NP_CLUSTER_NETWORKS] = "networks", "nodes", "domainNames",
+		[NP_CLUSTER_NETWORKS] = "networks", [NP_CLUSTER_NODES] = "nodes", "domainNames",
 	};
 	bool egress = in->direction == NP_DIR_EGRESS;
 	const struct np_node *field;
@@ -246,7 +266,9 @@ static int np_cluster_peer(struct np_decode *d, const struct np_node *node,
 		return -1;
 	if (which == NP_CLUSTER_NETWORKS)
 		return np_cluster_networks(d, node, path, rule);
-	if (which > NP_CLUSTER_NETWORKS) {
+	if (which == NP_CLUSTER_NODES)
+		return np_cluster_nodes(d, field, path, rule);
+	if (which > NP_CLUSTER_NODES) {
 		np_fail_key(d, field, NP_FIELD(path, known[which]), "is not enforced");
 		np_error_hint(d->err, "write the addresses as networks, or take the peer out");
 		return -1;
@@ -284,10 +306,11 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 	const struct np_node *list, *entry;
 	uint32_t i = 0, k = 0;
 
-	if (np_cluster_get_list(d, node, in->peers, up, true, &list))
+	if (np_cluster_get_list(d, node, in->peers, up, true, d->own, &list))
 		return -1;
 	rule->peer = np_arena_zalloc(&d->objs->arena,
 				     np_cluster_peer_room(list) * sizeof(*rule->peer));
+	rule->node = np_arena_zalloc(&d->objs->arena, list->count * sizeof(*rule->node));
 	for (entry = list->child; entry; entry = entry->next) {
 		np_breathe();
 		if (np_cluster_peer(d, entry, NP_INDEX(path, i++), in, rule))
@@ -295,6 +318,8 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 		for (; k < rule->peer_count; k++)
 			rule->peer[k].entry = (uint16_t)i;
 	}
+	/* nodes.h opens it. */
+	rule->closed = rule->node_count;
 	return 0;
 }
 
@@ -347,10 +372,13 @@ static int np_cluster_port(struct np_decode *d, const struct np_node *node,
 	return 0;
 }
 
+/* True if a rule has networks, or Nodes, which are as good as networks. */
 static bool np_cluster_has_networks(const struct np_rule *rule)
 {
 	uint32_t i;
 
+	if (rule->node_count)
+		return true;
 	for (i = 0; i < rule->peer_count; i++)
 		if (rule->peer[i].ipblock)
 			return true;
@@ -376,9 +404,9 @@ static int np_cluster_named_port(struct np_decode *d, const struct np_node *node
 	if (!node->count)
 		return np_fail(d, node, path, "must not be empty");
 	if (np_cluster_has_networks(rule)) {
-		np_fail(d, node, path, "must not stand in a rule with networks: only pods have "
-			"names of ports");
-		np_error_hint(d->err, "make a rule of its own of the networks, with numbers");
+		np_fail(d, node, path, "must not stand in a rule with %s: only pods have names of "
+			"ports", rule->node_count ? "nodes" : "networks");
+		np_error_hint(d->err, "make a rule of its own of them, with numbers");
 		return -1;
 	}
 	wrong = np_check_port_name(node->text);
@@ -430,8 +458,10 @@ static void np_cluster_rule_empty(struct np_rule *rule)
 	rule->closed = true;
 	rule->peer = NULL;
 	rule->port = NULL;
+	rule->node = NULL;
 	rule->peer_count = 0;
 	rule->port_count = 0;
+	rule->node_count = 0;
 }
 
 static const char *np_cluster_closed_text(const struct np_rule *rule)
@@ -447,7 +477,7 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 	const struct np_node *list, *entry;
 	uint32_t i = 0, k = 0;
 
-	if (np_cluster_get_list(d, node, "protocols", up, false, &list))
+	if (np_cluster_get_list(d, node, "protocols", up, false, false, &list))
 		return -1;
 	if (!list)
 		return 0;
@@ -726,7 +756,7 @@ static void np_cluster_rule_closed(struct np_decode *d, const struct np_node *no
 		return;
 	if (rule->action == NP_ACTION_ACCEPT)
 		np_cluster_rule_empty(rule);
-	else if (!rule->closed)
+	else if (!rule->closed || rule->node_count)
 		rule->action = NP_ACTION_DENY;
 }
 
