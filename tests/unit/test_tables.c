@@ -123,7 +123,10 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 			fprintf(out, "%s ", action[rule[i].action]);
 		if (cluster && *rule[i].name)
 			fprintf(out, "\"%s\" ", rule[i].name);
-		if (rule[i].closed) {
+		/* Before they are resolved, such rules must be closed. */
+		if (rule[i].node_count && !rule[i].closed)
+			fputs("open ", out);
+		if (rule[i].closed && !rule[i].node_count) {
 			fputs(rule[i].peer_count || rule[i].port_count ? "half closed" : "closed",
 			      out);
 			continue;
@@ -133,7 +136,11 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 			fputs(k ? "," : "", out);
 			describe_peer(out, &rule[i].peer[k]);
 		}
-		fputs(rule[i].peer_count ? " ports " : "any ports ", out);
+		for (k = 0; k < rule[i].node_count; k++) {
+			fputs(k || rule[i].peer_count ? ",nodes=" : "nodes=", out);
+			describe_selector(out, &rule[i].node[k].selector);
+		}
+		fputs(rule[i].peer_count || rule[i].node_count ? " ports " : "any ports ", out);
 		for (k = 0; k < rule[i].port_count; k++) {
 			fputs(k ? "," : "", out);
 			describe_port(out, &rule[i].port[k]);
@@ -195,6 +202,17 @@ static void describe_pod(FILE *out, const struct np_pod *pod)
 	fputs(np_pod_usable(pod) ? "" : " unusable", out);
 }
 
+static void describe_node(FILE *out, const struct np_kube_node *node)
+{
+	char text[NP_CIDR_TEXT];
+	uint32_t i;
+
+	fprintf(out, " node %s", node->name);
+	describe_labels(out, &node->labels);
+	for (i = 0; i < node->address_count; i++)
+		fprintf(out, " %s", np_address_text(&node->address[i], text));
+}
+
 /* All that was read; to be freed. */
 static char *describe(const struct one_case *c)
 {
@@ -210,6 +228,8 @@ static char *describe(const struct one_case *c)
 		describe_pod(out, &objs.pods[i]);
 	for (i = 0; i < objs.policy_count; i++)
 		describe_policy(out, &objs.policies[i], !c->head);
+	for (i = 0; i < objs.node_count; i++)
+		describe_node(out, &objs.nodes[i]);
 	for (i = 0; i < objs.skipped_count; i++)
 		fprintf(out, " skipped %s", objs.skipped[i].kind);
 	fclose(out);

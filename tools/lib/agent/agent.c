@@ -10,6 +10,7 @@
 
 #include "agent/desired.h"
 #include "agent/http.h"
+#include "agent/nodes.h"
 #include "agent/schedule.h"
 #include "agent/status.h"
 #include "base/log.h"
@@ -25,6 +26,7 @@ static void np_agent_changed(void *arg, bool node)
 	/* The guards may depend on the Node. */
 	if (node)
 		agent->commits.settings_changed = true;
+	np_agent_nodes_check(agent);
 	np_schedule_wake(agent);
 }
 
@@ -33,6 +35,7 @@ static void np_agent_listed(void *arg)
 	struct np_agent *agent = arg;
 
 	np_agent_report(agent);
+	np_agent_nodes_check(agent);
 	np_schedule_wake(agent);
 	if (agent->desired.synced[NP_SOURCE_NODE] && !agent->desired.node_seen)
 		np_log_line(NP_LOG_ERROR, &np_about, "the cluster has no Node \"%s\", so nothing "
@@ -42,6 +45,7 @@ static void np_agent_listed(void *arg)
 
 static void np_agent_news(void *arg)
 {
+	np_agent_nodes_check(arg);
 	np_agent_report(arg);
 }
 
@@ -181,6 +185,7 @@ static void np_agent_init(struct np_agent *agent, struct np_loop *loop,
 	agent->intake.news = np_agent_news;
 	agent->intake.arg = agent;
 	np_schedule_init(agent);
+	np_agent_nodes_init(agent);
 	np_agent_node_init(&agent->node, loop, opts, &agent->desired);
 	agent->node.changed = np_agent_node_changed;
 	agent->node.arg = agent;
@@ -257,6 +262,7 @@ void np_agent_stop(struct np_agent *agent)
 void np_agent_free(struct np_agent *agent)
 {
 	np_schedule_stop(agent);
+	np_timer_stop(&agent->nodes.timer);
 	np_timer_stop(&agent->once_timer);
 	np_timer_stop(&agent->watchdog_timer);
 	np_timer_stop(&agent->snapshot.timer);

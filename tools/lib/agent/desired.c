@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/desired_decode.h"
+#include "agent/desired_node.h"
 #include "agent/desired_pod.h"
 #include "agent/desired_policy.h"
 #include "agent/desired_trouble.h"
@@ -44,6 +45,7 @@ void np_desired_free(struct np_desired *d)
 	free(d->local);
 	free(d->owned);
 	free(d->pod_cidr);
+	np_desired_nodes_free(d);
 	np_objects_free(&d->scratch);
 	memset(d, 0, sizeof(*d));
 }
@@ -113,6 +115,9 @@ static const struct np_hash *np_records(const struct np_desired *d, enum np_sour
 	case NP_SOURCE_CLUSTER_POLICY:
 		*epoch_at = offsetof(struct np_desired_policy, epoch);
 		return &d->policies;
+	case NP_SOURCE_NODES:
+		*epoch_at = offsetof(struct np_desired_node, epoch);
+		return &d->nodes;
 	default:
 		return NULL;
 	}
@@ -427,6 +432,37 @@ static void np_take_cluster_policy(struct np_desired *d, const struct np_node *o
 	np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", policy->name, err->text);
 }
 
+/*
+ * Notes a Node that cannot be read. Its last version does not stay: the policies that name Nodes
+ * count with what they cannot see.
+ */
+static void np_unread_node(struct np_desired *d, const char *name, const char *uid,
+			   const char *reason)
+{
+	np_desired_remark(d, NP_SOURCE_NODES, "", name, reason);
+	if (*name) {
+		np_desired_node_set(d, name, uid, NULL);
+	} else {
+		/* It may be any Node that the list does not contain otherwise. */
+		d->nameless[NP_SOURCE_NODES] = true;
+		d->nodes_stale = true;
+	}
+}
+
+static void np_take_node(struct np_desired *d, const struct np_node *object)
+{
+	const char *name = np_meta_text(object, "name"), *uid = np_meta_text(object, "uid");
+	struct np_error err = { 0 };
+	bool closed;
+
+	if (!np_desired_decode(d, NP_SOURCE_NODES, object, &closed, &err)) {
+		np_desired_node_set(d, name, uid, &d->scratch.nodes[0]);
+		return;
+	}
+	d->stats.malformed[NP_SOURCE_NODES]++;
+	np_unread_node(d, name, uid, err.text);
+}
+
 void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const struct np_node *object)
 {
 	struct np_desired_namespace *ns;
@@ -442,6 +478,10 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 			d->stats.malformed[kind]++;
 			np_desired_remark(d, kind, "", np_meta_text(object, "name"), err.text);
 		}
+		return;
+	}
+	if (kind == NP_SOURCE_NODES) {
+		np_take_node(d, object);
 		return;
 	}
 	ret = np_desired_decode(d, kind, object, &closed, &err);
@@ -492,6 +532,14 @@ static void np_remove_policy(struct np_desired *d, const char *namespace, const 
 	np_trouble_clear(d, NETPOL_OBJECT_POLICY, namespace, name);
 }
 
+static void np_remove_node(struct np_desired *d, const char *name, const char *uid)
+{
+	struct np_desired_node *node = np_desired_node(d, name);
+
+	if (node && !np_other_uid(uid, node->uid))
+		np_desired_node_remove(d, node);
+}
+
 void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *uid)
 {
@@ -524,6 +572,9 @@ void np_desired_remove(struct np_desired *d, enum np_source_kind kind, const cha
 	case NP_SOURCE_CLUSTER_POLICY:
 		np_remove_policy(d, "", name, uid);
 		break;
+	case NP_SOURCE_NODES:
+		np_remove_node(d, name, uid);
+		break;
 	default:
 		/* The podCIDRs that the Node had last stay in force. */
 		break;
@@ -541,6 +592,8 @@ void np_desired_rejected(struct np_desired *d, enum np_source_kind kind, const c
 		np_close_unread(d, namespace, name, uid, reason);
 	else if (kind == NP_SOURCE_CLUSTER_POLICY)
 		np_close_unread_cluster(d, name, uid, reason);
+	else if (kind == NP_SOURCE_NODES)
+		np_unread_node(d, name, uid, reason);
 	else if (kind == NP_SOURCE_NODE || !*name)
 		np_desired_remark(d, kind, namespace, name, reason);
 	else
@@ -628,11 +681,17 @@ void np_desired_synced(struct np_desired *d, enum np_source_kind kind)
 		for (i = 0; i < count; i++)
 			np_sweep_policy(d, found[i]);
 		break;
+	case NP_SOURCE_NODES:
+		found = np_unseen(d, kind, &count);
+		for (i = 0; i < count; i++)
+			np_desired_node_remove(d, found[i]);
+		np_desired_nodes_listed(d);
+		break;
 	default:
 		break;
 	}
 	free(found);
-	if (kind != NP_SOURCE_NODE)
+	if (kind != NP_SOURCE_NODE && kind != NP_SOURCE_NODES)
 		np_troubles_sweep(d, kind);
 	d->synced[kind] = true;
 }

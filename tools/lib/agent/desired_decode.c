@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/desired_policy.h"
 #include "object/read_cluster.h"
+#include "object/read_node.h"
 #include "object/read_pod.h"
 #include "object/read_policy.h"
 #include "object/validate.h"
@@ -44,19 +46,6 @@ static void np_closed_reason(const struct np_objects *objs, struct np_error *err
 		     *rule ? " (rule \"" : "", rule, *rule ? "\")" : "", first->text, more);
 }
 
-static bool np_has_closed(const struct np_policy *policy)
-{
-	uint32_t i;
-
-	for (i = 0; i < policy->ingress_count; i++)
-		if (policy->ingress[i].closed)
-			return true;
-	for (i = 0; i < policy->egress_count; i++)
-		if (policy->egress[i].closed)
-			return true;
-	return false;
-}
-
 /*
  * Reads a ClusterNetworkPolicy, in part if need be. A rule of one that was read as a whole may be
  * closed too: one for ports that no container can have.
@@ -66,7 +55,7 @@ static int np_decode_either(struct np_decode *decode, const struct np_node *obje
 	struct np_error *err = decode->err, ignored;
 
 	if (!np_decode_cluster_policy(decode, object, NULL)) {
-		*closed = np_has_closed(&decode->objs->policies[0]);
+		*closed = np_desired_policy_partial(&decode->objs->policies[0]);
 		if (*closed)
 			np_closed_reason(decode->objs, err);
 		return 0;
@@ -106,6 +95,7 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		[NP_SOURCE_NAMESPACE] = "Namespace", [NP_SOURCE_POD] = "Pod",
 		[NP_SOURCE_POLICY] = "NetworkPolicy",
 		[NP_SOURCE_CLUSTER_POLICY] = "ClusterNetworkPolicy",
+		[NP_SOURCE_NODES] = "Node",
 	};
 	struct np_decode decode = {
 		.objs = &d->scratch,
@@ -133,6 +123,8 @@ int np_desired_decode(struct np_desired *d, enum np_source_kind kind,
 		np_objects_reset(&d->scratch);
 		*closed = !np_decode_pod_closed(&decode, object);
 		return *closed ? 0 : -1;
+	case NP_SOURCE_NODES:
+		return np_decode_kube_node(&decode, object, NULL);
 	case NP_SOURCE_CLUSTER_POLICY:
 		return np_decode_either(&decode, object, closed);
 	default:

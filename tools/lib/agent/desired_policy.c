@@ -4,14 +4,18 @@
  */
 #include "agent/desired_policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/desired_node.h"
 #include "agent/desired_trouble.h"
 #include "base/loop.h"
 #include "base/sort.h"
 #include "object/digest.h"
+#include "object/nodes.h"
 
+#define NP_POLICY_PEERS	65536	/* the most peers of a policy, while the kernel has not said */
 #define NP_COPY_BREATHE	256	/* values of a selector */
 /* A policy that takes more without its rules has a large selector. */
 #define NP_NARROW_BYTES	4096
@@ -103,9 +107,14 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 						     from->peer_count * sizeof(*peer));
 		struct np_port *port = np_block_take(block, from->port,
 						     from->port_count * sizeof(*port));
+		struct np_node_peer *node = np_block_take(block, from->node,
+							  from->node_count * sizeof(*node));
 
 		for (k = 0; k < from->peer_count; k++)
 			np_copy_peer(block, peer ? &peer[k] : NULL, &from->peer[k]);
+		for (k = 0; k < from->node_count; k++)
+			np_copy_selector(block, node ? &node[k].selector : NULL,
+					 &from->node[k].selector);
 		for (k = 0; k < from->port_count; k++) {
 			const char *name = np_block_text(block, from->port[k].name);
 
@@ -117,6 +126,7 @@ static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rul
 			rule[i].name = rule_name;
 			rule[i].peer = peer;
 			rule[i].port = port;
+			rule[i].node = node;
 		}
 	}
 	return rule;
@@ -524,6 +534,144 @@ static bool np_policy_narrow(struct np_desired *d, const struct np_desired_names
 	return true;
 }
 
+bool np_desired_policy_partial(const struct np_policy *policy)
+{
+	uint32_t i;
+
+	for (i = 0; i < policy->ingress_count; i++)
+		if (policy->ingress[i].closed)
+			return true;
+	for (i = 0; i < policy->egress_count; i++)
+		if (policy->egress[i].closed && !policy->egress[i].node_count)
+			return true;
+	return false;
+}
+
+/* Why rules of a policy are closed that name Nodes. */
+struct np_lack {
+	enum np_nodes_lack kind;	/* NP_NODES_ENOUGH: none is */
+	uint32_t rule;			/* the first one */
+	bool memory;
+};
+
+/*
+ * Resolves the rules of a ClusterNetworkPolicy that name Nodes. The policy gets rules that live
+ * until the next one is resolved. old: its record, or NULL.
+ */
+static struct np_lack np_policy_resolve(struct np_desired *d, const struct np_desired_policy *old,
+					struct np_policy *policy)
+{
+	const struct np_nodes nodes = {
+		.node = d->node_list, .count = d->node_count,
+		.partial = d->nodes_unread || d->nameless[NP_SOURCE_NODES],
+		.unknown = !d->synced[NP_SOURCE_NODES],
+	};
+	size_t room = d->peers_max ? d->peers_max : NP_POLICY_PEERS;
+	struct np_lack lack = { NP_NODES_ENOUGH };
+
+	np_arena_reset(&d->resolved);
+	if (!np_policy_names_nodes(policy))
+		return lack;
+	lack.kind = np_nodes_resolve(&d->resolved, policy, &nodes, room, &lack.rule);
+	if (!np_policy_too_much(d, d->cluster, old, policy))
+		return lack;
+	lack.kind = np_nodes_resolve(&d->resolved, policy, &nodes, 0, &lack.rule);
+	lack.memory = lack.kind == NP_NODES_TOO_MANY;
+	return lack;
+}
+
+/* Says what is lacking of Nodes for a policy that has been resolved, or that nothing is any more. */
+static void np_policy_blame(struct np_desired *d, struct np_desired_policy *policy,
+			    const struct np_lack *lack)
+{
+	static const char * const what[] = {
+		[NP_NODES_UNKNOWN] = "which Nodes there are is not known",
+		[NP_NODES_PARTIAL] = "there are Nodes that cannot be read",
+		[NP_NODES_TOO_MANY] = "these Nodes have more addresses than the kernel takes in a policy",
+	};
+	const char *name = policy->policy->name, *rule;
+	bool accept, was = policy->blind;
+	char text[400];
+
+	/* While commits wait for the list of Nodes there is nothing to say. */
+	policy->blind = lack->kind && (lack->kind != NP_NODES_UNKNOWN || d->nodes_given_up);
+	if (policy->blind) {
+		rule = policy->policy->egress[lack->rule].name;
+		accept = policy->policy->egress[lack->rule].action == NP_ACTION_ACCEPT;
+		snprintf(text, sizeof(text), "spec.egress[%u]%s%.100s%s: %s: the rule is closed and %s",
+			 lack->rule, rule && *rule ? " (rule \"" : "", rule ? rule : "",
+			 rule && *rule ? "\")" : "", lack->memory ?
+			 "the cluster-wide policies would take too much memory with these Nodes" :
+			 what[lack->kind], accept ? "matches nothing" : "denies everything");
+		np_trouble_set(d, NETPOL_OBJECT_POLICY, "", name, NP_TROUBLE_CLOSED, false, text);
+		if (!was)
+			np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", name, text);
+	} else if (was) {
+		np_trouble_clear(d, NETPOL_OBJECT_POLICY, "", name);
+		if (policy->lost || np_desired_policy_partial(policy->policy))
+			np_trouble_set(d, NETPOL_OBJECT_POLICY, "", name, NP_TROUBLE_CLOSED, false,
+				       "some of it cannot be read");
+	}
+}
+
+/* Replaces what a record has of a ClusterNetworkPolicy by the same policy for other Nodes. */
+static void np_policy_replace(struct np_desired *d, struct np_desired_policy *policy,
+			      const struct np_policy *object)
+{
+	struct np_policy *copy;
+	size_t bytes;
+
+	copy = np_policy_copy(object, d->cluster->name, policy->closed, &bytes);
+	free(policy->policy);
+	policy->policy = copy;
+	d->cluster->policy_bytes += bytes - policy->bytes;
+	policy->bytes = bytes;
+	/* What was refused of it may be taken now. */
+	if (policy->flags & (NP_DESIRED_CLOSED | NP_DESIRED_REJECTED)) {
+		np_desired_policy_set_rejected(d, policy, false);
+		policy->flags &= ~NP_DESIRED_CLOSED;
+		np_trouble_clear(d, NETPOL_OBJECT_POLICY, "", copy->name);
+		policy->blind = false;
+		if (policy->lost || np_desired_policy_partial(copy))
+			np_trouble_set(d, NETPOL_OBJECT_POLICY, "", copy->name, NP_TROUBLE_CLOSED,
+				       false, "some of it cannot be read");
+	}
+	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
+}
+
+void np_desired_policies_resolve(struct np_desired *d)
+{
+	struct np_desired_policy *policy;
+	struct np_policy object;
+	struct np_lack lack;
+
+	if (!d->nodes_stale)
+		return;
+	d->nodes_stale = false;
+	np_desired_nodes_index(d);
+	for (policy = d->cluster->policies; policy; policy = policy->next) {
+		np_breathe();
+		if (policy->flags & NP_DESIRED_GONE || !np_policy_names_nodes(policy->policy))
+			continue;
+		object = *policy->policy;
+		lack = np_policy_resolve(d, policy, &object);
+		if (np_policy_digest(&object) != np_policy_digest(policy->policy))
+			np_policy_replace(d, policy, &object);
+		np_policy_blame(d, policy, &lack);
+	}
+	np_arena_reset(&d->resolved);
+}
+
+/* Notes whether a policy needs Nodes. */
+static void np_policy_need(struct np_desired *d, struct np_desired_policy *policy)
+{
+	bool needs = !(policy->flags & NP_DESIRED_GONE) && np_policy_names_nodes(policy->policy);
+
+	d->node_users += needs;
+	d->node_users -= policy->needs;
+	policy->needs = needs;
+}
+
 void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *given, bool closed)
 {
 	struct np_desired_namespace *ns = given->tier == NP_TIER_NETWORK_POLICY ?
@@ -533,12 +681,18 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 	struct np_desired_policy *policy = np_policy_find(d, ns, given->name);
 	struct np_policy narrow = *given, *copy;
 	const struct np_policy *object = &narrow;
+	struct np_lack lack = { NP_NODES_ENOUGH };
 	struct np_rule *rules[2];
 	size_t bytes;
 	bool same;
 
 	if (!closed)
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, object->namespace, object->name);
+	if (ns == d->cluster) {
+		if (d->nodes_stale)
+			np_desired_nodes_index(d);
+		lack = np_policy_resolve(d, policy, &narrow);
+	}
 	closed |= np_policy_narrow(d, ns, policy, &narrow);
 	copy = np_policy_copy(object, ns->name, rules, &bytes);
 	if (!policy) {
@@ -572,6 +726,11 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
 	if (closed)
 		policy->flags |= NP_DESIRED_CLOSED;
+	policy->blind = false;
+	if (ns == d->cluster)
+		np_policy_need(d, policy);
+	if (lack.kind && !closed)
+		np_policy_blame(d, policy, &lack);
 	if (same)
 		return;
 	np_policy_select(d, policy);
@@ -586,6 +745,7 @@ void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *po
 		np_desired_policy_set_rejected(d, policy, false);
 		policy->flags |= NP_DESIRED_GONE;
 		policy->flags &= ~NP_DESIRED_WANTED;
+		np_policy_need(d, policy);
 		np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 	}
 	if (!(policy->flags & NP_DESIRED_PENDING))

@@ -35,6 +35,13 @@ void np_desired_policy_view(const struct np_desired_policy *policy, struct np_po
  */
 void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *policy, bool closed);
 void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *policy);
+/* Returns true if a rule of a ClusterNetworkPolicy is closed because it cannot be read. */
+bool np_desired_policy_partial(const struct np_policy *policy);
+/*
+ * Resolves the rules of all policies that name Nodes, if what is known of Nodes has changed since.
+ * To be called before a commit. Policies that come to mean something else are pending then.
+ */
+void np_desired_policies_resolve(struct np_desired *d);
 
 /*
  * Finds out which policies a local pod makes wanted, of its namespace and of the cluster, and

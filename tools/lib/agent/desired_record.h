@@ -97,6 +97,8 @@ struct np_desired_policy {
 	struct np_policy *policy;	/* one block of memory */
 	struct np_rule *closed[2];	/* in it too: all rules, closed; of ingress and of egress */
 	uint8_t uid[NETPOL_UID_LEN];
+	bool needs;			/* it counts among those that need Nodes */
+	bool blind;			/* a rule is closed because of Nodes, and a trouble says so */
 	bool lost;			/* it is for every pod, because its subject was not read */
 	size_t bytes;			/* size of that block */
 	uint32_t pods;			/* how many local pods it selects */
@@ -146,6 +148,20 @@ struct np_desired {
 	bool node_read;		/* its podCIDRs have been read */
 	struct np_cidr *pod_cidr;	/* its podCIDRs, as they were last known */
 	size_t pod_cidr_count;
+	/*
+	 * All Nodes; see desired_node.h. They are followed while policies need them, and until a
+	 * list of them is complete nothing is known of them.
+	 */
+	struct np_hash nodes;
+	const struct np_kube_node **node_list;	/* of the records that can be read; NULL: not listed */
+	size_t node_count;
+	size_t nodes_unread;	/* records that cannot be read */
+	size_t node_bytes;	/* memory of the records */
+	size_t node_users;	/* how many policies need Nodes */
+	bool nodes_stale;	/* the policies that name Nodes are to be resolved again */
+	bool nodes_given_up;	/* nobody waits any longer for the list of Nodes */
+	size_t peers_max;	/* the most peers of a policy; 0: not known */
+	struct np_arena resolved;	/* private: the policy that is being resolved */
 	size_t policy_bytes;	/* memory of all policies of namespaces that have a name */
 	/*
 	 * Set by a change of a namespace, a policy or a local pod, after which a snapshot file is

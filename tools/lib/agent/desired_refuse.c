@@ -60,19 +60,17 @@ bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const
  * What the kernel refused of a ClusterNetworkPolicy is tried again. If some of it cannot be read,
  * that is still so.
  */
-static void np_retry_trouble(struct np_desired *d, const struct np_desired_policy *policy)
+static void np_retry_trouble(struct np_desired *d, struct np_desired_policy *policy)
 {
-	const struct np_policy *object = policy->policy;
-	bool closed = policy->lost;
-	uint32_t i;
-
-	for (i = 0; i < object->ingress_count; i++)
-		closed |= object->ingress[i].closed;
-	for (i = 0; i < object->egress_count; i++)
-		closed |= object->egress[i].closed;
-	if (closed)
-		np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace->name, object->name,
-			       NP_TROUBLE_CLOSED, false, "some of it cannot be read");
+	if (policy->lost || np_desired_policy_partial(policy->policy))
+		np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace->name,
+			       policy->policy->name, NP_TROUBLE_CLOSED, false,
+			       "some of it cannot be read");
+	/* What there is to say of its Nodes is said again. */
+	if (policy->blind) {
+		policy->blind = false;
+		d->nodes_stale = true;
+	}
 }
 
 /* Returns the record if it is one of a ClusterNetworkPolicy, else NULL. */

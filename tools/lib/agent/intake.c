@@ -79,10 +79,12 @@ static void np_intake_state(void *context, enum np_source_kind kind,
 	struct np_intake_kind *mine = &intake->kind[kind];
 	const char *version = state->resource_version ? state->resource_version : "";
 	const char *error = state->error ? state->error : "";
-	bool news = strcmp(mine->error, error) || mine->other != state->other;
+	bool news = strcmp(mine->error, error) || mine->other != state->other ||
+		    mine->forbidden != state->forbidden;
 
 	mine->connected = state->connected;
 	mine->absent = state->absent;
+	mine->forbidden = state->forbidden;
 	mine->other = state->other;
 	mine->last_event_ms = state->last_event_ms;
 	/* A part of a version is of no use. */

@@ -18,6 +18,7 @@ struct np_intake_kind {
 	bool connected;
 	bool begun;		/* a list has begun and is not complete */
 	bool absent;		/* the API server does not have the kind */
+	bool forbidden;		/* it does not let us list the kind */
 	bool other;		/* it has it only in a version that is not followed */
 	char version[64];	/* version for the snapshot, "" if there is none */
 	char error[256];

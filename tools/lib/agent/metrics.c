@@ -153,6 +153,10 @@ static void np_metrics_source(struct np_agent *agent, FILE *file)
 	NP_EACH_KIND("netpol_sync_synced", "gauge",
 		     "1 after a list of the kind was complete, else 0.",
 		     agent->desired.synced[k]);
+	NP_EACH_KIND("netpol_sync_needed", "gauge",
+		     "1 if the kind is to be followed, else 0: all Nodes are followed only while "
+		     "policies need them.",
+		     k != NP_SOURCE_NODES || agent->desired.node_users);
 	NP_EACH_KIND("netpol_sync_connected", "gauge",
 		     "1 while the API server answers a list or watch of the kind, or says that it "
 		     "does not have the kind, else 0.",

@@ -10,6 +10,7 @@
 #include "agent/audit.h"
 #include "agent/bounds.h"
 #include "agent/commit.h"
+#include "agent/desired_policy.h"
 #include "agent/desired_refuse.h"
 #include "agent/settings.h"
 #include "agent/state.h"
@@ -156,7 +157,12 @@ static void np_schedule_commit(void *context)
 	struct np_error err = { 0 };
 	int ret;
 
+	/* Nodes may have come to be needed since the timer was started. */
+	if (!np_agent_synced(agent))
+		return;
 	agent->desired.now = (uint32_t)began;
+	agent->desired.peers_max = agent->kernel.limit[NETPOL_LIMIT_PEERS_PER_POLICY];
+	np_desired_policies_resolve(&agent->desired);
 	np_agent_node_update(&agent->node);
 	commits->settings_changed |= np_quarantine_ended(&agent->quarantine, &agent->desired,
 							 &agent->node.host);

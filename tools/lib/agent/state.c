@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "agent/nodes.h"
 #include "kube/cluster.h"
 
 /* Milliseconds after which pending changes, or work that has not ended, count as stuck. */
@@ -23,13 +24,14 @@ bool np_agent_synced(const struct np_agent *agent)
 	 * Under a name that no Node has, no pod counts as local, and a commit would take the
 	 * policies of every pod here away.
 	 */
-	return d->node_seen;
+	return d->node_seen && !np_agent_nodes_wait(agent);
 }
 
 bool np_agent_pending(const struct np_agent *agent)
 {
 	return agent->desired.full || agent->desired.pending_count ||
-	       agent->commits.settings_changed || agent->node.stale;
+	       agent->commits.settings_changed || agent->node.stale ||
+	       (agent->desired.nodes_stale && agent->desired.node_users);
 }
 
 bool np_agent_progress(const struct np_agent *agent)
@@ -49,6 +51,8 @@ bool np_agent_ready(const struct np_agent *agent, char *why, size_t size)
 		const char *error = agent->intake.kind[k].error;
 
 		if (agent->desired.synced[k] && !agent->intake.kind[k].other)
+			continue;
+		if (k == NP_SOURCE_NODES && !agent->desired.node_users)
 			continue;
 		snprintf(why, size, "%s are not %s%s%s", np_source_kind_name(k),
 			 agent->desired.synced[k] ? "followed" : "synced", *error ? ": " : "",

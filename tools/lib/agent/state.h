@@ -39,6 +39,14 @@ struct np_agent_commits {
 	char error[512];		/* error of the last commit, "" if it succeeded */
 };
 
+/* Whether all Nodes are followed; see nodes.h. */
+struct np_agent_nodes {
+	struct np_timer timer;		/* for what is to be done about it next */
+	bool followed;
+	int64_t since_ms;		/* when the following began or ended */
+	int64_t refused_ms;		/* since when the list is refused; -1: it is not */
+};
+
 /* The ways in which others see the agent. */
 struct np_agent_outside {
 	struct np_notify notify;	/* the service manager */
@@ -55,6 +63,7 @@ struct np_agent {
 	struct np_intake intake;
 	struct np_quarantine quarantine;
 	struct np_agent_commits commits;
+	struct np_agent_nodes nodes;
 	struct np_agent_node node;
 	struct np_agent_snapshot snapshot;
 	struct np_agent_outside outside;
@@ -68,7 +77,10 @@ struct np_agent {
 	void *arg;
 };
 
-/* Returns true if every kind is synced and our own Node was seen, so that commits may begin. */
+/*
+ * Returns true if every kind is synced and our own Node was seen, so that commits may begin, and if
+ * they do not wait for the list of all Nodes.
+ */
 bool np_agent_synced(const struct np_agent *agent);
 /* Returns true if there is something to commit. */
 bool np_agent_pending(const struct np_agent *agent);

@@ -29,6 +29,8 @@ static void np_status_kinds(struct np_agent *agent, struct np_writer *w)
 		kind = &agent->intake.kind[k];
 		np_write_object(w, NULL);
 		np_write_string(w, "kind", np_source_kind_name(k));
+		if (k == NP_SOURCE_NODES)
+			np_write_bool(w, "needed", agent->desired.node_users);
 		np_write_bool(w, "synced", agent->desired.synced[k]);
 		np_write_bool(w, "connected", kind->connected);
 		if (kind->absent)

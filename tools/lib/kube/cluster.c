@@ -275,6 +275,7 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 		if (!options->kinds[kind])
 			continue;
 		cluster->reflectors[kind] = np_reflector_new(cluster, kind, version);
+		cluster->resting[kind] = kind == NP_SOURCE_NODES;
 		if (np_discovery_optional(kind))
 			cluster->discovery = np_discovery_new(cluster->reflectors[kind],
 							      options->have_cluster_policies ||
@@ -300,7 +301,8 @@ void np_cluster_start(struct np_cluster *cluster)
 
 	cluster->started = true;
 	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
-		if (cluster->reflectors[kind] && !np_discovery_optional(kind))
+		if (cluster->reflectors[kind] && !np_discovery_optional(kind) &&
+		    !cluster->resting[kind])
 			np_reflector_start(cluster->reflectors[kind], delay);
 	if (cluster->discovery)
 		np_discovery_start(cluster->discovery, delay);
@@ -353,11 +355,29 @@ static void np_cluster_restart(struct np_cluster *cluster, bool list, bool forge
 
 	if (!cluster->started)
 		return;
-	for (kind = 0; kind < NP_SOURCE_KINDS; kind++)
-		if (cluster->reflectors[kind] && !np_discovery_optional(kind))
+	for (kind = 0; kind < NP_SOURCE_KINDS; kind++) {
+		if (!cluster->reflectors[kind] || np_discovery_optional(kind))
+			continue;
+		if (cluster->resting[kind])
+			np_reflector_rest(cluster->reflectors[kind], forget);
+		else
 			np_reflector_restart(cluster->reflectors[kind], list, forget);
+	}
 	if (cluster->discovery)
 		np_discovery_restart(cluster->discovery, list, forget);
+}
+
+void np_cluster_follow(struct np_cluster *cluster, enum np_source_kind kind, bool follow)
+{
+	struct np_reflector *r = cluster->reflectors[kind];
+
+	if (!r || cluster->resting[kind] != follow)
+		return;
+	cluster->resting[kind] = !follow;
+	if (!follow)
+		np_reflector_rest(r, false);
+	else if (cluster->started)
+		np_reflector_start(r, np_jitter((uint32_t)cluster->options.spread_ms));
 }
 
 int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)

@@ -33,6 +33,11 @@ struct np_cluster *np_cluster_open(struct np_loop *loop,
 				   void *context, struct np_error *err);
 /* Starts the lists and watches. */
 void np_cluster_start(struct np_cluster *cluster);
+/*
+ * NP_SOURCE_NODES is followed from the first call with follow on until one without. It lists all
+ * Nodes then, and begins with a list each time. Must not be called by a function of ops.
+ */
+void np_cluster_follow(struct np_cluster *cluster, enum np_source_kind kind, bool follow);
 /* Ends all streams. The functions of ops are not called any more. cluster may be NULL. */
 void np_cluster_close(struct np_cluster *cluster);
 

@@ -49,6 +49,7 @@ struct np_cluster {
 	unsigned int sent;	/* entries of the ring that are filled */
 	unsigned int sent_next;	/* entry of the ring for the next request */
 	struct np_reflector *reflectors[NP_SOURCE_KINDS];
+	bool resting[NP_SOURCE_KINDS];	/* not to be followed at present */
 	struct np_discovery *discovery;	/* of the kind that may be absent; NULL: not followed */
 	/* Called when a server that could not be reached has answered. May be NULL. */
 	void (*returned)(void *arg);

@@ -50,6 +50,9 @@ static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
 	[NP_SOURCE_NODE] = {
 		"/api/v1/nodes", "", np_accept_json, np_accept_json,
 	},
+	[NP_SOURCE_NODES] = {
+		"/api/v1/nodes", "", np_accept_json, np_accept_json,
+	},
 };
 
 static void np_reflector_go(void *context);
@@ -360,20 +363,21 @@ static void np_end_connection(struct np_reflector *r,
 
 static void np_end_forbidden(struct np_reflector *r)
 {
-	const char *group = np_resources[r->kind].group;
+	const struct np_resource *resource = &np_resources[r->kind];
+	bool before = r->forbidden;
 
+	r->forbidden = true;
 	np_reflector_failed(r, false,
 			    "forbidden: the ClusterRole must allow list and watch of %s in the API group \"%s\"%s%s",
-			    np_source_kind_name(r->kind), group,
+			    strrchr(resource->path, '/') + 1, resource->group,
 			    *r->status.text ? "; the server says: " : "",
 			    r->status.text);
 	/*
 	 * A server that has just started refuses everything until it has read its roles. So
 	 * the pauses begin again at their shortest, once until it answers.
 	 */
-	if (!r->forbidden)
+	if (!before)
 		r->backoff_step = 0;
-	r->forbidden = true;
 	np_reflector_backoff(r);
 }
 
@@ -739,6 +743,24 @@ void np_reflector_restart(struct np_reflector *r, bool list, bool forget)
 	if (list || r->need_list)
 		np_reflector_relist(r, NP_RELIST_START);
 	np_reflector_later(r, 0);
+}
+
+void np_reflector_rest(struct np_reflector *r, bool forget)
+{
+	np_reflector_stop(r);
+	if (forget) {
+		*r->version = 0;
+		r->any_version = true;
+	}
+	np_reflector_relist(r, NP_RELIST_START);
+	r->reason = NP_RELIST_START;
+	r->synced = false;
+	r->forbidden = false;
+	r->failures = 0;
+	r->backoff_step = 0;
+	r->last_event_ms = -1;
+	*r->error = 0;
+	np_reflector_tell(r);
 }
 
 void np_reflector_renew(struct np_reflector *r)

@@ -44,6 +44,11 @@ void np_reflector_stop(struct np_reflector *r);
  */
 void np_reflector_restart(struct np_reflector *r, bool list, bool forget);
 /*
+ * Ends its stream, and all that is known of the objects. It may be started again, with a list.
+ * forget: as above.
+ */
+void np_reflector_rest(struct np_reflector *r, bool forget);
+/*
  * Certificates were replaced. Opens the stream again if it is open. A request that has not been
  * sent yet uses them anyway.
  */

@@ -16,6 +16,7 @@ const struct np_pick *np_source_pick(enum np_source_kind kind)
 		[NP_SOURCE_POLICY] = np_pick_policy,
 		[NP_SOURCE_CLUSTER_POLICY] = np_pick_policy,
 		[NP_SOURCE_NODE] = np_pick_node,
+		[NP_SOURCE_NODES] = np_pick_kube_node,
 	};
 
 	return kind < NP_SOURCE_KINDS ? pick[kind] : NULL;
@@ -29,6 +30,7 @@ const char *np_source_kind_name(enum np_source_kind kind)
 		[NP_SOURCE_POLICY] = "networkpolicies",
 		[NP_SOURCE_CLUSTER_POLICY] = "clusternetworkpolicies",
 		[NP_SOURCE_NODE] = "nodes",
+		[NP_SOURCE_NODES] = "allnodes",
 	};
 
 	return kind < NP_SOURCE_KINDS ? name[kind] : "all";

@@ -12,7 +12,9 @@
  * object that it hands over is complete and is, or was, in the cluster. But until synced
  * nobody knows which objects no longer exist. So the keeper notes the objects that it sees
  * after begin, by upsert or by rejected, and at synced it removes the others. Nothing may be
- * committed to a kernel that holds nothing before every kind has been synced once.
+ * committed to a kernel that holds nothing before every kind has been synced once. A kind that is
+ * followed only on demand may end at any time. The keeper has asked for that, and knows nothing of
+ * its objects from then on.
  *
  * All calls come from the thread of the event loop. Objects, strings and structures are valid
  * until the call returns. A call must not free the source.
@@ -32,6 +34,7 @@ enum np_source_kind {
 	NP_SOURCE_POLICY,	/* NetworkPolicy */
 	NP_SOURCE_CLUSTER_POLICY,	/* ClusterNetworkPolicy, if the API server has the kind */
 	NP_SOURCE_NODE,		/* only the Node that the agent runs on */
+	NP_SOURCE_NODES,	/* all Nodes; followed only on demand */
 	NP_SOURCE_KINDS,
 };
 
@@ -82,6 +85,7 @@ struct np_source_state {
 	bool absent;		/* the API server does not have the kind, so there are no objects */
 	/* It has the kind only in a version that is not followed, so what it has is not known. */
 	bool other;
+	bool forbidden;		/* a list or watch was answered with 403, and none otherwise since */
 	/*
 	 * The opaque version for the snapshot, "" until the kind is synced. It covers only
 	 * objects that were handed over before this call.
@@ -137,7 +141,10 @@ struct np_source_ops {
 
 /* Returns the fields that are read of an object of this kind. */
 const struct np_pick *np_source_pick(enum np_source_kind kind);
-/* Returns "namespaces", "pods", "networkpolicies", "clusternetworkpolicies" or "nodes". */
+/*
+ * Returns "namespaces", "pods", "networkpolicies", "clusternetworkpolicies", "nodes", for the Node
+ * that the agent runs on, or "allnodes".
+ */
 const char *np_source_kind_name(enum np_source_kind kind);
 /* Return "start", "cut", "expired", and so on: the values of a label of metrics. */
 const char *np_relist_reason_name(enum np_relist_reason reason);

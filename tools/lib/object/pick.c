@@ -54,6 +54,15 @@ static const struct np_pick np_pick_node_spec[] = {
 	{ "podCIDR", NULL }, { "podCIDRs", NULL }, { "taints", np_pick_taint }, { NULL, NULL },
 };
 
+/* kubelet writes the status of a Node every few minutes at least, and most of it is not needed. */
+static const struct np_pick np_pick_node_address[] = {
+	{ "address", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_node_status[] = {
+	{ "addresses", np_pick_node_address }, { NULL, NULL },
+};
+
 const struct np_pick np_pick_namespace[] = {
 	{ "metadata", np_pick_meta }, { NULL, NULL },
 };
@@ -70,4 +79,8 @@ const struct np_pick np_pick_policy[] = {
 
 const struct np_pick np_pick_node[] = {
 	{ "metadata", np_pick_name }, { "spec", np_pick_node_spec }, { NULL, NULL },
+};
+
+const struct np_pick np_pick_kube_node[] = {
+	{ "metadata", np_pick_meta }, { "status", np_pick_node_status }, { NULL, NULL },
 };

@@ -15,6 +15,7 @@
 extern const struct np_pick np_pick_namespace[];
 extern const struct np_pick np_pick_pod[];
 extern const struct np_pick np_pick_policy[];	/* policies of both kinds */
-extern const struct np_pick np_pick_node[];	/* a Kubernetes Node */
+extern const struct np_pick np_pick_node[];	/* the Node of the agent */
+extern const struct np_pick np_pick_kube_node[];	/* a Node among all of them */
 
 #endif

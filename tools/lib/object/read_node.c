@@ -66,7 +66,7 @@ int np_decode_kube_node(struct np_decode *d, const struct np_node *node,
 	if (np_decode_meta(d, node, path, NP_SCOPE_CLUSTER, &meta) ||
 	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata", "spec", "status") ||
 	    np_get(d, node, "status", NP_NODE_MAP, path, &status) ||
-	    NP_CHECK_MISSPELT(d, status, at, "addresses") ||
+	    (status && NP_CHECK_MISSPELT(d, status, at, "addresses")) ||
 	    np_get(d, status, "addresses", NP_NODE_LIST, at, &list))
 		return -1;
 	to.name = meta.name;

@@ -242,6 +242,8 @@ static bool np_manifest_expressible(const struct np_rule *rule)
 {
 	uint32_t i;
 
+	if (rule->node_count)
+		return true;
 	if (rule->closed || !rule->peer_count)
 		return false;
 	for (i = 0; i < rule->peer_count; i++)
@@ -325,6 +327,18 @@ static void np_manifest_protocols(struct np_writer *w, const struct np_rule *rul
 	np_write_end(w);
 }
 
+/* The Nodes of a rule, as long as their addresses are not among its peers. */
+static void np_manifest_nodes(struct np_writer *w, const struct np_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; rule->closed && i < rule->node_count; i++) {
+		np_write_object(w, NULL);
+		np_manifest_selector(w, "nodes", &rule->node[i].selector);
+		np_write_end(w);
+	}
+}
+
 /*
  * A rule that is closed gets an empty peer. As nobody may leave that out, it is refused where it is
  * read strictly, and closed where it is read leniently.
@@ -347,6 +361,7 @@ static void np_manifest_cluster_rules(struct np_writer *w, const char *key, cons
 		np_write_array(w, peers);
 		for (k = 0; plain && k < rule->peer_count;)
 			k += np_manifest_cluster_peer(w, rule, k);
+		np_manifest_nodes(w, rule);
 		if (!plain) {
 			np_write_object(w, NULL);
 			np_write_end(w);
