@@ -323,6 +323,22 @@ static bool cluster_port_matches(const struct np_port *item, bool any_name,
 	return port_matches(item, destination, protocol, port);
 }
 
+/* Is an address, in whatever role, one of a Node that the rule names? */
+static bool node_matches(const struct evaluator *ev, const struct np_rule *rule,
+			 const struct np_address *address)
+{
+	uint32_t i, a;
+	size_t n;
+
+	for (n = 0; n < ev->kube_nodes; n++)
+		for (i = 0; i < rule->node_count; i++)
+			for (a = 0; a < ev->kube_node[n].address_count; a++)
+				if (selects(&rule->node[i].selector, &ev->kube_node[n].labels) &&
+				    same_address(&ev->kube_node[n].address[a], address))
+					return true;
+	return false;
+}
+
 enum outcome { NO_MATCH, ACCEPTS, DENIES, PASSES, DENIES_UNKNOWN };
 
 /*
@@ -335,13 +351,14 @@ static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rul
 				 const struct np_pod *destination, uint8_t protocol,
 				 uint16_t port)
 {
-	bool selectors = false, ports = !rule->port_count, peers = !rule->peer_count;
+	/* without what somebody has made of the Nodes that it names */
+	uint32_t own = rule->peer_count - rule->node_peers, i;
+	bool selectors = false, ports = !rule->port_count, peers = !own && !rule->node_count;
 	bool unknown = is_unknown(ev, peer), doubt;
-	uint32_t i;
 
-	if (rule->closed)
+	if (rule->closed && !rule->node_count)
 		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES;
-	for (i = 0; i < rule->peer_count; i++)
+	for (i = 0; i < own; i++)
 		selectors |= !rule->peer[i].ipblock;
 	doubt = unknown && selectors && rule->action != NP_ACTION_ACCEPT;
 	for (i = 0; i < rule->port_count; i++)
@@ -351,7 +368,8 @@ static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rul
 		return NO_MATCH;
 	if (doubt)
 		return DENIES_UNKNOWN;
-	for (i = 0; i < rule->peer_count; i++) {
+	peers |= node_matches(ev, rule, peer->address);
+	for (i = 0; i < own; i++) {
 		const struct np_peer *item = &rule->peer[i];
 
 		if (item->ipblock)

@@ -21,6 +21,8 @@
  * @node: pods scheduled here are judged; NULL: all are
  * @range: addresses that only pods have: one in there that is no known pod's is an unknown pod
  * @ranges: how many
+ * @kube_node: Nodes of the cluster, which rules may name
+ * @kube_nodes: how many
  */
 struct evaluator {
 	const struct np_objects *origin[EVALUATOR_ORIGINS];
@@ -28,6 +30,8 @@ struct evaluator {
 	const char *node;
 	const struct np_cidr *range;
 	unsigned int ranges;
+	const struct np_kube_node *kube_node;
+	size_t kube_nodes;
 };
 
 /* The first rule with action Pass that matches in a tier. */

@@ -7,6 +7,7 @@
 
 #include "history.h"
 #include "random.h"
+#include "object/nodes.h"
 #include "object/write.h"
 #include "object/validate.h"
 
@@ -408,6 +409,34 @@ static uint32_t make_cluster_port(struct history *h, struct np_port *port, bool 
 	return 1;
 }
 
+/* Nodes beside the other peers of a rule, or instead of them. */
+static void make_node_peers(struct history *h, struct np_rule *rule)
+{
+	uint32_t i;
+
+	rule->node_count = 1 + history_random(h, 2);
+	rule->node = room(h, rule->node_count, sizeof(*rule->node));
+	for (i = 0; i < rule->node_count; i++)
+		make_selector(h, &rule->node[i].selector, 2);
+	if (rarely(h, 2))
+		rule->peer_count = 0;
+	rule->closed = true;
+}
+
+/* Finds the addresses of the Nodes that rules name, as whoever sends a policy has to. */
+static void resolve(struct history *h, struct np_policy *policy)
+{
+	const struct np_kube_node *list[HISTORY_NODES];
+	const struct np_nodes nodes = { .node = list, .count = h->kube_nodes };
+	unsigned int i;
+	uint32_t rule;
+
+	for (i = 0; i < h->kube_nodes; i++)
+		list[i] = &h->kube_node[i];
+	if (np_policy_names_nodes(policy))
+		np_nodes_resolve(&h->pool.arena, policy, &nodes, 1u << 16, &rule);
+}
+
 static void make_cluster_rule(struct history *h, struct np_rule *rule, bool is_egress)
 {
 	uint32_t i, count;
@@ -423,6 +452,10 @@ static void make_cluster_rule(struct history *h, struct np_rule *rule, bool is_e
 	for (i = 0; i < rule->peer_count; i++) {
 		make_cluster_peer(h, &rule->peer[i], is_egress);
 		names &= !rule->peer[i].ipblock;
+	}
+	if (is_egress && h->kube_nodes && rarely(h, 4)) {
+		make_node_peers(h, rule);
+		names = false;
 	}
 	count = rarely(h, 2) ? 0 : 1 + history_random(h, 3);
 	rule->port = room(h, count * COUNT(protocols), sizeof(*rule->port));
@@ -846,6 +879,9 @@ struct transaction *history_next(struct history *h, const struct model *model)
 		txn->after = history_random(h, 1u << 16);
 		break;
 	}
+	for (i = 0; i < txn->count; i++)
+		if (txn->operation[i].kind == SET_POLICY)
+			resolve(h, &txn->operation[i].policy);
 	h->transactions++;
 	return txn;
 }
@@ -895,6 +931,20 @@ static void make_range(struct history *h, struct np_cidr *range)
 		range->addr[bit / 8] |= address->addr[bit / 8] & 128 >> bit % 8;
 }
 
+/* Its addresses may be those of pods. */
+static void make_node(struct history *h, struct np_kube_node *node, unsigned int number)
+{
+	uint32_t i;
+
+	node->name = name(h, "node", number);
+	make_labels(h, &node->labels, 3);
+	sort_labels(&node->labels);
+	node->address_count = history_random(h, 4);
+	node->address = room(h, node->address_count, sizeof(*node->address));
+	for (i = 0; i < node->address_count; i++)
+		node->address[i] = h->address[history_random(h, h->addresses)];
+}
+
 /* How large the cluster is, and its addresses. */
 static void begin(struct history *h)
 {
@@ -911,6 +961,10 @@ static void begin(struct history *h)
 	h->cluster = history_random(h, 2);
 	if (h->cluster)
 		h->ranges = history_random(h, HISTORY_RANGES + 1);
+	if (h->cluster)
+		h->kube_nodes = history_random(h, HISTORY_NODES + 1);
+	for (i = 0; i < h->kube_nodes; i++)
+		make_node(h, &h->kube_node[i], i);
 	for (i = 0; i < h->ranges; i++)
 		make_range(h, &h->range[i]);
 }

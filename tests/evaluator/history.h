@@ -19,6 +19,7 @@
 #define HISTORY_TRANSACTIONS	40
 #define HISTORY_NODE		"here"
 #define HISTORY_RANGES		2
+#define HISTORY_NODES		5
 
 enum operation_kind {
 	SET_NAMESPACE,
@@ -83,12 +84,16 @@ struct transaction {
  * @arrivals: pods that ever arrived, for np_pod.created
  * @range: networks of pods, the history's
  * @ranges: how many
+ * @kube_node: Nodes, the history's
+ * @kube_nodes: how many
  */
 struct model {
 	struct np_objects origin[HISTORY_ORIGINS];
 	int64_t arrivals;
 	const struct np_cidr *range;
 	unsigned int ranges;
+	const struct np_kube_node *kube_node;
+	unsigned int kube_nodes;
 };
 
 /**
@@ -105,6 +110,8 @@ struct model {
  * @cluster: there are ClusterNetworkPolicies; may be cleared before the first transaction
  * @range: networks that only pods have addresses of
  * @ranges: how many; none without ClusterNetworkPolicies
+ * @kube_node: Nodes, which do not change
+ * @kube_nodes: how many; none without ClusterNetworkPolicies
  * @address: addresses to choose from, and to judge
  * @addresses: how many
  * @transaction: transactions
@@ -123,6 +130,8 @@ struct history {
 	bool cluster;
 	struct np_cidr range[HISTORY_RANGES];
 	unsigned int ranges;
+	struct np_kube_node kube_node[HISTORY_NODES];
+	unsigned int kube_nodes;
 	struct np_address *address;
 	unsigned int addresses;
 	struct transaction transaction[HISTORY_TRANSACTIONS];

@@ -12,6 +12,8 @@ void model_begin(struct model *model, const struct history *h)
 	memset(model, 0, sizeof(*model));
 	model->range = h->range;
 	model->ranges = h->ranges;
+	model->kube_node = h->kube_node;
+	model->kube_nodes = h->kube_nodes;
 	for (i = 0; i < HISTORY_ORIGINS; i++)
 		np_objects_init(&model->origin[i]);
 }
@@ -31,6 +33,8 @@ struct evaluator model_view(const struct model *model)
 		.node = HISTORY_NODE,
 		.range = model->range,
 		.ranges = model->ranges,
+		.kube_node = model->kube_node,
+		.kube_nodes = model->kube_nodes,
 	};
 	unsigned int i;
 

@@ -123,6 +123,19 @@ static void drop_selector(struct shrink *s, struct np_selector *selector)
 				   sizeof(*selector->item[i].value), 1);
 }
 
+/* Makes networks of what a rule says of Nodes. */
+static void drop_nodes(struct shrink *s, struct np_rule *rule)
+{
+	uint32_t nodes = rule->node_count, peers = rule->node_peers;
+
+	rule->node_count = 0;
+	rule->node_peers = 0;
+	if (!nodes || fails(s))
+		return;
+	rule->node_count = nodes;
+	rule->node_peers = peers;
+}
+
 static void drop_rules(struct shrink *s, bool is_cluster, struct np_rule **rules,
 		       uint32_t *count)
 {
@@ -132,6 +145,11 @@ static void drop_rules(struct shrink *s, bool is_cluster, struct np_rule **rules
 	for (i = 0; i < *count; i++) {
 		struct np_rule *rule = &(*rules)[i];
 
+		drop_nodes(s, rule);
+		if (rule->node_count) {
+			drop_ports(s, rule, is_cluster);
+			continue;
+		}
 		/* a rule of a ClusterNetworkPolicy has peers */
 		drop_items(s, &rule->peer, &rule->peer_count, sizeof(*rule->peer), is_cluster);
 		drop_ports(s, rule, is_cluster);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "object/load.h"
+#include "object/nodes.h"
 #include "table.h"
 #include "object/validate.h"
 
@@ -182,6 +183,8 @@ static bool table_refused(struct table *t, const char *text, const cJSON *refuse
 		return true;
 	np_objects_init(&objs);
 	error = np_load_buffer(&objs, t->name, text, strlen(text), &opts, &err);
+	if (!error)
+		error = np_nodes_resolve_all(&objs, false, &err);
 	np_objects_free(&objs);
 	if (!error == !cJSON_IsTrue(refused))
 		return true;
@@ -200,6 +203,8 @@ static bool table_objects(struct table *t, const cJSON *objects)
 		return bad(t, "no objects");
 	table_refused(t, text, cJSON_GetObjectItem(t->json, "refused"));
 	error = np_load_buffer(&t->objs, t->name, text, strlen(text), &opts, &err);
+	if (!error)
+		error = np_nodes_resolve_all(&t->objs, true, &err);
 	cJSON_free(text);
 	return error ? bad(t, "%s %s", err.path, err.text) : !*t->problem;
 }
@@ -209,7 +214,8 @@ static bool table_view(struct table *t)
 {
 	const cJSON *entry;
 
-	t->ev = (struct evaluator){ .origin = { &t->objs }, .origins = 1, .range = t->range };
+	t->ev = (struct evaluator){ .origin = { &t->objs }, .origins = 1, .range = t->range,
+				   .kube_node = t->objs.nodes, .kube_nodes = t->objs.node_count };
 	if (cJSON_IsTrue(cJSON_GetObjectItem(t->json, "here")))
 		t->ev.node = TABLE_NODE;
 	cJSON_ArrayForEach(entry, cJSON_GetObjectItem(t->json, "ranges")) {
