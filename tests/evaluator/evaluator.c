@@ -331,9 +331,9 @@ static bool node_matches(const struct evaluator *ev, const struct np_rule *rule,
 	size_t n;
 
 	for (n = 0; n < ev->kube_nodes; n++)
-		for (i = 0; i < rule->node_count; i++)
+		for (i = 0; rule->nodes && i < rule->nodes->node_count; i++)
 			for (a = 0; a < ev->kube_node[n].address_count; a++)
-				if (selects(&rule->node[i].selector, &ev->kube_node[n].labels) &&
+				if (selects(&rule->nodes->node[i].selector, &ev->kube_node[n].labels) &&
 				    same_address(&ev->kube_node[n].address[a], address))
 					return true;
 	return false;
@@ -351,18 +351,21 @@ static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rul
 				 const struct np_pod *destination, uint8_t protocol,
 				 uint16_t port)
 {
-	/* without what somebody has made of the Nodes that it names */
-	uint32_t own = rule->peer_count - rule->node_peers, i;
-	bool selectors = false, ports = !rule->port_count, peers = !own && !rule->node_count;
+	/* what was written, and not what somebody has made of the Nodes that it names */
+	uint32_t own = rule->nodes ? rule->nodes->peer_count : rule->peer_count;
+	const struct np_peer *own_peer = rule->nodes ? rule->nodes->peer : rule->peer;
+	uint32_t own_ports = rule->nodes ? rule->nodes->port_count : rule->port_count, i;
+	const struct np_port *own_port = rule->nodes ? rule->nodes->port : rule->port;
+	bool selectors = false, ports = !own_ports, peers = !own && !rule->nodes;
 	bool unknown = is_unknown(ev, peer), doubt;
 
-	if (rule->closed && !rule->node_count)
+	if (rule->closed && !rule->nodes)
 		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES;
 	for (i = 0; i < own; i++)
-		selectors |= !rule->peer[i].ipblock;
+		selectors |= !own_peer[i].ipblock;
 	doubt = unknown && selectors && rule->action != NP_ACTION_ACCEPT;
-	for (i = 0; i < rule->port_count; i++)
-		ports |= cluster_port_matches(&rule->port[i], doubt && is_egress, destination,
+	for (i = 0; i < own_ports; i++)
+		ports |= cluster_port_matches(&own_port[i], doubt && is_egress, destination,
 					      protocol, port);
 	if (!ports)
 		return NO_MATCH;
@@ -370,7 +373,7 @@ static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rul
 		return DENIES_UNKNOWN;
 	peers |= node_matches(ev, rule, peer->address);
 	for (i = 0; i < own; i++) {
-		const struct np_peer *item = &rule->peer[i];
+		const struct np_peer *item = &own_peer[i];
 
 		if (item->ipblock)
 			peers |= block_matches(item->ipblock, peer->address);

@@ -412,15 +412,18 @@ static uint32_t make_cluster_port(struct history *h, struct np_port *port, bool 
 /* Nodes beside the other peers of a rule, or instead of them. */
 static void make_node_peers(struct history *h, struct np_rule *rule)
 {
+	struct np_rule_nodes *nodes = room(h, 1, sizeof(*nodes));
 	uint32_t i;
 
-	rule->node_count = 1 + history_random(h, 2);
-	rule->node = room(h, rule->node_count, sizeof(*rule->node));
-	for (i = 0; i < rule->node_count; i++)
-		make_selector(h, &rule->node[i].selector, 2);
-	if (rarely(h, 2))
-		rule->peer_count = 0;
-	rule->closed = true;
+	nodes->node_count = 1 + history_random(h, 2);
+	nodes->node = room(h, nodes->node_count, sizeof(*nodes->node));
+	for (i = 0; i < nodes->node_count; i++)
+		make_selector(h, &nodes->node[i].selector, 2);
+	nodes->peer = rule->peer;
+	nodes->peer_count = rarely(h, 2) ? 0 : rule->peer_count;
+	nodes->port = rule->port;
+	nodes->port_count = rule->port_count;
+	rule->nodes = nodes;
 }
 
 /* Finds the addresses of the Nodes that rules name, as whoever sends a policy has to. */
@@ -439,8 +442,8 @@ static void resolve(struct history *h, struct np_policy *policy)
 
 static void make_cluster_rule(struct history *h, struct np_rule *rule, bool is_egress)
 {
+	bool names = true, with_nodes;
 	uint32_t i, count;
-	bool names = true;
 
 	rule->action = history_random(h, 3);
 	rule->name = rarely(h, 3) ? name(h, "rule", history_random(h, 3)) : "";
@@ -453,14 +456,14 @@ static void make_cluster_rule(struct history *h, struct np_rule *rule, bool is_e
 		make_cluster_peer(h, &rule->peer[i], is_egress);
 		names &= !rule->peer[i].ipblock;
 	}
-	if (is_egress && h->kube_nodes && rarely(h, 4)) {
-		make_node_peers(h, rule);
-		names = false;
-	}
+	with_nodes = is_egress && h->kube_nodes && rarely(h, 4);
+	names &= !with_nodes;
 	count = rarely(h, 2) ? 0 : 1 + history_random(h, 3);
 	rule->port = room(h, count * COUNT(protocols), sizeof(*rule->port));
 	for (i = 0; i < count; i++)
 		rule->port_count += make_cluster_port(h, &rule->port[rule->port_count], names);
+	if (with_nodes)
+		make_node_peers(h, rule);
 }
 
 static void make_cluster_rules(struct history *h, struct np_rule **rules, uint32_t *rule_count,

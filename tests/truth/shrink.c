@@ -126,14 +126,11 @@ static void drop_selector(struct shrink *s, struct np_selector *selector)
 /* Makes networks of what a rule says of Nodes. */
 static void drop_nodes(struct shrink *s, struct np_rule *rule)
 {
-	uint32_t nodes = rule->node_count, peers = rule->node_peers;
+	struct np_rule_nodes *nodes = rule->nodes;
 
-	rule->node_count = 0;
-	rule->node_peers = 0;
-	if (!nodes || fails(s))
-		return;
-	rule->node_count = nodes;
-	rule->node_peers = peers;
+	rule->nodes = NULL;
+	if (nodes && !fails(s))
+		rule->nodes = nodes;
 }
 
 static void drop_rules(struct shrink *s, bool is_cluster, struct np_rule **rules,
@@ -146,10 +143,8 @@ static void drop_rules(struct shrink *s, bool is_cluster, struct np_rule **rules
 		struct np_rule *rule = &(*rules)[i];
 
 		drop_nodes(s, rule);
-		if (rule->node_count) {
-			drop_ports(s, rule, is_cluster);
+		if (rule->nodes)
 			continue;
-		}
 		/* a rule of a ClusterNetworkPolicy has peers */
 		drop_items(s, &rule->peer, &rule->peer_count, sizeof(*rule->peer), is_cluster);
 		drop_ports(s, rule, is_cluster);

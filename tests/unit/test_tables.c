@@ -114,7 +114,10 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 			   const struct np_rule *rule, uint32_t count, bool cluster)
 {
 	static const char * const action[] = { "Accept", "Deny", "Pass" };
-	uint32_t i, k;
+	const struct np_rule_nodes *nodes;
+	const struct np_peer *peer;
+	const struct np_port *port;
+	uint32_t i, k, peer_count, port_count;
 
 	fprintf(out, " %s[", direction);
 	for (i = 0; i < count; i++) {
@@ -123,29 +126,34 @@ static void describe_rules(FILE *out, const char *direction, const char *peers,
 			fprintf(out, "%s ", action[rule[i].action]);
 		if (cluster && *rule[i].name)
 			fprintf(out, "\"%s\" ", rule[i].name);
+		nodes = rule[i].nodes;
 		/* Before they are resolved, such rules must be closed. */
-		if (rule[i].node_count && !rule[i].closed)
+		if (nodes && (!rule[i].closed || rule[i].peer_count || rule[i].port_count))
 			fputs("open ", out);
-		if (rule[i].closed && !rule[i].node_count) {
+		if (rule[i].closed && !nodes) {
 			fputs(rule[i].peer_count || rule[i].port_count ? "half closed" : "closed",
 			      out);
 			continue;
 		}
+		peer = nodes ? nodes->peer : rule[i].peer;
+		peer_count = nodes ? nodes->peer_count : rule[i].peer_count;
+		port = nodes ? nodes->port : rule[i].port;
+		port_count = nodes ? nodes->port_count : rule[i].port_count;
 		fprintf(out, "%s ", peers);
-		for (k = 0; k < rule[i].peer_count; k++) {
+		for (k = 0; k < peer_count; k++) {
 			fputs(k ? "," : "", out);
-			describe_peer(out, &rule[i].peer[k]);
+			describe_peer(out, &peer[k]);
 		}
-		for (k = 0; k < rule[i].node_count; k++) {
-			fputs(k || rule[i].peer_count ? ",nodes=" : "nodes=", out);
-			describe_selector(out, &rule[i].node[k].selector);
+		for (k = 0; nodes && k < nodes->node_count; k++) {
+			fputs(k || peer_count ? ",nodes=" : "nodes=", out);
+			describe_selector(out, &nodes->node[k].selector);
 		}
-		fputs(rule[i].peer_count || rule[i].node_count ? " ports " : "any ports ", out);
-		for (k = 0; k < rule[i].port_count; k++) {
+		fputs(peer_count || nodes ? " ports " : "any ports ", out);
+		for (k = 0; k < port_count; k++) {
 			fputs(k ? "," : "", out);
-			describe_port(out, &rule[i].port[k]);
+			describe_port(out, &port[k]);
 		}
-		fputs(rule[i].port_count ? "" : "any", out);
+		fputs(port_count ? "" : "any", out);
 	}
 	fputc(']', out);
 }

@@ -27,8 +27,6 @@ static void np_count_rules(const struct np_rule *rule, uint32_t count, uint64_t 
 	uint32_t i, k;
 
 	for (i = 0; i < count; i++) {
-		if (rule[i].closed)
-			continue;
 		*peers += rule[i].peer_count;
 		*ports += rule[i].port_count;
 		for (k = 0; k < rule[i].peer_count; k++)

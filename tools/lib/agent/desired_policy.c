@@ -95,38 +95,76 @@ static void np_copy_peer(struct np_block *block, struct np_peer *to, const struc
 	ip->except = except;
 }
 
+static struct np_peer *np_copy_peers(struct np_block *block, const struct np_peer *from,
+				     uint32_t count)
+{
+	struct np_peer *peer = np_block_take(block, from, count * sizeof(*peer));
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		np_copy_peer(block, peer ? &peer[i] : NULL, &from[i]);
+		np_breathe();
+	}
+	return peer;
+}
+
+static struct np_port *np_copy_ports(struct np_block *block, const struct np_port *from,
+				     uint32_t count)
+{
+	struct np_port *port = np_block_take(block, from, count * sizeof(*port));
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		const char *name = np_block_text(block, from[i].name);
+
+		if (port)
+			port[i].name = name;
+	}
+	return port;
+}
+
+static struct np_rule_nodes *np_copy_nodes(struct np_block *block, const struct np_rule_nodes *from)
+{
+	struct np_rule_nodes *to;
+	struct np_node_peer *node;
+	struct np_peer *peer;
+	struct np_port *port;
+	uint32_t i;
+
+	if (!from)
+		return NULL;
+	to = np_block_take(block, from, sizeof(*to));
+	node = np_block_take(block, from->node, from->node_count * sizeof(*node));
+	for (i = 0; i < from->node_count; i++)
+		np_copy_selector(block, node ? &node[i].selector : NULL, &from->node[i].selector);
+	peer = np_copy_peers(block, from->peer, from->peer_count);
+	port = np_copy_ports(block, from->port, from->port_count);
+	if (to) {
+		to->node = node;
+		to->peer = peer;
+		to->port = port;
+	}
+	return to;
+}
+
 static struct np_rule *np_copy_rules(struct np_block *block, const struct np_rule *from,
 				     uint32_t count)
 {
 	struct np_rule *rule = np_block_take(block, from, count * sizeof(*rule));
-	uint32_t i, k;
+	uint32_t i;
 
 	for (i = 0; i < count; i++, from++) {
 		const char *rule_name = np_block_text(block, from->name);
-		struct np_peer *peer = np_block_take(block, from->peer,
-						     from->peer_count * sizeof(*peer));
-		struct np_port *port = np_block_take(block, from->port,
-						     from->port_count * sizeof(*port));
-		struct np_node_peer *node = np_block_take(block, from->node,
-							  from->node_count * sizeof(*node));
+		struct np_peer *peer = np_copy_peers(block, from->peer, from->peer_count);
+		struct np_port *port = np_copy_ports(block, from->port, from->port_count);
+		struct np_rule_nodes *nodes = np_copy_nodes(block, from->nodes);
 
-		for (k = 0; k < from->peer_count; k++)
-			np_copy_peer(block, peer ? &peer[k] : NULL, &from->peer[k]);
-		for (k = 0; k < from->node_count; k++)
-			np_copy_selector(block, node ? &node[k].selector : NULL,
-					 &from->node[k].selector);
-		for (k = 0; k < from->port_count; k++) {
-			const char *name = np_block_text(block, from->port[k].name);
-
-			if (port)
-				port[k].name = name;
-		}
 		np_breathe();
 		if (rule) {
 			rule[i].name = rule_name;
 			rule[i].peer = peer;
 			rule[i].port = port;
-			rule[i].node = node;
+			rule[i].nodes = nodes;
 		}
 	}
 	return rule;
@@ -542,7 +580,7 @@ bool np_desired_policy_partial(const struct np_policy *policy)
 		if (policy->ingress[i].closed)
 			return true;
 	for (i = 0; i < policy->egress_count; i++)
-		if (policy->egress[i].closed && !policy->egress[i].node_count)
+		if (policy->egress[i].closed && !policy->egress[i].nodes)
 			return true;
 	return false;
 }

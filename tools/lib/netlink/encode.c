@@ -544,9 +544,6 @@ static int np_encode_rule(struct np_encoder *enc, const struct np_rule *rule,
 	if (np_encoder_put(enc, cluster ? np_put_cluster_rule : np_put_rule, rule, &direction,
 			   err))
 		return -1;
-	/* One that names Nodes may have peers and ports, which do not count while it is closed. */
-	if (rule->closed)
-		return 0;
 	for (i = 0; i < rule->peer_count; i++) {
 		if (np_encoder_put(enc, np_put_peer, &rule->peer[i], NULL, err))
 			return -1;

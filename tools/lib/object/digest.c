@@ -264,12 +264,11 @@ static __uint128_t np_rules_digest(__uint128_t hash, const struct np_rule *rule,
 
 	hash = np_fnv_number(hash, count);
 	for (i = 0; i < count; i++, rule++) {
-		/* What a closed rule has of them does not count. */
-		peers = rule->closed ? 0 : rule->peer_count;
-		ports = rule->closed ? 0 : rule->port_count;
-		for (k = 0; !rule->closed && k < rule->peer_count; k++)
+		peers = rule->peer_count;
+		ports = rule->port_count;
+		for (k = 0; k < rule->peer_count; k++)
 			peers += np_peer_digest(&rule->peer[k], cluster);
-		for (k = 0; !rule->closed && k < rule->port_count; k++)
+		for (k = 0; k < rule->port_count; k++)
 			ports += np_port_digest(&rule->port[k]);
 		if (cluster)
 			hash = np_rule_head_digest(hash, rule);

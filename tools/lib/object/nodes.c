@@ -45,7 +45,7 @@ static bool np_node_requirement(const struct np_requirement *req, const struct n
 	}
 }
 
-static bool np_node_selected(const struct np_rule *rule, const struct np_kube_node *node)
+static bool np_node_selected(const struct np_rule_nodes *rule, const struct np_kube_node *node)
 {
 	const struct np_selector *selector;
 	uint32_t i, k;
@@ -62,7 +62,7 @@ static bool np_node_selected(const struct np_rule *rule, const struct np_kube_no
 }
 
 /* Returns the addresses of the Nodes of a rule as few blocks. The caller frees them. */
-static struct np_cidr *np_node_blocks(const struct np_rule *rule, const struct np_nodes *nodes,
+static struct np_cidr *np_node_blocks(const struct np_rule_nodes *rule, const struct np_nodes *nodes,
 				      size_t *count)
 {
 	struct np_cidr *block = NULL;
@@ -91,66 +91,76 @@ static struct np_cidr *np_node_blocks(const struct np_rule *rule, const struct n
 }
 
 /* Is a block one of the networks that the rule itself has? */
-static bool np_network_in(const struct np_rule *rule, uint32_t own, const struct np_cidr *cidr)
+static bool np_network_in(const struct np_rule_nodes *rule, const struct np_cidr *cidr)
 {
 	uint32_t i;
 
-	for (i = 0; i < own; i++)
+	for (i = 0; i < rule->peer_count; i++)
 		if (rule->peer[i].ipblock &&
 		    !memcmp(&rule->peer[i].ipblock->cidr, cidr, sizeof(*cidr)))
 			return true;
 	return false;
 }
 
-/* Adds blocks behind the peers that a rule has itself. */
-static void np_node_peers(struct np_arena *arena, struct np_rule *rule, uint32_t own,
-			  const struct np_cidr *block, size_t count)
+/* Opens a rule: it gets its own peers and ports, and the blocks. */
+static void np_rule_open(struct np_arena *arena, struct np_rule *rule, const struct np_cidr *block,
+			 size_t count)
 {
-	struct np_peer *peer = np_arena_zalloc(arena, (own + count) * sizeof(*peer));
+	const struct np_rule_nodes *own = rule->nodes;
 	struct np_ipblock *blocks = np_arena_zalloc(arena, count * sizeof(*blocks));
-	uint32_t all = own;
+	uint32_t all = own->peer_count;
+	struct np_peer *peer;
 	size_t i;
 
-	if (own)
-		memcpy(peer, rule->peer, own * sizeof(*peer));
+	peer = np_arena_zalloc(arena, (all + count) * sizeof(*peer));
+	if (all)
+		memcpy(peer, own->peer, all * sizeof(*peer));
 	for (i = 0; i < count; i++) {
 		np_breathe();
-		if (np_network_in(rule, own, &block[i]))
+		if (np_network_in(own, &block[i]))
 			continue;
 		blocks[i].cidr = block[i];
-		peer[all].line = rule->node[0].line;
+		peer[all].line = own->node[0].line;
 		peer[all++].ipblock = &blocks[i];
 	}
 	rule->peer = peer;
 	rule->peer_count = all;
-	rule->node_peers = all - own;
+	rule->port = own->port;
+	rule->port_count = own->port_count;
 	rule->closed = false;
+}
+
+static void np_rule_shut(struct np_rule *rule)
+{
+	rule->peer = NULL;
+	rule->peer_count = 0;
+	rule->port = NULL;
+	rule->port_count = 0;
+	rule->closed = true;
 }
 
 static enum np_nodes_lack np_nodes_rule(struct np_arena *arena, struct np_rule *rule,
 					const struct np_nodes *nodes, size_t *room)
 {
-	uint32_t own = rule->peer_count - rule->node_peers;
+	const struct np_rule_nodes *own = rule->nodes;
 	struct np_cidr *block;
 	size_t count;
 
-	rule->peer_count = own;
-	rule->node_peers = 0;
-	rule->closed = true;
+	np_rule_shut(rule);
 	if (nodes->unknown)
 		return NP_NODES_UNKNOWN;
 	if (nodes->partial && rule->action != NP_ACTION_ACCEPT)
 		return NP_NODES_PARTIAL;
-	block = np_node_blocks(rule, nodes, &count);
-	if (count > *room) {
+	block = np_node_blocks(own, nodes, &count);
+	if (count + own->peer_count > *room) {
 		free(block);
 		return NP_NODES_TOO_MANY;
 	}
-	*room -= count;
-	if (!count && !own)
-		np_node_peers(arena, rule, own, &np_nobody, 1);
+	*room -= count + own->peer_count;
+	if (!count && !own->peer_count)
+		np_rule_open(arena, rule, &np_nobody, 1);
 	else
-		np_node_peers(arena, rule, own, block, count);
+		np_rule_open(arena, rule, block, count);
 	free(block);
 	return NP_NODES_ENOUGH;
 }
@@ -160,13 +170,13 @@ bool np_policy_names_nodes(const struct np_policy *policy)
 	uint32_t i;
 
 	for (i = 0; i < policy->egress_count; i++)
-		if (policy->egress[i].node_count)
+		if (policy->egress[i].nodes)
 			return true;
 	return false;
 }
 
-/* Returns how many peers a policy has, but for those that Nodes give it. */
-static size_t np_own_peers(const struct np_policy *policy)
+/* Returns how many peers the rules of a policy have that name no Nodes. */
+static size_t np_other_peers(const struct np_policy *policy)
 {
 	size_t count = 0;
 	uint32_t i;
@@ -174,7 +184,8 @@ static size_t np_own_peers(const struct np_policy *policy)
 	for (i = 0; i < policy->ingress_count; i++)
 		count += policy->ingress[i].peer_count;
 	for (i = 0; i < policy->egress_count; i++)
-		count += policy->egress[i].peer_count - policy->egress[i].node_peers;
+		if (!policy->egress[i].nodes)
+			count += policy->egress[i].peer_count;
 	return count;
 }
 
@@ -182,16 +193,16 @@ enum np_nodes_lack np_nodes_resolve(struct np_arena *arena, struct np_policy *po
 				    const struct np_nodes *nodes, size_t room, uint32_t *rule)
 {
 	enum np_nodes_lack first = NP_NODES_ENOUGH, lack;
-	size_t own = np_own_peers(policy);
+	size_t others = np_other_peers(policy);
 	struct np_rule *rules;
 	uint32_t i;
 
 	rules = np_arena_alloc(arena, policy->egress_count * sizeof(*rules));
 	memcpy(rules, policy->egress, policy->egress_count * sizeof(*rules));
 	policy->egress = rules;
-	room = room > own ? room - own : 0;
+	room = room > others ? room - others : 0;
 	for (i = 0; i < policy->egress_count; i++) {
-		if (!rules[i].node_count)
+		if (!rules[i].nodes)
 			continue;
 		lack = np_nodes_rule(arena, &rules[i], nodes, &room);
 		if (lack && !first) {
@@ -212,7 +223,7 @@ static const char *np_nodes_lack_text(enum np_nodes_lack lack)
 
 static void np_nodes_path(const struct np_rule *rule, uint32_t index, char *path, size_t size)
 {
-	snprintf(path, size, "spec.egress[%u].to[%u].nodes", index, rule->node[0].at);
+	snprintf(path, size, "spec.egress[%u].to[%u].nodes", index, rule->nodes->node[0].at);
 }
 
 static int np_nodes_fail(const struct np_policy *policy, uint32_t index, enum np_nodes_lack lack,
@@ -224,7 +235,7 @@ static int np_nodes_fail(const struct np_policy *policy, uint32_t index, enum np
 	np_error_hint(err, lack == NP_NODES_TOO_MANY ?
 		      "select fewer Nodes, or write their blocks as networks" :
 		      "add the Node objects (kubectl get nodes -o yaml), or write the addresses as networks");
-	np_error_place(err, policy->place.file, rule->node[0].line, rule->node[0].column);
+	np_error_place(err, policy->place.file, rule->nodes->node[0].line, rule->nodes->node[0].column);
 	np_nodes_path(rule, index, err->path, sizeof(err->path));
 	snprintf(err->object, sizeof(err->object), "%s %s", np_policy_kind(policy), policy->name);
 	return -1;
@@ -241,10 +252,10 @@ static void np_nodes_close(struct np_objects *objs, struct np_policy *policy,
 
 	for (i = 0; i < policy->egress_count; i++) {
 		rule = &policy->egress[i];
-		if (!rule->node_count || !rule->closed)
+		if (!rule->nodes || !rule->closed)
 			continue;
-		place.line = rule->node[0].line;
-		place.column = rule->node[0].column;
+		place.line = rule->nodes->node[0].line;
+		place.column = rule->nodes->node[0].column;
 		np_nodes_path(rule, i, path, sizeof(path));
 		np_objects_warn(objs, &place, path, "%s: the rule is closed and %s",
 				np_nodes_lack_text(lack), rule->action == NP_ACTION_ACCEPT ?

@@ -129,6 +129,16 @@ struct np_node_peer {
 	uint32_t at;		/* index in the list `to` */
 };
 
+/* What an egress rule that names Nodes says; see struct np_rule. */
+struct np_rule_nodes {
+	struct np_node_peer *node;
+	struct np_peer *peer;		/* its other peers */
+	struct np_port *port;
+	uint32_t node_count;
+	uint32_t peer_count;
+	uint32_t port_count;
+};
+
 /* What a rule does with what it matches. A NetworkPolicy can only accept. */
 enum np_action {
 	NP_ACTION_ACCEPT,
@@ -145,18 +155,16 @@ enum np_action {
  * cannot be read is `closed` and has neither peers nor ports: if its action is Accept it matches
  * nothing, else it denies everything.
  *
- * A rule that names Nodes is closed as well, whatever peers and ports it has, until nodes.h has
- * found their addresses. They are its last peers then.
+ * A rule that names Nodes has `nodes`. It is closed as well, until nodes.h has found their
+ * addresses. Then it has them among its peers, behind the others.
  */
 struct np_rule {
 	const char *name;	/* "" or NULL: none was given; only of a ClusterNetworkPolicy */
 	struct np_peer *peer;
 	struct np_port *port;
-	struct np_node_peer *node;
+	struct np_rule_nodes *nodes;	/* NULL: it names none */
 	uint32_t peer_count;
 	uint32_t port_count;
-	uint32_t node_count;
-	uint32_t node_peers;	/* so many of the peers, the last ones, come from `node` */
 	uint32_t line;
 	uint8_t action;		/* enum np_action */
 	bool closed;

@@ -230,8 +230,15 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 static int np_cluster_nodes(struct np_decode *d, const struct np_node *node,
 			    const struct np_path *path, struct np_rule *rule)
 {
-	struct np_node_peer *peer = &rule->node[rule->node_count++];
 	const struct np_path *at = NP_FIELD(path, "nodes");
+	struct np_node_peer *peer;
+
+	if (!rule->nodes) {
+		rule->nodes = np_arena_zalloc(&d->objs->arena, sizeof(*rule->nodes));
+		rule->nodes->node = np_arena_zalloc(&d->objs->arena, NP_CLUSTER_MAX *
+						    sizeof(*rule->nodes->node));
+	}
+	peer = &rule->nodes->node[rule->nodes->node_count++];
 
 	peer->line = node->line;
 	peer->column = node->column;
@@ -310,7 +317,6 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 		return -1;
 	rule->peer = np_arena_zalloc(&d->objs->arena,
 				     np_cluster_peer_room(list) * sizeof(*rule->peer));
-	rule->node = np_arena_zalloc(&d->objs->arena, list->count * sizeof(*rule->node));
 	for (entry = list->child; entry; entry = entry->next) {
 		np_breathe();
 		if (np_cluster_peer(d, entry, NP_INDEX(path, i++), in, rule))
@@ -318,8 +324,6 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 		for (; k < rule->peer_count; k++)
 			rule->peer[k].entry = (uint16_t)i;
 	}
-	/* nodes.h opens it. */
-	rule->closed = rule->node_count;
 	return 0;
 }
 
@@ -377,7 +381,7 @@ static bool np_cluster_has_networks(const struct np_rule *rule)
 {
 	uint32_t i;
 
-	if (rule->node_count)
+	if (rule->nodes)
 		return true;
 	for (i = 0; i < rule->peer_count; i++)
 		if (rule->peer[i].ipblock)
@@ -405,7 +409,7 @@ static int np_cluster_named_port(struct np_decode *d, const struct np_node *node
 		return np_fail(d, node, path, "must not be empty");
 	if (np_cluster_has_networks(rule)) {
 		np_fail(d, node, path, "must not stand in a rule with %s: only pods have names of "
-			"ports", rule->node_count ? "nodes" : "networks");
+			"ports", rule->nodes ? "nodes" : "networks");
 		np_error_hint(d->err, "make a rule of its own of them, with numbers");
 		return -1;
 	}
@@ -458,10 +462,24 @@ static void np_cluster_rule_empty(struct np_rule *rule)
 	rule->closed = true;
 	rule->peer = NULL;
 	rule->port = NULL;
-	rule->node = NULL;
+	rule->nodes = NULL;
 	rule->peer_count = 0;
 	rule->port_count = 0;
-	rule->node_count = 0;
+}
+
+/* Closes a rule that names Nodes until their addresses are known. What it says is kept aside. */
+static void np_cluster_rule_wait(struct np_rule *rule)
+{
+	struct np_rule_nodes *nodes = rule->nodes;
+
+	if (!nodes)
+		return;
+	nodes->peer = rule->peer;
+	nodes->port = rule->port;
+	nodes->peer_count = rule->peer_count;
+	nodes->port_count = rule->port_count;
+	np_cluster_rule_empty(rule);
+	rule->nodes = nodes;
 }
 
 static const char *np_cluster_closed_text(const struct np_rule *rule)
@@ -559,9 +577,11 @@ static int np_cluster_rule_rest(struct np_decode *d, const struct np_node *node,
 
 	if (np_cluster_rule_name(d, node, path, &rule->name) ||
 	    np_cluster_fields(d, node, path, known, NP_COUNT(known)) ||
-	    np_cluster_peers(d, node, path, in, rule))
+	    np_cluster_peers(d, node, path, in, rule) ||
+	    np_cluster_protocols(d, node, path, rule))
 		return -1;
-	return np_cluster_protocols(d, node, path, rule);
+	np_cluster_rule_wait(rule);
+	return 0;
 }
 
 static int np_cluster_rule(struct np_decode *d, const struct np_node *node,
@@ -756,7 +776,7 @@ static void np_cluster_rule_closed(struct np_decode *d, const struct np_node *no
 		return;
 	if (rule->action == NP_ACTION_ACCEPT)
 		np_cluster_rule_empty(rule);
-	else if (!rule->closed || rule->node_count)
+	else if (!rule->closed || rule->nodes)
 		rule->action = NP_ACTION_DENY;
 }
 

@@ -242,8 +242,6 @@ static bool np_manifest_expressible(const struct np_rule *rule)
 {
 	uint32_t i;
 
-	if (rule->node_count)
-		return true;
 	if (rule->closed || !rule->peer_count)
 		return false;
 	for (i = 0; i < rule->peer_count; i++)
@@ -327,16 +325,30 @@ static void np_manifest_protocols(struct np_writer *w, const struct np_rule *rul
 	np_write_end(w);
 }
 
-/* The Nodes of a rule, as long as their addresses are not among its peers. */
+/* The Nodes of a rule, while their addresses are not among its peers. */
 static void np_manifest_nodes(struct np_writer *w, const struct np_rule *rule)
 {
 	uint32_t i;
 
-	for (i = 0; rule->closed && i < rule->node_count; i++) {
+	for (i = 0; rule->closed && rule->nodes && i < rule->nodes->node_count; i++) {
 		np_write_object(w, NULL);
-		np_manifest_selector(w, "nodes", &rule->node[i].selector);
+		np_manifest_selector(w, "nodes", &rule->nodes->node[i].selector);
 		np_write_end(w);
 	}
+}
+
+/* A rule as it is to be written: one that waits for Nodes says all that it said when it was read. */
+static struct np_rule np_manifest_rule(const struct np_rule *rule)
+{
+	struct np_rule said = *rule;
+
+	if (!rule->closed || !rule->nodes)
+		return said;
+	said.peer = rule->nodes->peer;
+	said.port = rule->nodes->port;
+	said.peer_count = rule->nodes->peer_count;
+	said.port_count = rule->nodes->port_count;
+	return said;
 }
 
 /*
@@ -344,16 +356,20 @@ static void np_manifest_nodes(struct np_writer *w, const struct np_rule *rule)
  * read strictly, and closed where it is read leniently.
  */
 static void np_manifest_cluster_rules(struct np_writer *w, const char *key, const char *peers,
-				      const struct np_rule *rule, uint32_t count)
+				      const struct np_rule *rules, uint32_t count)
 {
+	const struct np_rule *rule;
+	struct np_rule said;
 	uint32_t i, k;
 	bool plain;
 
 	if (!count)
 		return;
 	np_write_array(w, key);
-	for (i = 0; i < count; i++, rule++) {
-		plain = np_manifest_expressible(rule);
+	for (i = 0; i < count; i++) {
+		said = np_manifest_rule(&rules[i]);
+		rule = &said;
+		plain = (rule->closed && rule->nodes) || np_manifest_expressible(rule);
 		np_write_object(w, NULL);
 		if (rule->name && *rule->name)
 			np_write_string(w, "name", rule->name);
