@@ -109,8 +109,8 @@ static void print_state(enum np_source_kind kind,
 	int i;
 
 	start("state", kind);
-	printf(",\"connected\":%d,\"synced\":%d,\"absent\":%d,\"other\":%d,\"age\":%lld",
-	       state->connected, state->synced, state->absent, state->other,
+	printf(",\"connected\":%d,\"synced\":%d,\"absent\":%d,\"other\":%d,\"refused\":%d,\"age\":%lld",
+	       state->connected, state->synced, state->absent, state->other, state->forbidden,
 	       state->last_event_ms < 0 ? -1LL :
 	       (long long)(np_loop_now(loop) - state->last_event_ms));
 	field("version", state->resource_version);
@@ -260,6 +260,8 @@ static void obey(const char *command)
 			np_error_print_json(stdout, &err);
 			fflush(stdout);
 		}
+	} else if (!strcmp(command, "need nodes") || !strcmp(command, "drop nodes")) {
+		np_cluster_follow(cluster, NP_SOURCE_NODES, *command == 'n');
 	} else if (!strcmp(command, "refresh")) {
 		np_cluster_refresh(cluster);
 	} else if (!strcmp(command, "check")) {
