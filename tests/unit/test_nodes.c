@@ -14,7 +14,9 @@
 #include "agent/desired_refuse.h"
 #include "agent/desired_trouble.h"
 #include "agent/nodes.h"
+#include "agent/ranges.h"
 #include "agent/schedule.h"
+#include "agent/settings.h"
 #include "base/output.h"
 #include "object/digest.h"
 #include "object/json.h"
@@ -576,6 +578,251 @@ static void test_written(void)
 	np_desired_free(&d);
 }
 
+/* --- ranges of pods ------------------------------------------------------------- */
+
+static void give_range(const char *name, const char *spec, const char *annotations,
+		       const char *addresses)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"%s\",\"uid\":\"" UID1 "\","
+		 "\"annotations\":{%s}},\"spec\":{%s},\"status\":{\"addresses\":[%s]}}", name,
+		 annotations, spec, addresses);
+	give(NP_SOURCE_NODES, text);
+}
+
+/* The ranges, found anew. */
+static const char *ranges(size_t room)
+{
+	static char text[4096];
+	char one[NP_CIDR_TEXT];
+	size_t len = 0, i;
+
+	np_desired_policies_resolve(&d);
+	np_desired_ranges_update(&d, room);
+	text[0] = '\0';
+	for (i = 0; i < d.range_count; i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? " " : "",
+				np_cidr_text(&d.range[i], one));
+	return text;
+}
+
+#define DENY_PODS	"{\"action\":\"Deny\",\"to\":[{\"namespaces\":{}}]}"
+#define FLANNEL(how)	"\"flannel.alpha.coreos.com/backend-type\":\"" how "\""
+
+static void range_begin(void)
+{
+	begin();
+	d.node_ranges = true;
+	give_cnp("p", DENY_PODS);
+	np_desired_begin(&d, NP_SOURCE_NODES);
+	np_desired_synced(&d, NP_SOURCE_NODES);
+}
+
+/* Which policies ask for ranges: those that an unknown pod may be missed by. */
+static void test_range_users(void)
+{
+	begin();
+	give_cnp("p", DENY_PODS);
+	CHECK(!d.node_users && !d.range_users);
+	d.node_ranges = true;
+	give_cnp("p", DENY_PODS);
+	CHECK(d.node_users == 1 && d.range_users == 1);
+	give_cnp("p", "{\"action\":\"Accept\",\"to\":[{\"namespaces\":{}}]}");
+	CHECK(!d.node_users && !d.range_users);
+	give_cnp("p", "{\"action\":\"Deny\",\"to\":[{\"networks\":[\"10.0.0.0/8\"]}]}");
+	CHECK(!d.node_users && !d.range_users);
+	give_cnp("p", "{\"action\":\"Pass\",\"to\":[{\"networks\":[\"10.0.0.0/8\"]},"
+		 "{\"pods\":{\"podSelector\":{}}}]}");
+	CHECK(d.node_users == 1 && d.range_users == 1);
+	give_cnp("p", DENY);
+	CHECK(d.node_users == 1 && !d.range_users);
+	give_cnp("p", "{\"action\":\"Deny\",\"to\":[{\"namespaces\":{}},{\"nodes\":{}}]}");
+	CHECK(d.node_users == 1 && d.range_users == 1);
+	/* What cannot be read denies everything anyway. */
+	give_cnp("p", "{\"action\":\"Deny\",\"to\":[{\"namespaces\":{}},{\"x\":{}}]}");
+	CHECK(!d.node_users && !d.range_users);
+	give_cnp("p", DENY_PODS);
+	give_cnp("q", DENY_PODS);
+	CHECK(d.node_users == 2 && d.range_users == 2);
+	np_desired_remove(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", UID2);
+	np_desired_remove(&d, NP_SOURCE_CLUSTER_POLICY, "", "q", UID2);
+	CHECK(!d.node_users && !d.range_users);
+	np_desired_free(&d);
+}
+
+static void test_ranges(void)
+{
+	range_begin();
+	CHECK(!strcmp(ranges(256), "") && !np_desired_ranges_known(&d));
+	/* Without the first address, which flannel gives to its tunnel. */
+	give_range("a", "\"podCIDR\":\"10.1.0.0/29\",\"podCIDRs\":[\"10.1.0.0/29\"]", "", "");
+	CHECK(!strcmp(ranges(256), "10.1.0.1/32 10.1.0.2/31 10.1.0.4/30"));
+	CHECK(np_desired_ranges_known(&d));
+	/* Heartbeats change nothing. */
+	CHECK(!np_desired_ranges_update(&d, 256));
+	/* Its other addresses, and the tunnels that Calico notes, of any Node. */
+	give_range("a", "\"podCIDR\":\"10.1.0.0/29\"",
+		   "\"projectcalico.org/IPv4VXLANTunnelAddr\":\"10.1.0.6\","
+		   "\"projectcalico.org/IPv4IPIPTunnelAddr\":\"none\"",
+		   "{\"type\":\"InternalIP\",\"address\":\"10.1.0.1\"},"
+		   "{\"type\":\"InternalIP\",\"address\":\"10.9.0.1\"}");
+	CHECK(!strcmp(ranges(256), "10.1.0.2/31 10.1.0.4/31 10.1.0.7/32"));
+	give_range("b", "", "\"projectcalico.org/IPv4WireguardInterfaceAddr\":\"10.1.0.7\"", "");
+	CHECK(!strcmp(ranges(256), "10.1.0.2/31 10.1.0.4/31"));
+	/* IPv6: whole, but for what is known to be a Node's. */
+	give_range("a", "\"podCIDRs\":[\"fd00::/125\"]", "", "");
+	CHECK(!strcmp(ranges(256), "fd00::/125"));
+	give_range("a", "\"podCIDRs\":[\"fd00::/125\"]", FLANNEL("vxlan"), "");
+	CHECK(!strcmp(ranges(256), "fd00::1/128 fd00::2/127 fd00::4/126"));
+	give_range("a", "\"podCIDRs\":[\"fd00::/125\"]", FLANNEL("host-gw"), "");
+	CHECK(!strcmp(ranges(256), "fd00::/125"));
+	/* A block too small for anything but pods. */
+	give_range("a", "\"podCIDRs\":[\"10.1.0.4/31\",\"10.1.0.9/32\"]", "", "");
+	CHECK(!strcmp(ranges(256), "10.1.0.4/31 10.1.0.9/32"));
+	/* One that cannot be read keeps its podCIDR, and one that is gone does not. */
+	np_desired_rejected(&d, NP_SOURCE_NODES, "", "a", UID1, "too large");
+	CHECK(!strcmp(ranges(256), "10.1.0.4/31 10.1.0.9/32"));
+	np_desired_remove(&d, NP_SOURCE_NODES, "", "a", UID1);
+	CHECK(!strcmp(ranges(256), ""));
+	/* Needed no more. */
+	give_range("a", "\"podCIDR\":\"10.1.0.0/29\"", "", "");
+	CHECK(*ranges(256));
+	np_desired_remove(&d, NP_SOURCE_CLUSTER_POLICY, "", "p", UID2);
+	CHECK(!strcmp(ranges(256), "") && !np_desired_ranges_known(&d));
+	np_desired_free(&d);
+}
+
+/* Many Nodes: pieces without the first addresses, then whole podCIDRs, then some are left out. */
+static void test_range_room(void)
+{
+	char name[16], spec[64];
+	unsigned int i;
+
+	range_begin();
+	for (i = 0; i < 32; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		snprintf(spec, sizeof(spec), "\"podCIDR\":\"10.1.%u.0/24\"", i);
+		give_range(name, spec, "", "");
+	}
+	ranges(256);
+	CHECK(d.range_count == 256 && !d.ranges_left_out);
+	CHECK(!strcmp(ranges(255), "10.1.0.0/19") && !d.ranges_left_out);
+	/* Of two of them flannel says that it has given the address away. */
+	give_range("n0", "\"podCIDR\":\"10.1.0.0/24\"", FLANNEL("vxlan"), "");
+	give_range("n31", "\"podCIDR\":\"10.1.31.0/24\"", FLANNEL("vxlan"), "");
+	ranges(255);
+	CHECK(d.range_count == 8 + 4 + 4 + 8 && !d.ranges_left_out);
+	CHECK(!strcmp(ranges(8), "10.1.1.0/24 10.1.2.0/23 10.1.4.0/22 10.1.8.0/21 10.1.16.0/21 "
+		      "10.1.24.0/22 10.1.28.0/23 10.1.30.0/24"));
+	CHECK_EQ(d.ranges_left_out, 2);
+	ranges(16);
+	CHECK(d.range_count == 16 && d.ranges_left_out == 1);
+	ranges(3);
+	CHECK(d.range_count == 3 && d.ranges_left_out == 7);
+	ranges(0);
+	CHECK(!d.range_count && d.ranges_left_out == 10);
+	np_desired_free(&d);
+}
+
+/* Random Nodes: in a range is exactly what is in a podCIDR and not a Node's. */
+static void test_range_random(void)
+{
+	char name[16], spec[64], addresses[128], notes[128];
+	unsigned int round, i, host, seed = 3, length, at, own[8], extra[8];
+	struct np_cidr cidr[8];
+	bool want, is;
+	size_t k;
+
+	for (round = 0; round < 300; round++) {
+		range_begin();
+		for (i = 0; i < 8; i++) {
+			length = 26 + rand_r(&seed) % 5;
+			at = rand_r(&seed) % 256 & 0xff << (32 - length);
+			own[i] = rand_r(&seed) % 256;
+			extra[i] = rand_r(&seed) % 256;
+			cidr[i] = (struct np_cidr){ .family = AF_INET, .length = length,
+						    .addr = { 10, 1, 0, at } };
+			snprintf(name, sizeof(name), "n%u", i);
+			snprintf(spec, sizeof(spec), "\"podCIDR\":\"10.1.0.%u/%u\"", at, length);
+			snprintf(addresses, sizeof(addresses), "{\"address\":\"10.1.0.%u\"}", own[i]);
+			snprintf(notes, sizeof(notes),
+				 "\"projectcalico.org/IPv4IPIPTunnelAddr\":\"10.1.0.%u\"", extra[i]);
+			give_range(name, spec, notes, addresses);
+		}
+		ranges(256);
+		CHECK(d.range_count && !d.ranges_left_out);
+		for (host = 0; host < 256; host++) {
+			struct np_cidr one = { .family = AF_INET, .length = 32,
+					       .addr = { 10, 1, 0, host } };
+
+			for (i = 0, want = false; i < 8; i++)
+				want |= np_cidr_contains(&cidr[i], &one);
+			for (i = 0; i < 8; i++)
+				want &= own[i] != host && extra[i] != host &&
+					cidr[i].addr[3] != host;
+			for (k = 0, is = false; k < d.range_count; k++)
+				is |= np_cidr_contains(&d.range[k], &one);
+			CHECK_EQ(is, want);
+		}
+		np_desired_free(&d);
+	}
+}
+
+/* The setting, and what is taken away when. */
+static const char *setting(const struct np_agent_options *opts, const char *have)
+{
+	static char text[512];
+	struct np_quarantine quarantine = { 0 };
+	struct np_settings set, now = { 0 };
+	struct np_kernel kernel = { 0 };
+	char one[NP_CIDR_TEXT], word[256];
+	size_t len = 0, i;
+
+	kernel.limit[NETPOL_LIMIT_GUARDS] = 5;
+	snprintf(word, sizeof(word), "pod-range=%s", have);
+	CHECK_EQ(np_setting_assign(&now, word, &err), 0);
+	np_settings_wanted(opts, &d, &quarantine, &kernel, &now, &set);
+	text[0] = '\0';
+	for (i = 0; i < set.pod_range_count; i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s%s", i ? "," : "",
+				np_cidr_text(&set.pod_range[i], one));
+	np_settings_free(&set);
+	np_settings_free(&now);
+	return text;
+}
+
+static void test_range_setting(void)
+{
+	struct np_agent_options opts = { .node = "here", .node_ranges = true };
+
+	begin();
+	d.node_ranges = true;
+	/* At a start it is not known whether ranges are asked for. */
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.1.0.0/16"));
+	CHECK_EQ(np_setting_assign(&opts.settings, "pod-range=10.2.0.0/16", &err), 0);
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16,10.2.0.0/16"), "10.2.0.0/16,10.1.0.0/16"));
+	/* They are not: as it is without Nodes. */
+	np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+	np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16"));
+	/* They are, and Nodes are not listed. */
+	give_cnp("p", DENY_PODS);
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16,10.1.0.0/16"));
+	np_desired_begin(&d, NP_SOURCE_NODES);
+	give_range("a", "\"podCIDRs\":[\"10.3.0.0/31\",\"10.2.0.0/16\",\"fd00::/64\"]", "", "");
+	np_desired_synced(&d, NP_SOURCE_NODES);
+	CHECK(!strcmp(ranges(2), "10.2.0.0/16 10.3.0.0/31"));
+	CHECK_EQ(d.ranges_left_out, 1);
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16,10.3.0.0/31"));
+	/* No Node has a podCIDR: others give addresses to pods, and what is in force stays. */
+	give_range("a", "", "", "");
+	ranges(256);
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16,10.1.0.0/16"));
+	np_settings_free(&opts.settings);
+	np_desired_free(&d);
+}
+
 /* --- waiting -------------------------------------------------------------------- */
 
 static struct np_agent agent;
@@ -738,6 +985,11 @@ int main(void)
 	test_unread();
 	test_too_many();
 	test_written();
+	test_range_users();
+	test_ranges();
+	test_range_room();
+	test_range_random();
+	test_range_setting();
 	test_wait_running();
 	test_wait_start();
 	test_wait_ends();

@@ -47,6 +47,7 @@ static const char np_sync_help[] =
 "      --guard-prefix CIDR,...      more pod addresses of this node\n"
 "      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
 "      --no-node-guard       the Node's podCIDRs are no guards\n"
+"      --no-node-ranges      the podCIDRs of all Nodes are no ranges of pods\n"
 "      --pod-range CIDR,...  addresses of pods in the whole cluster, for a Deny\n"
 "      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
 "      --source-allow [NS/POD=]CIDR,...  other addresses that pods may send from\n"
@@ -96,6 +97,7 @@ enum {
 	NP_OPT_RANGE,
 	NP_OPT_INTERFACE,
 	NP_OPT_NO_NODE_GUARD,
+	NP_OPT_NO_NODE_RANGES,
 	NP_OPT_UNKNOWN,
 	NP_OPT_SOURCE,
 	NP_OPT_CNI,
@@ -170,6 +172,9 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		return np_sync_setting(sync, "source-allow", arg, err);
 	case NP_OPT_NO_NODE_GUARD:
 		agent->node_guard = false;
+		return 0;
+	case NP_OPT_NO_NODE_RANGES:
+		agent->node_ranges = false;
 		return 0;
 	case NP_OPT_CNI:
 		if (!strcmp(arg, "none"))
@@ -394,6 +399,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
 		{ "pod-range", required_argument, NP_OPT_RANGE },
 		{ "no-node-guard", no_argument, NP_OPT_NO_NODE_GUARD },
+		{ "no-node-ranges", no_argument, NP_OPT_NO_NODE_RANGES },
 		{ "unknown", required_argument, NP_OPT_UNKNOWN },
 		{ "source-allow", required_argument, NP_OPT_SOURCE },
 		{ "cni-cache", required_argument, NP_OPT_CNI },
@@ -413,6 +419,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 			.tool = "/proc/self/exe",
 			.cni = np_cni_folders,
 			.node_guard = true,
+			.node_ranges = true,
 			.audit_ms = 3600 * 1000,
 			.snapshot_ms = 10 * 1000,
 			.once_ms = 300 * 1000,

@@ -175,6 +175,7 @@ static void np_agent_init(struct np_agent *agent, struct np_loop *loop,
 	agent->loop = loop;
 	agent->started_ms = np_loop_now(loop);
 	np_desired_init(&agent->desired, opts->node);
+	agent->desired.node_ranges = opts->node_ranges;
 	agent->desired.remark = np_agent_remark;
 	agent->desired.local_changed = np_agent_local;
 	agent->desired.arg = agent;

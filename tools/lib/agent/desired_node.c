@@ -26,7 +26,8 @@ static size_t np_node_bytes(const char *name, const struct np_kube_node *object)
 	uint32_t i;
 
 	bytes += object->labels.count * sizeof(*object->labels.item);
-	bytes += object->address_count * sizeof(*object->address);
+	bytes += (object->address_count + object->tunnel_count) * sizeof(*object->address);
+	bytes += object->pod_cidr_count * sizeof(*object->pod_cidr);
 	for (i = 0; i < object->labels.count; i++)
 		bytes += strlen(object->labels.item[i].key) +
 			 strlen(object->labels.item[i].value) + 2;
@@ -49,7 +50,9 @@ static struct np_desired_node *np_node_copy(const char *name, const struct np_ku
 	struct np_kube_node *node = &record->node;
 	struct np_label *item = (struct np_label *)(record + 1);
 	struct np_address *address = (struct np_address *)(item + object->labels.count);
-	char *text = (char *)(address + object->address_count);
+	struct np_address *tunnel = address + object->address_count;
+	struct np_cidr *cidr = (struct np_cidr *)(tunnel + object->tunnel_count);
+	char *text = (char *)(cidr + object->pod_cidr_count);
 	uint32_t i;
 
 	record->hash = np_hash_bytes(2, name, strlen(name));
@@ -65,21 +68,40 @@ static struct np_desired_node *np_node_copy(const char *name, const struct np_ku
 	node->address_count = object->address_count;
 	if (object->address_count)
 		memcpy(address, object->address, object->address_count * sizeof(*address));
+	node->tunnel = tunnel;
+	node->tunnel_count = object->tunnel_count;
+	if (object->tunnel_count)
+		memcpy(tunnel, object->tunnel, object->tunnel_count * sizeof(*tunnel));
+	node->tunnel_first = object->tunnel_first;
+	node->pod_cidr = cidr;
+	node->pod_cidr_count = object->pod_cidr_count;
+	if (object->pod_cidr_count)
+		memcpy(cidr, object->pod_cidr, object->pod_cidr_count * sizeof(*cidr));
 	return record;
+}
+
+static bool np_bytes_same(const void *a, uint32_t a_count, const void *b, uint32_t b_count,
+			  size_t size)
+{
+	return a_count == b_count && (!a_count || !memcmp(a, b, a_count * size));
 }
 
 static bool np_node_same(const struct np_kube_node *a, const struct np_kube_node *b)
 {
 	uint32_t i;
 
-	if (a->labels.count != b->labels.count || a->address_count != b->address_count)
+	if (a->labels.count != b->labels.count || a->tunnel_first != b->tunnel_first)
 		return false;
 	for (i = 0; i < a->labels.count; i++)
 		if (strcmp(a->labels.item[i].key, b->labels.item[i].key) ||
 		    strcmp(a->labels.item[i].value, b->labels.item[i].value))
 			return false;
-	return !a->address_count ||
-	       !memcmp(a->address, b->address, a->address_count * sizeof(*a->address));
+	return np_bytes_same(a->address, a->address_count, b->address, b->address_count,
+			     sizeof(*a->address)) &&
+	       np_bytes_same(a->tunnel, a->tunnel_count, b->tunnel, b->tunnel_count,
+			     sizeof(*a->tunnel)) &&
+	       np_bytes_same(a->pod_cidr, a->pod_cidr_count, b->pod_cidr, b->pod_cidr_count,
+			     sizeof(*a->pod_cidr));
 }
 
 /* Takes a record out of the table, and frees it. */
@@ -97,6 +119,7 @@ void np_desired_node_set(struct np_desired *d, const char *name, const char *uid
 	static const struct np_kube_node none;
 	static const char reason[] = "the Nodes take too much memory";
 	struct np_desired_node *old = np_desired_node(d, name), *record;
+	struct np_kube_node kept = none;
 	size_t others = d->node_bytes - (old ? old->bytes : 0);
 	bool unread = !object;
 	size_t bytes;
@@ -106,8 +129,15 @@ void np_desired_node_set(struct np_desired *d, const char *name, const char *uid
 		d->stats.refused[NP_SOURCE_NODES]++;
 		np_desired_remark(d, NP_SOURCE_NODES, "", name, reason);
 	}
-	if (unread)
-		object = &none;
+	if (unread) {
+		/* Only the cluster gives a Node its podCIDRs, and its pods still run. */
+		if (old) {
+			kept.pod_cidr = old->node.pod_cidr;
+			kept.pod_cidr_count = old->node.pod_cidr_count;
+			kept.tunnel_first = old->node.tunnel_first;
+		}
+		object = &kept;
+	}
 	if (old && old->unread == unread && np_node_same(&old->node, object)) {
 		old->epoch = d->epoch[NP_SOURCE_NODES];
 		np_uid_bytes(uid, old->uid);
@@ -157,7 +187,11 @@ void np_desired_nodes_free(struct np_desired *d)
 	np_hash_free_records(&d->nodes);
 	np_arena_free(&d->resolved);
 	free(d->node_list);
+	free(d->range);
 	d->node_list = NULL;
+	d->range = NULL;
+	d->range_count = 0;
+	d->ranges_left_out = 0;
 	d->node_count = 0;
 	d->nodes_unread = 0;
 	d->node_bytes = 0;

@@ -700,13 +700,51 @@ void np_desired_policies_resolve(struct np_desired *d)
 	np_arena_reset(&d->resolved);
 }
 
-/* Notes whether a policy needs Nodes. */
+static bool np_peers_select(const struct np_peer *peer, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (!peer[i].ipblock)
+			return true;
+	return false;
+}
+
+/* Would a rule be missed by a pod of which only the address is known? */
+static bool np_rules_doubt(const struct np_rule *rule, uint32_t count)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (rule[i].action != NP_ACTION_ACCEPT &&
+		    (np_peers_select(rule[i].peer, rule[i].peer_count) ||
+		     (rule[i].nodes && np_peers_select(rule[i].nodes->peer,
+						       rule[i].nodes->peer_count))))
+			return true;
+	return false;
+}
+
+/* Notes what a policy needs Nodes for. */
 static void np_policy_need(struct np_desired *d, struct np_desired_policy *policy)
 {
-	bool needs = !(policy->flags & NP_DESIRED_GONE) && np_policy_names_nodes(policy->policy);
+	uint8_t needs = 0;
 
-	d->node_users += needs;
-	d->node_users -= policy->needs;
+	if (!(policy->flags & NP_DESIRED_GONE)) {
+		if (np_policy_names_nodes(policy->policy))
+			needs |= NP_NEED_NODES;
+		if (d->node_ranges && (np_rules_doubt(policy->policy->ingress,
+						      policy->policy->ingress_count) ||
+				       np_rules_doubt(policy->policy->egress,
+						      policy->policy->egress_count)))
+			needs |= NP_NEED_RANGES;
+	}
+	/* The ranges are to be found, or to be forgotten. */
+	if ((needs ^ policy->needs) & NP_NEED_RANGES)
+		d->nodes_stale = true;
+	d->node_users += !!needs;
+	d->node_users -= !!policy->needs;
+	d->range_users += !!(needs & NP_NEED_RANGES);
+	d->range_users -= !!(policy->needs & NP_NEED_RANGES);
 	policy->needs = needs;
 }
 

@@ -50,6 +50,12 @@ enum np_desired_flag {
 	NP_DESIRED_MEASURED = 1 << 15,	/* pod: the delay until its first commit was counted */
 };
 
+/* What a ClusterNetworkPolicy needs Nodes for. */
+enum np_node_need {
+	NP_NEED_NODES = 1 << 0,		/* a rule names Nodes */
+	NP_NEED_RANGES = 1 << 1,	/* a rule that does not accept is about pods: see ranges.h */
+};
+
 struct np_desired_policy;
 
 /* A namespace. There also is a record if only objects in the namespace have been seen. */
@@ -97,7 +103,7 @@ struct np_desired_policy {
 	struct np_policy *policy;	/* one block of memory */
 	struct np_rule *closed[2];	/* in it too: all rules, closed; of ingress and of egress */
 	uint8_t uid[NETPOL_UID_LEN];
-	bool needs;			/* it counts among those that need Nodes */
+	uint8_t needs;			/* what it needs Nodes for: enum np_node_need */
 	bool blind;			/* a rule is closed because of Nodes, and a trouble says so */
 	bool lost;			/* it is for every pod, because its subject was not read */
 	size_t bytes;			/* size of that block */
@@ -158,6 +164,11 @@ struct np_desired {
 	size_t nodes_unread;	/* records that cannot be read */
 	size_t node_bytes;	/* memory of the records */
 	size_t node_users;	/* how many policies need Nodes */
+	size_t range_users;	/* how many of them for the ranges of pods */
+	bool node_ranges;	/* the podCIDRs of Nodes are to be ranges of pods; set by the caller */
+	struct np_cidr *range;	/* these ranges */
+	size_t range_count;
+	size_t ranges_left_out;	/* podCIDRs for which there is no room */
 	bool nodes_stale;	/* the policies that name Nodes are to be resolved again */
 	bool nodes_given_up;	/* nobody waits any longer for the list of Nodes */
 	size_t peers_max;	/* the most peers of a policy; 0: not known */

@@ -367,6 +367,12 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
 			NP_METRIC_END);
+	np_metric_one(file, "netpol_node_ranges", "gauge",
+		      "Ranges of pods that the podCIDRs of Nodes have come to.",
+		      (double)d->range_count);
+	np_metric_one(file, "netpol_node_ranges_left_out", "gauge",
+		      "podCIDRs of Nodes for which the kernel has no room among the ranges of pods.",
+		      (double)d->ranges_left_out);
 	np_metrics_source(agent, file);
 	np_metrics_cluster(agent, file);
 	np_metrics_commit(agent, file);

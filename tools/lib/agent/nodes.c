@@ -53,7 +53,8 @@ static void np_nodes_give_up(struct np_agent *agent)
 
 	about.error = agent->intake.kind[NP_SOURCE_NODES].error;
 	np_log_line(NP_LOG_ERROR, &about, "the Nodes of the cluster cannot be listed, so rules of "
-		    "cluster-wide policies that name Nodes are closed");
+		    "cluster-wide policies that name Nodes are closed, and which addresses are "
+		    "those of pods is known only from --pod-range and from before");
 	agent->desired.nodes_given_up = true;
 	agent->desired.nodes_stale = true;
 }

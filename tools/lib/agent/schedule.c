@@ -12,6 +12,7 @@
 #include "agent/commit.h"
 #include "agent/desired_policy.h"
 #include "agent/desired_refuse.h"
+#include "agent/ranges.h"
 #include "agent/settings.h"
 #include "agent/state.h"
 #include "base/log.h"
@@ -113,9 +114,53 @@ static bool np_schedule_quarantine(struct np_agent *agent, bool keep)
 				    limit > others ? limit - others : 0, keep);
 }
 
+/* Takes over what has changed about Nodes. */
+static void np_schedule_nodes(struct np_agent *agent)
+{
+	uint64_t limit = agent->kernel.limit[NETPOL_LIMIT_GUARDS];
+	uint64_t given = agent->opts->settings.pod_range_count;
+	struct np_desired *d = &agent->desired;
+	size_t left_out = d->ranges_left_out;
+
+	if (!d->nodes_stale)
+		return;
+	d->peers_max = agent->kernel.limit[NETPOL_LIMIT_PEERS_PER_POLICY];
+	np_desired_policies_resolve(d);
+	if (np_desired_ranges_update(d, limit > given ? limit - given : 0))
+		agent->commits.ranges_changed = true;
+	if (d->ranges_left_out && d->ranges_left_out != left_out)
+		np_log_line(NP_LOG_ERROR, &np_about, "the podCIDRs of Nodes need more ranges of pods "
+			    "than the kernel takes, and %zu of them are left out: a Deny of pods may "
+			    "be missed by pods there that are not known yet; --pod-range can cover "
+			    "them together", d->ranges_left_out);
+}
+
+/*
+ * Puts the ranges of Nodes in force beside those that are, before the policies that ask for them.
+ * What is in force too long is taken away after the commit.
+ */
+static int np_schedule_ranges(struct np_agent *agent, struct np_error *err)
+{
+	struct np_settings have = { 0 };
+	const struct np_desired *d = &agent->desired;
+	bool changed = false;
+	int ret;
+
+	ret = np_settings_get(&agent->kernel.client, &have, err);
+	if (!ret) {
+		np_settings_add_ranges(&have, &agent->kernel, d->range, d->range_count);
+		ret = np_settings_commit(&agent->kernel, &have, &changed, err);
+	}
+	if (!ret && changed)
+		agent->commits.settings_generation = agent->kernel.generation;
+	np_settings_free(&have);
+	return ret ? -1 : 0;
+}
+
 /*
  * Commits objects, then settings. But a pod that exceeds a bound is removed from the kernel, so the
- * guards of its addresses are committed before.
+ * guards of its addresses are committed before, and so are the ranges of pods that policies may ask
+ * for.
  */
 static int np_schedule_commit_all(struct np_agent *agent, struct np_error *err)
 {
@@ -129,6 +174,11 @@ static int np_schedule_commit_all(struct np_agent *agent, struct np_error *err)
 		if (guard && np_schedule_settings(agent, err))
 			return -1;
 	}
+	if (commits->ranges_changed && agent->kernel.open && np_desired_ranges_known(&agent->desired) &&
+	    np_schedule_ranges(agent, err))
+		return -1;
+	commits->settings_changed |= commits->ranges_changed;
+	commits->ranges_changed = false;
 	if (np_commit_run(&agent->kernel, &agent->desired, err))
 		return -1;
 	commits->settings_changed |= np_schedule_quarantine(agent, false);
@@ -161,8 +211,7 @@ static void np_schedule_commit(void *context)
 	if (!np_agent_synced(agent))
 		return;
 	agent->desired.now = (uint32_t)began;
-	agent->desired.peers_max = agent->kernel.limit[NETPOL_LIMIT_PEERS_PER_POLICY];
-	np_desired_policies_resolve(&agent->desired);
+	np_schedule_nodes(agent);
 	np_agent_node_update(&agent->node);
 	commits->settings_changed |= np_quarantine_ended(&agent->quarantine, &agent->desired,
 							 &agent->node.host);

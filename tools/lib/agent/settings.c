@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "agent/desired_pod.h"
+#include "agent/ranges.h"
 #include "netlink/report.h"
 #include "netlink/transaction.h"
 
@@ -196,13 +197,44 @@ size_t np_settings_unguarded(const struct np_agent_options *opts, const struct n
 	return count;
 }
 
+void np_settings_add_ranges(struct np_settings *set, const struct np_kernel *kernel,
+			    const struct np_cidr *cidr, size_t count)
+{
+	uint64_t limit = kernel->limit[NETPOL_LIMIT_GUARDS];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if ((!limit || set->pod_range_count < limit) &&
+		    !np_cidr_in(&cidr[i], set->pod_range, set->pod_range_count))
+			np_settings_add_range(set, &cidr[i]);
+}
+
+/*
+ * The ranges of the options always count. While those of Nodes are asked for and not known, or
+ * while it is not known whether they are asked for, nothing that is in force is taken away.
+ */
+static void np_wanted_ranges(const struct np_agent_options *opts, const struct np_desired *d,
+			     const struct np_kernel *kernel, const struct np_settings *have,
+			     struct np_settings *set)
+{
+	const struct np_settings *given = &opts->settings;
+	size_t i;
+
+	for (i = 0; i < given->pod_range_count; i++)
+		np_settings_add_range(set, &given->pod_range[i]);
+	if (np_desired_ranges_known(d))
+		np_settings_add_ranges(set, kernel, d->range, d->range_count);
+	else if (!given->pod_range_count ||
+		 (opts->node_ranges && (d->range_users || !d->synced[NP_SOURCE_CLUSTER_POLICY])))
+		np_settings_add_ranges(set, kernel, have->pod_range, have->pod_range_count);
+}
+
 void np_settings_wanted(const struct np_agent_options *opts, const struct np_desired *d,
 			const struct np_quarantine *quarantine, const struct np_kernel *kernel,
 			const struct np_settings *have, struct np_settings *set)
 {
 	const struct np_settings *source = opts->settings.source_allow_count ? &opts->settings :
 									       have;
-	const struct np_settings *range = opts->settings.pod_range_count ? &opts->settings : have;
 	size_t i;
 
 	memset(set, 0, sizeof(*set));
@@ -220,8 +252,7 @@ void np_settings_wanted(const struct np_agent_options *opts, const struct np_des
 		np_settings_add_interface(set, opts->settings.guard_interface[i]);
 	for (i = 0; i < have->host_allow_count; i++)
 		np_settings_add_allow(set, &have->host_allow[i]);
-	for (i = 0; i < range->pod_range_count; i++)
-		np_settings_add_range(set, &range->pod_range[i]);
+	np_wanted_ranges(opts, d, kernel, have, set);
 	for (i = 0; i < source->source_allow_count; i++)
 		np_settings_add_source(set, &source->source_allow[i]);
 	set->unknown = opts->settings.unknown;

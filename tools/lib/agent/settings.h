@@ -21,6 +21,9 @@
 void np_settings_wanted(const struct np_agent_options *opts, const struct np_desired *d,
 			const struct np_quarantine *quarantine, const struct np_kernel *kernel,
 			const struct np_settings *have, struct np_settings *set);
+/* Adds ranges of pods that are not there, as many as the kernel takes. */
+void np_settings_add_ranges(struct np_settings *set, const struct np_kernel *kernel,
+			    const struct np_cidr *cidr, size_t count);
 /*
  * Replaces the settings of the kernel if they differ from those in want. Returns 0, or -1 with *err
  * filled. *changed: they were replaced; changed may be NULL.

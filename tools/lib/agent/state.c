@@ -31,6 +31,7 @@ bool np_agent_pending(const struct np_agent *agent)
 {
 	return agent->desired.full || agent->desired.pending_count ||
 	       agent->commits.settings_changed || agent->node.stale ||
+	       agent->commits.ranges_changed ||
 	       (agent->desired.nodes_stale && agent->desired.node_users);
 }
 

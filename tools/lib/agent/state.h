@@ -35,6 +35,7 @@ struct np_agent_commits {
 	int64_t retry_ms;		/* delay of the next try; 0: the last commit succeeded */
 	bool whole;			/* the first full commit has succeeded */
 	bool settings_changed;		/* the settings must be compared, and maybe replaced */
+	bool ranges_changed;		/* so have the ranges of pods that Nodes give */
 	uint64_t settings_generation;	/* of the settings, when they were last compared */
 	char error[512];		/* error of the last commit, "" if it succeeded */
 };

@@ -176,6 +176,10 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "localPods", d->local_count);
 	np_write_number(&w, "localPodsClosed", np_agent_unloaded(agent));
 	np_status_unguarded(agent, &w);
+	if (d->range_users) {
+		np_write_number(&w, "nodeRanges", d->range_count);
+		np_write_number(&w, "nodeRangesLeftOut", d->ranges_left_out);
+	}
 	np_write_bool(&w, "restored", snapshot->restored);
 	np_write_number(&w, "snapshots", snapshot->count);
 	np_write_number(&w, "snapshotFailures", snapshot->failures);

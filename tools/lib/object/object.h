@@ -272,6 +272,15 @@ struct np_policy {
 
 /* Far more addresses and podCIDRs than a Node can have. A Node with more is not read. */
 #define NP_NODE_ADDRESSES_MAX	64
+#define NP_NODE_CIDRS_MAX	16
+
+/* Annotations of Nodes that name the addresses of tunnels. */
+#define NP_CALICO_TUNNELS							\
+	"projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr", \
+	"projectcalico.org/IPv6VXLANTunnelAddr",				\
+	"projectcalico.org/IPv4WireguardInterfaceAddr",				\
+	"projectcalico.org/IPv6WireguardInterfaceAddr"
+#define NP_FLANNEL_BACKEND	"flannel.alpha.coreos.com/backend-type"
 
 /* A Node, as far as ClusterNetworkPolicies ask for it. */
 struct np_kube_node {
@@ -279,6 +288,13 @@ struct np_kube_node {
 	struct np_labels labels;
 	struct np_address *address;	/* without duplicates: those of status.addresses that are IPs */
 	uint32_t address_count;
+	struct np_cidr *pod_cidr;	/* spec.podCIDRs, else spec.podCIDR */
+	uint32_t pod_cidr_count;
+	/* addresses of its tunnels, which may lie in a podCIDR: those that Calico notes */
+	struct np_address *tunnel;
+	uint32_t tunnel_count;
+	/* flannel has given the first address of each of its podCIDRs to a tunnel */
+	bool tunnel_first;
 	struct np_place place;
 };
 

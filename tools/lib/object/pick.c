@@ -59,6 +59,25 @@ static const struct np_pick np_pick_node_address[] = {
 	{ "address", NULL }, { NULL, NULL },
 };
 
+/* Those of NP_CALICO_TUNNELS, and flannel's. */
+static const struct np_pick np_pick_node_annotations[] = {
+	{ "projectcalico.org/IPv4IPIPTunnelAddr", NULL },
+	{ "projectcalico.org/IPv4VXLANTunnelAddr", NULL },
+	{ "projectcalico.org/IPv6VXLANTunnelAddr", NULL },
+	{ "projectcalico.org/IPv4WireguardInterfaceAddr", NULL },
+	{ "projectcalico.org/IPv6WireguardInterfaceAddr", NULL },
+	{ NP_FLANNEL_BACKEND, NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_kube_node_meta[] = {
+	{ "name", NULL }, { "uid", NULL }, { "labels", NULL },
+	{ "annotations", np_pick_node_annotations }, { "resourceVersion", NULL }, { NULL, NULL },
+};
+
+static const struct np_pick np_pick_kube_node_spec[] = {
+	{ "podCIDR", NULL }, { "podCIDRs", NULL }, { NULL, NULL },
+};
+
 static const struct np_pick np_pick_node_status[] = {
 	{ "addresses", np_pick_node_address }, { NULL, NULL },
 };
@@ -82,5 +101,6 @@ const struct np_pick np_pick_node[] = {
 };
 
 const struct np_pick np_pick_kube_node[] = {
-	{ "metadata", np_pick_meta }, { "status", np_pick_node_status }, { NULL, NULL },
+	{ "metadata", np_pick_kube_node_meta }, { "spec", np_pick_kube_node_spec },
+	{ "status", np_pick_node_status }, { NULL, NULL },
 };
