@@ -895,12 +895,12 @@ static void test_wait_running(void)
 	/* Not needed: nothing is waited for. */
 	wait_begin(true);
 	need(0);
-	CHECK(!np_agent_nodes_wait(&agent) && !agent.nodes.followed);
+	CHECK(!np_desired_nodes_wait(&agent.desired) && !agent.nodes.followed);
 	CHECK_EQ(commits, 1);
 	CHECK(np_agent_ready(&agent, why, sizeof(why)));
 	/* Needed, and listed at once. */
 	need(1);
-	CHECK(agent.nodes.followed && np_agent_nodes_wait(&agent) && !np_agent_synced(&agent));
+	CHECK(agent.nodes.followed && np_desired_nodes_wait(&agent.desired) && !np_agent_synced(&agent));
 	CHECK_EQ(commits, 1);
 	CHECK(!np_agent_ready(&agent, why, sizeof(why)));
 	CHECK(strstr(why, "allnodes are not synced"));
@@ -925,7 +925,7 @@ static void test_wait_running(void)
 	/* They come after all. */
 	np_desired_begin(&agent.desired, NP_SOURCE_NODES);
 	np_desired_synced(&agent.desired, NP_SOURCE_NODES);
-	CHECK(!agent.desired.nodes_given_up && !np_agent_nodes_wait(&agent));
+	CHECK(!agent.desired.nodes_given_up && !np_desired_nodes_wait(&agent.desired));
 	wait_end();
 }
 
@@ -937,7 +937,7 @@ static void test_wait_start(void)
 	wait_begin(false);
 	need(1);
 	pass(3600 * 1000);
-	CHECK(!commits && np_agent_nodes_wait(&agent));
+	CHECK(!commits && np_desired_nodes_wait(&agent.desired));
 	/* A server that has just started refuses everything. */
 	*forbidden = true;
 	np_agent_nodes_check(&agent);

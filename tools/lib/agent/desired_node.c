@@ -169,6 +169,11 @@ void np_desired_nodes_listed(struct np_desired *d)
 	d->nodes_stale = true;
 }
 
+bool np_desired_nodes_wait(const struct np_desired *d)
+{
+	return d->node_users && !d->synced[NP_SOURCE_NODES] && !d->nodes_given_up;
+}
+
 void np_desired_nodes_index(struct np_desired *d)
 {
 	struct np_desired_node *record;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Nodes of the desired state, which policies name. A Node is written every few minutes, and most
- * of what it says does not matter here: a record is replaced only if what is kept of it differs.
+ * The Nodes of the desired state, which policies name. A Node is written every few minutes, and
+ * most of what it says does not matter here: a record is replaced only if what is kept of it
+ * differs.
  *
  * A record that cannot be read has no labels and no addresses. Whoever has the credentials of a
  * kubelet can write the addresses of its own Node. So a Node may have few of them only, and all
@@ -33,6 +34,8 @@ void np_desired_node_set(struct np_desired *d, const char *name, const char *uid
 void np_desired_node_remove(struct np_desired *d, struct np_desired_node *node);
 /* To be called when a list of them is complete. */
 void np_desired_nodes_listed(struct np_desired *d);
+/* Returns true while policies need Nodes, there is no list of them, and it is waited for. */
+bool np_desired_nodes_wait(const struct np_desired *d);
 /* Fills in d->node_list. To be called before policies are resolved, after Nodes have changed. */
 void np_desired_nodes_index(struct np_desired *d);
 /* To be called when Nodes are followed no longer: nothing is known of them any more. */

@@ -618,14 +618,15 @@ static struct np_lack np_policy_resolve(struct np_desired *d, const struct np_de
 	return lack;
 }
 
-/* Says what is lacking of Nodes for a policy that has been resolved, or that nothing is any more. */
+/* Says what is lacking of Nodes for a policy that has been resolved, or that it is no longer. */
 static void np_policy_blame(struct np_desired *d, struct np_desired_policy *policy,
 			    const struct np_lack *lack)
 {
 	static const char * const what[] = {
 		[NP_NODES_UNKNOWN] = "which Nodes there are is not known",
 		[NP_NODES_PARTIAL] = "there are Nodes that cannot be read",
-		[NP_NODES_TOO_MANY] = "these Nodes have more addresses than the kernel takes in a policy",
+		[NP_NODES_TOO_MANY] = "these Nodes have more addresses than the kernel "
+				      "takes in a policy",
 	};
 	const char *name = policy->policy->name, *rule;
 	bool accept, was = policy->blind;
@@ -636,8 +637,8 @@ static void np_policy_blame(struct np_desired *d, struct np_desired_policy *poli
 	if (policy->blind) {
 		rule = policy->policy->egress[lack->rule].name;
 		accept = policy->policy->egress[lack->rule].action == NP_ACTION_ACCEPT;
-		snprintf(text, sizeof(text), "spec.egress[%u]%s%.100s%s: %s: the rule is closed and %s",
-			 lack->rule, rule && *rule ? " (rule \"" : "", rule ? rule : "",
+		snprintf(text, sizeof(text),
+			 "spec.egress[%u]%s%.100s%s: %s: the rule is closed and %s", lack->rule, rule && *rule ? " (rule \"" : "", rule ? rule : "",
 			 rule && *rule ? "\")" : "", lack->memory ?
 			 "the cluster-wide policies would take too much memory with these Nodes" :
 			 what[lack->kind], accept ? "matches nothing" : "denies everything");

@@ -53,7 +53,7 @@ enum np_desired_flag {
 /* What a ClusterNetworkPolicy needs Nodes for. */
 enum np_node_need {
 	NP_NEED_NODES = 1 << 0,		/* a rule names Nodes */
-	NP_NEED_RANGES = 1 << 1,	/* a rule that does not accept is about pods: see ranges.h */
+	NP_NEED_RANGES = 1 << 1,	/* a rule of pods does not accept, see ranges.h */
 };
 
 struct np_desired_policy;
@@ -104,7 +104,7 @@ struct np_desired_policy {
 	struct np_rule *closed[2];	/* in it too: all rules, closed; of ingress and of egress */
 	uint8_t uid[NETPOL_UID_LEN];
 	uint8_t needs;			/* what it needs Nodes for: enum np_node_need */
-	bool blind;			/* a rule is closed because of Nodes, and a trouble says so */
+	bool blind;			/* Nodes are why it is a trouble */
 	bool lost;			/* it is for every pod, because its subject was not read */
 	size_t bytes;			/* size of that block */
 	uint32_t pods;			/* how many local pods it selects */
@@ -159,13 +159,13 @@ struct np_desired {
 	 * list of them is complete nothing is known of them.
 	 */
 	struct np_hash nodes;
-	const struct np_kube_node **node_list;	/* of the records that can be read; NULL: not listed */
+	const struct np_kube_node **node_list;	/* of the records that can be read */
 	size_t node_count;
 	size_t nodes_unread;	/* records that cannot be read */
 	size_t node_bytes;	/* memory of the records */
 	size_t node_users;	/* how many policies need Nodes */
 	size_t range_users;	/* how many of them for the ranges of pods */
-	bool node_ranges;	/* the podCIDRs of Nodes are to be ranges of pods; set by the caller */
+	bool node_ranges;	/* podCIDRs are to be ranges of pods; set by the caller */
 	struct np_cidr *range;	/* these ranges */
 	size_t range_count;
 	size_t ranges_left_out;	/* podCIDRs for which there is no room */

@@ -11,13 +11,6 @@
 
 static const struct np_log_about np_about = { .component = "agent" };
 
-bool np_agent_nodes_wait(const struct np_agent *agent)
-{
-	const struct np_desired *d = &agent->desired;
-
-	return d->node_users && !d->synced[NP_SOURCE_NODES] && !d->nodes_given_up;
-}
-
 /* Begins or ceases to follow. */
 static void np_nodes_follow(struct np_agent *agent, bool follow)
 {
@@ -69,7 +62,7 @@ static void np_nodes_fire(void *context)
 
 	if (needed != nodes->followed)
 		np_nodes_follow(agent, needed);
-	if (np_agent_nodes_wait(agent)) {
+	if (np_desired_nodes_wait(&agent->desired)) {
 		deadline = np_nodes_deadline(agent);
 		if (deadline >= 0 && deadline <= now)
 			np_nodes_give_up(agent);
@@ -85,7 +78,7 @@ void np_agent_nodes_check(struct np_agent *agent)
 	struct np_agent_nodes *nodes = &agent->nodes;
 
 	if (agent->stopping || (!!agent->desired.node_users == nodes->followed &&
-				!np_agent_nodes_wait(agent)))
+				!np_desired_nodes_wait(&agent->desired)))
 		return;
 	if (!np_timer_active(&nodes->timer) || np_timer_left(&nodes->timer) > 0)
 		np_timer_start(agent->loop, &nodes->timer, 0);

@@ -3,8 +3,8 @@
  * Follows all Nodes while policies need them.
  *
  * What policies say of Nodes that are not listed yet cannot be told. So commits wait for the list:
- * at a start as for those of the other kinds, so that what is in force stays, and later for a while.
- * If the list does not come, the commits go on, with the rules that name Nodes closed.
+ * at a start as for those of the other kinds, so that what is in force stays, and later for a
+ * while. If the list does not come, the commits go on, with the rules that name Nodes closed.
  */
 #ifndef NP_AGENT_NODES_H
 #define NP_AGENT_NODES_H
@@ -24,7 +24,5 @@
 void np_agent_nodes_init(struct np_agent *agent);
 /* To be called when policies, the list of Nodes or what the source says of it have changed. */
 void np_agent_nodes_check(struct np_agent *agent);
-/* Returns true while commits wait for the list of Nodes. */
-bool np_agent_nodes_wait(const struct np_agent *agent);
 
 #endif

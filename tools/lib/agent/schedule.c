@@ -129,8 +129,8 @@ static void np_schedule_nodes(struct np_agent *agent)
 	if (np_desired_ranges_update(d, limit > given ? limit - given : 0))
 		agent->commits.ranges_changed = true;
 	if (d->ranges_left_out && d->ranges_left_out != left_out)
-		np_log_line(NP_LOG_ERROR, &np_about, "the podCIDRs of Nodes need more ranges of pods "
-			    "than the kernel takes, and %zu of them are left out: a Deny of pods may "
+		np_log_line(NP_LOG_ERROR, &np_about, "the podCIDRs of Nodes need more ranges of "
+			    "pods than the kernel takes, and %zu of them are left out: a Deny of pods may "
 			    "be missed by pods there that are not known yet; --pod-range can cover "
 			    "them together", d->ranges_left_out);
 }
@@ -174,8 +174,8 @@ static int np_schedule_commit_all(struct np_agent *agent, struct np_error *err)
 		if (guard && np_schedule_settings(agent, err))
 			return -1;
 	}
-	if (commits->ranges_changed && agent->kernel.open && np_desired_ranges_known(&agent->desired) &&
-	    np_schedule_ranges(agent, err))
+	if (commits->ranges_changed && agent->kernel.open &&
+	    np_desired_ranges_known(&agent->desired) && np_schedule_ranges(agent, err))
 		return -1;
 	commits->settings_changed |= commits->ranges_changed;
 	commits->ranges_changed = false;

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "agent/nodes.h"
+#include "agent/desired_node.h"
 #include "kube/cluster.h"
 
 /* Milliseconds after which pending changes, or work that has not ended, count as stuck. */
@@ -24,7 +24,7 @@ bool np_agent_synced(const struct np_agent *agent)
 	 * Under a name that no Node has, no pod counts as local, and a commit would take the
 	 * policies of every pod here away.
 	 */
-	return d->node_seen && !np_agent_nodes_wait(agent);
+	return d->node_seen && !np_desired_nodes_wait(&agent->desired);
 }
 
 bool np_agent_pending(const struct np_agent *agent)

@@ -62,8 +62,8 @@ static bool np_node_selected(const struct np_rule_nodes *rule, const struct np_k
 }
 
 /* Returns the addresses of the Nodes of a rule as few blocks. The caller frees them. */
-static struct np_cidr *np_node_blocks(const struct np_rule_nodes *rule, const struct np_nodes *nodes,
-				      size_t *count)
+static struct np_cidr *np_node_blocks(const struct np_rule_nodes *rule,
+				      const struct np_nodes *nodes, size_t *count)
 {
 	struct np_cidr *block = NULL;
 	size_t n, found = 0;
@@ -217,8 +217,9 @@ enum np_nodes_lack np_nodes_resolve(struct np_arena *arena, struct np_policy *po
 
 static const char *np_nodes_lack_text(enum np_nodes_lack lack)
 {
-	return lack == NP_NODES_TOO_MANY ? "these Nodes have more addresses than a policy may have" :
-					   "the input has no Node object, so their addresses are not known";
+	return lack == NP_NODES_TOO_MANY ?
+	       "these Nodes have more addresses than a policy may have" :
+	       "the input has no Node object, so their addresses are not known";
 }
 
 static void np_nodes_path(const struct np_rule *rule, uint32_t index, char *path, size_t size)
@@ -234,7 +235,8 @@ static int np_nodes_fail(const struct np_policy *policy, uint32_t index, enum np
 	np_error_set(err, NP_EXIT_INPUT, "%s", np_nodes_lack_text(lack));
 	np_error_hint(err, lack == NP_NODES_TOO_MANY ?
 		      "select fewer Nodes, or write their blocks as networks" :
-		      "add the Node objects (kubectl get nodes -o yaml), or write the addresses as networks");
+		      "add the Node objects (kubectl get nodes -o yaml), or write the addresses "
+		      "as networks");
 	np_error_place(err, policy->place.file, rule->nodes->node[0].line, rule->nodes->node[0].column);
 	np_nodes_path(rule, index, err->path, sizeof(err->path));
 	snprintf(err->object, sizeof(err->object), "%s %s", np_policy_kind(policy), policy->name);

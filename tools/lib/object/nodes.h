@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Finds the addresses that rules of ClusterNetworkPolicies mean which name Nodes. The kernel knows
- * of no Nodes, so such a rule gets a peer for each address, or for several that are a block exactly.
+ * of no Nodes, so such a rule gets a peer for each address, or for several that are exactly a
+ * block.
  */
 #ifndef NP_OBJECT_NODES_H
 #define NP_OBJECT_NODES_H

@@ -286,7 +286,8 @@ struct np_policy {
 struct np_kube_node {
 	const char *name;
 	struct np_labels labels;
-	struct np_address *address;	/* without duplicates: those of status.addresses that are IPs */
+	/* without duplicates: those of status.addresses that are IP addresses */
+	struct np_address *address;
 	uint32_t address_count;
 	struct np_cidr *pod_cidr;	/* spec.podCIDRs, else spec.podCIDR */
 	uint32_t pod_cidr_count;

@@ -13,7 +13,8 @@ static bool np_is_ip_type(const struct np_node *type)
 	static const char suffix[] = "IP";
 	size_t len = type ? strlen(type->text) : 0;
 
-	return len >= sizeof(suffix) - 1 && !strcmp(type->text + len - (sizeof(suffix) - 1), suffix);
+	return len >= sizeof(suffix) - 1 &&
+	       !strcmp(type->text + len - (sizeof(suffix) - 1), suffix);
 }
 
 static int np_add_node_address(struct np_decode *d, const struct np_node *node,

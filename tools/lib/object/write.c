@@ -337,7 +337,7 @@ static void np_manifest_nodes(struct np_writer *w, const struct np_rule *rule)
 	}
 }
 
-/* A rule as it is to be written: one that waits for Nodes says all that it said when it was read. */
+/* A rule as it is to be written: one that waits for Nodes says what it said when it was read. */
 static struct np_rule np_manifest_rule(const struct np_rule *rule)
 {
 	struct np_rule said = *rule;
