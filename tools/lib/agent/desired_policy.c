@@ -638,7 +638,8 @@ static void np_policy_blame(struct np_desired *d, struct np_desired_policy *poli
 		rule = policy->policy->egress[lack->rule].name;
 		accept = policy->policy->egress[lack->rule].action == NP_ACTION_ACCEPT;
 		snprintf(text, sizeof(text),
-			 "spec.egress[%u]%s%.100s%s: %s: the rule is closed and %s", lack->rule, rule && *rule ? " (rule \"" : "", rule ? rule : "",
+			 "spec.egress[%u]%s%.100s%s: %s: the rule is closed and %s", lack->rule,
+			 rule && *rule ? " (rule \"" : "", rule ? rule : "",
 			 rule && *rule ? "\")" : "", lack->memory ?
 			 "the cluster-wide policies would take too much memory with these Nodes" :
 			 what[lack->kind], accept ? "matches nothing" : "denies everything");

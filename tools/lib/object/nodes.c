@@ -237,7 +237,8 @@ static int np_nodes_fail(const struct np_policy *policy, uint32_t index, enum np
 		      "select fewer Nodes, or write their blocks as networks" :
 		      "add the Node objects (kubectl get nodes -o yaml), or write the addresses "
 		      "as networks");
-	np_error_place(err, policy->place.file, rule->nodes->node[0].line, rule->nodes->node[0].column);
+	np_error_place(err, policy->place.file, rule->nodes->node[0].line,
+		       rule->nodes->node[0].column);
 	np_nodes_path(rule, index, err->path, sizeof(err->path));
 	snprintf(err->object, sizeof(err->object), "%s %s", np_policy_kind(policy), policy->name);
 	return -1;
