@@ -120,7 +120,7 @@ static void check_policy(const struct np_policy *have, const struct np_policy *w
 /* Prints what the last transaction sets, and reads it. Returns the number of policies. */
 static size_t check_transaction(struct history *h)
 {
-	struct np_load_options opts = { .lenient = true };
+	struct np_load_options opts = { .lenient = true, .own = true };
 	struct transaction *txn = &h->transaction[h->transactions - 1];
 	struct np_objects objs;
 	struct np_error err;

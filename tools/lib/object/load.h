@@ -20,7 +20,8 @@ struct np_load_options {
 	bool lenient;
 	/*
 	 * Set for what this tool has written: the lists of peers of ClusterNetworkPolicies may be
-	 * longer than the API allows, because the addresses of Nodes are among them.
+	 * longer than the API allows, because the addresses of Nodes are among them, and have a
+	 * network twice, because the kernel takes that of other programs.
 	 */
 	bool own;
 	bool recursive;		/* enter directories inside a directory as well */

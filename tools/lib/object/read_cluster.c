@@ -183,7 +183,7 @@ static void np_cluster_add_network(struct np_decode *d, const struct np_node *no
 	struct np_peer *peer;
 	uint32_t i;
 
-	/* What this tool has written has none twice, and may have very many. */
+	/* What this tool has written may have very many, and what another program loaded. */
 	for (i = 0; !d->own && i < rule->peer_count; i++)
 		if (rule->peer[i].ipblock &&
 		    !memcmp(&rule->peer[i].ipblock->cidr, cidr, sizeof(*cidr)))
@@ -217,7 +217,7 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 				       entry->text, NP_CLUSTER_CIDR_MAX);
 		if (np_decode_cidr(d, entry, at, np_network_parse, &cidr, &host_bits))
 			return -1;
-		for (before = list->child; before != entry; before = before->next)
+		for (before = list->child; !d->own && before != entry; before = before->next)
 			if (!strcmp(before->text, entry->text))
 				return np_fail(d, entry, at, "\"%.60s\" is there twice",
 					       entry->text);
