@@ -203,7 +203,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int gone, error = -ENOMEM;
-	u32 i;
+	u32 i, lacked;
 
 	lockdep_assert_held(&nn->lock);
 	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
@@ -216,6 +216,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	}
 
 	/* nothing below can fail */
+	lacked = nn->world->snapshot->nlacking;
 	old->nn = nn;
 	old->snapshot = nn->world->snapshot;
 	snapshot = netpol_edit_publish(edit);
@@ -229,6 +230,9 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		    snapshot->origin[i].generation == snapshot->generation)
 			netpol_notify_change(nn, snapshot->origin[i].name,
 					     snapshot->generation);
+	if (snapshot->nlacking && !lacked)
+		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
+				    snapshot->nlacking);
 	if (snapshot_empty(snapshot))
 		net_release(nn);
 	return 0;

@@ -136,7 +136,10 @@ static __always_inline u32 netpol_program_cell(const struct netpol_program *prog
 	return netpol_program_blocks_cell(program, family, class, identity, address);
 }
 
-/* Is the pod closed, because nobody knows which cluster-wide policies select it? */
+/*
+ * Is the pod closed, because nobody knows which cluster-wide policies select it, or because there
+ * was no room for its program?
+ */
 static inline bool netpol_program_closed(const struct netpol_program *program)
 {
 	return !program->npolicies;

@@ -44,8 +44,6 @@ static int collect_orders(struct netpol_compile *c)
 		if (error)
 			return error;
 		program->isolates |= policy->tier == NETPOL_TIER_NETWORK_POLICY;
-		if (policy->tier == NETPOL_TIER_NETWORK_POLICY)
-			program->ns = policy->ns;
 		for (j = 0; j < policy->nrules; j++) {
 			if (policy->rule[j].direction != program->direction)
 				continue;
@@ -226,12 +224,12 @@ static bool passes(const struct netpol_program *program)
 	return false;
 }
 
-struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
-					      struct netpol_policy **policy, u32 npolicies,
-					      struct netpol_ports *ports, u64 budget,
-					      struct netpol_fault *fault)
+struct netpol_program *netpol_program_compile(struct netpol_world *world, struct netpol_ns *ns,
+					      u8 direction, struct netpol_policy **policy,
+					      u32 npolicies, struct netpol_ports *ports,
+					      u64 *budget, struct netpol_fault *fault)
 {
-	struct netpol_compile c = { .world = world, .fault = fault, .budget = budget };
+	struct netpol_compile c = { .world = world, .fault = fault, .budget = *budget };
 	struct netpol_program *program;
 	int error = -ENOMEM;
 
@@ -240,7 +238,7 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&program->node);
 	c.program = program;
-	program->ns = world->cluster;
+	program->ns = netpol_ns_hold(ns);
 	program->isolates = !npolicies;
 	program->direction = direction;
 	program->created = world->edits;
@@ -286,6 +284,7 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 dir
 	netpol_free(c.row_cell);
 	netpol_free(c.hit);
 	netpol_free(c.next);
+	*budget = program->bytes;
 	if (!error)
 		return program;
 	netpol_program_free(world, program);

@@ -9,12 +9,13 @@
 /**
  * netpol_program_compile() - make the program of a list of policies
  * @world: world, locked
+ * @ns: namespace that the memory is charged to
  * @direction: enum netpol_direction; every policy has rules of it or isolates in it
  * @policy: policies that select the pod, in order: first those of the Admin tier, then
  *	NetworkPolicies, or those of the Baseline tier; without one, the program denies everything
  * @npolicies: how many
  * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
- * @budget: most bytes that the program may have
+ * @budget: most bytes that the program may have; then those that it has, or had when it was over
  * @fault: a refusal is explained here
  *
  * Peers whose set of identities is not kept yet get one and join world->active_peers.
@@ -23,9 +24,9 @@
  * namespaces; -ENOMEM; -ENOSPC over the limit of cells; -EDQUOT above @budget, which is not
  * explained in @fault.
  */
-struct netpol_program *netpol_program_compile(struct netpol_world *world, u8 direction,
-					      struct netpol_policy **policy, u32 npolicies,
-					      struct netpol_ports *ports, u64 budget,
-					      struct netpol_fault *fault);
+struct netpol_program *netpol_program_compile(struct netpol_world *world, struct netpol_ns *ns,
+					      u8 direction, struct netpol_policy **policy,
+					      u32 npolicies, struct netpol_ports *ports,
+					      u64 *budget, struct netpol_fault *fault);
 
 #endif /* NETPOL_COMPILE_H */

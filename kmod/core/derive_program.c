@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs of local pods; see derive_program.h. */
 #include "core/array.h"
+#include "core/classify.h"
 #include "core/compile.h"
 #include "core/derive_program.h"
 #include "core/edit.h"
@@ -10,6 +11,9 @@
 
 /* With up to so many changed objects, each is checked whether it matters to a pod. */
 #define FEW_OBJECTS 64
+
+/* Bytes that a program with too many cells needs: nobody knows. */
+#define CELLS_NEED U64_MAX
 
 /**
  * struct policy_list - policies that select a pod in one direction, in order
@@ -24,6 +28,24 @@ struct policy_list {
 	u32 count;
 	u32 size;
 	bool closed;
+};
+
+/**
+ * struct wanted - the program that a local pod is to have in one direction
+ * @policy: its policies, in order; without one, it denies everything
+ * @npolicies: how many
+ * @direction: enum netpol_direction
+ * @ports: named ports of the pod if a rule needs them, else NULL
+ * @ns: the namespace that the program is charged to; see charged()
+ * @own: the edit changed the pod or the policies of @ns. If not, others made the program larger
+ */
+struct wanted {
+	struct netpol_policy **policy;
+	u32 npolicies;
+	u8 direction;
+	struct netpol_ports *ports;
+	struct netpol_ns *ns;
+	bool own;
 };
 
 /*
@@ -91,21 +113,24 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 	return 0;
 }
 
-static bool program_is(const struct netpol_program *program, u32 hash, u8 direction,
-		       struct netpol_policy *const *policy, u32 npolicies,
-		       const struct netpol_ports *ports)
+static bool program_is(const struct netpol_program *program, u32 hash,
+		       const struct wanted *wanted)
 {
-	return program->hash == hash && program->direction == direction &&
-	       program->npolicies == npolicies && program->ports == ports &&
-	       (!npolicies || !memcmp(program->policy, policy, npolicies * sizeof(*policy)));
+	return program->hash == hash && program->direction == wanted->direction &&
+	       program->npolicies == wanted->npolicies && program->ports == wanted->ports &&
+	       program->ns == wanted->ns &&
+	       (!wanted->npolicies ||
+		!memcmp(program->policy, wanted->policy,
+			wanted->npolicies * sizeof(*wanted->policy)));
 }
 
 /* Memory of a namespace's programs in the next snapshot, as far as it is known. */
-static u64 *next_bytes(const struct netpol_edit *edit, struct netpol_ns *ns)
+static u64 *next_bytes(struct netpol_edit *edit, struct netpol_ns *ns)
 {
 	if (ns->edit_serial != edit->serial) {
 		ns->edit_serial = edit->serial;
 		ns->edit_bytes = 0;
+		edit->ncharged += ns != edit->world->cluster;
 	}
 	return &ns->edit_bytes;
 }
@@ -115,68 +140,109 @@ static u64 less(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
+/* What namespaces may not take of the memory for all programs: it is kept for world->cluster. */
+static u64 reserve(const struct netpol_world *world)
+{
+	return min(world->limit[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE],
+		   world->limit[NETPOL_LIMIT_PROGRAM_BYTES] / 4);
+}
+
 /*
- * How many bytes the next program of a namespace may have. @own: the edit changed the policies or
- * the pod that it is for; if not, others made the program larger, and a refusal would be for
- * them: then only the limit for all counts. A namespace above its share may do with less.
+ * How many bytes the next program of a namespace may have so that all programs take no more than
+ * they may. What is in force already may go on.
  */
-static u64 program_budget(const struct netpol_edit *edit, struct netpol_ns *ns, bool own)
+static u64 budget_of_all(struct netpol_edit *edit, struct netpol_ns *ns)
 {
 	const struct netpol_world *world = edit->world;
-	u64 used = *next_bytes(edit, ns), share, all;
+	struct netpol_ns *cluster = world->cluster;
+	u64 limit = world->limit[NETPOL_LIMIT_PROGRAM_BYTES];
+	u64 now = world->snapshot->program_bytes + world->hits_bytes;
+	u64 next = edit->next->program_bytes + world->hits_bytes;
+	u64 cluster_now = cluster->program_bytes + cluster->hits_bytes;
+	u64 cluster_next = *next_bytes(edit, cluster) + cluster->hits_bytes;
+	u64 mine = *next_bytes(edit, ns) + ns->hits_bytes, all = less(max(limit, now), next);
 
-	all = less(max(world->limit[NETPOL_LIMIT_PROGRAM_BYTES],
-		       world->snapshot->program_bytes + world->hits_bytes),
-		   edit->next->program_bytes + world->hits_bytes);
+	if (ns == cluster)
+		return all;
+	all = min(all, less(max(limit - reserve(world), now - cluster_now), next - cluster_next));
+	if (edit->part)
+		all = min(all, less(edit->part, mine));
+	return all;
+}
+
+/*
+ * How many bytes the next program of a namespace may have. @own: see struct wanted; where it is not
+ * set, a refusal would be for others, so that only the limit for all counts. A namespace above its
+ * share may do with less.
+ */
+static u64 program_budget(struct netpol_edit *edit, struct netpol_ns *ns, bool own)
+{
+	const struct netpol_world *world = edit->world;
+	u64 all = budget_of_all(edit, ns), share;
+
 	if (!own)
 		return all;
 	share = less(max(world->limit[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE],
-			 ns->program_bytes + ns->hits_bytes), used + ns->hits_bytes);
+			 ns->program_bytes + ns->hits_bytes),
+		     *next_bytes(edit, ns) + ns->hits_bytes);
 	return min(share, all);
 }
 
 /*
- * The object to blame for a program: the largest policy that the edit set, or the pod, or NULL.
- * @share: of the namespace @ns, above its share; that is nobody else's fault
+ * The object of the edit to blame for a program that takes too much: the largest policy of the
+ * namespace that the program is charged to, or the pod, or NULL. A cluster-wide policy is not to
+ * blame for a program that is a tenant's, or a tenant could keep it out.
  */
-static const void *blamed(const struct netpol_edit *edit, const struct netpol_pod *pod,
-			  struct netpol_policy *const *policy, u32 npolicies, bool share,
-			  const struct netpol_ns *ns)
+static const void *blamed(const struct netpol_edit *edit, const struct netpol_local *local,
+			  const struct wanted *wanted)
 {
 	const struct netpol_policy *largest = NULL;
 	u32 i;
 
-	for (i = 0; i < npolicies; i++)
-		if (policy[i]->mark == edit->serial && (!share || policy[i]->ns == ns) &&
-		    (!largest || policy[i]->npeers + policy[i]->nports + policy[i]->nrules >
+	for (i = 0; i < wanted->npolicies; i++) {
+		const struct netpol_policy *policy = wanted->policy[i];
+
+		netpol_offer(i);
+		if (policy->set == edit->serial && policy->ns == wanted->ns &&
+		    (!largest || policy->npeers + policy->nports + policy->nrules >
 				 largest->npeers + largest->nports + largest->nrules))
-			largest = policy[i];
+			largest = policy;
+	}
 	if (largest)
 		return largest;
-	return pod->mark == edit->serial ? pod : NULL;
+	return local->runtime->changed == edit->serial && local->pod->mark == edit->serial ?
+	       local->pod : NULL;
 }
 
-/* The namespace that a program of these policies is charged to; see struct netpol_program. */
+/*
+ * The namespace that a program is charged to. What depends on the pod, by the policies of its
+ * namespace, by its labels or by its named ports, is charged to its namespace: whoever makes pods
+ * could make up any number of such programs. What is left is the same for all pods of the
+ * namespace, and the doing of whoever loads cluster-wide policies: world->cluster.
+ */
 static struct netpol_ns *charged(const struct netpol_edit *edit,
-				 struct netpol_policy *const *policy, u32 npolicies)
+				 const struct netpol_template *template,
+				 const struct wanted *wanted)
 {
 	u32 i;
 
-	for (i = 0; i < npolicies; i++)
-		if (policy[i]->tier == NETPOL_TIER_NETWORK_POLICY)
-			return policy[i]->ns;
-	return edit->world->cluster;
+	for (i = 0; i < wanted->npolicies; i++) {
+		if (!wanted->policy[i]->namespaces || wanted->policy[i]->subject->count)
+			return template->ns;
+		netpol_offer(i);
+	}
+	return wanted->ports ? template->ns : edit->world->cluster;
 }
 
-/* Refuses a program that is over its budget. Return: -ENOSPC */
-static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod, bool own,
-			  struct netpol_policy *const *policy, u32 npolicies)
+/* Refuses a program that takes too much, unless that is explained already. Return: -ENOSPC */
+static int refuse_program(struct netpol_edit *edit, const struct netpol_local *local,
+			  const struct wanted *wanted)
 {
 	struct netpol_world *world = edit->world;
-	struct netpol_ns *ns = charged(edit, policy, npolicies);
-	bool share = own && program_budget(edit, ns, true) < program_budget(edit, ns, false);
+	struct netpol_ns *ns = wanted->ns;
+	bool share = wanted->own &&
+		     program_budget(edit, ns, true) < program_budget(edit, ns, false);
 
-	edit->fault->object = blamed(edit, pod, policy, npolicies, share, ns);
 	return netpol_fail(edit->fault, -ENOSPC,
 			   "%s%s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
 			   ns == world->cluster ? "ClusterNetworkPolicies" : "namespace ",
@@ -184,52 +250,49 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_pod *pod
 			   (world->limit[share ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
 						 NETPOL_LIMIT_PROGRAM_BYTES] >> 20),
 			   share ? "the share of a namespace" : "with those of all others",
-			   netpol_pod_name(pod));
+			   netpol_pod_name(local->pod));
 }
 
 /* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
 static int use_program(struct netpol_edit *edit, struct netpol_program *program, bool own)
 {
-	struct netpol_ns *ns = program->ns;
-	u64 budget;
-
 	if (program->used == edit->serial)
 		return 0;
-	budget = program_budget(edit, ns, own);
+	if (!netpol_program_closed(program) &&
+	    program->bytes > program_budget(edit, program->ns, own))
+		return -EDQUOT;
 	program->used = edit->serial;
-	*next_bytes(edit, ns) += program->bytes;
+	*next_bytes(edit, program->ns) += program->bytes;
 	edit->next->program_bytes += program->bytes;
-	return program->bytes > budget ? -EDQUOT : 0;
+	return 0;
 }
 
 /*
- * Finds the program of a list of policies for a pod, or compiles it. Without policies it denies
- * everything. @own: see program_budget(). Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
+ * Finds the program of a list of policies, or compiles it. One that denies everything can always
+ * be had; there are at most two. @need: if the program takes too much, so many bytes at least.
+ * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
-static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
-			u8 direction, struct netpol_policy **policy, u32 npolicies, bool own,
+static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)
 {
+	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
+	u32 hash = netpol_hash(wanted->policy, wanted->npolicies * sizeof(*wanted->policy));
 	struct netpol_world *world = edit->world;
-	struct netpol_ports *ports = NULL;
 	struct netpol_program *program;
-	u32 hash, at = 0;
+	u32 at = 0;
 	int error;
 
-	if (netpol_policies_need_ports(policy, npolicies, direction))
-		ports = pod->template->ports;
-	hash = netpol_hash(policy, npolicies * sizeof(*policy));
 	list_for_each_entry(program, &world->programs, node) {
 		netpol_offer(at++);
-		if (program->stale == edit->serial ||
-		    !program_is(program, hash, direction, policy, npolicies, ports))
+		if (program->stale == edit->serial || !program_is(program, hash, wanted))
 			continue;
 		*found = program;
-		return use_program(edit, program, own);
+		*need = program->bytes;
+		return use_program(edit, program, wanted->own);
 	}
-	program = netpol_program_compile(world, direction, policy, npolicies, ports,
-					 program_budget(edit, charged(edit, policy, npolicies),
-							own), edit->fault);
+	program = netpol_program_compile(world, wanted->ns, wanted->direction, wanted->policy,
+					 wanted->npolicies, wanted->ports, &budget, edit->fault);
+	*need = budget;
 	if (IS_ERR(program))
 		return PTR_ERR(program);
 	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
@@ -240,7 +303,7 @@ static int find_program(struct netpol_edit *edit, const struct netpol_pod *pod,
 	program->hash = hash;
 	list_add(&program->node, &world->programs);
 	*found = program;
-	return use_program(edit, program, own);
+	return use_program(edit, program, wanted->own);
 }
 
 /*
@@ -270,6 +333,12 @@ static int select_tier(const struct netpol_edit *edit, const struct netpol_templ
 	return 0;
 }
 
+/* Does nobody know which cluster-wide policies select pods of a namespace, while there are any? */
+static bool nobody_knows(const struct netpol_edit *edit, const struct netpol_ns *ns)
+{
+	return edit->world->cluster->npolicies && !ns->labels;
+}
+
 /*
  * Lists the policies that select pods of a template in a direction, in the order in which their
  * rules decide. NetworkPolicies that isolate the pod have the last word, so that the Baseline tier
@@ -284,7 +353,7 @@ static int select_policies(const struct netpol_edit *edit,
 	int error;
 
 	list->count = 0;
-	list->closed = cluster->npolicies && !template->ns->labels;
+	list->closed = nobody_knows(edit, template->ns);
 	if (list->closed)
 		return 0;
 	error = select_tier(edit, template, direction, cluster, NETPOL_TIER_ADMIN, list);
@@ -327,47 +396,99 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 	return false;
 }
 
+/* Is a pod closed in a direction because its program took too much? */
+static bool lacks_program(const struct netpol_edit *edit, const struct netpol_local *local,
+			  u8 direction)
+{
+	return local->program[direction] && netpol_program_closed(local->program[direction]) &&
+	       local->runtime->need[direction] && !nobody_knows(edit, local->pod->template->ns);
+}
+
+/* In how many directions does a pod lack its program? */
+static u32 count_lacking(const struct netpol_edit *edit, const struct netpol_local *local)
+{
+	u32 count = 0;
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++)
+		count += lacks_program(edit, local, i);
+	return count;
+}
+
+/*
+ * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
+ * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
+ * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
+ * in the direction until there is room. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
+			const struct wanted *wanted, u64 need, int error,
+			const struct netpol_program **found)
+{
+	const struct netpol_ns *ns = local->pod->template->ns;
+	const struct wanted closed = { .direction = wanted->direction, .ns = edit->world->cluster };
+	bool cluster = edit->world->cluster->policies_changed == edit->serial ||
+		       ns->labels_changed == edit->serial;
+
+	edit->fault->object = blamed(edit, local, wanted);
+	if (edit->fault->object || (!wanted->own && !cluster &&
+				    !lacks_program(edit, local, wanted->direction)))
+		return refuse_program(edit, local, wanted);
+	/* the compiler may have explained a refusal that there is none of */
+	memset(edit->fault, 0, sizeof(*edit->fault));
+	local->runtime->need[wanted->direction] = error == -EDQUOT ? need : CELLS_NEED;
+	edit->next->nlacking++;
+	edit->lacks = true;
+	return find_program(edit, &closed, &need, found);
+}
+
 /*
  * Finds the program of a local pod in one direction. @changed: the pod did; @select: other policies
- * may select it than before. A program that grows with the cluster-wide policies is not the doing
- * of its namespace, which could keep them out otherwise. @list: scratch. Return: 0, -ENOMEM or
- * -ENOSPC.
+ * may select it than before. @list: scratch. Return: 0, -ENOMEM or -ENOSPC.
  */
 static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
 			  u8 direction, bool changed, bool select, struct policy_list *list,
 			  const struct netpol_program **found)
 {
+	const struct netpol_template *template = local->pod->template;
 	const struct netpol_program *program = local->program[direction];
-	struct netpol_policy **policy = NULL;
-	bool own = false;
-	u32 npolicies = 0;
+	struct wanted wanted = { .direction = direction };
+	u64 need = 0;
 	int error;
 
 	if (program && program->moved == edit->serial)
 		program = program->replacement;
 	*found = program;
+	if (!select && !program)
+		return 0;
 	if (select) {
-		error = select_policies(edit, local->pod->template, direction, list);
+		error = select_policies(edit, template, direction, list);
 		if (error)
 			return error;
-		policy = list->policy;
-		npolicies = list->count;
 		*found = NULL;
-		own = changed || charged(edit, policy, npolicies)->policies_changed == edit->serial;
-		if (npolicies || list->closed)
-			error = find_program(edit, local->pod, direction, policy, npolicies, own,
-					     found);
-	} else if (program) {
-		policy = program->policy;
-		npolicies = program->npolicies;
-		error = program->stale == edit->serial ?
-			find_program(edit, local->pod, direction, policy, npolicies, false, found) :
-			use_program(edit, (struct netpol_program *)program, false);
+		if (!list->count && !list->closed)
+			return 0;
+		wanted.policy = list->policy;
+		wanted.npolicies = list->count;
+		if (netpol_policies_need_ports(list->policy, list->count, direction))
+			wanted.ports = template->ports;
+		wanted.ns = charged(edit, template, &wanted);
+		wanted.own = changed || wanted.ns->policies_changed == edit->serial;
 	} else {
-		return 0;
+		wanted.policy = program->policy;
+		wanted.npolicies = program->npolicies;
+		wanted.ports = program->ports;
+		wanted.ns = program->ns;
+		edit->next->nlacking += lacks_program(edit, local, direction);
 	}
-	if (error == -EDQUOT)
-		return refuse_program(edit, local->pod, own, policy, npolicies);
+	if (select || program->stale == edit->serial) {
+		error = find_program(edit, &wanted, &need, found);
+	} else {
+		need = program->bytes;
+		error = use_program(edit, (struct netpol_program *)program, false);
+	}
+	if (error == -EDQUOT || error == -ENOSPC)
+		return lack_program(edit, local, &wanted, need, error, found);
 	return error;
 }
 
@@ -397,24 +518,32 @@ static void note_addresses(struct netpol_edit *edit, struct netpol_local *local,
 	}
 }
 
-/* Completes the entry of a local pod. @list: scratch. Return: 0, -ENOMEM or -ENOSPC. */
-static int derive_local(struct netpol_edit *edit, u32 slot, struct policy_list *list)
+/*
+ * Completes the entry of a local pod. @list: scratch; @again: look anew for programs that the pod
+ * lacks, of which there may be room now. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int derive_local(struct netpol_edit *edit, u32 slot, struct policy_list *list, bool again)
 {
 	const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
-	const struct netpol_template *template = local->pod->template;
+	struct netpol_template *template = local->pod->template;
 	bool changed = local->runtime->changed == edit->serial;
+	u32 lacking = edit->next->nlacking;
 	struct netpol_local *write;
 	u8 direction;
 	int error;
 
 	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
-		error = derive_program(edit, local, direction, changed, changed ||
+		/* with equal parts, what was closed for the time being may have its program */
+		error = derive_program(edit, local, direction, changed, again || changed ||
+				       (edit->part && lacks_program(edit, local, direction)) ||
 				       reselect(edit, template, direction), list,
 				       &program[direction]);
 		if (error)
 			return error;
 	}
+	if (edit->world->snapshot->nlacking && lacking == edit->next->nlacking)
+		template->served = edit->serial;
 	if (!changed && local->identity == template->identity->number &&
 	    !memcmp(program, local->program, sizeof(program)))
 		return 0;
@@ -479,14 +608,146 @@ static void fill_behind(struct netpol_edit *edit)
 	}
 }
 
+/* Completes the entries of the local pods that the edit changed, or of all others. */
+static int derive_some(struct netpol_edit *edit, struct policy_list *list, bool changed)
+{
+	const struct netpol_local *local;
+	struct netpol_idset_walk walk;
+	u32 slot, at = 0;
+	int error;
+
+	netpol_idset_for_each(&edit->world->slots, walk, slot) {
+		local = netpol_pages_read(&edit->locals, slot);
+		netpol_offer(at++);
+		if (changed ? local->runtime->changed != edit->serial :
+			      local->runtime->changed == edit->serial)
+			continue;
+		error = derive_local(edit, slot, list, false);
+		if (error)
+			return error;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Completes the entries of all local pods: first those that stay what they were, so that what a
+ * namespace has counts before what it adds. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int derive_locals(struct netpol_edit *edit, struct policy_list *list)
+{
+	int error = derive_some(edit, list, false);
+
+	return error ? error : derive_some(edit, list, true);
+}
+
+/*
+ * There is not enough memory for all programs, so some pods would be closed whose only fault is
+ * their place: begins anew with an equal part for each namespace. One that takes less than that
+ * loses nothing by the others, which may have what is left then. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int share_equally(struct netpol_edit *edit, struct policy_list *list)
+{
+	struct netpol_world *world = edit->world;
+	struct netpol_program *program;
+	int error;
+
+	edit->part = (world->limit[NETPOL_LIMIT_PROGRAM_BYTES] - reserve(world)) /
+		     max(1u, edit->ncharged);
+	edit->next->program_bytes = 0;
+	edit->next->nlacking = 0;
+	list_for_each_entry(program, &world->programs, node) {
+		program->used = 0;
+		program->ns->edit_bytes = 0;
+	}
+	error = derive_locals(edit, list);
+	edit->part = 0;
+	edit->lacks = false;
+	return error;
+}
+
+/* May there be room for a program that a pod lacks, also because another pod has the same one? */
+static bool may_have_room(struct netpol_edit *edit, const struct netpol_local *local)
+{
+	const struct netpol_template *template = local->pod->template;
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++)
+		if (lacks_program(edit, local, i) &&
+		    (template->served == edit->serial || local->runtime->need[i] == CELLS_NEED ||
+		     local->runtime->need[i] <= budget_of_all(edit, template->ns)))
+			return true;
+	return false;
+}
+
+/*
+ * Looks for room for the programs that pods lack, behind all those that are in force. To find out
+ * in vain takes as long as to compile the program, so after the first one there is no further try,
+ * and the next edit begins behind it. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int fill_room(struct netpol_edit *edit, struct policy_list *list)
+{
+	struct netpol_world *world = edit->world;
+	u32 slot, before, first = world->retry;
+	const struct netpol_local *local;
+	struct netpol_idset_walk walk;
+	bool more = true, wrapped;
+	int error, round;
+
+	for (round = 0; more; round++) {
+		/* others like a pod that gets its programs may have been passed over */
+		wrapped = round % 2;
+		more = !wrapped;
+		netpol_idset_for_each(&world->slots, walk, slot) {
+			local = netpol_pages_read(&edit->locals, slot);
+			cond_resched();
+			if ((wrapped ? slot >= first : slot < first) ||
+			    !may_have_room(edit, local))
+				continue;
+			before = edit->next->nlacking;
+			edit->next->nlacking -= count_lacking(edit, local);
+			world->retry = slot + 1;
+			error = derive_local(edit, slot, list, true);
+			if (error || edit->lacks)
+				return error;
+			more |= edit->next->nlacking < before;
+		}
+	}
+	return 0;
+}
+
+/* Forgets the programs that closed pods for the time being, if no pod is closed any more. */
+static void drop_closed(struct netpol_edit *edit)
+{
+	struct netpol_program *program;
+	struct netpol_idset_walk walk;
+	bool used;
+	u32 slot;
+
+	list_for_each_entry(program, &edit->world->programs, node) {
+		if (!netpol_program_closed(program) || program->used != edit->serial)
+			continue;
+		used = false;
+		netpol_idset_for_each(&edit->world->slots, walk, slot) {
+			const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
+
+			used |= local->program[program->direction] == program;
+		}
+		if (used)
+			continue;
+		program->used = 0;
+		*next_bytes(edit, program->ns) -= program->bytes;
+		edit->next->program_bytes -= program->bytes;
+	}
+}
+
 int netpol_derive_programs(struct netpol_edit *edit)
 {
 	struct netpol_world *world = edit->world;
 	struct netpol_program *program, *next;
-	struct netpol_idset_walk walk;
 	struct policy_list list = {};
+	bool filled;
 	int error = 0;
-	u32 slot;
 
 	list_for_each_entry_safe(program, next, &world->programs, node) {
 		error = refresh_program(edit, program);
@@ -494,12 +755,14 @@ int netpol_derive_programs(struct netpol_edit *edit)
 			return error;
 		cond_resched();
 	}
-	netpol_idset_for_each(&world->slots, walk, slot) {
-		error = derive_local(edit, slot, &list);
-		if (error)
-			break;
-		cond_resched();
-	}
+	error = derive_locals(edit, &list);
+	if (!error && edit->lacks)
+		error = share_equally(edit, &list);
+	filled = !error && edit->next->nlacking;
+	if (filled)
+		error = fill_room(edit, &list);
+	if (filled && !error)
+		drop_closed(edit);
 	netpol_free(list.policy);
 	if (error)
 		return error;

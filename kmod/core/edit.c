@@ -495,6 +495,7 @@ int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy)
 	if (old)
 		policy_detach(old);
 	policy_attach(policy);
+	policy->set = edit->serial;
 	policy->ns->policies_changed = edit->serial;
 	return 0;
 }

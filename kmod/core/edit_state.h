@@ -38,6 +38,9 @@
  *	is matched by the peers that match the parent
  * @one_by_one: so few identities are affected that each set and each row is changed for each
  *	of them, instead of made anew
+ * @ncharged: namespaces that programs of the next snapshot are charged to, world->cluster apart
+ * @part: what each of them may have at most; 0: as much as there is
+ * @lacks: there was no room for the program of a pod
  */
 struct netpol_edit {
 	struct netpol_world *world;
@@ -63,6 +66,9 @@ struct netpol_edit {
 	struct list_head unused;
 	struct netpol_split_log affected;
 	bool one_by_one;
+	u32 ncharged;
+	u64 part;
+	bool lacks;
 };
 
 #endif /* NETPOL_EDIT_STATE_H */

@@ -47,6 +47,8 @@ struct netpol_pod_stats {
  * @device_received: packets that the interface had carried to the pod when it was adopted
  * @stats: counters
  * @zero: sums of the counters when they were last reset; under the mutex
+ * @need: bytes at least of the program that the pod lacks in a direction, if it is closed in it for
+ *	that; under the mutex
  */
 struct netpol_runtime {
 	u32 refs;
@@ -57,6 +59,7 @@ struct netpol_runtime {
 	u64 device_received;
 	struct netpol_pod_stats __percpu *stats;
 	struct netpol_pod_stats zero;
+	u64 need[NETPOL_DIRECTIONS];
 };
 
 /**

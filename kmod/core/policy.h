@@ -132,6 +132,7 @@ struct netpol_hits {
  * @nports: number of ports of all rules
  * @hits: counters; NULL until a program uses the policy; set under the mutex
  * @mark: serial of the last edit that set it; changes, under the mutex
+ * @set: serial of the edit that loaded it
  * @hash: netpol_name_hash()
  * @origin: number of the origin
  * @kind: enum netpol_kind
@@ -152,6 +153,7 @@ struct netpol_policy {
 	u32 nports;
 	struct netpol_hits *hits;
 	u64 mark;
+	u64 set;
 	u32 hash;
 	u8 origin;
 	u8 kind;

@@ -151,11 +151,11 @@ struct netpol_signature;
  * @norders: how many rules
  * @stage2: order of the first rule that is not of the Admin tier, or @norders
  * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
- *	which policies select it, and @npolicies is 0
- * @ns: namespace that the memory is charged to: that of the NetworkPolicies, else world->cluster;
- *	the policies or the world hold the reference
+ *	which policies select it or there is no room for them, and @npolicies is 0
+ * @ns: namespace that the memory is charged to: that of the pods if the program depends on them,
+ *	else world->cluster; one reference
  * @direction: enum netpol_direction
- * @policy: policies that select the pod, in order; these and @ports identify the program
+ * @policy: policies that select the pod, in order; these, @ports and @ns identify the program
  * @npolicies: how many
  * @hash: hash of @policy
  * @ports: named ports of the subject, one reference; NULL where no rule needs them

@@ -112,6 +112,8 @@ struct netpol_origin {
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
  * @program_bytes: memory of the programs
+ * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
+ *	program
  * @refs: references, of which world->snapshot has one; under the mutex
  * @next: the snapshot after this one, one reference
  * @retired: what @next no longer needs
@@ -141,6 +143,7 @@ struct netpol_snapshot {
 	struct netpol_table claims;
 	struct netpol_origin origin[NETPOL_ORIGINS];
 	u64 program_bytes;
+	u32 nlacking;
 	u32 refs;
 	struct netpol_snapshot *next;
 	struct netpol_retire_list retired;
@@ -172,6 +175,7 @@ struct netpol_snapshot {
  * @unmatched: per-CPU counter of what no rule of a program without isolation decided; nobody
  *	reads it
  * @programs: programs of the snapshot in force
+ * @retry: from this slot on an edit looks for room for programs that pods lack
  * @ns: namespaces by number
  * @ns_size: length of @ns
  * @ns_hint: no namespace number below this one is free
@@ -214,6 +218,7 @@ struct netpol_world {
 	struct netpol_ns *cluster;
 	u64 __percpu *unmatched;
 	struct list_head programs;
+	u32 retry;
 	struct netpol_ns **ns;
 	u32 ns_size;
 	u32 ns_hint;

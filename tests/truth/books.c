@@ -148,10 +148,11 @@ static void check_rows(struct run *run, const struct netpol_program *p)
 	struct netpol_world *w = run->core.world;
 	struct netpol_fault fault = {};
 	struct netpol_program *fresh;
+	u64 budget = U64_MAX;
 	u32 i, class;
 
-	fresh = netpol_program_compile(w, p->direction, p->policy, p->npolicies, p->ports,
-				       U64_MAX, &fault);
+	fresh = netpol_program_compile(w, p->ns, p->direction, p->policy, p->npolicies, p->ports,
+				       &budget, &fault);
 	if (IS_ERR(fresh)) {
 		WRONG(run, "a program in use can't be made again: %s", fault.text);
 		return;
@@ -166,27 +167,65 @@ static void check_rows(struct run *run, const struct netpol_program *p)
 	netpol_program_free(w, fresh);
 }
 
-/* Programs of equal policies and ports exist once, and only those in use exist. */
+/*
+ * Who pays for a program: the namespace of its pods, if their labels, their ports or their
+ * NetworkPolicies make it what it is.
+ */
+static const struct netpol_ns *payer(const struct netpol_world *w, const struct netpol_program *p,
+				     const struct netpol_ns *ns)
+{
+	bool own = p->ports;
+	u32 i;
+
+	for (i = 0; i < p->npolicies; i++)
+		own |= p->policy[i]->kind == NETPOL_KIND_NETWORK_POLICY ||
+		       p->policy[i]->subject->count;
+	return own ? ns : w->cluster;
+}
+
+/*
+ * Programs of equal policies, ports and payers exist once, only those in use exist, and their bytes
+ * are counted.
+ */
 static void check_programs(struct run *run)
 {
-	const struct netpol_snapshot *s = run->core.world->snapshot;
+	struct netpol_world *w = run->core.world;
+	const struct netpol_snapshot *s = w->snapshot;
 	struct netpol_program *p, *q;
 	struct netpol_idset_walk walk;
-	u32 slot, users;
+	u64 bytes = 0, of_ns, of_all = 0;
+	u32 i, slot, users;
 
-	list_for_each_entry(p, &run->core.world->programs, node) {
+	for (i = 0; i < w->ns_size; i++)
+		of_all += w->ns[i] ? w->ns[i]->program_bytes : 0;
+	list_for_each_entry(p, &w->programs, node) {
 		check_rows(run, p);
 		users = 0;
-		netpol_idset_for_each(&run->core.world->slots, walk, slot)
-			users += netpol_snapshot_local(s, slot)->program[p->direction] == p;
+		netpol_idset_for_each(&w->slots, walk, slot) {
+			const struct netpol_local *local = netpol_snapshot_local(s, slot);
+
+			if (local->program[p->direction] != p)
+				continue;
+			users++;
+			if (p->ns != payer(w, p, local->pod->template->ns))
+				WRONG(run, "a program is charged to \"%s\"", p->ns->name);
+		}
+		bytes += p->bytes;
+		of_ns = 0;
+		list_for_each_entry(q, &w->programs, node)
+			of_ns += q->ns == p->ns ? q->bytes : 0;
+		if (p->ns->program_bytes != of_ns)
+			WRONG(run, "bytes of the programs of \"%s\"", p->ns->name);
 		if (!users)
 			WRONG(run, "a program that nobody uses");
-		list_for_each_entry(q, &run->core.world->programs, node)
+		list_for_each_entry(q, &w->programs, node)
 			if (p != q && p->direction == q->direction && p->ports == q->ports &&
-			    p->npolicies == q->npolicies &&
+			    p->npolicies == q->npolicies && p->ns == q->ns &&
 			    !memcmp(p->policy, q->policy, p->npolicies * sizeof(*p->policy)))
 				WRONG(run, "a program twice");
 	}
+	if (bytes != s->program_bytes || bytes != of_all)
+		WRONG(run, "bytes of all programs");
 }
 
 /*

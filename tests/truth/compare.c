@@ -184,6 +184,11 @@ static void compare(struct run *run, const struct evaluator *ev,
 	count_half(&egress);
 	count_half(&ingress);
 	run_totals.judged += egress.judged || ingress.judged;
+	if (run->lacking) {
+		if (core && !want)
+			wrong_flow(run, &flow, "core", core, want, judgement.reason);
+		return;
+	}
 	if (core != want || core != judgement.accept ||
 	    !same_half(run, &judgement.half[NETPOL_DIRECTION_EGRESS], &egress) ||
 	    !same_half(run, &judgement.half[NETPOL_DIRECTION_INGRESS], &ingress))

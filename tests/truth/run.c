@@ -105,6 +105,9 @@ static void tighten(struct netpol_world *w, unsigned long random)
 		NETPOL_LIMIT_RULES_PER_POLICY, NETPOL_LIMIT_PEERS_PER_POLICY,
 		NETPOL_LIMIT_PORTS_PER_POLICY, NETPOL_LIMIT_CELLS_PER_PROGRAM,
 		NETPOL_LIMIT_PROGRAM_BYTES, NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE,
+		/* more often, because these close pods where a cluster-wide policy is loaded */
+		NETPOL_LIMIT_PROGRAM_BYTES, NETPOL_LIMIT_PROGRAM_BYTES,
+		NETPOL_LIMIT_CELLS_PER_PROGRAM, NETPOL_LIMIT_CELLS_PER_PROGRAM,
 	};
 	u32 limit = limits[random % ARRAY_SIZE(limits)];
 
@@ -186,6 +189,30 @@ static void run_publish(struct run *run, const struct transaction *txn,
 		WRONG(run, "the generation did not go up by one");
 }
 
+/*
+ * A limit has closed pods, rather than to refuse a cluster-wide policy: nothing may be open that the
+ * policies close, and without the limit the pods open with the next commit.
+ */
+static void run_lacking(struct run *run, const struct transaction *txn)
+{
+	struct np_error err;
+
+	run_totals.lacking++;
+	run->lacking = true;
+	run_compare(run);
+	run->lacking = false;
+	if (run->what[0])
+		return;
+	if (np_offline_begin(&run->core, history_origin[txn->origin], &err) ||
+	    np_offline_prepare(&run->core, &err)) {
+		WRONG(run, "a commit of nothing is refused: %s", err.text);
+		return;
+	}
+	np_offline_publish(&run->core);
+	if (run->core.world->snapshot->nlacking)
+		WRONG(run, "there is room, and pods are closed");
+}
+
 void run_transaction(struct run *run, const struct transaction *txn)
 {
 	bool starve = txn->ending == ABORT_STARVED || txn->ending == ABORT_LIMITED;
@@ -208,6 +235,8 @@ void run_transaction(struct run *run, const struct transaction *txn)
 	if (!error && (txn->ending == PUBLISH || starve)) {
 		run_publish(run, txn, &before);
 		run_module(run, txn, PUBLISH);
+		if (run->core.world->snapshot->nlacking)
+			run_lacking(run, txn);
 	} else if (run->core.edit) {
 		run_abort(run, &before);
 	}

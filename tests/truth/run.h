@@ -46,6 +46,7 @@ struct books {
  * @empty: the books of the core when nothing was loaded
  * @held: old snapshots
  * @only: the one tuple to judge, or NULL: all
+ * @lacking: a limit has closed pods of the core: it may deny what the evaluator accepts
  * @what: what was wrong first; empty: nothing
  * @flow: the tuple that was judged wrongly
  * @has_flow: if it was that
@@ -59,6 +60,7 @@ struct run {
 	struct books empty;
 	struct held held[HELD_SNAPSHOTS];
 	const struct np_flow *only;
+	bool lacking;
 	char what[640];
 	struct np_flow flow;
 	bool has_flow;
@@ -81,6 +83,7 @@ do {									\
  * @refused: aborted
  * @starved: of these, without memory
  * @over: of these, over a limit
+ * @lacking: of those published, with pods that a limit has closed
  * @stale: of the module: lost to another transaction
  * @halves: of the verdicts, halves that the evaluator has judged
  * @tiers: of these, by the tier that decided; enum np_tier
@@ -94,7 +97,7 @@ do {									\
  */
 struct run_totals {
 	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
-		starved, over, stale, halves, tiers[3], passed, unknown, closed, budget;
+		starved, over, lacking, stale, halves, tiers[3], passed, unknown, closed, budget;
 	unsigned int fault;
 	bool fault_denied;
 };

@@ -127,9 +127,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < worlds && failed < 3 && run_totals.verdicts < most; i++)
 		failed += run_seed(seed + i, module, stdout);
 	printf("%lu histories from seed %lu, %lu transactions: %lu published, %lu aborted "
-	       "(%lu out of memory, %lu over a limit), %lu stale\n", i, seed,
+	       "(%lu out of memory, %lu over a limit), %lu stale, %lu with pods that a "
+	       "limit closed\n", i, seed,
 	       run_totals.transactions, run_totals.published, run_totals.refused,
-	       run_totals.starved, run_totals.over, run_totals.stale);
+	       run_totals.starved, run_totals.over, run_totals.stale, run_totals.lacking);
 	printf("%lu judged on this node, %lu allowed\n", run_totals.judged, run_totals.allowed);
 	printf("%lu halves: %lu by the Admin tier, %lu after it passed, %lu by NetworkPolicies, "
 	       "%lu by the Baseline tier; %lu with an unknown end, %lu of a pod without a "

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who pays for the programs of cluster-wide policies. A tenant chooses labels and named ports of
+ * its pods, so that each of them can have a program of its own. That counts for its namespace, and
+ * never keeps another namespace's pods or an administrator's policy out.
+ */
+#include <stdlib.h>
+
+#include "check.h"
+#include "object/load.h"
+#include "offline/offline.h"
+
+#define MANY	40	/* pods of the tenant */
+#define PORTS	60	/* numbers that each of them gives to one name */
+#define VICTIM	0	/* number of the pod a/p0 */
+
+static struct np_offline off;
+static struct np_error err;
+static struct np_objects objs;
+static char *text;
+static size_t length;
+static FILE *out;
+
+static void begin(void)
+{
+	free(text);
+	out = open_memstream(&text, &length);
+}
+
+static void add_namespace(const char *name)
+{
+	fprintf(out, "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: "
+		"{name: %s}}\n", name, name);
+}
+
+/* A pod with a label, and with @ports numbers of its own for one name. */
+static void add_pod(const char *ns, unsigned int number, const char *label, unsigned int ports)
+{
+	unsigned int i;
+
+	fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p%u, namespace: %s, labels: "
+		"{%s: x}}\nspec: {containers: [{name: c, image: i, ports: [", number, ns, label);
+	for (i = 0; i < ports; i++)
+		fprintf(out, "{name: web, containerPort: %u},", 1000 + number * PORTS * 2 + i * 2);
+	fprintf(out, "]}]}\nstatus: {podIP: 10.0.%u.%u}\n", number / 200, number % 200 + 1);
+}
+
+static void add_cluster(const char *name, const char *spec)
+{
+	fprintf(out, "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
+		"kind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {tier: Admin, "
+		"priority: 1, %s}\n", name, spec);
+}
+
+/* A policy of every pod that names a port. */
+static void add_named(const char *name)
+{
+	add_cluster(name, "subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: "
+		    "{matchLabels: {name: z}}}], protocols: [{destinationNamedPort: web}]}]");
+}
+
+/* A policy of every pod with much more in it. */
+static void add_large(const char *name)
+{
+	unsigned int i;
+
+	fprintf(out, "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
+		"kind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {tier: Admin, "
+		"priority: 0, subject: {namespaces: {}}, ingress: [", name);
+	for (i = 0; i < 20; i++)
+		fprintf(out, "{action: Deny, from: [{namespaces: {matchLabels: {name: z%u}}}], "
+			"protocols: [{destinationNamedPort: web}, {tcp: {destinationPort: {number: "
+			"%u}}}]},", i, 20 + i * 2);
+	fprintf(out, "]}\n");
+}
+
+static void read_text(void)
+{
+	struct np_load_options opts = {};
+
+	fclose(out);
+	np_objects_free(&objs);
+	np_objects_init(&objs);
+	memset(&off.fault, 0, sizeof(off.fault));
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", text, length, &opts, &err), 0);
+}
+
+static bool apply(bool full)
+{
+	read_text();
+	return !np_offline_apply(&off, "kube", &objs, full, &err);
+}
+
+/* A commit of nothing. */
+static void commit(void)
+{
+	begin();
+	add_namespace("a");
+	CHECK(apply(false));
+}
+
+static struct netpol_ns *ns(const char *name)
+{
+	return netpol_ns_find(off.world, NETPOL_TEXT(name));
+}
+
+static u64 *limit(u32 which)
+{
+	return &off.world->limit[which];
+}
+
+#define SHARE	(*limit(NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE))
+#define ALL	(*limit(NETPOL_LIMIT_PROGRAM_BYTES))
+
+static u64 used(void)
+{
+	return netpol_world_used(off.world, NETPOL_LIMIT_PROGRAM_BYTES);
+}
+
+static const struct netpol_local *local_of(unsigned int number)
+{
+	u32 address = htonl(0x0a000001 + (number / 200 << 8) + number % 200);
+	struct netpol_end end;
+
+	netpol_resolve(off.world->snapshot, AF_INET, &address, &end);
+	return end.local;
+}
+
+/* May the world outside open a connection to a pod? No policy of this test denies that. */
+static bool open_to(unsigned int number)
+{
+	struct np_flow flow = { .protocol = IPPROTO_TCP, .port = 7 };
+	u32 from = htonl(0xc0000201), to = htonl(0x0a000001 + (number / 200 << 8) + number % 200);
+
+	flow.source.family = AF_INET;
+	flow.destination.family = AF_INET;
+	memcpy(flow.source.addr, &from, 4);
+	memcpy(flow.destination.addr, &to, 4);
+	return np_offline_judge(&off, &flow, NULL);
+}
+
+/* Checks that as many of the tenant's pods are closed as the snapshot says. Return: how many. */
+static unsigned int closed_pods(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 1; i <= MANY; i++)
+		n += local_of(i) && !open_to(i);
+	CHECK_EQ(n, off.world->snapshot->nlacking);
+	return n;
+}
+
+static void add_tenant(void)
+{
+	unsigned int i;
+
+	add_namespace("a");
+	add_namespace("t");
+	for (i = 1; i <= MANY; i++)
+		add_pod("t", i, "l", PORTS);
+	add_pod("a", VICTIM, "l", 0);
+	add_pod("a", MANY + 1, "l", PORTS);
+}
+
+/* Programs that depend on the pod are charged to its namespace, in each way. */
+static void test_charged(void)
+{
+	struct netpol_ns *cluster = off.world->cluster;
+	unsigned int i;
+	char label[16];
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	/* two pods of two namespaces that have the same numbers */
+	CHECK(ns("t")->program_bytes > 40 * ns("a")->program_bytes / 2);
+	CHECK_EQ(cluster->program_bytes, local_of(VICTIM)->program[0]->bytes);
+	CHECK_EQ(used() - off.world->hits_bytes, cluster->program_bytes +
+		 ns("t")->program_bytes + ns("a")->program_bytes);
+
+	/* labels: each pod is selected by another policy */
+	begin();
+	add_namespace("a");
+	add_namespace("t");
+	add_pod("a", VICTIM, "l", 0);
+	for (i = 1; i <= MANY; i++) {
+		snprintf(label, sizeof(label), "l%u", i);
+		add_pod("t", i, label, 0);
+		fprintf(out, "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
+			"kind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {tier: Baseline, "
+			"priority: 1, subject: {pods: {podSelector: {matchLabels: {%s: x}}}}, egress: "
+			"[{action: Deny, to: [{networks: [192.0.2.0/24]}]}]}\n", label, label);
+	}
+	add_cluster("each", "subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: "
+		    "[198.51.100.0/24]}]}]");
+	CHECK(apply(true));
+	CHECK(ns("t")->program_bytes > 10 * cluster->program_bytes);
+	CHECK(local_of(VICTIM)->program[1]->ns == cluster);
+	/* a pod that no such policy picks has the program of the other namespaces */
+	begin();
+	add_pod("t", MANY + 1, "other", 0);
+	CHECK(apply(false));
+	CHECK(local_of(VICTIM)->program[1] == local_of(MANY + 1)->program[1]);
+}
+
+/* Above its share, a tenant's own pod is refused, and nothing else is. */
+static void test_own(void)
+{
+	u64 usual = SHARE;
+	u32 i;
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	SHARE = ns("t")->program_bytes + 2000;
+	begin();
+	add_pod("t", MANY + 2, "l", PORTS);
+	read_text();
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_pod(&off, &objs.pods[0], &err));
+	CHECK(np_offline_prepare(&off, &err));
+	CHECK_EQ(off.fault.error, -ENOSPC);
+	CHECK(strstr(off.fault.text, "namespace t:"));
+	CHECK(off.fault.object &&
+	      !strcmp(netpol_pod_name(off.fault.object), "p42"));
+	np_offline_abort(&off);
+	begin();
+	add_namespace("b");
+	add_pod("b", MANY + 2, "l", PORTS);
+	CHECK(apply(false));
+	/* each of the tenant's programs grows, which is not its doing */
+	begin();
+	add_large("large");
+	CHECK(apply(false));
+	CHECK(ns("t")->program_bytes > SHARE);
+	for (i = 0; i <= MANY + 2; i++)
+		CHECK(open_to(i));
+	SHARE = usual;
+}
+
+/*
+ * An administrator's policy for which there is no room: it is not refused. Pods of the namespace
+ * that takes most are closed, and open again when there is room.
+ */
+static void test_room(void)
+{
+	u64 usual = SHARE, usual_all = ALL, generation;
+	const struct netpol_policy *blamed;
+	unsigned int closed, again, i;
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	SHARE = 64 << 10;
+	ALL = used() + (64 << 10) + 20000;
+	begin();
+	add_large("large");
+	CHECK(apply(false));
+	closed = closed_pods();
+	CHECK(closed > 2 && closed < MANY);
+	CHECK(open_to(VICTIM) && open_to(MANY + 1));
+	CHECK(used() <= ALL - SHARE + off.world->cluster->program_bytes +
+	      off.world->cluster->hits_bytes);
+
+	/* as it is, all goes on */
+	commit();
+	CHECK_EQ(closed_pods(), closed);
+	/* and all of it loaded once more is no new reason to refuse anything */
+	begin();
+	add_tenant();
+	add_named("named");
+	add_large("large");
+	CHECK(apply(true));
+	CHECK_EQ(closed_pods(), closed);
+	/* the tenant can change its closed pod neither */
+	for (i = 1; i <= MANY && open_to(i); i++)
+		;
+	CHECK(i <= MANY);
+	begin();
+	add_pod("t", i, "m", PORTS);
+	CHECK(!apply(false));
+	CHECK(strstr(err.text, "namespace t:"));
+	CHECK_EQ(closed_pods(), closed);
+	/* others can */
+	begin();
+	add_pod("a", VICTIM, "m", 0);
+	CHECK(apply(false));
+	/* a policy of the tenant's is to blame, not the larger one that comes with it */
+	begin();
+	add_large("larger");
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"own, namespace: t}\nspec: {ingress: [{}]}\n");
+	read_text();
+	generation = off.world->snapshot->generation;
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[1], &err));
+	CHECK(np_offline_prepare(&off, &err));
+	blamed = off.fault.object;
+	CHECK(blamed && blamed->tier == NETPOL_TIER_NETWORK_POLICY);
+	np_offline_abort(&off);
+	CHECK_EQ(off.world->snapshot->generation, generation);
+	CHECK_EQ(closed_pods(), closed);
+
+	/* room comes with pods that go, and is used */
+	for (i = MANY; closed_pods() && i; i--) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "p%u", i);
+		CHECK(!np_offline_begin(&off, "kube", &err));
+		CHECK(!np_offline_delete_pod(&off, "t", name, NULL, &err));
+		CHECK(!np_offline_prepare(&off, &err));
+		np_offline_publish(&off);
+	}
+	CHECK(i > MANY / 4);
+	/* and with a limit that is lifted */
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	begin();
+	add_large("large");
+	CHECK(apply(false));
+	again = closed_pods();
+	CHECK(again);
+	ALL = usual_all;
+	commit();
+	CHECK_EQ(closed_pods(), 0);
+	SHARE = usual;
+}
+
+/* More cells than a program may have are as good a reason. */
+static void test_cells(void)
+{
+	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells;
+	char name[16];
+	u32 i;
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	*cells = 2000;
+	begin();
+	add_large("large");
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "z%u", i);
+		add_namespace(name);
+		add_pod(name, MANY + 2 + i, "l", 0);
+	}
+	CHECK(apply(false));
+	CHECK(off.world->snapshot->nlacking);
+	CHECK(open_to(VICTIM) && !open_to(1));
+	/* less of it opens them again */
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_delete_policy(&off, "", "large", &err));
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
+	CHECK_EQ(closed_pods(), 0);
+	*cells = usual;
+}
+
+/* Namespaces that fill all that there is for them leave the administrator's part alone. */
+static void test_reserve(void)
+{
+	u64 usual = SHARE, usual_all = ALL;
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	SHARE = 80000;
+	ALL = used() + SHARE;
+	begin();
+	add_namespace("b");
+	add_pod("b", MANY + 2, "l", PORTS);
+	CHECK(!apply(false));
+	CHECK(strstr(err.text, "all others"));
+	begin();
+	add_cluster("networks", "subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: "
+		    "[192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24]}]}]");
+	CHECK(apply(false));
+	CHECK_EQ(closed_pods(), 0);
+	SHARE = usual;
+	ALL = usual_all;
+}
+
+int main(void)
+{
+	netpol_random_seed = 1;
+	CHECK(!np_offline_init(&off, NULL, &err));
+	test_charged();
+	test_own();
+	test_room();
+	test_cells();
+	test_reserve();
+	np_objects_free(&objs);
+	np_offline_free(&off);
+	free(text);
+	CHECK_EQ(netpol_warnings, 0);
+	return check_done("shares");
+}
