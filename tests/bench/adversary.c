@@ -524,6 +524,260 @@ static void attack_programs(void)
 	attack_end(&attack);
 }
 
+/* What all programs take now. */
+static void measure_bytes(struct attack *attack, const char *name, double most)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s, memory of programs", name);
+	rows_add(text, attack->params, loader_used(&attack->loader, NETPOL_LIMIT_PROGRAM_BYTES),
+		 "bytes", most, true);
+}
+
+/* How long a verdict takes for what the server sends to an address that a rule names. */
+static void measure_egress(struct attack *attack, const char *name, uint32_t to, bool wanted)
+{
+	struct np_flow flow = {
+		.source = address(SHAPE_ADDRESS),
+		.destination = address(to),
+		.protocol = IPPROTO_TCP,
+		.port = 80,
+	};
+	unsigned int i, n = kernel ? 1000 : 1000000 / tenth, wrong = 0;
+	double start = rows_cpu();
+	char text[96];
+
+	for (i = 0; i < n; i++)
+		wrong += loader_judge(&attack->loader, &flow) != wanted;
+	snprintf(text, sizeof(text), "%s, a verdict by a network, %s", name,
+		 wanted ? "passed" : "denied");
+	if (!kernel)
+		rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
+			 ROWS_NO_TARGET, false);
+	snprintf(text, sizeof(text), "%s, wrong verdicts by a network, %s", name,
+		 wanted ? "passed" : "denied");
+	rows_add(text, attack->params, wrong, "verdicts", 0, true);
+}
+
+/* As many of each as the API allows in one cluster-wide policy. */
+#define CLUSTER_MOST	25
+
+/* One cluster-wide policy with the most networks: 25 rules, of 25 peers, of 25 networks. */
+static void attack_networks(void)
+{
+	unsigned int i, j, peers = CLUSTER_MOST * CLUSTER_MOST / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+
+	attack_begin(&attack);
+	policy = shape_cluster(&attack.objs, "networks", 5, 0, CLUSTER_MOST);
+	for (i = 0; i < CLUSTER_MOST; i++)
+		for (j = 0; j < peers; j++)
+			shape_block(&attack.objs, &policy->egress[i],
+				    0xac000000 + ((j * CLUSTER_MOST + i) << 8), 24);
+	measure(&attack, "most networks of a policy", CLUSTER_MOST * peers);
+	measure_bytes(&attack, "most networks of a policy", 8 << 20);
+	measure_egress(&attack, "most networks of a policy", 0xac000001, false);
+	measure_egress(&attack, "most networks of a policy", 0xac000101, true);
+	attack_end(&attack);
+}
+
+/* A thousand of them, all at one priority, and none in the order of its name. */
+static void attack_priority(void)
+{
+	unsigned int i, count = 1000 / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	for (i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "p%04u", i * 7919 % count);
+		policy = shape_cluster(&attack.objs, name, 5, 3, 3);
+		/* a rule that passes the client on ends the tier for it, so no peer is the client */
+		shape_peer(&attack.objs, &policy->ingress[0], "team-1", "app", name);
+		shape_peer(&attack.objs, &policy->ingress[1], "", "app", name);
+		shape_port(&attack.objs, &policy->ingress[1], 1000 + i, 1000 + i);
+		shape_peer(&attack.objs, &policy->ingress[2], "team-1", "app", name);
+		shape_block(&attack.objs, &policy->egress[0], 0xac000000 + (i << 8), 24);
+		shape_peer(&attack.objs, &policy->egress[1], "", "app", name);
+		shape_block(&attack.objs, &policy->egress[2], 0xad000000 + (i << 8), 24);
+	}
+	measure(&attack, "policies of one priority", count);
+	measure_bytes(&attack, "policies of one priority", 8 << 20);
+	measure_egress(&attack, "policies of one priority", 0xac000001, false);
+	attack_end(&attack);
+}
+
+/*
+ * A policy with as many ports and selectors as it may have, in each direction, in a cluster with
+ * pods of as many kinds as its selectors tell apart.
+ */
+static void attack_square(void)
+{
+	unsigned int i, j, pods = 20000 / tenth;
+	struct np_policy *policy;
+	struct attack attack;
+	char name[32];
+
+	attack_begin(&attack);
+	add_identities(&attack.base, 0, pods);
+	loader_do(&attack.loader, &attack.base, NULL, false);
+	policy = shape_cluster(&attack.objs, "square", 5, CLUSTER_MOST, CLUSTER_MOST);
+	for (i = 0; i < CLUSTER_MOST; i++) {
+		for (j = 0; j < CLUSTER_MOST; j++) {
+			unsigned int port = 1000 + (i * CLUSTER_MOST + j) * 2;
+
+			snprintf(name, sizeof(name), "p%u", i * CLUSTER_MOST + j);
+			shape_peer(&attack.objs, &policy->ingress[i], "", "app", name);
+			shape_port(&attack.objs, &policy->ingress[i], port, port);
+			shape_peer(&attack.objs, &policy->egress[i], "", "app", name);
+			shape_port(&attack.objs, &policy->egress[i], port, port);
+		}
+	}
+	measure(&attack, "most ports and selectors of a policy", 2 * CLUSTER_MOST);
+	measure_bytes(&attack, "most ports and selectors of a policy", 16 << 20);
+	attack_end(&attack);
+}
+
+/* A policy of every pod that changes again and again, in a large cluster. */
+static void attack_changing(void)
+{
+	unsigned int i, j, pods = 150000 / tenth, local = 250, changes = 20;
+	double seconds[20], stretch[20];
+	struct np_policy *policy;
+	struct attack attack;
+	struct np_pod *pod;
+	char name[32];
+
+	attack_begin(&attack);
+	add_identities(&attack.base, local, pods - local);
+	for (i = 0; i < local; i++) {
+		snprintf(name, sizeof(name), "l%u", i);
+		pod = shape_pod(&attack.base, "ns-0", name, SHAPE_ADDRESS_FRESH + i);
+		pod->node = np_intern_str(&attack.base, SHAPE_NODE);
+		shape_label(&attack.base, &pod->labels, "app", name);
+		/* some have a program of their own, with a row for each pod of the cluster */
+		if (i % 4)
+			continue;
+		policy = shape_policy(&attack.base, "ns-0", name, name);
+		shape_peer(&attack.base, policy->ingress, "team-1", NULL, NULL);
+	}
+	loader_do(&attack.loader, &attack.base, NULL, false);
+	snprintf(attack.params, sizeof(attack.params), "\"where\":\"%s\",\"count\":%u",
+		 kernel ? "module" : "core", pods);
+	for (i = 0; i < changes; i++) {
+		np_objects_reset(&attack.objs);
+		policy = shape_cluster(&attack.objs, "changing", 5, CLUSTER_MOST, CLUSTER_MOST);
+		for (j = 0; j < CLUSTER_MOST; j++) {
+			snprintf(name, sizeof(name), "p%u", 1000 + i + j);
+			shape_peer(&attack.objs, &policy->ingress[j], "", "app", name);
+			shape_port(&attack.objs, &policy->ingress[j], 1000 + i, 1000 + i + j);
+			shape_block(&attack.objs, &policy->egress[j],
+				    0xac000000 + ((i * 64 + j) << 8), 24);
+		}
+		stretch_begin(&attack.loader);
+		loader_do(&attack.loader, &attack.objs, NULL, false);
+		loader_settle(&attack.loader);
+		stretch[i] = stretch_end();
+		seconds[i] = kernel ? attack.loader.commit : attack.loader.cpu;
+	}
+	rows_time("a policy of every pod changes, commit", attack.params, seconds, changes,
+		  ROWS_NO_TARGET);
+	if (!kernel || watched)
+		rows_time("a policy of every pod changes, longest stretch", attack.params, stretch,
+			  changes, STRETCH_TARGET_US);
+	measure_bytes(&attack, "a policy of every pod changes", 64 << 20);
+	measure_verdicts(&attack, "a policy of every pod changes");
+	attack_end(&attack);
+}
+
+/* So many more local pods, each with other numbers of one port name. */
+static void add_named_pods(struct np_objects *objs, unsigned int first, unsigned int count)
+{
+	unsigned int i, j;
+	char name[32];
+
+	for (i = first; i < first + count; i++) {
+		struct np_pod *pod;
+
+		snprintf(name, sizeof(name), "n%u", i);
+		pod = shape_pod(objs, "ns-1", name, SHAPE_ADDRESS_FRESH + i);
+		pod->node = np_intern_str(objs, SHAPE_NODE);
+		pod->port = np_arena_zalloc(&objs->arena, 256 * sizeof(*pod->port));
+		for (j = 0; j < 256; j++) {
+			pod->port[j].name = np_intern_str(objs, "web");
+			pod->port[j].number = 1000 + i + j * 250;
+			pod->port[j].protocol = NP_PROTOCOL_TCP;
+		}
+		pod->port_count = 256;
+	}
+}
+
+/* A cluster-wide policy that names a port in each of its rules. */
+static void add_named_policy(struct np_objects *objs, const char *name)
+{
+	struct np_policy *policy = shape_cluster(objs, name, 5, CLUSTER_MOST, 0);
+	unsigned int i;
+	char value[32];
+
+	for (i = 0; i < CLUSTER_MOST; i++) {
+		snprintf(value, sizeof(value), "%s-%u", name, i);
+		shape_peer(objs, &policy->ingress[i], "", "app", value);
+		shape_port_name(objs, &policy->ingress[i], "web");
+	}
+}
+
+/*
+ * A tenant whose pods all have other port numbers fills its share by a cluster-wide policy that
+ * names a port. Only its own pods are refused, and a further policy is not; pods that there is no
+ * room for then are closed.
+ */
+static void attack_shares(void)
+{
+	const uint32_t limits[] = { NETPOL_LIMIT_PROGRAM_BYTES,
+				    NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE };
+	unsigned int i, pods = 0, step = 10, most = 240;
+	struct attack attack;
+	char name[32];
+
+	/* the limits are made a sixteenth, or no node has pods enough: only in this process */
+	if (kernel)
+		return;
+	attack_begin(&attack);
+	for (i = 0; i < 2; i++)
+		attack.loader.core.world->limit[limits[i]] /= 16;
+	/* pods of other kinds, so that the policies have rows */
+	for (i = 0; i < 3 * CLUSTER_MOST; i++) {
+		snprintf(name, sizeof(name), "%s-%u", i % 3 == 0 ? "named" : i % 3 == 1 ? "further" :
+			 "last", i / 3);
+		shape_label(&attack.base, &shape_pod(&attack.base, "ns-0", name,
+						     SHAPE_ADDRESS + 10 + i)->labels, "app", name);
+	}
+	loader_do(&attack.loader, &attack.base, NULL, false);
+	add_named_policy(&attack.objs, "named");
+	loader_do(&attack.loader, &attack.objs, NULL, false);
+	for (; pods < most; pods += step) {
+		struct np_error err = {};
+
+		np_objects_reset(&attack.objs);
+		add_named_pods(&attack.objs, pods, step);
+		if (loader_try(&attack.loader, &attack.objs, NULL, false, &err))
+			break;
+	}
+	snprintf(attack.params, sizeof(attack.params), "\"where\":\"core\",\"count\":%u", pods);
+	measure_refusal(&attack, "port sets of a tenant", "namespace ns-1: programs of its pods");
+	measure_bytes(&attack, "port sets of a tenant", 4 << 20);
+	np_objects_reset(&attack.objs);
+	add_named_policy(&attack.objs, "further");
+	add_named_policy(&attack.objs, "last");
+	measure(&attack, "policies for a full namespace", pods);
+	rows_add("policies for a full namespace, pods that are closed", attack.params,
+		 attack.loader.core.world->snapshot->nlacking, "pods", pods, true);
+	measure_bytes(&attack, "policies for a full namespace", 16 << 20);
+	attack_end(&attack);
+}
+
 /* What the thread waits for the processor while nothing is committed. */
 static void measure_idle(void)
 {
@@ -580,5 +834,10 @@ int main(int argc, char **argv)
 	attack_port_lists();
 	attack_freed();
 	attack_programs();
+	attack_networks();
+	attack_priority();
+	attack_square();
+	attack_changing();
+	attack_shares();
 	return rows_end();
 }

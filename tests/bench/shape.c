@@ -192,6 +192,50 @@ struct np_policy *shape_policy(struct np_objects *objs, const char *namespace,
 	return policy;
 }
 
+static struct np_rule *cluster_rules(struct np_objects *objs, unsigned int count)
+{
+	struct np_rule *rule = np_arena_zalloc(&objs->arena, (count + 1) * sizeof(*rule));
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		rule[i].action = i % 3 == 0 ? NP_ACTION_DENY :
+				 i % 3 == 1 ? NP_ACTION_PASS : NP_ACTION_ACCEPT;
+	return rule;
+}
+
+struct np_policy *shape_cluster(struct np_objects *objs, const char *name, unsigned int priority,
+				unsigned int ingress, unsigned int egress)
+{
+	struct np_policy *policy = np_objects_add_policy(objs);
+
+	policy->namespace = np_intern_str(objs, "");
+	policy->name = np_intern_str(objs, name);
+	policy->tier = NP_TIER_ADMIN;
+	policy->priority = priority;
+	policy->ns_selector.present = true;
+	policy->directions = (ingress ? NP_DIR_INGRESS : 0) | (egress ? NP_DIR_EGRESS : 0);
+	policy->ingress = cluster_rules(objs, ingress);
+	policy->ingress_count = ingress;
+	policy->egress = cluster_rules(objs, egress);
+	policy->egress_count = egress;
+	return policy;
+}
+
+void shape_port_name(struct np_objects *objs, struct np_rule *rule, const char *name)
+{
+	static const uint8_t protocols[] = { NP_PROTOCOL_TCP, NP_PROTOCOL_UDP, NP_PROTOCOL_SCTP };
+	struct np_port *port;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(protocols); i++) {
+		rule->port = grow(objs, rule->port, rule->port_count, sizeof(*port));
+		port = &rule->port[rule->port_count++];
+		port->name = np_intern_str(objs, name);
+		port->protocol = protocols[i];
+		port->kind = NP_PORT_NAME;
+	}
+}
+
 /* Pods as Deployments make them: a kind's pods differ in name and address alone. */
 static void make_pod(const struct shape *shape, struct np_objects *objs, unsigned int i)
 {

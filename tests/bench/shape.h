@@ -61,6 +61,12 @@ struct np_policy *shape_policy(struct np_objects *objs, const char *namespace,
 			       const char *name, const char *app);
 struct np_namespace *shape_namespace(struct np_objects *objs, const char *name,
 				     const char *team, const char *env);
+/*
+ * A cluster-wide policy of the Admin tier, of every pod, with rules that accept, deny and pass in
+ * turn.
+ */
+struct np_policy *shape_cluster(struct np_objects *objs, const char *name, unsigned int priority,
+				unsigned int ingress, unsigned int egress);
 void shape_label(struct np_objects *objs, struct np_labels *labels, const char *key,
 		 const char *value);
 /* One more peer of a rule; key NULL: every pod, team NULL: the policy's namespace. */
@@ -73,5 +79,6 @@ void shape_except(struct np_objects *objs, struct np_ipblock *block, uint32_t ad
 		  unsigned int length);
 void shape_port(struct np_objects *objs, struct np_rule *rule, unsigned int first,
 		unsigned int last);
+void shape_port_name(struct np_objects *objs, struct np_rule *rule, const char *name);
 
 #endif
