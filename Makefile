@@ -47,6 +47,7 @@ help:
 	@echo '  make check-truth   truth tables and random worlds: core, module and packets'
 	@echo '                     against a naive evaluator, on each kernel; TRUTH_SEED=N,'
 	@echo '                     TRUTH_NIGHTLY=1 ten times as many worlds'
+	@echo '  make nightly-worlds random worlds in the core, VERDICTS=10000000 and SEED=today'
 	@echo '  make check-packets the packet bench in small: every rule set, same verdicts'
 	@echo '  make check-dkms    DKMS builds, loaded in a virtual machine'
 	@echo '  make check-deb     Debian packages: installed, upgraded, removed with policies in force'
@@ -402,6 +403,12 @@ soak-agent: deps
 	+@$(MAKE) --no-print-directory $(B)/bench/bin/soak
 	@mkdir -p $(B)/bench
 	$(B)/bench/bin/soak -s $(or $(SOAK_SECONDS),3600) -o $(B)/bench/soak.json
+
+# By hand, or each night: random worlds in the core until so many verdicts were compared.
+.PHONY: nightly-worlds
+nightly-worlds: deps
+	+@$(MAKE) -s $(B)/truth/worlds-asan
+	@tests/truth/nightly.sh $(or $(VERDICTS),10000000) $(SEED)
 
 # What changes cost, memory, adversaries; and all benches with the page over them.
 .PHONY: bench bench-changes bench-memory bench-adversary bench-follow bench-agent
