@@ -32,34 +32,6 @@ FIXTURE_TEARDOWN(cluster)
 	nl_close(&self->nl);
 }
 
-static void t_cluster_policy(struct txn *t, const char *name, uint8_t tier, uint16_t priority,
-			     const char *namespaces, const char *pods, uint8_t directions)
-{
-	struct msg *m = txn_room(t);
-	uint32_t at = nest(m, NETPOL_A_POLICY);
-
-	put_u8(m, NETPOL_POLICY_A_KIND, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
-	put_str(m, NETPOL_POLICY_A_NAME, name);
-	put_selector(m, NETPOL_POLICY_A_SUBJECT, pods);
-	put_selector(m, NETPOL_POLICY_A_SUBJECT_NAMESPACES, namespaces);
-	put_u8(m, NETPOL_POLICY_A_TIER, tier);
-	put_u16(m, NETPOL_POLICY_A_PRIORITY, priority);
-	put_u8(m, NETPOL_POLICY_A_DIRECTIONS, directions);
-	nest_end(m, at);
-}
-
-static void t_action(struct txn *t, uint8_t direction, uint8_t action, const char *name)
-{
-	struct msg *m = txn_room(t);
-	uint32_t at = nest(m, NETPOL_A_RULE);
-
-	put_u8(m, NETPOL_RULE_A_DIRECTION, direction);
-	put_u8(m, NETPOL_RULE_A_ACTION, action);
-	if (name)
-		put_str(m, NETPOL_RULE_A_NAME, name);
-	nest_end(m, at);
-}
-
 /* Deletes a policy of the kind. @namespace: NULL for none. */
 static void t_delete_policy(struct txn *t, uint8_t kind, const char *namespace, const char *name)
 {

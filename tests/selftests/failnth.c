@@ -195,6 +195,20 @@ static void t_more(struct txn *t)
 	t_rule(t, NETPOL_DIRECTION_EGRESS);
 	t_block(t, "198.51.100.0/24");
 	t_port(t, IPPROTO_UDP, 5000, 6000, NULL);
+	/* each half of a pod with a Pass in it, and one without NetworkPolicies; names of ports */
+	t_cluster_policy(t, "wall", NETPOL_TIER_ADMIN, 7, "team in more|sales|staff", "app",
+			 INGRESS | EGRESS);
+	t_action(t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_PASS, "hand on");
+	t_peer(t, "team=staff", "app=client");
+	t_port(t, IPPROTO_TCP, 0, 0, "metrics");
+	t_action(t, NETPOL_DIRECTION_EGRESS, NETPOL_ACTION_DENY, "no way");
+	t_block(t, "203.0.113.0/24");
+	t_action(t, NETPOL_DIRECTION_EGRESS, NETPOL_ACTION_DENY, "names");
+	t_peer(t, "team=nobody", NULL);
+	t_port(t, IPPROTO_TCP, 0, 0, "metrics");
+	t_cluster_policy(t, "ground", NETPOL_TIER_BASELINE, 0, "", "", INGRESS);
+	t_action(t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_DENY, NULL);
+	t_peer(t, "team=none", "app");
 }
 
 /* TXN_BEGIN, TXN_ADD and TXN_ABORT: a transaction that is refused leaves nothing in force. */

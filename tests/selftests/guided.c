@@ -237,7 +237,7 @@ TEST_F_TIMEOUT(guided, transactions, 550)
 	struct recipe r;
 	int ret;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < BUILD_KINDS; i++) {
 		recipe_seed(&corpus[recipes], nl, i);
 		ret = recipe_run(nl, &corpus[recipes++]);
 		ASSERT_NE(-ETIMEDOUT, ret);

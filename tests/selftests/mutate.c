@@ -96,7 +96,7 @@ static uint8_t build(struct nl *nl)
 		return 0;
 	t.number = at_u(nl_reply(nl, NETPOL_A_TXN));
 	txn_message(&t);
-	build_add(&t, below(5));
+	build_add(&t, below(BUILD_KINDS));
 	return cmd;
 }
 

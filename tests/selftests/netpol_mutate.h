@@ -161,6 +161,9 @@ static inline const char *mutate(struct msg *m)
 	}
 }
 
+/* Kinds of good requests that build_add() makes. */
+#define BUILD_KINDS	6
+
 static inline void build_add(struct txn *t, uint32_t kind)
 {
 	struct msg *m = &t->nl->out;
@@ -211,6 +214,21 @@ static inline void build_add(struct txn *t, uint32_t kind)
 		put_u32(m, NETPOL_SETTINGS_A_EVENT_RATE, 7);
 		put_u8(m, NETPOL_SETTINGS_A_TUNNELS, 1);
 		nest_end(m, at);
+		break;
+	case 4:
+		t_cluster_policy(t, "rampart", NETPOL_TIER_ADMIN, 1000, "team in sales|staff", "app",
+				 INGRESS | EGRESS);
+		t_action(t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_DENY, "nobody else");
+		t_peer(t, "team!=sales", "app notin client");
+		t_port(t, IPPROTO_TCP, 0, 0, "http");
+		t_action(t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_PASS, NULL);
+		t_peer(t, "", NULL);
+		t_action(t, NETPOL_DIRECTION_EGRESS, NETPOL_ACTION_NONE, "unreadable");
+		t_action(t, NETPOL_DIRECTION_EGRESS, NETPOL_ACTION_ACCEPT, "out");
+		t_block(t, "192.0.2.0/24");
+		t_port(t, IPPROTO_SCTP, 1, 65535, NULL);
+		t_cluster_policy(t, "moat", NETPOL_TIER_BASELINE, 0, "", "", INGRESS);
+		t_action(t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_DENY, NULL);
 		break;
 	default:
 		t_delete(t, NETPOL_OBJECT_POD, "shop/web", 1);

@@ -361,6 +361,37 @@ static inline void t_rule(struct txn *t, uint8_t direction)
 	nest_end(m, at);
 }
 
+/* A cluster-wide policy; its rules follow, by t_action(). */
+static inline void t_cluster_policy(struct txn *t, const char *name, uint8_t tier,
+				    uint16_t priority, const char *namespaces,
+				    const char *pods, uint8_t directions)
+{
+	struct msg *m = txn_room(t);
+	uint32_t at = nest(m, NETPOL_A_POLICY);
+
+	put_u8(m, NETPOL_POLICY_A_KIND, NETPOL_KIND_CLUSTER_NETWORK_POLICY);
+	put_str(m, NETPOL_POLICY_A_NAME, name);
+	put_selector(m, NETPOL_POLICY_A_SUBJECT, pods);
+	put_selector(m, NETPOL_POLICY_A_SUBJECT_NAMESPACES, namespaces);
+	put_u8(m, NETPOL_POLICY_A_TIER, tier);
+	put_u16(m, NETPOL_POLICY_A_PRIORITY, priority);
+	put_u8(m, NETPOL_POLICY_A_DIRECTIONS, directions);
+	nest_end(m, at);
+}
+
+/* A rule of a cluster-wide policy; @name NULL: it has none. */
+static inline void t_action(struct txn *t, uint8_t direction, uint8_t action, const char *name)
+{
+	struct msg *m = txn_room(t);
+	uint32_t at = nest(m, NETPOL_A_RULE);
+
+	put_u8(m, NETPOL_RULE_A_DIRECTION, direction);
+	put_u8(m, NETPOL_RULE_A_ACTION, action);
+	if (name)
+		put_str(m, NETPOL_RULE_A_NAME, name);
+	nest_end(m, at);
+}
+
 /* A peer by selectors; NULL: that selector is absent. */
 static inline void t_peer(struct txn *t, const char *namespaces, const char *pods)
 {

@@ -236,6 +236,75 @@ static void policies_make(void)
 	}
 }
 
+/* A rule of a cluster-wide policy; rules for egress may name networks. */
+static void say_action(bool egress)
+{
+	static const char *const action[] = { "Accept", "Deny", "Pass" };
+	static const char *const protocol[] = { "tcp", "udp", "sctp" };
+	static const char *const network[] = { "10.9.0.0/29", "10.8.0.0/16", "0.0.0.0/0",
+					       "fd09::/125", "fd08::/64", "::/0" };
+	unsigned int n, port;
+
+	say("  - action: %s\n    %s:\n", action[any(3)], egress ? "to" : "from");
+	for (n = 1 + any(2); n; n--) {
+		switch (any(egress ? 4 : 3)) {
+		case 0:
+			say("    - {namespaces: {matchLabels: {team: \"%u\"}}}\n", any(3));
+			break;
+		case 1:
+			say("    - {namespaces: {}}\n");
+			break;
+		case 2:
+			say("    - {pods: {podSelector: ");
+			say_selector();
+			say("}}\n");
+			break;
+		default:
+			say("    - {networks: [\"%s\"]}\n", network[any(6)]);
+		}
+	}
+	if (!any(3))
+		return;
+	say("    protocols:\n");
+	for (n = 1 + any(3); n; n--) {
+		port = noise_port[any(NOISE_PORTS)];
+		if (any(2))
+			say("    - {%s: {destinationPort: {number: %u}}}\n", protocol[any(3)], port);
+		else
+			say("    - {%s: {destinationPort: {range: {start: %u, end: %u}}}}\n",
+			    protocol[any(3)], port, port + 600);
+	}
+}
+
+static void cluster_policies_make(void)
+{
+	unsigned int i, rules, n = any(4), directions;
+
+	for (i = 0; i < n; i++) {
+		say("---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\n"
+		    "metadata: {name: cluster-%u}\nspec:\n  tier: %s\n  priority: %u\n  subject: ", i,
+		    any(3) ? "Admin" : "Baseline", any(3));
+		if (any(2)) {
+			say("{namespaces: {matchLabels: {team: \"%u\"}}}\n", any(3));
+		} else {
+			say("{pods: {podSelector: ");
+			say_selector();
+			say("}}\n");
+		}
+		directions = 1 + any(3);
+		if (directions & 1) {
+			say("  ingress:\n");
+			for (rules = 1 + any(3); rules; rules--)
+				say_action(false);
+		}
+		if (directions & 2) {
+			say("  egress:\n");
+			for (rules = 1 + any(3); rules; rules--)
+				say_action(true);
+		}
+	}
+}
+
 /* A Service for everything that goes to its address, or no conntrack, or neither. */
 static void rules_choose(unsigned long number)
 {
@@ -285,6 +354,8 @@ static void world_make(unsigned long number)
 		    "status: {phase: Running, podIPs: [{ip: 10.9.0.%u}, {ip: \"fd09::%x\"}]}\n",
 		    i + 1, i % 2, i + 1, i % 3, i / 4, i + 1, i + 1);
 	policies_make();
+	if (any(2))
+		cluster_policies_make();
 	np_objects_free(&objects);
 	np_objects_init(&objects);
 	errno = 0;

@@ -104,6 +104,60 @@ static void policy_print(FILE *to, const char *namespace, unsigned int number, c
 		ingress);
 }
 
+static void cluster_print(FILE *to, unsigned int number, const char *tier, const char *app,
+			  const char *rules)
+{
+	fprintf(to, "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
+		"kind: ClusterNetworkPolicy\nmetadata: {name: wide-%u}\nspec: {tier: %s, priority: "
+		"%u, subject: {pods: {podSelector: {matchLabels: {app: %s}}}}, %s}\n", number, tier,
+		any(3), app, rules);
+}
+
+/*
+ * Cluster-wide policies that come and go, and say nothing else about the two servers. The tier
+ * Baseline has no word about them, because NetworkPolicies isolate them.
+ */
+static void wide_world(FILE *to)
+{
+	static const char *const open[] = {
+		"ingress: [{action: Accept, from: [{namespaces: {}}]}]",
+		"ingress: [{action: Pass, from: [{pods: {podSelector: {matchLabels: {app: client}}}}]}, "
+		"{action: Deny, from: [{namespaces: {}}]}]",
+		"ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: "
+		"{number: 9000}}}]}]",
+	};
+	static const char *const shut[] = {
+		"ingress: [{action: Deny, from: [{namespaces: {}}]}]",
+		"ingress: [{action: Pass, from: [{namespaces: {}}]}]",
+		"ingress: [{action: Deny, from: [{pods: {podSelector: {matchLabels: {app: client}}}}]}, "
+		"{action: Accept, from: [{namespaces: {}}], protocols: [{destinationNamedPort: web}]}]",
+	};
+	static const char *const noisy[] = {
+		"egress: [{action: Deny, to: [{networks: [10.9.0.0/30, 10.9.0.128/25, \"fd09::/120\"]}]}]",
+		"egress: [{action: Pass, to: [{namespaces: {matchLabels: {team: \"1\"}}}]}, {action: "
+		"Accept, to: [{networks: [0.0.0.0/0]}]}], ingress: [{action: Deny, from: [{namespaces: "
+		"{}}]}]",
+	};
+	unsigned int i, n = any(3) ? any(12) : 0;
+
+	for (i = 0; i < n; i++)
+		switch (any(4)) {
+		case 0:
+			cluster_print(to, i, "Admin", "open", open[any(3)]);
+			break;
+		case 1:
+			cluster_print(to, i, "Admin", "shut", shut[any(3)]);
+			break;
+		case 2:
+			cluster_print(to, i, any(2) ? "Admin" : "Baseline",
+				      any(2) ? "noisy" : "churned", noisy[any(2)]);
+			break;
+		default:
+			cluster_print(to, i, "Baseline", any(2) ? "open" : "shut",
+				      any(2) ? open[any(3)] : shut[any(3)]);
+		}
+}
+
 /* Each version lets the client reach one server and not the other, in other words. */
 static void first_world(FILE *to)
 {
@@ -133,6 +187,7 @@ static void first_world(FILE *to)
 	for (i = 0; i < CHURNED; i++)
 		if (any(4))
 			pod_print(to, "one", CHURN + i, any(3) ? "churned" : "open");
+	wide_world(to);
 }
 
 static void second_world(FILE *to)
