@@ -258,7 +258,10 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 {
 	if (program->used == edit->serial)
 		return 0;
-	if (!netpol_program_closed(program) &&
+	/* mostly there is plenty for all */
+	if ((own || edit->part ||
+	     edit->next->program_bytes + program->bytes > edit->plenty) &&
+	    !netpol_program_closed(program) &&
 	    program->bytes > program_budget(edit, program->ns, own))
 		return -EDQUOT;
 	program->used = edit->serial;
@@ -443,12 +446,13 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 }
 
 /*
- * Finds the program of a local pod in one direction. @changed: the pod did; @select: other policies
- * may select it than before. @list: scratch. Return: 0, -ENOMEM or -ENOSPC.
+ * derive_program() where other policies may select the pod (@select), or its program does not do.
+ * @changed: the pod did. @list: scratch. Return: 0, -ENOMEM or -ENOSPC.
  */
-static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
-			  u8 direction, bool changed, bool select, struct policy_list *list,
-			  const struct netpol_program **found)
+static noinline int look_for_program(struct netpol_edit *edit, const struct netpol_local *local,
+				     u8 direction, bool changed, bool select,
+				     struct policy_list *list,
+				     const struct netpol_program **found)
 {
 	const struct netpol_template *template = local->pod->template;
 	const struct netpol_program *program = local->program[direction];
@@ -459,8 +463,6 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 	if (program && program->moved == edit->serial)
 		program = program->replacement;
 	*found = program;
-	if (!select && !program)
-		return 0;
 	if (select) {
 		error = select_policies(edit, template, direction, list);
 		if (error)
@@ -493,6 +495,28 @@ static int derive_program(struct netpol_edit *edit, const struct netpol_local *l
 }
 
 /*
+ * Finds the program of a local pod in one direction. @changed: the pod did; @select: other policies
+ * may select it than before. @list: scratch. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int derive_program(struct netpol_edit *edit, const struct netpol_local *local,
+			  u8 direction, bool changed, bool select, struct policy_list *list,
+			  const struct netpol_program **found)
+{
+	const struct netpol_program *program = local->program[direction];
+
+	*found = program;
+	if (!select && !program)
+		return 0;
+	if (!select && program->used == edit->serial && !netpol_program_closed(program))
+		return 0;
+	if (!select && program->moved != edit->serial && program->stale != edit->serial &&
+	    !netpol_program_closed(program) &&
+	    !use_program(edit, (struct netpol_program *)program, false))
+		return 0;
+	return look_for_program(edit, local, direction, changed, select, list, found);
+}
+
+/*
  * Keeps an address of each family in the entry of a local pod, so that its packets need no
  * lookup: one whose value in the address map is this pod, as another pod may claim it too.
  */
@@ -522,9 +546,9 @@ static void note_addresses(struct netpol_edit *edit, struct netpol_local *local,
  * Completes the entry of a local pod. @list: scratch; @again: look anew for programs that the pod
  * lacks, of which there may be room now. Return: 0, -ENOMEM or -ENOSPC.
  */
-static int derive_local(struct netpol_edit *edit, u32 slot, struct policy_list *list, bool again)
+static int derive_local(struct netpol_edit *edit, u32 slot, const struct netpol_local *local,
+			struct policy_list *list, bool again)
 {
-	const struct netpol_local *local = netpol_pages_read(&edit->locals, slot);
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
 	struct netpol_template *template = local->pod->template;
 	bool changed = local->runtime->changed == edit->serial;
@@ -542,7 +566,7 @@ static int derive_local(struct netpol_edit *edit, u32 slot, struct policy_list *
 		if (error)
 			return error;
 	}
-	if (edit->world->snapshot->nlacking && lacking == edit->next->nlacking)
+	if (unlikely(edit->lacked) && lacking == edit->next->nlacking)
 		template->served = edit->serial;
 	if (!changed && local->identity == template->identity->number &&
 	    !memcmp(program, local->program, sizeof(program)))
@@ -608,26 +632,30 @@ static void fill_behind(struct netpol_edit *edit)
 	}
 }
 
-/* Completes the entries of the local pods that the edit changed, or of all others. */
+/*
+ * Completes the entries of the local pods that the edit changed, or of all others. Return: as
+ * derive_locals(), or 1 if some were left out.
+ */
 static int derive_some(struct netpol_edit *edit, struct policy_list *list, bool changed)
 {
 	const struct netpol_local *local;
 	struct netpol_idset_walk walk;
+	int error, others = 0;
 	u32 slot, at = 0;
-	int error;
 
 	netpol_idset_for_each(&edit->world->slots, walk, slot) {
 		local = netpol_pages_read(&edit->locals, slot);
-		netpol_offer(at++);
-		if (changed ? local->runtime->changed != edit->serial :
-			      local->runtime->changed == edit->serial)
+		if ((local->runtime->changed == edit->serial ? 1 : 0) != changed) {
+			others = 1;
+			netpol_offer(at++);
 			continue;
-		error = derive_local(edit, slot, list, false);
+		}
+		error = derive_local(edit, slot, local, list, false);
 		if (error)
 			return error;
 		cond_resched();
 	}
-	return 0;
+	return others;
 }
 
 /*
@@ -638,7 +666,9 @@ static int derive_locals(struct netpol_edit *edit, struct policy_list *list)
 {
 	int error = derive_some(edit, list, false);
 
-	return error ? error : derive_some(edit, list, true);
+	if (error > 0)
+		error = derive_some(edit, list, true);
+	return min(error, 0);
 }
 
 /*
@@ -707,7 +737,7 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 			before = edit->next->nlacking;
 			edit->next->nlacking -= count_lacking(edit, local);
 			world->retry = slot + 1;
-			error = derive_local(edit, slot, list, true);
+			error = derive_local(edit, slot, local, list, true);
 			if (error || edit->lacks)
 				return error;
 			more |= edit->next->nlacking < before;
@@ -749,6 +779,9 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	bool filled;
 	int error = 0;
 
+	edit->lacked = world->snapshot->nlacking;
+	edit->plenty = less(less(world->limit[NETPOL_LIMIT_PROGRAM_BYTES], reserve(world)),
+			    world->hits_bytes);
 	list_for_each_entry_safe(program, next, &world->programs, node) {
 		error = refresh_program(edit, program);
 		if (error)

@@ -39,7 +39,9 @@
  * @one_by_one: so few identities are affected that each set and each row is changed for each
  *	of them, instead of made anew
  * @ncharged: namespaces that programs of the next snapshot are charged to, world->cluster apart
+ * @plenty: with programs of so many bytes no limit is near that others' programs count against
  * @part: what each of them may have at most; 0: as much as there is
+ * @lacked: some pods lack their programs in the snapshot in force
  * @lacks: there was no room for the program of a pod
  */
 struct netpol_edit {
@@ -67,7 +69,9 @@ struct netpol_edit {
 	struct netpol_split_log affected;
 	bool one_by_one;
 	u32 ncharged;
+	u64 plenty;
 	u64 part;
+	bool lacked;
 	bool lacks;
 };
 
