@@ -85,7 +85,7 @@ check "table: nothing for a terminal" test -z "$(grep $'\033' "$tmp/out")"
 check "80 columns" test "$(awk '{ if (length > n) n = length } END { print n }' "$tmp/out")" -le 80
 script -qec "netpolctl --netns n1 top -i 200ms" "$tmp/screen" >/dev/null 2>&1 &
 pid=$!
-pids+=($pid)
+pids+=("$pid")
 check "a terminal: drawn over" eventually 20 grep -q $'\033\[H\033\[J.*packets a second' "$tmp/screen"
 kill $pid
 finish

@@ -134,8 +134,8 @@ def L43_drop_while_listing(t):
         f.skip(600000)
         check(not f.calls("synced", KIND) and len(asked(d)) <= 2, len(asked(d)))
         need(f)
-        f.drive(lambda f=f: f.names(KIND) == ["a", "b"], KIND)
-        check(len(f.calls("synced", KIND)) == 1)
+        f.drive(lambda f=f: f.calls("synced", KIND), KIND)
+        check(f.names(KIND) == ["a", "b"] and len(f.calls("synced", KIND)) == 1)
 
 
 def L43_outage(t):
