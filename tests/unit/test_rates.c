@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packets a second, out of two reports of the counters.
+ * Packets between two reports of the counters, and packets a second.
  */
 #include "check.h"
 #include "netlink/rates.h"
@@ -21,7 +21,7 @@ static void set(struct np_counters *c, int attr, uint64_t value)
 	c->has[attr - NP_COUNTER_FIRST] = true;
 }
 
-/* Rates of pods: rounded, sorted by denied packets, and from 0 for a pod that is new. */
+/* Of pods: sorted by denied packets, and from 0 for a pod that is new. */
 static void test_rates_of_pods(void)
 {
 	struct np_counters before[2], after[3];
@@ -42,24 +42,24 @@ static void test_rates_of_pods(void)
 	set(&after[1], NETPOL_COUNTERS_A_INGRESS_ALLOWED, 20);
 	set(&after[2], NETPOL_COUNTERS_A_INGRESS_DENIED, 7);
 
-	np_rates_make(&old, &now, 2000, NP_RATE_PODS, NP_RATE_BY_DENIED, &list);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_DENIED, &list);
 	CHECK_EQ(list.count, 2);
 	CHECK(list.item[0].subject == &after[2]);
-	CHECK_EQ(list.item[0].value[NP_RATE_IN_DENIED], 4);	/* 3.5, rounded */
+	CHECK_EQ(list.item[0].value[NP_RATE_IN_DENIED], 7);
 	CHECK_EQ(list.item[0].denied, 7);
 	CHECK(list.item[1].subject == &after[1]);
-	CHECK_EQ(list.item[1].value[NP_RATE_OUT_ALLOWED], 251);
-	CHECK_EQ(list.item[1].value[NP_RATE_IN_ALLOWED], 10);
+	CHECK_EQ(list.item[1].value[NP_RATE_OUT_ALLOWED], 501);
+	CHECK_EQ(list.item[1].value[NP_RATE_IN_ALLOWED], 20);
 	CHECK_EQ(list.item[1].packets, 521);
 	CHECK_EQ(list.item[1].denied, 0);
 	CHECK(list.total.subject == &after[0]);
-	CHECK_EQ(list.total.value[NP_RATE_IN_DENIED], 4);
+	CHECK_EQ(list.total.value[NP_RATE_IN_DENIED], 7);
 	free(list.item);
 
-	np_rates_make(&old, &now, 2000, NP_RATE_PODS, NP_RATE_BY_PACKETS, &list);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_PACKETS, &list);
 	CHECK(list.item[0].subject == &after[1]);
 	free(list.item);
-	np_rates_make(&old, &now, 2000, NP_RATE_PODS, NP_RATE_BY_NAME, &list);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_NAME, &list);
 	CHECK(list.item[0].subject == &after[1] && list.item[1].subject == &after[2]);
 	free(list.item);
 }
@@ -84,30 +84,45 @@ static void test_rates_of_rules(void)
 	before.rule_count = 2;
 	after.rule = is;
 	after.rule_count = 3;
-	np_rates_make(&old, &now, 500, NP_RATE_RULES, NP_RATE_BY_PACKETS, &list);
+	np_rates_make(&old, &now, NP_RATE_RULES, NP_RATE_BY_PACKETS, &list);
 	CHECK_EQ(list.count, 3);
 	CHECK(list.item[0].rule == &is[1]);
-	CHECK_EQ(list.item[0].value[NP_RATE_PACKETS], 80);
+	CHECK_EQ(list.item[0].value[NP_RATE_PACKETS], 40);
 	CHECK(list.item[1].rule == &is[0]);
-	CHECK_EQ(list.item[1].value[NP_RATE_PACKETS], 16);
+	CHECK_EQ(list.item[1].value[NP_RATE_PACKETS], 8);
 	CHECK(list.item[2].rule == &is[2]);
 	CHECK_EQ(list.item[2].value[NP_RATE_PACKETS], 0);
 	CHECK(!list.total.subject);
 	free(list.item);
 
-	np_rates_make(&old, &now, 500, NP_RATE_POLICIES, NP_RATE_BY_PACKETS, &list);
+	np_rates_make(&old, &now, NP_RATE_POLICIES, NP_RATE_BY_PACKETS, &list);
 	CHECK_EQ(list.count, 1);
-	CHECK_EQ(list.item[0].value[NP_RATE_PACKETS], 96);
+	CHECK_EQ(list.item[0].value[NP_RATE_PACKETS], 48);
 	CHECK(!list.item[0].rule);
 	free(list.item);
 	/* Pods are asked for, and there is none. */
-	np_rates_make(&old, &now, 0, NP_RATE_PODS, NP_RATE_BY_DENIED, &list);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_DENIED, &list);
 	CHECK_EQ(list.count, 0);
 	free(list.item);
 }
 
+/* One packet in an hour is not none. */
+static void test_rate_text(void)
+{
+	char text[NP_RATE_TEXT];
+
+	CHECK(!strcmp(np_rate_text(0, 1000, text), "0"));
+	CHECK(!strcmp(np_rate_text(1, 3600000, text), "<0.1"));
+	CHECK(!strcmp(np_rate_text(1, 4000, text), "0.3"));
+	CHECK(!strcmp(np_rate_text(99, 10000, text), "9.9"));
+	CHECK(!strcmp(np_rate_text(25, 2000, text), "13"));
+	CHECK(!strcmp(np_rate_text(7, 0, text), "7000"));
+	CHECK(!strcmp(np_rate_text(UINT64_MAX / 20000, 1000, text), "922337203685477"));
+}
+
 int main(void)
 {
+	test_rate_text();
 	test_rates_of_pods();
 	test_rates_of_rules();
 	return check_done("test_rates");

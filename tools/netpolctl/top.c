@@ -19,7 +19,8 @@ static const char np_top_help[] =
 "Packets a second: allowed and denied of each local pod, or how many each policy\n"
 "or rule has accepted or, of a ClusterNetworkPolicy, decided. On a terminal the\n"
 "screen is drawn anew each time and shows as many rows as it has; elsewhere each\n"
-"round is a table of its own. Ends with Ctrl-C.\n"
+"round is a table of its own. jsonl has the packets of the round as they were\n"
+"counted, and its milliseconds. Ends with Ctrl-C.\n"
 "\n"
 "Options:\n"
 "  -i, --interval TIME   between two rounds: 500ms, 2s (default), 1m\n"
@@ -146,7 +147,8 @@ static void np_top_write(const struct np_top *top, const struct np_rate_list *li
 	np_write_end(&w);
 }
 
-static void np_top_table(const struct np_top *top, const struct np_rate_list *list, size_t rows)
+static void np_top_table(const struct np_top *top, const struct np_rate_list *list, size_t rows,
+			 uint64_t elapsed)
 {
 	static const char * const pods[] = {
 		"NAMESPACE", "POD", "IN-ALLOWED/s", "IN-DENIED/s", "OUT-ALLOWED/s", "OUT-DENIED/s",
@@ -158,6 +160,7 @@ static void np_top_table(const struct np_top *top, const struct np_rate_list *li
 		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS/s",
 	};
 	const struct np_rate *rate;
+	char text[NP_RATE_TEXT];
 	struct np_table table;
 	size_t i;
 	int value;
@@ -179,23 +182,27 @@ static void np_top_table(const struct np_top *top, const struct np_rate_list *li
 			np_table_add(&table, "%s[%u]", np_direction_name(rate->rule->direction),
 				     rate->rule->index);
 		for (value = 0; value < (top->kind == NP_RATE_PODS ? NP_RATE_VALUES : 1); value++)
-			np_table_add(&table, "%llu", (unsigned long long)rate->value[value]);
+			np_table_add(&table, "%s",
+				     np_rate_text(rate->value[value], elapsed, text));
 	}
 	np_table_print(&table, stdout, np_common.no_headers);
 	np_table_free(&table);
 }
 
 /* The first line: the node as a whole, and how much is not shown. */
-static void np_top_head(const struct np_rate_list *list, size_t rows, int64_t elapsed)
+static void np_top_head(const struct np_rate_list *list, size_t rows, uint64_t elapsed)
 {
-	const uint64_t *value = list->total.value;
+	static const char * const words[NP_RATE_VALUES] = {
+		"in ", " allowed ", " denied, out ", " allowed ",
+	};
+	char text[NP_RATE_TEXT];
+	int value;
 
-	printf("packets a second over %.1f s: in %llu allowed, %llu denied; "
-	       "out %llu allowed, %llu denied", (double)elapsed / 1000,
-	       (unsigned long long)value[NP_RATE_IN_ALLOWED],
-	       (unsigned long long)value[NP_RATE_IN_DENIED],
-	       (unsigned long long)value[NP_RATE_OUT_ALLOWED],
-	       (unsigned long long)value[NP_RATE_OUT_DENIED]);
+	printf("over %.1f s, a second: ", (double)elapsed / 1000);
+	for (value = 0; value < NP_RATE_VALUES; value++)
+		printf("%s%s", words[value],
+		       np_rate_text(list->total.value[value], elapsed, text));
+	fputs(" denied", stdout);
 	if (rows < list->count)
 		printf("; %zu of %zu", rows, list->count);
 	putchar('\n');
@@ -229,15 +236,15 @@ static int np_top_round(struct np_top *top, struct np_error *err)
 	now_ms = np_time_monotonic();
 	elapsed = now_ms - top->last_ms;
 	if (top->last_ms) {
-		np_rates_make(&top->last, &now, (uint64_t)elapsed, top->kind, top->order, &list);
+		np_rates_make(&top->last, &now, top->kind, top->order, &list);
 		rows = np_top_rows(top, &list);
 		if (np_common.format == NP_FORMAT_JSONL) {
 			np_top_write(top, &list, rows, elapsed);
 		} else {
 			if (top->screen)
 				fputs("\033[H\033[J", stdout);
-			np_top_head(&list, rows, elapsed);
-			np_top_table(top, &list, rows);
+			np_top_head(&list, rows, (uint64_t)elapsed);
+			np_top_table(top, &list, rows, (uint64_t)elapsed);
 		}
 		fflush(stdout);
 		free(list.item);

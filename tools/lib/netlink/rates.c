@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packets a second, out of two reports of the counters.
+ * How many packets there were between two reports of the counters.
  */
 #include "netlink/rates.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +24,9 @@ static uint64_t np_rate_grown(uint64_t before, uint64_t after)
 	return after >= before ? after - before : after;
 }
 
-static void np_rate_value(struct np_rate *rate, enum np_rate_value value, uint64_t packets,
-			  uint64_t elapsed)
+static void np_rate_value(struct np_rate *rate, enum np_rate_value value, uint64_t packets)
 {
-	rate->value[value] += (packets * 1000 + elapsed / 2) / elapsed;
+	rate->value[value] = packets;
 	rate->packets += packets;
 	if (rate->subject->kind != NP_COUNTERS_POLICY &&
 	    (value == NP_RATE_IN_DENIED || value == NP_RATE_OUT_DENIED))
@@ -51,7 +52,7 @@ static struct np_rate *np_rate_add(struct np_rate_list *list, const struct np_co
 }
 
 static void np_rate_policy(struct np_rate_list *list, const struct np_counters *before,
-			   const struct np_counters *after, uint64_t elapsed, bool each)
+			   const struct np_counters *after, bool each)
 {
 	struct np_rate *rate = each ? NULL : np_rate_add(list, after);
 	const struct np_rule_hits *old;
@@ -66,14 +67,14 @@ static void np_rate_policy(struct np_rate_list *list, const struct np_counters *
 			continue;
 		rate = np_rate_add(list, after);
 		rate->rule = &after->rule[i];
-		np_rate_value(rate, NP_RATE_PACKETS, packets, elapsed);
+		np_rate_value(rate, NP_RATE_PACKETS, packets);
 	}
 	if (!each)
-		np_rate_value(rate, NP_RATE_PACKETS, sum, elapsed);
+		np_rate_value(rate, NP_RATE_PACKETS, sum);
 }
 
 static void np_rate_subject(struct np_rate *rate, const struct np_counters *before,
-			    const struct np_counters *after, uint64_t elapsed)
+			    const struct np_counters *after)
 {
 	int value;
 
@@ -81,7 +82,7 @@ static void np_rate_subject(struct np_rate *rate, const struct np_counters *befo
 	for (value = 0; value < NP_RATE_VALUES; value++)
 		np_rate_value(rate, value,
 			      np_rate_grown(before ? np_counter(before, np_rate_attr[value]) : 0,
-					    np_counter(after, np_rate_attr[value])), elapsed);
+					    np_counter(after, np_rate_attr[value])));
 }
 
 static int np_rate_more(uint64_t a, uint64_t b)
@@ -118,8 +119,7 @@ static int np_rate_by_denied(const void *left, const void *right)
 }
 
 void np_rates_make(const struct np_counter_list *before, const struct np_counter_list *after,
-		   uint64_t elapsed, enum np_rate_kind kind, enum np_rate_order order,
-		   struct np_rate_list *list)
+		   enum np_rate_kind kind, enum np_rate_order order, struct np_rate_list *list)
 {
 	static int (* const compare[])(const void *left, const void *right) = {
 		[NP_RATE_BY_PACKETS] = np_rate_by_packets,
@@ -130,18 +130,34 @@ void np_rates_make(const struct np_counter_list *before, const struct np_counter
 	size_t i;
 
 	memset(list, 0, sizeof(*list));
-	elapsed = elapsed ? elapsed : 1;
 	for (i = 0; i < after->count; i++) {
 		c = &after->item[i];
 		old = before->count ? bsearch(c, before->item, before->count, sizeof(*c),
 					      np_counters_compare) : NULL;
 		if (c->kind == NP_COUNTERS_TOTAL)
-			np_rate_subject(&list->total, old, c, elapsed);
+			np_rate_subject(&list->total, old, c);
 		else if (c->kind == NP_COUNTERS_POLICY && kind != NP_RATE_PODS)
-			np_rate_policy(list, old, c, elapsed, kind == NP_RATE_RULES);
+			np_rate_policy(list, old, c, kind == NP_RATE_RULES);
 		else if (c->kind == NP_COUNTERS_POD && kind == NP_RATE_PODS)
-			np_rate_subject(np_rate_add(list, c), old, c, elapsed);
+			np_rate_subject(np_rate_add(list, c), old, c);
 	}
 	if (list->count)
 		qsort(list->item, list->count, sizeof(*list->item), compare[order]);
+}
+
+const char *np_rate_text(uint64_t packets, uint64_t elapsed, char text[NP_RATE_TEXT])
+{
+	uint64_t tenths;
+
+	elapsed = elapsed ? elapsed : 1;
+	tenths = (packets * 10000 + elapsed / 2) / elapsed;
+	if (!packets)
+		strcpy(text, "0");
+	else if (!tenths)
+		strcpy(text, "<0.1");
+	else if (tenths < 100)
+		snprintf(text, NP_RATE_TEXT, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+	else
+		snprintf(text, NP_RATE_TEXT, "%" PRIu64, (packets * 1000 + elapsed / 2) / elapsed);
+	return text;
 }

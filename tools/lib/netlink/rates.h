@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets a second, out of two reports of the counters. */
+/* How many packets there were between two reports of the counters. */
 #ifndef NP_NETLINK_RATES_H
 #define NP_NETLINK_RATES_H
 
@@ -36,8 +36,8 @@ enum np_rate_order {
 struct np_rate {
 	const struct np_counters *subject;
 	const struct np_rule_hits *rule;	/* of NP_RATE_RULES, else NULL */
-	uint64_t value[NP_RATE_VALUES];		/* packets a second, rounded */
-	uint64_t packets;			/* the sum, as counted */
+	uint64_t value[NP_RATE_VALUES];
+	uint64_t packets;			/* the sum */
 	uint64_t denied;
 };
 
@@ -48,12 +48,18 @@ struct np_rate_list {
 };
 
 /*
- * Compares two reports that np_counters_sort() has sorted and that were made elapsed milliseconds
- * after one another. What is in the later one alone, and what has begun again since, counts from 0.
- * The caller frees list->item, and keeps the later report until then.
+ * Compares two reports that np_counters_sort() has sorted. What is in the later one alone, and what
+ * has begun again since, counts from 0. The caller frees list->item, and keeps the later report
+ * until then.
  */
 void np_rates_make(const struct np_counter_list *before, const struct np_counter_list *after,
-		   uint64_t elapsed, enum np_rate_kind kind, enum np_rate_order order,
-		   struct np_rate_list *list);
+		   enum np_rate_kind kind, enum np_rate_order order, struct np_rate_list *list);
+
+#define NP_RATE_TEXT	24
+/*
+ * Packets a second, of so many in so many milliseconds, with one decimal below 10 so that rare ones
+ * show: "0", "0.3", "9.9", "10". Less than 0.1 but more than none is "<0.1". Returns text.
+ */
+const char *np_rate_text(uint64_t packets, uint64_t elapsed, char text[NP_RATE_TEXT]);
 
 #endif
