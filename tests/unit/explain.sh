@@ -155,6 +155,26 @@ expect 1 '"Explanation"' a/p nowhere/lost -p tcp/80 "${cluster[@]}" -o json
 schema lost
 holds '.steps[0].rules[1].note | startswith("the labels of nowhere/lost")'
 
+# Addresses of Nodes: the entry that names them, or none if several do.
+cat >"$tmp/nodes.yaml" <<'X'
+{kind: List, apiVersion: v1, items: [
+{kind: Namespace, apiVersion: v1, metadata: {name: a}},
+{kind: Pod, apiVersion: v1, metadata: {name: p, namespace: a}, spec: {}, status: {podIPs: [{ip: 10.1.0.5}]}},
+{kind: Node, apiVersion: v1, metadata: {name: n1, labels: {role: w}}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}},
+{kind: ClusterNetworkPolicy, apiVersion: policy.networking.k8s.io/v1alpha2, metadata: {name: one}, spec: {tier: Admin, priority: 1,
+ subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: [10.9.0.0/16]}, {nodes: {matchLabels: {role: w}}}]}]}},
+{kind: ClusterNetworkPolicy, apiVersion: policy.networking.k8s.io/v1alpha2, metadata: {name: two}, spec: {tier: Baseline, priority: 1,
+ subject: {namespaces: {}}, egress: [{action: Deny, to: [{nodes: {}}, {nodes: {matchLabels: {role: w}}}]}]}}]}
+X
+expect 1 '^DENY egress a/p \(by egress\[0\] of Admin/one\)' a/p 192.168.0.1 -p tcp/22 -f "$tmp/nodes.yaml"
+says 'matches by to[1].nodes'
+sed '/name: one/,+1d' "$tmp/nodes.yaml" >"$tmp/two.yaml"
+expect 1 '^DENY egress a/p \(by egress\[0\] of Baseline/two\)' a/p 192.168.0.1 -p tcp/22 -f "$tmp/two.yaml"
+says 'matches by nodes'
+expect 1 '"Explanation"' a/p 192.168.0.1 -p tcp/22 -f "$tmp/nodes.yaml" -o json
+schema nodes
+holds '[.steps[0].rules[] | .peers[]? | select(.matches) | .path] == ["to[1].nodes"]'
+
 # Where a ClusterNetworkPolicy denies, no NetworkPolicy is proposed, and it is said why.
 expect 1 '^DENY ingress b/q' a/p b/q -p tcp/8080 "${cluster[@]}"
 says 'No rule can be proposed: ingress[0] of ClusterNetworkPolicy adm denies it, in tier Admin, which no NetworkPolicy can change'

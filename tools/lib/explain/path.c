@@ -17,8 +17,8 @@ void np_path_peers(const struct np_policy *policy, const struct np_rule *rule,
 	for (i = 0; i < rule->peer_count; i++) {
 		const struct np_peer *peer = &rule->peer[i];
 
-		if (peer->entry) {
-			place[i].entry = peer->entry - 1u;
+		if (peer->entry || peer->nodes) {
+			place[i].entry = peer->entry ? peer->entry - 1u : 0;
 			place[i].network = peer->network ? peer->network - 1u : 0;
 			continue;
 		}
@@ -60,6 +60,8 @@ const char *np_path_peer(struct np_arena *arena, const struct np_policy *policy,
 {
 	const char *list = egress ? "to" : "from";
 
+	if (peer->nodes)
+		return peer->entry ? np_say(arena, "%s[%u].nodes", list, place->entry) : "nodes";
 	if (peer->ipblock && policy->tier != NP_TIER_NETWORK_POLICY)
 		return np_say(arena, "%s[%u].networks[%u]", list, place->entry, place->network);
 	return np_say(arena, "%s[%u]", list, place->entry);

@@ -121,6 +121,8 @@ static void np_rule_open(struct np_arena *arena, struct np_rule *rule, const str
 			continue;
 		blocks[i].cidr = block[i];
 		peer[all].line = own->node[0].line;
+		peer[all].nodes = true;
+		peer[all].entry = own->node_count == 1 ? (uint16_t)(own->node[0].at + 1) : 0;
 		peer[all++].ipblock = &blocks[i];
 	}
 	rule->peer = peer;

@@ -115,6 +115,8 @@ struct np_peer {
 	 */
 	uint16_t entry;
 	uint16_t network;
+	/* The block holds addresses of Nodes; the entry is 0 if several entries name Nodes. */
+	bool nodes;
 	uint32_t line;
 };
 
