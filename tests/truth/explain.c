@@ -322,10 +322,23 @@ static bool claimed_twice(const struct np_objects *objs, const struct np_address
 	return owner && np_ask_owner(objs, address, owner);
 }
 
+/* The history whose world is asked about: its Nodes are not among the objects. */
+static const struct history *asked;
+
+static struct evaluator evaluator_of(const struct np_objects *objs)
+{
+	return (struct evaluator){
+		.origin = { objs },
+		.origins = 1,
+		.kube_node = asked->kube_node,
+		.kube_nodes = asked->kube_nodes,
+	};
+}
+
 /* The verdict, and the rule that decides, of the naive evaluator. */
 static void check_evaluator(const struct np_explain *x, const struct np_objects *objs)
 {
-	struct evaluator ev = { .origin = { objs }, .origins = 1 };
+	struct evaluator ev = evaluator_of(objs);
 	struct evaluator_end source = { .address = &x->flow.source };
 	struct evaluator_end destination = { .address = &x->flow.destination };
 	struct evaluator_half egress, ingress;
@@ -612,7 +625,7 @@ static const struct evaluator_half *denying(const struct evaluator_half half[2])
  */
 static void check_none(const struct np_explain *x, const struct np_objects *objs)
 {
-	struct evaluator ev = { .origin = { objs }, .origins = 1 };
+	struct evaluator ev = evaluator_of(objs);
 	struct evaluator_end end[2] = {
 		{ .address = &x->flow.source }, { .address = &x->flow.destination },
 	};
@@ -722,6 +735,7 @@ static void run_seed(uint64_t seed, unsigned int questions)
 
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
+	asked = &h;
 	/* Files have no settings, so no ranges of pods. */
 	h.ranges = 0;
 	model_begin(&model, &h);
