@@ -77,6 +77,9 @@ static void np_doctor_agent(struct np_patient_agent *agent, const struct np_info
 	cJSON_ArrayForEach(kind, cJSON_GetObjectItemCaseSensitive(root, "kinds")) {
 		if (agent->kinds == NP_PATIENT_KINDS)
 			break;
+		/* Nobody listens for what nobody asks about. */
+		if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(kind, "needed")))
+			continue;
 		to = &agent->kind[agent->kinds++];
 		snprintf(to->name, sizeof(to->name), "%s",
 			 np_sync_status_text(kind, "kind", "?"));

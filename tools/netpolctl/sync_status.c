@@ -67,6 +67,11 @@ static void np_status_kind(const cJSON *kind)
 	bool connected = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "connected"));
 	bool absent = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(kind, "absent"));
 
+	if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(kind, "needed"))) {
+		printf("%-22s  not followed, as no policy needs it\n",
+		       np_sync_status_text(kind, "kind", "?"));
+		return;
+	}
 	printf("%-22s  %s%s, %s, %.0f events, %.0f malformed, %.0f refused",
 	       np_sync_status_text(kind, "kind", "?"), synced ? "synced" : "not synced",
 	       absent ? " (the API server does not have the kind)" : "",
