@@ -213,6 +213,32 @@ static void test_files_without_nodes(void)
 	CHECK_EQ(resolve(CNP_HEAD "  - {action: Deny, to: [{namespaces: {}}]}\n", false), 0);
 }
 
+/* What this tool has written may have long lists of peers, but no long lists of Nodes. */
+static void test_files_own(void)
+{
+	const struct np_load_options own = { .lenient = true, .own = true };
+	char *text;
+	size_t len;
+	FILE *file;
+	int i, more;
+
+	for (more = 0; more < 2; more++) {
+		file = open_memstream(&text, &len);
+		fputs(CNP_HEAD "  - action: Deny\n    to:\n", file);
+		for (i = 0; i < 25 + more; i++)
+			fputs("    - {nodes: {}}\n", file);
+		fclose(file);
+		np_objects_reset(&objs);
+		CHECK_EQ(np_load_buffer(&objs, "t", text, len, &own, &err), 0);
+		CHECK(objs.policies[0].egress[0].closed);
+		CHECK_EQ(!objs.policies[0].egress[0].nodes, more);
+		CHECK_EQ(objs.warning_count, more);
+		free(text);
+	}
+	CHECK(objs.warning_count && strstr(objs.warnings[0].text, "at most 25 times") &&
+	      !strcmp(objs.warnings[0].path, "spec.egress[0].to[25].nodes"));
+}
+
 /* --- the agent ------------------------------------------------------------------ */
 
 static struct np_desired d;
@@ -486,6 +512,36 @@ static void test_unread(void)
 	np_desired_free(&d);
 }
 
+/*
+ * A list lacks a policy, and has one whose name cannot be read, which may be the same. So its rules
+ * are closed, whatever Nodes come.
+ */
+static void test_swept(void)
+{
+	struct np_desired_policy *policy;
+
+	begin();
+	policy = give_cnp("p", ACCEPT "," DENY);
+	list();
+	commit();
+	CHECK(strcmp(rule(policy, 0), "closed"));
+	np_desired_begin(&d, NP_SOURCE_CLUSTER_POLICY);
+	np_desired_rejected(&d, NP_SOURCE_CLUSTER_POLICY, "", "", "", "no name");
+	np_desired_synced(&d, NP_SOURCE_CLUSTER_POLICY);
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "closed") && !strcmp(rule(policy, 1), "closed"));
+	CHECK_EQ(d.troubles.count, 2);
+	give_node("d", "x", "10.0.0.77");
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "closed") && !strcmp(rule(policy, 1), "closed"));
+	CHECK_EQ(d.troubles.count, 2);
+	/* It is there after all. */
+	give_cnp("p", ACCEPT "," DENY);
+	commit();
+	CHECK(!strcmp(rule(policy, 1), "10.0.0.8/31"));
+	np_desired_free(&d);
+}
+
 static void test_too_many(void)
 {
 	struct np_desired_policy *policy, *other;
@@ -680,9 +736,15 @@ static void test_ranges(void)
 	/* A block too small for anything but pods. */
 	give_range("a", "\"podCIDRs\":[\"10.1.0.4/31\",\"10.1.0.9/32\"]", "", "");
 	CHECK(!strcmp(ranges(256), "10.1.0.4/31 10.1.0.9/32"));
-	/* One that cannot be read keeps its podCIDR, and one that is gone does not. */
+	/* One that cannot be read keeps its podCIDR and what is its own, and one that is gone not. */
 	np_desired_rejected(&d, NP_SOURCE_NODES, "", "a", UID1, "too large");
 	CHECK(!strcmp(ranges(256), "10.1.0.4/31 10.1.0.9/32"));
+	give_range("a", "\"podCIDR\":\"10.1.0.0/29\"",
+		   "\"projectcalico.org/IPv4VXLANTunnelAddr\":\"10.1.0.6\"",
+		   "{\"type\":\"InternalIP\",\"address\":\"10.1.0.1\"}");
+	np_desired_rejected(&d, NP_SOURCE_NODES, "", "a", UID1, "too large");
+	CHECK(!strcmp(ranges(256), "10.1.0.2/31 10.1.0.4/31"));
+	CHECK_EQ(d.nodes_unread, 1);
 	np_desired_remove(&d, NP_SOURCE_NODES, "", "a", UID1);
 	CHECK(!strcmp(ranges(256), ""));
 	/* Needed no more. */
@@ -815,11 +877,14 @@ static void test_range_setting(void)
 	CHECK(!strcmp(ranges(2), "10.2.0.0/16 10.3.0.0/31"));
 	CHECK_EQ(d.ranges_left_out, 1);
 	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16,10.3.0.0/31"));
-	/* No Node has a podCIDR: others give addresses to pods, and what is in force stays. */
+	/* No Node has a podCIDR: others give addresses to pods, and only the options say which. */
 	give_range("a", "", "", "");
 	ranges(256);
-	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16,10.1.0.0/16"));
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.2.0.0/16"));
+	/* The options say nothing either: what somebody has set stays. */
 	np_settings_free(&opts.settings);
+	memset(&opts.settings, 0, sizeof(opts.settings));
+	CHECK(!strcmp(setting(&opts, "10.1.0.0/16"), "10.1.0.0/16"));
 	np_desired_free(&d);
 }
 
@@ -980,9 +1045,11 @@ int main(void)
 	test_aggregate_random();
 	test_files();
 	test_files_without_nodes();
+	test_files_own();
 	test_desired();
 	test_given_up();
 	test_unread();
+	test_swept();
 	test_too_many();
 	test_written();
 	test_range_users();

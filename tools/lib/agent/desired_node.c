@@ -130,12 +130,9 @@ void np_desired_node_set(struct np_desired *d, const char *name, const char *uid
 		np_desired_remark(d, NP_SOURCE_NODES, "", name, reason);
 	}
 	if (unread) {
-		/* Only the cluster gives a Node its podCIDRs, and its pods still run. */
-		if (old) {
-			kept.pod_cidr = old->node.pod_cidr;
-			kept.pod_cidr_count = old->node.pod_cidr_count;
-			kept.tunnel_first = old->node.tunnel_first;
-		}
+		/* Its pods still run, and its own addresses are still none of theirs. */
+		if (old)
+			kept = old->node;
 		object = &kept;
 	}
 	if (old && old->unread == unread && np_node_same(&old->node, object)) {

@@ -766,7 +766,11 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 
 	if (!closed)
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, object->namespace, object->name);
-	if (ns == d->cluster) {
+	if (ns == d->cluster && closed) {
+		/* They name no Nodes any more, so that no Node that changes opens them. */
+		narrow.ingress = np_close_rules(d, narrow.ingress, narrow.ingress_count);
+		narrow.egress = np_close_rules(d, narrow.egress, narrow.egress_count);
+	} else if (ns == d->cluster) {
 		if (d->nodes_stale)
 			np_desired_nodes_index(d);
 		lack = np_policy_resolve(d, policy, &narrow);

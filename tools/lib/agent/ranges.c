@@ -67,17 +67,18 @@ static int np_range_order(const void *left, const void *right)
 }
 
 /*
- * Collects the addresses that are those of Nodes. all: also the first one of each IPv4 podCIDR,
- * else only where flannel has a tunnel.
+ * Collects the addresses that are those of Nodes, also of those that cannot be read. all: also the
+ * first one of each IPv4 podCIDR, else only where flannel has a tunnel.
  */
 static struct np_blocks np_node_own(const struct np_desired *d, bool all)
 {
 	struct np_blocks own = { 0 };
-	size_t i, kept = 0;
+	struct np_desired_node *record;
+	size_t i, kept = 0, at = 0;
 	uint32_t k;
 
-	for (i = 0; i < d->node_count; i++) {
-		const struct np_kube_node *node = d->node_list[i];
+	while ((record = np_hash_next(&d->nodes, &at))) {
+		const struct np_kube_node *node = &record->node;
 
 		np_breathe();
 		for (k = 0; k < node->address_count; k++)

@@ -211,7 +211,8 @@ void np_settings_add_ranges(struct np_settings *set, const struct np_kernel *ker
 
 /*
  * The ranges of the options always count. While those of Nodes are asked for and not known, or
- * while it is not known whether they are asked for, nothing that is in force is taken away.
+ * while it is not known whether they are asked for, nothing that is in force is taken away. Without
+ * any of both what somebody else has set stays.
  */
 static void np_wanted_ranges(const struct np_agent_options *opts, const struct np_desired *d,
 			     const struct np_kernel *kernel, const struct np_settings *have,
@@ -225,7 +226,8 @@ static void np_wanted_ranges(const struct np_agent_options *opts, const struct n
 	if (np_desired_ranges_known(d))
 		np_settings_add_ranges(set, kernel, d->range, d->range_count);
 	else if (!given->pod_range_count ||
-		 (opts->node_ranges && (d->range_users || !d->synced[NP_SOURCE_CLUSTER_POLICY])))
+		 (opts->node_ranges && (!d->synced[NP_SOURCE_CLUSTER_POLICY] ||
+					(d->range_users && !d->synced[NP_SOURCE_NODES]))))
 		np_settings_add_ranges(set, kernel, have->pod_range, have->pod_range_count);
 }
 

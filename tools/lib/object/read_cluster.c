@@ -238,6 +238,9 @@ static int np_cluster_nodes(struct np_decode *d, const struct np_node *node,
 		rule->nodes->node = np_arena_zalloc(&d->objs->arena, NP_CLUSTER_MAX *
 						    sizeof(*rule->nodes->node));
 	}
+	if (rule->nodes->node_count == NP_CLUSTER_MAX)
+		return np_fail(d, node, at, "a rule must name Nodes at most %u times",
+			       NP_CLUSTER_MAX);
 	peer = &rule->nodes->node[rule->nodes->node_count++];
 
 	peer->line = node->line;
