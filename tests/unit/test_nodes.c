@@ -485,9 +485,13 @@ static void test_unread(void)
 	CHECK_EQ(commit(), 1);
 	CHECK(!strcmp(rule(policy, 0), "10.0.0.8/32"));
 	CHECK_EQ(d.troubles.count, 0);
-	/* One without a name may be any, until a list shows that it is gone. */
+	/* One without a name may be any, until a complete list shows that it is gone. */
 	np_desired_rejected(&d, NP_SOURCE_NODES, "", "", "", "no name");
 	CHECK_EQ(commit(), 1);
+	CHECK(!strcmp(rule(policy, 0), "closed"));
+	np_desired_begin(&d, NP_SOURCE_NODES);
+	give_node("a", "w", "10.0.0.20");
+	commit();
 	CHECK(!strcmp(rule(policy, 0), "closed"));
 	list();
 	CHECK_EQ(commit(), 1);
@@ -509,6 +513,65 @@ static void test_unread(void)
 	CHECK_EQ(commit(), 1);
 	CHECK(!strcmp(rule(policy, 0), "10.0.0.8/31"));
 	CHECK_EQ(d.nodes_unread, 0);
+	np_desired_free(&d);
+}
+
+/* What is wrong with a policy besides its Nodes is not forgotten for them. */
+static void test_other_troubles(void)
+{
+	struct np_desired_policy *policy;
+
+	/* A version before the one that cannot be read. */
+	begin();
+	policy = give_cnp("p", DENY);
+	list();
+	commit();
+	give(NP_SOURCE_CLUSTER_POLICY, "{\"metadata\":{\"name\":\"p\",\"uid\":\"" UID2 "\"},"
+	     "\"spec\":{\"tier\":\"Admin\",\"priority\":5,\"subject\":{\"x\":{}},\"egress\":["
+	     ACCEPT "]}}");
+	CHECK(strstr(trouble(), "its version before stays in force"));
+	np_desired_rejected(&d, NP_SOURCE_NODES, "", "b", UID1, "too large");
+	commit();
+	CHECK(d.troubles.count == 1 && strstr(trouble(), "Nodes that cannot be read"));
+	give_node("b", "w", "10.0.0.9");
+	commit();
+	CHECK(d.troubles.count == 1 && strstr(trouble(), "its version before stays in force"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "no memory"));
+	np_desired_retry(&d);
+	CHECK(d.troubles.count == 1 && strstr(trouble(), "its version before stays in force"));
+	give_cnp("p", DENY);
+	CHECK_EQ(d.troubles.count, 0);
+	np_desired_free(&d);
+	/* One that the kernel has refused is tried again, whatever Nodes come in between. */
+	begin();
+	d.peers_max = 2;
+	policy = give_cnp("p", DENY "," PASS);
+	list();
+	commit();
+	CHECK(strstr(trouble(), "spec.egress[1]: these Nodes have more addresses"));
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "no memory"));
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "closed") && !strcmp(trouble(), "no memory"));
+	give_node("z", "none", "10.0.0.200");
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "closed") && !strcmp(trouble(), "no memory"));
+	np_desired_retry(&d);
+	CHECK_EQ(d.troubles.count, 0);
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "10.0.0.8/31"));
+	CHECK(strstr(trouble(), "spec.egress[1]: these Nodes have more addresses"));
+	np_desired_free(&d);
+	/* The same where there was nothing to say of Nodes when it was refused. */
+	begin();
+	policy = give_cnp("p", DENY);
+	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "no memory"));
+	d.nodes_given_up = true;
+	d.nodes_stale = true;
+	commit();
+	CHECK(!strcmp(trouble(), "no memory"));
+	np_desired_retry(&d);
+	commit();
+	CHECK(strstr(trouble(), "which Nodes there are is not known"));
 	np_desired_free(&d);
 }
 
@@ -1049,6 +1112,7 @@ int main(void)
 	test_desired();
 	test_given_up();
 	test_unread();
+	test_other_troubles();
 	test_swept();
 	test_too_many();
 	test_written();

@@ -188,6 +188,7 @@ static bool np_keep_cluster_policy(struct np_desired *d, const char *name, const
 	if (!policy || !*uid || policy->lost || memcmp(policy->uid, bytes, sizeof(bytes)))
 		return false;
 	policy->epoch = d->epoch[NP_SOURCE_CLUSTER_POLICY];
+	policy->kept = true;
 	return true;
 }
 
@@ -443,8 +444,9 @@ static void np_unread_node(struct np_desired *d, const char *name, const char *u
 	if (*name) {
 		np_desired_node_set(d, name, uid, NULL);
 	} else {
-		/* It may be any Node that the list does not contain otherwise. */
+		/* It may be any Node, until a list without one like it is complete. */
 		d->nameless[NP_SOURCE_NODES] = true;
+		d->nodes_nameless = true;
 		d->nodes_stale = true;
 	}
 }

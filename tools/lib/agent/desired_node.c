@@ -163,6 +163,7 @@ void np_desired_node_remove(struct np_desired *d, struct np_desired_node *node)
 void np_desired_nodes_listed(struct np_desired *d)
 {
 	d->nodes_given_up = false;
+	d->nodes_nameless = d->nameless[NP_SOURCE_NODES];
 	d->nodes_stale = true;
 }
 
@@ -204,6 +205,7 @@ void np_desired_nodes_forget(struct np_desired *d)
 	np_desired_nodes_free(d);
 	d->synced[NP_SOURCE_NODES] = false;
 	d->nameless[NP_SOURCE_NODES] = false;
+	d->nodes_nameless = false;
 	d->nodes_given_up = false;
 	d->nodes_stale = true;
 }

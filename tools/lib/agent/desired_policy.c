@@ -585,6 +585,17 @@ bool np_desired_policy_partial(const struct np_policy *policy)
 	return false;
 }
 
+void np_desired_policy_unread(struct np_desired *d, const struct np_desired_policy *policy)
+{
+	if (policy->kept)
+		np_trouble_set(d, NETPOL_OBJECT_POLICY, "", policy->policy->name,
+			       NP_TROUBLE_CLOSED, false,
+			       "it cannot be read, and its version before stays in force");
+	else if (policy->lost || np_desired_policy_partial(policy->policy))
+		np_trouble_set(d, NETPOL_OBJECT_POLICY, "", policy->policy->name,
+			       NP_TROUBLE_CLOSED, false, "some of it cannot be read");
+}
+
 /* Why rules of a policy are closed that name Nodes. */
 struct np_lack {
 	enum np_nodes_lack kind;	/* NP_NODES_ENOUGH: none is */
@@ -601,7 +612,7 @@ static struct np_lack np_policy_resolve(struct np_desired *d, const struct np_de
 {
 	const struct np_nodes nodes = {
 		.node = d->node_list, .count = d->node_count,
-		.partial = d->nodes_unread || d->nameless[NP_SOURCE_NODES],
+		.partial = d->nodes_unread || d->nodes_nameless,
 		.unknown = !d->synced[NP_SOURCE_NODES],
 	};
 	size_t room = d->peers_max ? d->peers_max : NP_POLICY_PEERS;
@@ -632,6 +643,9 @@ static void np_policy_blame(struct np_desired *d, struct np_desired_policy *poli
 	bool accept, was = policy->blind;
 	char text[400];
 
+	/* All of its rules are closed for another reason, and that is said. */
+	if (policy->flags & (NP_DESIRED_CLOSED | NP_DESIRED_REJECTED))
+		return;
 	/* While commits wait for the list of Nodes there is nothing to say. */
 	policy->blind = lack->kind && (lack->kind != NP_NODES_UNKNOWN || d->nodes_given_up);
 	if (policy->blind) {
@@ -648,9 +662,7 @@ static void np_policy_blame(struct np_desired *d, struct np_desired_policy *poli
 			np_desired_remark(d, NP_SOURCE_CLUSTER_POLICY, "", name, text);
 	} else if (was) {
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, "", name);
-		if (policy->lost || np_desired_policy_partial(policy->policy))
-			np_trouble_set(d, NETPOL_OBJECT_POLICY, "", name, NP_TROUBLE_CLOSED, false,
-				       "some of it cannot be read");
+		np_desired_policy_unread(d, policy);
 	}
 }
 
@@ -672,9 +684,7 @@ static void np_policy_replace(struct np_desired *d, struct np_desired_policy *po
 		policy->flags &= ~NP_DESIRED_CLOSED;
 		np_trouble_clear(d, NETPOL_OBJECT_POLICY, "", copy->name);
 		policy->blind = false;
-		if (policy->lost || np_desired_policy_partial(copy))
-			np_trouble_set(d, NETPOL_OBJECT_POLICY, "", copy->name, NP_TROUBLE_CLOSED,
-				       false, "some of it cannot be read");
+		np_desired_policy_unread(d, policy);
 	}
 	np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
 }
@@ -804,6 +814,7 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		d->policy_bytes += bytes - policy->bytes;
 	policy->bytes = bytes;
 	policy->lost = false;
+	policy->kept = false;
 	policy->epoch = d->epoch[kind];
 	policy->flags &= ~(NP_DESIRED_GONE | NP_DESIRED_REJECTED | NP_DESIRED_CLOSED);
 	if (closed)

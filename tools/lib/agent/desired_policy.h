@@ -37,6 +37,8 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *poli
 void np_desired_policy_remove(struct np_desired *d, struct np_desired_policy *policy);
 /* Returns true if a rule of a ClusterNetworkPolicy is closed because it cannot be read. */
 bool np_desired_policy_partial(const struct np_policy *policy);
+/* Notes the trouble of a ClusterNetworkPolicy that cannot be read, or some of it, if it is one. */
+void np_desired_policy_unread(struct np_desired *d, const struct np_desired_policy *policy);
 /*
  * Resolves the rules of all policies that name Nodes, if what is known of Nodes has changed since.
  * To be called before a commit. Policies that come to mean something else are pending then.

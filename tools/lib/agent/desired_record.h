@@ -106,6 +106,7 @@ struct np_desired_policy {
 	uint8_t needs;			/* what it needs Nodes for: enum np_node_need */
 	bool blind;			/* Nodes are why it is a trouble */
 	bool lost;			/* it is for every pod, because its subject was not read */
+	bool kept;			/* it is an earlier version than one that cannot be read */
 	size_t bytes;			/* size of that block */
 	uint32_t pods;			/* how many local pods it selects */
 };
@@ -168,7 +169,8 @@ struct np_desired {
 	bool node_ranges;	/* podCIDRs are to be ranges of pods; set by the caller */
 	struct np_cidr *range;	/* these ranges */
 	size_t range_count;
-	size_t ranges_left_out;	/* podCIDRs for which there is no room */
+	size_t ranges_left_out;	/* blocks of podCIDRs for which there is no room */
+	bool nodes_nameless;	/* there is one whose name cannot be read, as far as is known */
 	bool nodes_stale;	/* the policies that name Nodes are to be resolved again */
 	bool nodes_given_up;	/* nobody waits any longer for the list of Nodes */
 	size_t peers_max;	/* the most peers of a policy; 0: not known */

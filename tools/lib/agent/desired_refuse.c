@@ -62,12 +62,9 @@ bool np_desired_refuse(struct np_desired *d, uint8_t object, void *record, const
  */
 static void np_retry_trouble(struct np_desired *d, struct np_desired_policy *policy)
 {
-	if (policy->lost || np_desired_policy_partial(policy->policy))
-		np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace->name,
-			       policy->policy->name, NP_TROUBLE_CLOSED, false,
-			       "some of it cannot be read");
+	np_desired_policy_unread(d, policy);
 	/* What there is to say of its Nodes is said again. */
-	if (policy->blind) {
+	if (policy->needs & NP_NEED_NODES) {
 		policy->blind = false;
 		d->nodes_stale = true;
 	}
