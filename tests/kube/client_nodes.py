@@ -55,6 +55,16 @@ def L43_on_demand(t):
     check(len(asked(d)) == before and len(f.calls("upsert", KIND)) == lines, "still followed")
 
 
+def L43_at_once(t):
+    """The first request of others is delayed at random, and somebody waits for this one."""
+    d = t.double()
+    d.put("nodes", "a")
+    f = t.follow(d, "--spread", "3600000", kinds="pods," + KIND)
+    need(f)
+    f.until(call="synced", kind=KIND)
+    check(not d.asked(lambda r: r.kind == "pods"))
+
+
 def L43_again(t):
     """Needed again: from the beginning, and not from an older state than before."""
     d, f = nodes(t, "a", "b")
@@ -95,20 +105,30 @@ def L43_forbidden(t):
     check(f.state(KIND)["refused"] and not f.state(KIND)["synced"])
     d.put("pods", "late", "ns")
     f.until(call="upsert", name="late")
-    # something else than 403 does not take it back, an answer does
+    # a server that cannot answer does not refuse, and its pauses do not begin again at the shortest
     d.off(rule)
     rule = d.on(lambda r: r.kind == "nodes", lambda r: r.status(503, "X"))
     f.pass_wait(KIND)
     f.until(call="state", kind=KIND, error=has("503"))
-    check(f.state(KIND)["refused"])
+    check(not f.state(KIND)["refused"])
     d.off(rule)
+    rule = d.on(lambda r: r.kind == "nodes", lambda r: r.status(403, "Forbidden"))
+    f.pass_wait(KIND)
+    f.until(call="state", kind=KIND, refused=1)
+    check(f.settle(KIND)["left"] > 10000)
+    # nor does one that is away
+    d.stop()
+    f.pass_wait(KIND)
+    f.until(call="state", kind=KIND, refused=0)
+    d.off(rule)
+    d.listen()
     f.drive(lambda: f.names(KIND) == ["a"], KIND)
     check(not f.state(KIND)["refused"])
     # refused later: what is known stays
     f.settle(KIND, "stream")
     rule = d.on(lambda r: r.kind == "nodes", lambda r: r.status(403, "Forbidden"))
     d.end_watches()
-    f.until(call="state", kind=KIND, refused=1)
+    f.drive(lambda: f.state(KIND)["refused"], KIND)
     check(f.state(KIND)["synced"] and f.names(KIND) == ["a"])
     # and dropped and needed again it is not known before a list
     f.tell("drop nodes")

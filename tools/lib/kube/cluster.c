@@ -377,7 +377,8 @@ void np_cluster_follow(struct np_cluster *cluster, enum np_source_kind kind, boo
 	if (!follow)
 		np_reflector_rest(r, false);
 	else if (cluster->started)
-		np_reflector_start(r, np_jitter((uint32_t)cluster->options.spread_ms));
+		/* Somebody waits for it, and does so for a while only. */
+		np_reflector_start(r, 0);
 }
 
 int np_cluster_reload(struct np_cluster *cluster, struct np_error *err)

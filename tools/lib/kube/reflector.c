@@ -189,6 +189,7 @@ static void np_on_answered(void *context)
 	r->connected = true;
 	r->error_since_ms = 0;
 	r->forbidden = false;
+	r->eased = false;
 	*r->error = 0;
 	np_timer_start(loop, &r->silent, r->phase == NP_PHASE_LIST ?
 		       NP_LIST_TICK_MS : r->phase == NP_PHASE_INITIAL ?
@@ -349,6 +350,8 @@ static void np_end_connection(struct np_reflector *r,
 {
 	const char *hint = "";
 
+	/* Whether it would refuse still is not known. */
+	r->forbidden = false;
 	if (result->end == NP_HTTP_CONNECT && r->cluster->cfg.in_cluster &&
 	    !r->cluster->options.server_count && !r->cluster->options.search.server_from)
 		hint = "; this is the address of a Service, which needs kube-proxy: "
@@ -364,7 +367,6 @@ static void np_end_connection(struct np_reflector *r,
 static void np_end_forbidden(struct np_reflector *r)
 {
 	const struct np_resource *resource = &np_resources[r->kind];
-	bool before = r->forbidden;
 
 	r->forbidden = true;
 	np_reflector_failed(r, false,
@@ -376,8 +378,9 @@ static void np_end_forbidden(struct np_reflector *r)
 	 * A server that has just started refuses everything until it has read its roles. So
 	 * the pauses begin again at their shortest, once until it answers.
 	 */
-	if (!before)
+	if (!r->eased)
 		r->backoff_step = 0;
+	r->eased = true;
 	np_reflector_backoff(r);
 }
 
@@ -423,6 +426,7 @@ static void np_end_server_error(struct np_reflector *r)
 {
 	int64_t now = np_loop_now(r->cluster->loop);
 
+	r->forbidden = false;
 	if (!r->error_since_ms)
 		r->error_since_ms = now;
 	if (!r->need_list && now - r->error_since_ms > NP_ERROR_MS)
@@ -756,6 +760,7 @@ void np_reflector_rest(struct np_reflector *r, bool forget)
 	r->reason = NP_RELIST_START;
 	r->synced = false;
 	r->forbidden = false;
+	r->eased = false;
 	r->failures = 0;
 	r->backoff_step = 0;
 	r->last_event_ms = -1;

@@ -85,7 +85,8 @@ struct np_source_state {
 	bool absent;		/* the API server does not have the kind, so there are no objects */
 	/* It has the kind only in a version that is not followed, so what it has is not known. */
 	bool other;
-	bool forbidden;		/* the last answers to lists and watches were 403 */
+	/* Lists and watches are answered by 403. A server that says nothing, or 5xx, ends that. */
+	bool forbidden;
 	/*
 	 * The opaque version for the snapshot, "" until the kind is synced. It covers only
 	 * objects that were handed over before this call.
