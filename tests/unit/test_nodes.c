@@ -955,6 +955,7 @@ static void test_range_setting(void)
 
 static struct np_agent agent;
 static unsigned int commits;
+static void (*fire_commit)(void *context);
 
 static int64_t frozen(void *context)
 {
@@ -980,6 +981,7 @@ static void wait_begin(bool whole)
 	np_intake_init(&agent.intake, agent.loop, &agent.desired);
 	np_schedule_init(&agent);
 	np_agent_nodes_init(&agent);
+	fire_commit = agent.commits.timer.fire;
 	agent.commits.timer.fire = on_commit;
 	agent.commits.whole = whole;
 	commits = 0;
@@ -1057,6 +1059,61 @@ static void test_wait_running(void)
 	wait_end();
 }
 
+/* A list that is long, or slow, is waited for longer, as long as it comes. */
+static void test_wait_list(void)
+{
+	struct np_intake_kind *list = &agent.intake.kind[NP_SOURCE_NODES];
+	unsigned int broken;
+
+	for (broken = 0; broken < 2; broken++) {
+		wait_begin(true);
+		/* An earlier one does not count. */
+		list->begun = true;
+		need(1);
+		CHECK(!list->begun);
+		pass(NP_NODES_WAIT_MS - 10);
+		list->begun = true;
+		pass(20);
+		CHECK(!commits && !agent.desired.nodes_given_up);
+		pass(NP_NODES_LIST_MS - NP_NODES_WAIT_MS - 20);
+		CHECK(!commits);
+		if (broken) {
+			strcpy(list->error, "it broke off");
+			np_agent_nodes_check(&agent);
+			pass(0);
+		} else {
+			pass(20);
+		}
+		CHECK(commits == 1 && agent.desired.nodes_given_up);
+		wait_end();
+	}
+}
+
+/* What comes to nothing is paced as commits are, and what waits for Nodes is not stuck. */
+static void test_wait_commit(void)
+{
+	wait_begin(true);
+	agent.commits.timer.fire = fire_commit;
+	agent.desired.full = false;
+	agent.desired.synced[NP_SOURCE_NODES] = true;
+	agent.desired.node_users = 1;
+	agent.desired.nodes_stale = true;
+	np_schedule_wake(&agent);
+	pass(0);
+	CHECK(!agent.desired.nodes_stale && agent.commits.pending_ms < 0);
+	CHECK_EQ(agent.commits.committed_ms, -1);
+	agent.desired.nodes_stale = true;
+	np_schedule_wake(&agent);
+	CHECK(np_timer_left(&agent.commits.timer) > 0);
+	/* Nodes are listed no longer, and needed again. */
+	agent.desired.synced[NP_SOURCE_NODES] = false;
+	CHECK(agent.commits.pending_ms >= 0);
+	pass(1000);
+	CHECK(!np_timer_active(&agent.commits.timer) && agent.commits.pending_ms < 0);
+	CHECK(np_agent_progress(&agent));
+	wait_end();
+}
+
 /* What was in force before the agent started stays, until it is certain that Nodes are not shown. */
 static void test_wait_start(void)
 {
@@ -1122,6 +1179,8 @@ int main(void)
 	test_range_random();
 	test_range_setting();
 	test_wait_running();
+	test_wait_list();
+	test_wait_commit();
 	test_wait_start();
 	test_wait_ends();
 	np_objects_free(&objs);

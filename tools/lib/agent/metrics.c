@@ -371,7 +371,7 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 		      "Ranges of pods that the podCIDRs of Nodes have come to.",
 		      (double)d->range_count);
 	np_metric_one(file, "netpol_node_ranges_left_out", "gauge",
-		      "podCIDRs of Nodes for which the kernel has no room among the ranges of pods.",
+		      "Blocks of podCIDRs for which the kernel has no room among the ranges of pods.",
 		      (double)d->ranges_left_out);
 	np_metrics_source(agent, file);
 	np_metrics_cluster(agent, file);

@@ -19,6 +19,8 @@ static void np_nodes_follow(struct np_agent *agent, bool follow)
 	nodes->followed = follow;
 	nodes->since_ms = np_loop_now(agent->loop);
 	nodes->refused_ms = -1;
+	/* A list that has begun is one of before. */
+	agent->intake.kind[NP_SOURCE_NODES].begun = false;
 	if (!follow)
 		np_desired_nodes_forget(&agent->desired);
 	if (agent->outside.cluster)
@@ -28,15 +30,18 @@ static void np_nodes_follow(struct np_agent *agent, bool follow)
 /* Returns when the waiting ends, or -1 if only a list can end it. */
 static int64_t np_nodes_deadline(struct np_agent *agent)
 {
-	bool refused = agent->intake.kind[NP_SOURCE_NODES].forbidden;
+	const struct np_intake_kind *list = &agent->intake.kind[NP_SOURCE_NODES];
 	struct np_agent_nodes *nodes = &agent->nodes;
+	bool refused = list->forbidden;
 
 	if (!refused)
 		nodes->refused_ms = -1;
 	else if (nodes->refused_ms < 0)
 		nodes->refused_ms = np_loop_now(agent->loop);
+	/* Between two pages a list that comes has no connection, but no error either. */
 	if (agent->commits.whole)
-		return nodes->since_ms + NP_NODES_WAIT_MS;
+		return nodes->since_ms + (list->begun && !*list->error ? NP_NODES_LIST_MS :
+									 NP_NODES_WAIT_MS);
 	return refused ? nodes->refused_ms + NP_NODES_REFUSED_MS : -1;
 }
 

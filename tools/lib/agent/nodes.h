@@ -15,6 +15,8 @@
 
 /* How long commits wait for the list of Nodes, once everything else has been committed. */
 #define NP_NODES_WAIT_MS	10000
+/* The same while it comes: it has begun, and nothing has gone wrong since. */
+#define NP_NODES_LIST_MS	60000
 /*
  * At a start they wait until the API server has refused the list for so long. A server that has
  * just started refuses everything for a moment. While it says nothing, they wait.

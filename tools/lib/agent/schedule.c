@@ -41,8 +41,8 @@ void np_schedule_wake(struct np_agent *agent)
 	/* The first change is committed at once. Changes that come soon after it are collected. */
 	if (commits->retry_ms)
 		delay = commits->retry_ms;
-	else if (commits->committed_ms >= 0 && now - commits->committed_ms < commits->pace_ms)
-		delay = commits->pace_ms - (now - commits->committed_ms);
+	else if (commits->worked_ms >= 0 && now - commits->worked_ms < commits->pace_ms)
+		delay = commits->pace_ms - (now - commits->worked_ms);
 	np_timer_start(agent->loop, &commits->timer, delay);
 }
 
@@ -130,9 +130,9 @@ static void np_schedule_nodes(struct np_agent *agent)
 		agent->commits.ranges_changed = true;
 	if (d->ranges_left_out && d->ranges_left_out != left_out)
 		np_log_line(NP_LOG_ERROR, &np_about, "the podCIDRs of Nodes need more ranges of "
-			    "pods than the kernel takes, and %zu of them are left out: a Deny of pods may "
-			    "be missed by pods there that are not known yet; --pod-range can cover "
-			    "them together", d->ranges_left_out);
+			    "pods than the kernel takes, and %zu blocks of them are left out: a Deny of "
+			    "pods may be missed by pods there that are not known yet; --pod-range can "
+			    "cover them together", d->ranges_left_out);
 }
 
 /*
@@ -142,7 +142,7 @@ static void np_schedule_nodes(struct np_agent *agent)
 static int np_schedule_ranges(struct np_agent *agent, struct np_error *err)
 {
 	struct np_settings have = { 0 };
-	const struct np_desired *d = &agent->desired;
+	struct np_desired *d = &agent->desired;
 	bool changed = false;
 	int ret;
 
@@ -151,8 +151,10 @@ static int np_schedule_ranges(struct np_agent *agent, struct np_error *err)
 		np_settings_add_ranges(&have, &agent->kernel, d->range, d->range_count);
 		ret = np_settings_commit(&agent->kernel, &have, &changed, err);
 	}
-	if (!ret && changed)
+	if (!ret && changed) {
 		agent->commits.settings_generation = agent->kernel.generation;
+		d->urgent = true;
+	}
 	np_settings_free(&have);
 	return ret ? -1 : 0;
 }
@@ -185,13 +187,16 @@ static int np_schedule_commit_all(struct np_agent *agent, struct np_error *err)
 	return commits->settings_changed ? np_schedule_settings(agent, err) : 0;
 }
 
-/* Even if there is always something to commit, commits take a tenth of the time at most. */
+/*
+ * Even if there is always something to commit, commits take a tenth of the time at most, with what
+ * finds out whether there is.
+ */
 static void np_schedule_pace(struct np_agent *agent, int64_t began)
 {
 	struct np_agent_commits *commits = &agent->commits;
 
-	commits->committed_ms = np_loop_now(agent->loop);
-	commits->pace_ms = (commits->committed_ms - began) * 9;
+	commits->worked_ms = np_loop_now(agent->loop);
+	commits->pace_ms = (commits->worked_ms - began) * 9;
 	if (commits->pace_ms < NP_COMMIT_PACE_LEAST)
 		commits->pace_ms = NP_COMMIT_PACE_LEAST;
 	if (commits->pace_ms > NP_COMMIT_PACE_MOST)
@@ -204,12 +209,15 @@ static void np_schedule_commit(void *context)
 	struct np_agent_commits *commits = &agent->commits;
 	int64_t began = np_loop_now(agent->loop);
 	bool first = !commits->whole, failed = *commits->error;
+	bool resolve = agent->desired.nodes_stale;
 	struct np_error err = { 0 };
 	int ret;
 
-	/* Nodes may have come to be needed since the timer was started. */
-	if (!np_agent_synced(agent))
+	/* Nodes may have come to be needed since the timer was started. What waits is not stuck. */
+	if (!np_agent_synced(agent)) {
+		commits->pending_ms = -1;
 		return;
+	}
 	agent->desired.now = (uint32_t)began;
 	np_schedule_nodes(agent);
 	np_agent_node_update(&agent->node);
@@ -217,12 +225,16 @@ static void np_schedule_commit(void *context)
 							 &agent->node.host);
 	if (!np_agent_pending(agent)) {
 		commits->pending_ms = -1;
+		/* Nodes that change all the time cost this each time. */
+		if (resolve)
+			np_schedule_pace(agent, began);
 		return;
 	}
 	/* If the objects in the kernel may be lost, the settings may be lost too. */
 	commits->settings_changed |= first || agent->desired.full || !agent->kernel.open;
 	ret = np_schedule_commit_all(agent, &err);
 	np_schedule_pace(agent, began);
+	commits->committed_ms = commits->worked_ms;
 	if (ret) {
 		np_schedule_failed(agent, &err);
 		return;
@@ -310,6 +322,7 @@ void np_schedule_init(struct np_agent *agent)
 	struct np_agent_commits *commits = &agent->commits;
 
 	commits->committed_ms = -1;
+	commits->worked_ms = -1;
 	commits->pending_ms = -1;
 	np_schedule_bind(&commits->timer, np_schedule_commit, agent);
 	np_schedule_bind(&commits->check_timer, np_schedule_check, agent);

@@ -29,7 +29,8 @@ struct np_agent_commits {
 	struct np_timer check_timer;
 	struct np_timer audit_timer;
 	int64_t committed_ms;		/* when the last commit ended; -1: never */
-	int64_t pace_ms;		/* shortest time from it to the next one */
+	int64_t worked_ms;		/* the same of looking for something to commit */
+	int64_t pace_ms;		/* shortest time from that to the next one */
 	int64_t said_ms;		/* when a commit was last reported to the service manager */
 	int64_t pending_ms;		/* since when changes are pending; -1: none are */
 	int64_t retry_ms;		/* delay of the next try; 0: the last commit succeeded */
