@@ -513,6 +513,16 @@ static void test_unread(void)
 	CHECK_EQ(commit(), 1);
 	CHECK(!strcmp(rule(policy, 0), "10.0.0.8/31"));
 	CHECK_EQ(d.nodes_unread, 0);
+	/* What is to be an IP address and is none; a name may be anything. */
+	give(NP_SOURCE_NODES, "{\"metadata\":{\"name\":\"a\",\"uid\":\"" UID1 "\"},\"status\":"
+	     "{\"addresses\":[{\"type\":\"Hostname\",\"address\":\"10.0.0\"}]}}");
+	CHECK_EQ(d.nodes_unread, 0);
+	give(NP_SOURCE_NODES, "{\"metadata\":{\"name\":\"a\",\"uid\":\"" UID1 "\"},\"status\":"
+	     "{\"addresses\":[{\"type\":\"InternalIP\",\"address\":\"10.0.0\"}]}}");
+	CHECK_EQ(d.nodes_unread, 1);
+	CHECK(strstr(remarked, "is not an IP address"));
+	commit();
+	CHECK(!strcmp(rule(policy, 0), "closed"));
 	np_desired_free(&d);
 }
 

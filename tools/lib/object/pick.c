@@ -56,7 +56,7 @@ static const struct np_pick np_pick_node_spec[] = {
 
 /* kubelet writes the status of a Node every few minutes at least, and most of it is not needed. */
 static const struct np_pick np_pick_node_address[] = {
-	{ "address", NULL }, { NULL, NULL },
+	{ "type", NULL }, { "address", NULL }, { NULL, NULL },
 };
 
 /* Those of NP_CALICO_TUNNELS, and flannel's. */

@@ -50,7 +50,8 @@ static int np_decode_node_address(struct np_decode *d, const struct np_node *ent
 	wrong = np_address_parse(field->text, &addr);
 	if (!wrong)
 		return np_add_node_address(d, field, NP_FIELD(path, "address"), &addr, to);
-	if (d->lenient || !np_is_ip_type(type))
+	/* Without it a Deny of Nodes would miss this one, so nobody may go on without it. */
+	if (!np_is_ip_type(type))
 		return 0;
 	return np_fail(d, field, NP_FIELD(path, "address"), "\"%.60s\" %s", field->text, wrong);
 }
