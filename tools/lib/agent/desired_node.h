@@ -4,10 +4,11 @@
  * most of what it says does not matter here: a record is replaced only if what is kept of it
  * differs.
  *
- * A record that cannot be read has what its last version said that could be read, or nothing. Only
- * the ranges of pods count with that: the addresses of a Node stay out of them. Whoever has the credentials of a
- * kubelet can write the addresses of its own Node. So a Node may have few of them only, and all
- * Nodes together may take NP_NODE_BYTES_ALL; what exceeds that cannot be read.
+ * A record that cannot be read has what its last version said that could be read, or nothing.
+ * Only the ranges of pods count with that: the addresses of a Node stay out of them. Whoever has
+ * the credentials of a kubelet can write the addresses of its own Node. So a Node may have few
+ * of them only, and all Nodes together may take NP_NODE_BYTES_ALL; what exceeds that cannot be
+ * read.
  */
 #ifndef NP_AGENT_DESIRED_NODE_H
 #define NP_AGENT_DESIRED_NODE_H

@@ -73,8 +73,8 @@ struct np_reflector {
 	int64_t backoff_until_ms;	/* end of the last pause */
 	int64_t error_since_ms;		/* first 5xx in a row, 0: none */
 	bool garbled;			/* an item was not JSON, or had no name; a list follows */
-	bool forbidden;			/* a 403 came, and since then no stream and no silence */
-	bool eased;			/* the pauses have begun anew for one, since the last stream */
+	bool forbidden;			/* a 403 came, then no stream and no silence */
+	bool eased;			/* for one pauses began anew, since a stream */
 	bool expired;			/* a watch was too old since the last event of one */
 	bool unreachable;		/* the pause is for a server that takes no connection */
 	bool returns;			/* the request is the first after such a pause */
