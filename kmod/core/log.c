@@ -133,6 +133,8 @@ void netpol_undo_run(struct netpol_edit *edit)
 	struct netpol_peer *peer, *next_peer;
 	u32 i, at = 0;
 
+	/* programs that the edit made may be among the unused ones */
+	list_splice_init(&edit->unused, &world->programs);
 	list_for_each_entry_safe(program, next_program, &world->programs, node)
 		if (program->created == edit->serial)
 			list_del_init(&program->node);
@@ -148,7 +150,6 @@ void netpol_undo_run(struct netpol_edit *edit)
 		if (i % UNDO_BATCH == 0)
 			cond_resched();
 	}
-	list_splice_init(&edit->unused, &world->programs);
 }
 
 void netpol_undo_forget(struct netpol_edit *edit)

@@ -388,6 +388,51 @@ static void test_reserve(void)
 	ALL = usual_all;
 }
 
+/* Checks that the programs of the world are those of the snapshot, each of which can be read. */
+static void check_programs(void)
+{
+	u64 bytes = off.world->hits_bytes;
+	struct netpol_program *program;
+
+	list_for_each_entry(program, &off.world->programs, node)
+		bytes += program->bytes;
+	CHECK_EQ(bytes, used());
+}
+
+/* An edit that made programs which nothing uses in the end, and is given up then or on its way. */
+static void test_abort(void)
+{
+	u64 usual = SHARE, usual_all = ALL;
+	bool prepared = false;
+	long after;
+
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+	SHARE = 64 << 10;
+	ALL = used() + (64 << 10) + 20000;
+	begin();
+	add_large("large");
+	read_text();
+	for (after = 0; !prepared; after += 97) {
+		CHECK(!np_offline_begin(&off, "kube", &err));
+		CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+		netpol_fail_after = after;
+		prepared = !np_offline_prepare(&off, &err);
+		netpol_fail_after = -1;
+		CHECK(prepared || off.fault.error == -ENOMEM);
+		np_offline_abort(&off);
+		check_programs();
+		CHECK_EQ(closed_pods(), 0);
+	}
+	CHECK(after > 5 * 97);
+	commit();
+	check_programs();
+	SHARE = usual;
+	ALL = usual_all;
+}
+
 int main(void)
 {
 	netpol_random_seed = 1;
@@ -397,6 +442,7 @@ int main(void)
 	test_room();
 	test_cells();
 	test_reserve();
+	test_abort();
 	np_objects_free(&objs);
 	np_offline_free(&off);
 	free(text);
