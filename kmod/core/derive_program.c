@@ -404,7 +404,8 @@ static bool lacks_program(const struct netpol_edit *edit, const struct netpol_lo
 			  u8 direction)
 {
 	return local->program[direction] && netpol_program_closed(local->program[direction]) &&
-	       local->runtime->need[direction] && !nobody_knows(edit, local->pod->template->ns);
+	       local->runtime->lack[direction].need &&
+	       !nobody_knows(edit, local->pod->template->ns);
 }
 
 /* In how many directions does a pod lack its program? */
@@ -422,27 +423,49 @@ static u32 count_lacking(const struct netpol_edit *edit, const struct netpol_loc
  * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
  * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
  * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
- * in the direction until there is room. Return: 0, -ENOMEM or -ENOSPC.
+ * in the direction until there is room. It concerns others only where there is no room for all, see
+ * share_equally(). Return: 0, -ENOMEM or -ENOSPC.
  */
 static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
 			const struct wanted *wanted, u64 need, int error,
 			const struct netpol_program **found)
 {
+	struct netpol_lack *lack = &local->runtime->lack[wanted->direction];
 	const struct netpol_ns *ns = local->pod->template->ns;
-	const struct wanted closed = { .direction = wanted->direction, .ns = edit->world->cluster };
-	bool cluster = edit->world->cluster->policies_changed == edit->serial ||
-		       ns->labels_changed == edit->serial;
+	struct netpol_ns *cluster = edit->world->cluster;
+	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
+	bool policies = cluster->policies_changed == edit->serial;
 
 	edit->fault->object = blamed(edit, local, wanted);
-	if (edit->fault->object || (!wanted->own && !cluster &&
+	if (edit->fault->object || (!wanted->own && !policies &&
+				    ns->labels_changed != edit->serial &&
 				    !lacks_program(edit, local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
-	local->runtime->need[wanted->direction] = error == -EDQUOT ? need : CELLS_NEED;
+	lack->need = error == -EDQUOT ? need : CELLS_NEED;
+	lack->own = wanted->own;
+	lack->cluster = wanted->ns == cluster;
 	edit->next->nlacking++;
-	edit->lacks = true;
+	if (policies && error == -EDQUOT && need > budget_of_all(edit, wanted->ns))
+		edit->lacks = true;
+	else
+		lack->tried = edit->serial;
 	return find_program(edit, &closed, &need, found);
+}
+
+/*
+ * Does a program count against the share of those who pay for it? One that a pod lacks for its
+ * share goes on to do so, until there is room in it.
+ */
+static bool counts_as_own(const struct netpol_edit *edit, const struct netpol_local *local,
+			  u8 direction, bool changed, const struct netpol_ns *ns)
+{
+	const struct netpol_lack *lack = &local->runtime->lack[direction];
+
+	return changed || ns->policies_changed == edit->serial ||
+	       (lacks_program(edit, local, direction) && lack->own &&
+		lack->cluster == (ns == edit->world->cluster));
 }
 
 /*
@@ -475,7 +498,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 		if (netpol_policies_need_ports(list->policy, list->count, direction))
 			wanted.ports = template->ports;
 		wanted.ns = charged(edit, template, &wanted);
-		wanted.own = changed || wanted.ns->policies_changed == edit->serial;
+		wanted.own = counts_as_own(edit, local, direction, changed, wanted.ns);
 	} else {
 		wanted.policy = program->policy;
 		wanted.npolicies = program->npolicies;
@@ -700,13 +723,18 @@ static int share_equally(struct netpol_edit *edit, struct policy_list *list)
 static bool may_have_room(struct netpol_edit *edit, const struct netpol_local *local)
 {
 	const struct netpol_template *template = local->pod->template;
+	const struct netpol_lack *lack;
+	struct netpol_ns *ns;
 	u8 i;
 
-	for (i = 0; i < NETPOL_DIRECTIONS; i++)
-		if (lacks_program(edit, local, i) &&
-		    (template->served == edit->serial || local->runtime->need[i] == CELLS_NEED ||
-		     local->runtime->need[i] <= budget_of_all(edit, template->ns)))
+	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
+		lack = &local->runtime->lack[i];
+		ns = lack->cluster ? edit->world->cluster : template->ns;
+		if (lacks_program(edit, local, i) && lack->tried != edit->serial &&
+		    (template->served == edit->serial || lack->need == CELLS_NEED ||
+		     lack->need <= program_budget(edit, ns, lack->own)))
 			return true;
+	}
 	return false;
 }
 
@@ -738,7 +766,7 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 			edit->next->nlacking -= count_lacking(edit, local);
 			world->retry = slot + 1;
 			error = derive_local(edit, slot, local, list, true);
-			if (error || edit->lacks)
+			if (error || edit->next->nlacking >= before)
 				return error;
 			more |= edit->next->nlacking < before;
 		}

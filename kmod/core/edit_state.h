@@ -42,7 +42,8 @@
  * @plenty: with programs of so many bytes no limit is near that others' programs count against
  * @part: what each of them may have at most; 0: as much as there is
  * @lacked: some pods lack their programs in the snapshot in force
- * @lacks: there was no room for the program of a pod
+ * @lacks: cluster-wide policies changed, and there was no room for the program of a pod with those
+ *	of all others
  */
 struct netpol_edit {
 	struct netpol_world *world;

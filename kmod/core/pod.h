@@ -36,6 +36,20 @@ struct netpol_pod_stats {
 };
 
 /**
+ * struct netpol_lack - the program that a local pod lacks in a direction; under the mutex
+ * @need: bytes of it at least; 0: the pod has lacked none so far
+ * @tried: serial of the last edit that found out that it does not do, with room for all left
+ * @own: those who pay for it made it too large, so that it counts against their share
+ * @cluster: it is charged to world->cluster, otherwise to the pod's namespace
+ */
+struct netpol_lack {
+	u64 need;
+	u64 tried;
+	bool own;
+	bool cluster;
+};
+
+/**
  * struct netpol_runtime - the part of a local pod that all versions of its object share
  * @refs: pod objects that share it; under the mutex
  * @gone: its interface was removed, so that its addresses are unknown; set once, read by
@@ -47,8 +61,7 @@ struct netpol_pod_stats {
  * @device_received: packets that the interface had carried to the pod when it was adopted
  * @stats: counters
  * @zero: sums of the counters when they were last reset; under the mutex
- * @need: bytes at least of the program that the pod lacks in a direction, if it is closed in it for
- *	that; under the mutex
+ * @lack: of each direction; counts while the pod is closed in it for that
  */
 struct netpol_runtime {
 	u32 refs;
@@ -59,7 +72,7 @@ struct netpol_runtime {
 	u64 device_received;
 	struct netpol_pod_stats __percpu *stats;
 	struct netpol_pod_stats zero;
-	u64 need[NETPOL_DIRECTIONS];
+	struct netpol_lack lack[NETPOL_DIRECTIONS];
 };
 
 /**

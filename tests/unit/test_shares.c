@@ -13,6 +13,8 @@
 #define MANY	40	/* pods of the tenant */
 #define PORTS	60	/* numbers that each of them gives to one name */
 #define VICTIM	0	/* number of the pod a/p0 */
+#define OTHERS	(MANY + 10)	/* first number of the pods of v */
+#define FEW	10	/* so many */
 
 static struct np_offline off;
 static struct np_error err;
@@ -60,18 +62,30 @@ static void add_named(const char *name)
 }
 
 /* A policy of every pod with much more in it. */
-static void add_large(const char *name)
+static void add_tier(const char *name, const char *tier)
 {
 	unsigned int i;
 
 	fprintf(out, "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
-		"kind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {tier: Admin, "
-		"priority: 0, subject: {namespaces: {}}, ingress: [", name);
+		"kind: ClusterNetworkPolicy\nmetadata: {name: %s}\nspec: {tier: %s, "
+		"priority: 0, subject: {namespaces: {}}, ingress: [", name, tier);
 	for (i = 0; i < 20; i++)
 		fprintf(out, "{action: Deny, from: [{namespaces: {matchLabels: {name: z%u}}}], "
 			"protocols: [{destinationNamedPort: web}, {tcp: {destinationPort: {number: "
 			"%u}}}]},", i, 20 + i * 2);
 	fprintf(out, "]}\n");
+}
+
+static void add_large(const char *name)
+{
+	add_tier(name, "Admin");
+}
+
+/* A policy of the tenant's own that isolates its pods and opens all. */
+static void add_own(void)
+{
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"own, namespace: t}\nspec: {ingress: [{}]}\n");
 }
 
 static void read_text(void)
@@ -291,8 +305,7 @@ static void test_room(void)
 	/* a policy of the tenant's is to blame, not the larger one that comes with it */
 	begin();
 	add_large("larger");
-	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
-		"own, namespace: t}\nspec: {ingress: [{}]}\n");
+	add_own();
 	read_text();
 	generation = off.world->snapshot->generation;
 	CHECK(!np_offline_begin(&off, "kube", &err));
@@ -332,35 +345,128 @@ static void test_room(void)
 	SHARE = usual;
 }
 
-/* More cells than a program may have are as good a reason. */
-static void test_cells(void)
+static void add_kinds(void)
 {
-	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells;
 	char name[16];
 	u32 i;
 
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
-	*cells = 2000;
-	begin();
-	add_large("large");
 	for (i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "z%u", i);
 		add_namespace(name);
-		add_pod(name, MANY + 2 + i, "l", 0);
+		add_pod(name, OTHERS + FEW + i, "l", 0);
 	}
+}
+
+static void add_others(void)
+{
+	u32 i;
+
+	add_namespace("v");
+	for (i = 0; i < FEW; i++)
+		add_pod("v", OTHERS + i, "l", 1);
+}
+
+/* Are all pods of add_others() open? */
+static bool others_open(void)
+{
+	u32 i;
+
+	for (i = 0; i < FEW && open_to(OTHERS + i); i++)
+		;
+	return i == FEW;
+}
+
+/* More cells than a program may have are as good a reason, but none to share the memory. */
+static void test_cells(void)
+{
+	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells, usual_all = ALL, bytes;
+	u32 retry;
+
+	begin();
+	add_tenant();
+	add_others();
+	add_named("named");
+	add_large("large");
+	add_kinds();
+	CHECK(apply(true));
+	bytes = local_of(OTHERS)->program[0]->bytes;
+	begin();
+	add_tenant();
+	add_others();
+	add_named("named");
+	CHECK(apply(true));
+	*cells = 2000;
+	/* the namespaces a, t and v could have 8 programs each of those that v has 10 of */
+	ALL = off.world->hits_bytes + 32 * bytes;
+	retry = off.world->retry;
+	begin();
+	add_large("large");
+	add_kinds();
+	add_pod("v", OTHERS, "m", 1);
 	CHECK(apply(false));
 	CHECK(off.world->snapshot->nlacking);
 	CHECK(open_to(VICTIM) && !open_to(1));
+	CHECK(others_open());
+	CHECK_EQ(ns("t")->program_bytes, 0);
+	/* the edit knows that there is no program for them, and looks for none twice */
+	CHECK_EQ(off.world->retry, retry);
 	/* less of it opens them again */
+	*cells = usual;
+	ALL = usual_all;
 	CHECK(!np_offline_begin(&off, "kube", &err));
 	CHECK(!np_offline_delete_policy(&off, "", "large", &err));
 	CHECK(!np_offline_prepare(&off, &err));
 	np_offline_publish(&off);
 	CHECK_EQ(closed_pods(), 0);
-	*cells = usual;
+}
+
+/*
+ * The tenant deletes its policy, and the Baseline tier, for which it has not enough memory, holds
+ * for its pods. It pays for that alone, now and later. All programs may have @room times the memory
+ * of one.
+ */
+static void test_deleted(u32 room)
+{
+	u64 usual = SHARE, usual_all = ALL, bytes;
+	unsigned int closed;
+	u32 i, retry;
+
+	begin();
+	add_tenant();
+	add_others();
+	add_tier("base", "Baseline");
+	CHECK(apply(true));
+	bytes = local_of(1)->program[0]->bytes;
+	begin();
+	add_own();
+	CHECK(apply(false));
+	/* the next program is known not to do before its size is */
+	SHARE = 12 * bytes + ns("t")->hits_bytes + 100;
+	ALL = off.world->hits_bytes + room * bytes;
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_delete_policy(&off, "t", "own", &err));
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
+	closed = closed_pods();
+	CHECK(closed && closed < MANY);
+	for (i = 0; i < 40; i++) {
+		commit();
+		CHECK(closed_pods() && others_open());
+		CHECK(ns("t")->program_bytes <= SHARE);
+		SHARE += bytes / 10;
+	}
+	CHECK(closed_pods() < closed);
+	/* each pod is tried in vain once, as long as there is no more room */
+	for (i = 0; i < MANY; i++)
+		commit();
+	retry = off.world->retry;
+	commit();
+	CHECK_EQ(off.world->retry, retry);
+	/* room in the share is used as soon as it is there */
+	SHARE = usual;
+	ALL = usual_all;
+	commit();
+	CHECK_EQ(closed_pods(), 0);
 }
 
 /* Namespaces that fill all that there is for them leave the administrator's part alone. */
@@ -441,6 +547,7 @@ int main(void)
 	test_own();
 	test_room();
 	test_cells();
+	test_deleted(34);
 	test_reserve();
 	test_abort();
 	np_objects_free(&objs);
