@@ -15,6 +15,18 @@
 /* Bytes that a program with too many cells needs: nobody knows. */
 #define CELLS_NEED U64_MAX
 
+/* All directions, as bits. */
+#define ALL_DIRECTIONS (BIT(NETPOL_DIRECTIONS) - 1)
+
+/* When an edit completes the entry of a local pod: in this order, see local_turn(). */
+enum turn {
+	TURN_KEPT,
+	TURN_OTHER,
+	TURN_CHANGED,
+
+	TURNS
+};
+
 /**
  * struct policy_list - policies that select a pod in one direction, in order
  * @policy: the policies
@@ -111,6 +123,11 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 	program->moved = edit->serial;
 	program->replacement = patched;
 	return 0;
+}
+
+static u32 wanted_hash(const struct wanted *wanted)
+{
+	return netpol_hash(wanted->policy, wanted->npolicies * sizeof(*wanted->policy));
 }
 
 static bool program_is(const struct netpol_program *program, u32 hash,
@@ -279,7 +296,7 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 			const struct netpol_program **found)
 {
 	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
-	u32 hash = netpol_hash(wanted->policy, wanted->npolicies * sizeof(*wanted->policy));
+	u32 hash = wanted_hash(wanted);
 	struct netpol_world *world = edit->world;
 	struct netpol_program *program;
 	u32 at = 0;
@@ -419,6 +436,32 @@ static u32 count_lacking(const struct netpol_edit *edit, const struct netpol_loc
 	return count;
 }
 
+/* Notes which program a pod lacks, and how large it is at least. Return: 0 or -ENOMEM. */
+static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
+		     const struct wanted *wanted, u64 need)
+{
+	struct netpol_lack *lack = &local->runtime->lack[wanted->direction], *before;
+	int error;
+
+	before = netpol_alloc(sizeof(*before));
+	if (!before)
+		return -ENOMEM;
+	*before = *lack;
+	error = netpol_undo_note(edit, (struct netpol_undo){
+		.kind = NETPOL_UNDO_LACK, .runtime = local->runtime, .number = wanted->direction,
+		.lack = before,
+	});
+	if (error) {
+		netpol_free(before);
+		return error;
+	}
+	*lack = (struct netpol_lack){
+		.need = need, .own = wanted->own, .cluster = wanted->ns == edit->world->cluster,
+		.hash = wanted_hash(wanted),
+	};
+	return 0;
+}
+
 /*
  * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
  * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
@@ -443,11 +486,11 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 		return refuse_program(edit, local, wanted);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
-	lack->need = error == -EDQUOT ? need : CELLS_NEED;
-	lack->own = wanted->own;
-	lack->cluster = wanted->ns == cluster;
+	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
+	if (error)
+		return error;
 	edit->next->nlacking++;
-	if (policies && error == -EDQUOT && need > budget_of_all(edit, wanted->ns))
+	if (policies && lack->need != CELLS_NEED && need > budget_of_all(edit, wanted->ns))
 		edit->lacks = true;
 	else
 		lack->tried = edit->serial;
@@ -566,31 +609,26 @@ static void note_addresses(struct netpol_edit *edit, struct netpol_local *local,
 }
 
 /*
- * Completes the entry of a local pod. @list: scratch; @again: look anew for programs that the pod
- * lacks, of which there may be room now. Return: 0, -ENOMEM or -ENOSPC.
+ * Completes the entry of a local pod. @list: scratch; @select: bits of the directions in which
+ * other policies may select the pod, or there may be room for the program that it lacks. Return: 0,
+ * -ENOMEM or -ENOSPC.
  */
 static int derive_local(struct netpol_edit *edit, u32 slot, const struct netpol_local *local,
-			struct policy_list *list, bool again)
+			struct policy_list *list, u8 select)
 {
 	const struct netpol_program *program[NETPOL_DIRECTIONS];
 	struct netpol_template *template = local->pod->template;
 	bool changed = local->runtime->changed == edit->serial;
-	u32 lacking = edit->next->nlacking;
 	struct netpol_local *write;
 	u8 direction;
 	int error;
 
 	for (direction = 0; direction < NETPOL_DIRECTIONS; direction++) {
-		/* with equal parts, what was closed for the time being may have its program */
-		error = derive_program(edit, local, direction, changed, again || changed ||
-				       (edit->part && lacks_program(edit, local, direction)) ||
-				       reselect(edit, template, direction), list,
-				       &program[direction]);
+		error = derive_program(edit, local, direction, changed, select & BIT(direction),
+				       list, &program[direction]);
 		if (error)
 			return error;
 	}
-	if (unlikely(edit->lacked) && lacking == edit->next->nlacking)
-		template->served = edit->serial;
 	if (!changed && local->identity == template->identity->number &&
 	    !memcmp(program, local->program, sizeof(program)))
 		return 0;
@@ -655,49 +693,112 @@ static void fill_behind(struct netpol_edit *edit)
 	}
 }
 
-/*
- * Completes the entries of the local pods that the edit changed, or of all others. Return: as
- * derive_locals(), or 1 if some were left out.
- */
-static int derive_some(struct netpol_edit *edit, struct policy_list *list, bool changed)
+/* Does a program stay as large as it is, or get smaller, if a pod keeps it? */
+static bool stays_small(const struct netpol_edit *edit, const struct netpol_program *program)
 {
-	const struct netpol_local *local;
-	struct netpol_idset_walk walk;
-	int error, others = 0;
-	u32 slot, at = 0;
-
-	netpol_idset_for_each(&edit->world->slots, walk, slot) {
-		local = netpol_pages_read(&edit->locals, slot);
-		if ((local->runtime->changed == edit->serial ? 1 : 0) != changed) {
-			others = 1;
-			netpol_offer(at++);
-			continue;
-		}
-		error = derive_local(edit, slot, local, list, false);
-		if (error)
-			return error;
-		cond_resched();
-	}
-	return others;
+	if (program->moved == edit->serial)
+		return program->replacement->bytes <= program->bytes;
+	return program->stale != edit->serial;
 }
 
 /*
- * Completes the entries of all local pods: first those that stay what they were, so that what a
- * namespace has counts before what it adds. Return: 0, -ENOMEM or -ENOSPC.
+ * When is it the turn of a local pod? First come those that keep their programs, with no more bytes
+ * than before, so that what there is counts before what is added; at last those that the edit
+ * changed. @select: set as derive_local() needs it.
+ */
+static enum turn local_turn(const struct netpol_edit *edit, const struct netpol_local *local,
+			    u8 *select)
+{
+	enum turn turn = edit->part ? TURN_OTHER : TURN_KEPT;
+	u8 i;
+
+	*select = ALL_DIRECTIONS;
+	if (local->runtime->changed == edit->serial)
+		return TURN_CHANGED;
+	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
+		/* with equal parts, what was closed for the time being may have its program */
+		if ((edit->part && lacks_program(edit, local, i)) ||
+		    reselect(edit, local->pod->template, i)) {
+			turn = TURN_OTHER;
+			continue;
+		}
+		*select &= ~BIT(i);
+		if (local->program[i] && !stays_small(edit, local->program[i]))
+			turn = TURN_OTHER;
+	}
+	return turn;
+}
+
+/* Counts the programs that a pod keeps, other than in the directions of @select. */
+static void count_kept(struct netpol_edit *edit, const struct netpol_local *local, u8 select)
+{
+	struct netpol_program *program;
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
+		program = (struct netpol_program *)local->program[i];
+		if (select & BIT(i) || !program || !stays_small(edit, program))
+			continue;
+		if (program->moved == edit->serial)
+			program = program->replacement;
+		/* all that is in force has room, and the pod's turn comes */
+		if (!netpol_program_closed(program))
+			use_program(edit, program, false);
+	}
+}
+
+/*
+ * Completes the entries of the local pods whose turn it is. @left: the turns of others are added,
+ * as bits. Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int derive_turn(struct netpol_edit *edit, struct policy_list *list, enum turn turn,
+		       u32 *left)
+{
+	const struct netpol_local *local;
+	struct netpol_idset_walk walk;
+	enum turn its;
+	u32 slot, at = 0;
+	u8 select;
+	int error;
+
+	netpol_idset_for_each(&edit->world->slots, walk, slot) {
+		local = netpol_pages_read(&edit->locals, slot);
+		its = local_turn(edit, local, &select);
+		if (its == turn) {
+			error = derive_local(edit, slot, local, list, select);
+			if (error)
+				return error;
+			cond_resched();
+			continue;
+		}
+		netpol_offer(at++);
+		*left |= BIT(its);
+		if (turn == TURN_KEPT && its == TURN_OTHER && !edit->part)
+			count_kept(edit, local, select);
+	}
+	return 0;
+}
+
+/*
+ * Completes the entries of all local pods, and counts what there is before what is added. Return:
+ * 0, -ENOMEM or -ENOSPC.
  */
 static int derive_locals(struct netpol_edit *edit, struct policy_list *list)
 {
-	int error = derive_some(edit, list, false);
+	u32 turn, left = BIT(TURN_KEPT);
+	int error = 0;
 
-	if (error > 0)
-		error = derive_some(edit, list, true);
-	return min(error, 0);
+	for (turn = 0; turn < TURNS && !error; turn++)
+		if (left & BIT(turn))
+			error = derive_turn(edit, list, turn, &left);
+	return error;
 }
 
 /*
  * There is not enough memory for all programs, so some pods would be closed whose only fault is
  * their place: begins anew with an equal part for each namespace. One that takes less than that
- * loses nothing by the others, which may have what is left then. Return: 0, -ENOMEM or -ENOSPC.
+ * loses nothing by the others, which may have what is left then, whatever was in force before.
+ * Return: 0, -ENOMEM or -ENOSPC.
  */
 static int share_equally(struct netpol_edit *edit, struct policy_list *list)
 {
@@ -719,20 +820,37 @@ static int share_equally(struct netpol_edit *edit, struct policy_list *list)
 	return error;
 }
 
+/* Does another pod have the program that a pod lacks, so that it takes nothing more? */
+static bool others_have(const struct netpol_edit *edit, const struct netpol_local *local,
+			u8 direction, const struct netpol_ns *ns)
+{
+	const struct netpol_program *program;
+	u32 at = 0;
+
+	list_for_each_entry(program, &edit->world->programs, node) {
+		netpol_offer(at++);
+		if (program->used == edit->serial && program->direction == direction &&
+		    program->hash == local->runtime->lack[direction].hash && program->ns == ns &&
+		    (!program->ports || program->ports == local->pod->template->ports))
+			return true;
+	}
+	return false;
+}
+
 /* May there be room for a program that a pod lacks, also because another pod has the same one? */
 static bool may_have_room(struct netpol_edit *edit, const struct netpol_local *local)
 {
-	const struct netpol_template *template = local->pod->template;
 	const struct netpol_lack *lack;
 	struct netpol_ns *ns;
 	u8 i;
 
 	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
 		lack = &local->runtime->lack[i];
-		ns = lack->cluster ? edit->world->cluster : template->ns;
+		ns = lack->cluster ? edit->world->cluster : local->pod->template->ns;
 		if (lacks_program(edit, local, i) && lack->tried != edit->serial &&
-		    (template->served == edit->serial || lack->need == CELLS_NEED ||
-		     lack->need <= program_budget(edit, ns, lack->own)))
+		    (lack->need == CELLS_NEED ||
+		     lack->need <= program_budget(edit, ns, lack->own) ||
+		     others_have(edit, local, i, ns)))
 			return true;
 	}
 	return false;
@@ -765,7 +883,7 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 			before = edit->next->nlacking;
 			edit->next->nlacking -= count_lacking(edit, local);
 			world->retry = slot + 1;
-			error = derive_local(edit, slot, local, list, true);
+			error = derive_local(edit, slot, local, list, ALL_DIRECTIONS);
 			if (error || edit->next->nlacking >= before)
 				return error;
 			more |= edit->next->nlacking < before;
@@ -807,7 +925,6 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	bool filled;
 	int error = 0;
 
-	edit->lacked = world->snapshot->nlacking;
 	edit->plenty = less(less(world->limit[NETPOL_LIMIT_PROGRAM_BYTES], reserve(world)),
 			    world->hits_bytes);
 	list_for_each_entry_safe(program, next, &world->programs, node) {

@@ -41,7 +41,6 @@
  * @ncharged: namespaces that programs of the next snapshot are charged to, world->cluster apart
  * @plenty: with programs of so many bytes no limit is near that others' programs count against
  * @part: what each of them may have at most; 0: as much as there is
- * @lacked: some pods lack their programs in the snapshot in force
  * @lacks: cluster-wide policies changed, and there was no room for the program of a pod with those
  *	of all others
  */
@@ -72,7 +71,6 @@ struct netpol_edit {
 	u32 ncharged;
 	u64 plenty;
 	u64 part;
-	bool lacked;
 	bool lacks;
 };
 

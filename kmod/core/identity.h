@@ -54,7 +54,6 @@ struct netpol_identity {
  * @ports: named ports or NULL, one reference
  * @identity: identity, one reference; NULL until a commit needs it
  * @number: place in world->template; its number in the sets of its keys
- * @served: serial of the last edit in which a local pod had its programs, if others lacked theirs
  */
 struct netpol_template {
 	struct netpol_interned interned;
@@ -63,7 +62,6 @@ struct netpol_template {
 	struct netpol_ports *ports;
 	struct netpol_identity *identity;
 	u32 number;
-	u64 served;
 };
 
 struct netpol_template *netpol_template_get(struct netpol_world *world,

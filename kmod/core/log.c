@@ -123,6 +123,10 @@ static void undo_one(struct netpol_world *world, const struct netpol_undo *undo)
 	case NETPOL_UNDO_SLOT_FREED:
 		netpol_idset_add(&world->slots, undo->number);
 		break;
+	case NETPOL_UNDO_LACK:
+		undo->runtime->lack[undo->number] = *undo->lack;
+		netpol_free(undo->lack);
+		break;
 	}
 }
 
@@ -174,6 +178,9 @@ void netpol_undo_forget(struct netpol_edit *edit)
 		case NETPOL_UNDO_SET:
 			netpol_idset_free(undo->set);
 			netpol_free(undo->set);
+			break;
+		case NETPOL_UNDO_LACK:
+			netpol_free(undo->lack);
 			break;
 		}
 	}

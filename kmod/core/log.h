@@ -122,6 +122,7 @@ struct netpol_ns_log {
  * @NETPOL_UNDO_PROGRAM: @program was in world->programs where @replacement is
  * @NETPOL_UNDO_SLOT_TAKEN: slot @number was free
  * @NETPOL_UNDO_SLOT_FREED: slot @number was taken
+ * @NETPOL_UNDO_LACK: @runtime had @lack, which the entry owns, in direction @number
  */
 enum netpol_undo_kind {
 	NETPOL_UNDO_LABELS,
@@ -135,22 +136,25 @@ enum netpol_undo_kind {
 	NETPOL_UNDO_PROGRAM,
 	NETPOL_UNDO_SLOT_TAKEN,
 	NETPOL_UNDO_SLOT_FREED,
+	NETPOL_UNDO_LACK,
 };
 
 /**
  * struct netpol_undo - how to undo one change on the control side; see enum netpol_undo_kind
  * @kind: enum netpol_undo_kind
- * @number: number of an identity, or slot
+ * @number: number of an identity, slot, or direction
  * @ns: namespace
  * @key: label key
  * @template: template
  * @identity: identity
  * @peer: peer
  * @program: program before
+ * @runtime: runtime of a local pod
  * @labels: labels before
  * @before: identity before
  * @set: set before
  * @replacement: program in place of @program
+ * @lack: what the pod lacked before
  */
 struct netpol_undo {
 	u32 kind;
@@ -162,12 +166,14 @@ struct netpol_undo {
 		struct netpol_identity *identity;
 		struct netpol_peer *peer;
 		struct netpol_program *program;
+		struct netpol_runtime *runtime;
 	};
 	union {
 		struct netpol_labels *labels;
 		struct netpol_identity *before;
 		struct netpol_idset *set;
 		struct netpol_program *replacement;
+		struct netpol_lack *lack;
 	};
 };
 

@@ -41,12 +41,14 @@ struct netpol_pod_stats {
  * @tried: serial of the last edit that found out that it does not do, with room for all left
  * @own: those who pay for it made it too large, so that it counts against their share
  * @cluster: it is charged to world->cluster, otherwise to the pod's namespace
+ * @hash: its netpol_program::hash
  */
 struct netpol_lack {
 	u64 need;
 	u64 tried;
 	bool own;
 	bool cluster;
+	u32 hash;
 };
 
 /**

@@ -15,6 +15,7 @@
 #define VICTIM	0	/* number of the pod a/p0 */
 #define OTHERS	(MANY + 10)	/* first number of the pods of v */
 #define FEW	10	/* so many */
+#define ALIKE	5	/* pods whose programs are one */
 
 static struct np_offline off;
 static struct np_error err;
@@ -35,16 +36,23 @@ static void add_namespace(const char *name)
 		"{name: %s}}\n", name, name);
 }
 
-/* A pod with a label, and with @ports numbers of its own for one name. */
-static void add_pod(const char *ns, unsigned int number, const char *label, unsigned int ports)
+/* A pod with a label, and with @ports numbers for one name that pod number @like has too. */
+static void add_numbered(const char *ns, unsigned int number, const char *label,
+			 unsigned int ports, unsigned int like)
 {
 	unsigned int i;
 
 	fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p%u, namespace: %s, labels: "
 		"{%s: x}}\nspec: {containers: [{name: c, image: i, ports: [", number, ns, label);
 	for (i = 0; i < ports; i++)
-		fprintf(out, "{name: web, containerPort: %u},", 1000 + number * PORTS * 2 + i * 2);
+		fprintf(out, "{name: web, containerPort: %u},", 1000 + like * PORTS * 2 + i * 2);
 	fprintf(out, "]}]}\nstatus: {podIP: 10.0.%u.%u}\n", number / 200, number % 200 + 1);
+}
+
+/* A pod with a label, and with @ports numbers of its own for one name. */
+static void add_pod(const char *ns, unsigned int number, const char *label, unsigned int ports)
+{
+	add_numbered(ns, number, label, ports, number);
 }
 
 static void add_cluster(const char *name, const char *spec)
@@ -185,13 +193,18 @@ static void test_charged(void)
 
 	begin();
 	add_tenant();
+	add_numbered("t", MANY + 2, "l", PORTS, 1);
+	add_numbered("a", MANY + 3, "l", PORTS, 1);
 	add_named("named");
 	CHECK(apply(true));
-	/* two pods of two namespaces that have the same numbers */
-	CHECK(ns("t")->program_bytes > 40 * ns("a")->program_bytes / 2);
+	CHECK(ns("t")->program_bytes > 40 * ns("a")->program_bytes / 3);
 	CHECK_EQ(cluster->program_bytes, local_of(VICTIM)->program[0]->bytes);
 	CHECK_EQ(used() - off.world->hits_bytes, cluster->program_bytes +
 		 ns("t")->program_bytes + ns("a")->program_bytes);
+	/* pods of two namespaces that have the same numbers have two programs */
+	CHECK(local_of(1)->program[0] == local_of(MANY + 2)->program[0]);
+	CHECK(local_of(1)->program[0] != local_of(MANY + 3)->program[0]);
+	CHECK_EQ(local_of(1)->program[0]->bytes, local_of(MANY + 3)->program[0]->bytes);
 
 	/* labels: each pod is selected by another policy */
 	begin();
@@ -423,9 +436,9 @@ static void test_cells(void)
 /*
  * The tenant deletes its policy, and the Baseline tier, for which it has not enough memory, holds
  * for its pods. It pays for that alone, now and later. All programs may have @room times the memory
- * of one.
+ * of one. @more: so there is a use for a larger share.
  */
-static void test_deleted(u32 room)
+static void test_deleted(u32 room, bool more)
 {
 	u64 usual = SHARE, usual_all = ALL, bytes;
 	unsigned int closed;
@@ -435,6 +448,10 @@ static void test_deleted(u32 room)
 	add_tenant();
 	add_others();
 	add_tier("base", "Baseline");
+	/* a program of its own in the other direction, in force behind those of other pods */
+	add_pod("t", OTHERS + FEW, "m", 0);
+	add_cluster("m", "subject: {pods: {podSelector: {matchLabels: {m: x}}}}, egress: [{action: "
+		    "Deny, to: [{networks: [192.0.2.0/24]}]}]");
 	CHECK(apply(true));
 	bytes = local_of(1)->program[0]->bytes;
 	begin();
@@ -455,8 +472,8 @@ static void test_deleted(u32 room)
 		CHECK(ns("t")->program_bytes <= SHARE);
 		SHARE += bytes / 10;
 	}
-	CHECK(closed_pods() < closed);
-	/* each pod is tried in vain once, as long as there is no more room */
+	CHECK_EQ(closed_pods() < closed, more);
+	/* each pod is tried in vain at most a few times for the same room */
 	for (i = 0; i < MANY; i++)
 		commit();
 	retry = off.world->retry;
@@ -467,6 +484,58 @@ static void test_deleted(u32 room)
 	ALL = usual_all;
 	commit();
 	CHECK_EQ(closed_pods(), 0);
+}
+
+/* Pods with labels of their own that one policy of theirs selects. */
+static void add_alike(void)
+{
+	char label[16];
+	u32 i;
+
+	add_namespace("a");
+	add_namespace("t");
+	for (i = 1; i <= ALIKE; i++) {
+		snprintf(label, sizeof(label), "l%u", i);
+		add_pod("t", i, label, 0);
+	}
+	add_own();
+}
+
+/*
+ * Pods that lack one program: when there is room for it, they have it at once. An edit that was
+ * given up, whose program was larger, changes nothing of that.
+ */
+static void test_alike(void)
+{
+	u64 usual = SHARE, usual_all = ALL, bytes;
+
+	begin();
+	add_alike();
+	add_large("large");
+	CHECK(apply(true));
+	CHECK(local_of(1)->program[0] == local_of(ALIKE)->program[0]);
+	bytes = local_of(1)->program[0]->bytes;
+	begin();
+	add_alike();
+	CHECK(apply(true));
+	SHARE = 1000;
+	ALL = used() + SHARE;
+	begin();
+	add_large("large");
+	CHECK(apply(false));
+	CHECK_EQ(closed_pods(), ALIKE);
+	ALL = off.world->hits_bytes + SHARE + bytes;
+	begin();
+	add_large("larger");
+	read_text();
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_abort(&off);
+	commit();
+	CHECK_EQ(closed_pods(), 0);
+	SHARE = usual;
+	ALL = usual_all;
 }
 
 /* Namespaces that fill all that there is for them leave the administrator's part alone. */
@@ -547,7 +616,9 @@ int main(void)
 	test_own();
 	test_room();
 	test_cells();
-	test_deleted(34);
+	test_deleted(34, true);
+	test_deleted(16, false);
+	test_alike();
 	test_reserve();
 	test_abort();
 	np_objects_free(&objs);
