@@ -260,9 +260,13 @@ static bool agent_follows(unsigned int node)
 
 	follows = cJSON_IsArray(list) && says(status, "ready") &&
 		  counts(status, "changesWaiting") == 0;
-	cJSON_ArrayForEach(kind, list)
+	cJSON_ArrayForEach(kind, list) {
+		/* no policy needs it */
+		if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(kind, "needed")))
+			continue;
 		if (!says(kind, "connected") || cJSON_GetObjectItemCaseSensitive(kind, "error"))
 			follows = false;
+	}
 	cJSON_Delete(status);
 	return follows;
 }
