@@ -637,7 +637,7 @@ static void test_too_many(void)
 	CHECK(strncmp(rule(policy, 0), "10.9.0.0/16 10.0.0.1/32 10.0.1.1/32 ", 36) == 0);
 	CHECK(!strcmp(rule(policy, 1), "10.0.0.1/32 10.0.1.1/32 10.0.2.1/32 10.0.3.1/32"));
 	CHECK(!strcmp(rule(policy, 2), "closed"));
-	CHECK(!strcmp(rule(other, 0), rule(policy, 1)));
+	CHECK(!strcmp(rule(other, 0), "10.0.0.1/32 10.0.1.1/32 10.0.2.1/32 10.0.3.1/32"));
 	CHECK_EQ(d.troubles.count, 1);
 	CHECK(!strcmp(trouble(), "spec.egress[2]: these Nodes have more addresses than the kernel "
 		      "takes in a policy: the rule is closed and denies everything"));
@@ -646,7 +646,7 @@ static void test_too_many(void)
 		np_desired_remove(&d, NP_SOURCE_NODES, "", name, UID1);
 	}
 	CHECK_EQ(commit(), 1);
-	CHECK(!strcmp(rule(policy, 2), rule(policy, 1)));
+	CHECK(!strcmp(rule(policy, 2), "10.0.0.1/32 10.0.1.1/32 10.0.2.1/32 10.0.3.1/32"));
 	CHECK_EQ(d.troubles.count, 0);
 	/* The kernel refuses it for a reason of its own: fewer Nodes are tried again. */
 	CHECK(np_desired_refuse(&d, NETPOL_OBJECT_POLICY, policy, "no"));
