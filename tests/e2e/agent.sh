@@ -178,7 +178,8 @@ X
 before=$(generation)
 pod_feed b/late
 until_status "one more pod" .localPods 4
-eventually 10 test "$(generation)" -gt "$before" 2>/dev/null
+newer() { [ "$(generation)" -gt "$before" ]; }
+check "and it is committed" eventually 10 newer
 eventually 10 status_is .changesWaiting 0
 expect <<X
 yes a/client tcp b/late 80 and open once it did

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Proves docs/review.md, "A change that takes itself back": what --confirm promises; that the keeper outlives its command and its terminal; and that nothing
-# is lost, whenever the command is killed.
+# Proves docs/review.md, "A change that takes itself back": what --confirm promises; that the
+# keeper outlives its command and its terminal; and that nothing is lost, whenever the command is
+# killed.
 #netpol-test: timeout=600
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,6 +11,8 @@ examples=/tests/examples
 cluster=$examples/cluster.yaml
 deny=$examples/default-deny.yaml
 range=$examples/port-range.yaml
+# the keeper's own, for this network namespace
+folder=/run/netpolctl/$(stat -Lc %i /proc/self/ns/net)
 
 # verdicts: the kernel's verdict of every pair
 verdicts()
@@ -33,12 +36,13 @@ unchanged()
 # keeper: the process that has the lock open
 keeper()
 {
-	local lock fd
-	lock=/run/netpolctl/$(stat -Lc %i /proc/self/ns/net)/lock
+	local fd
 	for fd in /proc/[0-9]*/fd/*; do
-		[ ! "$fd" -ef "$lock" ] || echo "$fd"
+		[ ! "$fd" -ef "$folder/lock" ] || echo "$fd"
 	done | cut -d/ -f3
 }
+# reached SECOND: the clock of this shell stands at it, or behind it
+reached() { [ "$SECONDS" -ge "$1" ]; }
 # elsewhere COMMAND...: as on a machine where nobody knows of the change that waits
 elsewhere()
 {
@@ -166,7 +170,6 @@ pid=$(keeper)
 kill -KILL "$pid"
 check "the keeper is killed: nothing waits" eventually 20 over
 is "$(verdicts)" "$after" "the change stays, as docs/review.md says"
-folder=/run/netpolctl/$(stat -Lc %i /proc/self/ns/net)
 check "by hand" netpolctl restore "$folder/before"
 check "all is as before" unchanged
 netpolctl apply -f "$deny" --confirm 5m >/dev/null 2>&1 || bail "apply --confirm"
@@ -219,8 +222,7 @@ check "nothing waits" eventually 20 over
 check "nothing was changed" unchanged
 # The command takes longer than the time: that begins when the change is made.
 held apply -f "$deny" --confirm 1s
-steady=$(date +%s)
-eventually 10 test "$(date +%s)" -ge $((steady + 2)) # the loop looks at the clock
+check "longer than the time is" eventually 10 reached $((SECONDS + 3))
 check "the command takes longer: nothing is taken back before it is made" test -S "$folder/socket"
 kill -CONT $command
 wait $command
