@@ -68,43 +68,43 @@ is "$?" 0 "host-egress=allow lets it, and explain says so"
 check "with the reason" grep -q 'allowed by host-allow' "$tmp/out"
 netpolctl settings host-egress= >/dev/null || bail settings
 
+# answer OPTION...: of the connection that default-deny.yaml is about
+answer() { netpolctl explain namespace-a/web namespace-b/web -p tcp/80 "$@"; }
+cluster=(-f "$examples/cluster.yaml")
+deny=("${cluster[@]}" -f "$examples/default-deny.yaml")
+
 # The kernel has less than the files.
 load "$examples/cluster.yaml"
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluster.yaml" \
-	-f "$examples/default-deny.yaml" --verify >"$tmp/out"
+answer "${deny[@]}" --verify >"$tmp/out"
 is "$?" 1 "a difference: exit status 1"
 check "both answers are there" grep -q '^DENY ingress namespace-b/web .* from files$' "$tmp/out"
 check "and the kernel's" grep -q '^ALLOW namespace-a/web -> namespace-b/web tcp/80   generation' "$tmp/out"
 check "which is said" grep -q "^The kernel's answer differs:\$" "$tmp/out"
 # And more.
 load "$examples/cluster.yaml" "$examples/default-deny.yaml"
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluster.yaml" \
-	--verify -o json >"$tmp/out"
+answer "${cluster[@]}" --verify -o json >"$tmp/out"
 is "$? $(jq -c '[.verdict, .verify.verdict, .verify.same]' "$tmp/out")" '1 ["ALLOW","DENY",false]' \
 	"files allow what the kernel denies: exit status 1"
 
 # What is proposed puts an end to the denial, in the kernel.
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluster.yaml" \
-	-f "$examples/default-deny.yaml" | sed -n '/^---/,$p' >"$tmp/allow.yaml"
+answer "${deny[@]}" | sed -n '/^---/,$p' >"$tmp/allow.yaml"
 netpolctl apply -f "$tmp/allow.yaml" >/dev/null || bail "apply of what is proposed"
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 >"$tmp/out"
+answer >"$tmp/out"
 is "$?" 0 "what explain proposes, applied, allows it"
 check "by its rule" grep -q 'ingress by namespace-b/allow-ingress-[0-9a-f]* ingress\[0\])' "$tmp/out"
 
 # A pod that runs elsewhere is judged there.
-netpolctl apply --replace --local none -f "$examples/cluster.yaml" \
-	-f "$examples/default-deny.yaml" >/dev/null 2>&1 || bail "apply --local none"
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 -f "$examples/cluster.yaml" \
-	-f "$examples/default-deny.yaml" --verify -o json >"$tmp/out"
+netpolctl apply --replace --local none "${deny[@]}" >/dev/null 2>&1 || bail "apply --local none"
+answer "${deny[@]}" --verify -o json >"$tmp/out"
 is "$? $(jq -c .verify.same "$tmp/out")" '1 true' "what this node does not judge is no difference"
 
 netpolctl explain namespace-a/nobody namespace-b/web -p tcp/80 2>"$tmp/err"
 is "$?" 3 "a pod that is not loaded: exit status 3"
 netpolctl flush --yes >/dev/null || bail flush
 modprobe -r netpol || bail "modprobe -r netpol"
-netpolctl explain namespace-a/web namespace-b/web -p tcp/80 2>"$tmp/err"
+answer 2>"$tmp/err"
 is "$?" 4 "no module: exit status 4"
 setpriv --bounding-set=-all --inh-caps=-all netpolctl explain namespace-a/web namespace-b/web \
-	-p tcp/80 -f "$examples/cluster.yaml" >/dev/null
+	-p tcp/80 "${cluster[@]}" >/dev/null
 is "$?" 0 "files need neither module nor privileges"
 finish
