@@ -10,15 +10,6 @@ command='convert'
 # shellcheck source=tests/run/command.sh
 . tests/run/command.sh
 
-# holds FILTER: what the last command wrote, by jq
-holds()
-{
-	jq -e "$1" "$tmp/out" >/dev/null && return
-	echo "not true of the output: $1"
-	cat "$tmp/out"
-	failed=1
-}
-
 # empty: the last command wrote nothing to standard output
 empty()
 {

@@ -9,15 +9,6 @@ command='lint'
 # shellcheck source=tests/run/command.sh
 . tests/run/command.sh
 
-# holds FILTER: what the last command wrote, by jq
-holds()
-{
-	jq -e "$1" "$tmp/out" >/dev/null && return
-	echo "not true of the output: $1"
-	cat "$tmp/out"
-	failed=1
-}
-
 cluster=(-f examples/cluster.yaml)
 expect 0 '^no findings$' "${cluster[@]}" -f examples/default-deny.yaml -f examples/named-port.yaml
 cat >"$tmp/no-dns.yaml" <<X
