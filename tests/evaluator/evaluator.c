@@ -352,28 +352,30 @@ static enum outcome cluster_rule(const struct evaluator *ev, const struct np_rul
 				 uint16_t port)
 {
 	/* what was written, and not what somebody has made of the Nodes that it names */
-	uint32_t own = rule->nodes ? rule->nodes->peer_count : rule->peer_count;
-	const struct np_peer *own_peer = rule->nodes ? rule->nodes->peer : rule->peer;
-	uint32_t own_ports = rule->nodes ? rule->nodes->port_count : rule->port_count, i;
-	const struct np_port *own_port = rule->nodes ? rule->nodes->port : rule->port;
-	bool selectors = false, ports = !own_ports, peers = !own && !rule->nodes;
+	const struct np_rule_nodes plain = {
+		.peer = rule->peer, .peer_count = rule->peer_count,
+		.port = rule->port, .port_count = rule->port_count,
+	}, *own = rule->nodes ? rule->nodes : &plain;
+	bool selectors = false, ports = !own->port_count;
+	bool peers = !own->peer_count && !rule->nodes;
 	bool unknown = is_unknown(ev, peer), doubt;
+	uint32_t i;
 
 	if (rule->closed && !rule->nodes)
 		return rule->action == NP_ACTION_ACCEPT ? NO_MATCH : DENIES;
-	for (i = 0; i < own; i++)
-		selectors |= !own_peer[i].ipblock;
+	for (i = 0; i < own->peer_count; i++)
+		selectors |= !own->peer[i].ipblock;
 	doubt = unknown && selectors && rule->action != NP_ACTION_ACCEPT;
-	for (i = 0; i < own_ports; i++)
-		ports |= cluster_port_matches(&own_port[i], doubt && is_egress, destination,
+	for (i = 0; i < own->port_count; i++)
+		ports |= cluster_port_matches(&own->port[i], doubt && is_egress, destination,
 					      protocol, port);
 	if (!ports)
 		return NO_MATCH;
 	if (doubt)
 		return DENIES_UNKNOWN;
 	peers |= node_matches(ev, rule, peer->address);
-	for (i = 0; i < own; i++) {
-		const struct np_peer *item = &own_peer[i];
+	for (i = 0; i < own->peer_count; i++) {
+		const struct np_peer *item = &own->peer[i];
 
 		if (item->ipblock)
 			peers |= block_matches(item->ipblock, peer->address);
