@@ -6,8 +6,7 @@
 #include "kind.h"
 #include "pieces.h"
 
-#define NAMESPACES	4
-#define SYSTEM		3	/* kube-system */
+#define SYSTEM		(NAMESPACES - 1)	/* kube-system */
 #define POLICIES	5	/* in a namespace */
 
 struct pod {
@@ -17,7 +16,6 @@ struct pod {
 	char name[64];		/* namespace/name */
 };
 
-static const char *const namespace_name[NAMESPACES] = { "red", "blue", "green", "kube-system" };
 static struct pod pods[SLOTS];
 static bool policies[NAMESPACES * POLICIES], clusters[CLUSTER_POLICIES];
 static unsigned int serial;

@@ -3,6 +3,8 @@
 
 #include "pieces.h"
 
+const char *const namespace_name[NAMESPACES] = { "red", "blue", "green", "kube-system" };
+
 static uint64_t random_state;
 
 void pieces_seed(uint64_t seed)
@@ -115,10 +117,8 @@ cJSON *selector(void)
 
 cJSON *namespace_selector(void)
 {
-	static const char *const name[] = { "red", "blue", "green", "kube-system" };
-
 	if (chance(70))
 		return selector();
 	return put(object(), "matchLabels",
-		   put_text(object(), "name", any(name, 4)));
+		   put_text(object(), "name", any(namespace_name, NAMESPACES)));
 }

@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
+/* The namespaces; the last one is kube-system. */
+#define NAMESPACES	4
+extern const char *const namespace_name[NAMESPACES];
+
 void pieces_seed(uint64_t seed);
 /* Less than n. */
 uint32_t change_random(uint32_t n);

@@ -199,17 +199,15 @@ static void agent_kill(unsigned int node)
 	kills++;
 }
 
-static bool has_kind(const cJSON *status, const char *kind, cJSON **entry)
+/* What an agent says of a kind; NULL: nothing. */
+static const cJSON *kind_of(const cJSON *status, const char *kind)
 {
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(status, "kinds");
-	cJSON *item;
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(status, "kinds"), *item;
 
-	cJSON_ArrayForEach(item, list) {
-		*entry = item;
+	cJSON_ArrayForEach(item, list)
 		if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(item, "kind")), kind))
-			return true;
-	}
-	return false;
+			return item;
+	return NULL;
 }
 
 /* What an agent says of itself; NULL: it does not answer. */
@@ -274,13 +272,12 @@ static bool agent_follows(unsigned int node)
 /* Has the agent seen this version of a kind, and put all in force that it has seen? */
 static bool agent_has(unsigned int node, const char *resource, const char *version)
 {
-	cJSON *status = agent_status(node), *kind = NULL;
-	const char *seen = NULL;
+	cJSON *status = agent_status(node);
+	const cJSON *kind = kind_of(status, resource);
+	const char *seen = cJSON_GetStringValue(cJSON_GetObjectItem(kind, "resourceVersion"));
 	size_t len, want = strlen(version);
 	bool has = false;
 
-	if (has_kind(status, resource, &kind))
-		seen = cJSON_GetStringValue(cJSON_GetObjectItem(kind, "resourceVersion"));
 	if (seen && says(kind, "connected") && counts(status, "changesWaiting") == 0) {
 		len = strlen(seen);
 		has = len != want ? len > want : strcmp(seen, version) >= 0;
@@ -292,8 +289,8 @@ static bool agent_has(unsigned int node, const char *resource, const char *versi
 /* Does the agent know that the API server does not have the kind? */
 static bool agent_absent(unsigned int node)
 {
-	cJSON *status = agent_status(node), *kind = NULL;
-	bool absent = has_kind(status, "clusternetworkpolicies", &kind) && says(kind, "absent");
+	cJSON *status = agent_status(node);
+	bool absent = says(kind_of(status, "clusternetworkpolicies"), "absent");
 
 	cJSON_Delete(status);
 	return absent;
