@@ -113,6 +113,21 @@ static struct np_address address(uint32_t host)
 	return made;
 }
 
+/* What a verdict costs, and how many of those asked for are not as wanted. */
+static unsigned int time_verdicts(struct attack *attack, const struct np_flow *flow, bool wanted,
+				  const char *text)
+{
+	unsigned int i, n = kernel ? 1000 : 1000000 / tenth, wrong = 0;
+	double start = rows_cpu();
+
+	for (i = 0; i < n; i++)
+		wrong += loader_judge(&attack->loader, flow) != wanted;
+	if (!kernel)
+		rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
+			 ROWS_NO_TARGET, false);
+	return wrong;
+}
+
 /* Does the victim's own policy still say what it says, at a fair price? */
 static void measure_verdicts(struct attack *attack, const char *name)
 {
@@ -122,16 +137,11 @@ static void measure_verdicts(struct attack *attack, const char *name)
 		.protocol = IPPROTO_TCP,
 		.port = 80,
 	};
-	unsigned int i, n = kernel ? 1000 : 1000000 / tenth, wrong = 0;
-	double start = rows_cpu();
+	unsigned int i, wrong;
 	char text[96];
 
-	for (i = 0; i < n; i++)
-		wrong += !loader_judge(&attack->loader, &flow);
 	snprintf(text, sizeof(text), "%s, a verdict then", name);
-	if (!kernel)
-		rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
-			 ROWS_NO_TARGET, false);
+	wrong = time_verdicts(attack, &flow, true, text);
 	flow.port = 81;
 	for (i = 0; i < 1000; i++)
 		wrong += loader_judge(&attack->loader, &flow);
@@ -543,17 +553,12 @@ static void measure_egress(struct attack *attack, const char *name, uint32_t to,
 		.protocol = IPPROTO_TCP,
 		.port = 80,
 	};
-	unsigned int i, n = kernel ? 1000 : 1000000 / tenth, wrong = 0;
-	double start = rows_cpu();
+	unsigned int wrong;
 	char text[96];
 
-	for (i = 0; i < n; i++)
-		wrong += loader_judge(&attack->loader, &flow) != wanted;
 	snprintf(text, sizeof(text), "%s, a verdict by a network, %s", name,
 		 wanted ? "passed" : "denied");
-	if (!kernel)
-		rows_add(text, attack->params, (rows_cpu() - start) / n * 1e9, "ns",
-			 ROWS_NO_TARGET, false);
+	wrong = time_verdicts(attack, &flow, wanted, text);
 	snprintf(text, sizeof(text), "%s, wrong verdicts by a network, %s", name,
 		 wanted ? "passed" : "denied");
 	rows_add(text, attack->params, wrong, "verdicts", 0, true);
