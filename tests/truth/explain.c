@@ -335,26 +335,42 @@ static struct evaluator evaluator_of(const struct np_objects *objs)
 	};
 }
 
+/*
+ * Asks the naive evaluator: egress, then ingress. Returns false if it cannot know which pod an
+ * address belongs to.
+ */
+static bool judged(const struct np_explain *x, const struct np_objects *objs, bool *allowed,
+		   struct evaluator_half half[2])
+{
+	struct evaluator ev = evaluator_of(objs);
+	struct evaluator_end end[2] = {
+		{ .address = &x->flow.source }, { .address = &x->flow.destination },
+	};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (claimed_twice(objs, end[i].address))
+			return false;
+		end[i].pod = evaluator_owner(&ev, end[i].address);
+	}
+	*allowed = evaluator_judge(&ev, &end[0], &end[1], x->flow.protocol, x->flow.port,
+				   &half[0], &half[1]);
+	return true;
+}
+
 /* The verdict, and the rule that decides, of the naive evaluator. */
 static void check_evaluator(const struct np_explain *x, const struct np_objects *objs)
 {
-	struct evaluator ev = evaluator_of(objs);
-	struct evaluator_end source = { .address = &x->flow.source };
-	struct evaluator_end destination = { .address = &x->flow.destination };
-	struct evaluator_half egress, ingress;
+	struct evaluator_half half[2];
 	bool allowed;
 
-	if (claimed_twice(objs, source.address) || claimed_twice(objs, destination.address))
+	if (!judged(x, objs, &allowed, half))
 		return;
 	totals.evaluated++;
-	source.pod = evaluator_owner(&ev, source.address);
-	destination.pod = evaluator_owner(&ev, destination.address);
-	allowed = evaluator_judge(&ev, &source, &destination, x->flow.protocol, x->flow.port,
-				  &egress, &ingress);
 	if (allowed != (x->eval.verdict == NETPOL_VERDICT_ALLOW))
 		WRONG("the evaluator says %s", allowed ? "allow" : "deny");
-	check_half(x, &egress, NETPOL_DIRECTION_EGRESS);
-	check_half(x, &ingress, NETPOL_DIRECTION_INGRESS);
+	check_half(x, &half[0], NETPOL_DIRECTION_EGRESS);
+	check_half(x, &half[1], NETPOL_DIRECTION_INGRESS);
 }
 
 /* The policies of a change as netpolctl prints them, read again as netpolctl apply reads them. */
@@ -625,25 +641,18 @@ static const struct evaluator_half *denying(const struct evaluator_half half[2])
  */
 static void check_none(const struct np_explain *x, const struct np_objects *objs)
 {
-	struct evaluator ev = evaluator_of(objs);
-	struct evaluator_end end[2] = {
-		{ .address = &x->flow.source }, { .address = &x->flow.destination },
-	};
 	struct evaluator_half half[2];
 	const struct evaluator_half *by;
 	const struct np_rule *rule;
 	unsigned long *count;
 	const char *text;
-	int h;
+	bool allowed;
 
 	if (none_is(x, "so no selector matches", &totals.unknown) ||
 	    none_is(x, "has no label", &totals.unknown))
 		return;
-	if (claimed_twice(objs, end[0].address) || claimed_twice(objs, end[1].address))
+	if (!judged(x, objs, &allowed, half))
 		return;
-	for (h = 0; h < 2; h++)
-		end[h].pod = evaluator_owner(&ev, end[h].address);
-	evaluator_judge(&ev, &end[0], &end[1], x->flow.protocol, x->flow.port, &half[0], &half[1]);
 	by = denying(half);
 	/* A policy was made for egress, and ingress is what it cannot help. */
 	if (by == &half[0] && !by->policy && !by->closed)
