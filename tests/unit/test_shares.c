@@ -131,8 +131,18 @@ static u64 *limit(u32 which)
 	return &off.world->limit[which];
 }
 
+/* What they are before a test changes them. */
+static u64 usual_share, usual_all;
+
 #define SHARE	(*limit(NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE))
 #define ALL	(*limit(NETPOL_LIMIT_PROGRAM_BYTES))
+
+/* So that nothing of the other tests' limits is left. */
+static void usual_limits(void)
+{
+	SHARE = usual_share;
+	ALL = usual_all;
+}
 
 static u64 used(void)
 {
@@ -182,6 +192,23 @@ static void add_tenant(void)
 		add_pod("t", i, "l", PORTS);
 	add_pod("a", VICTIM, "l", 0);
 	add_pod("a", MANY + 1, "l", PORTS);
+}
+
+/* The tenant, and a policy that gives each of its pods a program of its own, are all there is. */
+static void load_tenant(void)
+{
+	begin();
+	add_tenant();
+	add_named("named");
+	CHECK(apply(true));
+}
+
+static void delete_policy(const char *namespace, const char *name)
+{
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_delete_policy(&off, namespace, name, &err));
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
 }
 
 /* Programs that depend on the pod are charged to its namespace, in each way. */
@@ -234,13 +261,9 @@ static void test_charged(void)
 /* Above its share, a tenant's own pod is refused, and nothing else is. */
 static void test_own(void)
 {
-	u64 usual = SHARE;
 	u32 i;
 
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
+	load_tenant();
 	SHARE = ns("t")->program_bytes + 2000;
 	begin();
 	add_pod("t", MANY + 2, "l", PORTS);
@@ -264,7 +287,7 @@ static void test_own(void)
 	CHECK(ns("t")->program_bytes > SHARE);
 	for (i = 0; i <= MANY + 2; i++)
 		CHECK(open_to(i));
-	SHARE = usual;
+	usual_limits();
 }
 
 /*
@@ -273,14 +296,11 @@ static void test_own(void)
  */
 static void test_room(void)
 {
-	u64 usual = SHARE, usual_all = ALL, generation;
+	u64 generation;
 	const struct netpol_policy *blamed;
 	unsigned int closed, again, i;
 
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
+	load_tenant();
 	SHARE = 64 << 10;
 	ALL = used() + (64 << 10) + 20000;
 	begin();
@@ -343,10 +363,7 @@ static void test_room(void)
 	}
 	CHECK(i > MANY / 4);
 	/* and with a limit that is lifted */
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
+	load_tenant();
 	begin();
 	add_large("large");
 	CHECK(apply(false));
@@ -355,7 +372,7 @@ static void test_room(void)
 	ALL = usual_all;
 	commit();
 	CHECK_EQ(closed_pods(), 0);
-	SHARE = usual;
+	usual_limits();
 }
 
 static void add_kinds(void)
@@ -392,7 +409,7 @@ static bool others_open(void)
 /* More cells than a program may have are as good a reason, but none to share the memory. */
 static void test_cells(void)
 {
-	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells, usual_all = ALL, bytes;
+	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells, bytes;
 	u32 retry;
 
 	begin();
@@ -425,11 +442,8 @@ static void test_cells(void)
 	CHECK_EQ(off.world->retry, retry);
 	/* less of it opens them again */
 	*cells = usual;
-	ALL = usual_all;
-	CHECK(!np_offline_begin(&off, "kube", &err));
-	CHECK(!np_offline_delete_policy(&off, "", "large", &err));
-	CHECK(!np_offline_prepare(&off, &err));
-	np_offline_publish(&off);
+	usual_limits();
+	delete_policy("", "large");
 	CHECK_EQ(closed_pods(), 0);
 }
 
@@ -440,7 +454,7 @@ static void test_cells(void)
  */
 static void test_deleted(u32 room, bool more)
 {
-	u64 usual = SHARE, usual_all = ALL, bytes;
+	u64 bytes;
 	unsigned int closed;
 	u32 i, retry;
 
@@ -460,10 +474,7 @@ static void test_deleted(u32 room, bool more)
 	/* the next program is known not to do before its size is */
 	SHARE = 12 * bytes + ns("t")->hits_bytes + 100;
 	ALL = off.world->hits_bytes + room * bytes;
-	CHECK(!np_offline_begin(&off, "kube", &err));
-	CHECK(!np_offline_delete_policy(&off, "t", "own", &err));
-	CHECK(!np_offline_prepare(&off, &err));
-	np_offline_publish(&off);
+	delete_policy("t", "own");
 	closed = closed_pods();
 	CHECK(closed && closed < MANY);
 	for (i = 0; i < 40; i++) {
@@ -480,8 +491,7 @@ static void test_deleted(u32 room, bool more)
 	commit();
 	CHECK_EQ(off.world->retry, retry);
 	/* room in the share is used as soon as it is there */
-	SHARE = usual;
-	ALL = usual_all;
+	usual_limits();
 	commit();
 	CHECK_EQ(closed_pods(), 0);
 }
@@ -507,7 +517,7 @@ static void add_alike(void)
  */
 static void test_alike(void)
 {
-	u64 usual = SHARE, usual_all = ALL, bytes;
+	u64 bytes;
 
 	begin();
 	add_alike();
@@ -534,19 +544,13 @@ static void test_alike(void)
 	np_offline_abort(&off);
 	commit();
 	CHECK_EQ(closed_pods(), 0);
-	SHARE = usual;
-	ALL = usual_all;
+	usual_limits();
 }
 
 /* Namespaces that fill all that there is for them leave the administrator's part alone. */
 static void test_reserve(void)
 {
-	u64 usual = SHARE, usual_all = ALL;
-
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
+	load_tenant();
 	SHARE = 80000;
 	ALL = used() + SHARE;
 	begin();
@@ -559,8 +563,7 @@ static void test_reserve(void)
 		    "[192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24]}]}]");
 	CHECK(apply(false));
 	CHECK_EQ(closed_pods(), 0);
-	SHARE = usual;
-	ALL = usual_all;
+	usual_limits();
 }
 
 /* Checks that the programs of the world are those of the snapshot, each of which can be read. */
@@ -577,14 +580,10 @@ static void check_programs(void)
 /* An edit that made programs which nothing uses in the end, and is given up then or on its way. */
 static void test_abort(void)
 {
-	u64 usual = SHARE, usual_all = ALL;
 	bool prepared = false;
 	long after;
 
-	begin();
-	add_tenant();
-	add_named("named");
-	CHECK(apply(true));
+	load_tenant();
 	SHARE = 64 << 10;
 	ALL = used() + (64 << 10) + 20000;
 	begin();
@@ -604,14 +603,15 @@ static void test_abort(void)
 	CHECK(after > 5 * 97);
 	commit();
 	check_programs();
-	SHARE = usual;
-	ALL = usual_all;
+	usual_limits();
 }
 
 int main(void)
 {
 	netpol_random_seed = 1;
 	CHECK(!np_offline_init(&off, NULL, &err));
+	usual_share = SHARE;
+	usual_all = ALL;
 	test_charged();
 	test_own();
 	test_room();
