@@ -376,7 +376,7 @@ static void np_seen_update(struct np_agent_node *node)
 	for (i = 0; i < host->route_count; i++) {
 		route = &host->route[i];
 		if (route->kind != NP_ROUTE_DIRECT ||
-		    route->to.length != (route->to.family == AF_INET ? 32 : 128))
+		    route->to.length != np_family_bits(route->to.family))
 			continue;
 		seen[count].address.family = route->to.family;
 		memcpy(seen[count].address.addr, route->to.addr, sizeof(route->to.addr));

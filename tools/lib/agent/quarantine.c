@@ -37,10 +37,7 @@ static size_t np_quarantine_addresses(struct np_quarantine *q, const struct np_a
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
-		memset(&guard, 0, sizeof(guard));
-		guard.family = address[i].family;
-		guard.length = guard.family == AF_INET ? 32 : 128;
-		memcpy(guard.addr, address[i].addr, guard.length / 8);
+		guard = np_address_block(&address[i]);
 		if (np_quarantine_has(q, &guard))
 			continue;
 		if (q->count < room)

@@ -23,18 +23,15 @@ static void np_blocks_add(struct np_blocks *blocks, const struct np_cidr *cidr)
 	blocks->item[blocks->count++] = *cidr;
 }
 
-static unsigned int np_cidr_bits(const struct np_cidr *cidr)
+static void np_blocks_add_addresses(struct np_blocks *blocks, const struct np_address *addr,
+				    uint32_t count)
 {
-	return cidr->family == AF_INET ? 32 : 128;
-}
+	struct np_cidr one;
 
-static void np_blocks_add_address(struct np_blocks *blocks, uint8_t family, const uint8_t *addr)
-{
-	struct np_cidr one = { .family = family };
-
-	one.length = np_cidr_bits(&one);
-	memcpy(one.addr, addr, sizeof(one.addr));
-	np_blocks_add(blocks, &one);
+	for (; count; count--) {
+		one = np_address_block(addr++);
+		np_blocks_add(blocks, &one);
+	}
 }
 
 /* Adds what is left of a block without some addresses, each of which is inside. They are sorted. */
@@ -48,7 +45,7 @@ static void np_blocks_without(struct np_blocks *blocks, const struct np_cidr *ci
 		np_blocks_add(blocks, cidr);
 		return;
 	}
-	if (half.length == np_cidr_bits(cidr))
+	if (half.length == np_family_bits(cidr->family))
 		return;
 	half.length++;
 	while (low < count && np_cidr_contains(&half, &out[low]))
@@ -81,16 +78,15 @@ static struct np_blocks np_node_own(const struct np_desired *d, bool all)
 		const struct np_kube_node *node = &record->node;
 
 		np_breathe();
-		for (k = 0; k < node->address_count; k++)
-			np_blocks_add_address(&own, node->address[k].family, node->address[k].addr);
-		for (k = 0; k < node->tunnel_count; k++)
-			np_blocks_add_address(&own, node->tunnel[k].family, node->tunnel[k].addr);
+		np_blocks_add_addresses(&own, node->address, node->address_count);
+		np_blocks_add_addresses(&own, node->tunnel, node->tunnel_count);
 		for (k = 0; k < node->pod_cidr_count; k++) {
-			const struct np_cidr *cidr = &node->pod_cidr[k];
+			struct np_cidr first = node->pod_cidr[k];
 
-			if (cidr->length + 2u <= np_cidr_bits(cidr) &&
-			    (node->tunnel_first || (all && cidr->family == AF_INET)))
-				np_blocks_add_address(&own, cidr->family, cidr->addr);
+			first.length = np_family_bits(first.family);
+			if (node->pod_cidr[k].length + 2u <= first.length &&
+			    (node->tunnel_first || (all && first.family == AF_INET)))
+				np_blocks_add(&own, &first);
 		}
 	}
 	np_sort_many(own.item, own.count, sizeof(*own.item), np_range_order);

@@ -148,7 +148,7 @@ static void np_keep_prefixes(struct np_settings *set, const struct np_settings *
 
 	for (i = 0; i < have->guard_prefix_count; i++) {
 		cidr = &have->guard_prefix[i];
-		if (cidr->length < (cidr->family == AF_INET ? 32 : 128))
+		if (cidr->length < np_family_bits(cidr->family))
 			np_add_prefix(set, cidr);
 	}
 }

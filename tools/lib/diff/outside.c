@@ -207,7 +207,7 @@ static void np_diff_run_text(struct np_buffer *to, const struct np_diff_space *s
 	static const uint8_t zero[16];
 	struct np_cidr cidr = { .family = space->family };
 	struct np_address address = { .family = space->family };
-	uint8_t bits = space->v6 ? 128 : 32;
+	uint8_t bits = np_family_bits(space->family);
 	char text[NP_CIDR_TEXT];
 	uint8_t after[16], end[16];
 	bool more, is;

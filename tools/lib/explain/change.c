@@ -139,12 +139,11 @@ static struct np_ipblock *np_change_block(const struct np_change_half *half)
 	struct np_ipblock one = { 0 };
 	size_t i;
 
-	block->cidr.family = address->family;
 	if (!half->outside) {
-		block->cidr.length = address->family == AF_INET ? 32 : 128;
-		memcpy(block->cidr.addr, address->addr, sizeof(block->cidr.addr));
+		block->cidr = np_address_block(address);
 		return block;
 	}
+	block->cidr.family = address->family;
 	block->except = np_arena_zalloc(&half->objs->arena, count * sizeof(*block->except));
 	for (i = 0; i < count; i++) {
 		np_cidr_parse(private[i], &one.cidr);

@@ -77,17 +77,6 @@ bool np_read_address(const struct nlattr *four, const struct nlattr *six, struct
 	return true;
 }
 
-static void mask(struct np_cidr *cidr)
-{
-	unsigned int i, bits;
-
-	for (i = 0; i < sizeof(cidr->addr); i++) {
-		bits = cidr->length > i * 8 ? cidr->length - i * 8 : 0;
-		if (bits < 8)
-			cidr->addr[i] &= (uint8_t)(0xff00 >> bits);
-	}
-}
-
 bool np_read_prefix(const struct nlattr *nest, struct np_cidr *cidr)
 {
 	struct nlattr *tb[NETPOL_PREFIX_A_MAX + 1];
@@ -97,12 +86,11 @@ bool np_read_prefix(const struct nlattr *nest, struct np_cidr *cidr)
 	if (!np_parse_nest(&np_prefix_schema, nest, tb) || !tb[NETPOL_PREFIX_A_LENGTH] ||
 	    !np_read_address(tb[NETPOL_PREFIX_A_ADDRESS4], tb[NETPOL_PREFIX_A_ADDRESS6], &addr))
 		return false;
+	*cidr = np_address_block(&addr);
 	cidr->length = nla_get_u8(tb[NETPOL_PREFIX_A_LENGTH]);
-	if (!addr.family || cidr->length > (addr.family == AF_INET ? 32 : 128))
+	if (!addr.family || cidr->length > np_family_bits(addr.family))
 		return false;
-	cidr->family = addr.family;
-	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
-	mask(cidr);
+	np_cidr_mask(cidr);
 	return true;
 }
 

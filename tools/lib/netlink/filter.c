@@ -153,13 +153,10 @@ void np_filter_free(struct np_filter *filter)
 
 static bool np_filter_end(const struct np_filter_value *value, const struct np_end *end)
 {
-	struct np_cidr address = { .family = end->address.family };
+	struct np_cidr address = np_address_block(&end->address);
 
-	if (value->block.family) {
-		address.length = address.family == AF_INET ? 32 : 128;
-		memcpy(address.addr, end->address.addr, sizeof(address.addr));
+	if (value->block.family)
 		return address.family && np_cidr_contains(&value->block, &address);
-	}
 	return *end->name && !strcmp(value->namespace, end->namespace) &&
 	       !strcmp(value->name, end->name);
 }

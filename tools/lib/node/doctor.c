@@ -301,7 +301,7 @@ static bool np_cache_address(const struct np_address *addr, const struct np_link
 	const struct ifaddrs *ifa;
 	const struct np_link *link;
 	const void *bytes;
-	size_t len = addr->family == AF_INET ? 4 : 16;
+	size_t len = np_family_bits(addr->family) / 8;
 
 	if (addr->family == AF_INET && addr->addr[0] == 169 && addr->addr[1] == 254)
 		return true;
@@ -329,7 +329,7 @@ static bool np_allowed(const struct np_settings *set, const struct np_host_allow
 		    set->host_allow[i].port == want->port &&
 		    set->host_allow[i].address.family == want->address.family &&
 		    !memcmp(set->host_allow[i].address.addr, want->address.addr,
-			    want->address.family == AF_INET ? 4 : 16))
+			    np_family_bits(want->address.family) / 8))
 			return true;
 	return false;
 }

@@ -152,17 +152,6 @@ void np_host_sort(struct np_host *host)
 	}
 }
 
-static void np_route_mask(struct np_cidr *cidr)
-{
-	unsigned int i, bits;
-
-	for (i = 0; i < sizeof(cidr->addr); i++) {
-		bits = cidr->length > i * 8 ? cidr->length - i * 8 : 0;
-		if (bits < 8)
-			cidr->addr[i] &= (uint8_t)(0xff00 >> bits);
-	}
-}
-
 /* Finds the first route to exactly this prefix, in order of tables and priorities. */
 static const struct np_route *np_route_find(const struct np_host *host, const struct np_cidr *to)
 {
@@ -204,7 +193,7 @@ const struct np_route *np_host_route(const struct np_host *host, const struct np
 		to.family = addr->family;
 		to.length = host->length[family][i];
 		memcpy(to.addr, addr->addr, sizeof(to.addr));
-		np_route_mask(&to);
+		np_cidr_mask(&to);
 		route = np_route_find(host, &to);
 		for (rank = 0; route && rank < 3; rank++) {
 			hit = best[rank] ? NULL : np_route_of_table(host, route, rank);

@@ -109,7 +109,7 @@ static int np_read_route(const struct nlmsghdr *nlh, void *arg, struct np_error 
 		msg->rtm_table;
 	if (table != RT_TABLE_LOCAL && table != RT_TABLE_MAIN && table != RT_TABLE_DEFAULT)
 		return 0;
-	len = msg->rtm_family == AF_INET ? 4 : 16;
+	len = np_family_bits(msg->rtm_family) / 8;
 	if (msg->rtm_dst_len > len * 8)
 		return 0;
 	if (tb[RTA_DST]) {
@@ -159,11 +159,11 @@ static int np_read_neighbour(const struct nlmsghdr *nlh, void *arg, struct np_er
 		return 0;
 	}
 	if (msg->ndm_state & (NUD_FAILED | NUD_INCOMPLETE) || !tb[NDA_DST] ||
-	    nla_len(tb[NDA_DST]) != (family == AF_INET ? 4 : 16))
+	    nla_len(tb[NDA_DST]) != np_family_bits(family) / 8)
 		return 0;
 	near.address.family = family;
 	near.ifindex = (uint32_t)msg->ndm_ifindex;
-	memcpy(near.address.addr, nla_data(tb[NDA_DST]), family == AF_INET ? 4 : 16);
+	memcpy(near.address.addr, nla_data(tb[NDA_DST]), np_family_bits(family) / 8);
 	memcpy(near.mac, nla_data(tb[NDA_LLADDR]), 6);
 	np_host_add_neighbour(arg, &near);
 	return 0;
@@ -223,7 +223,7 @@ static int np_read_inside(const struct nlmsghdr *nlh, void *arg, struct np_error
 	    nlmsg_parse((struct nlmsghdr *)nlh, sizeof(*msg), tb, IFA_MAX, NULL) ||
 	    (msg->ifa_family != AF_INET && msg->ifa_family != AF_INET6))
 		return 0;
-	len = msg->ifa_family == AF_INET ? 4 : 16;
+	len = np_family_bits(msg->ifa_family) / 8;
 	/* With a peer, IFA_ADDRESS is the peer's. */
 	address = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
 	if (!address || (size_t)nla_len(address) < len)

@@ -45,7 +45,7 @@ enum np_where np_host_locate(const struct np_host *host, const struct np_address
 	if (device->kind == NP_DEVICE_BRIDGE)
 		return np_bridge_away(host, device->ifindex, addr) ? NP_WHERE_AWAY :
 								     NP_WHERE_BRIDGE;
-	if (route->to.length == (addr->family == AF_INET ? 32 : 128))
+	if (route->to.length == np_family_bits(addr->family))
 		return NP_WHERE_LOCAL;
 	return NP_WHERE_CONNECTED;
 }

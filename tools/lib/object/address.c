@@ -142,11 +142,36 @@ const char *np_address_parse(const char *text, struct np_address *addr)
 	return NULL;
 }
 
+uint8_t np_family_bits(uint8_t family)
+{
+	return family == AF_INET ? 32 : 128;
+}
+
+struct np_cidr np_address_block(const struct np_address *addr)
+{
+	struct np_cidr block = { .family = addr->family, .length = np_family_bits(addr->family) };
+
+	memcpy(block.addr, addr->addr, sizeof(block.addr));
+	return block;
+}
+
+void np_cidr_mask(struct np_cidr *cidr)
+{
+	unsigned int i, bits;
+
+	for (i = 0; i < sizeof(cidr->addr); i++) {
+		bits = cidr->length > i * 8 ? cidr->length - i * 8 : 0;
+		if (bits < 8)
+			cidr->addr[i] &= (uint8_t)(0xff00 >> bits);
+	}
+}
+
 const char *np_cidr_parse(const char *text, struct np_cidr *cidr)
 {
 	const char *slash = strchr(text, '/');
 	struct np_address addr;
-	int length, bits, i;
+	struct np_cidr block;
+	int length;
 
 	memset(cidr, 0, sizeof(*cidr));
 	if (!slash) {
@@ -156,28 +181,20 @@ const char *np_cidr_parse(const char *text, struct np_cidr *cidr)
 	}
 	if (!np_parse_either(text, slash, &addr))
 		return "is not an address block";
-	bits = addr.family == AF_INET ? 32 : 128;
+	block = np_address_block(&addr);
 	text = slash + 1;
-	length = np_decimal(&text, bits);
+	length = np_decimal(&text, block.length);
 	if (length < 0 || *text)
-		return bits == 32 ? "must have a prefix length from 0 to 32" :
-				    "must have a prefix length from 0 to 128";
-	for (i = 0; i < bits / 8; i++) {
-		int keep = length - i * 8;
-
-		if (keep <= 0)
-			addr.addr[i] = 0;
-		else if (keep < 8)
-			addr.addr[i] &= 0xff << (8 - keep);
-	}
+		return block.length == 32 ? "must have a prefix length from 0 to 32" :
+					    "must have a prefix length from 0 to 128";
+	block.length = length;
+	np_cidr_mask(&block);
 	/* The block is an IPv4-mapped one only if its mask covers all of ::ffff:0:0/96. */
-	if (addr.family == AF_INET6 && !memcmp(addr.addr, np_mapped, 12)) {
-		np_unmap(&addr.family, addr.addr);
-		length -= 96;
+	if (block.family == AF_INET6 && !memcmp(block.addr, np_mapped, 12)) {
+		np_unmap(&block.family, block.addr);
+		block.length -= 96;
 	}
-	cidr->family = addr.family;
-	cidr->length = length;
-	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
+	*cidr = block;
 	return NULL;
 }
 
@@ -235,9 +252,7 @@ bool np_prefix_parse(const char *text, struct np_cidr *cidr)
 		return !np_cidr_parse(text, cidr);
 	if (np_address_parse(text, &addr))
 		return false;
-	cidr->family = addr.family;
-	cidr->length = addr.family == AF_INET ? 32 : 128;
-	memcpy(cidr->addr, addr.addr, sizeof(cidr->addr));
+	*cidr = np_address_block(&addr);
 	return true;
 }
 

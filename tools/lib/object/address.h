@@ -39,6 +39,13 @@ const char *np_network_parse(const char *text, struct np_cidr *cidr);
 /* A block, or an address, which stands for the block that holds only itself. */
 bool np_prefix_parse(const char *text, struct np_cidr *cidr);
 
+/* How long the prefix of one address is: 32, or 128 for any family but AF_INET. */
+uint8_t np_family_bits(uint8_t family);
+/* The block that holds only this address. */
+struct np_cidr np_address_block(const struct np_address *addr);
+/* Clears the host bits. */
+void np_cidr_mask(struct np_cidr *cidr);
+
 /* True if outer holds every address of inner. Families never mix. */
 bool np_cidr_contains(const struct np_cidr *outer, const struct np_cidr *inner);
 

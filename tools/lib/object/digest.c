@@ -180,7 +180,7 @@ __uint128_t np_pod_digest(const struct np_pod *pod, const struct np_placement *p
 	hash = np_ports_digest(np_labels_digest(hash, &pod->labels), pod);
 	for (i = 0; i < pod->address_count; i++)
 		sum += np_fnv(np_fnv_number(NP_FNV_BASIS, pod->address[i].family),
-			      pod->address[i].addr, pod->address[i].family == AF_INET ? 4 : 16);
+			      pod->address[i].addr, np_family_bits(pod->address[i].family) / 8);
 	hash = np_fnv(hash, &sum, sizeof(sum));
 	hash = np_fnv_number(hash, np_pod_running(pod));
 	hash = np_fnv_number(hash, local);
@@ -213,7 +213,7 @@ static __uint128_t np_selector_digest(__uint128_t hash, const struct np_selector
 static __uint128_t np_cidr_digest(__uint128_t hash, const struct np_cidr *cidr)
 {
 	hash = np_fnv_number(hash, (uint32_t)cidr->family << 8 | cidr->length);
-	return np_fnv(hash, cidr->addr, cidr->family == AF_INET ? 4 : 16);
+	return np_fnv(hash, cidr->addr, np_family_bits(cidr->family) / 8);
 }
 
 /* Of a ClusterNetworkPolicy, a selector that is not present is one that matches everything. */

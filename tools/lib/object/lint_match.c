@@ -99,11 +99,9 @@ bool np_lint_peer_matches(const struct np_linting *l, const struct np_peer *peer
 
 bool np_lint_block_holds(const struct np_ipblock *block, const struct np_address *addr)
 {
-	struct np_cidr cidr = { .family = addr->family };
+	struct np_cidr cidr = np_address_block(addr);
 	uint32_t i;
 
-	cidr.length = addr->family == AF_INET ? 32 : 128;
-	memcpy(cidr.addr, addr->addr, sizeof(cidr.addr));
 	if (!np_cidr_contains(&block->cidr, &cidr))
 		return false;
 	for (i = 0; i < block->except_count; i++)

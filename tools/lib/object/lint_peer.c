@@ -326,7 +326,7 @@ static void np_check_host_bits(const struct np_linting *l, const struct np_peer 
 			     index);
 	np_lint_hint(item, "write %s for the block, or %.*s/%u for the one address", text,
 		     (int)strcspn(block->host_bits, "/"), block->host_bits,
-		     cidr->family == AF_INET ? 32 : 128);
+		     np_family_bits(cidr->family));
 }
 
 /*

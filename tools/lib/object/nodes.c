@@ -76,14 +76,8 @@ static struct np_cidr *np_node_blocks(const struct np_rule_nodes *rule,
 		if (!np_node_selected(rule, node))
 			continue;
 		for (i = 0; i < node->address_count; i++) {
-			struct np_cidr one = {
-				.family = node->address[i].family,
-				.length = node->address[i].family == AF_INET ? 32 : 128,
-			};
-
-			memcpy(one.addr, node->address[i].addr, sizeof(one.addr));
 			block = np_array_grow(block, found, sizeof(*block));
-			block[found++] = one;
+			block[found++] = np_address_block(&node->address[i]);
 		}
 	}
 	*count = np_cidr_aggregate(block, found);

@@ -221,8 +221,7 @@ int np_decode_cidr(struct np_decode *d, const struct np_node *node,
 		np_fail(d, node, path, "\"%.100s\" %s", node->text, wrong);
 		if (!np_address_parse(node->text, &addr))
 			np_error_hint(d->err, "for one address write %s/%d",
-				      np_address_text(&addr, text),
-				      addr.family == AF_INET ? 32 : 128);
+				      np_address_text(&addr, text), np_family_bits(addr.family));
 		return -1;
 	}
 	np_cidr_text(cidr, text);

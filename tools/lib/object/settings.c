@@ -61,13 +61,9 @@ void np_settings_free(struct np_settings *set)
 
 bool np_settings_guard_address(const struct np_settings *set, const struct np_address *address)
 {
-	struct np_cidr one = {
-		.family = address->family,
-		.length = address->family == AF_INET ? 32 : 128,
-	};
+	struct np_cidr one = np_address_block(address);
 	size_t i;
 
-	memcpy(one.addr, address->addr, sizeof(one.addr));
 	for (i = 0; i < set->guard_prefix_count; i++)
 		if (np_cidr_contains(&set->guard_prefix[i], &one))
 			return true;
