@@ -8,7 +8,7 @@
 #include "diff/objects.h"
 #include "diff/spell.h"
 #include "object/digest.h"
-#include "object/lint_match.h"
+#include "object/select.h"
 
 /* An object of one side. */
 struct np_diff_entry {
@@ -424,7 +424,7 @@ static bool np_diff_selects_here(const struct np_diff_side *side, const struct n
 			if (*objs->pods[k].node &&
 			    (policy->tier != NP_TIER_NETWORK_POLICY ||
 			     !strcmp(objs->pods[k].namespace, policy->namespace)) &&
-			    np_lint_matches(&policy->pod_selector, &objs->pods[k].labels))
+			    np_selector_met(&policy->pod_selector, &objs->pods[k].labels))
 				return true;
 	}
 	return false;

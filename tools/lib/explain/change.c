@@ -9,6 +9,7 @@
 #include "explain/say.h"
 #include "object/digest.h"
 #include "object/lint_match.h"
+#include "object/select.h"
 
 #define NP_NAME_LABEL	"kubernetes.io/metadata.name"
 
@@ -82,7 +83,7 @@ static size_t np_change_selected(const struct np_objects *objs, const struct np_
 	for (i = 0; i < objs->pod_count; i++) {
 		pod = &objs->pods[i];
 		count += np_pod_usable(pod) && !strcmp(pod->namespace, policy->namespace) &&
-			 np_lint_matches(&policy->pod_selector, &pod->labels);
+			 np_selector_met(&policy->pod_selector, &pod->labels);
 	}
 	return count;
 }

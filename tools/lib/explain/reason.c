@@ -7,6 +7,7 @@
 #include "explain/path.h"
 #include "explain/say.h"
 #include "object/lint_match.h"
+#include "object/select.h"
 
 const char *np_reason_code_name(uint8_t code)
 {
@@ -37,7 +38,7 @@ static const char *np_reason_labels(struct np_arena *arena, const struct np_sele
 	const struct np_requirement *need = selector->item;
 	const char *value;
 
-	while (np_lint_holds(need, labels))
+	while (np_requirement_met(need, labels))
 		need++;
 	value = np_labels_get(labels, need->key);
 	if (!value)
@@ -112,12 +113,12 @@ static uint8_t np_reason_peer(const struct np_reason_about *about,
 		return NP_REASON_OTHER_NAMESPACE;
 	}
 	if (peer->ns_selector.present &&
-	    !np_lint_matches(&peer->ns_selector, &end->ns->labels)) {
+	    !np_selector_met(&peer->ns_selector, &end->ns->labels)) {
 		*text = np_reason_labels(arena, &peer->ns_selector, &end->ns->labels,
 					 np_say(arena, "namespace %s", end->ns->name));
 		return NP_REASON_NAMESPACE_LABELS;
 	}
-	if (!np_lint_matches(&peer->pod_selector, &end->pod->labels)) {
+	if (!np_selector_met(&peer->pod_selector, &end->pod->labels)) {
 		*text = np_reason_labels(arena, &peer->pod_selector, &end->pod->labels,
 					 end->name);
 		return NP_REASON_POD_LABELS;

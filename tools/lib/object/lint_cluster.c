@@ -8,6 +8,7 @@
 #include "object/lint_cluster.h"
 #include "object/lint_dns.h"
 #include "object/lint_match.h"
+#include "object/select.h"
 
 /* The rules of one direction of a policy. */
 struct np_turns {
@@ -39,16 +40,6 @@ static bool np_turns_deny(const struct np_turns *turns)
 	return false;
 }
 
-static bool np_has_value(const struct np_requirement *need, const char *value)
-{
-	uint32_t i;
-
-	for (i = 0; i < need->value_count; i++)
-		if (!strcmp(need->value[i], value))
-			return true;
-	return false;
-}
-
 /* True if no set of labels meets both requirements, which are about one key. */
 static bool np_requirements_exclude(const struct np_requirement *a, const struct np_requirement *b)
 {
@@ -64,7 +55,7 @@ static bool np_requirements_exclude(const struct np_requirement *a, const struct
 	if (a->op != NP_OP_IN || b->op == NP_OP_EXISTS)
 		return false;
 	for (i = 0; i < a->value_count; i++)
-		if (np_has_value(b, a->value[i]) == in)
+		if (np_requirement_has(b, a->value[i]) == in)
 			return false;
 	return true;
 }

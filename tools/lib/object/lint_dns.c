@@ -9,6 +9,7 @@
 
 #include "object/lint_dns.h"
 #include "object/lint_match.h"
+#include "object/select.h"
 #include "object/settings.h"
 
 #define NP_DNS_PORT	53
@@ -432,7 +433,7 @@ static enum np_about np_about_pod(const struct np_linting *l, const struct np_se
 {
 	if (l->objs->pods[pod].host_network ||
 	    !np_lint_namespace_matches(l, ns_selector, pod) ||
-	    !np_lint_matches(pod_selector, &l->objs->pods[pod].labels))
+	    !np_selector_met(pod_selector, &l->objs->pods[pod].labels))
 		return NP_ABOUT_NO;
 	return l->pod_namespace[pod] || !ns_selector->count ? NP_ABOUT_YES : NP_ABOUT_MAYBE;
 }

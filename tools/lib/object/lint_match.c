@@ -3,53 +3,14 @@
 #include <string.h>
 
 #include "object/lint_match.h"
+#include "object/select.h"
 
 #define NP_NAME_LABEL	"kubernetes.io/metadata.name"
-
-static bool np_value_among(const struct np_requirement *need, const char *value)
-{
-	uint32_t i;
-
-	for (i = 0; value && i < need->value_count; i++)
-		if (!strcmp(need->value[i], value))
-			return true;
-	return false;
-}
-
-/* value: that of the label that the requirement names, or NULL if there is none. */
-static bool np_value_holds(const struct np_requirement *need, const char *value)
-{
-	switch (need->op) {
-	case NP_OP_IN:
-		return np_value_among(need, value);
-	case NP_OP_NOT_IN:
-		return !np_value_among(need, value);
-	case NP_OP_EXISTS:
-		return value;
-	default:
-		return !value;
-	}
-}
-
-bool np_lint_holds(const struct np_requirement *need, const struct np_labels *labels)
-{
-	return np_value_holds(need, np_labels_get(labels, need->key));
-}
-
-bool np_lint_matches(const struct np_selector *selector, const struct np_labels *labels)
-{
-	uint32_t i;
-
-	for (i = 0; i < selector->count; i++)
-		if (!np_lint_holds(&selector->item[i], labels))
-			return false;
-	return true;
-}
 
 bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod)
 {
 	return !pod->host_network && policy->namespace == pod->namespace &&
-	       np_lint_matches(&policy->pod_selector, &pod->labels);
+	       np_selector_met(&policy->pod_selector, &pod->labels);
 }
 
 bool np_lint_admin_accepts(const struct np_objects *objs, bool egress)
@@ -77,10 +38,10 @@ bool np_lint_namespace_matches(const struct np_linting *l, const struct np_selec
 	uint32_t i;
 
 	if (ns)
-		return np_lint_matches(selector, &ns->labels);
+		return np_selector_met(selector, &ns->labels);
 	for (i = 0; i < selector->count; i++)
 		if (!strcmp(selector->item[i].key, NP_NAME_LABEL) &&
-		    !np_value_holds(&selector->item[i], l->objs->pods[pod].namespace))
+		    !np_requirement_holds(&selector->item[i], l->objs->pods[pod].namespace))
 			return false;
 	return true;
 }
@@ -94,7 +55,7 @@ bool np_lint_peer_matches(const struct np_linting *l, const struct np_peer *peer
 	if (peer->ns_selector.present ? !np_lint_namespace_matches(l, &peer->ns_selector, pod) :
 					to->namespace != l->policy->namespace)
 		return false;
-	return np_lint_matches(&peer->pod_selector, &to->labels);
+	return np_selector_met(&peer->pod_selector, &to->labels);
 }
 
 bool np_lint_block_holds(const struct np_ipblock *block, const struct np_address *addr)
@@ -136,7 +97,7 @@ static bool np_same_requirement(const struct np_requirement *a, const struct np_
 		return false;
 	/* Values may be written twice, so it takes both directions to compare two sets. */
 	for (i = 0; i < a->value_count; i++)
-		if (!np_value_among(b, a->value[i]) || !np_value_among(a, b->value[i]))
+		if (!np_requirement_has(b, a->value[i]) || !np_requirement_has(a, b->value[i]))
 			return false;
 	return true;
 }

@@ -8,8 +8,6 @@
 
 #include "object/lint_find.h"
 
-bool np_lint_holds(const struct np_requirement *need, const struct np_labels *labels);
-bool np_lint_matches(const struct np_selector *selector, const struct np_labels *labels);
 /* True if the policy isolates the pod. */
 bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod);
 /*

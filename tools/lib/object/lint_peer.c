@@ -6,6 +6,7 @@
 #include "object/lint_dns.h"
 #include "object/lint_match.h"
 #include "object/lint_peer.h"
+#include "object/select.h"
 
 #define NP_NEED_TEXT	400
 
@@ -44,7 +45,7 @@ static void np_peer_match(const struct np_linting *l, const struct np_peer *peer
 		bool within = peer->ns_selector.present ?
 			      np_lint_namespace_matches(l, &peer->ns_selector, i) :
 			      objs->pods[i].namespace == l->policy->namespace;
-		bool labels = np_lint_matches(&peer->pod_selector, &objs->pods[i].labels);
+		bool labels = np_selector_met(&peer->pod_selector, &objs->pods[i].labels);
 
 		if (within && matched->namespace == SIZE_MAX)
 			matched->namespace = i;
@@ -62,7 +63,7 @@ static bool np_any_pod_has(const struct np_objects *objs, const struct np_requir
 	size_t i;
 
 	for (i = 0; i < objs->pod_count; i++)
-		if (np_lint_holds(need, &objs->pods[i].labels))
+		if (np_requirement_met(need, &objs->pods[i].labels))
 			return true;
 	return false;
 }
@@ -72,7 +73,7 @@ static bool np_any_namespace_has(const struct np_objects *objs, const struct np_
 	size_t i;
 
 	for (i = 0; i < objs->namespace_count; i++)
-		if (np_lint_holds(need, &objs->namespaces[i].labels))
+		if (np_requirement_met(need, &objs->namespaces[i].labels))
 			return true;
 	return false;
 }
@@ -83,7 +84,7 @@ static bool np_any_namespace_matches(const struct np_objects *objs,
 	size_t i;
 
 	for (i = 0; i < objs->namespace_count; i++)
-		if (np_lint_matches(selector, &objs->namespaces[i].labels))
+		if (np_selector_met(selector, &objs->namespaces[i].labels))
 			return true;
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/loop.h"
+#include "object/select.h"
 
 /* The most peers of a policy of a file, as the kernel takes them. */
 #define NP_NODES_ROOM	65536u
@@ -19,45 +20,13 @@
  */
 static const struct np_cidr np_nobody = { .family = AF_INET6, .length = 128 };
 
-static bool np_node_value_in(const struct np_requirement *req, const char *value)
+static bool np_node_selected(const struct np_rule_nodes *rule, const struct np_kube_node *node)
 {
 	uint32_t i;
 
-	for (i = 0; i < req->value_count; i++)
-		if (!strcmp(req->value[i], value))
+	for (i = 0; i < rule->node_count; i++)
+		if (np_selector_met(&rule->node[i].selector, &node->labels))
 			return true;
-	return false;
-}
-
-static bool np_node_requirement(const struct np_requirement *req, const struct np_labels *labels)
-{
-	const char *value = np_labels_get(labels, req->key);
-
-	switch (req->op) {
-	case NP_OP_EXISTS:
-		return value;
-	case NP_OP_DOES_NOT_EXIST:
-		return !value;
-	case NP_OP_IN:
-		return value && np_node_value_in(req, value);
-	default:
-		return !value || !np_node_value_in(req, value);
-	}
-}
-
-static bool np_node_selected(const struct np_rule_nodes *rule, const struct np_kube_node *node)
-{
-	const struct np_selector *selector;
-	uint32_t i, k;
-
-	for (i = 0; i < rule->node_count; i++) {
-		selector = &rule->node[i].selector;
-		for (k = 0; k < selector->count; k++)
-			if (!np_node_requirement(&selector->item[k], &node->labels))
-				break;
-		if (k == selector->count)
-			return true;
-	}
 	return false;
 }
 
