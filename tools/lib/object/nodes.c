@@ -95,15 +95,6 @@ static void np_rule_open(struct np_arena *arena, struct np_rule *rule, const str
 	rule->closed = false;
 }
 
-static void np_rule_shut(struct np_rule *rule)
-{
-	rule->peer = NULL;
-	rule->peer_count = 0;
-	rule->port = NULL;
-	rule->port_count = 0;
-	rule->closed = true;
-}
-
 static enum np_nodes_lack np_nodes_rule(struct np_arena *arena, struct np_rule *rule,
 					const struct np_nodes *nodes, size_t *room)
 {
@@ -111,7 +102,7 @@ static enum np_nodes_lack np_nodes_rule(struct np_arena *arena, struct np_rule *
 	struct np_cidr *block;
 	size_t count;
 
-	np_rule_shut(rule);
+	np_rule_close(rule);
 	if (nodes->unknown)
 		return NP_NODES_UNKNOWN;
 	if (nodes->partial && rule->action != NP_ACTION_ACCEPT)
@@ -228,10 +219,7 @@ static void np_nodes_close(struct np_objects *objs, struct np_policy *policy,
 		np_objects_warn(objs, &place, path, "%s: the rule is closed and %s",
 				np_nodes_lack_text(lack), rule->action == NP_ACTION_ACCEPT ?
 				"matches nothing" : "denies everything");
-		*rule = (struct np_rule){
-			.name = rule->name, .line = rule->line, .action = rule->action,
-			.closed = true,
-		};
+		rule->nodes = NULL;
 	}
 }
 

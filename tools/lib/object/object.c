@@ -186,6 +186,15 @@ const char *np_labels_get(const struct np_labels *labels, const char *key)
 	return NULL;
 }
 
+void np_rule_close(struct np_rule *rule)
+{
+	rule->closed = true;
+	rule->peer = NULL;
+	rule->port = NULL;
+	rule->peer_count = 0;
+	rule->port_count = 0;
+}
+
 bool np_pod_usable(const struct np_pod *pod)
 {
 	return !pod->host_network && pod->phase != NP_PHASE_SUCCEEDED &&

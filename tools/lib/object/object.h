@@ -378,6 +378,8 @@ void np_objects_rewind(struct np_objects *objs, const struct np_mark *mark);
 
 /* Returns the value of a label, or NULL. */
 const char *np_labels_get(const struct np_labels *labels, const char *key);
+/* Closes a rule: takes its peers and ports out, so that it matches nothing or denies everything. */
+void np_rule_close(struct np_rule *rule);
 /* False for a pod on the host network, a finished one and one without an address. */
 bool np_pod_usable(const struct np_pod *pod);
 /*

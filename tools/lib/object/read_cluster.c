@@ -459,15 +459,11 @@ static int np_cluster_protocol(struct np_decode *d, const struct np_node *node,
 	return np_cluster_port(d, field, NP_FIELD(path, known[which]), port);
 }
 
-/* Takes the peers and ports out of a rule, so that it matches nothing or denies everything. */
+/* Closes a rule for good, also one that names Nodes. */
 static void np_cluster_rule_empty(struct np_rule *rule)
 {
-	rule->closed = true;
-	rule->peer = NULL;
-	rule->port = NULL;
+	np_rule_close(rule);
 	rule->nodes = NULL;
-	rule->peer_count = 0;
-	rule->port_count = 0;
 }
 
 /* Closes a rule that names Nodes until their addresses are known. What it says is kept aside. */
@@ -481,8 +477,7 @@ static void np_cluster_rule_wait(struct np_rule *rule)
 	nodes->port = rule->port;
 	nodes->peer_count = rule->peer_count;
 	nodes->port_count = rule->port_count;
-	np_cluster_rule_empty(rule);
-	rule->nodes = nodes;
+	np_rule_close(rule);
 }
 
 static const char *np_cluster_closed_text(const struct np_rule *rule)
