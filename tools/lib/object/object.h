@@ -276,12 +276,6 @@ struct np_policy {
 #define NP_NODE_ADDRESSES_MAX	64
 #define NP_NODE_CIDRS_MAX	16
 
-/* Annotations of Nodes that name the addresses of tunnels. */
-#define NP_CALICO_TUNNELS							\
-	"projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4VXLANTunnelAddr", \
-	"projectcalico.org/IPv6VXLANTunnelAddr",				\
-	"projectcalico.org/IPv4WireguardInterfaceAddr",				\
-	"projectcalico.org/IPv6WireguardInterfaceAddr"
 #define NP_FLANNEL_BACKEND	"flannel.alpha.coreos.com/backend-type"
 
 /* A Node, as far as ClusterNetworkPolicies ask for it. */

@@ -59,14 +59,13 @@ static const struct np_pick np_pick_node_address[] = {
 	{ "type", NULL }, { "address", NULL }, { NULL, NULL },
 };
 
-/* Those of NP_CALICO_TUNNELS, and flannel's. */
-static const struct np_pick np_pick_node_annotations[] = {
+const struct np_pick np_pick_node_annotations[] = {
 	{ "projectcalico.org/IPv4IPIPTunnelAddr", NULL },
 	{ "projectcalico.org/IPv4VXLANTunnelAddr", NULL },
 	{ "projectcalico.org/IPv6VXLANTunnelAddr", NULL },
 	{ "projectcalico.org/IPv4WireguardInterfaceAddr", NULL },
 	{ "projectcalico.org/IPv6WireguardInterfaceAddr", NULL },
-	{ NP_FLANNEL_BACKEND, NULL }, { NULL, NULL },
+	[NP_PICK_TUNNELS] = { NP_FLANNEL_BACKEND, NULL }, { NULL, NULL },
 };
 
 static const struct np_pick np_pick_kube_node_meta[] = {

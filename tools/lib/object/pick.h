@@ -18,4 +18,8 @@ extern const struct np_pick np_pick_policy[];	/* policies of both kinds */
 extern const struct np_pick np_pick_node[];	/* the Node of the agent */
 extern const struct np_pick np_pick_kube_node[];	/* a Node among all of them */
 
+/* Annotations of Nodes. So many of the first ones are Calico's, for addresses of tunnels. */
+#define NP_PICK_TUNNELS	5
+extern const struct np_pick np_pick_node_annotations[];
+
 #endif

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "object/pick.h"
+
 /* Must an address of this type be an IP address? Others are names, or what a cloud makes up. */
 static bool np_is_ip_type(const struct np_node *type)
 {
@@ -99,14 +101,12 @@ static int np_decode_node_spec(struct np_decode *d, const struct np_node *spec,
 static void np_decode_node_tunnels(struct np_decode *d, const struct np_node *annotations,
 				   struct np_kube_node *to)
 {
-	static const char * const key[] = { NP_CALICO_TUNNELS };
 	const char *backend = np_node_text(annotations, NP_FLANNEL_BACKEND);
 	size_t i;
 
-	to->tunnel = np_arena_zalloc(&d->objs->arena, sizeof(key) / sizeof(key[0]) *
-				     sizeof(*to->tunnel));
-	for (i = 0; i < sizeof(key) / sizeof(key[0]); i++)
-		if (!np_address_parse(np_node_text(annotations, key[i]),
+	to->tunnel = np_arena_zalloc(&d->objs->arena, NP_PICK_TUNNELS * sizeof(*to->tunnel));
+	for (i = 0; i < NP_PICK_TUNNELS; i++)
+		if (!np_address_parse(np_node_text(annotations, np_pick_node_annotations[i].key),
 				      &to->tunnel[to->tunnel_count]))
 			to->tunnel_count++;
 	to->tunnel_first = *backend && strcmp(backend, "host-gw") && strcmp(backend, "alloc");
