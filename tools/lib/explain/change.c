@@ -88,8 +88,9 @@ static size_t np_change_selected(const struct np_objects *objs, const struct np_
 	return count;
 }
 
-static const struct np_policy *np_change_isolates(const struct np_objects *objs,
-						  const struct np_step *step)
+/* The policy that a step names, or NULL. */
+static const struct np_policy *np_change_policy_of(const struct np_objects *objs,
+						   const struct np_step *step)
 {
 	size_t i;
 
@@ -115,7 +116,7 @@ static struct np_selector np_change_subject(const struct np_change_half *half)
 		step = &half->eval->step[i];
 		if (step->direction != half->direction || !*step->policy_namespace)
 			continue;
-		policy = np_change_isolates(half->objs, step);
+		policy = np_change_policy_of(half->objs, step);
 		if (!policy || !policy->pod_selector.count)
 			continue;
 		count = np_change_selected(half->objs, policy);
@@ -248,7 +249,7 @@ static const char *np_change_denied(const struct np_change_half *half)
 	const char *direction = np_direction_name(half->direction), *rule_text;
 	const struct np_step *step = np_change_denier(half);
 	struct np_arena *arena = &half->objs->arena;
-	const struct np_policy *policy = step ? np_change_isolates(half->objs, step) : NULL;
+	const struct np_policy *policy = step ? np_change_policy_of(half->objs, step) : NULL;
 	const struct np_rule *rule;
 
 	if (!policy)

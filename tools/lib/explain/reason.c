@@ -230,11 +230,7 @@ static bool np_reason_peers(const struct np_reason_about *about, const struct np
 		part->text = "";
 		part->path = np_path_peer(arena, policy, peer, &place[i], about->egress);
 		part->says = np_say_peer(arena, policy, peer);
-		if (doubtful && !peer->ipblock)
-			to->note = np_say(arena, "the labels of %s are not known, so it counts as "
-					  "one that the rule means, and is denied",
-					  about->peer->name);
-		else
+		if (!doubtful || peer->ipblock)
 			part->code = np_reason_peer(about, policy, peer, &part->text);
 		any |= part->code == NP_REASON_MATCHES;
 	}
@@ -287,8 +283,9 @@ void np_reason_rule(const struct np_reason_about *about, const struct np_policy 
 		return;
 	}
 	to->matches = peers && ports;
-	if (!to->matches)
-		to->note = "";
+	if (to->matches && doubtful)
+		to->note = np_say(arena, "the labels of %s are not known, so it counts as one that "
+				  "the rule means, and is denied", about->peer->name);
 	if (!peers)
 		peer_text = np_reason_sum(arena, to->peer, to->peer_count, "peers",
 					  about->peer->name);
