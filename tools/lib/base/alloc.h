@@ -8,6 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* How many entries an array has. */
+#define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
 /*
  * Checked allocators. The tool can do nothing useful without memory, so they
  * never return NULL: they print one line and exit with status 2.

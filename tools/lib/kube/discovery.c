@@ -22,8 +22,8 @@
 #define NP_DISCOVERY_BODY_MS	30000	/* for an answer that has begun */
 
 /* The kind that a server need not have. */
-static const char np_discovery_group[] = "policy.networking.k8s.io";
-static const char np_discovery_version[] = "v1alpha2";
+static const char np_discovery_group[] = NP_CLUSTER_GROUP;
+static const char np_discovery_version[] = NP_CLUSTER_VERSION;
 static const char np_discovery_resource[] = "clusternetworkpolicies";
 
 bool np_discovery_optional(enum np_source_kind kind)

@@ -23,9 +23,8 @@
 #define NP_FOREIGN_NAME_MAX	63	/* bytes of an API version's name */
 
 static const struct np_foreign_kind np_foreign_kinds[] = {
-	{ "policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy" },
-	{ "policy.networking.k8s.io", "baselineadminnetworkpolicies",
-	  "BaselineAdminNetworkPolicy" },
+	{ NP_CLUSTER_GROUP, "adminnetworkpolicies", "AdminNetworkPolicy" },
+	{ NP_CLUSTER_GROUP, "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy" },
 	{ "cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy" },
 	{ "cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy" },
 	{ "crd.projectcalico.org", "networkpolicies", "NetworkPolicy of Calico" },

@@ -44,8 +44,8 @@ static const struct np_resource np_resources[NP_SOURCE_KINDS] = {
 		np_accept_json, np_accept_json,
 	},
 	[NP_SOURCE_CLUSTER_POLICY] = {
-		"/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies",
-		"policy.networking.k8s.io", np_accept_json, np_accept_json,
+		"/apis/" NP_CLUSTER_API "/clusternetworkpolicies", NP_CLUSTER_GROUP,
+		np_accept_json, np_accept_json,
 	},
 	[NP_SOURCE_NODE] = {
 		"/api/v1/nodes", "", np_accept_json, np_accept_json,

@@ -13,8 +13,6 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 
-#define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
 /* Adds an entry of zeros to an array, which is returned. */
 static void *append(void *old, size_t *count, size_t size)
 {

@@ -9,10 +9,9 @@
 #include "object/convert_rule.h"
 #include "object/read_cluster.h"
 
-#define NP_CONVERT_VERSION	"policy.networking.k8s.io/v1alpha1"
+#define NP_CONVERT_VERSION	NP_CLUSTER_GROUP "/v1alpha1"
 /* So that rules to come can stand before those that were the only ones of their tier. */
 #define NP_CONVERT_BASELINE	1000
-#define NP_CONVERT_PRIORITY_MAX	1000
 #define NP_CONVERT_APPLIED	"kubectl.kubernetes.io/last-applied-configuration"
 
 static const struct np_list_kind np_convert_lists[] = {
@@ -53,9 +52,9 @@ static void np_convert_refuse(struct np_convert *c, const struct np_error *err)
 /* What one object becomes, before it is divided. */
 struct np_convert_parts {
 	const struct np_node *at;
-	struct np_node *labels;
-	struct np_node *annotations;
-	struct np_node *subject;
+	const struct np_node *labels;
+	const struct np_node *annotations;
+	const struct np_node *subject;
 	const char *name;
 	uint8_t tier;
 	uint16_t priority;
@@ -63,7 +62,7 @@ struct np_convert_parts {
 };
 
 /* Copies what people and their programs have written, without what kubectl keeps. */
-static struct np_node *np_convert_annotations(struct np_convert *c, const struct np_node *map)
+static const struct np_node *np_convert_annotations(struct np_convert *c, const struct np_node *map)
 {
 	struct np_convert_list to = { .arena = &c->arena };
 	struct np_node *entry, *next;
@@ -97,7 +96,7 @@ static int np_convert_head(struct np_convert *c, struct np_decode *d, const stru
 	    np_get(d, meta, "annotations", NP_NODE_MAP, NP_FIELD(path, "metadata"), &annotations))
 		return -1;
 	if (labels && labels->count)
-		parts->labels = np_convert_copy(&c->arena, labels);
+		parts->labels = labels;
 	parts->annotations = np_convert_annotations(c, annotations);
 	parts->at = node;
 	parts->name = np_arena_memdup(&c->arena, read.name, strlen(read.name));
@@ -112,22 +111,6 @@ static int np_convert_head(struct np_convert *c, struct np_decode *d, const stru
 	return 0;
 }
 
-static int np_convert_priority(struct np_decode *d, const struct np_node *spec,
-			       const struct np_path *path, struct np_convert_parts *parts)
-{
-	const struct np_node *field;
-
-	if (np_get(d, spec, "priority", NP_NODE_INT, path, &field))
-		return -1;
-	if (!field)
-		return np_fail(d, spec, NP_FIELD(path, "priority"), "is missing");
-	if (field->number < 0 || field->number > NP_CONVERT_PRIORITY_MAX)
-		return np_fail(d, field, NP_FIELD(path, "priority"), "%lld must be 0 to %u",
-			       (long long)field->number, NP_CONVERT_PRIORITY_MAX);
-	parts->priority = (uint16_t)field->number;
-	return 0;
-}
-
 static int np_convert_spec(struct np_convert *c, struct np_decode *d, const struct np_node *spec,
 			   const struct np_path *path, bool baseline,
 			   struct np_convert_parts *parts)
@@ -138,8 +121,8 @@ static int np_convert_spec(struct np_convert *c, struct np_decode *d, const stru
 	parts->tier = baseline ? NP_TIER_BASELINE : NP_TIER_ADMIN;
 	parts->priority = NP_CONVERT_BASELINE;
 	if (np_check_fields(d, spec, path, known, baseline ? 3 : 4) ||
-	    (!baseline && np_convert_priority(d, spec, path, parts)) ||
-	    np_convert_subject(d, spec, path, &c->arena, &parts->subject))
+	    (!baseline && np_decode_priority(d, spec, path, &parts->priority)) ||
+	    np_convert_subject(d, spec, path, &parts->subject))
 		return -1;
 	for (egress = 0; egress < 2; egress++) {
 		parts->rules[egress] = np_convert_list_of(&c->arena, spec);
@@ -156,7 +139,7 @@ static void np_convert_take(struct np_convert_list *rules, const char *key,
 	struct np_convert_list to = np_convert_list_of(rules->arena, spec->list);
 	struct np_node *rule;
 
-	while (rules->list->child && to.list->count < NP_CONVERT_MAX) {
+	while (rules->list->child && to.list->count < NP_CLUSTER_MAX) {
 		rule = rules->list->child;
 		rules->list->child = rule->next;
 		rules->list->count--;
@@ -173,13 +156,10 @@ static struct np_node *np_convert_part(struct np_convert *c, struct np_convert_p
 {
 	const struct np_node *at = parts->at;
 	struct np_arena *arena = &c->arena;
-	struct np_convert_list root = np_convert_list_of(arena, at);
-	struct np_convert_list meta = np_convert_list_of(arena, at);
-	struct np_convert_list spec = np_convert_list_of(arena, at);
+	struct np_convert_list root = np_convert_map_of(arena, at);
+	struct np_convert_list meta = np_convert_map_of(arena, at);
+	struct np_convert_list spec = np_convert_map_of(arena, at);
 
-	root.list->type = NP_NODE_MAP;
-	meta.list->type = NP_NODE_MAP;
-	spec.list->type = NP_NODE_MAP;
 	np_convert_set(&meta, "name", np_convert_text(arena, name, at));
 	if (parts->labels)
 		np_convert_set(&meta, "labels", np_convert_copy(arena, parts->labels));
@@ -191,7 +171,7 @@ static struct np_node *np_convert_part(struct np_convert *c, struct np_convert_p
 	np_convert_take(&parts->rules[0], "ingress", &spec);
 	np_convert_take(&parts->rules[1], "egress", &spec);
 	np_convert_set(&root, "apiVersion",
-		       np_convert_text(arena, "policy.networking.k8s.io/v1alpha2", at));
+		       np_convert_text(arena, NP_CLUSTER_API, at));
 	np_convert_set(&root, "kind", np_convert_text(arena, "ClusterNetworkPolicy", at));
 	np_convert_set(&root, "metadata", meta.list);
 	np_convert_set(&root, "spec", spec.list);
@@ -234,7 +214,7 @@ static int np_convert_divide(struct np_convert *c, struct np_decode *d, const st
 {
 	uint32_t ingress = parts->rules[0].list->count, egress = parts->rules[1].list->count;
 	uint32_t most = ingress > egress ? ingress : egress, part;
-	uint32_t count = most ? (most + NP_CONVERT_MAX - 1) / NP_CONVERT_MAX : 1;
+	uint32_t count = most ? (most + NP_CLUSTER_MAX - 1) / NP_CLUSTER_MAX : 1;
 	struct np_converted made = {
 		.place = np_decode_place(d, parts->at),
 		.tier = parts->tier,
@@ -248,7 +228,7 @@ static int np_convert_divide(struct np_convert *c, struct np_decode *d, const st
 	if (count > 1 && strlen(parts->name) + strlen("-part-00") > NETPOL_NAME_MAX)
 		return np_fail(d, parts->at, path, "becomes %u policies of at most %u rules a "
 			       "direction, and its name is too long to number them", count,
-			       NP_CONVERT_MAX);
+			       NP_CLUSTER_MAX);
 	for (part = 0; part < count; part++) {
 		snprintf(name, sizeof(name), count > 1 ? "%s-part-%02u" : "%s", parts->name,
 			 part + 1);
@@ -263,7 +243,7 @@ static int np_convert_divide(struct np_convert *c, struct np_decode *d, const st
 	if (count > 1)
 		np_warn(d, parts->at, path, "%s becomes %u policies of one priority, because one "
 			"takes %u rules a direction; netpol asks them in the order of their names, "
-			"which the API leaves open", of, count, NP_CONVERT_MAX);
+			"which the API leaves open", of, count, NP_CLUSTER_MAX);
 	if (parts->tier == NP_TIER_BASELINE)
 		np_warn(d, parts->at, path, "the BaselineAdminNetworkPolicy becomes %s of tier "
 			"Baseline, priority %u, which is the last", count > 1 ? made.name :
@@ -285,12 +265,9 @@ int np_convert_object(struct np_convert *c, struct np_decode *d, const struct np
 		return 0;
 	d->exact = true;
 	ret = np_convert_head(c, d, node, path, baseline, &parts) ||
-	      np_get(d, node, "spec", NP_NODE_MAP, path, &spec);
-	if (!ret && !spec)
-		ret = np_fail(d, node, NP_FIELD(path, "spec"), "is missing");
-	if (!ret)
-		ret = np_convert_spec(c, d, spec, NP_FIELD(path, "spec"), baseline, &parts) ||
-		      np_convert_divide(c, d, path, &parts);
+	      np_need(d, node, "spec", NP_NODE_MAP, path, &spec) ||
+	      np_convert_spec(c, d, spec, NP_FIELD(path, "spec"), baseline, &parts) ||
+	      np_convert_divide(c, d, path, &parts);
 	d->exact = false;
 	if (ret) {
 		c->count = count;

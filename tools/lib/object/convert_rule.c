@@ -6,8 +6,6 @@
 
 #include "object/read_part.h"
 
-#define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
-
 struct np_convert_list np_convert_list_of(struct np_arena *arena, const struct np_node *at)
 {
 	return (struct np_convert_list) {
@@ -16,7 +14,7 @@ struct np_convert_list np_convert_list_of(struct np_arena *arena, const struct n
 	};
 }
 
-static struct np_convert_list np_convert_map_of(struct np_arena *arena, const struct np_node *at)
+struct np_convert_list np_convert_map_of(struct np_arena *arena, const struct np_node *at)
 {
 	return (struct np_convert_list) {
 		.arena = arena,
@@ -24,17 +22,15 @@ static struct np_convert_list np_convert_map_of(struct np_arena *arena, const st
 	};
 }
 
-struct np_node *np_convert_add(struct np_convert_list *list, struct np_node *entry)
+void np_convert_add(struct np_convert_list *list, struct np_node *entry)
 {
 	np_node_append(list->list, &list->tail, entry);
-	return entry;
 }
 
-struct np_node *np_convert_set(struct np_convert_list *map, const char *key,
-			       struct np_node *entry)
+void np_convert_set(struct np_convert_list *map, const char *key, struct np_node *entry)
 {
 	np_node_set_key(entry, key, entry->line, entry->column);
-	return np_convert_add(map, entry);
+	np_convert_add(map, entry);
 }
 
 struct np_node *np_convert_text(struct np_arena *arena, const char *text,
@@ -86,33 +82,6 @@ struct np_node *np_convert_copy(struct np_arena *arena, const struct np_node *no
 	}
 }
 
-static int np_convert_need(struct np_decode *d, const struct np_node *map, const char *key,
-			   enum np_node_type type, const struct np_path *path,
-			   const struct np_node **field)
-{
-	if (np_get(d, map, key, type, path, field))
-		return -1;
-	return *field ? 0 : np_fail(d, map, NP_FIELD(path, key), "is missing");
-}
-
-/* Gets a list of 1 to 100 entries; NULL if it is not required and not there. */
-static int np_convert_need_list(struct np_decode *d, const struct np_node *map, const char *key,
-				const struct np_path *path, bool required,
-				const struct np_node **list)
-{
-	if (np_get(d, map, key, NP_NODE_LIST, path, list))
-		return -1;
-	if (!*list)
-		return required ? np_fail(d, map, NP_FIELD(path, key), "is missing") : 0;
-	if (!(*list)->count)
-		return np_fail(d, *list, NP_FIELD(path, key), "must have at least one entry");
-	if ((*list)->count > NP_CONVERT_OLD_MAX)
-		return np_fail(d, *list, NP_FIELD(path, key),
-			       "must have at most %u entries, has %u", NP_CONVERT_OLD_MAX,
-			       (unsigned int)(*list)->count);
-	return 0;
-}
-
 /* Finds the one field of a map that is set. Returns its index in known, or -1. */
 static int np_convert_one_of(struct np_decode *d, const struct np_node *map,
 			     const struct np_path *path, const char *const *known, size_t count,
@@ -152,7 +121,7 @@ static int np_convert_pods(struct np_decode *d, const struct np_node *node,
 	    np_check_fields(d, node, path, known, NP_COUNT(known)))
 		return -1;
 	for (i = 0; i < NP_COUNT(known); i++)
-		if (np_convert_need(d, node, known[i], NP_NODE_MAP, path, &field) ||
+		if (np_need(d, node, known[i], NP_NODE_MAP, path, &field) ||
 		    np_decode_selector(d, field, NP_FIELD(path, known[i]), &selector))
 			return -1;
 	return 0;
@@ -170,21 +139,20 @@ static int np_convert_selector(struct np_decode *d, const struct np_node *node,
 }
 
 int np_convert_subject(struct np_decode *d, const struct np_node *spec, const struct np_path *up,
-		       struct np_arena *arena, struct np_node **to)
+		       const struct np_node **subject)
 {
 	static const char * const known[] = { "namespaces", "pods" };
 	const struct np_path *path = NP_FIELD(up, "subject");
-	const struct np_node *subject, *field;
+	const struct np_node *field;
 	int which;
 
-	if (np_convert_need(d, spec, "subject", NP_NODE_MAP, up, &subject))
+	if (np_need(d, spec, "subject", NP_NODE_MAP, up, subject))
 		return -1;
-	which = np_convert_one_of(d, subject, path, known, NP_COUNT(known), &field);
+	which = np_convert_one_of(d, *subject, path, known, NP_COUNT(known), &field);
 	if (which < 0 ||
 	    (which ? np_convert_pods(d, field, NP_FIELD(path, "pods")) :
 		     np_convert_selector(d, field, NP_FIELD(path, "namespaces"))))
 		return -1;
-	*to = np_convert_copy(arena, subject);
 	return 0;
 }
 
@@ -198,8 +166,8 @@ static int np_convert_networks(struct np_decode *d, const struct np_node *node,
 
 	if (np_expect(d, node, NP_NODE_LIST, path))
 		return -1;
-	if (!node->count || node->count > NP_CONVERT_MAX)
-		return np_fail(d, node, path, "must have 1 to %u entries, has %u", NP_CONVERT_MAX,
+	if (!node->count || node->count > NP_CLUSTER_MAX)
+		return np_fail(d, node, path, "must have 1 to %u entries, has %u", NP_CLUSTER_MAX,
 			       (unsigned int)node->count);
 	for (entry = node->child; entry; entry = entry->next, i++)
 		if (np_expect(d, entry, NP_NODE_STRING, NP_INDEX(path, i)) ||
@@ -299,7 +267,7 @@ static int np_convert_number_of(struct np_decode *d, const struct np_node *map, 
 {
 	const struct np_node *field;
 
-	if (np_convert_need(d, map, key, NP_NODE_INT, path, &field))
+	if (np_need(d, map, key, NP_NODE_INT, path, &field))
 		return -1;
 	return np_decode_port_number(d, field, NP_FIELD(path, key), number);
 }
@@ -412,7 +380,7 @@ static int np_convert_action(struct np_decode *d, const struct np_node *node,
 {
 	const struct np_node *field;
 
-	if (np_convert_need(d, node, "action", NP_NODE_STRING, path, &field))
+	if (np_need(d, node, "action", NP_NODE_STRING, path, &field))
 		return -1;
 	*action = !strcmp(field->text, "Allow") ? "Accept" :
 		  !strcmp(field->text, "Deny") ? "Deny" :
@@ -438,9 +406,9 @@ static int np_convert_read_rule(struct np_decode *d, const struct np_node *node,
 	    np_check_fields(d, node, path, known, NP_COUNT(known)) ||
 	    np_get(d, node, "name", NP_NODE_STRING, path, &name) ||
 	    np_convert_action(d, node, path, baseline, &rule->action) ||
-	    np_convert_need_list(d, node, known[2], path, true, &peers) ||
+	    np_get_entries(d, node, known[2], path, true, NP_CONVERT_OLD_MAX, &peers) ||
 	    np_convert_peers(d, peers, NP_FIELD(path, known[2]), egress, baseline, rule->peer) ||
-	    np_convert_need_list(d, node, "ports", path, false, &ports))
+	    np_get_entries(d, node, "ports", path, false, NP_CONVERT_OLD_MAX, &ports))
 		return -1;
 	rule->name = name ? name->text : "";
 	rule->peer_count = peers->count;
@@ -455,7 +423,7 @@ static int np_convert_read_rule(struct np_decode *d, const struct np_node *node,
 
 static uint32_t np_convert_end(uint32_t from, uint32_t count)
 {
-	return count - from > NP_CONVERT_MAX ? from + NP_CONVERT_MAX : count;
+	return count - from > NP_CLUSTER_MAX ? from + NP_CLUSTER_MAX : count;
 }
 
 /* Writes one rule of some of the peers and ports. */
@@ -502,9 +470,9 @@ int np_convert_rules(struct np_decode *d, const struct np_node *spec, const stru
 		/* With one action for all of them, rules in a row are as good as one. */
 		port = 0;
 		do {
-			for (peer = 0; peer < rule.peer_count; peer += NP_CONVERT_MAX)
+			for (peer = 0; peer < rule.peer_count; peer += NP_CLUSTER_MAX)
 				np_convert_write_rule(&rule, peer, port, to);
-			port += NP_CONVERT_MAX;
+			port += NP_CLUSTER_MAX;
 		} while (port < rule.port_count);
 	}
 	return 0;

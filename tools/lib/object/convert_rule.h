@@ -10,9 +10,7 @@
 
 #include "object/field.h"
 
-/* Rules of a direction, and peers and protocols of a rule, of a ClusterNetworkPolicy. */
-#define NP_CONVERT_MAX		25
-/* The same of the kinds before it. */
+/* As NP_CLUSTER_MAX, of the kinds before ClusterNetworkPolicy. */
 #define NP_CONVERT_OLD_MAX	100
 
 /**
@@ -27,12 +25,12 @@ struct np_convert_list {
 	struct np_node *tail;
 };
 
-/* Makes an empty list. */
+/* Make an empty list, and an empty map. */
 struct np_convert_list np_convert_list_of(struct np_arena *arena, const struct np_node *at);
-/* Appends an entry, or gives a map an entry of a key, which is not copied. Returns it. */
-struct np_node *np_convert_add(struct np_convert_list *list, struct np_node *entry);
-struct np_node *np_convert_set(struct np_convert_list *map, const char *key,
-			       struct np_node *entry);
+struct np_convert_list np_convert_map_of(struct np_arena *arena, const struct np_node *at);
+/* Append an entry, and give a map an entry of a key, which is not copied. */
+void np_convert_add(struct np_convert_list *list, struct np_node *entry);
+void np_convert_set(struct np_convert_list *map, const char *key, struct np_node *entry);
 struct np_node *np_convert_text(struct np_arena *arena, const char *text,
 				const struct np_node *at);
 struct np_node *np_convert_number(struct np_arena *arena, int64_t number,
@@ -40,9 +38,9 @@ struct np_node *np_convert_number(struct np_arena *arena, int64_t number,
 /* A copy of a node with all that is in it. */
 struct np_node *np_convert_copy(struct np_arena *arena, const struct np_node *node);
 
-/* Converts the subject of a spec. */
+/* Checks the subject of a spec, which needs no other form. */
 int np_convert_subject(struct np_decode *d, const struct np_node *spec, const struct np_path *path,
-		       struct np_arena *arena, struct np_node **subject);
+		       const struct np_node **subject);
 /* Converts the rules of a direction; one may become several in a row. */
 int np_convert_rules(struct np_decode *d, const struct np_node *spec, const struct np_path *path,
 		     bool egress, bool baseline, struct np_convert_list *to);

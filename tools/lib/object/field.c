@@ -132,6 +132,33 @@ int np_get(struct np_decode *d, const struct np_node *map, const char *key,
 	return np_expect(d, *field, type, NP_FIELD(path, key));
 }
 
+int np_need(struct np_decode *d, const struct np_node *map, const char *key,
+	    enum np_node_type type, const struct np_path *path, const struct np_node **field)
+{
+	if (np_get(d, map, key, type, path, field))
+		return -1;
+	return *field ? 0 : np_fail(d, map, NP_FIELD(path, key), "is missing");
+}
+
+int np_get_entries(struct np_decode *d, const struct np_node *map, const char *key,
+		   const struct np_path *path, bool required, uint32_t max,
+		   const struct np_node **list)
+{
+	const struct np_path *at = NP_FIELD(path, key);
+
+	if (required ? np_need(d, map, key, NP_NODE_LIST, path, list) :
+		       np_get(d, map, key, NP_NODE_LIST, path, list))
+		return -1;
+	if (!*list)
+		return 0;
+	if (!(*list)->count)
+		return np_fail(d, *list, at, "must have at least one entry");
+	if (max && (*list)->count > max)
+		return np_fail(d, *list, at, "must have at most %u entries, has %u", max,
+			       (unsigned int)(*list)->count);
+	return 0;
+}
+
 int np_get_string(struct np_decode *d, const struct np_node *map,
 		  const char *key, const struct np_path *path,
 		  const char **text)
@@ -292,6 +319,20 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 		    np_unknown_field(d, field, path, known, count))
 			return -1;
 	}
+	return 0;
+}
+
+int np_decode_priority(struct np_decode *d, const struct np_node *spec,
+		       const struct np_path *path, uint16_t *priority)
+{
+	const struct np_node *field;
+
+	if (np_need(d, spec, "priority", NP_NODE_INT, path, &field))
+		return -1;
+	if (field->number < 0 || field->number > NP_CLUSTER_PRIORITY_MAX)
+		return np_fail(d, field, NP_FIELD(path, "priority"), "%lld must be 0 to %u",
+			       (long long)field->number, NP_CLUSTER_PRIORITY_MAX);
+	*priority = (uint16_t)field->number;
 	return 0;
 }
 

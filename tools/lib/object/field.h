@@ -102,6 +102,16 @@ int np_get(struct np_decode *d, const struct np_node *map, const char *key,
 int np_get_string(struct np_decode *d, const struct np_node *map,
 		  const char *key, const struct np_path *path,
 		  const char **text);
+/* Gets a field of a map that must be there. */
+int np_need(struct np_decode *d, const struct np_node *map, const char *key,
+	    enum np_node_type type, const struct np_path *path, const struct np_node **field);
+/*
+ * Gets a list that must have entries if it is there, at most max if that is not 0. *list is NULL if
+ * it is not there and not required.
+ */
+int np_get_entries(struct np_decode *d, const struct np_node *map, const char *key,
+		   const struct np_path *path, bool required, uint32_t max,
+		   const struct np_node **list);
 /* Checks the type of a node. */
 int np_expect(struct np_decode *d, const struct np_node *node,
 	      enum np_node_type type, const struct np_path *path);
@@ -143,6 +153,9 @@ enum np_scope {
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		   const struct np_path *path, enum np_scope scope,
 		   struct np_meta *meta);
+/* Reads the priority of a spec of a cluster-wide policy, which must be there. */
+int np_decode_priority(struct np_decode *d, const struct np_node *spec,
+		       const struct np_path *path, uint16_t *priority);
 /* Reads a protocol's name into its number. If field is NULL, the protocol is TCP. */
 int np_decode_protocol(struct np_decode *d, const struct np_node *field,
 		       const struct np_path *path, uint8_t *protocol);

@@ -247,6 +247,14 @@ enum np_tier {
 	NP_TIER_BASELINE,
 };
 
+/* The API of ClusterNetworkPolicies. */
+#define NP_CLUSTER_GROUP	"policy.networking.k8s.io"
+#define NP_CLUSTER_VERSION	"v1alpha2"
+#define NP_CLUSTER_API		NP_CLUSTER_GROUP "/" NP_CLUSTER_VERSION
+/* The most it takes of each: rules of a direction, peers and protocols of a rule, networks. */
+#define NP_CLUSTER_MAX		25
+#define NP_CLUSTER_PRIORITY_MAX	1000
+
 /*
  * A NetworkPolicy or, if `tier` says so, a ClusterNetworkPolicy (policy.networking.k8s.io). Rules
  * of a direction that is not in `directions` are kept but have no effect. A NetworkPolicy isolates

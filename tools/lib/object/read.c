@@ -11,16 +11,13 @@
 #include "object/read_policy.h"
 #include "object/read_service.h"
 
-#define NP_CLUSTER_GROUP	"policy.networking.k8s.io/"
-#define NP_CLUSTER_VERSION	NP_CLUSTER_GROUP "v1alpha2"
-
 static const struct np_list_kind np_lists[] = {
 	{ "List", NULL, NULL },
 	{ "NamespaceList", "v1", "Namespace" },
 	{ "PodList", "v1", "Pod" },
 	{ "NodeList", "v1", "Node" },
 	{ "NetworkPolicyList", "networking.k8s.io/v1", "NetworkPolicy" },
-	{ "ClusterNetworkPolicyList", NP_CLUSTER_VERSION, "ClusterNetworkPolicy" },
+	{ "ClusterNetworkPolicyList", NP_CLUSTER_API, "ClusterNetworkPolicy" },
 };
 
 /*
@@ -50,10 +47,8 @@ static const struct {
 	{ "Pod", "v1", np_decode_pod },
 	{ "Node", "v1", np_decode_kube_node },
 	{ "NetworkPolicy", "networking.k8s.io/v1", np_decode_policy },
-	{ "ClusterNetworkPolicy", NP_CLUSTER_VERSION, np_decode_cluster },
+	{ "ClusterNetworkPolicy", NP_CLUSTER_API, np_decode_cluster },
 };
-
-#define NP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void np_skip(struct np_decode *d, const struct np_node *node,
 		    const char *api_version, const char *kind)
@@ -129,7 +124,7 @@ static int np_refuse(struct np_decode *d, const struct np_node *node,
 	} kinds[] = {
 		{ "AdminNetworkPolicy", "Admin" }, { "BaselineAdminNetworkPolicy", "Baseline" },
 	};
-	const char *group = NP_CLUSTER_GROUP;
+	static const char group[] = NP_CLUSTER_GROUP "/";
 	size_t i, len;
 
 	if (d->lenient || strncmp(api_version, group, strlen(group)))

@@ -11,13 +11,8 @@
 #include "object/read_part.h"
 #include "object/validate.h"
 
-/* Rules of a direction, peers and protocols of a rule, and networks of a peer. */
-#define NP_CLUSTER_MAX		25
-#define NP_CLUSTER_PRIORITY_MAX	1000
 #define NP_CLUSTER_NAME_MAX	100	/* characters of a rule's name */
 #define NP_CLUSTER_CIDR_MAX	43	/* characters of a network */
-
-#define NP_COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* A direction of a policy: ingress has from, egress has to. */
 struct np_cluster_list {
@@ -114,40 +109,6 @@ static int np_cluster_one_of(struct np_decode *d, const struct np_node *node,
 }
 
 /*
- * Gets a list of 1 to 25 entries. It is NULL if it is missing and may be. long_list: it may have
- * more.
- */
-static int np_cluster_get_list(struct np_decode *d, const struct np_node *map, const char *key,
-			       const struct np_path *path, bool required, bool long_list,
-			       const struct np_node **list)
-{
-	const struct np_path *at = NP_FIELD(path, key);
-
-	if (np_get(d, map, key, NP_NODE_LIST, path, list))
-		return -1;
-	if (!*list && !required)
-		return 0;
-	if (!*list)
-		return np_fail(d, map, at, "is missing");
-	if (!(*list)->count)
-		return np_fail(d, *list, at, "must have at least one entry");
-	if ((*list)->count > NP_CLUSTER_MAX && !long_list)
-		return np_fail(d, *list, at, "must have at most %u entries, has %u",
-			       NP_CLUSTER_MAX, (unsigned int)(*list)->count);
-	return 0;
-}
-
-/* Gets a field that must be there. */
-static int np_cluster_need(struct np_decode *d, const struct np_node *map, const char *key,
-			   enum np_node_type type, const struct np_path *path,
-			   const struct np_node **field)
-{
-	if (np_get(d, map, key, type, path, field))
-		return -1;
-	return *field ? 0 : np_fail(d, map, NP_FIELD(path, key), "is missing");
-}
-
-/*
  * Reads the pods of a peer or a subject. Without a namespaceSelector they are those of every
  * namespace.
  */
@@ -160,7 +121,7 @@ static int np_cluster_pods(struct np_decode *d, const struct np_node *node,
 
 	if (np_expect(d, node, NP_NODE_MAP, path) ||
 	    np_check_fields(d, node, path, known, NP_COUNT(known)) ||
-	    np_cluster_need(d, node, "podSelector", NP_NODE_MAP, path, &pods) ||
+	    np_need(d, node, "podSelector", NP_NODE_MAP, path, &pods) ||
 	    np_get(d, node, "namespaceSelector", NP_NODE_MAP, path, &namespaces) ||
 	    np_decode_selector(d, namespaces, NP_FIELD(path, "namespaceSelector"), ns_selector))
 		return -1;
@@ -206,7 +167,7 @@ static int np_cluster_networks(struct np_decode *d, const struct np_node *peer,
 	bool host_bits;
 	uint32_t i = 0;
 
-	if (np_cluster_get_list(d, peer, "networks", up, true, false, &list))
+	if (np_get_entries(d, peer, "networks", up, true, NP_CLUSTER_MAX, &list))
 		return -1;
 	for (entry = list->child; entry; entry = entry->next) {
 		at = NP_INDEX(path, i++);
@@ -316,7 +277,7 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 	const struct np_node *list, *entry;
 	uint32_t i = 0, k = 0;
 
-	if (np_cluster_get_list(d, node, in->peers, up, true, d->own, &list))
+	if (np_get_entries(d, node, in->peers, up, true, d->own ? 0 : NP_CLUSTER_MAX, &list))
 		return -1;
 	rule->peer = np_arena_zalloc(&d->objs->arena,
 				     np_cluster_peer_room(list) * sizeof(*rule->peer));
@@ -338,8 +299,8 @@ static int np_cluster_range(struct np_decode *d, const struct np_node *node,
 
 	if (np_expect(d, node, NP_NODE_MAP, path) ||
 	    np_check_fields(d, node, path, known, NP_COUNT(known)) ||
-	    np_cluster_need(d, node, "start", NP_NODE_INT, path, &start) ||
-	    np_cluster_need(d, node, "end", NP_NODE_INT, path, &end) ||
+	    np_need(d, node, "start", NP_NODE_INT, path, &start) ||
+	    np_need(d, node, "end", NP_NODE_INT, path, &end) ||
 	    np_decode_port_number(d, start, NP_FIELD(path, "start"), &port->first) ||
 	    np_decode_port_number(d, end, NP_FIELD(path, "end"), &port->last))
 		return -1;
@@ -365,7 +326,7 @@ static int np_cluster_port(struct np_decode *d, const struct np_node *node,
 
 	if (np_expect(d, node, NP_NODE_MAP, path) ||
 	    np_check_fields(d, node, path, known, NP_COUNT(known)) ||
-	    np_cluster_need(d, node, "destinationPort", NP_NODE_MAP, path, &to))
+	    np_need(d, node, "destinationPort", NP_NODE_MAP, path, &to))
 		return -1;
 	which = np_cluster_one_of(d, to, at, either, NP_COUNT(either), &field);
 	if (which < 0)
@@ -493,7 +454,7 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 	const struct np_node *list, *entry;
 	uint32_t i = 0, k = 0;
 
-	if (np_cluster_get_list(d, node, "protocols", up, false, false, &list))
+	if (np_get_entries(d, node, "protocols", up, false, NP_CLUSTER_MAX, &list))
 		return -1;
 	if (!list)
 		return 0;
@@ -522,7 +483,7 @@ static int np_cluster_action(struct np_decode *d, const struct np_node *node,
 {
 	const struct np_node *field;
 
-	if (np_cluster_need(d, node, "action", NP_NODE_STRING, path, &field))
+	if (np_need(d, node, "action", NP_NODE_STRING, path, &field))
 		return -1;
 	for (*action = NP_ACTION_ACCEPT; *action <= NP_ACTION_PASS; (*action)++)
 		if (!strcmp(field->text, np_rule_action_name(*action)))
@@ -641,7 +602,7 @@ static int np_cluster_subject(struct np_decode *d, const struct np_node *spec,
 	const struct np_node *subject, *field;
 	int which;
 
-	if (np_cluster_need(d, spec, "subject", NP_NODE_MAP, up, &subject))
+	if (np_need(d, spec, "subject", NP_NODE_MAP, up, &subject))
 		return -1;
 	which = np_cluster_one_of(d, subject, path, known, NP_COUNT(known), &field);
 	if (which < 0)
@@ -651,20 +612,6 @@ static int np_cluster_subject(struct np_decode *d, const struct np_node *spec,
 					     &policy->ns_selector);
 	return np_cluster_pods(d, field, NP_FIELD(path, "pods"), &policy->ns_selector,
 			       &policy->pod_selector);
-}
-
-static int np_cluster_priority(struct np_decode *d, const struct np_node *spec,
-			       const struct np_path *path, uint16_t *priority)
-{
-	const struct np_node *field;
-
-	if (np_cluster_need(d, spec, "priority", NP_NODE_INT, path, &field))
-		return -1;
-	if (field->number < 0 || field->number > NP_CLUSTER_PRIORITY_MAX)
-		return np_fail(d, field, NP_FIELD(path, "priority"), "%lld must be 0 to %u",
-			       (long long)field->number, NP_CLUSTER_PRIORITY_MAX);
-	*priority = (uint16_t)field->number;
-	return 0;
 }
 
 /* Reads all of a spec that is no rule and not the subject. The priority is read in any case. */
@@ -677,9 +624,9 @@ static int np_cluster_head(struct np_decode *d, const struct np_node *spec,
 	const struct np_node *tier;
 
 	policy->tier = NP_TIER_ADMIN;
-	if (np_cluster_priority(d, spec, path, &policy->priority) ||
+	if (np_decode_priority(d, spec, path, &policy->priority) ||
 	    np_cluster_fields(d, spec, path, known, NP_COUNT(known)) ||
-	    np_cluster_need(d, spec, "tier", NP_NODE_STRING, path, &tier))
+	    np_need(d, spec, "tier", NP_NODE_STRING, path, &tier))
 		return -1;
 	if (!strcmp(tier->text, np_tier_name(NP_TIER_BASELINE)))
 		policy->tier = NP_TIER_BASELINE;
@@ -727,7 +674,7 @@ int np_decode_cluster_policy(struct np_decode *d, const struct np_node *node,
 	int ret;
 
 	if (np_cluster_meta(d, node, path, &policy) ||
-	    np_cluster_need(d, node, "spec", NP_NODE_MAP, path, &spec))
+	    np_need(d, node, "spec", NP_NODE_MAP, path, &spec))
 		return -1;
 	d->exact = true;
 	ret = np_cluster_spec(d, spec, NP_FIELD(path, "spec"), &policy);
@@ -875,7 +822,7 @@ int np_decode_cluster_policy_closed(struct np_decode *d, const struct np_node *n
 
 	if (np_cluster_meta(d, node, path, &policy))
 		return -1;
-	if (np_cluster_need(d, node, "spec", NP_NODE_MAP, path, &spec)) {
+	if (np_need(d, node, "spec", NP_NODE_MAP, path, &spec)) {
 		np_cluster_warn(d, "the policy is of tier Admin and denies everything to every pod");
 		policy.ns_selector = np_cluster_every_pod;
 		for (i = 0; i < NP_COUNT(np_cluster_lists); i++)

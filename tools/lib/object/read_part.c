@@ -104,11 +104,8 @@ static int np_decode_operator(struct np_decode *d, const struct np_node *map,
 {
 	const struct np_node *field;
 
-	if (np_get(d, map, "operator", NP_NODE_STRING, path, &field))
+	if (np_need(d, map, "operator", NP_NODE_STRING, path, &field))
 		return -1;
-	if (!field)
-		return np_fail(d, map, NP_FIELD(path, "operator"),
-			       "is missing");
 	for (*op = NP_OP_IN; *op <= NP_OP_DOES_NOT_EXIST; (*op)++)
 		if (!strcmp(field->text, np_operator_name(*op)))
 			return 0;

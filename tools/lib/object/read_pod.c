@@ -187,11 +187,8 @@ static int np_decode_container_port(struct np_decode *d,
 		return np_fail(d, name, NP_FIELD(path, "name"),
 			       "\"%.60s\" is no port name: it %s", name->text,
 			       wrong);
-	if (np_get(d, node, "containerPort", NP_NODE_INT, path, &number))
+	if (np_need(d, node, "containerPort", NP_NODE_INT, path, &number))
 		return -1;
-	if (!number)
-		return np_fail(d, node, NP_FIELD(path, "containerPort"),
-			       "is missing");
 	if (number->number < 1 || number->number > 65535)
 		return np_fail(d, number, NP_FIELD(path, "containerPort"),
 			       "%lld must be 1 to 65535",

@@ -394,7 +394,7 @@ static void np_manifest_cluster(struct np_writer *w, const char *key,
 				const struct np_policy *policy,
 				const struct np_policy_state *more)
 {
-	np_manifest_head(w, key, "policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", NULL,
+	np_manifest_head(w, key, NP_CLUSTER_API, "ClusterNetworkPolicy", NULL,
 			 policy->name, "", &policy->labels, more->origin);
 	np_write_object(w, "spec");
 	np_write_string(w, "tier", np_tier_name(policy->tier));
