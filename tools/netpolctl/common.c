@@ -3,6 +3,7 @@
 #include "common.h"
 #include "netlink/plan.h"
 #include "object/nodes.h"
+#include "undo/undo.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -231,7 +232,7 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 	    np_client_open(client, NETPOL_GENL_NAME, np_common.timeout, err))
 		return -1;
 	return np_info_get(client, info, err) || np_info_check(info, err) ||
-	       (np_common.changes && np_confirm_check(err)) ? -1 : 0;
+	       (np_common.changes && np_undo_check(err)) ? -1 : 0;
 }
 
 int np_report(const struct np_error *err)

@@ -83,12 +83,10 @@ bool np_parse_timeout(const char *text, int *timeout);
 int np_enter(struct np_error *err);
 /*
  * Enters the network namespace of --netns, connects to the module, reads its info, checks the ABI
- * and, for a command that changes something, calls np_confirm_check().
+ * and, for a command that changes something, calls np_undo_check().
  */
 int np_connect(struct np_client *client, struct np_info *info, struct np_error *err);
 
-/* Refuses a change while another one waits for its confirmation. */
-int np_confirm_check(struct np_error *err);
 /*
  * With --confirm, makes sure that the change of this origin which follows is taken back unless it
  * is confirmed. To be called when connected.

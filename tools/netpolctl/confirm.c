@@ -24,21 +24,6 @@ static const char np_confirm_help[] =
 
 static struct np_undo np_undo = { .fd = -1 };
 
-int np_confirm_check(struct np_error *err)
-{
-	int64_t left;
-
-	if (np_undo_left(&left, err))
-		return -1;
-	if (left < 0)
-		return 0;
-	np_error_set(err, NP_EXIT_KERNEL, "a change waits %lld s for its confirmation, and nothing "
-		     "else is changed meanwhile", (long long)(left + 999) / 1000);
-	np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' takes it "
-		      "back");
-	return -1;
-}
-
 int np_confirm_begin(struct np_client *client, const char *origin, struct np_error *err)
 {
 	if (!np_common.confirm)

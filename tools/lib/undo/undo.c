@@ -37,6 +37,16 @@ static int np_undo_above(int fd)
 	return above;
 }
 
+/* Refuses another change. time: "" or " 5 s", how long the first one waits. Returns -1. */
+static int np_undo_refuse(const char *time, struct np_error *err)
+{
+	np_error_set(err, NP_EXIT_KERNEL, "a change waits%s for its confirmation, and nothing else "
+		     "is changed meanwhile", time);
+	np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' takes it "
+		      "back");
+	return -1;
+}
+
 /*
  * Takes the lock that says that a change waits. A keeper that has just answered for the last time
  * still has it for a moment. Returns its descriptor, or -1.
@@ -54,11 +64,7 @@ static int np_undo_lock(const struct np_undo_place *place, struct np_error *err)
 		usleep(NP_UNDO_LOCK_MS * 1000);
 	}
 	close(fd);
-	np_error_set(err, NP_EXIT_KERNEL, "a change waits for its confirmation, and nothing else "
-		     "is changed meanwhile");
-	np_error_hint(err, "'netpolctl confirm' keeps it, 'netpolctl confirm --revert' takes it "
-		      "back");
-	return -1;
+	return np_undo_refuse("", err);
 }
 
 static int np_undo_listen(const struct np_undo_place *place, struct np_error *err)
@@ -302,4 +308,17 @@ int np_undo_left(int64_t *left, struct np_error *err)
 	if (ret == NP_UNDO_ANSWER_DONE)
 		*left = strtoll(answer, NULL, 10);
 	return ret < 0 ? -1 : 0;
+}
+
+int np_undo_check(struct np_error *err)
+{
+	char time[32];
+	int64_t left;
+
+	if (np_undo_left(&left, err))
+		return -1;
+	if (left < 0)
+		return 0;
+	snprintf(time, sizeof(time), " %lld s", (long long)(left + 999) / 1000);
+	return np_undo_refuse(time, err);
 }

@@ -53,5 +53,7 @@ int np_undo_ask(enum np_undo_request request, char *answer, size_t size, struct 
  * none waits. Returns -1 with *err filled if that cannot be known.
  */
 int np_undo_left(int64_t *left, struct np_error *err);
+/* Refuses a change while another one waits: returns -1 with *err filled, also if it can't know. */
+int np_undo_check(struct np_error *err);
 
 #endif
