@@ -527,10 +527,10 @@ static int np_apply_print(struct np_apply *ap)
 static int np_apply_check(const struct np_command *cmd, const struct np_apply *ap, int argc,
 			  char **argv)
 {
-	if (optind < argc)
-		return np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
-	if (!ap->file_count)
-		return np_usage(cmd, "apply needs -f FILE");
+	int ret = np_check_files(cmd, ap->file_count, argc, argv);
+
+	if (ret != NP_PARSE_DONE)
+		return ret;
 	if (ap->allow_empty_kinds && !ap->replace)
 		return np_usage(cmd, "--allow-empty-kinds is for --replace");
 	if (np_common.confirm && ap->dry)

@@ -387,14 +387,22 @@ void np_result_print(struct np_result_list *list, const char *kind, bool dry, co
 	}
 }
 
+int np_check_files(const struct np_command *cmd, size_t count, int argc, char **argv)
+{
+	if (optind < argc)
+		return np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
+	if (!count)
+		return np_usage(cmd, "%s needs -f FILE", cmd->name);
+	return NP_PARSE_DONE;
+}
+
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (np_load_path(objs, file[i], load, err))
-			return -1;
+	if (np_load_paths(objs, file, count, load, err))
+		return -1;
 	np_load_keep_last(objs);
 	if (np_nodes_resolve_all(objs, load->lenient, err) || np_plan_limits(objs, err))
 		return -1;

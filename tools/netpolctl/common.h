@@ -161,6 +161,11 @@ extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
 
 /*
+ * Checks that a command has files and no words. count: how many -f named. Returns NP_PARSE_DONE or
+ * an exit status.
+ */
+int np_check_files(const struct np_command *cmd, size_t count, int argc, char **argv);
+/*
  * Reads manifests that are to be judged or loaded: every file, the last of objects that are given
  * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
  */

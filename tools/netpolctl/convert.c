@@ -94,9 +94,8 @@ static int np_convert_do(struct np_convert_options *opts)
 	int ret;
 
 	opts->load.convert = &opts->convert;
-	for (i = 0; i < opts->file_count; i++)
-		if (np_load_path(objs, opts->file[i], &opts->load, &err))
-			return np_report(&err);
+	if (np_load_paths(objs, opts->file, opts->file_count, &opts->load, &err))
+		return np_report(&err);
 	if (!opts->convert.found) {
 		np_error_set(&err, NP_EXIT_INPUT,
 			     "the input has no AdminNetworkPolicy and no BaselineAdminNetworkPolicy");
@@ -126,10 +125,8 @@ static int np_convert_main(const struct np_command *cmd, int argc, char **argv)
 	ret = np_parse(cmd, argc, argv, options, np_convert_option, &opts,
 		       NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSON),
 		       NP_FORMAT_YAML);
-	if (ret == NP_PARSE_DONE && optind < argc)
-		ret = np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
-	if (ret == NP_PARSE_DONE && !opts.file_count)
-		ret = np_usage(cmd, "convert needs -f FILE");
+	if (ret == NP_PARSE_DONE)
+		ret = np_check_files(cmd, opts.file_count, argc, argv);
 	if (ret == NP_PARSE_DONE)
 		ret = np_convert_do(&opts);
 	np_convert_free(&opts.convert);

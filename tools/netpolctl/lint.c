@@ -93,9 +93,8 @@ static int np_lint_do(struct np_lint_options *opts)
 	struct np_error err = { 0 };
 	size_t i;
 
-	for (i = 0; i < opts->file_count; i++)
-		if (np_load_path(objs, opts->file[i], &opts->load, &err))
-			return np_report(&err);
+	if (np_load_paths(objs, opts->file, opts->file_count, &opts->load, &err))
+		return np_report(&err);
 	np_load_keep_last(objs);
 	if (np_nodes_resolve_all(objs, opts->load.lenient, &err))
 		return np_report(&err);
@@ -133,10 +132,8 @@ static int np_lint_main(const struct np_command *cmd, int argc, char **argv)
 	ret = np_parse(cmd, argc, argv, options, np_lint_take, &opts,
 		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
 		       NP_FORMAT_BIT(NP_FORMAT_SARIF), NP_FORMAT_TEXT);
-	if (ret == NP_PARSE_DONE && optind < argc)
-		ret = np_usage(cmd, "a file is given as -f %.80s", argv[optind]);
-	if (ret == NP_PARSE_DONE && !opts.file_count)
-		ret = np_usage(cmd, "lint needs -f FILE");
+	if (ret == NP_PARSE_DONE)
+		ret = np_check_files(cmd, opts.file_count, argc, argv);
 	if (ret == NP_PARSE_DONE)
 		ret = np_lint_do(&opts);
 	np_lint_free(&opts.lint);

@@ -298,6 +298,17 @@ int np_load_path(struct np_objects *objs, const char *path,
 	return np_load_file(objs, path, opts, err);
 }
 
+int np_load_paths(struct np_objects *objs, const char *const *path, size_t count,
+		  const struct np_load_options *opts, struct np_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (np_load_path(objs, path[i], opts, err))
+			return -1;
+	return 0;
+}
+
 /* An object as np_load_keep_last() compares it. */
 struct np_identity {
 	const char *kind;
