@@ -95,19 +95,6 @@ struct np_apply {
 	struct np_diff diff;
 };
 
-static int np_choice(const char *option, const char *arg, const char *const *word,
-		     unsigned int count, struct np_error *err)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++)
-		if (!strcmp(arg, word[i]))
-			return (int)i;
-	np_error_set(err, NP_EXIT_USAGE, "--%s takes %s, %s or %s, not \"%.40s\"", option,
-		     word[0], word[1], word[2], arg);
-	return -1;
-}
-
 static int np_apply_interface(struct np_apply *ap, const char *arg, struct np_error *err)
 {
 	char *copy, *equals;
@@ -160,8 +147,8 @@ enum {
 
 static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
-	static const char * const dry[] = { "none", "client", "kernel" };
-	static const char * const local[] = { "auto", "all", "none" };
+	static const char * const dry[] = { "none", "client", "kernel", NULL };
+	static const char * const local[] = { "auto", "all", "none", NULL };
 	struct np_apply *ap = ctx;
 	int choice = 0;
 
@@ -183,7 +170,7 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 		ap->origin = arg;
 		return np_origin_check(arg, err);
 	case NP_OPT_DRY_RUN:
-		choice = np_choice("dry-run", arg, dry, 3, err);
+		choice = np_parse_choice("dry-run", arg, dry, err);
 		ap->dry = choice < 0 ? NP_DRY_NONE : (enum np_dry_run)choice;
 		np_common.changes = ap->dry == NP_DRY_NONE;
 		break;
@@ -197,7 +184,7 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 		ap->load.lenient = true;
 		break;
 	case NP_OPT_LOCAL:
-		choice = np_choice("local", arg, local, 3, err);
+		choice = np_parse_choice("local", arg, local, err);
 		ap->locate.mode = choice < 0 ? NP_LOCATE_AUTO : (enum np_locate_mode)choice;
 		break;
 	case NP_OPT_NODE:

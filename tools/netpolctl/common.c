@@ -5,6 +5,7 @@
 #include "object/nodes.h"
 #include "undo/undo.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,60 @@ bool np_parse_timeout(const char *text, int *timeout)
 	return true;
 }
 
+int np_parse_choice(const char *option, const char *arg, const char *const *word,
+		    struct np_error *err)
+{
+	char list[128] = "";
+	size_t len = 0;
+	int i;
+
+	for (i = 0; word[i] && len < sizeof(list); i++) {
+		if (!strcmp(arg, word[i]))
+			return i;
+		len += snprintf(list + len, sizeof(list) - len, "%s%s", !i ? "" :
+				word[i + 1] ? ", " : " or ", word[i]);
+	}
+	return np_error_set(err, NP_EXIT_USAGE, "--%s takes %s, not \"%.40s\"", option, list, arg);
+}
+
+int np_parse_count(const char *option, const char *arg, unsigned long *count,
+		   struct np_error *err)
+{
+	char *end = NULL;
+
+	errno = 0;
+	*count = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
+	if (*count && !*end && !errno)
+		return 0;
+	return np_error_set(err, NP_EXIT_USAGE, "--%s takes a number from 1 on, not \"%.40s\"",
+			    option, arg);
+}
+
+int np_parse_family(const char *arg, uint8_t *family, struct np_error *err)
+{
+	static const char * const word[] = { "4", "6", NULL };
+	int choice = np_parse_choice("family", arg, word, err);
+
+	if (choice < 0)
+		return -1;
+	*family = choice ? AF_INET6 : AF_INET;
+	return 0;
+}
+
+static int np_take_color(const char *arg, struct np_error *err)
+{
+	static const char * const word[] = {
+		[NP_COLOR_AUTO] = "auto", [NP_COLOR_ALWAYS] = "always", [NP_COLOR_NEVER] = "never",
+		NULL
+	};
+	int choice = np_parse_choice("color", arg, word, err);
+
+	if (choice < 0)
+		return -1;
+	np_common.color = (enum np_color_mode)choice;
+	return 0;
+}
+
 static int np_take_common(int code, const char *arg, struct np_error *err)
 {
 	switch (code) {
@@ -93,16 +148,7 @@ static int np_take_common(int code, const char *arg, struct np_error *err)
 		return np_error_set(err, NP_EXIT_USAGE, "--confirm takes a time between 1s and "
 				    "1440m, not \"%.40s\"", arg);
 	case NP_OPT_COLOR:
-		if (!strcmp(arg, "auto"))
-			np_common.color = NP_COLOR_AUTO;
-		else if (!strcmp(arg, "always"))
-			np_common.color = NP_COLOR_ALWAYS;
-		else if (!strcmp(arg, "never"))
-			np_common.color = NP_COLOR_NEVER;
-		else
-			return np_error_set(err, NP_EXIT_USAGE, "--color takes auto, always "
-					    "or never, not \"%.40s\"", arg);
-		return 0;
+		return np_take_color(arg, err);
 	}
 	return 1;
 }

@@ -79,6 +79,18 @@ int np_parse_leading(int argc, char **argv, int *first);
 /* Reads "30", "30s", "500ms" or "2m" into milliseconds, and "0", which means no limit, into -1. */
 bool np_parse_timeout(const char *text, int *timeout);
 
+/*
+ * Reads the word of an option, such as --sort, that takes one of a list. Returns its index, or -1
+ * with *err filled. The list ends with NULL.
+ */
+int np_parse_choice(const char *option, const char *arg, const char *const *word,
+		    struct np_error *err);
+/* Reads the number of an option, from 1 on. Returns 0, or -1 with *err filled. */
+int np_parse_count(const char *option, const char *arg, unsigned long *count,
+		   struct np_error *err);
+/* Reads 4 or 6 of --family into AF_INET or AF_INET6. Returns 0, or -1 with *err filled. */
+int np_parse_family(const char *arg, uint8_t *family, struct np_error *err);
+
 /* Enters the network namespace of --netns, the first time it is called. */
 int np_enter(struct np_error *err);
 /*

@@ -62,7 +62,9 @@ enum {
 
 static int np_delete_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
+	static const char * const dry[] = { "none", "kernel", NULL };
 	struct np_delete *del = ctx;
+	int choice;
 
 	switch (code) {
 	case 'f':
@@ -82,11 +84,10 @@ static int np_delete_take(int code, const char *arg, void *ctx, struct np_error 
 		del->ignore = true;
 		break;
 	case NP_OPT_DRY_RUN:
-		del->dry = !strcmp(arg, "kernel");
-		if (!del->dry && strcmp(arg, "none"))
-			return np_error_set(err, NP_EXIT_USAGE,
-					    "--dry-run takes none or kernel, not \"%.40s\"",
-					    arg);
+		choice = np_parse_choice("dry-run", arg, dry, err);
+		if (choice < 0)
+			return -1;
+		del->dry = choice;
 		break;
 	}
 	return 0;

@@ -94,11 +94,7 @@ static int np_matrix_take(int code, const char *arg, void *ctx, struct np_error 
 		run->expect_file = arg;
 		break;
 	case NP_OPT_FAMILY:
-		if (strcmp(arg, "4") && strcmp(arg, "6"))
-			return np_error_set(err, NP_EXIT_USAGE,
-					    "--family takes 4 or 6, not \"%.40s\"", arg);
-		opts->family = *arg == '4' ? AF_INET : AF_INET6;
-		break;
+		return np_parse_family(arg, &opts->family, err);
 	}
 	return 0;
 }

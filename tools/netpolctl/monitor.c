@@ -48,16 +48,11 @@ struct np_monitor {
 static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
 	struct np_monitor *mon = ctx;
-	char *end;
 
 	if (code != NP_OPT_COUNT)
 		return np_filter_value_add(&mon->filter, code == 'n' ? NP_FILTER_NAMESPACE :
 					   (enum np_filter_field)(code - NP_OPT_FILTER), arg, err);
-	mon->count = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
-	if (mon->count && !*end)
-		return 0;
-	return np_error_set(err, NP_EXIT_USAGE, "--count takes a number from 1 on, not "
-			    "\"%.40s\"", arg);
+	return np_parse_count("count", arg, &mon->count, err);
 }
 
 /* Reports lost events once, before the event that follows them. */

@@ -67,14 +67,7 @@ int np_asking_take(struct np_asking *asking, int code, const char *arg, struct n
 		asking->load.lenient = true;
 		return 0;
 	case NP_OPT_ASK_FAMILY:
-		if (!strcmp(arg, "4"))
-			asking->request.family = AF_INET;
-		else if (!strcmp(arg, "6"))
-			asking->request.family = AF_INET6;
-		else
-			return np_error_set(err, NP_EXIT_USAGE,
-					    "--family takes 4 or 6, not \"%.40s\"", arg);
-		return 0;
+		return np_parse_family(arg, &asking->request.family, err);
 	}
 	return 1;
 }

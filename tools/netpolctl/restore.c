@@ -44,18 +44,18 @@ struct np_restore {
 
 static int np_restore_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
+	static const char * const dry[] = { "none", "client", "kernel", NULL };
 	struct np_restore *re = ctx;
+	int choice;
 
 	if (code == NP_RESTORE_IF_EMPTY) {
 		re->if_empty = true;
 		return 0;
 	}
-	re->client_only = !strcmp(arg, "client");
-	re->load.check = !strcmp(arg, "kernel");
-	if (re->client_only || re->load.check || !strcmp(arg, "none"))
-		return 0;
-	return np_error_set(err, NP_EXIT_USAGE, "--dry-run takes none, client or kernel, not "
-			    "\"%.40s\"", arg);
+	choice = np_parse_choice("dry-run", arg, dry, err);
+	re->client_only = choice == 1;
+	re->load.check = choice == 2;
+	return choice < 0 ? -1 : 0;
 }
 
 static bool np_restore_unwanted(const struct np_restore *re, const struct np_info *info)

@@ -199,9 +199,11 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 
 static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
+	static const char * const format[] = { "text", "json", NULL };
 	struct np_sync *sync = ctx;
 	struct np_cluster_options *cluster = &sync->cluster;
 	const char *wrong;
+	int choice;
 
 	switch (code) {
 	case NP_OPT_NODE:
@@ -252,11 +254,9 @@ static int np_sync_take(int code, const char *arg, void *ctx, struct np_error *e
 		cluster->remove_taint = arg;
 		return 0;
 	case NP_OPT_LOG:
-		sync->json = !strcmp(arg, "json");
-		if (sync->json || !strcmp(arg, "text"))
-			return 0;
-		return np_error_set(err, NP_EXIT_USAGE, "--log-format takes text or json, not "
-				    "\"%.40s\"", arg);
+		choice = np_parse_choice("log-format", arg, format, err);
+		sync->json = choice == 1;
+		return choice < 0 ? -1 : 0;
 	default:
 		return np_sync_take_agent(code, arg, sync, err);
 	}

@@ -45,25 +45,13 @@ struct np_top {
 	int64_t last_ms;
 };
 
-static int np_top_number(const char *option, const char *arg, unsigned long *number,
-			 struct np_error *err)
-{
-	char *end = NULL;
-
-	*number = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : 0;
-	if (*number && *number <= INT32_MAX && !*end)
-		return 0;
-	return np_error_set(err, NP_EXIT_USAGE, "--%s takes a number from 1 on, not \"%.40s\"",
-			    option, arg);
-}
-
 enum { NP_OPT_SORT = 0x100, NP_OPT_ROWS };
 
 static int np_top_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
-	static const char * const order[] = { "packets", "denied", "name" };
+	static const char * const order[] = { "packets", "denied", "name", NULL };
 	struct np_top *top = ctx;
-	unsigned int i;
+	int choice;
 
 	switch (code) {
 	case 'i':
@@ -72,19 +60,15 @@ static int np_top_take(int code, const char *arg, void *ctx, struct np_error *er
 		return np_error_set(err, NP_EXIT_USAGE, "--interval takes a time of 100ms or more, "
 				    "as 500ms, 2s or 1m, not \"%.40s\"", arg);
 	case 'b':
-		return np_top_number("batch", arg, &top->rounds, err);
+		return np_parse_count("batch", arg, &top->rounds, err);
 	case NP_OPT_ROWS:
-		return np_top_number("rows", arg, &top->rows, err);
+		return np_parse_count("rows", arg, &top->rows, err);
 	case NP_OPT_SORT:
-		for (i = 0; i < 3; i++) {
-			if (strcmp(arg, order[i]))
-				continue;
-			top->order = (enum np_rate_order)i;
-			top->has_order = true;
-			return 0;
-		}
-		return np_error_set(err, NP_EXIT_USAGE, "--sort takes packets, denied or name, not "
-				    "\"%.40s\"", arg);
+		choice = np_parse_choice("sort", arg, order, err);
+		if (choice < 0)
+			return -1;
+		top->order = (enum np_rate_order)choice;
+		top->has_order = true;
 	}
 	return 0;
 }
