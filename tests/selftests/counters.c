@@ -48,11 +48,7 @@ static int load_pair(struct nl *nl, const struct netpod *a, const struct netpod 
 
 	if (ret)
 		return ret;
-	t_namespace(&t, "t", "team=t");
-	t_labels(&t, 1, "app=a", NULL);
-	t_labels(&t, 2, "app=b", NULL);
-	t_pod(&t, &(struct pod){ "t/a", 1, { a->address4, a->address6 }, LOCAL, a->ifindex });
-	t_pod(&t, &(struct pod){ "t/b", 2, { b->address4, b->address6 }, LOCAL, b->ifindex });
+	t_pair(&t, a, b);
 	add_policy(&t, 5001);
 	return txn_commit(&t);
 }

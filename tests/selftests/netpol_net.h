@@ -305,4 +305,14 @@ static inline uint64_t nl_counter(struct nl *nl, const char *pod, uint16_t type)
 	return value;
 }
 
+/* The namespace t with two pods: t/a, which has app=a, and t/b with app=b. */
+static inline void t_pair(struct txn *t, const struct netpod *a, const struct netpod *b)
+{
+	t_namespace(t, "t", "team=t");
+	t_labels(t, 1, "app=a", NULL);
+	t_labels(t, 2, "app=b", NULL);
+	t_pod(t, &(struct pod){ "t/a", 1, { a->address4, a->address6 }, LOCAL, a->ifindex });
+	t_pod(t, &(struct pod){ "t/b", 2, { b->address4, b->address6 }, LOCAL, b->ifindex });
+}
+
 #endif /* NETPOL_NET_H */

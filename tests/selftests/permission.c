@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who may send what, and that network namespaces are apart. */
 #include "kselftest_harness.h"
+#include "netpol_commands.h"
 #include "netpol_net.h"
 #include <grp.h>
 
 #define NOBODY 65534
-
-static const struct {
-	uint8_t cmd;
-	bool dump;
-} commands[] = {
-	{ NETPOL_CMD_GET_INFO },
-	{ NETPOL_CMD_TXN_BEGIN },
-	{ NETPOL_CMD_TXN_ADD },
-	{ NETPOL_CMD_TXN_COMMIT },
-	{ NETPOL_CMD_TXN_ABORT },
-	{ NETPOL_CMD_GET_NAMESPACE, true },
-	{ NETPOL_CMD_GET_POD, true },
-	{ NETPOL_CMD_GET_POLICY, true },
-	{ NETPOL_CMD_GET_SETTINGS },
-	{ NETPOL_CMD_GET_TRIE, true },
-	{ NETPOL_CMD_GET_COUNTERS, true },
-	{ NETPOL_CMD_EVAL },
-	{ NETPOL_CMD_FLUSH },
-};
-
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* Sends a well-formed request of a command; its errno. */
 static int send_command(struct nl *nl, unsigned int i)

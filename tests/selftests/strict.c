@@ -7,6 +7,7 @@
  */
 #include <sched.h>
 #include "kselftest_harness.h"
+#include "netpol_commands.h"
 #include "netpol_obj.h"
 
 FIXTURE(strict)
@@ -29,27 +30,6 @@ FIXTURE_TEARDOWN(strict)
 	EXPECT_EQ(self->generation, nl_generation(&self->nl));
 	nl_close(&self->nl);
 }
-
-static const struct {
-	uint8_t cmd;
-	bool dump;
-} commands[] = {
-	{ NETPOL_CMD_GET_INFO },
-	{ NETPOL_CMD_TXN_BEGIN },
-	{ NETPOL_CMD_TXN_ADD },
-	{ NETPOL_CMD_TXN_COMMIT },
-	{ NETPOL_CMD_TXN_ABORT },
-	{ NETPOL_CMD_GET_NAMESPACE, true },
-	{ NETPOL_CMD_GET_POD, true },
-	{ NETPOL_CMD_GET_POLICY, true },
-	{ NETPOL_CMD_GET_SETTINGS },
-	{ NETPOL_CMD_GET_TRIE, true },
-	{ NETPOL_CMD_GET_COUNTERS, true },
-	{ NETPOL_CMD_EVAL },
-	{ NETPOL_CMD_FLUSH },
-};
-
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* A good request of a command, not sent; a fresh transaction for those that need one. */
 static struct msg *request(struct nl *nl, unsigned int i)
