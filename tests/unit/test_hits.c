@@ -3,23 +3,7 @@
  * When a rule was last hit: what a look notes, and what a new version of a policy takes over from
  * the old one.
  */
-#include "check.h"
-#include "offline/offline.h"
-
-static struct np_offline off;
-static struct np_error err;
-
-static void begin(void)
-{
-	memset(&off.fault, 0, sizeof(off.fault));
-	CHECK(!np_offline_begin(&off, "kube", &err));
-}
-
-static void publish(void)
-{
-	CHECK(!np_offline_prepare(&off, &err));
-	np_offline_publish(&off);
-}
+#include "edit_check.h"
 
 /* A local pod with the label name=@name. */
 static void load_pod(const char *name, u8 last)

@@ -4,14 +4,10 @@
  * random worlds are compared in tests/truth; here are the numbers of identities, and peers that
  * come back while an old snapshot still holds their policy.
  */
-#include "check.h"
-#include "offline/offline.h"
+#include "edit_check.h"
 
 #define SUBJECT		0x0a000001
 #define PODS		6	/* after the subject; two each have track=0, 1 and 2 */
-
-static struct np_offline off;
-static struct np_error err;
 
 static void load_pod(u32 number, const char *track)
 {
@@ -63,17 +59,6 @@ static void delete_policy(const char *name)
 {
 	CHECK_EQ(netpol_edit_delete_policy(off.edit, NETPOL_KIND_NETWORK_POLICY,
 					   NETPOL_TEXT("ns"), NETPOL_TEXT(name)), 0);
-}
-
-static void begin(void)
-{
-	CHECK(!np_offline_begin(&off, "kube", &err));
-}
-
-static void publish(void)
-{
-	CHECK(!np_offline_prepare(&off, &err));
-	np_offline_publish(&off);
 }
 
 /* Bits of the pods that the subject lets in. */

@@ -3,15 +3,11 @@
  * What programs take: a program whose cells are mostly alike is kept in runs, says the same as one
  * that is written out, and counts against limits before anything is published.
  */
-#include "check.h"
-#include "offline/offline.h"
+#include "edit_check.h"
 
 #define SUBJECT		0x0a000001
 #define BLOCKS		0xac000000	/* 172.0.0.0 */
 #define RULES		2040		/* of the policy of 140 KB */
-
-static struct np_offline off;
-static struct np_error err;
 
 static void load_pod(u32 number, const char *ns)
 {
@@ -60,18 +56,6 @@ static struct netpol_policy *load_policy(const char *ns, const char *name, const
 	}
 	CHECK_EQ(netpol_edit_policy(off.edit, policy), 0);
 	return policy;
-}
-
-static void begin(void)
-{
-	memset(&off.fault, 0, sizeof(off.fault));
-	CHECK(!np_offline_begin(&off, "kube", &err));
-}
-
-static void publish(void)
-{
-	CHECK(!np_offline_prepare(&off, &err));
-	np_offline_publish(&off);
 }
 
 static bool allowed(u32 pod, u32 block, u16 port)
