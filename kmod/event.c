@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deny events. The packet path writes what it knows into a ring. A work item takes it from
+ * Events about packets that are denied, or would be without audit. The packet path writes what it knows into a ring. A work item takes it from
  * there, finds the names of pods and policies and multicasts a message.
  *
  * The ring is the bounded queue of D. Vyukov, with many writers and one reader, and nobody
@@ -29,7 +29,7 @@
 bool netpol_event_asked __read_mostly;
 
 /**
- * struct netpol_event - a denied packet, as far as the packet path knows it
+ * struct netpol_event - a packet, as far as the packet path knows it
  * @turn: which event the slot is free for or holds, see above
  * @source_port: host order
  * @port: destination port, host order
@@ -38,7 +38,8 @@ bool netpol_event_asked __read_mostly;
  * @destination: address
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_*
- * @direction: enum netpol_direction of the half that denied
+ * @verdict: enum netpol_verdict, DENY or AUDIT
+ * @direction: enum netpol_direction of the half that denied, or would
  * @reason: enum netpol_reason
  */
 struct netpol_event {
@@ -50,6 +51,7 @@ struct netpol_event {
 	u8 destination[16];
 	u8 family;
 	u8 protocol;
+	u8 verdict;
 	u8 direction;
 	u8 reason;
 };
@@ -130,6 +132,37 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 	return NULL;
 }
 
+/* Writes an event into the ring, or counts it as lost. Needs rcu_read_lock(). */
+static void event_write(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 verdict, u8 direction,
+			u8 reason)
+{
+	struct netpol_event_queue *queue = nn->events;
+	size_t bytes = flow->family == AF_INET ? 4 : 16;
+	struct netpol_event *event = NULL;
+	u32 turn;
+
+	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
+		event = event_slot(queue, &turn);
+	if (!event) {
+		this_cpu_inc(*queue->lost);
+		return;
+	}
+	event->time = ktime_get_real_ns();
+	event->source_port = source_port;
+	event->port = flow->port;
+	memcpy(event->source, flow->source, bytes);
+	memcpy(event->destination, flow->destination, bytes);
+	event->family = flow->family;
+	event->protocol = flow->protocol;
+	event->verdict = verdict;
+	event->direction = direction;
+	event->reason = reason;
+	/* pairs with the acquire in event_take() */
+	smp_store_release(&event->turn, turn);
+	schedule_work(&queue->work);
+}
+
 /**
  * netpol_event_deny() - report a denied packet to the listeners
  * @nn: state of the network namespace
@@ -144,31 +177,27 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 		       const struct netpol_flow *flow, u16 source_port,
 		       const struct netpol_judgement *judgement)
 {
-	struct netpol_event_queue *queue = nn->events;
-	size_t bytes = flow->family == AF_INET ? 4 : 16;
-	struct netpol_event *event = NULL;
-	u32 turn;
+	if (netpol_event_wanted(nn))
+		event_write(nn, snapshot, flow, source_port, NETPOL_VERDICT_DENY,
+			    judgement->direction, judgement->reason);
+}
 
-	if (!netpol_event_wanted(nn))
-		return;
-	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
-		event = event_slot(queue, &turn);
-	if (!event) {
-		this_cpu_inc(*queue->lost);
-		return;
-	}
-	event->time = ktime_get_real_ns();
-	event->source_port = source_port;
-	event->port = flow->port;
-	memcpy(event->source, flow->source, bytes);
-	memcpy(event->destination, flow->destination, bytes);
-	event->family = flow->family;
-	event->protocol = flow->protocol;
-	event->direction = judgement->direction;
-	event->reason = judgement->reason;
-	/* pairs with the acquire in event_take() */
-	smp_store_release(&event->turn, turn);
-	schedule_work(&queue->work);
+/**
+ * netpol_event_audit() - report a packet that observed policies would deny
+ * @nn: state of the network namespace
+ * @snapshot: snapshot that judged the packet
+ * @flow: addresses, protocol and destination port to report
+ * @source_port: host order
+ * @direction: enum netpol_direction of the half that would deny it
+ *
+ * Needs rcu_read_lock().
+ */
+void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 direction)
+{
+	if (netpol_event_audit_wanted(nn))
+		event_write(nn, snapshot, flow, source_port, NETPOL_VERDICT_AUDIT, direction,
+			    flow->no_ports ? NETPOL_REASON_NO_PORTS : NETPOL_REASON_ISOLATED);
 }
 
 /* Takes the oldest event out of the ring; false: the ring is empty. */
@@ -176,7 +205,7 @@ static bool event_take(struct netpol_event_queue *queue, struct netpol_event *ev
 {
 	struct netpol_event *slot = &queue->event[queue->head % EVENT_SLOTS];
 
-	/* pairs with the release in netpol_event_deny() */
+	/* pairs with the release in event_write() */
 	if (smp_load_acquire(&slot->turn) != queue->head + 1)
 		return false;
 	*event = *slot;
@@ -240,19 +269,22 @@ static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	return 0;
 }
 
-/* Puts the policies that isolate @subject, as many as fit. */
+/* Puts the policies that isolate @subject, or would, as many as fit. */
 static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
-			const struct netpol_local *subject, u8 direction)
+			const struct netpol_local *subject, const struct netpol_event *event)
 {
-	const struct netpol_program *program = subject ? subject->program[direction] : NULL;
-	u32 i;
+	const struct netpol_program *program = subject ? subject->program[event->direction] : NULL;
+	u32 i, first, count;
 
 	if (!program)
 		return 0;
-	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, program->npolicies))
+	first = event->verdict == NETPOL_VERDICT_AUDIT ? program->nenforced : 0;
+	count = event->verdict == NETPOL_VERDICT_AUDIT ? program->npolicies - first :
+							 program->nenforced;
+	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, count))
 		return -EMSGSIZE;
-	for (i = 0; i < min_t(u32, program->npolicies, EVENT_POLICIES); i++)
-		if (put_policy(skb, snapshot, program->policy[i]))
+	for (i = 0; i < min_t(u32, count, EVENT_POLICIES); i++)
+		if (put_policy(skb, snapshot, program->policy[first + i]))
 			break;
 	return 0;
 }
@@ -345,7 +377,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 		return -EMSGSIZE;
 	if (order)
 		return put_rule(skb, snapshot, order);
-	return policies ? put_policies(skb, snapshot, subject->local, event->direction) : 0;
+	return policies ? put_policies(skb, snapshot, subject->local, event) : 0;
 }
 
 /* The message for an event; NULL: no memory, or no room in the message. */
@@ -360,7 +392,7 @@ static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_
 	if (!skb)
 		return NULL;
 	header = genlmsg_put(skb, 0, 0, &netpol_genl_family, 0, NETPOL_CMD_EVENT);
-	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, NETPOL_VERDICT_DENY))
+	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, event->verdict))
 		goto fail;
 	nest = nla_nest_start(skb, NETPOL_A_EVENT);
 	if (!nest)
@@ -394,8 +426,10 @@ static void event_work(struct work_struct *work)
 		WRITE_ONCE(queue->sent, queue->sent + 1);
 		if (skb)
 			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
-							skb, 0, NETPOL_GROUP_DENY,
-							GFP_KERNEL);
+							skb, 0, event.verdict ==
+							NETPOL_VERDICT_AUDIT ?
+							NETPOL_GROUP_AUDIT :
+							NETPOL_GROUP_DENY, GFP_KERNEL);
 		if (!error) {
 			queue->lost_reported = lost;
 		} else {

@@ -596,7 +596,7 @@ static noinline bool judge_backwards(struct view *view, struct netpol_judgement 
 			    judgement);
 }
 
-/* Adds the decision of one half to the totals of the network namespace. */
+/* Adds the decision of one half to the totals of the network namespace, and reports an audit. */
 static __always_inline void count_half(const struct view *view,
 				       const struct netpol_judgement *judgement, u8 direction)
 {
@@ -608,6 +608,11 @@ static __always_inline void count_half(const struct view *view,
 		this_cpu_inc(view->nn->totals->allowed[direction]);
 	else
 		this_cpu_inc(view->nn->totals->denied[direction]);
+	if (unlikely(half->audit)) {
+		this_cpu_inc(view->nn->totals->audited[direction]);
+		netpol_event_audit(view->nn, view->snapshot, &view->packet.flow,
+				   view->packet.source_port, direction);
+	}
 }
 
 /* The verdict for a packet of or to a local pod that no policy is asked about; counts it. */

@@ -88,6 +88,44 @@ static void net_look_work(struct work_struct *work)
 	mutex_unlock(&nn->lock);
 }
 
+/* How long it may take until somebody notices that the clock was set, in seconds. */
+#define END_LOOK_SECONDS 10
+
+/* Looks again when the first audit ends. @nn is locked. */
+static void net_schedule_end(struct netpol_net *nn)
+{
+	const struct netpol_snapshot *snapshot = nn->world->snapshot;
+	u64 end = netpol_audits_next_end(snapshot->audits, snapshot->now), now = netpol_now();
+
+	if (!end)
+		return;
+	mod_delayed_work(net_workqueue, &nn->ender,
+			 min_t(u64, end > now ? end - now : 0, END_LOOK_SECONDS) * HZ);
+}
+
+/* Enforces the policies whose audit has ended. */
+static void net_end_work(struct work_struct *work)
+{
+	struct netpol_net *nn = container_of(to_delayed_work(work), struct netpol_net, ender);
+	const struct netpol_snapshot *snapshot;
+	struct netpol_fault fault = {};
+	int error = 0;
+
+	mutex_lock(&nn->lock);
+	snapshot = nn->world->snapshot;
+	/* without objects nothing is enforced, and the next commit looks at the time as well */
+	if (nn->enforcing && netpol_audits_ended(snapshot->audits, snapshot->now, netpol_now()))
+		error = netpol_net_audit(nn, NULL, true, &fault);
+	else if (nn->enforcing)
+		net_schedule_end(nn);
+	if (error) {
+		pr_warn_ratelimited("netpol: policies whose audit has ended are not enforced yet: %s\n",
+				    fault.text[0] ? fault.text : "out of memory");
+		mod_delayed_work(net_workqueue, &nn->ender, HZ);
+	}
+	mutex_unlock(&nn->lock);
+}
+
 /* Called when no packet reads the snapshot any more. */
 static void old_unread(struct rcu_head *rcu)
 {
@@ -203,6 +241,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int gone, error = -ENOMEM;
+	bool notified = false;
 	u32 i, lacked;
 
 	lockdep_assert_held(&nn->lock);
@@ -225,17 +264,54 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	rcu_assign_pointer(nn->root, snapshot);
 	netpol_device_check(nn, gone);
 	call_rcu(&old->rcu, old_unread);
-	for (i = 0; i < NETPOL_ORIGINS; i++)
-		if (snapshot->origin[i].name[0] &&
-		    snapshot->origin[i].generation == snapshot->generation)
-			netpol_notify_change(nn, snapshot->origin[i].name,
-					     snapshot->generation);
+	for (i = 0; i < NETPOL_ORIGINS; i++) {
+		if (!snapshot->origin[i].name[0] ||
+		    snapshot->origin[i].generation != snapshot->generation)
+			continue;
+		netpol_notify_change(nn, snapshot->origin[i].name, snapshot->generation);
+		notified = true;
+	}
+	if (!notified)
+		netpol_notify_change(nn, NULL, snapshot->generation);
+	net_schedule_end(nn);
 	if (snapshot->nlacking && !lacked)
 		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
 				    snapshot->nlacking);
 	if (snapshot_empty(snapshot))
 		net_release(nn);
 	return 0;
+}
+
+/**
+ * netpol_net_audit() - begin an audit, or end audits
+ * @nn: state, locked
+ * @audit: what it is about; NULL: end those whose time has come
+ * @end: end it
+ * @fault: explains a refusal
+ *
+ * Return: 0; -ENOENT: there is no audit to end; another negative errno; with nothing changed.
+ */
+int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
+		     struct netpol_fault *fault)
+{
+	struct netpol_edit *edit;
+	int error;
+
+	error = netpol_net_make_room(nn, fault);
+	if (error)
+		return error;
+	edit = netpol_edit_begin(nn->world, NULL, fault);
+	if (IS_ERR(edit))
+		return PTR_ERR(edit);
+	if (audit)
+		error = end ? netpol_edit_audit_end(edit, audit) : netpol_edit_audit(edit, audit);
+	if (!error)
+		error = netpol_edit_prepare(edit);
+	if (error) {
+		netpol_edit_abort(edit);
+		return error;
+	}
+	return netpol_net_commit(nn, edit, fault);
 }
 
 /**
@@ -295,6 +371,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&nn->lock);
 	init_llist_head(&nn->old);
 	INIT_WORK(&nn->reaper, net_reap_work);
+	INIT_DELAYED_WORK(&nn->ender, net_end_work);
 	INIT_DELAYED_WORK(&nn->looker, net_look_work);
 	INIT_LIST_HEAD(&nn->transactions);
 	INIT_LIST_HEAD(&nn->dumps);
@@ -346,6 +423,8 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
 
+	/* it commits, so that there is one more snapshot to give back */
+	cancel_delayed_work_sync(&nn->ender);
 	netpol_event_queue_destroy(nn->events);
 	rcu_barrier();
 	cancel_work_sync(&nn->reaper);

@@ -160,6 +160,17 @@ static noinline void judge_passed(const struct netpol_snapshot *snapshot,
 	decision->cell = netpol_cell_last(cell);
 }
 
+/* What the observed policies of a program say about what it accepts; see netpol_judge_half(). */
+static noinline void judge_observed(const struct netpol_snapshot *snapshot,
+				    const struct netpol_flow *flow, const struct netpol_end *other,
+				    u32 identity, const void *address,
+				    struct netpol_decision *decision)
+{
+	decision->observed = flow_cell(snapshot, decision->program, flow, other, identity,
+				       decision->program->audit, address);
+	decision->audit = !NETPOL_CELL_ACTION(decision->observed);
+}
+
 /**
  * netpol_judge_half() - judge a flow by the program of one subject
  * @snapshot: state in force
@@ -182,8 +193,16 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 	decision->program = program;
 	decision->cell = NETPOL_CELL_NONE;
 	decision->passed = NETPOL_CELL_NONE;
+	decision->observed = NETPOL_CELL_NONE;
+	decision->audit = false;
 	if (!program) {
 		decision->accept = true;
+		decision->reason = NETPOL_REASON_NOT_ISOLATED;
+		return;
+	}
+	if (unlikely(flow->no_ports) && netpol_program_observes(program)) {
+		decision->accept = true;
+		decision->audit = true;
 		decision->reason = NETPOL_REASON_NOT_ISOLATED;
 		return;
 	}
@@ -204,6 +223,9 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 	if (unlikely(!program->isolates ||
 		     NETPOL_CELL_ORDER(decision->cell) >= program->norders))
 		decision->reason = cell_reason(program, decision->cell);
+	if (unlikely(program->audit) && decision->accept &&
+	    netpol_program_asks(program, decision->cell))
+		judge_observed(snapshot, flow, other, identity, address, decision);
 }
 
 /**
@@ -308,6 +330,10 @@ static __always_inline void account_half(const struct netpol_decision *half, u8 
 		netpol_percpu_inc(&stats->denied[direction]);
 	if (!half->program)
 		return;
+	if (unlikely(half->audit))
+		netpol_percpu_inc(&stats->audited[direction]);
+	if (unlikely(half->observed != NETPOL_CELL_NONE))
+		netpol_percpu_inc(netpol_program_counter(half->program, half->observed));
 	if (NETPOL_CELL_ACTION(half->cell))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
 	if (unlikely(half->passed != NETPOL_CELL_NONE))

@@ -13,6 +13,7 @@
 #define NETPOL_WORLD_H
 
 #include "core/addrmap.h"
+#include "core/audit.h"
 #include "core/fault.h"
 #include "core/identity.h"
 #include "core/intern.h"
@@ -36,6 +37,7 @@ enum netpol_world_retire {
 	NETPOL_RETIRE_POLICY,
 	NETPOL_RETIRE_PROGRAM,
 	NETPOL_RETIRE_SETTINGS,
+	NETPOL_RETIRE_AUDITS,
 };
 
 /* A value in the address map is an identity number, or this bit and the slot of a local pod. */
@@ -111,6 +113,8 @@ struct netpol_origin {
  * @policies: table of struct netpol_policy, by namespace, name and origin
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
+ * @audits: which policies are observed instead of enforced; NULL: none
+ * @now: the time by which they are, in seconds since 1970; never before that of an older snapshot
  * @program_bytes: memory of the programs
  * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
  *	program
@@ -142,6 +146,8 @@ struct netpol_snapshot {
 	struct netpol_table policies;
 	struct netpol_table claims;
 	struct netpol_origin origin[NETPOL_ORIGINS];
+	const struct netpol_audits *audits;
+	u64 now;
 	u64 program_bytes;
 	u32 nlacking;
 	u32 refs;

@@ -145,6 +145,7 @@ struct np_step {
 	uint8_t tier;		/* enum netpol_tier of the policy, 0: absent */
 	uint8_t action;		/* enum netpol_action of the rule, NONE: absent */
 	bool has_rule;
+	bool audited;		/* the policy is observed instead of enforced */
 	uint32_t rule;
 	char rule_name[NETPOL_RULE_NAME_MAX + 1];
 	char pod_namespace[NETPOL_NAMESPACE_MAX + 1];
