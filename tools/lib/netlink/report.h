@@ -161,6 +161,15 @@ struct np_step {
  */
 const char *np_step_space(const struct np_step *step);
 
+/*
+ * Does a packet with this verdict, enum netpol_verdict, pass? What is only observed does. A verdict
+ * that this tool does not know is none that it calls open.
+ */
+static inline bool np_verdict_passes(uint8_t verdict)
+{
+	return verdict == NETPOL_VERDICT_ALLOW || verdict == NETPOL_VERDICT_AUDIT;
+}
+
 struct np_eval {
 	uint8_t verdict;
 	uint8_t reason;
