@@ -476,6 +476,44 @@ static noinline void netpol_plain_observe(struct netpol_net *nn,
 		netpol_plain_report_audit(nn, snapshot, skb, pkt, direction);
 }
 
+/* The cell that decides, with what a rule that passes leaves to others. @cell: the first one. */
+static __always_inline u32 netpol_plain_last_cell(const struct netpol_snapshot *snapshot,
+						  const struct netpol_program *program, u32 pkt,
+						  u32 other, const void *address, u32 cell)
+{
+	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
+	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) &&
+	    NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS)
+		return netpol_plain_passed_cell(snapshot, program, pkt, other, address, cell);
+	return cell;
+}
+
+/*
+ * netpol_plain_judge_half() where the program has names or observed policies. @pkt says the direction.
+ */
+static noinline bool netpol_plain_judge_rare(struct netpol_net *nn,
+					     const struct netpol_snapshot *snapshot,
+					     const struct sk_buff *skb, u32 pkt,
+					     const struct netpol_local *subject, u32 other,
+					     const void *address)
+{
+	const u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+							 NETPOL_DIRECTION_INGRESS;
+	const struct netpol_program *program = subject->program[direction];
+	u32 cell = netpol_program_cell(program, netpol_plain_family(pkt),
+				       netpol_plain_port_class(program, pkt), other, address);
+
+	if (program->nnames && other)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
+							address));
+	cell = netpol_plain_last_cell(snapshot, program, pkt, other, address, cell);
+	if (!netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
+		return false;
+	if (netpol_program_asks(program, cell))
+		netpol_plain_observe(nn, snapshot, skb, pkt, subject, other, address, direction);
+	return true;
+}
+
 /*
  * Judges and counts one half, like netpol_judge_half(). @other and @address: identity and
  * address of the other end, of which netpol_plain_needs_guards() has said that it is no unknown
@@ -494,20 +532,15 @@ netpol_plain_judge_half(struct netpol_net *nn, const struct netpol_snapshot *sna
 		netpol_plain_count_unisolated(nn, stats, direction);
 		return true;
 	}
+	if (unlikely(program->rare)) {
+		pkt &= ~NETPOL_PLAIN_EGRESS;
+		pkt |= direction == NETPOL_DIRECTION_EGRESS ? NETPOL_PLAIN_EGRESS : 0;
+		return netpol_plain_judge_rare(nn, snapshot, skb, pkt, subject, other, address);
+	}
 	cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				   netpol_plain_port_class(program, pkt), other, address);
-	if (unlikely(program->nnames) && other)
-		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
-							address));
-	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
-	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) &&
-	    NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS)
-		cell = netpol_plain_passed_cell(snapshot, program, pkt, other, address, cell);
-	if (!netpol_plain_count_cell(nn, program, stats, direction, cell))
-		return false;
-	if (unlikely(netpol_program_asks(program, cell)))
-		netpol_plain_observe(nn, snapshot, skb, pkt, subject, other, address, direction);
-	return true;
+	cell = netpol_plain_last_cell(snapshot, program, pkt, other, address, cell);
+	return netpol_plain_count_cell(nn, program, stats, direction, cell);
 }
 
 /* The verdict between two pods of this node, of which both halves are judged. */

@@ -200,15 +200,11 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		decision->reason = NETPOL_REASON_NOT_ISOLATED;
 		return;
 	}
-	if (unlikely(flow->no_ports) && netpol_program_observes(program)) {
-		decision->accept = true;
-		decision->audit = true;
-		decision->reason = NETPOL_REASON_NOT_ISOLATED;
-		return;
-	}
 	if (unlikely(flow->no_ports)) {
-		decision->accept = false;
-		decision->reason = NETPOL_REASON_NO_PORTS;
+		decision->accept = netpol_program_observes(program);
+		decision->audit = decision->accept;
+		decision->reason = decision->accept ? NETPOL_REASON_NOT_ISOLATED :
+						      NETPOL_REASON_NO_PORTS;
 		return;
 	}
 	address = direction == NETPOL_DIRECTION_EGRESS ? flow->destination : flow->source;
@@ -220,11 +216,12 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		judge_passed(snapshot, flow, other, identity, address, decision);
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
 	decision->reason = NETPOL_REASON_RULE;
-	if (unlikely(!program->isolates ||
-		     NETPOL_CELL_ORDER(decision->cell) >= program->norders))
-		decision->reason = cell_reason(program, decision->cell);
-	if (unlikely(program->audit) && decision->accept &&
-	    netpol_program_asks(program, decision->cell))
+	if (likely(program->isolates &&
+		   NETPOL_CELL_ORDER(decision->cell) < program->norders))
+		return;
+	decision->reason = cell_reason(program, decision->cell);
+	/* where policies are observed, no other one isolates the pod */
+	if (decision->accept && netpol_program_asks(program, decision->cell))
 		judge_observed(snapshot, flow, other, identity, address, decision);
 }
 

@@ -148,6 +148,7 @@ struct netpol_signature;
  * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
+ * @rare: there are @names or @audit
  * @passed: what to add to a class after a cell that passes; 0: none does
  * @passing: there is @passed, and the program would be direct without it
  * @audit: what to add to a class for the cell of the observed policies; 0: there are none
@@ -202,6 +203,7 @@ struct netpol_program {
 	u32 address_row[2];
 	struct netpol_name_class *names;
 	u32 nnames;
+	bool rare;
 	u32 passed;
 	bool passing;
 	bool doubts;

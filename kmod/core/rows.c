@@ -507,8 +507,9 @@ int netpol_compile_cells(struct netpol_compile *c)
 	u64 dense = (u64)rows_size * program->nclasses * sizeof(*program->cell);
 	u64 sparse = c->nruns * sizeof(*c->run) + (program->nrows + 1) * sizeof(u32);
 
-	program->direct = !program->nnames && !program->passed && !program->audit;
-	program->passing = !program->nnames && program->passed && !program->audit;
+	program->rare = program->nnames || program->audit;
+	program->direct = !program->rare && !program->passed;
+	program->passing = !program->rare && program->passed;
 	if (dense > DENSE_BYTES && dense / SPARSE_GAIN > sparse)
 		return netpol_compile_charge(c, (program->nrows + 1) * sizeof(u32)) ?
 		       -EDQUOT : make_sparse(c);
