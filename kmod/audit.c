@@ -8,6 +8,9 @@
 #include "netlink.h"
 #include "parse.h"
 
+/* The longest time until an audit ends, a hundred years. */
+#define NETPOL_AUDIT_SECONDS_MAX (100ULL * 366 * 24 * 3600)
+
 /* Copies an optional name. Return: 0 or a negative errno, explained. */
 static int copy_name(struct netpol_parse *parse, const struct nlattr *attr, char *name)
 {
@@ -22,17 +25,23 @@ static int copy_name(struct netpol_parse *parse, const struct nlattr *attr, char
 	return error;
 }
 
-/* The end of an audit. Return: 0 or -EINVAL, explained. */
-static int parse_until(struct netpol_parse *parse, const struct nlattr *attr, bool end, u64 *until)
+/*
+ * Reads when an audit is to end. From then on it is the clock that nobody can set which counts: an
+ * audit lasts as long as it was to last when it began. Return: 0 or -EINVAL, explained.
+ */
+static int parse_until(struct netpol_parse *parse, const struct nlattr *attr, bool end, u64 *at)
 {
-	*until = attr ? nla_get_u64(attr) : 0;
+	u64 until = attr ? nla_get_u64(attr) : 0, now = ktime_get_real_seconds();
+
+	*at = 0;
 	if (!attr)
 		return 0;
 	if (end)
 		return netpol_refuse(parse->refusal, attr, -EINVAL, "an audit ends at once");
-	if (*until <= netpol_now())
+	if (until <= now)
 		return netpol_refuse(parse->refusal, attr, -EINVAL,
 				     "the audit would have ended already");
+	*at = netpol_now() + min_t(u64, until - now, NETPOL_AUDIT_SECONDS_MAX);
 	return 0;
 }
 
@@ -57,7 +66,7 @@ static int parse_audit(struct netpol_parse *parse, const struct nlattr *nest, bo
 		error = netpol_refuse(parse->refusal, tb[NETPOL_AUDIT_A_POD], -EINVAL,
 				      "an audit is about one policy or about one pod");
 	if (!error)
-		error = parse_until(parse, tb[NETPOL_AUDIT_A_UNTIL], end, &audit->until);
+		error = parse_until(parse, tb[NETPOL_AUDIT_A_UNTIL], end, &audit->end);
 	if (error)
 		return error;
 	audit->ns = netpol_ns_get(parse->world, ns);
@@ -126,12 +135,14 @@ int netpol_audit_end_doit(struct netpol_refusal *refusal, struct genl_info *info
 static int put_audit(struct sk_buff *skb, const struct netpol_audit *audit)
 {
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_AUDIT);
+	u64 now = netpol_now(), left = audit->end > now ? audit->end - now : 0;
 
 	if (!nest || nla_put_string(skb, NETPOL_AUDIT_A_NAMESPACE, audit->ns->name) ||
 	    (audit->policy[0] && nla_put_string(skb, NETPOL_AUDIT_A_POLICY, audit->policy)) ||
 	    (audit->pod[0] && nla_put_string(skb, NETPOL_AUDIT_A_POD, audit->pod)) ||
-	    (audit->until && nla_put_u64_64bit(skb, NETPOL_AUDIT_A_UNTIL, audit->until,
-					       NETPOL_AUDIT_A_PAD)))
+	    (audit->end && nla_put_u64_64bit(skb, NETPOL_AUDIT_A_UNTIL,
+					     ktime_get_real_seconds() + left,
+					     NETPOL_AUDIT_A_PAD)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -38,7 +38,6 @@ bool netpol_event_asked __read_mostly;
  * @destination: address
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_*
- * @verdict: enum netpol_verdict, DENY or AUDIT
  * @direction: enum netpol_direction of the half that denied, or would
  * @reason: enum netpol_reason
  */
@@ -51,7 +50,6 @@ struct netpol_event {
 	u8 destination[16];
 	u8 family;
 	u8 protocol;
-	u8 verdict;
 	u8 direction;
 	u8 reason;
 };
@@ -59,6 +57,7 @@ struct netpol_event {
 /**
  * struct netpol_event_queue - events from the packets of one network namespace to listeners
  * @nn: state of the network namespace
+ * @verdict: enum netpol_verdict of the packets, DENY or AUDIT
  * @work: sends what is in the ring
  * @lost: events that exceeded the rate or found no free slot; per CPU
  * @second: the second that @spent counts; a race at its end costs or grants a few events
@@ -71,6 +70,7 @@ struct netpol_event {
  */
 struct netpol_event_queue {
 	struct netpol_net *nn;
+	u8 verdict;
 	struct work_struct work;
 	u64 __percpu *lost;
 	u32 second;
@@ -133,11 +133,9 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 }
 
 /* Writes an event into the ring, or counts it as lost. Needs rcu_read_lock(). */
-static void event_write(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-			const struct netpol_flow *flow, u16 source_port, u8 verdict, u8 direction,
-			u8 reason)
+static void event_write(struct netpol_event_queue *queue, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 direction, u8 reason)
 {
-	struct netpol_event_queue *queue = nn->events;
 	size_t bytes = flow->family == AF_INET ? 4 : 16;
 	struct netpol_event *event = NULL;
 	u32 turn;
@@ -155,7 +153,6 @@ static void event_write(struct netpol_net *nn, const struct netpol_snapshot *sna
 	memcpy(event->destination, flow->destination, bytes);
 	event->family = flow->family;
 	event->protocol = flow->protocol;
-	event->verdict = verdict;
 	event->direction = direction;
 	event->reason = reason;
 	/* pairs with the acquire in event_take() */
@@ -178,8 +175,8 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 		       const struct netpol_judgement *judgement)
 {
 	if (netpol_event_wanted(nn))
-		event_write(nn, snapshot, flow, source_port, NETPOL_VERDICT_DENY,
-			    judgement->direction, judgement->reason);
+		event_write(nn->events, snapshot, flow, source_port, judgement->direction,
+			    judgement->reason);
 }
 
 /**
@@ -196,7 +193,7 @@ void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *sna
 			const struct netpol_flow *flow, u16 source_port, u8 direction)
 {
 	if (netpol_event_audit_wanted(nn))
-		event_write(nn, snapshot, flow, source_port, NETPOL_VERDICT_AUDIT, direction,
+		event_write(nn->observed, snapshot, flow, source_port, direction,
 			    flow->no_ports ? NETPOL_REASON_NO_PORTS : NETPOL_REASON_ISOLATED);
 }
 
@@ -271,15 +268,15 @@ static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 
 /* Puts the policies that isolate @subject, or would, as many as fit. */
 static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
-			const struct netpol_local *subject, const struct netpol_event *event)
+			const struct netpol_local *subject, u8 verdict, u8 direction)
 {
-	const struct netpol_program *program = subject ? subject->program[event->direction] : NULL;
+	const struct netpol_program *program = subject ? subject->program[direction] : NULL;
 	u32 i, first, count;
 
 	if (!program)
 		return 0;
-	first = event->verdict == NETPOL_VERDICT_AUDIT ? program->nenforced : 0;
-	count = event->verdict == NETPOL_VERDICT_AUDIT ? program->npolicies - first :
+	first = verdict == NETPOL_VERDICT_AUDIT ? program->nenforced : 0;
+	count = verdict == NETPOL_VERDICT_AUDIT ? program->npolicies - first :
 							 program->nenforced;
 	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, count))
 		return -EMSGSIZE;
@@ -330,7 +327,7 @@ static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
  * may be some commits older: to report those of its own time, the packet path would have to
  * copy them for each packet.
  */
-static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot, u8 verdict,
 		     const struct netpol_event *event, u64 lost)
 {
 	bool v4 = event->family == AF_INET, policies;
@@ -377,13 +374,15 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 		return -EMSGSIZE;
 	if (order)
 		return put_rule(skb, snapshot, order);
-	return policies ? put_policies(skb, snapshot, subject->local, event) : 0;
+	return policies ? put_policies(skb, snapshot, subject->local, verdict, event->direction) :
+			  0;
 }
 
 /* The message for an event; NULL: no memory, or no room in the message. */
-static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_event *event,
-				     u64 lost)
+static struct sk_buff *event_message(const struct netpol_event_queue *queue,
+				     const struct netpol_event *event, u64 lost)
 {
+	struct netpol_net *nn = queue->nn;
 	struct sk_buff *skb = genlmsg_new(EVENT_BYTES, GFP_KERNEL);
 	struct nlattr *nest;
 	void *header;
@@ -392,13 +391,13 @@ static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_
 	if (!skb)
 		return NULL;
 	header = genlmsg_put(skb, 0, 0, &netpol_genl_family, 0, NETPOL_CMD_EVENT);
-	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, event->verdict))
+	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, queue->verdict))
 		goto fail;
 	nest = nla_nest_start(skb, NETPOL_A_EVENT);
 	if (!nest)
 		goto fail;
 	mutex_lock(&nn->lock);
-	error = put_event(skb, nn->world->snapshot, event, lost);
+	error = put_event(skb, nn->world->snapshot, queue->verdict, event, lost);
 	mutex_unlock(&nn->lock);
 	if (error)
 		goto fail;
@@ -414,6 +413,8 @@ fail:
 static void event_work(struct work_struct *work)
 {
 	struct netpol_event_queue *queue = container_of(work, struct netpol_event_queue, work);
+	unsigned int group = queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT :
+								      NETPOL_GROUP_DENY;
 	struct netpol_event event;
 	struct sk_buff *skb;
 
@@ -421,15 +422,12 @@ static void event_work(struct work_struct *work)
 		u64 lost = events_lost(queue);
 		int error = -ENOMEM;
 
-		skb = event_message(queue->nn, &event, lost - queue->lost_reported);
+		skb = event_message(queue, &event, lost - queue->lost_reported);
 		/* Who gets the message may ask for the count before this task goes on. */
 		WRITE_ONCE(queue->sent, queue->sent + 1);
 		if (skb)
 			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
-							skb, 0, event.verdict ==
-							NETPOL_VERDICT_AUDIT ?
-							NETPOL_GROUP_AUDIT :
-							NETPOL_GROUP_DENY, GFP_KERNEL);
+							skb, 0, group, GFP_KERNEL);
 		if (!error) {
 			queue->lost_reported = lost;
 		} else {
@@ -441,8 +439,11 @@ static void event_work(struct work_struct *work)
 	}
 }
 
-/* Makes the queue of a network namespace. Return: the queue; NULL: no memory. */
-struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
+/*
+ * Makes a queue of a network namespace, for packets with a verdict, DENY or AUDIT. Return: the queue;
+ * NULL: no memory.
+ */
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict)
 {
 	struct netpol_event_queue *queue = netpol_alloc(sizeof(*queue));
 	u32 i;
@@ -455,6 +456,7 @@ struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
 		return NULL;
 	}
 	queue->nn = nn;
+	queue->verdict = verdict;
 	INIT_WORK(&queue->work, event_work);
 	for (i = 0; i < EVENT_SLOTS; i++)
 		queue->event[i].turn = i;
@@ -471,7 +473,7 @@ void netpol_event_queue_destroy(struct netpol_event_queue *queue)
 	netpol_free(queue);
 }
 
-/* Counts of events sent and of events lost, since the queue was made. */
+/* Counts of events of denied packets sent and lost, since the queue was made. */
 void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost)
 {
 	*sent = READ_ONCE(nn->events->sent);

@@ -30,7 +30,7 @@ static inline bool netpol_event_audit_wanted(const struct netpol_net *nn)
 	return netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_AUDIT);
 }
 
-struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict);
 void netpol_event_queue_destroy(struct netpol_event_queue *queue);
 void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u16 source_port,

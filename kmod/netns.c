@@ -88,41 +88,49 @@ static void net_look_work(struct work_struct *work)
 	mutex_unlock(&nn->lock);
 }
 
-/* How long it may take until somebody notices that the clock was set, in seconds. */
-#define END_LOOK_SECONDS 10
-
-/* Looks again when the first audit ends. @nn is locked. */
+/* Looks whether an audit has ended, as long as one is going to. @nn is locked. */
 static void net_schedule_end(struct netpol_net *nn)
 {
 	const struct netpol_snapshot *snapshot = nn->world->snapshot;
-	u64 end = netpol_audits_next_end(snapshot->audits, snapshot->now), now = netpol_now();
 
-	if (!end)
-		return;
-	mod_delayed_work(net_workqueue, &nn->ender,
-			 min_t(u64, end > now ? end - now : 0, END_LOOK_SECONDS) * HZ);
+	/* once in a second, because delays do not go on while the machine sleeps */
+	if (netpol_audits_next_end(snapshot->audits, snapshot->now))
+		mod_delayed_work(net_workqueue, &nn->ender, HZ);
 }
 
-/* Enforces the policies whose audit has ended. */
+/**
+ * netpol_net_end_audits() - enforce the policies whose audit has ended
+ * @nn: state, locked
+ *
+ * To be called before an edit of objects, so that whoever makes it is not to blame. What fails is
+ * tried again soon.
+ */
+void netpol_net_end_audits(struct netpol_net *nn)
+{
+	struct netpol_snapshot *snapshot = nn->world->snapshot;
+	struct netpol_fault fault = {};
+	u64 now = netpol_now();
+	int error = 0;
+
+	if (!netpol_audits_ended(snapshot->audits, snapshot->now, now))
+		return;
+	/* without objects there is no program to change, and nothing to publish */
+	if (nn->enforcing)
+		error = netpol_net_audit(nn, NULL, true, &fault);
+	else
+		snapshot->now = now;
+	if (error)
+		pr_warn_ratelimited("netpol: policies whose audit has ended are not enforced yet: %s\n",
+				    fault.text[0] ? fault.text : "out of memory");
+}
+
 static void net_end_work(struct work_struct *work)
 {
 	struct netpol_net *nn = container_of(to_delayed_work(work), struct netpol_net, ender);
-	const struct netpol_snapshot *snapshot;
-	struct netpol_fault fault = {};
-	int error = 0;
 
 	mutex_lock(&nn->lock);
-	snapshot = nn->world->snapshot;
-	/* without objects nothing is enforced, and the next commit looks at the time as well */
-	if (nn->enforcing && netpol_audits_ended(snapshot->audits, snapshot->now, netpol_now()))
-		error = netpol_net_audit(nn, NULL, true, &fault);
-	else if (nn->enforcing)
-		net_schedule_end(nn);
-	if (error) {
-		pr_warn_ratelimited("netpol: policies whose audit has ended are not enforced yet: %s\n",
-				    fault.text[0] ? fault.text : "out of memory");
-		mod_delayed_work(net_workqueue, &nn->ender, HZ);
-	}
+	netpol_net_end_audits(nn);
+	net_schedule_end(nn);
 	mutex_unlock(&nn->lock);
 }
 
@@ -277,6 +285,9 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	if (snapshot->nlacking && !lacked)
 		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
 				    snapshot->nlacking);
+	if (snapshot->nunobserved)
+		pr_warn_ratelimited("netpol: there is no room to observe the policies of %u local pods and directions, which pass as if there were none\n",
+				    snapshot->nunobserved);
 	if (snapshot_empty(snapshot))
 		net_release(nn);
 	return 0;
@@ -385,11 +396,16 @@ static int __net_init net_init(struct net *net)
 	nn->world = netpol_world_create();
 	if (!nn->world)
 		goto free_totals;
-	nn->events = netpol_event_queue_create(nn);
+	nn->events = netpol_event_queue_create(nn, NETPOL_VERDICT_DENY);
 	if (!nn->events)
 		goto destroy_world;
+	nn->observed = netpol_event_queue_create(nn, NETPOL_VERDICT_AUDIT);
+	if (!nn->observed)
+		goto destroy_events;
 	RCU_INIT_POINTER(nn->root, nn->world->snapshot);
 	return 0;
+destroy_events:
+	netpol_event_queue_destroy(nn->events);
 destroy_world:
 	netpol_world_destroy(nn->world);
 free_totals:
@@ -426,6 +442,7 @@ static void __net_exit net_exit(struct net *net)
 	/* it commits, so that there is one more snapshot to give back */
 	cancel_delayed_work_sync(&nn->ender);
 	netpol_event_queue_destroy(nn->events);
+	netpol_event_queue_destroy(nn->observed);
 	rcu_barrier();
 	cancel_work_sync(&nn->reaper);
 	cancel_delayed_work_sync(&nn->looker);

@@ -49,6 +49,8 @@ struct netpol_totals {
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @totals: counters
  * @events: queue from the packet path to the multicast group "deny"
+ * @observed: queue from the packet path to the multicast group "audit", which takes nothing from the
+ *	other one
  * @world: control side; under @lock
  * @grave: what frees @world in the end
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
@@ -80,6 +82,7 @@ struct netpol_net {
 	struct netpol_grave *grave;
 	bool enforcing;
 	bool conntrack;
+	struct netpol_event_queue *observed;
 	atomic_t devices_gone;
 	struct netpol_totals totals_zero;
 	u64 events_zero[2];
@@ -103,6 +106,7 @@ void netpol_net_drop(struct netpol_net *nn, struct netpol_snapshot *snapshot);
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
 		     struct netpol_fault *fault);
+void netpol_net_end_audits(struct netpol_net *nn);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 
 /* State of a network namespace. Each has one for as long as the module is loaded. */

@@ -12,7 +12,7 @@ static bool same_subject(const struct netpol_audit *a, const struct netpol_audit
 /**
  * netpol_audits_have() - find out whether a policy is observed for a pod
  * @audits: audits; NULL: none
- * @now: time, in seconds since 1970
+ * @now: time, by netpol_now()
  * @policy: policy; one that is cluster-wide is never observed, because its namespace has no name
  * @pod: name of a pod in the namespace of @policy
  */
@@ -44,7 +44,50 @@ bool netpol_audits_ended(const struct netpol_audits *audits, u64 before, u64 now
 	return false;
 }
 
-/* When the first of the audits that last at @now ends, in seconds since 1970; 0: none does. */
+/* Do audits have one about the same policies and pods, that lasts at @now? */
+static bool have_alike(const struct netpol_audits *audits, u64 now,
+		       const struct netpol_audit *audit)
+{
+	u32 i;
+
+	for (i = 0; audits && i < audits->count; i++)
+		if (netpol_audit_lasts(&audits->audit[i], now) &&
+		    same_subject(&audits->audit[i], audit))
+			return true;
+	return false;
+}
+
+/* Marks the namespaces of audits that @others do not have, or no longer. */
+static void mark_others(const struct netpol_audits *audits, u64 now,
+			const struct netpol_audits *others, u64 then, u64 serial)
+{
+	u32 i;
+
+	for (i = 0; audits && i < audits->count; i++) {
+		const struct netpol_audit *audit = &audits->audit[i];
+
+		if (netpol_audit_lasts(audit, now) && !have_alike(others, then, audit))
+			audit->ns->audits_changed = serial;
+		cond_resched();
+	}
+}
+
+/**
+ * netpol_audits_mark() - mark the namespaces in which audits begin or end
+ * @audits: audits in force; NULL: none
+ * @before: the time by which they are
+ * @fresh: audits that are to be; NULL: none
+ * @now: the time by which they are to be
+ * @serial: becomes netpol_ns::audits_changed of these namespaces
+ */
+void netpol_audits_mark(const struct netpol_audits *audits, u64 before,
+			const struct netpol_audits *fresh, u64 now, u64 serial)
+{
+	mark_others(audits, before, fresh, now, serial);
+	mark_others(fresh, now, audits, before, serial);
+}
+
+/* When the first of the audits that last at @now ends, by netpol_now(); 0: none does. */
 u64 netpol_audits_next_end(const struct netpol_audits *audits, u64 now)
 {
 	u64 next = 0;
@@ -53,8 +96,8 @@ u64 netpol_audits_next_end(const struct netpol_audits *audits, u64 now)
 	for (i = 0; audits && i < audits->count; i++) {
 		const struct netpol_audit *audit = &audits->audit[i];
 
-		if (audit->until && now < audit->until && (!next || audit->until < next))
-			next = audit->until;
+		if (audit->end && now < audit->end && (!next || audit->end < next))
+			next = audit->end;
 	}
 	return next;
 }
@@ -81,7 +124,7 @@ static struct netpol_audits *copy(const struct netpol_audits *audits, u64 now,
 /**
  * netpol_audits_with() - the audits with one more, or with another end of one
  * @audits: audits in force; NULL: none
- * @now: time, in seconds since 1970; what has ended by then is left out
+ * @now: time, by netpol_now(); what has ended by then is left out
  * @audit: the audit; its reference stays with the caller
  *
  * Return: the new list, which may be longer than NETPOL_AUDITS_MAX by one; -ENOMEM.
@@ -101,7 +144,7 @@ struct netpol_audits *netpol_audits_with(const struct netpol_audits *audits, u64
 /**
  * netpol_audits_without() - the audits without one
  * @audits: audits in force; NULL: none
- * @now: time, in seconds since 1970; what has ended by then is left out
+ * @now: time, by netpol_now(); what has ended by then is left out
  * @audit: what the one that is left out is about
  *
  * Return: the new list; -ENOENT: there is no such audit; -ENOMEM.
@@ -109,12 +152,8 @@ struct netpol_audits *netpol_audits_with(const struct netpol_audits *audits, u64
 struct netpol_audits *netpol_audits_without(const struct netpol_audits *audits, u64 now,
 					    const struct netpol_audit *audit)
 {
-	u32 i, count = audits ? audits->count : 0;
-
-	for (i = 0; i < count; i++)
-		if (netpol_audit_lasts(&audits->audit[i], now) &&
-		    same_subject(&audits->audit[i], audit))
-			return copy(audits, now, audit) ?: ERR_PTR(-ENOMEM);
+	if (have_alike(audits, now, audit))
+		return copy(audits, now, audit) ?: ERR_PTR(-ENOMEM);
 	return ERR_PTR(-ENOENT);
 }
 

@@ -18,13 +18,13 @@ struct netpol_policy;
 /**
  * struct netpol_audit - which policies are observed, and until when
  * @ns: their namespace, one reference
- * @until: when it ends, in seconds since 1970; 0: it has no end
+ * @end: when it ends, by netpol_now(); 0: it has no end
  * @policy: name of the policy, with NUL; empty: all those of @ns
  * @pod: name of the pod for which they are observed, with NUL; empty: for all pods
  */
 struct netpol_audit {
 	struct netpol_ns *ns;
-	u64 until;
+	u64 end;
 	char policy[NETPOL_NAME_MAX + 1];
 	char pod[NETPOL_NAME_MAX + 1];
 };
@@ -39,15 +39,17 @@ struct netpol_audits {
 	struct netpol_audit audit[];
 };
 
-/* Is an audit in force at a time, in seconds since 1970? */
+/* Is an audit in force at a time, by netpol_now()? */
 static inline bool netpol_audit_lasts(const struct netpol_audit *audit, u64 now)
 {
-	return !audit->until || now < audit->until;
+	return !audit->end || now < audit->end;
 }
 
 bool netpol_audits_have(const struct netpol_audits *audits, u64 now,
 			const struct netpol_policy *policy, const char *pod);
 bool netpol_audits_ended(const struct netpol_audits *audits, u64 before, u64 now);
+void netpol_audits_mark(const struct netpol_audits *audits, u64 before,
+			const struct netpol_audits *fresh, u64 now, u64 serial);
 u64 netpol_audits_next_end(const struct netpol_audits *audits, u64 now);
 struct netpol_audits *netpol_audits_with(const struct netpol_audits *audits, u64 now,
 					 const struct netpol_audit *audit);

@@ -314,35 +314,52 @@ bool netpol_judge_admin(const struct netpol_snapshot *snapshot, const struct net
 	return false;
 }
 
-static __always_inline void account_half(const struct netpol_decision *half, u8 direction)
+/* Counts one half. Return: may its observed policies have been asked? */
+static __always_inline bool account_half(const struct netpol_decision *half, u8 direction)
 {
 	struct netpol_pod_stats __percpu *stats;
 
 	if (!half->subject)
-		return;
+		return false;
 	stats = half->subject->runtime->stats;
 	if (half->accept)
 		netpol_percpu_inc(&stats->allowed[direction]);
 	else
 		netpol_percpu_inc(&stats->denied[direction]);
 	if (!half->program)
-		return;
-	if (unlikely(half->audit))
-		netpol_percpu_inc(&stats->audited[direction]);
-	if (unlikely(half->observed != NETPOL_CELL_NONE))
-		netpol_percpu_inc(netpol_program_counter(half->program, half->observed));
+		return false;
 	if (NETPOL_CELL_ACTION(half->cell))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
 	if (unlikely(half->passed != NETPOL_CELL_NONE))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->passed));
+	return half->program->audit;
 }
 
 /*
  * Counts a judgement at its pods and at the rules that decided. RCU. May be called with
- * preemption enabled.
+ * preemption enabled. Return: may observed policies have been asked? netpol_account_observed() counts
+ * what they say.
  */
-void netpol_account(const struct netpol_judgement *judgement)
+bool netpol_account(const struct netpol_judgement *judgement)
 {
-	account_half(&judgement->half[NETPOL_DIRECTION_EGRESS], NETPOL_DIRECTION_EGRESS);
-	account_half(&judgement->half[NETPOL_DIRECTION_INGRESS], NETPOL_DIRECTION_INGRESS);
+	bool egress = account_half(&judgement->half[NETPOL_DIRECTION_EGRESS],
+				   NETPOL_DIRECTION_EGRESS);
+
+	return account_half(&judgement->half[NETPOL_DIRECTION_INGRESS],
+			    NETPOL_DIRECTION_INGRESS) | egress;
+}
+
+/*
+ * Counts at one half what its observed policies say, which netpol_account() leaves out. RCU; likewise.
+ * Return: would they deny?
+ */
+bool netpol_account_observed(const struct netpol_decision *half, u8 direction)
+{
+	if (!half->subject)
+		return false;
+	if (half->observed != NETPOL_CELL_NONE)
+		netpol_percpu_inc(netpol_program_counter(half->program, half->observed));
+	if (half->audit)
+		netpol_percpu_inc(&half->subject->runtime->stats->audited[direction]);
+	return half->audit;
 }

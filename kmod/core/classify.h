@@ -216,6 +216,7 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
 		  const struct netpol_end *source, const struct netpol_end *destination,
 		  struct netpol_judgement *judgement);
-void netpol_account(const struct netpol_judgement *judgement);
+bool netpol_account(const struct netpol_judgement *judgement);
+bool netpol_account_observed(const struct netpol_decision *half, u8 direction);
 
 #endif /* NETPOL_CLASSIFY_H */

@@ -423,8 +423,7 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 	const struct netpol_policy *policy[2];
 	u32 i, j;
 
-	/* audits begin and end seldom, and for few namespaces */
-	if (edit->reaudit)
+	if (ns->audits_changed == edit->serial)
 		return true;
 	/* before or after the edit there are policies that select by the labels of namespaces */
 	if (ns->labels_changed == edit->serial &&
@@ -493,13 +492,41 @@ static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
 	return 0;
 }
 
+static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
+			const struct wanted *wanted, u64 need, int error,
+			const struct netpol_program **found);
+
+/*
+ * Finds the program of a pod without its observed policies, which are left out of @wanted already.
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int find_enforced(struct netpol_edit *edit, const struct netpol_local *local,
+			 struct wanted *wanted, const struct netpol_program **found)
+{
+	const struct netpol_template *template = local->pod->template;
+	u64 need = 0;
+	int error;
+
+	*found = NULL;
+	if (!wanted->npolicies)
+		return 0;
+	wanted->ports = netpol_policies_need_ports(wanted->policy, wanted->npolicies,
+						   wanted->direction) ? template->ports : NULL;
+	wanted->ns = charged(edit, template, wanted);
+	error = find_program(edit, wanted, &need, found);
+	if (error == -EDQUOT || error == -ENOSPC)
+		return lack_program(edit, local, wanted, need, error, found);
+	return error;
+}
+
 /*
  * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
  * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
  * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
  * in the direction until there is room. It concerns others only where there is no room for all, see
- * share_equally(). Likewise a pod whose policies are enforced because an audit has ended: nobody
- * asked for that now. Return: 0, -ENOMEM or -ENOSPC.
+ * share_equally(). Likewise a pod whose policies are enforced because an audit has ended by its time;
+ * who begins or ends one is refused. Policies that are observed never close a pod: without room for
+ * them nobody asks them. Return: 0, -ENOMEM or -ENOSPC.
  */
 static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
 			const struct wanted *wanted, u64 need, int error,
@@ -510,14 +537,22 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	struct netpol_ns *cluster = edit->world->cluster;
 	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
 	bool policies = cluster->policies_changed == edit->serial;
+	bool asked = ns->audits_changed == edit->serial && !edit->ended;
+	bool refused = asked || (!wanted->own && !policies && ns->labels_changed != edit->serial);
 
 	edit->fault->object = blamed(edit, local, wanted);
-	if (edit->fault->object || (!wanted->own && !policies &&
-				    ns->labels_changed != edit->serial && !edit->ended &&
-				    !lacks_program(edit, local, wanted->direction)))
+	if (edit->fault->object ||
+	    (refused && !lacks_program(edit, local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
+	if (wanted->nenforced < wanted->npolicies) {
+		struct wanted enforced = *wanted;
+
+		edit->next->nunobserved++;
+		enforced.npolicies = wanted->nenforced;
+		return find_enforced(edit, local, &enforced, found);
+	}
 	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
 	if (error)
 		return error;
@@ -539,6 +574,7 @@ static bool counts_as_own(const struct netpol_edit *edit, const struct netpol_lo
 	const struct netpol_lack *lack = &local->runtime->lack[direction];
 
 	return changed || ns->policies_changed == edit->serial ||
+	       ns->audits_changed == edit->serial ||
 	       (lacks_program(edit, local, direction) && lack->own &&
 		lack->cluster == (ns == edit->world->cluster));
 }

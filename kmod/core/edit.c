@@ -38,7 +38,8 @@ static int edit_origin(struct netpol_edit *edit, const char *name)
 /**
  * netpol_edit_begin() - begin the next snapshot
  * @world: world, locked until the edit ends
- * @origin: name of the origin whose objects are edited; NULL: only audits are
+ * @origin: name of the origin whose objects are edited; NULL: only audits are, and those end whose
+ *	time has come. An edit of objects ends none: who commits is not to blame for what follows
  * @fault: refusals are explained here until the edit ends
  *
  * Return: the edit; -ENOMEM; -ENOSPC for one origin too many.
@@ -64,10 +65,11 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	memcpy(edit->next->origin, base->origin, sizeof(base->origin));
 	edit->next->settings = base->settings;
 	edit->next->audits = base->audits;
-	/* what has ended stays so, also if somebody turns the clock back */
-	edit->next->now = max(base->now, netpol_now());
-	edit->ended = netpol_audits_ended(base->audits, base->now, edit->next->now);
-	edit->reaudit = edit->ended;
+	edit->next->now = base->now;
+	if (!origin) {
+		edit->next->now = netpol_now();
+		edit->ended = netpol_audits_ended(base->audits, base->now, edit->next->now);
+	}
 	edit->next->generation = base->generation + 1;
 	edit->next->nlocals = base->nlocals;
 	edit->addresses = base->claims.count;
@@ -545,7 +547,6 @@ static int edit_audits(struct netpol_edit *edit, struct netpol_audits *audits)
 	if (error)
 		return error;
 	edit->next->audits = audits;
-	edit->reaudit = true;
 	return 0;
 }
 
@@ -797,8 +798,12 @@ int netpol_edit_clear(struct netpol_edit *edit)
  */
 int netpol_edit_prepare(struct netpol_edit *edit)
 {
+	const struct netpol_snapshot *base = edit->world->snapshot;
 	int error;
 
+	if (edit->next->audits != base->audits || edit->ended)
+		netpol_audits_mark(base->audits, base->now, edit->next->audits, edit->next->now,
+				   edit->serial);
 	if (edit->origin < NETPOL_ORIGINS)
 		edit->next->origin[edit->origin].generation = edit->next->generation;
 	error = netpol_derive_namespaces(edit);

@@ -43,7 +43,6 @@
  * @part: what each of them may have at most; 0: as much as there is
  * @lacks: cluster-wide policies changed, and there was no room for the program of a pod with those
  *	of all others
- * @reaudit: which policies are observed may have changed, so each pod's are selected anew
  * @ended: an audit has ended by its time
  */
 struct netpol_edit {
@@ -74,7 +73,6 @@ struct netpol_edit {
 	u64 plenty;
 	u64 part;
 	bool lacks;
-	bool reaudit;
 	bool ended;
 };
 

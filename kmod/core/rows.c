@@ -193,9 +193,7 @@ static void order_fill(struct netpol_compile *c, u32 *cell, u32 order)
 
 	for (i = c->span_first[order]; i < c->span_first[order + 1]; i++) {
 		span_fill(c, cell, c->span[i].first + first, c->span[i].last + first, value);
-		if (first)
-			continue;
-		if (passed)
+		if (passed && !first)
 			span_fill(c, cell, c->span[i].first + passed, c->span[i].last + passed,
 				  value);
 		netpol_offer(i);

@@ -114,8 +114,10 @@ struct netpol_origin {
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
  * @audits: which policies are observed instead of enforced; NULL: none
- * @now: the time by which they are, in seconds since 1970; never before that of an older snapshot
+ * @now: the time by which they are, by netpol_now(); while there is no object, it may grow
  * @program_bytes: memory of the programs
+ * @nunobserved: how many times the edit found no room for the observed policies of a local pod in a
+ *	direction, which nobody asks then
  * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
  *	program
  * @refs: references, of which world->snapshot has one; under the mutex
@@ -149,6 +151,7 @@ struct netpol_snapshot {
 	const struct netpol_audits *audits;
 	u64 now;
 	u64 program_bytes;
+	u32 nunobserved;
 	u32 nlacking;
 	u32 refs;
 	struct netpol_snapshot *next;

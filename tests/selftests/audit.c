@@ -8,6 +8,8 @@
  */
 #include "kselftest_harness.h"
 #include "netpol_net.h"
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
 
 #define ALLOW	NETPOL_VERDICT_ALLOW
 #define DENY	NETPOL_VERDICT_DENY
@@ -362,20 +364,37 @@ TEST_F(audit, tiers)
 
 static unsigned char event[65536] __attribute__((aligned(8)));
 
-TEST_F(audit, reported)
+/* The next event of a listener within @ms: its attributes, *@len bytes; NULL: none came. */
+static const void *take_event(struct nl *nl, int ms, size_t *len)
 {
 	struct nlmsghdr *nlh = (void *)event;
+	ssize_t got = nl_take(nl, event, sizeof(event), ms);
+
+	if (got < (ssize_t)(NLMSG_HDRLEN + GENL_HDRLEN) || nlh->nlmsg_type != nl->family)
+		return NULL;
+	*len = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	return event + NLMSG_HDRLEN + GENL_HDRLEN;
+}
+
+TEST_F(audit, reported)
+{
 	const struct nlattr *e;
-	const void *attrs = event + NLMSG_HDRLEN + GENL_HDRLEN;
+	const void *attrs;
+	struct txn t;
 	size_t len;
 
+	/* a policy that is enforced selects the pod as well, and is not to blame */
+	ASSERT_EQ(0, txn_begin(&t, &self->nl, "manual", 0));
+	t_cluster_policy(&t, "baseline", NETPOL_TIER_BASELINE, 1, "", "", INGRESS);
+	t_action(&t, NETPOL_DIRECTION_INGRESS, NETPOL_ACTION_DENY, NULL);
+	t_peer(&t, "nobody=here", NULL);
+	ASSERT_EQ(0, txn_commit(&t));
 	ASSERT_EQ(0, begin(&self->nl, "t", "in", NULL));
 	ASSERT_EQ(0, nl_join(&self->listener, 1));
 	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, 3));
 	EXPECT_EQ(3, udp_take(self->closed, NL_TIMEOUT));
-	ASSERT_LT(NLMSG_HDRLEN + GENL_HDRLEN,
-		  nl_take(&self->listener, event, sizeof(event), NL_TIMEOUT));
-	len = nlh->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len);
+	ASSERT_NE(NULL, attrs);
 	EXPECT_EQ(AUDIT, at_u(at_find(attrs, len, NETPOL_A_VERDICT)));
 	e = at_find(attrs, len, NETPOL_A_EVENT);
 	ASSERT_NE(NULL, e);
@@ -386,6 +405,236 @@ TEST_F(audit, reported)
 	EXPECT_STREQ("b", at_str_in(e, NETPOL_EVENT_A_DESTINATION_NAME));
 	EXPECT_EQ(1, at_u_in(e, NETPOL_EVENT_A_POLICIES));
 	EXPECT_STREQ("in", at_str_in(at_in(e, NETPOL_EVENT_A_POLICY), NETPOL_POLICY_A_NAME));
+}
+
+/* What is observed takes nothing from the reports of what is denied. */
+TEST_F(audit, denials_are_reported)
+{
+	struct nl deny;
+	struct txn t;
+	size_t len;
+	uint32_t at;
+	int i;
+
+	ASSERT_EQ(0, nl_open(&deny));
+	ASSERT_EQ(0, txn_begin(&t, &self->nl, "manual", 0));
+	at = nest(txn_room(&t), NETPOL_A_SETTINGS);
+	put_u32(txn_room(&t), NETPOL_SETTINGS_A_EVENT_RATE, 10);
+	nest_end(txn_room(&t), at);
+	t_policy(&t, "t/shut", "app=a", INGRESS);
+	ASSERT_EQ(0, txn_commit(&t));
+	ASSERT_EQ(0, begin(&self->nl, "t", "in", NULL));
+	ASSERT_EQ(0, nl_join(&deny, 0));
+	ASSERT_EQ(0, nl_join(&self->listener, 1));
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, i));
+	ASSERT_EQ(0, udp_send(self->to, self->a.address4, 4444, 1));
+	EXPECT_NE(NULL, take_event(&deny, NL_TIMEOUT, &len));
+	EXPECT_EQ(1, COUNT("a", INGRESS_DENIED));
+	nl_close(&deny);
+}
+
+/* Packets that a rule of policy "in" has let in, or would have. */
+static uint64_t hits(struct nl *nl)
+{
+	struct bytes dump = {};
+	uint64_t value = ~0ULL;
+	struct record r;
+
+	if (nl_counters(nl, 0, &dump))
+		return value;
+	for (size_t at = 0; dump_next(&dump, &at, &r); ) {
+		const struct nlattr *c = at_find(r.attrs, r.len, NETPOL_A_COUNTERS);
+
+		if (!strcmp(at_str_in(c, NETPOL_COUNTERS_A_POLICY_NAME), "in"))
+			value = at_u_in(at_find(r.attrs, r.len, NETPOL_A_RULE),
+					NETPOL_RULE_A_HITS);
+	}
+	bytes_free(&dump);
+	return value;
+}
+
+/* Rules count what they would let in, and reading can reset what is counted. */
+TEST_F(audit, counters)
+{
+	struct bytes dump = {};
+	uint64_t before = hits(&self->nl);
+
+	ASSERT_EQ(0, begin(&self->nl, "t", "in", NULL));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 1));
+	EXPECT_EQ(1, udp_take(self->to, NL_TIMEOUT));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, 2));
+	EXPECT_EQ(2, udp_take(self->closed, NL_TIMEOUT));
+	EXPECT_EQ(before + 1, hits(&self->nl));
+	EXPECT_EQ(1, COUNT("b", INGRESS_AUDITED));
+	ASSERT_EQ(0, nl_counters(&self->nl, NETPOL_FLAG_ZERO, &dump));
+	bytes_free(&dump);
+	EXPECT_EQ(0, COUNT("b", INGRESS_AUDITED));
+	EXPECT_EQ(0, COUNT(NULL, INGRESS_AUDITED));
+}
+
+/* The names of ports are asked as well. */
+TEST_F(audit, port_names)
+{
+	struct txn t;
+
+	ASSERT_EQ(0, txn_begin(&t, &self->nl, "manual", NETPOL_FLAG_FULL));
+	t_namespace(&t, "t", "team=t");
+	t_labels(&t, 1, "app=a", NULL);
+	t_labels(&t, 2, "app=b", "web/17/5000");
+	t_pod(&t, &(struct pod){ "t/a", 1, { self->a.address4 }, LOCAL, self->a.ifindex });
+	t_pod(&t, &(struct pod){ "t/b", 2, { self->b.address4 }, LOCAL, self->b.ifindex });
+	t_policy(&t, "t/in", "app=a", EGRESS);
+	t_rule(&t, NETPOL_DIRECTION_EGRESS);
+	t_port(&t, IPPROTO_UDP, 0, 0, "web");
+	ASSERT_EQ(0, txn_commit(&t));
+	ASSERT_EQ(0, begin(&self->nl, "t", NULL, NULL));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 1));
+	EXPECT_EQ(1, udp_take(self->to, NL_TIMEOUT));
+	EXPECT_EQ(0, COUNT("a", EGRESS_AUDITED));
+	EXPECT_EQ(1, hits(&self->nl));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, 2));
+	EXPECT_EQ(2, udp_take(self->closed, NL_TIMEOUT));
+	EXPECT_EQ(1, COUNT("a", EGRESS_AUDITED));
+}
+
+/* An audit that has ended is not listed, and does not begin again, although nothing is enforced. */
+TEST_F(audit, ends_without_objects)
+{
+	uint64_t limit = now() + 60;
+	struct txn t;
+
+	ASSERT_EQ(0, change(&self->nl, NETPOL_CMD_AUDIT, &(struct about){ "t", NULL, NULL },
+			    now() + 2));
+	ASSERT_EQ(0, txn_begin(&t, &self->nl, "manual", NETPOL_FLAG_FULL));
+	ASSERT_EQ(0, txn_commit(&t));
+	EXPECT_EQ(1, count(&self->nl));
+	while (count(&self->nl) == 1)
+		ASSERT_GT(limit, now());
+	EXPECT_EQ(0, count(&self->nl));
+	EXPECT_EQ(-ENOENT, end(&self->nl, "t", NULL, NULL));
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b));
+	EXPECT_EQ(DENY, nl_verdict(&self->nl, "t/a", "t/b", 5001));
+}
+
+static uint16_t sum(const void *data, size_t len)
+{
+	const uint16_t *p = data;
+	uint32_t total = 0;
+
+	for (; len > 1; len -= 2)
+		total += *p++;
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return ~total;
+}
+
+/* A TCP segment in the middle of a connection that nobody has seen begin. */
+static int midstream(const struct netpod *from, const struct netpod *to, uint16_t sport,
+		     uint16_t dport)
+{
+	struct {
+		uint32_t source, destination;
+		uint16_t protocol, length;
+		struct tcphdr tcp;
+	} __attribute__((packed)) p = {
+		.protocol = htons(IPPROTO_TCP), .length = htons(sizeof(p.tcp)),
+	};
+	int fd = netns_socket(from->ns, AF_INET, SOCK_RAW, IPPROTO_TCP), ret;
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+
+	if (fd < 0)
+		return -1;
+	p.source = inet_addr(from->address4);
+	p.destination = inet_addr(to->address4);
+	p.tcp.source = htons(sport);
+	p.tcp.dest = htons(dport);
+	p.tcp.seq = htonl(1000);
+	p.tcp.ack_seq = htonl(2000);
+	p.tcp.doff = 5;
+	p.tcp.ack = 1;
+	p.tcp.window = htons(1000);
+	p.tcp.check = sum(&p, sizeof(p));
+	sin.sin_addr.s_addr = p.destination;
+	ret = sendto(fd, &p.tcp, sizeof(p.tcp), 0, (struct sockaddr *)&sin, sizeof(sin));
+	close(fd);
+	return ret == sizeof(p.tcp) ? 0 : -1;
+}
+
+/* Nobody knows the opener: what either direction would deny is counted, for the right policy. */
+TEST_F(audit, no_opener)
+{
+	const struct nlattr *e;
+	const void *attrs;
+	struct txn t;
+	size_t len;
+
+	ASSERT_EQ(0, begin(&self->nl, "t", NULL, NULL));
+	ASSERT_EQ(0, nl_join(&self->listener, 1));
+	ASSERT_EQ(0, midstream(&self->a, &self->b, 4002, 5003));
+	ASSERT_NE(NULL, take_event(&self->listener, NL_TIMEOUT, &len));
+	EXPECT_LE(1, COUNT("b", INGRESS_AUDITED));
+
+	/* b lets in everything now, and a nothing */
+	ASSERT_EQ(0, txn_begin(&t, &self->nl, "manual", 0));
+	t_policy(&t, "t/in", "app=b", INGRESS);
+	t_rule(&t, NETPOL_DIRECTION_INGRESS);
+	t_policy(&t, "t/denies", "app=a", INGRESS);
+	ASSERT_EQ(0, txn_commit(&t));
+	while (take_event(&self->listener, 0, &len))
+		;
+	ASSERT_EQ(0, midstream(&self->a, &self->b, 4004, 5005));
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len);
+	ASSERT_NE(NULL, attrs);
+	EXPECT_LE(1, COUNT("a", INGRESS_AUDITED));
+	e = at_in(at_find(attrs, len, NETPOL_A_EVENT), NETPOL_EVENT_A_POLICY);
+	ASSERT_NE(NULL, e);
+	EXPECT_STREQ("denies", at_str_in(e, NETPOL_POLICY_A_NAME));
+}
+
+/* Loads pods and a policy into a network namespace of its own, and begins audits that end soon. */
+static int short_life(int number)
+{
+	char name[16], address[16];
+	struct nl nl;
+	struct txn t;
+	int j;
+
+	if (unshare(CLONE_NEWNET) || nl_open(&nl) ||
+	    txn_begin(&t, &nl, "manual", NETPOL_FLAG_FULL))
+		return 1;
+	t_namespace(&t, "t", "team=t");
+	t_labels(&t, 1, "app=a", NULL);
+	for (j = 0; j < 20; j++) {
+		snprintf(name, sizeof(name), "t/p%d", j);
+		snprintf(address, sizeof(address), "10.9.0.%d", j + 1);
+		t_pod(&t, &(struct pod){ name, 1, { address }, LOCAL, 0 });
+	}
+	t_policy(&t, "t/in", "app=a", INGRESS);
+	if (txn_commit(&t) ||
+	    change(&nl, NETPOL_CMD_AUDIT, &(struct about){ "t", NULL, NULL }, now() + 2))
+		return 1;
+	/* how far the audit gets before the network namespace goes is different each time */
+	usleep(number * 100000);
+	return number & 1 ? nl_flush_objects(&nl) : 0;
+}
+
+/* Network namespaces go away while audits end in them. */
+TEST_F(audit, networks_go_away)
+{
+	pid_t pid[24];
+	int i, status;
+
+	for (i = 0; i < 24; i++) {
+		pid[i] = fork();
+		ASSERT_LE(0, pid[i]);
+		if (!pid[i])
+			_exit(short_life(i));
+	}
+	for (i = 0; i < 24; i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
 }
 
 TEST_HARNESS_MAIN

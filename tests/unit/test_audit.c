@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Audits in the core: who is observed, and what happens when an audit ends by its time: in the commit
- * of somebody who knows nothing of it, without room for what is enforced then, and with a clock that
- * goes back. The verdicts themselves are compared with the evaluator in random worlds (tests/truth).
+ * Audits in the core: who is observed, and what happens when an audit ends by its time, to those who
+ * are concerned and to others, with and without room for what is enforced then. The verdicts
+ * themselves are compared with the evaluator in random worlds (tests/truth).
  */
 #include <stdlib.h>
 
@@ -45,9 +45,10 @@ static const char world[] =
 	NAMESPACE("t") NAMESPACE("other") POD("t", "one", "10.0.0.1") POD("t", "two", "10.0.0.2")
 	POD("other", "far", "10.0.0.3") POLICY("in", "", PORT("80"));
 
-static struct netpol_audit about(const char *policy, const char *pod, u64 until)
+/* @end: when it ends, 0: it does not. @policy, @pod: see struct netpol_audit. */
+static struct netpol_audit about(const char *policy, const char *pod, u64 end)
 {
-	struct netpol_audit audit = { .until = until };
+	struct netpol_audit audit = { .end = end };
 
 	audit.ns = netpol_ns_get(off.world, NETPOL_TEXT("t"));
 	snprintf(audit.policy, sizeof(audit.policy), "%s", policy);
@@ -55,19 +56,21 @@ static struct netpol_audit about(const char *policy, const char *pod, u64 until)
 	return audit;
 }
 
-/* Begins or ends an audit as the module does. Return: 0 or a negative errno. */
-static int change(struct netpol_audit audit, bool end)
+/*
+ * Begins or ends an audit as the module does, or ends those whose time has come (NULL). Return: 0 or a
+ * negative errno.
+ */
+static int edit_audits(struct netpol_audit *audit, bool end)
 {
 	struct netpol_fault fault = {};
 	struct netpol_snapshot *before = off.world->snapshot;
 	struct netpol_edit *edit = netpol_edit_begin(off.world, NULL, &fault);
-	int error;
+	int error = 0;
 
-	if (IS_ERR(edit)) {
-		netpol_ns_put(off.world, audit.ns);
+	if (IS_ERR(edit))
 		return PTR_ERR(edit);
-	}
-	error = end ? netpol_edit_audit_end(edit, &audit) : netpol_edit_audit(edit, &audit);
+	if (audit)
+		error = end ? netpol_edit_audit_end(edit, audit) : netpol_edit_audit(edit, audit);
 	if (!error)
 		error = netpol_edit_prepare(edit);
 	if (error) {
@@ -77,6 +80,13 @@ static int change(struct netpol_audit audit, bool end)
 		netpol_edit_publish(edit);
 		netpol_snapshot_put(off.world, before);
 	}
+	return error;
+}
+
+static int change(struct netpol_audit audit, bool end)
+{
+	int error = edit_audits(&audit, end);
+
 	netpol_ns_put(off.world, audit.ns);
 	return error;
 }
@@ -108,13 +118,6 @@ static bool audited(unsigned int pod, u16 port)
 	return netpol_judgement_audit(&judgement);
 }
 
-/* Waits until a time, in seconds since 1970, which is at most two seconds from now. */
-static void wait_until(u64 time)
-{
-	while (netpol_now() < time)
-		;
-}
-
 static void test_subjects(void)
 {
 	CHECK(apply("kube", world, true));
@@ -137,26 +140,33 @@ static void test_subjects(void)
 	CHECK_EQ(change(about("", "", 0), true), 0);
 }
 
-/* The time is over: whoever commits next enforces the policies again, whatever he is about. */
+/* The time is over. An edit of objects leaves it to the edit that is there for it. */
 static void test_ends(void)
 {
-	u64 until = netpol_now() + 1;
-
-	CHECK_EQ(change(about("in", "", until), false), 0);
+	netpol_clock = 1000;
+	CHECK_EQ(change(about("in", "", 1010), false), 0);
 	CHECK(audited(1, 81));
-	wait_until(until);
-	CHECK(netpol_audits_ended(off.world->snapshot->audits, off.world->snapshot->now,
-				  netpol_now()));
+	CHECK_EQ(netpol_audits_next_end(off.world->snapshot->audits, 1000), 1010);
+	netpol_clock = 1009;
+	CHECK_EQ(edit_audits(NULL, true), 0);
 	CHECK(audited(1, 81));
+	CHECK(!netpol_audits_ended(off.world->snapshot->audits, off.world->snapshot->now, 1009));
+	netpol_clock = 1010;
+	CHECK(netpol_audits_ended(off.world->snapshot->audits, off.world->snapshot->now, 1010));
 	CHECK(apply("manual", NAMESPACE("nobody"), false));
+	CHECK(audited(1, 81));
+	CHECK_EQ(edit_audits(NULL, true), 0);
 	CHECK(!passes(1, 81));
+	CHECK(!netpol_audits_ended(off.world->snapshot->audits, off.world->snapshot->now, 2000));
+	CHECK_EQ(netpol_audits_next_end(off.world->snapshot->audits, 1010), 0);
 	CHECK_EQ(change(about("in", "", 0), true), -ENOENT);
-	/* a clock that is turned back does not begin it again */
-	off.world->snapshot->now += 1000;
-	CHECK(apply("manual", NAMESPACE("somebody"), false));
-	CHECK(off.world->snapshot->now > netpol_now() + 900);
-	CHECK(!passes(1, 81));
-	off.world->snapshot->now -= 1000;
+	/* one that ends is not in the way of another one */
+	CHECK_EQ(change(about("", "", 1020), false), 0);
+	CHECK_EQ(off.world->snapshot->audits->count, 1);
+	netpol_clock = 1030;
+	CHECK_EQ(change(about("", "two", 0), false), 0);
+	CHECK(!passes(1, 81) && audited(2, 81));
+	CHECK_EQ(change(about("", "two", 0), true), 0);
 	CHECK(apply("manual", "", true));
 }
 
@@ -184,6 +194,11 @@ static void test_abort(void)
 	CHECK_EQ(change(about("", "one", 0), true), 0);
 }
 
+static struct netpol_ns *ns(const char *name)
+{
+	return netpol_ns_find(off.world, NETPOL_TEXT(name));
+}
+
 /* A policy that takes much room. */
 static char *large(void)
 {
@@ -202,36 +217,93 @@ static char *large(void)
 	return text;
 }
 
-/*
- * What is enforced when an audit ends takes more room than there is. Nobody who commits then is
- * refused for that, and nothing stays open: the pods are closed until there is room.
- */
-static void test_room(void)
+/* All that programs may take, and the share of a namespace. */
+static u64 *limit(u32 which)
 {
-	u64 *share = &off.world->limit[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE], before = *share;
-	u64 *all = &off.world->limit[NETPOL_LIMIT_PROGRAM_BYTES], before_all = *all;
-	u64 until = netpol_now() + 2;
+	return &off.world->limit[which];
+}
+
+#define SHARE	(*limit(NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE))
+#define ALL	(*limit(NETPOL_LIMIT_PROGRAM_BYTES))
+
+static u64 used(void)
+{
+	return netpol_world_used(off.world, NETPOL_LIMIT_PROGRAM_BYTES);
+}
+
+/*
+ * What is enforced when an audit ends takes more room than there is: @all tells for whom. Nobody who
+ * commits then is refused for that, nobody else is closed, and nothing stays open: the pods are
+ * closed until there is room.
+ */
+static void test_room(bool all)
+{
+	u64 share = SHARE, total = ALL;
 	char *text = large();
 
-	CHECK_EQ(change(about("large", "", until), false), 0);
+	netpol_clock = 1000;
+	CHECK(apply("other", "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+		    "metadata: {name: own, namespace: other}\nspec: {podSelector: {}, ingress: ["
+		    PORT("70") "]}\n", true));
+	CHECK_EQ(change(about("large", "", 1010), false), 0);
 	CHECK(apply("manual", text, true));
-	CHECK(passes(1, 80) && !passes(1, 81));
-	CHECK(netpol_now() < until);
-	*share = *all = off.world->snapshot->program_bytes + off.world->hits_bytes + 4096;
+	CHECK(passes(1, 80) && !passes(1, 81) && passes(3, 70) && !passes(3, 71));
+	SHARE = all ? 0 : ns("t")->program_bytes + ns("t")->hits_bytes + 4096;
+	ALL = all ? used() + 4096 : total;
 	/* who ends it on purpose is told */
 	CHECK_EQ(change(about("large", "", 0), true), -ENOSPC);
 	CHECK(passes(1, 80) && !passes(1, 81));
-	wait_until(until);
+	netpol_clock = 1010;
 	CHECK(apply("third", NAMESPACE("nobody"), false));
+	CHECK_EQ(edit_audits(NULL, true), 0);
 	CHECK(!passes(1, 80) && !passes(1, 81));
 	CHECK(off.world->snapshot->nlacking > 0);
-	*share = before;
-	*all = before_all;
+	CHECK(passes(3, 70) && !passes(3, 71));
+	CHECK(apply("third", NAMESPACE("another"), false));
+	CHECK(!passes(1, 80) && passes(3, 70));
+	SHARE = share;
+	ALL = total;
 	CHECK(apply("third", NAMESPACE("somebody"), false));
 	CHECK(passes(1, 80) && !passes(1, 81));
 	CHECK_EQ(off.world->snapshot->nlacking, 0);
 	CHECK(apply("third", "", true));
+	CHECK(apply("other", "", true));
 	CHECK(apply("manual", "", true));
+	free(text);
+}
+
+/* What is observed never closes its pod: without room for it nobody asks it. */
+static void test_observed_room(void)
+{
+	u64 share = SHARE;
+	char *text = large();
+	size_t i;
+
+	CHECK(apply("kube", world, true));
+	CHECK_EQ(change(about("", "", 0), false), 0);
+	CHECK(audited(1, 81));
+	SHARE = ns("t")->program_bytes + ns("t")->hits_bytes + 1024;
+	/* who loads it is told */
+	CHECK(!apply("manual", text, false));
+	CHECK(audited(1, 81));
+	/* a commit by others that makes it larger is not refused for it */
+	SHARE = share;
+	CHECK(apply("manual", text, false));
+	CHECK(audited(1, 81));
+	ALL = used() + 4000;
+	CHECK(apply("third", "---\napiVersion: policy.networking.k8s.io/v1alpha2\n"
+		    "kind: ClusterNetworkPolicy\nmetadata: {name: base}\nspec: {tier: Baseline, "
+		    "priority: 0, subject: {namespaces: {}}, ingress: [{action: Deny, from: "
+		    "[{namespaces: {matchLabels: {a: b}}}], protocols: [{tcp: {destinationPort: "
+		    "{number: 7}}}]}]}\n", false));
+	CHECK_EQ(off.world->snapshot->nlacking, 0);
+	CHECK(off.world->snapshot->nunobserved > 0);
+	CHECK(passes(1, 80) && passes(1, 81) && !audited(1, 81));
+	SHARE = share;
+	ALL = 256ULL << 20;
+	for (i = 0; i < 2; i++)
+		CHECK(apply(i ? "manual" : "third", "", true));
+	CHECK_EQ(change(about("", "", 0), true), 0);
 	free(text);
 }
 
@@ -264,7 +336,9 @@ int main(void)
 	test_subjects();
 	test_ends();
 	test_abort();
-	test_room();
+	test_room(false);
+	test_room(true);
+	test_observed_room();
 	test_clear();
 	np_offline_free(&off);
 	np_objects_free(&objs);

@@ -220,6 +220,7 @@ enum netpol_reason {
 /* Bits of NETPOL_A_FEATURES. */
 #define NETPOL_FEATURE_NETWORK_POLICY		(1ULL << 0)
 #define NETPOL_FEATURE_CLUSTER_NETWORK_POLICY	(1ULL << 1)
+#define NETPOL_FEATURE_AUDIT			(1ULL << 2)
 
 /**
  * enum netpol_cmd - commands
