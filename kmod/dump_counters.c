@@ -57,6 +57,14 @@ static int put_directions(struct sk_buff *skb, const u64 *allowed, const u64 *al
 	return 0;
 }
 
+static int put_audited(struct sk_buff *skb, const u64 *audited, const u64 *zero)
+{
+	return put_count(skb, NETPOL_COUNTERS_A_INGRESS_AUDITED,
+			 audited[NETPOL_DIRECTION_INGRESS], zero[NETPOL_DIRECTION_INGRESS]) ||
+	       put_count(skb, NETPOL_COUNTERS_A_EGRESS_AUDITED,
+			 audited[NETPOL_DIRECTION_EGRESS], zero[NETPOL_DIRECTION_EGRESS]);
+}
+
 static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
 {
 	struct netpol_net *nn = dump->nn;
@@ -73,6 +81,7 @@ static int put_totals(struct netpol_dump *dump, struct sk_buff *skb)
 	    put_count(skb, NETPOL_COUNTERS_A_TUNNELS, now.tunnels, zero->tunnels) ||
 	    put_count(skb, NETPOL_COUNTERS_A_UNDECIDED, now.undecided, zero->undecided) ||
 	    put_count(skb, NETPOL_COUNTERS_A_DISCOVERY, now.discovery, zero->discovery) ||
+	    put_audited(skb, now.audited, zero->audited) ||
 	    put_count(skb, NETPOL_COUNTERS_A_EVENTS, sent, nn->events_zero[0]) ||
 	    put_count(skb, NETPOL_COUNTERS_A_EVENTS_LOST, lost, nn->events_zero[1]))
 		return -EMSGSIZE;
@@ -127,6 +136,7 @@ static int put_pod(struct netpol_dump *dump, struct sk_buff *skb,
 	    put_directions(skb, now.allowed, zero->allowed, now.denied, zero->denied) ||
 	    put_count(skb, NETPOL_COUNTERS_A_SPOOFED, now.spoofed, zero->spoofed) ||
 	    put_count(skb, NETPOL_COUNTERS_A_UNCHECKED, now.unchecked, zero->unchecked) ||
+	    put_audited(skb, now.audited, zero->audited) ||
 	    put_count(skb, NETPOL_COUNTERS_A_SEEN_SENT, now.sent, 0) ||
 	    put_count(skb, NETPOL_COUNTERS_A_SEEN_RECEIVED, now.received, 0) ||
 	    (!gone && put_moved(dump, skb, local)))

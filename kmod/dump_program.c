@@ -93,12 +93,17 @@ static void put_policies(struct netpol_dump *dump, struct sk_buff *skb)
 	}
 }
 
-/* Classes of a program, as they are listed: those after a rule that passes are the same ones. */
+/*
+ * Classes of a program, as they are listed: those after a rule that passes, and those of observed
+ * policies, are the same ones.
+ */
 static u32 program_classes(const struct netpol_program *program)
 {
 	if (!program)
 		return 0;
-	return program->passed ? program->passed : program->nclasses;
+	if (program->passed)
+		return program->passed;
+	return program->audit ? program->audit : program->nclasses;
 }
 
 /* The head. If the pod is not isolated, it has no program, and the head shows no rows. */
@@ -166,11 +171,13 @@ static int put_cell(const struct netpol_dump *dump, struct sk_buff *skb,
 {
 	u32 row = dump->slot / program->nclasses, class = dump->slot % program->nclasses;
 	u32 cell = netpol_program_cell_at(program, row, class);
-	bool passed = program->passed && class >= program->passed;
+	bool audited = program->audit && class >= program->audit;
+	bool passed = !audited && program->passed && class >= program->passed;
 
 	if (nla_put_u32(skb, NETPOL_TRIE_A_ROW, row) ||
-	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, passed ? class - program->passed : class) ||
+	    nla_put_u32(skb, NETPOL_TRIE_A_CLASS, class % program_classes(program)) ||
 	    (passed && nla_put_flag(skb, NETPOL_TRIE_A_PASSED)) ||
+	    (audited && nla_put_flag(skb, NETPOL_TRIE_A_AUDITED)) ||
 	    (NETPOL_CELL_ORDER(cell) < program->norders &&
 	     nla_put_u32(skb, NETPOL_TRIE_A_RULE, NETPOL_CELL_ORDER(cell))) ||
 	    nla_put_u8(skb, NETPOL_TRIE_A_ACTION, NETPOL_CELL_ACTION(cell)))

@@ -268,6 +268,8 @@ int netpol_put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	    netpol_put_selector(skb, NETPOL_POLICY_A_SUBJECT, policy->subject) ||
 	    nla_put_u8(skb, NETPOL_POLICY_A_DIRECTIONS, policy->directions) ||
 	    nla_put_u8(skb, NETPOL_POLICY_A_TIER, policy->tier) ||
+	    (policy->audit &&
+	     nla_put_u32(skb, NETPOL_POLICY_A_FLAGS, NETPOL_POLICY_F_AUDIT)) ||
 	    (policy->namespaces &&
 	     (nla_put_u16(skb, NETPOL_POLICY_A_PRIORITY, policy->priority) ||
 	      netpol_put_selector(skb, NETPOL_POLICY_A_SUBJECT_NAMESPACES,

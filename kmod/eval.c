@@ -221,7 +221,7 @@ static bool judge_settings(const struct netpol_net *nn, const struct netpol_flow
 /* Bytes that a step takes in the answer, at most. */
 static size_t step_size(const struct netpol_step *step)
 {
-	size_t size = nla_total_size(0) + 5 * nla_total_size(1) + nla_total_size(4);
+	size_t size = nla_total_size(0) + 6 * nla_total_size(1) + nla_total_size(4);
 
 	if (step->subject)
 		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
@@ -244,6 +244,7 @@ static int put_step_policy(struct sk_buff *skb, const struct netpol_origin *orig
 	     nla_put_string(skb, NETPOL_STEP_A_POLICY_NAMESPACE, policy->ns->name)) ||
 	    nla_put_u8(skb, NETPOL_STEP_A_TIER, policy->tier) ||
 	    nla_put_u8(skb, NETPOL_STEP_A_ACTION, step->action) ||
+	    (step->audit && nla_put_u8(skb, NETPOL_STEP_A_AUDITED, 1)) ||
 	    (step->name && nla_put_string(skb, NETPOL_STEP_A_RULE_NAME, step->name)) ||
 	    nla_put_string(skb, NETPOL_STEP_A_POLICY_NAME, policy->name) ||
 	    nla_put_string(skb, NETPOL_STEP_A_POLICY_ORIGIN, origin[policy->origin].name) ||
@@ -260,6 +261,8 @@ static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
 	u8 verdict = step->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
 	const struct netpol_pod *pod = step->subject ? step->subject->pod : NULL;
 
+	if (!step->policy && step->audit)
+		verdict = NETPOL_VERDICT_AUDIT;
 	if (!nest || nla_put_u8(skb, NETPOL_STEP_A_DIRECTION, step->direction) ||
 	    (pod && nla_put_string(skb, NETPOL_STEP_A_POD_NAMESPACE,
 				   pod->template->ns->name)) ||
@@ -313,6 +316,8 @@ static int put_verdict(struct sk_buff *skb, const struct netpol_net *nn,
 {
 	u8 verdict = judgement->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
 
+	if (netpol_judgement_audit(judgement))
+		verdict = NETPOL_VERDICT_AUDIT;
 	if (nla_put_u64_64bit(skb, NETPOL_A_GENERATION, nn->world->snapshot->generation,
 			      NETPOL_A_PAD) ||
 	    nla_put_u8(skb, NETPOL_A_VERDICT, verdict) ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Deny events. The packet path writes what it knows into a ring. A work item takes it from
+ * Events about packets that are denied, or would be without audit. The packet path writes what it knows into a ring. A work item takes it from
  * there, finds the names of pods and policies and multicasts a message.
  *
  * The ring is the bounded queue of D. Vyukov, with many writers and one reader, and nobody
@@ -29,7 +29,7 @@
 bool netpol_event_asked __read_mostly;
 
 /**
- * struct netpol_event - a denied packet, as far as the packet path knows it
+ * struct netpol_event - a packet, as far as the packet path knows it
  * @turn: which event the slot is free for or holds, see above
  * @source_port: host order
  * @port: destination port, host order
@@ -38,7 +38,7 @@ bool netpol_event_asked __read_mostly;
  * @destination: address
  * @family: AF_INET or AF_INET6
  * @protocol: IPPROTO_*
- * @direction: enum netpol_direction of the half that denied
+ * @direction: enum netpol_direction of the half that denied, or would
  * @reason: enum netpol_reason
  */
 struct netpol_event {
@@ -57,6 +57,7 @@ struct netpol_event {
 /**
  * struct netpol_event_queue - events from the packets of one network namespace to listeners
  * @nn: state of the network namespace
+ * @verdict: enum netpol_verdict of the packets, DENY or AUDIT
  * @work: sends what is in the ring
  * @lost: events that exceeded the rate or found no free slot; per CPU
  * @second: the second that @spent counts; a race at its end costs or grants a few events
@@ -69,6 +70,7 @@ struct netpol_event {
  */
 struct netpol_event_queue {
 	struct netpol_net *nn;
+	u8 verdict;
 	struct work_struct work;
 	u64 __percpu *lost;
 	u32 second;
@@ -130,6 +132,34 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 	return NULL;
 }
 
+/* Writes an event into the ring, or counts it as lost. Needs rcu_read_lock(). */
+static void event_write(struct netpol_event_queue *queue, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 direction, u8 reason)
+{
+	size_t bytes = flow->family == AF_INET ? 4 : 16;
+	struct netpol_event *event = NULL;
+	u32 turn;
+
+	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
+		event = event_slot(queue, &turn);
+	if (!event) {
+		this_cpu_inc(*queue->lost);
+		return;
+	}
+	event->time = ktime_get_real_ns();
+	event->source_port = source_port;
+	event->port = flow->port;
+	memcpy(event->source, flow->source, bytes);
+	memcpy(event->destination, flow->destination, bytes);
+	event->family = flow->family;
+	event->protocol = flow->protocol;
+	event->direction = direction;
+	event->reason = reason;
+	/* pairs with the acquire in event_take() */
+	smp_store_release(&event->turn, turn);
+	schedule_work(&queue->work);
+}
+
 /**
  * netpol_event_deny() - report a denied packet to the listeners
  * @nn: state of the network namespace
@@ -144,31 +174,27 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 		       const struct netpol_flow *flow, u16 source_port,
 		       const struct netpol_judgement *judgement)
 {
-	struct netpol_event_queue *queue = nn->events;
-	size_t bytes = flow->family == AF_INET ? 4 : 16;
-	struct netpol_event *event = NULL;
-	u32 turn;
+	if (netpol_event_wanted(nn))
+		event_write(nn->events, snapshot, flow, source_port, judgement->direction,
+			    judgement->reason);
+}
 
-	if (!netpol_event_wanted(nn))
-		return;
-	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
-		event = event_slot(queue, &turn);
-	if (!event) {
-		this_cpu_inc(*queue->lost);
-		return;
-	}
-	event->time = ktime_get_real_ns();
-	event->source_port = source_port;
-	event->port = flow->port;
-	memcpy(event->source, flow->source, bytes);
-	memcpy(event->destination, flow->destination, bytes);
-	event->family = flow->family;
-	event->protocol = flow->protocol;
-	event->direction = judgement->direction;
-	event->reason = judgement->reason;
-	/* pairs with the acquire in event_take() */
-	smp_store_release(&event->turn, turn);
-	schedule_work(&queue->work);
+/**
+ * netpol_event_audit() - report a packet that observed policies would deny
+ * @nn: state of the network namespace
+ * @snapshot: snapshot that judged the packet
+ * @flow: addresses, protocol and destination port to report
+ * @source_port: host order
+ * @direction: enum netpol_direction of the half that would deny it
+ *
+ * Needs rcu_read_lock().
+ */
+void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 direction)
+{
+	if (netpol_event_audit_wanted(nn))
+		event_write(nn->observed, snapshot, flow, source_port, direction,
+			    flow->no_ports ? NETPOL_REASON_NO_PORTS : NETPOL_REASON_ISOLATED);
 }
 
 /* Takes the oldest event out of the ring; false: the ring is empty. */
@@ -176,7 +202,7 @@ static bool event_take(struct netpol_event_queue *queue, struct netpol_event *ev
 {
 	struct netpol_event *slot = &queue->event[queue->head % EVENT_SLOTS];
 
-	/* pairs with the release in netpol_event_deny() */
+	/* pairs with the release in event_write() */
 	if (smp_load_acquire(&slot->turn) != queue->head + 1)
 		return false;
 	*event = *slot;
@@ -240,19 +266,22 @@ static int put_policy(struct sk_buff *skb, const struct netpol_snapshot *snapsho
 	return 0;
 }
 
-/* Puts the policies that isolate @subject, as many as fit. */
+/* Puts the policies that isolate @subject, or would, as many as fit. */
 static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
-			const struct netpol_local *subject, u8 direction)
+			const struct netpol_local *subject, u8 verdict, u8 direction)
 {
 	const struct netpol_program *program = subject ? subject->program[direction] : NULL;
-	u32 i;
+	u32 i, first, count;
 
 	if (!program)
 		return 0;
-	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, program->npolicies))
+	first = verdict == NETPOL_VERDICT_AUDIT ? program->nenforced : 0;
+	count = verdict == NETPOL_VERDICT_AUDIT ? program->npolicies - first :
+							 program->nenforced;
+	if (nla_put_u32(skb, NETPOL_EVENT_A_POLICIES, count))
 		return -EMSGSIZE;
-	for (i = 0; i < min_t(u32, program->npolicies, EVENT_POLICIES); i++)
-		if (put_policy(skb, snapshot, program->policy[i]))
+	for (i = 0; i < min_t(u32, count, EVENT_POLICIES); i++)
+		if (put_policy(skb, snapshot, program->policy[first + i]))
 			break;
 	return 0;
 }
@@ -298,7 +327,7 @@ static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
  * may be some commits older: to report those of its own time, the packet path would have to
  * copy them for each packet.
  */
-static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot, u8 verdict,
 		     const struct netpol_event *event, u64 lost)
 {
 	bool v4 = event->family == AF_INET, policies;
@@ -345,13 +374,15 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 		return -EMSGSIZE;
 	if (order)
 		return put_rule(skb, snapshot, order);
-	return policies ? put_policies(skb, snapshot, subject->local, event->direction) : 0;
+	return policies ? put_policies(skb, snapshot, subject->local, verdict, event->direction) :
+			  0;
 }
 
 /* The message for an event; NULL: no memory, or no room in the message. */
-static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_event *event,
-				     u64 lost)
+static struct sk_buff *event_message(const struct netpol_event_queue *queue,
+				     const struct netpol_event *event, u64 lost)
 {
+	struct netpol_net *nn = queue->nn;
 	struct sk_buff *skb = genlmsg_new(EVENT_BYTES, GFP_KERNEL);
 	struct nlattr *nest;
 	void *header;
@@ -360,13 +391,13 @@ static struct sk_buff *event_message(struct netpol_net *nn, const struct netpol_
 	if (!skb)
 		return NULL;
 	header = genlmsg_put(skb, 0, 0, &netpol_genl_family, 0, NETPOL_CMD_EVENT);
-	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, NETPOL_VERDICT_DENY))
+	if (!header || nla_put_u8(skb, NETPOL_A_VERDICT, queue->verdict))
 		goto fail;
 	nest = nla_nest_start(skb, NETPOL_A_EVENT);
 	if (!nest)
 		goto fail;
 	mutex_lock(&nn->lock);
-	error = put_event(skb, nn->world->snapshot, event, lost);
+	error = put_event(skb, nn->world->snapshot, queue->verdict, event, lost);
 	mutex_unlock(&nn->lock);
 	if (error)
 		goto fail;
@@ -382,6 +413,8 @@ fail:
 static void event_work(struct work_struct *work)
 {
 	struct netpol_event_queue *queue = container_of(work, struct netpol_event_queue, work);
+	unsigned int group = queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT :
+								      NETPOL_GROUP_DENY;
 	struct netpol_event event;
 	struct sk_buff *skb;
 
@@ -389,13 +422,12 @@ static void event_work(struct work_struct *work)
 		u64 lost = events_lost(queue);
 		int error = -ENOMEM;
 
-		skb = event_message(queue->nn, &event, lost - queue->lost_reported);
+		skb = event_message(queue, &event, lost - queue->lost_reported);
 		/* Who gets the message may ask for the count before this task goes on. */
 		WRITE_ONCE(queue->sent, queue->sent + 1);
 		if (skb)
 			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
-							skb, 0, NETPOL_GROUP_DENY,
-							GFP_KERNEL);
+							skb, 0, group, GFP_KERNEL);
 		if (!error) {
 			queue->lost_reported = lost;
 		} else {
@@ -407,8 +439,11 @@ static void event_work(struct work_struct *work)
 	}
 }
 
-/* Makes the queue of a network namespace. Return: the queue; NULL: no memory. */
-struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
+/*
+ * Makes a queue of a network namespace, for packets with a verdict, DENY or AUDIT. Return: the queue;
+ * NULL: no memory.
+ */
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict)
 {
 	struct netpol_event_queue *queue = netpol_alloc(sizeof(*queue));
 	u32 i;
@@ -421,6 +456,7 @@ struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn)
 		return NULL;
 	}
 	queue->nn = nn;
+	queue->verdict = verdict;
 	INIT_WORK(&queue->work, event_work);
 	for (i = 0; i < EVENT_SLOTS; i++)
 		queue->event[i].turn = i;
@@ -437,7 +473,7 @@ void netpol_event_queue_destroy(struct netpol_event_queue *queue)
 	netpol_free(queue);
 }
 
-/* Counts of events sent and of events lost, since the queue was made. */
+/* Counts of events of denied packets sent and lost, since the queue was made. */
 void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost)
 {
 	*sent = READ_ONCE(nn->events->sent);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Deny events: from the packet path to the listeners of the multicast group "deny". */
+/*
+ * Events: from the packet path to the listeners of the multicast groups "deny" and "audit".
+ */
 #ifndef NETPOL_EVENT_H
 #define NETPOL_EVENT_H
 
@@ -22,11 +24,19 @@ static inline bool netpol_event_wanted(const struct netpol_net *nn)
 	       netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 }
 
-struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn);
+/* Likewise for packets that pass because policies are observed instead of enforced. */
+static inline bool netpol_event_audit_wanted(const struct netpol_net *nn)
+{
+	return netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_AUDIT);
+}
+
+struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict);
 void netpol_event_queue_destroy(struct netpol_event_queue *queue);
 void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u16 source_port,
 		       const struct netpol_judgement *judgement);
+void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			const struct netpol_flow *flow, u16 source_port, u8 direction);
 void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost);
 
 #endif /* NETPOL_EVENT_H */

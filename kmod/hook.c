@@ -581,19 +581,18 @@ static noinline bool judge_self(const struct view *view, struct netpol_judgement
 	return judgement->accept;
 }
 
-/* Judges the opposite direction, from the end that the conntrack entry takes for the server. */
+/*
+ * Turns the view round and judges the opposite direction, from the end that the conntrack entry takes
+ * for the server. What is counted and reported then is about that direction.
+ */
 static noinline bool judge_backwards(struct view *view, struct netpol_judgement *judgement)
 {
-	const struct netpol_flow flow = {
-		.source = view->packet.flow.destination,
-		.destination = view->packet.flow.source,
-		.family = view->packet.flow.family,
-		.protocol = view->packet.flow.protocol,
-		.port = view->packet.source_port,
-	};
+	struct netpol_flow *flow = &view->packet.flow;
 
-	return netpol_judge(view->snapshot, &flow, &view->destination, &view->source,
-			    judgement);
+	swap(flow->source, flow->destination);
+	swap(flow->port, view->packet.source_port);
+	swap(view->source, view->destination);
+	return netpol_judge(view->snapshot, flow, &view->source, &view->destination, judgement);
 }
 
 /* Adds the decision of one half to the totals of the network namespace. */
@@ -608,6 +607,23 @@ static __always_inline void count_half(const struct view *view,
 		this_cpu_inc(view->nn->totals->allowed[direction]);
 	else
 		this_cpu_inc(view->nn->totals->denied[direction]);
+}
+
+/*
+ * Counts what observed policies say about the halves that accept, and reports what they would deny:
+ * each half by itself, as the counters of what is allowed and denied do.
+ */
+static noinline void observe(const struct view *view, const struct netpol_judgement *judgement)
+{
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
+		if (!netpol_account_observed(&judgement->half[i], i))
+			continue;
+		this_cpu_inc(view->nn->totals->audited[i]);
+		netpol_event_audit(view->nn, view->snapshot, &view->packet.flow,
+				   view->packet.source_port, i);
+	}
 }
 
 /* The verdict for a packet of or to a local pod that no policy is asked about; counts it. */
@@ -683,11 +699,14 @@ static noinline unsigned int judge(struct view *view, struct sk_buff *skb, bool 
 				      &view->destination, &judgement);
 	/* the node may open connections to any pod: at LOCAL_IN one direction is enough */
 	if (unlikely(view->no_opener)) {
-		if (accept && !local_in)
+		if (accept && !local_in) {
+			observe(view, &judgement);
 			accept = judge_backwards(view, &judgement);
+		}
 		judgement.reason = NETPOL_REASON_UNTRACEABLE;
 	}
-	netpol_account(&judgement);
+	if (unlikely(netpol_account(&judgement)))
+		observe(view, &judgement);
 	count_half(view, &judgement, NETPOL_DIRECTION_EGRESS);
 	count_half(view, &judgement, NETPOL_DIRECTION_INGRESS);
 	if (unlikely(judgement.reason == NETPOL_REASON_SELF))

@@ -5,6 +5,7 @@
  * parse.c checks how attributes relate to each other.
  */
 #include "netlink.h"
+#include "audit.h"
 #include "dump.h"
 #include "dump_counters.h"
 #include "dump_program.h"
@@ -28,6 +29,8 @@ static const netpol_command_fn netpol_command[] = {
 	[NETPOL_CMD_GET_SETTINGS] = netpol_settings_doit,
 	[NETPOL_CMD_EVAL] = netpol_eval_doit,
 	[NETPOL_CMD_FLUSH] = netpol_flush_doit,
+	[NETPOL_CMD_AUDIT] = netpol_audit_doit,
+	[NETPOL_CMD_AUDIT_END] = netpol_audit_end_doit,
 };
 
 /*
@@ -122,6 +125,22 @@ static const struct genl_ops netpol_ops[] = {
 		.cmd = NETPOL_CMD_FLUSH,
 		.flags = GENL_ADMIN_PERM,
 		.doit = netpol_doit,
+	}, {
+		.cmd = NETPOL_CMD_AUDIT,
+		.flags = GENL_ADMIN_PERM,
+		.doit = netpol_doit,
+		POLICY(netpol_audit_policy),
+	}, {
+		.cmd = NETPOL_CMD_AUDIT_END,
+		.flags = GENL_ADMIN_PERM,
+		.doit = netpol_doit,
+		POLICY(netpol_audit_end_policy),
+	}, {
+		.cmd = NETPOL_CMD_GET_AUDIT,
+		.flags = GENL_ADMIN_PERM,
+		.start = netpol_dump_start,
+		.dumpit = netpol_audit_dumpit,
+		.done = netpol_dump_done,
 	},
 };
 
@@ -301,7 +320,7 @@ int netpol_reply_send(struct genl_info *info, struct sk_buff *skb, void *header,
 /**
  * netpol_notify_change() - tell the multicast group "change" about a commit
  * @nn: state, locked
- * @origin: origin that committed
+ * @origin: origin that committed; NULL: an audit began or ended
  * @generation: generation that the commit made
  *
  * A listener that misses a message sees ENOBUFS, or a gap in the generations.
@@ -318,7 +337,7 @@ void netpol_notify_change(struct netpol_net *nn, const char *origin, u64 generat
 	if (!skb)
 		goto lost;
 	header = genlmsg_put(skb, 0, 0, &netpol_genl_family, 0, NETPOL_CMD_CHANGE);
-	if (!header || nla_put_string(skb, NETPOL_A_ORIGIN, origin) ||
+	if (!header || (origin && nla_put_string(skb, NETPOL_A_ORIGIN, origin)) ||
 	    nla_put_u64_64bit(skb, NETPOL_A_GENERATION, generation, NETPOL_A_PAD)) {
 		nlmsg_free(skb);
 		goto lost;

@@ -153,6 +153,7 @@ static const struct nla_policy trie_policy[NETPOL_TRIE_A_MAX + 1] = {
 	[NETPOL_TRIE_A_ACTION] = KERNEL_ONLY,
 	[NETPOL_TRIE_A_BYTES] = KERNEL_ONLY,
 	[NETPOL_TRIE_A_PASSED] = KERNEL_ONLY,
+	[NETPOL_TRIE_A_AUDITED] = KERNEL_ONLY,
 };
 
 static const struct nla_policy eval_policy[NETPOL_EVAL_A_MAX + 1] = {
@@ -167,6 +168,13 @@ static const struct nla_policy eval_policy[NETPOL_EVAL_A_MAX + 1] = {
 	[NETPOL_EVAL_A_DESTINATION6] = NLA_POLICY_EXACT_LEN(16),
 	[NETPOL_EVAL_A_PROTOCOL] = { .type = NLA_U8 },
 	[NETPOL_EVAL_A_PORT] = { .type = NLA_U16 },
+};
+
+static const struct nla_policy audit_policy[NETPOL_AUDIT_A_MAX + 1] = {
+	[NETPOL_AUDIT_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
+	[NETPOL_AUDIT_A_POLICY] = STRING(NETPOL_NAME_MAX),
+	[NETPOL_AUDIT_A_POD] = STRING(NETPOL_NAME_MAX),
+	[NETPOL_AUDIT_A_UNTIL] = { .type = NLA_U64 },
 };
 
 const struct nla_policy netpol_txn_begin_policy[NETPOL_A_BASE_GENERATION + 1] = {
@@ -209,4 +217,12 @@ const struct nla_policy netpol_get_counters_policy[NETPOL_A_FLAGS + 1] = {
 
 const struct nla_policy netpol_eval_policy[NETPOL_A_EVAL + 1] = {
 	[NETPOL_A_EVAL] = NLA_POLICY_NESTED(eval_policy),
+};
+
+const struct nla_policy netpol_audit_policy[NETPOL_A_AUDIT + 1] = {
+	[NETPOL_A_AUDIT] = NLA_POLICY_NESTED(audit_policy),
+};
+
+const struct nla_policy netpol_audit_end_policy[NETPOL_A_AUDIT + 1] = {
+	[NETPOL_A_AUDIT] = NLA_POLICY_NESTED(audit_policy),
 };

@@ -88,6 +88,52 @@ static void net_look_work(struct work_struct *work)
 	mutex_unlock(&nn->lock);
 }
 
+/* Looks whether an audit has ended, as long as one is going to. @nn is locked. */
+static void net_schedule_end(struct netpol_net *nn)
+{
+	const struct netpol_snapshot *snapshot = nn->world->snapshot;
+
+	/* once in a second, because delays do not go on while the machine sleeps */
+	if (netpol_audits_next_end(snapshot->audits, snapshot->now))
+		mod_delayed_work(net_workqueue, &nn->ender, HZ);
+}
+
+/**
+ * netpol_net_end_audits() - enforce the policies whose audit has ended
+ * @nn: state, locked
+ *
+ * To be called before an edit of objects, so that whoever makes it is not to blame. What fails is
+ * tried again soon.
+ */
+void netpol_net_end_audits(struct netpol_net *nn)
+{
+	struct netpol_snapshot *snapshot = nn->world->snapshot;
+	struct netpol_fault fault = {};
+	u64 now = netpol_now();
+	int error = 0;
+
+	if (!netpol_audits_ended(snapshot->audits, snapshot->now, now))
+		return;
+	/* without objects there is no program to change, and nothing to publish */
+	if (nn->enforcing)
+		error = netpol_net_audit(nn, NULL, true, &fault);
+	else
+		snapshot->now = now;
+	if (error)
+		pr_warn_ratelimited("netpol: policies whose audit has ended are not enforced yet: %s\n",
+				    fault.text[0] ? fault.text : "out of memory");
+}
+
+static void net_end_work(struct work_struct *work)
+{
+	struct netpol_net *nn = container_of(to_delayed_work(work), struct netpol_net, ender);
+
+	mutex_lock(&nn->lock);
+	netpol_net_end_audits(nn);
+	net_schedule_end(nn);
+	mutex_unlock(&nn->lock);
+}
+
 /* Called when no packet reads the snapshot any more. */
 static void old_unread(struct rcu_head *rcu)
 {
@@ -203,6 +249,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int gone, error = -ENOMEM;
+	bool notified = false;
 	u32 i, lacked;
 
 	lockdep_assert_held(&nn->lock);
@@ -225,17 +272,57 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	rcu_assign_pointer(nn->root, snapshot);
 	netpol_device_check(nn, gone);
 	call_rcu(&old->rcu, old_unread);
-	for (i = 0; i < NETPOL_ORIGINS; i++)
-		if (snapshot->origin[i].name[0] &&
-		    snapshot->origin[i].generation == snapshot->generation)
-			netpol_notify_change(nn, snapshot->origin[i].name,
-					     snapshot->generation);
+	for (i = 0; i < NETPOL_ORIGINS; i++) {
+		if (!snapshot->origin[i].name[0] ||
+		    snapshot->origin[i].generation != snapshot->generation)
+			continue;
+		netpol_notify_change(nn, snapshot->origin[i].name, snapshot->generation);
+		notified = true;
+	}
+	if (!notified)
+		netpol_notify_change(nn, NULL, snapshot->generation);
+	net_schedule_end(nn);
 	if (snapshot->nlacking && !lacked)
 		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
 				    snapshot->nlacking);
+	if (snapshot->nunobserved)
+		pr_warn_ratelimited("netpol: there is no room to observe the policies of %u local pods and directions, which pass as if there were none\n",
+				    snapshot->nunobserved);
 	if (snapshot_empty(snapshot))
 		net_release(nn);
 	return 0;
+}
+
+/**
+ * netpol_net_audit() - begin an audit, or end audits
+ * @nn: state, locked
+ * @audit: what it is about; NULL: end those whose time has come
+ * @end: end it
+ * @fault: explains a refusal
+ *
+ * Return: 0; -ENOENT: there is no audit to end; another negative errno; with nothing changed.
+ */
+int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
+		     struct netpol_fault *fault)
+{
+	struct netpol_edit *edit;
+	int error;
+
+	error = netpol_net_make_room(nn, fault);
+	if (error)
+		return error;
+	edit = netpol_edit_begin(nn->world, NULL, fault);
+	if (IS_ERR(edit))
+		return PTR_ERR(edit);
+	if (audit)
+		error = end ? netpol_edit_audit_end(edit, audit) : netpol_edit_audit(edit, audit);
+	if (!error)
+		error = netpol_edit_prepare(edit);
+	if (error) {
+		netpol_edit_abort(edit);
+		return error;
+	}
+	return netpol_net_commit(nn, edit, fault);
 }
 
 /**
@@ -295,6 +382,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&nn->lock);
 	init_llist_head(&nn->old);
 	INIT_WORK(&nn->reaper, net_reap_work);
+	INIT_DELAYED_WORK(&nn->ender, net_end_work);
 	INIT_DELAYED_WORK(&nn->looker, net_look_work);
 	INIT_LIST_HEAD(&nn->transactions);
 	INIT_LIST_HEAD(&nn->dumps);
@@ -308,11 +396,16 @@ static int __net_init net_init(struct net *net)
 	nn->world = netpol_world_create();
 	if (!nn->world)
 		goto free_totals;
-	nn->events = netpol_event_queue_create(nn);
+	nn->events = netpol_event_queue_create(nn, NETPOL_VERDICT_DENY);
 	if (!nn->events)
 		goto destroy_world;
+	nn->observed = netpol_event_queue_create(nn, NETPOL_VERDICT_AUDIT);
+	if (!nn->observed)
+		goto destroy_events;
 	RCU_INIT_POINTER(nn->root, nn->world->snapshot);
 	return 0;
+destroy_events:
+	netpol_event_queue_destroy(nn->events);
 destroy_world:
 	netpol_world_destroy(nn->world);
 free_totals:
@@ -346,7 +439,10 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
 
+	/* it commits, so that there is one more snapshot to give back */
+	cancel_delayed_work_sync(&nn->ender);
 	netpol_event_queue_destroy(nn->events);
+	netpol_event_queue_destroy(nn->observed);
 	rcu_barrier();
 	cancel_work_sync(&nn->reaper);
 	cancel_delayed_work_sync(&nn->looker);

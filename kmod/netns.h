@@ -28,6 +28,8 @@ struct netpol_grave;
  * @undecided: packets of or to local pods that passed without asking a policy
  * @discovery: neighbour and multicast listener discovery, which passed without a look at its
  *	ends
+ * @audited: how many of those accepted would be denied if the observed policies were enforced, by
+ *	direction
  */
 struct netpol_totals {
 	u64 allowed[NETPOL_DIRECTIONS];
@@ -38,6 +40,7 @@ struct netpol_totals {
 	u64 unchecked;
 	u64 undecided;
 	u64 discovery;
+	u64 audited[NETPOL_DIRECTIONS];
 };
 
 /**
@@ -46,6 +49,8 @@ struct netpol_totals {
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @totals: counters
  * @events: queue from the packet path to the multicast group "deny"
+ * @observed: queue from the packet path to the multicast group "audit", which takes nothing from the
+ *	other one
  * @world: control side; under @lock
  * @grave: what frees @world in the end
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
@@ -58,6 +63,7 @@ struct netpol_totals {
  *	so nobody waits for it who holds RTNL or another lock that others want
  * @old: replaced snapshots whose grace period has passed, for @reaper to free
  * @reaper: frees @old, under @lock, piece by piece
+ * @ender: enforces policies again whose audit ends
  * @looker: looks at the counters of all rules, under @lock, piece by piece, while @enforcing
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
@@ -76,12 +82,14 @@ struct netpol_net {
 	struct netpol_grave *grave;
 	bool enforcing;
 	bool conntrack;
+	struct netpol_event_queue *observed;
 	atomic_t devices_gone;
 	struct netpol_totals totals_zero;
 	u64 events_zero[2];
 	struct mutex lock; /* see above */
 	struct llist_head old;
 	struct work_struct reaper;
+	struct delayed_work ender;
 	struct delayed_work looker;
 	struct list_head transactions;
 	u32 ntransactions;
@@ -96,6 +104,9 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault);
 void netpol_net_drop(struct netpol_net *nn, struct netpol_snapshot *snapshot);
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
+int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
+		     struct netpol_fault *fault);
+void netpol_net_end_audits(struct netpol_net *nn);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 
 /* State of a network namespace. Each has one for as long as the module is loaded. */

@@ -148,9 +148,12 @@ static int policy_supported(struct netpol_parse *parse, const struct nlattr *nes
 		error = network_policy_supported(parse, tb);
 	if (error)
 		return error;
+	if (nla_get_u8(attr) == NETPOL_KIND_NETWORK_POLICY)
+		return 0;
 	attr = tb[NETPOL_POLICY_A_FLAGS];
 	if (attr && nla_get_u32(attr))
-		return refuse(parse, attr, -EOPNOTSUPP, "audit of policies is not supported");
+		return refuse(parse, attr, -EOPNOTSUPP,
+			      "a ClusterNetworkPolicy can't be observed instead of enforced");
 	return 0;
 }
 
@@ -216,6 +219,9 @@ struct netpol_policy *netpol_parse_policy(struct netpol_parse *parse,
 			error = netpol_no_memory(parse);
 	}
 	selector_release(&subject);
+	if (!error)
+		policy->audit = tb[NETPOL_POLICY_A_FLAGS] &&
+				nla_get_u32(tb[NETPOL_POLICY_A_FLAGS]) & NETPOL_POLICY_F_AUDIT;
 	if (!error && cluster)
 		error = parse_cluster_policy(parse, tb, policy);
 	if (!error)

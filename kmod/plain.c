@@ -289,6 +289,22 @@ static __always_inline u16 netpol_plain_source_port(const struct sk_buff *skb, u
 		     ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.u.all);
 }
 
+/* The connection of a packet, for reports. */
+static __always_inline struct netpol_flow netpol_plain_flow(const struct sk_buff *skb, u32 pkt)
+{
+	const void *from = netpol_plain_sender(skb, pkt);
+	const void *to = netpol_plain_receiver(skb, pkt);
+	const bool reply = pkt & NETPOL_PLAIN_REPLY;
+
+	return (struct netpol_flow){
+		.source = reply ? to : from,
+		.destination = reply ? from : to,
+		.family = netpol_plain_family(pkt),
+		.protocol = netpol_plain_protocol(pkt),
+		.port = (u16)pkt,
+	};
+}
+
 /*
  * Reports a packet that was denied in @direction to the listeners. Why it was is found out again:
  * where it was denied, there is no register to keep it in.
@@ -297,16 +313,7 @@ static noinline void netpol_plain_report(struct netpol_net *nn, const struct sk_
 					 u32 pkt, u8 direction)
 {
 	const struct netpol_snapshot *snapshot = rcu_dereference(nn->root);
-	const void *from = netpol_plain_sender(skb, pkt);
-	const void *to = netpol_plain_receiver(skb, pkt);
-	const bool reply = pkt & NETPOL_PLAIN_REPLY;
-	const struct netpol_flow flow = {
-		.source = reply ? to : from,
-		.destination = reply ? from : to,
-		.family = netpol_plain_family(pkt),
-		.protocol = netpol_plain_protocol(pkt),
-		.port = (u16)pkt,
-	};
+	const struct netpol_flow flow = netpol_plain_flow(skb, pkt);
 	struct netpol_end source, destination;
 	struct netpol_judgement judgement;
 
@@ -432,15 +439,90 @@ static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snaps
 	return netpol_cell_last(last);
 }
 
+/* Reports a packet that observed policies would deny in @direction. */
+static noinline void netpol_plain_report_audit(struct netpol_net *nn,
+					       const struct netpol_snapshot *snapshot,
+					       const struct sk_buff *skb, u32 pkt, u8 direction)
+{
+	const struct netpol_flow flow = netpol_plain_flow(skb, pkt);
+
+	netpol_event_audit(nn, snapshot, &flow, netpol_plain_source_port(skb, pkt), direction);
+}
+
+/*
+ * Asks the observed policies of @subject's program about a packet that it accepts, and counts what
+ * they say, like judge_observed() of the core. It makes no difference to the packet.
+ */
+static noinline void netpol_plain_observe(struct netpol_net *nn,
+					  const struct netpol_snapshot *snapshot,
+					  const struct sk_buff *skb, u32 pkt,
+					  const struct netpol_local *subject, u32 other,
+					  const void *address, u8 direction)
+{
+	const struct netpol_program *program = subject->program[direction];
+	const u32 class = netpol_plain_port_class(program, pkt) + program->audit;
+	u32 cell = netpol_program_cell(program, netpol_plain_family(pkt), class, other, address);
+
+	if (program->nnames && other)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other,
+							program->audit, address));
+	if (NETPOL_CELL_ACTION(cell)) {
+		netpol_percpu_inc(netpol_program_counter(program, cell));
+		return;
+	}
+	netpol_percpu_inc(&subject->runtime->stats->audited[direction]);
+	this_cpu_inc(nn->totals->audited[direction]);
+	if (netpol_event_audit_wanted(nn))
+		netpol_plain_report_audit(nn, snapshot, skb, pkt, direction);
+}
+
+/* The cell that decides, with what a rule that passes leaves to others. @cell: the first one. */
+static __always_inline u32 netpol_plain_last_cell(const struct netpol_snapshot *snapshot,
+						  const struct netpol_program *program, u32 pkt,
+						  u32 other, const void *address, u32 cell)
+{
+	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
+	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) &&
+	    NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS)
+		return netpol_plain_passed_cell(snapshot, program, pkt, other, address, cell);
+	return cell;
+}
+
+/*
+ * netpol_plain_judge_half() where the program has names or observed policies. @pkt says the direction.
+ */
+static noinline bool netpol_plain_judge_rare(struct netpol_net *nn,
+					     const struct netpol_snapshot *snapshot,
+					     const struct sk_buff *skb, u32 pkt,
+					     const struct netpol_local *subject, u32 other,
+					     const void *address)
+{
+	const u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
+							 NETPOL_DIRECTION_INGRESS;
+	const struct netpol_program *program = subject->program[direction];
+	u32 cell = netpol_program_cell(program, netpol_plain_family(pkt),
+				       netpol_plain_port_class(program, pkt), other, address);
+
+	if (program->nnames && other)
+		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
+							address));
+	cell = netpol_plain_last_cell(snapshot, program, pkt, other, address, cell);
+	if (!netpol_plain_count_cell(nn, program, subject->runtime->stats, direction, cell))
+		return false;
+	if (netpol_program_asks(program, cell))
+		netpol_plain_observe(nn, snapshot, skb, pkt, subject, other, address, direction);
+	return true;
+}
+
 /*
  * Judges and counts one half, like netpol_judge_half(). @other and @address: identity and
  * address of the other end, of which netpol_plain_needs_guards() has said that it is no unknown
  * pod. Return: does it accept?
  */
 static __always_inline bool
-netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapshot *snapshot,
-			const struct netpol_local *subject, u8 direction, u32 pkt, u32 other,
-			const void *address)
+netpol_plain_judge_half(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
+			const struct sk_buff *skb, const struct netpol_local *subject,
+			u8 direction, u32 pkt, u32 other, const void *address)
 {
 	const struct netpol_program *program = subject->program[direction];
 	struct netpol_pod_stats __percpu *stats = subject->runtime->stats;
@@ -450,15 +532,14 @@ netpol_plain_judge_half(const struct netpol_net *nn, const struct netpol_snapsho
 		netpol_plain_count_unisolated(nn, stats, direction);
 		return true;
 	}
+	if (unlikely(program->rare)) {
+		pkt &= ~NETPOL_PLAIN_EGRESS;
+		pkt |= direction == NETPOL_DIRECTION_EGRESS ? NETPOL_PLAIN_EGRESS : 0;
+		return netpol_plain_judge_rare(nn, snapshot, skb, pkt, subject, other, address);
+	}
 	cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				   netpol_plain_port_class(program, pkt), other, address);
-	if (unlikely(program->nnames) && other)
-		cell = min(cell, netpol_plain_name_cell(snapshot, program, pkt, other, 0,
-							address));
-	/* the first comparison is that of netpol_plain_count_cell(), so it costs nothing */
-	if (unlikely(NETPOL_CELL_ACTION(cell) != NETPOL_ACTION_ACCEPT) &&
-	    NETPOL_CELL_ACTION(cell) == NETPOL_ACTION_PASS)
-		cell = netpol_plain_passed_cell(snapshot, program, pkt, other, address, cell);
+	cell = netpol_plain_last_cell(snapshot, program, pkt, other, address, cell);
 	return netpol_plain_count_cell(nn, program, stats, direction, cell);
 }
 
@@ -476,10 +557,10 @@ netpol_plain_judge_pair(struct netpol_net *nn, const struct netpol_snapshot *sna
 
 	netpol_percpu_inc(&sender->runtime->stats->sent);
 	netpol_percpu_inc(&receiver->runtime->stats->received);
-	if (!netpol_plain_judge_half(nn, snapshot, opener, NETPOL_DIRECTION_EGRESS, pkt,
+	if (!netpol_plain_judge_half(nn, snapshot, skb, opener, NETPOL_DIRECTION_EGRESS, pkt,
 				     server->identity, reply ? from : to))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_EGRESS);
-	if (!netpol_plain_judge_half(nn, snapshot, server, NETPOL_DIRECTION_INGRESS, pkt,
+	if (!netpol_plain_judge_half(nn, snapshot, skb, server, NETPOL_DIRECTION_INGRESS, pkt,
 				     opener->identity, reply ? to : from))
 		return netpol_plain_deny(nn, skb, pkt, NETPOL_DIRECTION_INGRESS);
 	return NF_ACCEPT;
@@ -620,7 +701,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 			this_cpu_inc(nn->totals->undecided);
 			return NF_ACCEPT;
 		}
-		if (netpol_plain_judge_half(nn, snapshot, sender.local, direction, pkt,
+		if (netpol_plain_judge_half(nn, snapshot, skb, sender.local, direction, pkt,
 					    receiver.identity, to))
 			return NF_ACCEPT;
 		return netpol_plain_deny(nn, skb, pkt, direction);
@@ -628,7 +709,7 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 	if (receiver.local) {
 		direction = reply ? NETPOL_DIRECTION_EGRESS : NETPOL_DIRECTION_INGRESS;
 		netpol_percpu_inc(&receiver.local->runtime->stats->received);
-		if (!netpol_plain_judge_half(nn, snapshot, receiver.local, direction, pkt,
+		if (!netpol_plain_judge_half(nn, snapshot, skb, receiver.local, direction, pkt,
 					     sender.identity, from))
 			return netpol_plain_deny(nn, skb, pkt, direction);
 	}
@@ -685,7 +766,7 @@ static noinline unsigned int netpol_plain_judge_guarded(struct netpol_net *nn,
 	if (netpol_plain_needs_guards(snapshot, netpol_plain_family(pkt), 0, address))
 		return netpol_decide(nn, skb, state);
 	netpol_plain_count_seen(subject->runtime->stats, sends);
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, 0, address))
+	if (netpol_plain_judge_half(nn, snapshot, skb, subject, direction, pkt, 0, address))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }
@@ -726,7 +807,7 @@ static noinline unsigned int netpol_plain_judge_passing(struct netpol_net *nn, s
 
 /*
  * Goes on for netpol_plain_by_interface() where the program has named ports, which belong to
- * the destination, or is sparse. @snapshot is the one that @subject was found
+ * the destination, or observed policies, or is sparse. @snapshot is the one that @subject was found
  * in, as above.
  */
 static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
@@ -739,7 +820,7 @@ static noinline unsigned int netpol_plain_judge_named(struct netpol_net *nn,
 	const void *address = netpol_plain_other(skb, pkt, sends);
 	u8 direction = netpol_plain_direction(pkt, sends);
 
-	if (netpol_plain_judge_half(nn, snapshot, subject, direction, pkt, other, address))
+	if (netpol_plain_judge_half(nn, snapshot, skb, subject, direction, pkt, other, address))
 		return NF_ACCEPT;
 	return netpol_plain_deny(nn, skb, pkt, direction);
 }

@@ -429,6 +429,7 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 	u64 now;
 	int error;
 
+	netpol_net_end_audits(parse->nn);
 	if (txn->failed)
 		return netpol_refuse(parse->refusal, NULL, -EINVAL,
 				     "a message of this transaction was refused");

@@ -45,6 +45,7 @@
 #include <linux/socket.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 /* Allocates zeroed memory, to be freed by netpol_free(); NULL without memory. */
@@ -103,6 +104,12 @@ static inline u32 netpol_cpus(void)
 	return num_possible_cpus();
 }
 
+/* The time, in seconds since boot. Nobody can set this clock. */
+static inline u64 netpol_now(void)
+{
+	return ktime_get_boottime_seconds();
+}
+
 /* Adds 1 to this CPU's copy of a counter. Any context, no lock. */
 static __always_inline void netpol_percpu_inc(u64 __percpu *p)
 {
@@ -130,6 +137,7 @@ static __always_inline void netpol_percpu_add(u64 __percpu *p, u64 n)
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/socket.h>
 
 /* Types and annotations */
@@ -731,6 +739,19 @@ static inline void netpol_percpu_free(void *p)
 static inline u32 netpol_cpus(void)
 {
 	return 1;
+}
+
+/* If it is not 0, it is the time, for tests. */
+extern u64 netpol_clock;
+
+static inline u64 netpol_now(void)
+{
+	struct timespec now;
+
+	if (netpol_clock)
+		return netpol_clock;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
 }
 
 static __always_inline void netpol_percpu_inc(u64 *p)

@@ -160,6 +160,17 @@ static noinline void judge_passed(const struct netpol_snapshot *snapshot,
 	decision->cell = netpol_cell_last(cell);
 }
 
+/* What the observed policies of a program say about what it accepts; see netpol_judge_half(). */
+static noinline void judge_observed(const struct netpol_snapshot *snapshot,
+				    const struct netpol_flow *flow, const struct netpol_end *other,
+				    u32 identity, const void *address,
+				    struct netpol_decision *decision)
+{
+	decision->observed = flow_cell(snapshot, decision->program, flow, other, identity,
+				       decision->program->audit, address);
+	decision->audit = !NETPOL_CELL_ACTION(decision->observed);
+}
+
 /**
  * netpol_judge_half() - judge a flow by the program of one subject
  * @snapshot: state in force
@@ -182,14 +193,18 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 	decision->program = program;
 	decision->cell = NETPOL_CELL_NONE;
 	decision->passed = NETPOL_CELL_NONE;
+	decision->observed = NETPOL_CELL_NONE;
+	decision->audit = false;
 	if (!program) {
 		decision->accept = true;
 		decision->reason = NETPOL_REASON_NOT_ISOLATED;
 		return;
 	}
 	if (unlikely(flow->no_ports)) {
-		decision->accept = false;
-		decision->reason = NETPOL_REASON_NO_PORTS;
+		decision->accept = netpol_program_observes(program);
+		decision->audit = decision->accept;
+		decision->reason = decision->accept ? NETPOL_REASON_NOT_ISOLATED :
+						      NETPOL_REASON_NO_PORTS;
 		return;
 	}
 	address = direction == NETPOL_DIRECTION_EGRESS ? flow->destination : flow->source;
@@ -201,9 +216,13 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 		judge_passed(snapshot, flow, other, identity, address, decision);
 	decision->accept = NETPOL_CELL_ACTION(decision->cell) == NETPOL_ACTION_ACCEPT;
 	decision->reason = NETPOL_REASON_RULE;
-	if (unlikely(!program->isolates ||
-		     NETPOL_CELL_ORDER(decision->cell) >= program->norders))
-		decision->reason = cell_reason(program, decision->cell);
+	if (likely(program->isolates &&
+		   NETPOL_CELL_ORDER(decision->cell) < program->norders))
+		return;
+	decision->reason = cell_reason(program, decision->cell);
+	/* where policies are observed, no other one isolates the pod */
+	if (decision->accept && netpol_program_asks(program, decision->cell))
+		judge_observed(snapshot, flow, other, identity, address, decision);
 }
 
 /**
@@ -295,31 +314,52 @@ bool netpol_judge_admin(const struct netpol_snapshot *snapshot, const struct net
 	return false;
 }
 
-static __always_inline void account_half(const struct netpol_decision *half, u8 direction)
+/* Counts one half. Return: may its observed policies have been asked? */
+static __always_inline bool account_half(const struct netpol_decision *half, u8 direction)
 {
 	struct netpol_pod_stats __percpu *stats;
 
 	if (!half->subject)
-		return;
+		return false;
 	stats = half->subject->runtime->stats;
 	if (half->accept)
 		netpol_percpu_inc(&stats->allowed[direction]);
 	else
 		netpol_percpu_inc(&stats->denied[direction]);
 	if (!half->program)
-		return;
+		return false;
 	if (NETPOL_CELL_ACTION(half->cell))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->cell));
 	if (unlikely(half->passed != NETPOL_CELL_NONE))
 		netpol_percpu_inc(netpol_program_counter(half->program, half->passed));
+	return half->program->audit;
 }
 
 /*
  * Counts a judgement at its pods and at the rules that decided. RCU. May be called with
- * preemption enabled.
+ * preemption enabled. Return: may observed policies have been asked? netpol_account_observed() counts
+ * what they say.
  */
-void netpol_account(const struct netpol_judgement *judgement)
+bool netpol_account(const struct netpol_judgement *judgement)
 {
-	account_half(&judgement->half[NETPOL_DIRECTION_EGRESS], NETPOL_DIRECTION_EGRESS);
-	account_half(&judgement->half[NETPOL_DIRECTION_INGRESS], NETPOL_DIRECTION_INGRESS);
+	bool egress = account_half(&judgement->half[NETPOL_DIRECTION_EGRESS],
+				   NETPOL_DIRECTION_EGRESS);
+
+	return account_half(&judgement->half[NETPOL_DIRECTION_INGRESS],
+			    NETPOL_DIRECTION_INGRESS) | egress;
+}
+
+/*
+ * Counts at one half what its observed policies say, which netpol_account() leaves out. RCU; likewise.
+ * Return: would they deny?
+ */
+bool netpol_account_observed(const struct netpol_decision *half, u8 direction)
+{
+	if (!half->subject)
+		return false;
+	if (half->observed != NETPOL_CELL_NONE)
+		netpol_percpu_inc(netpol_program_counter(half->program, half->observed));
+	if (half->audit)
+		netpol_percpu_inc(&half->subject->runtime->stats->audited[direction]);
+	return half->audit;
 }

@@ -45,7 +45,10 @@ struct netpol_end {
  * @program: program of @subject, or NULL
  * @cell: cell of @program that decided
  * @passed: cell of @program that passed before; NETPOL_CELL_NONE: none did
+ * @observed: cell of the observed policies that would accept; NETPOL_CELL_NONE: none would, or
+ *	nobody asked
  * @accept: the half accepts
+ * @audit: it accepts, and would not if the observed policies were enforced
  * @reason: enum netpol_reason
  */
 struct netpol_decision {
@@ -53,7 +56,9 @@ struct netpol_decision {
 	const struct netpol_program *program;
 	u32 cell;
 	u32 passed;
+	u32 observed;
 	bool accept;
+	bool audit;
 	u8 reason;
 };
 
@@ -145,6 +150,21 @@ static inline bool netpol_program_closed(const struct netpol_program *program)
 	return !program->npolicies;
 }
 
+/* Do none of its policies have a say, because all are observed? Then it accepts everything. */
+static inline bool netpol_program_observes(const struct netpol_program *program)
+{
+	return !program->nenforced && program->npolicies;
+}
+
+/*
+ * Are the observed policies asked about what a program accepts by this cell? They would have no say
+ * against the Admin tier.
+ */
+static __always_inline bool netpol_program_asks(const struct netpol_program *program, u32 cell)
+{
+	return program->audit && NETPOL_CELL_ORDER(cell) >= program->stage2;
+}
+
 /*
  * Does a rule of the Admin tier deny by this cell, or could one that nobody knows of? No setting
  * stands above it.
@@ -170,6 +190,17 @@ static __always_inline u32 netpol_program_identity(const struct netpol_snapshot 
 	return NETPOL_IDENTITY_UNKNOWN;
 }
 
+/* Would a half deny what both accept, if the observed policies were enforced? */
+static inline bool netpol_judgement_audit(const struct netpol_judgement *judgement)
+{
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++)
+		if (judgement->accept && judgement->half[i].subject && judgement->half[i].audit)
+			return true;
+	return false;
+}
+
 u32 netpol_program_name_cell(const struct netpol_snapshot *snapshot,
 			     const struct netpol_program *program, u8 family,
 			     struct netpol_named named, u32 passed, const void *address);
@@ -185,6 +216,7 @@ void netpol_judge_half(const struct netpol_snapshot *snapshot,
 bool netpol_judge(const struct netpol_snapshot *snapshot, const struct netpol_flow *flow,
 		  const struct netpol_end *source, const struct netpol_end *destination,
 		  struct netpol_judgement *judgement);
-void netpol_account(const struct netpol_judgement *judgement);
+bool netpol_account(const struct netpol_judgement *judgement);
+bool netpol_account_observed(const struct netpol_decision *half, u8 direction);
 
 #endif /* NETPOL_CLASSIFY_H */

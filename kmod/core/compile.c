@@ -43,7 +43,8 @@ static int collect_orders(struct netpol_compile *c)
 		error = netpol_policy_need_hits(c->world, policy);
 		if (error)
 			return error;
-		program->isolates |= policy->tier == NETPOL_TIER_NETWORK_POLICY;
+		if (i < program->nenforced)
+			program->isolates |= policy->tier == NETPOL_TIER_NETWORK_POLICY;
 		for (j = 0; j < policy->nrules; j++) {
 			if (policy->rule[j].direction != program->direction)
 				continue;
@@ -53,6 +54,8 @@ static int collect_orders(struct netpol_compile *c)
 			};
 			if (policy->tier == NETPOL_TIER_ADMIN)
 				program->stage2 = program->norders;
+			if (i < program->nenforced)
+				program->observed = program->norders;
 			program->doubts |= netpol_rule_doubts(&policy->rule[j]);
 		}
 	}
@@ -225,13 +228,15 @@ static bool passes(const struct netpol_program *program)
 }
 
 struct netpol_program *netpol_program_compile(struct netpol_world *world, struct netpol_ns *ns,
-					      u8 direction, struct netpol_policy **policy,
-					      u32 npolicies, struct netpol_ports *ports,
+					      u8 direction,
+					      const struct netpol_selection *selection,
+					      struct netpol_ports *ports,
 					      u64 *budget, struct netpol_fault *fault)
 {
 	struct netpol_compile c = { .world = world, .fault = fault, .budget = *budget };
 	struct netpol_program *program;
 	int error = -ENOMEM;
+	u32 classes;
 
 	program = netpol_alloc(sizeof(*program));
 	if (!program)
@@ -239,15 +244,17 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 	INIT_LIST_HEAD(&program->node);
 	c.program = program;
 	program->ns = netpol_ns_hold(ns);
-	program->isolates = !npolicies;
+	program->isolates = !selection->count;
 	program->direction = direction;
 	program->created = world->edits;
 	program->ports = netpol_ports_hold(ports);
-	program->bytes = sizeof(*program) + npolicies * sizeof(*program->policy);
-	program->policy = netpol_alloc_array(npolicies, sizeof(*program->policy));
+	program->bytes = sizeof(*program) + selection->count * sizeof(*program->policy);
+	program->policy = netpol_alloc_array(selection->count, sizeof(*program->policy));
 	if (program->policy) {
-		netpol_copy(program->policy, policy, npolicies * sizeof(*program->policy));
-		program->npolicies = npolicies;
+		netpol_copy(program->policy, selection->policy,
+			    selection->count * sizeof(*program->policy));
+		program->npolicies = selection->count;
+		program->nenforced = selection->enforced;
 		error = collect_orders(&c);
 	}
 	if (!error)
@@ -258,9 +265,15 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 		error = netpol_compile_classes(&c);
 	if (!error)
 		error = netpol_compile_spans(&c);
+	classes = program->nclasses;
 	if (!error && passes(program)) {
 		program->passed = program->nclasses;
-		program->nclasses *= 2;
+		program->nclasses += classes;
+		program->simple = false;
+	}
+	if (!error && program->nenforced < program->npolicies) {
+		program->audit = program->nclasses;
+		program->nclasses += classes;
 		program->simple = false;
 	}
 	if (!error)

@@ -7,13 +7,25 @@
 #include "core/program.h"
 
 /**
+ * struct netpol_selection - the policies that select a pod in one direction
+ * @policy: first those of the Admin tier, then NetworkPolicies. If none of these is enforced, then
+ *	those of the Baseline tier instead, and behind them the NetworkPolicies that are observed.
+ *	None at all: everything is denied
+ * @count: how many
+ * @enforced: how many of them, the first ones, are enforced
+ */
+struct netpol_selection {
+	struct netpol_policy **policy;
+	u32 count;
+	u32 enforced;
+};
+
+/**
  * netpol_program_compile() - make the program of a list of policies
  * @world: world, locked
  * @ns: namespace that the memory is charged to
  * @direction: enum netpol_direction; every policy has rules of it or isolates in it
- * @policy: policies that select the pod, in order: first those of the Admin tier, then
- *	NetworkPolicies, or those of the Baseline tier; without one, the program denies everything
- * @npolicies: how many
+ * @selection: the policies; copied
  * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
  * @budget: most bytes that the program may have; then those that it has, or had when it was over
  * @fault: a refusal is explained here
@@ -25,8 +37,9 @@
  * explained in @fault.
  */
 struct netpol_program *netpol_program_compile(struct netpol_world *world, struct netpol_ns *ns,
-					      u8 direction, struct netpol_policy **policy,
-					      u32 npolicies, struct netpol_ports *ports,
+					      u8 direction,
+					      const struct netpol_selection *selection,
+					      struct netpol_ports *ports,
 					      u64 *budget, struct netpol_fault *fault);
 
 #endif /* NETPOL_COMPILE_H */

@@ -28,9 +28,10 @@ enum turn {
 };
 
 /**
- * struct policy_list - policies that select a pod in one direction, in order
+ * struct policy_list - policies that select a pod in one direction, see struct netpol_selection
  * @policy: the policies
  * @count: how many
+ * @enforced: how many of them, the first ones, are enforced
  * @size: room for how many
  * @closed: nobody knows which cluster-wide policies select the pod, so there are none here, and
  *	everything is denied
@@ -38,6 +39,7 @@ enum turn {
 struct policy_list {
 	struct netpol_policy **policy;
 	u32 count;
+	u32 enforced;
 	u32 size;
 	bool closed;
 };
@@ -46,6 +48,7 @@ struct policy_list {
  * struct wanted - the program that a local pod is to have in one direction
  * @policy: its policies, in order; without one, it denies everything
  * @npolicies: how many
+ * @nenforced: how many of them, the first ones, are enforced
  * @direction: enum netpol_direction
  * @ports: named ports of the pod if a rule needs them, else NULL
  * @ns: the namespace that the program is charged to; see charged()
@@ -54,6 +57,7 @@ struct policy_list {
 struct wanted {
 	struct netpol_policy **policy;
 	u32 npolicies;
+	u32 nenforced;
 	u8 direction;
 	struct netpol_ports *ports;
 	struct netpol_ns *ns;
@@ -127,14 +131,16 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 
 static u32 wanted_hash(const struct wanted *wanted)
 {
-	return netpol_hash(wanted->policy, wanted->npolicies * sizeof(*wanted->policy));
+	return netpol_hash(wanted->policy, wanted->npolicies * sizeof(*wanted->policy)) +
+	       wanted->nenforced;
 }
 
 static bool program_is(const struct netpol_program *program, u32 hash,
 		       const struct wanted *wanted)
 {
 	return program->hash == hash && program->direction == wanted->direction &&
-	       program->npolicies == wanted->npolicies && program->ports == wanted->ports &&
+	       program->npolicies == wanted->npolicies &&
+	       program->nenforced == wanted->nenforced && program->ports == wanted->ports &&
 	       program->ns == wanted->ns &&
 	       (!wanted->npolicies ||
 		!memcmp(program->policy, wanted->policy,
@@ -295,6 +301,10 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)
 {
+	const struct netpol_selection selection = {
+		.policy = wanted->policy, .count = wanted->npolicies,
+		.enforced = wanted->nenforced,
+	};
 	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
 	u32 hash = wanted_hash(wanted);
 	struct netpol_world *world = edit->world;
@@ -310,8 +320,8 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 		*need = program->bytes;
 		return use_program(edit, program, wanted->own);
 	}
-	program = netpol_program_compile(world, wanted->ns, wanted->direction, wanted->policy,
-					 wanted->npolicies, wanted->ports, &budget, edit->fault);
+	program = netpol_program_compile(world, wanted->ns, wanted->direction, &selection,
+					 wanted->ports, &budget, edit->fault);
 	*need = budget;
 	if (IS_ERR(program))
 		return PTR_ERR(program);
@@ -326,13 +336,24 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 	return use_program(edit, program, wanted->own);
 }
 
-/*
- * Adds the policies of a namespace and a tier that select pods of a template in a direction.
- * Return: 0 or -ENOMEM.
- */
-static int select_tier(const struct netpol_edit *edit, const struct netpol_template *template,
-		       u8 direction, struct netpol_ns *ns, u8 tier, struct policy_list *list)
+/* Is a policy observed for a pod instead of enforced? */
+static bool observed(const struct netpol_edit *edit, const struct netpol_policy *policy,
+		     const struct netpol_pod *pod)
 {
+	const struct netpol_snapshot *next = edit->next;
+
+	return policy->audit ||
+	       netpol_audits_have(next->audits, next->now, policy, netpol_pod_name(pod));
+}
+
+/*
+ * Adds the policies of a namespace and a tier that select a pod in a direction, those that are
+ * enforced or those that are observed (@audit). Return: 0 or -ENOMEM.
+ */
+static int select_tier(const struct netpol_edit *edit, const struct netpol_pod *pod, u8 direction,
+		       struct netpol_ns *ns, u8 tier, bool audit, struct policy_list *list)
+{
+	const struct netpol_template *template = pod->template;
 	struct netpol_policy *policy;
 	u32 at = 0;
 
@@ -343,7 +364,8 @@ static int select_tier(const struct netpol_edit *edit, const struct netpol_templ
 		if (at++ % 64 == 63)
 			cond_resched();
 		if (policy->tier != tier || !(policy->directions & BIT(direction)) ||
-		    !netpol_policy_selects(policy, template->ns, template->labels))
+		    !netpol_policy_selects(policy, template->ns, template->labels) ||
+		    observed(edit, policy, pod) != audit)
 			continue;
 		if (netpol_array_reserve((void **)&list->policy, list->count, &list->size,
 					 list->count + 1, sizeof(*list->policy)))
@@ -360,29 +382,35 @@ static bool nobody_knows(const struct netpol_edit *edit, const struct netpol_ns 
 }
 
 /*
- * Lists the policies that select pods of a template in a direction, in the order in which their
- * rules decide. NetworkPolicies that isolate the pod have the last word, so that the Baseline tier
- * counts only without them. Return: 0 or -ENOMEM.
+ * Lists the policies that select a pod in a direction, in the order in which their rules decide.
+ * NetworkPolicies that isolate the pod have the last word, so that the Baseline tier counts only
+ * without them. Those that are observed would only accept more then, and make no difference.
+ * Return: 0 or -ENOMEM.
  */
-static int select_policies(const struct netpol_edit *edit,
-			   const struct netpol_template *template, u8 direction,
-			   struct policy_list *list)
+static int select_policies(const struct netpol_edit *edit, const struct netpol_pod *pod,
+			   u8 direction, struct policy_list *list)
 {
-	struct netpol_ns *cluster = edit->world->cluster;
+	struct netpol_ns *cluster = edit->world->cluster, *ns = pod->template->ns;
 	u32 admin;
 	int error;
 
 	list->count = 0;
-	list->closed = nobody_knows(edit, template->ns);
+	list->enforced = 0;
+	list->closed = nobody_knows(edit, ns);
 	if (list->closed)
 		return 0;
-	error = select_tier(edit, template, direction, cluster, NETPOL_TIER_ADMIN, list);
+	error = select_tier(edit, pod, direction, cluster, NETPOL_TIER_ADMIN, false, list);
 	admin = list->count;
 	if (!error)
-		error = select_tier(edit, template, direction, template->ns,
-				    NETPOL_TIER_NETWORK_POLICY, list);
-	if (!error && list->count == admin)
-		error = select_tier(edit, template, direction, cluster, NETPOL_TIER_BASELINE,
+		error = select_tier(edit, pod, direction, ns, NETPOL_TIER_NETWORK_POLICY, false,
+				    list);
+	list->enforced = list->count;
+	if (error || list->count > admin)
+		return error;
+	error = select_tier(edit, pod, direction, cluster, NETPOL_TIER_BASELINE, false, list);
+	list->enforced = list->count;
+	if (!error)
+		error = select_tier(edit, pod, direction, ns, NETPOL_TIER_NETWORK_POLICY, true,
 				    list);
 	return error;
 }
@@ -395,6 +423,8 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 	const struct netpol_policy *policy[2];
 	u32 i, j;
 
+	if (ns->audits_changed == edit->serial)
+		return true;
 	/* before or after the edit there are policies that select by the labels of namespaces */
 	if (ns->labels_changed == edit->serial &&
 	    (cluster->npolicies || cluster->policies_changed == edit->serial))
@@ -462,12 +492,41 @@ static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
 	return 0;
 }
 
+static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
+			const struct wanted *wanted, u64 need, int error,
+			const struct netpol_program **found);
+
+/*
+ * Finds the program of a pod without its observed policies, which are left out of @wanted already.
+ * Return: 0, -ENOMEM or -ENOSPC.
+ */
+static int find_enforced(struct netpol_edit *edit, const struct netpol_local *local,
+			 struct wanted *wanted, const struct netpol_program **found)
+{
+	const struct netpol_template *template = local->pod->template;
+	u64 need = 0;
+	int error;
+
+	*found = NULL;
+	if (!wanted->npolicies)
+		return 0;
+	wanted->ports = netpol_policies_need_ports(wanted->policy, wanted->npolicies,
+						   wanted->direction) ? template->ports : NULL;
+	wanted->ns = charged(edit, template, wanted);
+	error = find_program(edit, wanted, &need, found);
+	if (error == -EDQUOT || error == -ENOSPC)
+		return lack_program(edit, local, wanted, need, error, found);
+	return error;
+}
+
 /*
  * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
  * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
  * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
  * in the direction until there is room. It concerns others only where there is no room for all, see
- * share_equally(). Return: 0, -ENOMEM or -ENOSPC.
+ * share_equally(). Likewise a pod whose policies are enforced because an audit has ended by its time;
+ * who begins or ends one is refused. Policies that are observed never close a pod: without room for
+ * them nobody asks them. Return: 0, -ENOMEM or -ENOSPC.
  */
 static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
 			const struct wanted *wanted, u64 need, int error,
@@ -478,14 +537,22 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	struct netpol_ns *cluster = edit->world->cluster;
 	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
 	bool policies = cluster->policies_changed == edit->serial;
+	bool asked = ns->audits_changed == edit->serial && !edit->ended;
+	bool refused = asked || (!wanted->own && !policies && ns->labels_changed != edit->serial);
 
 	edit->fault->object = blamed(edit, local, wanted);
-	if (edit->fault->object || (!wanted->own && !policies &&
-				    ns->labels_changed != edit->serial &&
-				    !lacks_program(edit, local, wanted->direction)))
+	if (edit->fault->object ||
+	    (refused && !lacks_program(edit, local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
+	if (wanted->nenforced < wanted->npolicies) {
+		struct wanted enforced = *wanted;
+
+		edit->next->nunobserved++;
+		enforced.npolicies = wanted->nenforced;
+		return find_enforced(edit, local, &enforced, found);
+	}
 	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
 	if (error)
 		return error;
@@ -507,6 +574,7 @@ static bool counts_as_own(const struct netpol_edit *edit, const struct netpol_lo
 	const struct netpol_lack *lack = &local->runtime->lack[direction];
 
 	return changed || ns->policies_changed == edit->serial ||
+	       ns->audits_changed == edit->serial ||
 	       (lacks_program(edit, local, direction) && lack->own &&
 		lack->cluster == (ns == edit->world->cluster));
 }
@@ -530,7 +598,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 		program = program->replacement;
 	*found = program;
 	if (select) {
-		error = select_policies(edit, template, direction, list);
+		error = select_policies(edit, local->pod, direction, list);
 		if (error)
 			return error;
 		*found = NULL;
@@ -538,6 +606,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 			return 0;
 		wanted.policy = list->policy;
 		wanted.npolicies = list->count;
+		wanted.nenforced = list->enforced;
 		if (netpol_policies_need_ports(list->policy, list->count, direction))
 			wanted.ports = template->ports;
 		wanted.ns = charged(edit, template, &wanted);
@@ -545,6 +614,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 	} else {
 		wanted.policy = program->policy;
 		wanted.npolicies = program->npolicies;
+		wanted.nenforced = program->nenforced;
 		wanted.ports = program->ports;
 		wanted.ns = program->ns;
 		edit->next->nlacking += lacks_program(edit, local, direction);

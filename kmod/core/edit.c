@@ -38,7 +38,8 @@ static int edit_origin(struct netpol_edit *edit, const char *name)
 /**
  * netpol_edit_begin() - begin the next snapshot
  * @world: world, locked until the edit ends
- * @origin: name of the origin whose objects are edited
+ * @origin: name of the origin whose objects are edited; NULL: only audits are, and those end whose
+ *	time has come. An edit of objects ends none: who commits is not to blame for what follows
  * @fault: refusals are explained here until the edit ends
  *
  * Return: the edit; -ENOMEM; -ENOSPC for one origin too many.
@@ -63,6 +64,12 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	edit->serial = ++world->edits;
 	memcpy(edit->next->origin, base->origin, sizeof(base->origin));
 	edit->next->settings = base->settings;
+	edit->next->audits = base->audits;
+	edit->next->now = base->now;
+	if (!origin) {
+		edit->next->now = netpol_now();
+		edit->ended = netpol_audits_ended(base->audits, base->now, edit->next->now);
+	}
 	edit->next->generation = base->generation + 1;
 	edit->next->nlocals = base->nlocals;
 	edit->addresses = base->claims.count;
@@ -80,7 +87,8 @@ struct netpol_edit *netpol_edit_begin(struct netpol_world *world, const char *or
 	netpol_pages_edit_init(&edit->locals, base->locals, NETPOL_LOCAL_SHIFT,
 			       &edit->cow);
 	netpol_pages_edit_init(&edit->ports, base->ports, NETPOL_PORTS_SHIFT, &edit->cow);
-	error = edit_origin(edit, origin);
+	edit->origin = NETPOL_ORIGINS;
+	error = origin ? edit_origin(edit, origin) : 0;
 	if (error) {
 		netpol_edit_abort(edit);
 		return ERR_PTR(error);
@@ -522,6 +530,56 @@ int netpol_edit_settings(struct netpol_edit *edit, struct netpol_settings *setti
 	return error;
 }
 
+/* Replaces the audits; @audits belong to the edit, also on failure. Return: 0 or a negative errno. */
+static int edit_audits(struct netpol_edit *edit, struct netpol_audits *audits)
+{
+	int error;
+
+	error = edit_own(edit, audits, NETPOL_RETIRE_AUDITS);
+	if (!error && audits->count > NETPOL_AUDITS_MAX)
+		error = netpol_fail(edit->fault, -ENOSPC, "more than %u audits",
+				    NETPOL_AUDITS_MAX);
+	if (!error && edit->next->audits)
+		error = netpol_retire_add_sized(&edit->cow.retired, (void *)edit->next->audits,
+						NETPOL_RETIRE_AUDITS,
+						struct_size(audits, audit,
+							    edit->next->audits->count));
+	if (error)
+		return error;
+	edit->next->audits = audits;
+	return 0;
+}
+
+/**
+ * netpol_edit_audit() - begin an audit, or change the end of one
+ * @edit: edit
+ * @audit: the audit, which ends later than now; copied, with a reference of its own
+ *
+ * Return: 0; -ENOMEM; -ENOSPC for one too many.
+ */
+int netpol_edit_audit(struct netpol_edit *edit, const struct netpol_audit *audit)
+{
+	struct netpol_audits *audits = netpol_audits_with(edit->next->audits, edit->next->now,
+							  audit);
+
+	return IS_ERR(audits) ? PTR_ERR(audits) : edit_audits(edit, audits);
+}
+
+/**
+ * netpol_edit_audit_end() - end an audit
+ * @edit: edit
+ * @audit: what it is about
+ *
+ * Return: 0; -ENOENT: there is none; -ENOMEM.
+ */
+int netpol_edit_audit_end(struct netpol_edit *edit, const struct netpol_audit *audit)
+{
+	struct netpol_audits *audits = netpol_audits_without(edit->next->audits, edit->next->now,
+							     audit);
+
+	return IS_ERR(audits) ? PTR_ERR(audits) : edit_audits(edit, audits);
+}
+
 static int remove_namespace(struct netpol_edit *edit, struct netpol_namespace *old)
 {
 	return edit_swap(edit, &edit->namespaces, NETPOL_CHANGE_NAMESPACE,
@@ -708,12 +766,13 @@ int netpol_edit_sweep(struct netpol_edit *edit)
 }
 
 /*
- * Removes every object of every origin, and returns the settings to their defaults. Return: 0
- * or -ENOMEM.
+ * Removes every object of every origin, ends all audits, and returns the settings to their
+ * defaults. Return: 0 or -ENOMEM.
  */
 int netpol_edit_clear(struct netpol_edit *edit)
 {
 	struct netpol_settings *settings = netpol_settings_create();
+	struct netpol_audits *audits;
 	int error;
 	u32 i;
 
@@ -722,6 +781,12 @@ int netpol_edit_clear(struct netpol_edit *edit)
 	for (i = 0; i < NETPOL_ORIGINS; i++)
 		edit->next->origin[i].generation = edit->next->generation;
 	error = netpol_edit_settings(edit, settings);
+	if (error || !edit->next->audits)
+		return error ? error : edit_sweep(edit, true);
+	audits = netpol_alloc(sizeof(*audits));
+	if (!audits)
+		return -ENOMEM;
+	error = edit_audits(edit, audits);
 	return error ? error : edit_sweep(edit, true);
 }
 
@@ -733,9 +798,14 @@ int netpol_edit_clear(struct netpol_edit *edit)
  */
 int netpol_edit_prepare(struct netpol_edit *edit)
 {
+	const struct netpol_snapshot *base = edit->world->snapshot;
 	int error;
 
-	edit->next->origin[edit->origin].generation = edit->next->generation;
+	if (edit->next->audits != base->audits || edit->ended)
+		netpol_audits_mark(base->audits, base->now, edit->next->audits, edit->next->now,
+				   edit->serial);
+	if (edit->origin < NETPOL_ORIGINS)
+		edit->next->origin[edit->origin].generation = edit->next->generation;
 	error = netpol_derive_namespaces(edit);
 	if (!error)
 		error = netpol_derive_keys(edit);

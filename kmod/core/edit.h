@@ -5,7 +5,8 @@
  *
  *	netpol_edit_begin()
  *	netpol_edit_expect()	if many objects are to come
- *	netpol_edit_namespace(), _pod(), _policy(), _settings(), _delete_*(), _sweep(), _clear()
+ *	netpol_edit_namespace(), _pod(), _policy(), _settings(), _audit*(), _delete_*(), _sweep(),
+ *	_clear()
  *	netpol_edit_prepare()	validates, allocates and compiles; the last step that can fail
  *	netpol_edit_publish()	or netpol_edit_abort(), which may come at any earlier point too
  *
@@ -28,6 +29,8 @@ int netpol_edit_namespace(struct netpol_edit *edit, struct netpol_namespace *nam
 int netpol_edit_pod(struct netpol_edit *edit, struct netpol_pod *pod);
 int netpol_edit_policy(struct netpol_edit *edit, struct netpol_policy *policy);
 int netpol_edit_settings(struct netpol_edit *edit, struct netpol_settings *settings);
+int netpol_edit_audit(struct netpol_edit *edit, const struct netpol_audit *audit);
+int netpol_edit_audit_end(struct netpol_edit *edit, const struct netpol_audit *audit);
 int netpol_edit_delete_namespace(struct netpol_edit *edit, struct netpol_text name);
 int netpol_edit_delete_pod(struct netpol_edit *edit, struct netpol_text ns,
 			   struct netpol_text name, const u8 *uid);

@@ -43,6 +43,7 @@
  * @part: what each of them may have at most; 0: as much as there is
  * @lacks: cluster-wide policies changed, and there was no room for the program of a pod with those
  *	of all others
+ * @ended: an audit has ended by its time
  */
 struct netpol_edit {
 	struct netpol_world *world;
@@ -72,6 +73,7 @@ struct netpol_edit {
 	u64 plenty;
 	u64 part;
 	bool lacks;
+	bool ended;
 };
 
 #endif /* NETPOL_EDIT_STATE_H */

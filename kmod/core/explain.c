@@ -123,32 +123,42 @@ static struct question half_question(const struct netpol_world *world,
 	return question;
 }
 
+/* Makes the step about one policy. Return: the rule that matches, or NULL. */
+static const struct netpol_rule *policy_step(const struct netpol_policy *policy,
+					     const struct question *question,
+					     struct netpol_step *step)
+{
+	const struct netpol_rule *rule = first_rule(policy, question);
+
+	step->policy = policy;
+	step->rule = rule ? rule->index : NETPOL_NO_RULE;
+	step->name = rule ? rule->name : NULL;
+	step->action = rule ? rule_action(rule, question) : NETPOL_ACTION_NONE;
+	step->accept = step->action == NETPOL_ACTION_ACCEPT;
+	step->reason = rule ? NETPOL_REASON_RULE :
+		       policy->namespaces ? NETPOL_REASON_NOT_ISOLATED : NETPOL_REASON_ISOLATED;
+	return rule;
+}
+
 /*
  * Visits the policies of a half. The first match of a cluster-wide tier ends the tier: with the
  * verdict, or with a Pass on to the next one.
  */
-static int explain_policies(const struct netpol_program *program,
+static int explain_policies(const struct netpol_decision *half,
 			    const struct question *question, struct netpol_step *step,
 			    int (*visit)(void *context, const struct netpol_step *step),
 			    void *context)
 {
+	const struct netpol_program *program = half->program;
 	const struct netpol_rule *rule;
 	u8 over = 0;
 	int error = 0;
 	u32 i;
 
-	for (i = 0; i < program->npolicies && !error; i++) {
-		step->policy = program->policy[i];
-		if (step->policy->tier <= over)
+	for (i = 0; i < program->nenforced && !error; i++) {
+		if (program->policy[i]->tier <= over)
 			continue;
-		rule = first_rule(step->policy, question);
-		step->rule = rule ? rule->index : NETPOL_NO_RULE;
-		step->name = rule ? rule->name : NULL;
-		step->action = rule ? rule_action(rule, question) : NETPOL_ACTION_NONE;
-		step->accept = step->action == NETPOL_ACTION_ACCEPT;
-		step->reason = rule ? NETPOL_REASON_RULE :
-			       step->policy->namespaces ? NETPOL_REASON_NOT_ISOLATED :
-							  NETPOL_REASON_ISOLATED;
+		rule = policy_step(program->policy[i], question, step);
 		error = visit(context, step);
 		if (!rule || !step->policy->namespaces)
 			continue;
@@ -156,6 +166,15 @@ static int explain_policies(const struct netpol_program *program,
 			break;
 		over = step->policy->tier;
 	}
+	/* where others deny, nobody asks them */
+	step->audit = true;
+	for (i = program->nenforced; i < program->npolicies && !error; i++) {
+		if (!half->audit && half->observed == NETPOL_CELL_NONE)
+			break;
+		policy_step(program->policy[i], question, step);
+		error = visit(context, step);
+	}
+	step->audit = false;
 	step->policy = NULL;
 	step->rule = NETPOL_NO_RULE;
 	step->name = NULL;
@@ -176,10 +195,11 @@ static int explain_half(const struct netpol_world *world, const struct netpol_fl
 	int error = 0;
 
 	if (half->program)
-		error = explain_policies(half->program, &question, &step, visit, context);
+		error = explain_policies(half, &question, &step, visit, context);
 	if (error)
 		return error;
 	step.accept = half->accept;
+	step.audit = half->audit;
 	step.reason = half->reason;
 	return visit(context, &step);
 }

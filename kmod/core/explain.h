@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Explains a verdict: lists the policies that were consulted, in order, and the first rule of
- * each that matches. In a tier of cluster-wide policies the list ends with the first match. The
- * verdict itself comes from netpol_judge(), the code that packets run; the steps name the policies
+ * each that matches. In a tier of cluster-wide policies the list ends with the first match. Policies
+ * that are observed come last, if they are asked. The verdict itself comes from netpol_judge(), the code that packets run; the steps name the policies
  * and rules behind it. Needs the world's mutex.
  */
 #ifndef NETPOL_EXPLAIN_H
@@ -19,6 +19,8 @@
  * @reason: enum netpol_reason
  * @action: with @policy, enum netpol_action of the rule that matches, NONE if none does
  * @accept: with @policy, whether a rule of it accepts; else whether the half accepts
+ * @audit: with @policy, whether it is observed instead of enforced; else whether the half would
+ *	deny what it accepts if the observed policies were enforced
  * @subject: pod whose policies are evaluated; NULL: neither end is a local pod
  * @policy: a policy that selects the subject; NULL: the step sums up a half
  * @rule: index, among the rules of the direction, of the first rule that matches, or
@@ -30,6 +32,7 @@ struct netpol_step {
 	u8 reason;
 	u8 action;
 	bool accept;
+	bool audit;
 	const struct netpol_local *subject;
 	const struct netpol_policy *policy;
 	u32 rule;

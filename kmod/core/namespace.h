@@ -33,6 +33,7 @@
  * @hits_bytes: memory of the counters of its policies' rules
  * @labels_changed: serial of the last edit that changed @labels
  * @before: labels before that edit, without a reference; valid during the edit
+ * @audits_changed: serial of the last edit that began or ended an audit of its policies
  * @length: bytes of @name
  * @name: with NUL
  */
@@ -56,6 +57,7 @@ struct netpol_ns {
 	u64 hits_bytes;
 	u64 labels_changed;
 	struct netpol_labels *before;
+	u64 audits_changed;
 	u32 length;
 	char name[];
 };

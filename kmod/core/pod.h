@@ -25,6 +25,10 @@
  * @unchecked: sent by it without an interface that the source could be checked against
  * @sent: sent by it and seen by the hook
  * @received: sent to it and seen by the hook
+ * @audited: part of @allowed that would be denied if the observed policies were enforced, by
+ *	enum netpol_direction
+ *
+ * What every packet counts is in the first line of 64 bytes.
  */
 struct netpol_pod_stats {
 	u64 allowed[NETPOL_DIRECTIONS];
@@ -33,6 +37,7 @@ struct netpol_pod_stats {
 	u64 unchecked;
 	u64 sent;
 	u64 received;
+	u64 audited[NETPOL_DIRECTIONS];
 };
 
 /**

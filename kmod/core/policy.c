@@ -394,7 +394,7 @@ bool netpol_policy_equal(const struct netpol_policy *a, const struct netpol_poli
 {
 	u32 i;
 
-	if (a->kind != b->kind || a->directions != b->directions ||
+	if (a->kind != b->kind || a->directions != b->directions || a->audit != b->audit ||
 	    a->tier != b->tier || a->priority != b->priority ||
 	    a->namespaces != b->namespaces || a->subject != b->subject ||
 	    a->nrules != b->nrules)

@@ -138,6 +138,7 @@ struct netpol_hits {
  * @kind: enum netpol_kind
  * @tier: enum netpol_tier
  * @directions: bits 1 << enum netpol_direction
+ * @audit: it is observed, not enforced, whatever the audits say (core/audit.h)
  * @priority: in its tier, the lowest first; 0 in that of NetworkPolicies
  * @name: name with NUL, owned
  */
@@ -159,6 +160,7 @@ struct netpol_policy {
 	u8 kind;
 	u8 tier;
 	u8 directions;
+	bool audit;
 	u16 priority;
 	char *name;
 };

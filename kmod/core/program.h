@@ -29,6 +29,12 @@
  * Where no NetworkPolicy isolates the pod, a cell that no rule decides accepts. It has an order
  * behind those of all rules.
  *
+ * If all NetworkPolicies that select the pod are observed instead of enforced (audit.h), their rules
+ * come last, and each row has each class once more. There it has what these rules say: a cell of
+ * theirs that accepts, or none where they would deny. No other cell knows of them, so they make no
+ * difference to what passes. Where an enforced one isolates the pod, observed ones would only
+ * accept more, so they are left out.
+ *
  * Pods whose programs would be equal share one. A program never changes once it is
  * published; packets read it under RCU.
  */
@@ -132,17 +138,20 @@ struct netpol_signature;
  * @by_address: a rule has an ipBlock, so that addresses have rows too; or the program is sparse
  * @sparse: the cells are in @run, because most of them are alike
  * @simple: identity and port number decide, and lead to @cell: no rule has an ipBlock and, in
- *	egress, none names a port; and the program is not sparse
- * @direct: a packet finds its cell without a search: there are no @names, and the program is not
+ *	egress, none names a port; no rule passes, no policy is observed, and the program is not
  *	sparse
+ * @direct: a packet finds its cell without a search: there are no @names, no @audit, and the
+ *	program is not sparse
  * @other: class of packets without ports and of all protocols but TCP, UDP and SCTP
  * @ranges: port ranges, by enum netpol_protocol
  * @trie: rule tries, IPv4 and IPv6: address to row; NULL: @address_row holds
  * @address_row: row of every address of the family that has no trie, IPv4 and IPv6
  * @names: classes of named destination ports, sorted by name and protocol; egress only
  * @nnames: how many
+ * @rare: there are @names or @audit
  * @passed: what to add to a class after a cell that passes; 0: none does
  * @passing: there is @passed, and the program would be direct without it
+ * @audit: what to add to a class for the cell of the observed policies; 0: there are none
  * @doubts: a rule denies or passes on pods, so that NETPOL_IDENTITY_UNKNOWN has a row, which those
  *	rules deny in. It stands for other ends that are pods of which nothing else is known
  * @run: runs of a sparse program, row by row, in each row by class; the first is of class 0
@@ -150,13 +159,16 @@ struct netpol_signature;
  * @order: rules, by order
  * @norders: how many rules
  * @stage2: order of the first rule that is not of the Admin tier, or @norders
+ * @observed: order of the first rule of an observed policy, or @norders
  * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
  *	which policies select it or there is no room for them, and @npolicies is 0
  * @ns: namespace that the memory is charged to: that of the pods if the program depends on them,
  *	else world->cluster; one reference
  * @direction: enum netpol_direction
- * @policy: policies that select the pod, in order; these, @ports and @ns identify the program
+ * @policy: policies that select the pod, in order; these, @nenforced, @ports and @ns identify the
+ *	program
  * @npolicies: how many
+ * @nenforced: how many of them, the first ones, are enforced; the others are observed
  * @hash: hash of @policy
  * @ports: named ports of the subject, one reference; NULL where no rule needs them
  * @peer: distinct peers of the rules; the policies hold the references
@@ -191,9 +203,11 @@ struct netpol_program {
 	u32 address_row[2];
 	struct netpol_name_class *names;
 	u32 nnames;
+	bool rare;
 	u32 passed;
 	bool passing;
 	bool doubts;
+	u32 audit;
 	struct netpol_run *run;
 	u32 *run_first;
 
@@ -201,11 +215,13 @@ struct netpol_program {
 	struct netpol_order *order;
 	u32 norders;
 	u32 stage2;
+	u32 observed;
 	bool isolates;
 	struct netpol_ns *ns;
 	u8 direction;
 	struct netpol_policy **policy;
 	u32 npolicies;
+	u32 nenforced;
 	u32 hash;
 	struct netpol_ports *ports;
 	struct netpol_peer **peer;

@@ -187,11 +187,13 @@ static void order_fill(struct netpol_compile *c, u32 *cell, u32 order)
 	const u32 value = NETPOL_CELL(order, order_action(c, order));
 	/* after a rule that passes, only the rules behind the Admin tier count */
 	const u32 passed = order < program->stage2 ? 0 : program->passed;
+	/* a rule of an observed policy has no say in any other cell */
+	const u32 first = order < program->observed ? 0 : program->audit;
 	u32 i;
 
 	for (i = c->span_first[order]; i < c->span_first[order + 1]; i++) {
-		span_fill(c, cell, c->span[i].first, c->span[i].last, value);
-		if (passed)
+		span_fill(c, cell, c->span[i].first + first, c->span[i].last + first, value);
+		if (passed && !first)
 			span_fill(c, cell, c->span[i].first + passed, c->span[i].last + passed,
 				  value);
 		netpol_offer(i);
@@ -227,7 +229,7 @@ void netpol_row_cells(struct netpol_compile *c, u32 *cell)
 	for (class = 0; class <= program->nclasses; class++)
 		c->next[class] = class;
 	for (class = 0; class < program->nclasses; class++)
-		cell[class] = none;
+		cell[class] = program->audit && class >= program->audit ? NETPOL_CELL_NONE : none;
 	for (word = 0; word * 64 < program->norders; word++) {
 		while (c->hit[word]) {
 			order_fill(c, cell, word * 64 + __ffs64(c->hit[word]));
@@ -503,8 +505,9 @@ int netpol_compile_cells(struct netpol_compile *c)
 	u64 dense = (u64)rows_size * program->nclasses * sizeof(*program->cell);
 	u64 sparse = c->nruns * sizeof(*c->run) + (program->nrows + 1) * sizeof(u32);
 
-	program->direct = !program->nnames && !program->passed;
-	program->passing = !program->nnames && program->passed;
+	program->rare = program->nnames || program->audit;
+	program->direct = !program->rare && !program->passed;
+	program->passing = !program->rare && program->passed;
 	if (dense > DENSE_BYTES && dense / SPARSE_GAIN > sparse)
 		return netpol_compile_charge(c, (program->nrows + 1) * sizeof(u32)) ?
 		       -EDQUOT : make_sparse(c);

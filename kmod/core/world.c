@@ -69,6 +69,9 @@ void netpol_world_free(void *context, void *object, u8 kind)
 	case NETPOL_RETIRE_SETTINGS:
 		netpol_settings_free(object);
 		break;
+	case NETPOL_RETIRE_AUDITS:
+		netpol_audits_free(world, object);
+		break;
 	}
 }
 
@@ -185,6 +188,7 @@ void netpol_world_destroy(struct netpol_world *world)
 	netpol_pages_free_all(snapshot->locals);
 	netpol_pages_free_all(snapshot->ports);
 	netpol_settings_free((struct netpol_settings *)snapshot->settings);
+	netpol_audits_free(world, (struct netpol_audits *)snapshot->audits);
 	netpol_free(snapshot);
 	put_own(world);
 	for (i = 0; (table = world_table(world, i)); i++)

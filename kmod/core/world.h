@@ -13,6 +13,7 @@
 #define NETPOL_WORLD_H
 
 #include "core/addrmap.h"
+#include "core/audit.h"
 #include "core/fault.h"
 #include "core/identity.h"
 #include "core/intern.h"
@@ -36,6 +37,7 @@ enum netpol_world_retire {
 	NETPOL_RETIRE_POLICY,
 	NETPOL_RETIRE_PROGRAM,
 	NETPOL_RETIRE_SETTINGS,
+	NETPOL_RETIRE_AUDITS,
 };
 
 /* A value in the address map is an identity number, or this bit and the slot of a local pod. */
@@ -111,7 +113,11 @@ struct netpol_origin {
  * @policies: table of struct netpol_policy, by namespace, name and origin
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
+ * @audits: which policies are observed instead of enforced; NULL: none
+ * @now: the time by which they are, by netpol_now(); while there is no object, it may grow
  * @program_bytes: memory of the programs
+ * @nunobserved: how many times the edit found no room for the observed policies of a local pod in a
+ *	direction, which nobody asks then
  * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
  *	program
  * @refs: references, of which world->snapshot has one; under the mutex
@@ -142,7 +148,10 @@ struct netpol_snapshot {
 	struct netpol_table policies;
 	struct netpol_table claims;
 	struct netpol_origin origin[NETPOL_ORIGINS];
+	const struct netpol_audits *audits;
+	u64 now;
 	u64 program_bytes;
+	u32 nunobserved;
 	u32 nlacking;
 	u32 refs;
 	struct netpol_snapshot *next;

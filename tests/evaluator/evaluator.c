@@ -256,6 +256,7 @@ static void judge_network_policies(const struct evaluator *ev, bool is_egress,
 			const struct np_policy *policy = &ev->origin[i]->policies[j];
 
 			if (policy->tier != NP_TIER_NETWORK_POLICY ||
+			    (policy->audit && !ev->enforce_all) ||
 			    strcmp(policy->namespace, subject->namespace) ||
 			    !(policy->directions & (is_egress ? NP_DIR_EGRESS :
 								NP_DIR_INGRESS)) ||
@@ -495,10 +496,20 @@ bool evaluator_judge(const struct evaluator *ev, const struct evaluator_end *sou
 		     uint16_t port, struct evaluator_half *egress,
 		     struct evaluator_half *ingress)
 {
+	struct evaluator enforcing = *ev;
+	struct evaluator_half half;
+
+	enforcing.enforce_all = true;
 	judge_half(ev, true, source->pod, destination, destination->pod, protocol, port,
 		   egress);
+	judge_half(&enforcing, true, source->pod, destination, destination->pod, protocol, port,
+		   &half);
+	egress->audit = egress->allowed && !half.allowed;
 	judge_half(ev, false, destination->pod, source, destination->pod, protocol, port,
 		   ingress);
+	judge_half(&enforcing, false, destination->pod, source, destination->pod, protocol, port,
+		   &half);
+	ingress->audit = ingress->allowed && !half.allowed;
 	/* a pod cannot block itself */
 	if (source->pod && source->pod == destination->pod) {
 		egress->judged = false;

@@ -23,6 +23,7 @@
  * @ranges: how many
  * @kube_node: Nodes of the cluster, which rules may name
  * @kube_nodes: how many
+ * @enforce_all: policies are enforced that are only observed
  */
 struct evaluator {
 	const struct np_objects *origin[EVALUATOR_ORIGINS];
@@ -32,6 +33,7 @@ struct evaluator {
 	unsigned int ranges;
 	const struct np_kube_node *kube_node;
 	size_t kube_nodes;
+	bool enforce_all;
 };
 
 /* The first rule with action Pass that matches in a tier. */
@@ -52,6 +54,7 @@ struct evaluator_pass {
  * @rule: the first rule of it that matches
  * @unknown: the rule denies because it can't be known whether it matches: the labels of the
  *	other end are not known
+ * @audit: allowed, and would not be if all policies were enforced that are only observed
  * @pass: what passes in the Admin tier, and in the Baseline tier
  */
 struct evaluator_half {
@@ -63,6 +66,7 @@ struct evaluator_half {
 	const struct np_policy *policy;
 	uint32_t rule;
 	bool unknown;
+	bool audit;
 	struct evaluator_pass pass[2];
 };
 

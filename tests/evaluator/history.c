@@ -357,6 +357,7 @@ static void make_policy(struct history *h, struct np_policy *policy)
 	policy->name = name(h, "policy", history_random(h, h->policies));
 	policy->directions = 1 + history_random(h, 3);
 	policy->types_given = true;
+	policy->audit = h->audit && rarely(h, 2);
 	make_selector(h, &policy->pod_selector, 1);
 	make_rules(h, &policy->ingress, &policy->ingress_count);
 	make_rules(h, &policy->egress, &policy->egress_count);
@@ -690,6 +691,10 @@ static void alter_policy(struct history *h, struct np_policy *policy)
 		return;
 	}
 	make_policy(h, &fresh);
+	if (fresh.audit != policy->audit && rarely(h, 2)) {
+		policy->audit = fresh.audit;
+		return;
+	}
 	switch (history_random(h, 8)) {
 	case 4:
 	case 5:

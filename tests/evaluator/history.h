@@ -108,6 +108,8 @@ struct model {
  * @wide: most pods have labels of their own
  * @unicast: pods have addresses only that the kernel takes
  * @cluster: there are ClusterNetworkPolicies; may be cleared before the first transaction
+ * @audit: half of the NetworkPolicies are observed instead of enforced; may be set before the first
+ *	transaction
  * @range: networks that only pods have addresses of
  * @ranges: how many; none without ClusterNetworkPolicies
  * @kube_node: Nodes, which do not change
@@ -128,6 +130,7 @@ struct history {
 	bool wide;
 	bool unicast;
 	bool cluster;
+	bool audit;
 	struct np_cidr range[HISTORY_RANGES];
 	unsigned int ranges;
 	struct np_kube_node kube_node[HISTORY_NODES];

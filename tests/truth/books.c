@@ -145,14 +145,15 @@ static void check_sharing(struct run *run)
 /* A program that was patched again and again says what one made of today's state says. */
 static void check_rows(struct run *run, const struct netpol_program *p)
 {
+	const struct netpol_selection selection = { p->policy, p->npolicies, p->nenforced };
 	struct netpol_world *w = run->core.world;
 	struct netpol_fault fault = {};
 	struct netpol_program *fresh;
 	u64 budget = U64_MAX;
 	u32 i, class;
 
-	fresh = netpol_program_compile(w, p->ns, p->direction, p->policy, p->npolicies, p->ports,
-				       &budget, &fault);
+	fresh = netpol_program_compile(w, p->ns, p->direction, &selection, p->ports, &budget,
+				       &fault);
 	if (IS_ERR(fresh)) {
 		WRONG(run, "a program in use can't be made again: %s", fault.text);
 		return;

@@ -63,7 +63,7 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 		return false;
 	if (!core->subject)
 		return true;
-	if (core->accept != want->allowed)
+	if (core->accept != want->allowed || core->audit != want->audit)
 		return false;
 	if (want->closed)
 		return core->reason == NETPOL_REASON_ISOLATED;
@@ -87,6 +87,7 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 static struct {
 	struct np_flow flow[ASK_MAX];
 	bool want[ASK_MAX];
+	bool audit[ASK_MAX];
 	unsigned int count;
 } batch;
 
@@ -122,7 +123,7 @@ static void flush(struct run *run)
 	if (batch.count)
 		ask(run->client, request, batch.count, answer);
 	for (i = 0; i < batch.count; i++) {
-		bool have = answer[i].verdict == NETPOL_VERDICT_ALLOW;
+		bool have = answer[i].verdict != NETPOL_VERDICT_DENY;
 
 		run_totals.module++;
 		if (answer[i].error)
@@ -131,7 +132,8 @@ static void flush(struct run *run)
 			WRONG(run, "generation %llu of the module, not %llu",
 			      (unsigned long long)answer[i].generation,
 			      (unsigned long long)run->generation);
-		else if (have != batch.want[i])
+		else if (have != batch.want[i] ||
+			 (answer[i].verdict == NETPOL_VERDICT_AUDIT) != batch.audit[i])
 			wrong_flow(run, &batch.flow[i], "module", have, batch.want[i],
 				   answer[i].reason);
 	}
@@ -156,6 +158,7 @@ static void count_half(const struct evaluator_half *half)
 	run_totals.passed += half->pass[0].policy != NULL;
 	run_totals.unknown += half->unknown;
 	run_totals.closed += half->closed;
+	run_totals.audited += half->audit;
 }
 
 static void compare(struct run *run, const struct evaluator *ev,
@@ -196,6 +199,8 @@ static void compare(struct run *run, const struct evaluator *ev,
 	if (!run->client)
 		return;
 	batch.flow[batch.count] = flow;
+	batch.audit[batch.count] = want && ((egress.judged && egress.audit) ||
+					    (ingress.judged && ingress.audit));
 	batch.want[batch.count++] = want;
 	if (batch.count == ASK_MAX)
 		flush(run);

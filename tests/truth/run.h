@@ -90,6 +90,7 @@ do {									\
  * @passed: of these, with a rule of the Admin tier that passes
  * @unknown: of these, denied because the other end is not known
  * @closed: of these, denied because the Namespace of the pod is not loaded
+ * @audited: of these, allowed because policies are observed instead of enforced
  * @budget: most verdicts a step; 0: all
  * @fault: to try the search for the smallest world: the core's answer to what comes to this
  *	port by a rule is taken for the opposite; 0: it is not
@@ -97,7 +98,8 @@ do {									\
  */
 struct run_totals {
 	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
-		starved, over, lacking, stale, halves, tiers[3], passed, unknown, closed, budget;
+		starved, over, lacking, stale, halves, tiers[3], passed, unknown, closed, audited,
+		budget;
 	unsigned int fault;
 	bool fault_denied;
 };

@@ -34,6 +34,7 @@ static bool run_seed(uint64_t seed, bool module, FILE *to)
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
 	h.unicast = module;
+	h.audit = history_random(&h, 2);
 	count = 3 + history_random(&h, h.pods > 20 ? 8 : 24);
 	run_begin(&run, &h, module);
 	for (i = 0; i < count && !run.what[0]; i++) {
@@ -134,9 +135,10 @@ int main(int argc, char **argv)
 	printf("%lu judged on this node, %lu allowed\n", run_totals.judged, run_totals.allowed);
 	printf("%lu halves: %lu by the Admin tier, %lu after it passed, %lu by NetworkPolicies, "
 	       "%lu by the Baseline tier; %lu with an unknown end, %lu of a pod without a "
-	       "Namespace\n", run_totals.halves, run_totals.tiers[NP_TIER_ADMIN],
+	       "Namespace, %lu only observed\n", run_totals.halves, run_totals.tiers[NP_TIER_ADMIN],
 	       run_totals.passed, run_totals.tiers[NP_TIER_NETWORK_POLICY],
-	       run_totals.tiers[NP_TIER_BASELINE], run_totals.unknown, run_totals.closed);
+	       run_totals.tiers[NP_TIER_BASELINE], run_totals.unknown, run_totals.closed,
+	       run_totals.audited);
 	printf("random worlds, core and evaluator: %lu verdicts compared, %u mismatches\n",
 	       run_totals.verdicts, failed);
 	if (module)

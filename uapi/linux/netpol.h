@@ -213,12 +213,14 @@ enum netpol_reason {
 #define NETPOL_POD_F_STATE_SHIFT	16
 
 /* Bits of NETPOL_POLICY_A_FLAGS. */
-#define NETPOL_POLICY_F_AUDIT		(1U << 0)	/* reserved: the kernel refuses it */
+/* observed, not enforced; only of a NetworkPolicy */
+#define NETPOL_POLICY_F_AUDIT		(1U << 0)
 #define NETPOL_POLICY_F_CONTINUED	(1U << 1)	/* dumps: continues the last message */
 
 /* Bits of NETPOL_A_FEATURES. */
 #define NETPOL_FEATURE_NETWORK_POLICY		(1ULL << 0)
 #define NETPOL_FEATURE_CLUSTER_NETWORK_POLICY	(1ULL << 1)
+#define NETPOL_FEATURE_AUDIT			(1ULL << 2)
 
 /**
  * enum netpol_cmd - commands
@@ -240,7 +242,13 @@ enum netpol_reason {
  * @NETPOL_CMD_FLUSH: do: delete every object of this network namespace
  * @NETPOL_CMD_EVENT: notification: a packet was denied (group "deny"), or would have
  *	been (group "audit")
- * @NETPOL_CMD_CHANGE: notification: a commit was published
+ * @NETPOL_CMD_CHANGE: notification: a commit was published; without ORIGIN, an audit
+ *	began or ended
+ * @NETPOL_CMD_AUDIT: do: begin to observe policies instead of enforcing them, or change
+ *	the end of it
+ * @NETPOL_CMD_AUDIT_END: do: enforce the policies again that AUDIT named with the same
+ *	attributes
+ * @NETPOL_CMD_GET_AUDIT: dump: what is observed instead of enforced
  */
 enum netpol_cmd {
 	NETPOL_CMD_UNSPEC,
@@ -259,6 +267,9 @@ enum netpol_cmd {
 	NETPOL_CMD_FLUSH,
 	NETPOL_CMD_EVENT,
 	NETPOL_CMD_CHANGE,
+	NETPOL_CMD_AUDIT,
+	NETPOL_CMD_AUDIT_END,
+	NETPOL_CMD_GET_AUDIT,
 
 	__NETPOL_CMD_MAX,
 	NETPOL_CMD_MAX = __NETPOL_CMD_MAX - 1
@@ -309,6 +320,7 @@ enum netpol_attr {
 	NETPOL_A_EVENT,			/* nest: enum netpol_event_attr */
 	NETPOL_A_BOOT_ID,		/* string: reserved, the kernel never sends it */
 	NETPOL_A_MESSAGES,		/* u32: TXN_ADD messages sent; TXN_COMMIT checks it */
+	NETPOL_A_AUDIT,			/* nest: enum netpol_audit_attr, repeated */
 
 	__NETPOL_A_MAX,
 	NETPOL_A_MAX = __NETPOL_A_MAX - 1
@@ -516,6 +528,23 @@ enum netpol_delete_attr {
 	NETPOL_DELETE_A_MAX = __NETPOL_DELETE_A_MAX - 1
 };
 
+/*
+ * NetworkPolicies that are observed instead of enforced: all those of NAMESPACE, or
+ * POLICY, or those that select POD, there alone. UNTIL ends it; without UNTIL, AUDIT_END
+ * does.
+ */
+enum netpol_audit_attr {
+	NETPOL_AUDIT_A_UNSPEC,
+	NETPOL_AUDIT_A_PAD,
+	NETPOL_AUDIT_A_NAMESPACE,	/* string */
+	NETPOL_AUDIT_A_POLICY,		/* string */
+	NETPOL_AUDIT_A_POD,		/* string */
+	NETPOL_AUDIT_A_UNTIL,		/* u64: CLOCK_REALTIME, seconds */
+
+	__NETPOL_AUDIT_A_MAX,
+	NETPOL_AUDIT_A_MAX = __NETPOL_AUDIT_A_MAX - 1
+};
+
 enum netpol_limit_attr {
 	NETPOL_LIMIT_A_UNSPEC,
 	NETPOL_LIMIT_A_ID,	/* u32, enum netpol_limit */
@@ -579,6 +608,7 @@ enum netpol_step_attr {
 	NETPOL_STEP_A_TIER,		/* u8, enum netpol_tier: of the policy */
 	NETPOL_STEP_A_ACTION,		/* u8, enum netpol_action: of the rule */
 	NETPOL_STEP_A_RULE_NAME,	/* string */
+	NETPOL_STEP_A_AUDITED,		/* u8: 1: the policy is observed, not enforced */
 
 	__NETPOL_STEP_A_MAX,
 	NETPOL_STEP_A_MAX = __NETPOL_STEP_A_MAX - 1
@@ -618,6 +648,9 @@ enum netpol_counters_attr {
 	/* u64: dropped, for a tunnel of this node (totals) */
 	NETPOL_COUNTERS_A_TUNNELS,
 	NETPOL_COUNTERS_A_POLICY_TIER,		/* u8, enum netpol_tier */
+	/* u64: part of INGRESS_ALLOWED: would be denied without audit */
+	NETPOL_COUNTERS_A_INGRESS_AUDITED,
+	NETPOL_COUNTERS_A_EGRESS_AUDITED,	/* u64 */
 
 	__NETPOL_COUNTERS_A_MAX,
 	NETPOL_COUNTERS_A_MAX = __NETPOL_COUNTERS_A_MAX - 1
@@ -650,6 +683,8 @@ enum netpol_trie_attr {
 	NETPOL_TRIE_A_PAD,
 	/* flag, dumps only: the cell counts after a rule that passes */
 	NETPOL_TRIE_A_PASSED,
+	/* flag, dumps only: the cell is what observed policies say */
+	NETPOL_TRIE_A_AUDITED,
 
 	__NETPOL_TRIE_A_MAX,
 	NETPOL_TRIE_A_MAX = __NETPOL_TRIE_A_MAX - 1

@@ -208,7 +208,7 @@ static const struct np_pod *np_explain_other(const struct np_explain *x,
 	const struct np_pod *asked = x->end[end].pod, *pod, *found = NULL;
 	struct np_flow flow = x->flow;
 	struct np_address *address = end ? &flow.destination : &flow.source;
-	bool allowed = x->eval.verdict == NETPOL_VERDICT_ALLOW;
+	bool allowed = np_verdict_passes(x->eval.verdict);
 	uint8_t family = address->family;
 	uint32_t k;
 	size_t i;

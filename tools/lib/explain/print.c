@@ -139,7 +139,8 @@ static void np_print_allowed(const struct np_explain *x, FILE *file)
 	for (i = 0; i < x->eval.step_count; i++) {
 		step = &x->eval.step[i];
 		direction = step->direction == NETPOL_DIRECTION_INGRESS;
-		if (step->has_rule && !by[direction] && step->action != NETPOL_ACTION_PASS)
+		if (step->has_rule && !by[direction] && !step->audited &&
+		    step->action != NETPOL_ACTION_PASS)
 			by[direction] = step;
 		if (*step->policy_name)
 			continue;
@@ -278,7 +279,7 @@ void np_explain_print(const struct np_explain *x, const struct np_explain_more *
 			np_print_step(x, file, i, more->all);
 	}
 	np_steps_verdict(file, &x->eval, &x->question);
-	if (x->eval.verdict != NETPOL_VERDICT_DENY)
+	if (x->eval.verdict == NETPOL_VERDICT_ALLOW)
 		np_print_allowed(x, file);
 	np_steps_source(file, &x->eval);
 	np_print_kernel(x, more, file);

@@ -36,12 +36,15 @@ void np_steps_line(FILE *file, const struct np_step *step, unsigned int number)
 	else
 		fputc('-', file);
 	if (!*step->policy_name) {
-		fprintf(file, "   %s%s%s\n", np_verdict_name(step->verdict),
-			step->verdict ? ": " : "", np_reason_text(step->reason));
+		fprintf(file, "   %s%s%s%s\n", np_verdict_name(step->verdict),
+			step->verdict ? ": " : "", np_reason_text(step->reason),
+			step->verdict == NETPOL_VERDICT_AUDIT ?
+			", but policies that are observed would deny it" : "");
 		return;
 	}
 	snprintf(policy, sizeof(policy), "%s/%s", np_step_space(step), step->policy_name);
-	fputs(*step->policy_namespace ? "   isolated by " : "   selected by ", file);
+	fputs(step->audited ? "   observed " : *step->policy_namespace ? "   isolated by " :
+	      "   selected by ", file);
 	np_print_escaped(file, policy);
 	if (step->has_rule)
 		fprintf(file, "   %s by %s[%u]", np_steps_does(step),
@@ -57,7 +60,7 @@ void np_steps_line(FILE *file, const struct np_step *step, unsigned int number)
 
 /*
  * Finds the half that decided: the one whose direction the verdict has, else the first step
- * that denies.
+ * that denies. Of what is only observed it is the first half that would deny.
  */
 static const struct np_step *np_steps_decider(const struct np_eval *eval)
 {
@@ -66,6 +69,11 @@ static const struct np_step *np_steps_decider(const struct np_eval *eval)
 
 	for (i = 0; i < eval->step_count; i++) {
 		step = &eval->step[i];
+		if (eval->verdict == NETPOL_VERDICT_AUDIT) {
+			if (!*step->policy_name && step->verdict == NETPOL_VERDICT_AUDIT)
+				return step;
+			continue;
+		}
 		if (*step->pod_name && (eval->has_direction ?
 		    step->direction == eval->direction :
 		    step->verdict == NETPOL_VERDICT_DENY))
@@ -83,11 +91,14 @@ static void np_steps_policies(FILE *file, const struct np_eval *eval, const stru
 
 	for (i = 0; half && i < eval->step_count; i++) {
 		step = &eval->step[i];
-		if (step->direction != half->direction || !*step->policy_namespace)
+		if (step->direction != half->direction || !*step->policy_namespace ||
+		    step->audited != (eval->verdict == NETPOL_VERDICT_AUDIT))
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", step->policy_namespace,
 			 step->policy_name);
-		fputs(count++ ? ", " : " (policies that isolate: ", file);
+		fputs(count++ ? ", " : step->audited ?
+		      " (policies that would isolate, and are only observed: " :
+		      " (policies that isolate: ", file);
 		np_print_escaped(file, name);
 	}
 	if (count)
@@ -121,9 +132,11 @@ void np_steps_verdict(FILE *file, const struct np_eval *eval, const struct np_qu
 {
 	const struct np_step *half = np_steps_decider(eval);
 	bool deny = eval->verdict == NETPOL_VERDICT_DENY;
+	bool audit = eval->verdict == NETPOL_VERDICT_AUDIT;
 	char line[1024];
 
-	np_color_print(file, deny ? NP_COLOR_BAD : NP_COLOR_GOOD, np_verdict_name(eval->verdict));
+	np_color_print(file, deny ? NP_COLOR_BAD : audit ? NP_COLOR_NOTE : NP_COLOR_GOOD,
+		       np_verdict_name(eval->verdict));
 	if (deny && half)
 		snprintf(line, sizeof(line), " %s %s/%s", np_direction_name(half->direction),
 			 half->pod_namespace, half->pod_name);
@@ -131,6 +144,8 @@ void np_steps_verdict(FILE *file, const struct np_eval *eval, const struct np_qu
 		snprintf(line, sizeof(line), " %s -> %s %s", question->source,
 			 question->destination, question->protocol);
 	np_print_escaped(file, line);
+	if (audit)
+		np_steps_policies(file, eval, half);
 	if (deny && !(eval->reason == NETPOL_REASON_RULE && np_steps_denier(file, eval)))
 		np_steps_policies(file, eval, eval->reason == NETPOL_REASON_ISOLATED ||
 				  !eval->reason ? half : NULL);
@@ -169,6 +184,8 @@ void np_steps_write(struct np_writer *w, const struct np_step *step)
 			np_write_string(w, "tier", np_tier_text(step->tier));
 		if (*step->policy_origin)
 			np_write_string(w, "origin", step->policy_origin);
+		if (step->audited)
+			np_write_bool(w, "audited", true);
 	}
 	if (step->verdict)
 		np_write_string(w, "verdict", np_verdict_name(step->verdict));

@@ -358,11 +358,11 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 					       &rule, step->action);
 		else
 			np_matrix_steps_half(steps, step->direction, step->reason,
-					     step->verdict == NETPOL_VERDICT_ALLOW);
+					     np_verdict_passes(step->verdict));
 	}
 	if (!ret)
 		np_matrix_note(m, np_matrix_at(m, port, source, destination),
-			       eval.verdict == NETPOL_VERDICT_ALLOW, steps);
+			       np_verdict_passes(eval.verdict), steps);
 	np_eval_free(&eval);
 	return ret;
 }

@@ -492,6 +492,7 @@ static bool decode_policy(struct np_state *state, const struct nlattr *nest)
 		    NETPOL_TIER_NETWORK_POLICY;
 	more.priority = np_attr_u16(tb[NETPOL_POLICY_A_PRIORITY]);
 	more.flags = np_attr_u32(tb[NETPOL_POLICY_A_FLAGS]);
+	policy.audit = more.flags & NETPOL_POLICY_F_AUDIT;
 	more.pods = np_attr_u32(tb[NETPOL_POLICY_A_PODS]);
 	np_attr_string(tb[NETPOL_POLICY_A_ORIGIN], more.origin, sizeof(more.origin));
 	if (!policy.name)

@@ -170,7 +170,9 @@ static int np_put_policy(struct nl_msg *msg, const void *unit, const void *extra
 	    nla_put_string(msg, NETPOL_POLICY_A_NAMESPACE, policy->namespace) ||
 	    nla_put_string(msg, NETPOL_POLICY_A_NAME, policy->name) ||
 	    np_put_selector(msg, NETPOL_POLICY_A_SUBJECT, &policy->pod_selector) ||
-	    nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, policy->directions))
+	    nla_put_u8(msg, NETPOL_POLICY_A_DIRECTIONS, policy->directions) ||
+	    (policy->audit &&
+	     nla_put_u32(msg, NETPOL_POLICY_A_FLAGS, NETPOL_POLICY_F_AUDIT)))
 		return -NLE_NOMEM;
 	return nla_nest_end(msg, nest);
 }

@@ -301,6 +301,7 @@ static bool decode_step(struct nlattr *nest, struct np_step *step)
 	step->verdict = np_attr_u8(tb[NETPOL_STEP_A_VERDICT]);
 	step->reason = np_attr_u8(tb[NETPOL_STEP_A_REASON]);
 	step->has_rule = tb[NETPOL_STEP_A_RULE];
+	step->audited = np_attr_u8(tb[NETPOL_STEP_A_AUDITED]);
 	step->rule = np_attr_u32(tb[NETPOL_STEP_A_RULE]);
 	step->tier = np_attr_u8(tb[NETPOL_STEP_A_TIER]);
 	step->action = np_attr_u8(tb[NETPOL_STEP_A_ACTION]);
@@ -578,6 +579,7 @@ const char *np_reason_text(uint8_t reason)
 		"malformed packet", "sent by this node", "allowed by host-allow",
 		"error of an allowed connection", "neighbour discovery",
 		"established connection", "opener of the connection not known",
+		"tunnel that ends on this node",
 	};
 
 	return reason < NP_COUNT(text) ? text[reason] : "reason not known to this tool";

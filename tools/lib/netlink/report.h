@@ -145,6 +145,7 @@ struct np_step {
 	uint8_t tier;		/* enum netpol_tier of the policy, 0: absent */
 	uint8_t action;		/* enum netpol_action of the rule, NONE: absent */
 	bool has_rule;
+	bool audited;		/* the policy is observed instead of enforced */
 	uint32_t rule;
 	char rule_name[NETPOL_RULE_NAME_MAX + 1];
 	char pod_namespace[NETPOL_NAMESPACE_MAX + 1];
@@ -159,6 +160,15 @@ struct np_step {
  * cluster-wide policy, which is the name of no namespace because of its capital letter.
  */
 const char *np_step_space(const struct np_step *step);
+
+/*
+ * Does a packet with this verdict, enum netpol_verdict, pass? What is only observed does. A verdict
+ * that this tool does not know is none that it calls open.
+ */
+static inline bool np_verdict_passes(uint8_t verdict)
+{
+	return verdict == NETPOL_VERDICT_ALLOW || verdict == NETPOL_VERDICT_AUDIT;
+}
 
 struct np_eval {
 	uint8_t verdict;

@@ -385,6 +385,7 @@ static const struct nla_policy step_policy[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_TIER] = { .type = NLA_U8 },
 	[NETPOL_STEP_A_ACTION] = { .type = NLA_U8 },
 	[NETPOL_STEP_A_RULE_NAME] = STRING(NETPOL_RULE_NAME_MAX),
+	[NETPOL_STEP_A_AUDITED] = { .type = NLA_U8 },
 };
 
 static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
@@ -400,6 +401,7 @@ static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_TIER] = { "tier" },
 	[NETPOL_STEP_A_ACTION] = { "action" },
 	[NETPOL_STEP_A_RULE_NAME] = { "rule-name" },
+	[NETPOL_STEP_A_AUDITED] = { "audited" },
 };
 
 const struct np_schema np_step_schema = {
@@ -430,6 +432,8 @@ static const struct nla_policy counters_policy[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_DISCOVERY] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_TUNNELS] = { .type = NLA_U64 },
 	[NETPOL_COUNTERS_A_POLICY_TIER] = { .type = NLA_U8 },
+	[NETPOL_COUNTERS_A_INGRESS_AUDITED] = { .type = NLA_U64 },
+	[NETPOL_COUNTERS_A_EGRESS_AUDITED] = { .type = NLA_U64 },
 };
 
 static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
@@ -456,6 +460,8 @@ static const struct np_schema_attr counters_attr[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_DISCOVERY] = { "discovery" },
 	[NETPOL_COUNTERS_A_TUNNELS] = { "tunnels" },
 	[NETPOL_COUNTERS_A_POLICY_TIER] = { "policy-tier" },
+	[NETPOL_COUNTERS_A_INGRESS_AUDITED] = { "ingress-audited" },
+	[NETPOL_COUNTERS_A_EGRESS_AUDITED] = { "egress-audited" },
 };
 
 const struct np_schema np_counters_schema = {
@@ -478,6 +484,7 @@ static const struct nla_policy trie_policy[NETPOL_TRIE_A_MAX + 1] = {
 	[NETPOL_TRIE_A_ACTION] = { .type = NLA_U8 },
 	[NETPOL_TRIE_A_BYTES] = { .type = NLA_U64 },
 	[NETPOL_TRIE_A_PASSED] = { .type = NLA_FLAG },
+	[NETPOL_TRIE_A_AUDITED] = { .type = NLA_FLAG },
 };
 
 static const struct np_schema_attr trie_attr[NETPOL_TRIE_A_MAX + 1] = {
@@ -496,6 +503,7 @@ static const struct np_schema_attr trie_attr[NETPOL_TRIE_A_MAX + 1] = {
 	[NETPOL_TRIE_A_ACTION] = { "action" },
 	[NETPOL_TRIE_A_BYTES] = { "bytes" },
 	[NETPOL_TRIE_A_PASSED] = { "passed" },
+	[NETPOL_TRIE_A_AUDITED] = { "audited" },
 };
 
 const struct np_schema np_trie_schema = {
@@ -550,6 +558,24 @@ const struct np_schema np_event_schema = {
 	event_policy, event_attr, NETPOL_EVENT_A_MAX
 };
 
+static const struct nla_policy audit_policy[NETPOL_AUDIT_A_MAX + 1] = {
+	[NETPOL_AUDIT_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
+	[NETPOL_AUDIT_A_POLICY] = STRING(NETPOL_NAME_MAX),
+	[NETPOL_AUDIT_A_POD] = STRING(NETPOL_NAME_MAX),
+	[NETPOL_AUDIT_A_UNTIL] = { .type = NLA_U64 },
+};
+
+static const struct np_schema_attr audit_attr[NETPOL_AUDIT_A_MAX + 1] = {
+	[NETPOL_AUDIT_A_NAMESPACE] = { "namespace" },
+	[NETPOL_AUDIT_A_POLICY] = { "policy" },
+	[NETPOL_AUDIT_A_POD] = { "pod" },
+	[NETPOL_AUDIT_A_UNTIL] = { "until" },
+};
+
+const struct np_schema np_audit_schema = {
+	audit_policy, audit_attr, NETPOL_AUDIT_A_MAX
+};
+
 static const struct nla_policy netpol_policy[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_ABI_MIN] = { .type = NLA_U32 },
 	[NETPOL_A_ABI_MAX] = { .type = NLA_U32 },
@@ -582,6 +608,7 @@ static const struct nla_policy netpol_policy[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_EVENT] = { .type = NLA_NESTED },
 	[NETPOL_A_BOOT_ID] = STRING(NETPOL_BOOT_ID_MAX),
 	[NETPOL_A_MESSAGES] = { .type = NLA_U32 },
+	[NETPOL_A_AUDIT] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
@@ -616,6 +643,7 @@ static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_EVENT] = { "event", &np_event_schema },
 	[NETPOL_A_BOOT_ID] = { "boot-id" },
 	[NETPOL_A_MESSAGES] = { "messages" },
+	[NETPOL_A_AUDIT] = { "audit", &np_audit_schema },
 };
 
 const struct np_schema np_netpol_schema = {
@@ -683,4 +711,6 @@ const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {
 	[NETPOL_COUNTERS_A_UNDECIDED] = "undecided",
 	[NETPOL_COUNTERS_A_DISCOVERY] = "discovery",
 	[NETPOL_COUNTERS_A_TUNNELS] = "tunnels",
+	[NETPOL_COUNTERS_A_INGRESS_AUDITED] = "ingressAudited",
+	[NETPOL_COUNTERS_A_EGRESS_AUDITED] = "egressAudited",
 };

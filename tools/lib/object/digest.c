@@ -296,6 +296,8 @@ __uint128_t np_policy_digest(const struct np_policy *policy)
 	if (policy->tier != NP_TIER_NETWORK_POLICY)
 		return np_cluster_policy_digest(policy);
 	hash = np_fnv_number(np_fnv_text(hash, policy->name), policy->directions);
+	if (policy->audit)
+		hash = np_fnv_text(hash, "audit");
 	hash = np_selector_digest(hash, &policy->pod_selector);
 	if (policy->directions & NP_DIR_INGRESS)
 		hash = np_rules_digest(hash, policy->ingress, policy->ingress_count, false);

@@ -475,6 +475,11 @@ static int np_decode_name(struct np_decode *d, const struct np_node *map,
 	return 0;
 }
 
+bool np_meta_asks_audit(const struct np_meta *meta)
+{
+	return !strcmp(np_node_text(meta->annotations, NP_AUDIT_KEY), "true");
+}
+
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		   const struct np_path *up, enum np_scope scope,
 		   struct np_meta *meta)

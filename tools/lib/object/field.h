@@ -149,6 +149,9 @@ enum np_scope {
 	NP_SCOPE_CLUSTER,
 };
 
+/* Does an object ask for an audit by NP_AUDIT_KEY? */
+bool np_meta_asks_audit(const struct np_meta *meta);
+
 /* Reads the metadata of an object, and sets the names of d for messages. */
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		   const struct np_path *path, enum np_scope scope,

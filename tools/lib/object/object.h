@@ -172,9 +172,17 @@ struct np_rule {
 	bool closed;
 };
 
+/*
+ * The annotation of a NetworkPolicy, or of a Namespace for all of its NetworkPolicies, that asks for
+ * them to be observed instead of enforced. Its value is "true". A tenant can write it, so that it
+ * only counts where somebody with a say over the node wants it to.
+ */
+#define NP_AUDIT_KEY	"netpolctl/audit"
+
 struct np_namespace {
 	const char *name;
 	struct np_labels labels; /* always include kubernetes.io/metadata.name */
+	bool audit_asked;	/* NP_AUDIT_KEY; only of an object of Kubernetes */
 	struct np_place place;
 };
 
@@ -277,6 +285,8 @@ struct np_policy {
 	uint32_t egress_count;
 	uint8_t directions;	/* NP_DIR_*, after the API's defaults were applied */
 	bool types_given;	/* policyTypes was written and is not empty */
+	bool audit;		/* it is observed instead of enforced */
+	bool audit_asked;	/* NP_AUDIT_KEY asks for that; only of an object of Kubernetes */
 	struct np_place place;
 };
 

@@ -37,9 +37,11 @@ static const struct np_pick np_pick_pod_meta[] = {
 	{ "deletionTimestamp", NULL }, { "resourceVersion", NULL }, { NULL, NULL },
 };
 
+static const struct np_pick np_pick_audit[] = { { NP_AUDIT_KEY, NULL }, { NULL, NULL } };
+
 static const struct np_pick np_pick_meta[] = {
 	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "labels", NULL },
-	{ "creationTimestamp", NULL }, { "deletionTimestamp", NULL },
+	{ "annotations", np_pick_audit }, { "creationTimestamp", NULL }, { "deletionTimestamp", NULL },
 	{ "resourceVersion", NULL }, { NULL, NULL },
 };
 
@@ -91,8 +93,13 @@ const struct np_pick np_pick_pod[] = {
 };
 
 /* The spec is read whole, because an unknown field may narrow what the policy allows. */
+static const struct np_pick np_pick_policy_meta[] = {
+	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL },
+	{ "annotations", np_pick_audit }, { "resourceVersion", NULL }, { NULL, NULL },
+};
+
 const struct np_pick np_pick_policy[] = {
-	{ "metadata", np_pick_name }, { "spec", NULL }, { NULL, NULL },
+	{ "metadata", np_pick_policy_meta }, { "spec", NULL }, { NULL, NULL },
 };
 
 const struct np_pick np_pick_node[] = {

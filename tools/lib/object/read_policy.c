@@ -320,6 +320,7 @@ int np_decode_policy(struct np_decode *d, const struct np_node *node,
 	policy.namespace = meta.namespace;
 	policy.name = meta.name;
 	policy.labels = meta.labels;
+	policy.audit_asked = np_meta_asks_audit(&meta);
 	if (spec) {
 		if (np_decode_spec(d, spec, NP_FIELD(path, "spec"), &policy))
 			return -1;

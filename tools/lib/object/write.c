@@ -20,7 +20,8 @@ static void np_manifest_labels(struct np_writer *w, const char *key,
 /* Writes apiVersion, kind and metadata, and leaves the object open. */
 static void np_manifest_head(struct np_writer *w, const char *key, const char *version,
 			     const char *kind, const char *namespace, const char *name,
-			     const char *uid, const struct np_labels *labels, const char *origin)
+			     const char *uid, const struct np_labels *labels, const char *origin,
+			     bool audit)
 {
 	np_write_object(w, key);
 	np_write_string(w, "apiVersion", version);
@@ -32,11 +33,14 @@ static void np_manifest_head(struct np_writer *w, const char *key, const char *v
 	if (*uid)
 		np_write_string(w, "uid", uid);
 	np_manifest_labels(w, "labels", labels);
-	if (*origin) {
+	if (*origin || audit)
 		np_write_object(w, "annotations");
+	if (*origin)
 		np_write_string(w, "netpolctl/origin", origin);
+	if (audit)
+		np_write_string(w, NP_AUDIT_KEY, "true");
+	if (*origin || audit)
 		np_write_end(w);
-	}
 	np_write_end(w);
 }
 
@@ -44,7 +48,7 @@ void np_manifest_namespace(struct np_writer *w, const char *key, const struct np
 			   const struct np_namespace_state *more)
 {
 	np_manifest_head(w, key, "v1", "Namespace", NULL, ns->name, "", &ns->labels,
-			 more->origin);
+			 more->origin, false);
 	np_write_end(w);
 }
 
@@ -55,7 +59,7 @@ void np_manifest_pod(struct np_writer *w, const char *key, const struct np_pod *
 	uint32_t i;
 
 	np_manifest_head(w, key, "v1", "Pod", pod->namespace, pod->name, pod->uid, &pod->labels,
-			 more->origin);
+			 more->origin, false);
 	np_write_object(w, "spec");
 	np_write_array(w, "containers");
 	np_write_object(w, NULL);
@@ -395,7 +399,7 @@ static void np_manifest_cluster(struct np_writer *w, const char *key,
 				const struct np_policy_state *more)
 {
 	np_manifest_head(w, key, NP_CLUSTER_API, "ClusterNetworkPolicy", NULL,
-			 policy->name, "", &policy->labels, more->origin);
+			 policy->name, "", &policy->labels, more->origin, false);
 	np_write_object(w, "spec");
 	np_write_string(w, "tier", np_tier_name(policy->tier));
 	np_write_number(w, "priority", policy->priority);
@@ -416,7 +420,7 @@ void np_manifest_policy(struct np_writer *w, const char *key, const struct np_po
 		return;
 	}
 	np_manifest_head(w, key, "networking.k8s.io/v1", "NetworkPolicy", policy->namespace,
-			 policy->name, "", &policy->labels, more->origin);
+			 policy->name, "", &policy->labels, more->origin, policy->audit);
 	np_write_object(w, "spec");
 	np_manifest_selector(w, "podSelector", &policy->pod_selector);
 	np_write_array(w, "policyTypes");

@@ -155,6 +155,8 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 	to->reason = step->reason;
 	if (!step->policy || step->accept || step->action == NETPOL_ACTION_DENY)
 		to->verdict = step->accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+	if (!step->policy && step->audit)
+		to->verdict = NETPOL_VERDICT_AUDIT;
 	if (step->subject) {
 		snprintf(to->pod_namespace, sizeof(to->pod_namespace), "%s",
 			 step->subject->pod->template->ns->name);
@@ -167,6 +169,7 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 		snprintf(to->policy_name, sizeof(to->policy_name), "%s", step->policy->name);
 		to->tier = step->policy->tier;
 		to->action = step->action;
+		to->audited = step->audit;
 		snprintf(to->rule_name, sizeof(to->rule_name), "%s", step->name ? step->name : "");
 		to->has_rule = step->rule != NETPOL_NO_RULE;
 		to->rule = to->has_rule ? step->rule : 0;
@@ -181,6 +184,8 @@ void np_ask_judge(const struct np_offline *off, const struct np_flow *flow, stru
 	memset(eval, 0, sizeof(*eval));
 	np_offline_explain(off, flow, &judgement, np_ask_visit, eval);
 	eval->verdict = judgement.accept ? NETPOL_VERDICT_ALLOW : NETPOL_VERDICT_DENY;
+	if (netpol_judgement_audit(&judgement))
+		eval->verdict = NETPOL_VERDICT_AUDIT;
 	eval->reason = judgement.reason;
 	eval->direction = judgement.direction;
 	eval->has_direction = true;

@@ -336,6 +336,8 @@ struct netpol_policy *np_offline_make_policy(struct np_offline *off,
 				    policy->pod_selector.count);
 	if (!made)
 		error = -ENOMEM;
+	if (!error)
+		made->audit = policy->audit;
 	if (!error && policy->tier != NP_TIER_NETWORK_POLICY)
 		error = netpol_policy_set_tier(off->world, made, np_encode_tier(policy),
 					       policy->priority,

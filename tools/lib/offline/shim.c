@@ -8,6 +8,7 @@
 
 unsigned int netpol_warnings;
 long netpol_fail_after = -1;
+u64 netpol_clock;
 void (*netpol_resched)(void);
 u64 netpol_random_seed;
 
