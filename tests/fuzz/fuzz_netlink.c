@@ -9,6 +9,7 @@
 
 #include "netlink/client.h"
 #include "netlink/decode.h"
+#include "netlink/observe.h"
 #include "netlink/place.h"
 #include "object/digest.h"
 #include "object/settings.h"
@@ -26,6 +27,7 @@ enum fuzz_kind {
 	FUZZ_EVENT,
 	FUZZ_SETTINGS,
 	FUZZ_PLACE,
+	FUZZ_AUDIT,
 
 	FUZZ_KINDS
 };
@@ -38,6 +40,7 @@ struct fuzz {
 	struct np_eval eval;
 	struct np_trie_list trie;
 	struct np_settings settings;
+	struct np_observe_list audits;
 };
 
 static void fuzz_settings(const struct nlmsghdr *nlh, struct np_settings *set)
@@ -73,6 +76,8 @@ static int fuzz_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *er
 	case FUZZ_SETTINGS:
 		fuzz_settings(nlh, &fuzz->settings);
 		return 0;
+	case FUZZ_AUDIT:
+		return np_observe_decode(nlh, &fuzz->audits, err);
 	default:
 		for (offset = 0; offset < nlh->nlmsg_len && offset < 256; offset += 4) {
 			np_message_at(nlh, offset, err);
@@ -138,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	np_eval_free(&fuzz.eval);
 	np_trie_free(&fuzz.trie);
 	np_settings_free(&fuzz.settings);
+	np_observe_free(&fuzz.audits);
 	free(copy);
 	return 0;
 }

@@ -136,7 +136,7 @@ static void test_spans(void)
 {
 	static const char * const bad[] = { "", "0", "0d", "7w", "7dd", "-7d", "d", "1.5h", " 7d",
 					    "99999999999d" };
-	char text[NP_TIME_SPAN_SIZE];
+	char text[NP_TIME_SPAN_SIZE], when[NP_TIME_TEXT_SIZE];
 	uint64_t seconds;
 	size_t i;
 
@@ -153,6 +153,22 @@ static void test_spans(void)
 	CHECK_STR(np_time_span_text(86399, text), "23h");
 	CHECK_STR(np_time_span_text(86400, text), "1d");
 	CHECK_STR(np_time_span_text(UINT64_MAX, text), "213503982334601d");
+	CHECK_STR(np_time_left_text(0, when), "in 0 s");
+	CHECK_STR(np_time_left_text(59, when), "in 59 s");
+	CHECK_STR(np_time_left_text(3599, when), "in 59 min");
+	CHECK_STR(np_time_left_text(86399, when), "in 23 h");
+	CHECK_STR(np_time_left_text(86400, when), "in 1 d");
+	CHECK_STR(np_time_left_text(UINT64_MAX, when), "in 213503982334601 d");
+	CHECK_STR(np_time_utc_text(0, when), "1970-01-01T00:00:00Z");
+	CHECK_STR(np_time_utc_text(1796097540, when), "2026-12-01T03:59:00Z");
+	CHECK_EQ(np_time_parse(np_time_utc_text(1796097540, when)), 1796097540);
+	/* later than any calendar goes */
+	CHECK_STR(np_time_utc_text(UINT64_MAX, when), "18446744073709551615");
+	CHECK_STR(np_time_utc_text(INT64_MAX, when), "9223372036854775807");
+	setenv("TZ", "XXX-1", 1);
+	tzset();
+	CHECK_STR(np_time_local_text(1796097540, when), "2026-12-01 04:59:00");
+	CHECK_STR(np_time_local_text(UINT64_MAX, when), "18446744073709551615");
 }
 
 int main(void)

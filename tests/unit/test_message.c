@@ -20,6 +20,7 @@
 #include "object/load.h"
 #include "object/state.h"
 #include "object/write.h"
+#include "netlink/observe.h"
 #include "netlink/report.h"
 #include "object/settings.h"
 
@@ -933,6 +934,7 @@ static bool put_bad(struct nl_msg *msg, const struct nla_policy *policy, int typ
 /* Decodes a message with what its attribute at the top level calls for. */
 static int decode_any(const struct nlmsghdr *nlh, int top, struct np_error *err)
 {
+	struct np_observe_list observed = { 0 };
 	struct np_counter_list counters = { 0 };
 	struct np_settings settings = { 0 };
 	struct np_trie_list trie = { 0 };
@@ -945,6 +947,10 @@ static int decode_any(const struct nlmsghdr *nlh, int top, struct np_error *err)
 	case NETPOL_A_COUNTERS:
 		ret = np_counters_decode(nlh, &counters, err);
 		np_counters_free(&counters);
+		return ret;
+	case NETPOL_A_AUDIT:
+		ret = np_observe_decode(nlh, &observed, err);
+		np_observe_free(&observed);
 		return ret;
 	case NETPOL_A_TRIE:
 		ret = np_trie_decode(nlh, &trie, err);

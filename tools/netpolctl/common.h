@@ -154,6 +154,7 @@ extern const struct np_command np_command_status;
 extern const struct np_command np_command_doctor;
 extern const struct np_command np_command_apply;
 extern const struct np_command np_command_confirm;
+extern const struct np_command np_command_audit;
 extern const struct np_command np_command_delete;
 extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;

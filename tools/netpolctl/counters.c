@@ -14,7 +14,8 @@ static const char np_counters_help[] =
 "\n"
 "Packets allowed and denied: in total, for each local pod, and for each rule, with\n"
 "the time since it decided one (to 10 seconds). wide adds what the hook and the\n"
-"interface of a pod saw.\n"
+"interface of a pod saw. Audited packets are part of those allowed: policies that\n"
+"are observed ('netpolctl help audit') would deny them.\n"
 "\n"
 "Options:\n"
 "      --zero          read, and set to zero in the same step\n"
@@ -31,31 +32,42 @@ static void np_counters_cell(struct np_table *table, const struct np_counters *c
 		np_table_add(table, "-");
 }
 
+/* The columns of numbers: those of the table, and those that wide has besides. */
+static const int np_counters_columns[] = {
+	NETPOL_COUNTERS_A_INGRESS_ALLOWED, NETPOL_COUNTERS_A_INGRESS_DENIED,
+	NETPOL_COUNTERS_A_EGRESS_ALLOWED, NETPOL_COUNTERS_A_EGRESS_DENIED,
+	NETPOL_COUNTERS_A_SPOOFED, NETPOL_COUNTERS_A_INGRESS_AUDITED,
+	NETPOL_COUNTERS_A_EGRESS_AUDITED, NETPOL_COUNTERS_A_SEEN_SENT,
+	NETPOL_COUNTERS_A_SEEN_RECEIVED, NETPOL_COUNTERS_A_DEVICE_SENT,
+	NETPOL_COUNTERS_A_DEVICE_RECEIVED,
+};
+
+#define NP_COUNTERS_COLUMNS	7
+#define NP_COUNTERS_COLUMNS_WIDE	11
+
 static void np_counters_subjects(const struct np_counter_list *list)
 {
 	static const char * const titles[] = {
 		"NAMESPACE", "POD", "IN-ALLOWED", "IN-DENIED", "OUT-ALLOWED", "OUT-DENIED",
-		"SPOOFED", "HOOK-SENT", "HOOK-RECEIVED", "DEVICE-SENT", "DEVICE-RECEIVED",
+		"SPOOFED", "IN-AUDITED", "OUT-AUDITED", "HOOK-SENT", "HOOK-RECEIVED",
+		"DEVICE-SENT", "DEVICE-RECEIVED",
 	};
-	bool wide = np_common.format == NP_FORMAT_WIDE;
+	unsigned int columns = np_common.format == NP_FORMAT_WIDE ? NP_COUNTERS_COLUMNS_WIDE :
+								     NP_COUNTERS_COLUMNS;
 	const struct np_counters *c;
 	struct np_table table;
+	unsigned int k;
 	size_t i;
-	int attr;
 
-	np_table_init(&table, titles, wide ? 11 : 7);
+	np_table_init(&table, titles, 2 + columns);
 	for (i = 0; i < list->count; i++) {
 		c = &list->item[i];
 		if (c->kind == NP_COUNTERS_POLICY)
 			continue;
 		np_table_add(&table, "%s", *c->namespace ? c->namespace : "*");
 		np_table_add(&table, "%s", *c->name ? c->name : "*");
-		for (attr = NETPOL_COUNTERS_A_INGRESS_ALLOWED;
-		     attr <= NETPOL_COUNTERS_A_SPOOFED; attr++)
-			np_counters_cell(&table, c, attr);
-		for (attr = NETPOL_COUNTERS_A_SEEN_SENT;
-		     wide && attr <= NETPOL_COUNTERS_A_DEVICE_RECEIVED; attr++)
-			np_counters_cell(&table, c, attr);
+		for (k = 0; k < columns; k++)
+			np_counters_cell(&table, c, np_counters_columns[k]);
 	}
 	np_table_print(&table, stdout, np_common.no_headers);
 	np_table_free(&table);
@@ -220,7 +232,7 @@ static int np_counters_run(const struct np_command *cmd, int argc, char **argv)
 
 const struct np_command np_command_counters = {
 	.name = "counters",
-	.summary = "packets allowed and denied, by pod and by rule",
+	.summary = "packets allowed, denied and audited, by pod and by rule",
 	.help = np_counters_help,
 	.run = np_counters_run,
 };

@@ -20,7 +20,9 @@ static const char np_get_help[] =
 "rules, settings, origins, limits, counters or trie. Of policies, networkpolicies\n"
 "(netpol) and clusternetworkpolicies (cnp) are one kind each. NAME is a name, or\n"
 "NAMESPACE/NAME. json and yaml of namespaces, pods and policies are a Kubernetes\n"
-"List that 'apply -f -' takes back. trie shows the compiled programs of a pod.\n"
+"List that 'apply -f -' takes back. STATE of a policy is observed if it is not\n"
+"enforced for any pod ('netpolctl help audit'). trie shows the compiled programs\n"
+"of a pod.\n"
 "rules shows how many packets each rule has decided on this node, how long ago it\n"
 "did (to 10 seconds), and since when that is watched, which begins again when the\n"
 "rule is changed; rules of policies that select no pod of this node are not counted.\n"
@@ -78,7 +80,7 @@ int np_get_missing(const struct np_get *get, const char *kind, struct np_error *
 	return 0;
 }
 
-static int np_get_objects(struct np_client *client, const struct np_get *get, uint8_t command,
+static int np_get_objects(struct np_client *client, struct np_get *get, uint8_t command,
 			  const char *kind, struct np_error *err)
 {
 	struct np_state state;
@@ -86,10 +88,13 @@ static int np_get_objects(struct np_client *client, const struct np_get *get, ui
 
 	np_state_init(&state);
 	ret = np_state_get(client, command, &state, err);
+	if (!ret && command == NETPOL_CMD_GET_POLICY)
+		ret = np_observe_get(client, &get->observed, err);
 	if (!ret) {
 		np_get_print(get, &state, command);
 		ret = np_get_missing(get, kind, err);
 	}
+	np_observe_free(&get->observed);
 	np_state_free(&state);
 	return ret;
 }
@@ -269,7 +274,7 @@ static int np_get_take(int code, const char *arg, void *ctx, struct np_error *er
 	return 0;
 }
 
-static int np_get_kernel(const struct np_get *get, enum np_get_kind kind, struct np_error *err)
+static int np_get_kernel(struct np_get *get, enum np_get_kind kind, struct np_error *err)
 {
 	struct np_client client;
 	struct np_info info;

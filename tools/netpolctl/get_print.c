@@ -244,6 +244,8 @@ static void np_row_policy(struct np_table *table, const struct np_state *state, 
 	np_cell_directions(table, policy->directions);
 	np_cell_rules(table, policy);
 	np_table_add(table, "%u", more->pods);
+	if (!cluster)
+		np_table_add(table, "%s", policy->audit || more->observed ? "observed" : "-");
 	if (!wide)
 		return;
 	for (k = 0; k < policy->ingress_count; k++) {
@@ -263,7 +265,7 @@ static void np_get_policies_table(const struct np_state *state, const struct np_
 				  size_t count, bool cluster)
 {
 	static const char * const policies[] = {
-		"NAMESPACE", "NAME", "SELECTOR", "TYPES", "RULES", "LOCAL-PODS", "PEERS",
+		"NAMESPACE", "NAME", "SELECTOR", "TYPES", "RULES", "LOCAL-PODS", "STATE", "PEERS",
 		"PORTS", "ORIGIN",
 	};
 	static const char * const wider[] = {
@@ -277,7 +279,7 @@ static void np_get_policies_table(const struct np_state *state, const struct np_
 	if (cluster)
 		np_table_init(&table, wider, wide ? 11 : 8);
 	else
-		np_table_init(&table, policies, wide ? 9 : 6);
+		np_table_init(&table, policies, wide ? 10 : 7);
 	for (i = 0; i < count; i++)
 		if (order[i].cluster == cluster)
 			np_row_policy(&table, state, order[i].index, wide);
@@ -357,13 +359,31 @@ static void np_get_manifest(const struct np_state *state, uint8_t command,
 	np_write_end(&w);
 }
 
-void np_get_print(const struct np_get *get, const struct np_state *state, uint8_t command)
+/* Notes which policies are observed for all pods by an audit, and until when. */
+static void np_get_observed(const struct np_get *get, struct np_state *state)
+{
+	const struct np_observe *observe;
+	const struct np_policy *policy;
+	size_t i;
+
+	for (i = 0; i < state->objects.policy_count; i++) {
+		policy = &state->objects.policies[i];
+		observe = policy->tier == NP_TIER_NETWORK_POLICY ?
+			  np_observe_find(&get->observed, policy->namespace, policy->name, "") :
+			  NULL;
+		state->policy[i].observed = observe;
+		state->policy[i].observed_until = observe ? observe->until : 0;
+	}
+}
+
+void np_get_print(const struct np_get *get, struct np_state *state, uint8_t command)
 {
 	const char *kind = command == NETPOL_CMD_GET_NAMESPACE ? "namespace" :
 			   command == NETPOL_CMD_GET_POD ? "pod" : "networkpolicy";
 	struct np_order *order;
 	size_t count, i;
 
+	np_get_observed(get, state);
 	order = np_get_order(get, state, command, &count);
 	if (np_format_structured(np_common.format)) {
 		np_get_manifest(state, command, order, count);
@@ -442,6 +462,10 @@ static void np_trie_write(const struct np_trie_list *list, const char *namespace
 			np_write_number(&w, "rule", trie->rule);
 		if (trie->has_action)
 			np_write_string(&w, "action", np_action_name(trie->action));
+		if (trie->passed)
+			np_write_bool(&w, "passed", true);
+		if (trie->audited)
+			np_write_bool(&w, "audited", true);
 		np_write_end(&w);
 	}
 	np_write_end(&w);
@@ -454,7 +478,8 @@ static void np_trie_row(struct np_table *table, const struct np_trie *trie)
 
 	np_table_add(table, "%s", np_direction_name(trie->direction));
 	np_table_add(table, "%s", trie->has_prefix ? "prefix" : trie->has_identity ?
-		     "identity" : trie->has_row ? "cell" : "class");
+		     "identity" : trie->audited ? "audited" : trie->passed ? "passed" :
+		     trie->has_row ? "cell" : "class");
 	if (trie->has_prefix)
 		np_table_add(table, "%s", np_cidr_text(&trie->prefix, text));
 	else if (trie->has_identity)

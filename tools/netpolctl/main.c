@@ -13,6 +13,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_apply,
 	&np_command_confirm,
 	&np_command_delete,
+	&np_command_audit,
 	&np_command_get,
 	&np_command_eval,
 	&np_command_explain,

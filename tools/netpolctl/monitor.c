@@ -12,11 +12,13 @@
 #include "netlink/filter.h"
 
 static const char np_monitor_help[] =
-"Usage: netpolctl monitor [deny|change|all] [OPTION...] [-o table|jsonl]\n"
+"Usage: netpolctl monitor [deny|audit|change|all] [OPTION...] [-o table|jsonl]\n"
 "\n"
-"Prints packets that are denied (deny, the default), commits (change), or both\n"
-"and audit events (all), as they come, until interrupted. The kernel limits the\n"
-"rate (event-rate in 'netpolctl settings'); events that were lost are counted.\n"
+"Prints packets that are denied (deny, the default), packets that pass because\n"
+"the policies that would deny them are observed (audit, see 'netpolctl help\n"
+"audit'), commits (change), or all of that, as they come, until interrupted. The\n"
+"kernel limits the rate (event-rate in 'netpolctl settings'); events that were\n"
+"lost are counted.\n"
 "\n"
 "Options, each more than once if any of its values will do; packets that meet all\n"
 "are shown, and every change:\n"
@@ -24,8 +26,8 @@ static const char np_monitor_help[] =
 "      --to END            sent to it\n"
 "      --pod END           either of them\n"
 "  -n, --namespace NAME    from or to a pod of the namespace\n"
-"      --policy NS/NAME    isolated by this policy, among others or alone; NAME alone\n"
-"                          is a ClusterNetworkPolicy\n"
+"      --policy NS/NAME    isolated by this policy, or would be, among others or\n"
+"                          alone; NAME alone is a ClusterNetworkPolicy\n"
 "      --port PORT         to 53, udp/53, udp, icmp, icmpv6 or ip/47\n"
 "      --count N           end after N events\n"
 "\n"
@@ -136,10 +138,9 @@ static void np_monitor_line(const struct np_event *event)
 		clock_gettime(CLOCK_REALTIME, &now);
 		np_monitor_time((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec, "%H:%M:%S",
 				text);
-		printf("%s CHANGE generation %llu", text,
-		       (unsigned long long)event->generation);
-		if (*event->origin)
-			printf(" by ");
+		printf("%s CHANGE generation %llu%s", text,
+		       (unsigned long long)event->generation,
+		       *event->origin ? " by " : " of audits");
 		np_print_escaped(stdout, event->origin);
 		putchar('\n');
 		return;
@@ -153,7 +154,8 @@ static void np_monitor_line(const struct np_event *event)
 	fputs(" -> ", stdout);
 	np_monitor_end(&event->destination, event->has_ports, event->destination_port);
 	printf(" %s  %s", np_monitor_protocol(event->protocol, protocol),
-	       event->policy_count ? "isolated by" : np_reason_text(event->reason));
+	       !event->policy_count ? np_reason_text(event->reason) :
+	       event->verdict == NETPOL_VERDICT_AUDIT ? "would be isolated by" : "isolated by");
 	for (i = 0; i < event->policy_count; i++) {
 		fputs(i ? ", " : " ", stdout);
 		np_print_escaped(stdout, event->policy[i].namespace);
@@ -237,15 +239,33 @@ static int np_monitor_event(const struct nlmsghdr *nlh, void *arg, struct np_err
 	return 0;
 }
 
-static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, bool deny,
-			     bool change, struct np_error *err)
+/* The words for groups of events. */
+static const struct {
+	const char *word;
+	const char *group;
+} np_monitor_groups[] = {
+	{ "deny", NETPOL_MCGRP_DENY },
+	{ "audit", NETPOL_MCGRP_AUDIT },
+	{ "change", NETPOL_MCGRP_CHANGE },
+};
+
+#define NP_MONITOR_GROUPS	(sizeof(np_monitor_groups) / sizeof(np_monitor_groups[0]))
+
+static bool np_monitor_asked(const char *what, size_t group)
 {
-	if (deny && np_client_join(client, NETPOL_MCGRP_DENY, err))
-		return -1;
-	if (change && np_client_join(client, NETPOL_MCGRP_CHANGE, err))
-		return -1;
-	if (deny && change && np_client_join(client, NETPOL_MCGRP_AUDIT, err))
-		return -1;
+	return !strcmp(what, "all") || !strcmp(what, np_monitor_groups[group].word);
+}
+
+/* Prints events of a group, or of all, until enough have come. */
+static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, const char *what,
+			     struct np_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < NP_MONITOR_GROUPS; i++)
+		if (np_monitor_asked(what, i) &&
+		    np_client_join(client, np_monitor_groups[i].group, err))
+			return -1;
 	/* Line buffering shows each event at once to a reader at the other end of a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (!mon->count || mon->seen < mon->count)
@@ -262,12 +282,15 @@ static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, i
 	struct np_error err = { 0 };
 	struct np_client client;
 	struct np_info info;
+	bool known = false;
+	size_t i;
 	int ret;
 
-	if (words > 1 || (strcmp(what, "deny") && strcmp(what, "change") && strcmp(what, "all")))
-		return np_usage(cmd, "monitor takes deny, change or all");
-	ret = np_connect(&client, &info, &err) ||
-	      np_monitor_listen(&client, mon, strcmp(what, "change"), strcmp(what, "deny"), &err);
+	for (i = 0; i < NP_MONITOR_GROUPS; i++)
+		known |= np_monitor_asked(what, i);
+	if (words > 1 || !known)
+		return np_usage(cmd, "monitor takes deny, audit, change or all");
+	ret = np_connect(&client, &info, &err) || np_monitor_listen(&client, mon, what, &err);
 	if (ret)
 		ret = np_report(&err);
 	np_info_free(&info);
@@ -301,7 +324,7 @@ static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
 
 const struct np_command np_command_monitor = {
 	.name = "monitor",
-	.summary = "denied packets and changes as they happen",
+	.summary = "denied and audited packets and changes as they happen",
 	.help = np_monitor_help,
 	.run = np_monitor_run,
 };

@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/time.h"
 #include "common.h"
+#include "netlink/observe.h"
 #include "node/finding.h"
 #include "object/settings.h"
 #include "undo/undo.h"
@@ -17,8 +20,9 @@
 static const char np_status_help[] =
 "Usage: netpolctl [status] [-o table|json|yaml]\n"
 "\n"
-"One screen: the module and whether it enforces, who loaded objects, limits that\n"
-"are more than half used, settings that are not the default, packets so far.\n"
+"One screen: the module and whether it enforces, policies that are observed, who\n"
+"loaded objects, limits that are more than half used, settings that are not the\n"
+"default, packets so far.\n"
 "Local pods whose interface moved many more packets than the hook saw are warned\n"
 "of. Warnings go to standard error (with -o json|yaml: to \"warnings\" too) and\n"
 "leave the exit status 0.\n"
@@ -32,6 +36,7 @@ struct np_status {
 	struct np_info info;
 	struct np_settings settings;
 	struct np_counter_list counters;
+	struct np_observe_list observed;
 	int64_t left;		/* milliseconds until a change is taken back; -1: none waits */
 	char **warning;
 	size_t warning_count;
@@ -104,6 +109,43 @@ static unsigned int np_percent(const struct np_limit *limit)
 	return (unsigned int)((double)limit->used * 100 / (double)limit->max);
 }
 
+/* Seconds until the next audit ends; false: none has an end. */
+static bool np_status_next_end(const struct np_status *st, uint64_t *seconds)
+{
+	const struct np_observe *next = np_observe_next(&st->observed);
+	uint64_t now = (uint64_t)time(NULL);
+
+	if (!next)
+		return false;
+	*seconds = next->until > now ? next->until - now : 0;
+	return true;
+}
+
+static void np_status_observed(const struct np_status *st)
+{
+	char text[NP_TIME_TEXT_SIZE];
+	uint64_t seconds;
+
+	if (!st->observed.count && !st->observed.policies)
+		return;
+	printf("audits      %zu; %zu policies are observed, not enforced", st->observed.count,
+	       st->observed.policies);
+	if (np_status_next_end(st, &seconds))
+		printf("; the next audit ends %s", np_time_left_text(seconds, text));
+	putchar('\n');
+}
+
+/* Packets of a direction. Those that were audited are part of those that were allowed. */
+static void np_status_packets(const struct np_counters *c, const char *title, int allowed,
+			      int denied, int audited)
+{
+	printf("%-11s %llu allowed, %llu denied", title, (unsigned long long)np_counter(c, allowed),
+	       (unsigned long long)np_counter(c, denied));
+	if (np_counter(c, audited))
+		printf("; %llu of the allowed audited", (unsigned long long)np_counter(c, audited));
+	putchar('\n');
+}
+
 static void np_status_table(const struct np_status *st)
 {
 	const struct np_info *info = &st->info;
@@ -120,6 +162,7 @@ static void np_status_table(const struct np_status *st)
 	if (st->left >= 0)
 		printf("waiting     a change is taken back in %lld s unless it is confirmed\n",
 		       (long long)(st->left + 999) / 1000);
+	np_status_observed(st);
 	for (i = 0; i < info->origin_count; i++)
 		printf("origin      %s: %llu objects, generation %llu\n", info->origin[i].name,
 		       (unsigned long long)info->origin[i].objects,
@@ -140,12 +183,10 @@ static void np_status_table(const struct np_status *st)
 	}
 	if (!c)
 		return;
-	printf("ingress     %llu allowed, %llu denied\n",
-	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_INGRESS_ALLOWED),
-	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_INGRESS_DENIED));
-	printf("egress      %llu allowed, %llu denied\n",
-	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_ALLOWED),
-	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_EGRESS_DENIED));
+	np_status_packets(c, "ingress", NETPOL_COUNTERS_A_INGRESS_ALLOWED,
+			  NETPOL_COUNTERS_A_INGRESS_DENIED, NETPOL_COUNTERS_A_INGRESS_AUDITED);
+	np_status_packets(c, "egress", NETPOL_COUNTERS_A_EGRESS_ALLOWED,
+			  NETPOL_COUNTERS_A_EGRESS_DENIED, NETPOL_COUNTERS_A_EGRESS_AUDITED);
 	printf("denied      %llu spoofed, %llu unknown, %llu to tunnels; %llu unchecked\n",
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_SPOOFED),
 	       (unsigned long long)np_counter(c, NETPOL_COUNTERS_A_UNKNOWN),
@@ -194,7 +235,10 @@ static void np_status_write_info(struct np_writer *w, const struct np_info *info
 
 static void np_status_write(const struct np_status *st)
 {
+	const struct np_observe *next = np_observe_next(&st->observed);
 	const struct np_counters *c = np_status_total(st);
+	char text[NP_TIME_TEXT_SIZE];
+	uint64_t seconds;
 	struct np_writer w;
 	size_t i;
 	int attr;
@@ -204,6 +248,14 @@ static void np_status_write(const struct np_status *st)
 	np_status_write_info(&w, &st->info);
 	if (st->left >= 0)
 		np_write_number(&w, "confirmSeconds", (st->left + 999) / 1000);
+	np_write_object(&w, "audits");
+	np_write_number(&w, "count", st->observed.count);
+	np_write_number(&w, "policies", st->observed.policies);
+	if (np_status_next_end(st, &seconds)) {
+		np_write_string(&w, "nextEnd", np_time_utc_text(next->until, text));
+		np_write_number(&w, "secondsLeft", seconds);
+	}
+	np_write_end(&w);
 	np_settings_write(&w, "settings", &st->settings);
 	np_write_object(&w, "counters");
 	for (attr = NP_COUNTER_FIRST; c && attr <= NP_COUNTER_LAST; attr++)
@@ -233,7 +285,9 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 		return np_usage(cmd, "status takes no word \"%.40s\"", argv[optind]);
 	ret = np_connect(&st.client, &st.info, &err) ||
 	      np_settings_get(&st.client, &st.settings, &err) ||
-	      np_counters_get(&st.client, false, &st.counters, &err);
+	      np_counters_get(&st.client, false, &st.counters, &err) ||
+	      np_observe_get(&st.client, &st.observed, &err) ||
+	      np_observe_count(&st.client, &st.observed, &err);
 	if (!ret) {
 		if (np_undo_left(&st.left, &err))
 			np_status_warn(&st, "it is not known whether a change waits for its "
@@ -251,6 +305,7 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 		free(st.warning[i]);
 	free(st.warning);
 	np_counters_free(&st.counters);
+	np_observe_free(&st.observed);
 	np_settings_free(&st.settings);
 	np_info_free(&st.info);
 	np_client_close(&st.client);

@@ -111,6 +111,15 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 					(double)np_counter(total, packets[i].attr), "direction",
 					packets[i].direction, "verdict", packets[i].verdict,
 			NP_METRIC_END);
+		np_metric_head(file, "netpol_packets_audited_total", "counter",
+			       "Packets that were allowed because the policies that would deny "
+			       "them are observed, by direction.");
+		np_metric_value(file, "netpol_packets_audited_total",
+				(double)np_counter(total, NETPOL_COUNTERS_A_INGRESS_AUDITED),
+				"direction", "ingress", NP_METRIC_END);
+		np_metric_value(file, "netpol_packets_audited_total",
+				(double)np_counter(total, NETPOL_COUNTERS_A_EGRESS_AUDITED),
+				"direction", "egress", NP_METRIC_END);
 		np_metric_one(file, "netpol_packets_spoofed_total", "counter",
 			      "Packets dropped because their source address is forged.",
 			      (double)np_counter(total, NETPOL_COUNTERS_A_SPOOFED));

@@ -76,6 +76,41 @@ const char *np_time_span_text(uint64_t seconds, char text[NP_TIME_SPAN_SIZE])
 	return text;
 }
 
+static const char *np_time_text(uint64_t when, const char *form,
+				struct tm *(*split)(const time_t *when, struct tm *tm),
+				char text[NP_TIME_TEXT_SIZE])
+{
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (when > INT64_MAX || !split(&seconds, &tm) ||
+	    !strftime(text, NP_TIME_TEXT_SIZE, form, &tm))
+		snprintf(text, NP_TIME_TEXT_SIZE, "%llu", (unsigned long long)when);
+	return text;
+}
+
+const char *np_time_utc_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
+{
+	return np_time_text(when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r, text);
+}
+
+const char *np_time_local_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
+{
+	return np_time_text(when, "%Y-%m-%d %H:%M:%S", localtime_r, text);
+}
+
+const char *np_time_left_text(uint64_t seconds, char text[NP_TIME_TEXT_SIZE])
+{
+	static const char * const word[] = { "d", "h", "min", "s" };
+	size_t i = 0;
+
+	while (i < NP_TIME_UNIT_COUNT - 1 && seconds < np_time_units[i].seconds)
+		i++;
+	snprintf(text, NP_TIME_TEXT_SIZE, "in %llu %s",
+		 (unsigned long long)seconds / np_time_units[i].seconds, word[i]);
+	return text;
+}
+
 int64_t np_time_monotonic(void)
 {
 	struct timespec now;

@@ -187,6 +187,9 @@ static bool decode_counters(struct nlattr *nest, struct np_counters *c)
 	c->tier = np_attr_u8(tb[NETPOL_COUNTERS_A_POLICY_TIER]);
 	c->ifindex = np_attr_u32(tb[NETPOL_COUNTERS_A_IFINDEX]);
 	for (i = 0; i < NP_COUNTER_COUNT; i++) {
+		/* what has no word is no counter */
+		if (!np_counter_words[NP_COUNTER_FIRST + i])
+			continue;
 		c->has[i] = tb[NP_COUNTER_FIRST + i];
 		c->value[i] = np_attr_u64(tb[NP_COUNTER_FIRST + i]);
 	}
@@ -434,6 +437,7 @@ static bool decode_trie(struct nlattr *nest, struct np_trie *trie)
 	trie->has_action = tb[NETPOL_TRIE_A_ACTION];
 	trie->action = np_attr_u8(tb[NETPOL_TRIE_A_ACTION]);
 	trie->passed = tb[NETPOL_TRIE_A_PASSED];
+	trie->audited = tb[NETPOL_TRIE_A_AUDITED];
 	trie->has_prefix = tb[NETPOL_TRIE_A_PREFIX];
 	trie->has_port = tb[NETPOL_TRIE_A_PORT];
 	return (!trie->has_prefix || np_read_prefix(tb[NETPOL_TRIE_A_PREFIX], &trie->prefix)) &&

@@ -87,7 +87,7 @@ struct np_rule_hits {
 };
 
 #define NP_COUNTER_FIRST	NETPOL_COUNTERS_A_INGRESS_ALLOWED
-#define NP_COUNTER_LAST		NETPOL_COUNTERS_A_TUNNELS
+#define NP_COUNTER_LAST		NETPOL_COUNTERS_A_EGRESS_AUDITED
 #define NP_COUNTER_COUNT	(NP_COUNTER_LAST - NP_COUNTER_FIRST + 1)
 
 /* One subject of NETPOL_CMD_GET_COUNTERS. */
@@ -190,6 +190,7 @@ void np_eval_free(struct np_eval *eval);
 struct np_trie {
 	bool has_row, has_class, has_rule, has_identity, has_prefix, has_port, has_action;
 	bool passed;		/* the cell counts after a rule that passes */
+	bool audited;		/* the cell is what observed policies say */
 	bool head;		/* ROWS, CLASSES and BYTES are set */
 	uint8_t direction;
 	uint8_t action;

@@ -39,6 +39,9 @@ struct np_policy_state {
 	uint16_t priority;
 	uint8_t tier;		/* enum netpol_tier */
 	uint8_t kind;		/* enum netpol_kind */
+	/* it is observed by an audit, which the dump of policies does not say */
+	bool observed;
+	uint64_t observed_until;	/* seconds since 1970; 0: the audit has no end */
 };
 
 #endif

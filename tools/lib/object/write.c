@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/time.h"
+
 static void np_manifest_labels(struct np_writer *w, const char *key,
 			       const struct np_labels *labels)
 {
@@ -21,8 +23,11 @@ static void np_manifest_labels(struct np_writer *w, const char *key,
 static void np_manifest_head(struct np_writer *w, const char *key, const char *version,
 			     const char *kind, const char *namespace, const char *name,
 			     const char *uid, const struct np_labels *labels, const char *origin,
-			     bool audit)
+			     bool audit, const struct np_policy_state *observed)
 {
+	bool annotated = *origin || audit || observed;
+	char text[NP_TIME_TEXT_SIZE];
+
 	np_write_object(w, key);
 	np_write_string(w, "apiVersion", version);
 	np_write_string(w, "kind", kind);
@@ -33,13 +38,16 @@ static void np_manifest_head(struct np_writer *w, const char *key, const char *v
 	if (*uid)
 		np_write_string(w, "uid", uid);
 	np_manifest_labels(w, "labels", labels);
-	if (*origin || audit)
+	if (annotated)
 		np_write_object(w, "annotations");
 	if (*origin)
 		np_write_string(w, "netpolctl/origin", origin);
 	if (audit)
 		np_write_string(w, NP_AUDIT_KEY, "true");
-	if (*origin || audit)
+	if (observed)
+		np_write_string(w, "netpolctl/observed-until", observed->observed_until ?
+				np_time_utc_text(observed->observed_until, text) : "ever");
+	if (annotated)
 		np_write_end(w);
 	np_write_end(w);
 }
@@ -48,7 +56,7 @@ void np_manifest_namespace(struct np_writer *w, const char *key, const struct np
 			   const struct np_namespace_state *more)
 {
 	np_manifest_head(w, key, "v1", "Namespace", NULL, ns->name, "", &ns->labels,
-			 more->origin, false);
+			 more->origin, false, NULL);
 	np_write_end(w);
 }
 
@@ -59,7 +67,7 @@ void np_manifest_pod(struct np_writer *w, const char *key, const struct np_pod *
 	uint32_t i;
 
 	np_manifest_head(w, key, "v1", "Pod", pod->namespace, pod->name, pod->uid, &pod->labels,
-			 more->origin, false);
+			 more->origin, false, NULL);
 	np_write_object(w, "spec");
 	np_write_array(w, "containers");
 	np_write_object(w, NULL);
@@ -399,7 +407,7 @@ static void np_manifest_cluster(struct np_writer *w, const char *key,
 				const struct np_policy_state *more)
 {
 	np_manifest_head(w, key, NP_CLUSTER_API, "ClusterNetworkPolicy", NULL,
-			 policy->name, "", &policy->labels, more->origin, false);
+			 policy->name, "", &policy->labels, more->origin, false, NULL);
 	np_write_object(w, "spec");
 	np_write_string(w, "tier", np_tier_name(policy->tier));
 	np_write_number(w, "priority", policy->priority);
@@ -420,7 +428,8 @@ void np_manifest_policy(struct np_writer *w, const char *key, const struct np_po
 		return;
 	}
 	np_manifest_head(w, key, "networking.k8s.io/v1", "NetworkPolicy", policy->namespace,
-			 policy->name, "", &policy->labels, more->origin, policy->audit);
+			 policy->name, "", &policy->labels, more->origin, policy->audit,
+			 more->observed ? more : NULL);
 	np_write_object(w, "spec");
 	np_manifest_selector(w, "podSelector", &policy->pod_selector);
 	np_write_array(w, "policyTypes");
