@@ -71,7 +71,10 @@ labels_json() # LABEL=VALUE...
 	done
 	echo "{$out}"
 }
-ns_feed() { upsert namespaces "{\"metadata\":{\"name\":\"$1\",\"labels\":$(labels_json team="$1")}}"; }
+ns_feed() # NS [ANNOTATIONS]
+{
+	upsert namespaces "{\"metadata\":{\"name\":\"$1\",\"labels\":$(labels_json team="$1"),\"annotations\":${2:-{\}}}}"
+}
 pod_uid() { printf '00000000-0000-4000-8000-%012d' "${uids[$1]:-$((16#$(md5sum <<<"$1" | cut -c1-8) % 1000000))}"; }
 declare -A uids
 pod_feed() # NS/NAME [noip|MORE-STATUS]
@@ -81,9 +84,9 @@ pod_feed() # NS/NAME [noip|MORE-STATUS]
 	# shellcheck disable=SC2086 # words
 	upsert pods "{\"metadata\":{\"name\":\"${1#*/}\",\"namespace\":\"${1%/*}\",\"uid\":\"$(pod_uid "$1")\",\"labels\":$(labels_json ${pod_labels[$1]:-})},\"spec\":{\"nodeName\":\"${end_node[$1]}\"},\"status\":{\"phase\":\"Running\",$ips}}"
 }
-policy_feed() # NS NAME SPEC
+policy_feed() # NS NAME SPEC [ANNOTATIONS]
 {
-	upsert networkpolicies "{\"metadata\":{\"name\":\"$2\",\"namespace\":\"$1\"},\"spec\":$3}"
+	upsert networkpolicies "{\"metadata\":{\"name\":\"$2\",\"namespace\":\"$1\",\"annotations\":${4:-{\}}},\"spec\":$3}"
 }
 policy_gone() { tell "{\"do\":\"remove\",\"kind\":\"networkpolicies\",\"namespace\":\"$1\",\"name\":\"$2\"}"; }
 allow_client='{"podSelector":{"matchLabels":{"app":"server"}},"policyTypes":["Ingress"],"ingress":[{"from":[{"namespaceSelector":{"matchLabels":{"team":"a"}},"podSelector":{"matchLabels":{"app":"client"}}}]}]}'
@@ -97,7 +100,7 @@ everything()
 	pod_feed a/other
 	pod_feed b/server
 	upsert nodes '{"metadata":{"name":"n1"},"spec":{"podCIDRs":["10.244.1.0/24","fd00:244:1::/64"]}}'
-	policy_feed b allow-client "$allow_client"
+	policy_feed b allow-client "$allow_client" "${asks:-}"
 	mark synced namespaces pods networkpolicies clusternetworkpolicies nodes
 }
 
@@ -556,6 +559,94 @@ done
 until_status "with room, everything is committed" .ready true
 is "$(status | jq -c .troubles)" '[]' "all of it as it is"
 as_allowed "after that"
+agent_end TERM
+netpol flush --yes
+
+# --- policies that are observed -------------------------------------------------------
+
+as_observed() # WHAT
+{
+	expect <<-X
+	yes a/client tcp b/server 80 $1: the client is allowed
+	yes a/other tcp b/server 80 $1: what would be denied passes
+	X
+}
+events() { status | jq '[.kinds[] | select(.kind == "networkpolicies" or .kind == "namespaces").events] | add'; }
+annotation='{"netpolctl/audit":"true"}'
+agent_start
+everything
+until_status "ready" .ready true
+before=$(generation)
+seen=$(events)
+policy_feed b allow-client "$allow_client" "$annotation"
+ns_feed b "$annotation"
+until_status "the annotations have been read" \
+	'[.kinds[] | select(.kind == "networkpolicies" or .kind == "namespaces").events] | add' $((seen + 2))
+is "$(generation)" "$before" "an annotation alone changes nothing"
+is "$(status | jq .policiesObserved)" 0 "and no policy is observed"
+as_allowed "an annotation alone"
+agent_end TERM
+
+agent_start --audit-annotations
+asks=$annotation everything
+until_status "with the option, the policy is observed" .policiesObserved 1
+until_status "ready" .ready true
+as_observed "its own annotation"
+is "$($np get policies -n b -o json | jq -r '.items[0].metadata.annotations["netpolctl/audit"]')" true \
+	"the kernel observes it"
+check "sync status says so" grep -q "^observed    1 policies" <(
+	nsenter --net=/run/netns/n1 netpolctl sync status --socket "$dir/sock")
+check "and so do the metrics" grep -qx "netpol_policies_observed 1" <(web /metrics | tr -d '\r')
+agent_end KILL
+as_observed "the agent is killed"
+agent_start --audit-annotations --audit 3600000
+asks=$annotation everything
+until_status "ready again" .ready true
+is "$($np get policies -n b -o json | jq -r '.items[0].metadata.annotations["netpolctl/audit"]')" true \
+	"a new agent leaves it so"
+
+# Somebody enforces it behind the agent's back: what get has written asks for nothing. The agent may
+# notice by the generation before it compares, so there are more tries than one.
+for i in 1 2 3 4 5; do
+	eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
+	$np get policies -n b -o yaml | $np apply --origin kube -f - >/dev/null 2>"$tmp/said" ||
+		bail "apply: $(cat "$tmp/said")"
+	kill -HUP "$agent"
+	! eventually 5 grep -q "audit: 1 objects in the kernel differ" "$dir/log" || break
+done
+check "apply says that the annotation does not count" grep -q "1 policy asks to be observed" "$tmp/said"
+check "the comparison with the kernel sees that" grep -q "audit: 1 objects in the kernel differ" "$dir/log"
+eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
+as_observed "and puts it right"
+
+policy_feed b allow-client "$allow_client"
+until_status "without the annotation it is enforced" .policiesObserved 0
+eventually 20 sh -c "! $np get policies -n b -o json | grep -q netpolctl/audit"
+as_allowed "without the annotation"
+ns_feed b "$annotation"
+until_status "its Namespace asks" .policiesObserved 1
+eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
+as_observed "the annotation of the Namespace"
+policy_feed b allow-client '{"podSelector":{},"future":{}}' "$annotation"
+until_status "what cannot be read is closed" '[.troubles[].state] | join(",")' closed
+eventually 20 sh -c "! $np get policies -n b -o json | grep -q netpolctl/audit"
+is "$(status | jq .policiesObserved)" 0 "and not observed"
+expect <<X
+no a/client tcp b/server 80 what is closed isolates, whatever its annotation says
+yes n1 tcp b/server 80 the node passes all the same
+X
+policy_feed b allow-client "$allow_client"
+until_status "it can be read again" .policiesObserved 1
+eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
+agent_end TERM
+check "the snapshot has it" grep -q '"netpolctl/audit":"true"' "$dir/snapshot"
+netpol flush --yes
+netpol restore "$dir/snapshot"
+as_observed "restored"
+agent_start
+asks=$annotation everything
+until_status "ready" .ready true
+as_allowed "an agent without the option enforces it"
 agent_end TERM
 netpol flush --yes
 

@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 		{ "cni", required_argument, NULL, 'c' },
 		{ "guard", required_argument, NULL, 'g' },
 		{ "once", no_argument, NULL, 'o' },
+		{ "audit-annotations", no_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		{ 0 }
 	};
@@ -226,6 +227,9 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			opts.once = true;
+			break;
+		case 't':
+			opts.audit_annotations = true;
 			break;
 		case 'j':
 			json = true;

@@ -124,10 +124,11 @@ assert [v["hostPath"]["path"] for v in pod["spec"]["volumes"] if v["name"] == "k
 assert not {"priorityClassName", "nodeSelector", "tolerations"} & pod["spec"].keys(), pod["spec"]
 # What more the chart can say, the tool takes.
 more = objects(helm("apiServer=" + SERVER, "guardPrefixes={10.1.0.0/16,fd00::/64}",
-                    "guardInterfaces={cali*}", "unknown=allow", "extraArgs={--gzip}").stdout)
+                    "guardInterfaces={cali*}", "unknown=allow", "auditAnnotations=true",
+                    "extraArgs={--gzip}").stdout)
 command = more["DaemonSet", "netpol"]["spec"]["template"]["spec"]["containers"][0]["command"]
-assert command[-4:] == ["--guard-prefix=10.1.0.0/16,fd00::/64", "--guard-interface=cali*",
-                        "--unknown=allow", "--gzip"], command
+assert command[-5:] == ["--guard-prefix=10.1.0.0/16,fd00::/64", "--guard-interface=cali*",
+                        "--unknown=allow", "--audit-annotations", "--gzip"], command
 for word in command[2:]:
     help_text = run("build/netpolctl", "sync", "--help").stdout
     assert not word.startswith("--") or word.split("=")[0] in help_text, word

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Lists, streaming lists, watches, versions: L1 to L11, L19 to L23."""
+"""Lists, streaming lists, watches, versions, annotations: L1 to L11, L19 to L23, L44."""
 import gzip
 import hashlib
 import json
@@ -780,3 +780,26 @@ def L23_field_selector(t):
     g = t.synced(d, "--node", "n1", kinds="nodes")
     check(d.asked(lambda r: r.kind == "nodes")[0].query["fieldSelector"] == "metadata.name=n1")
     check(g.names("nodes") == ["n1"])
+
+
+def L44_annotations(t):
+    """One annotation of policies and Namespaces is read, in a list and in a watch, and no other."""
+    kinds = {"networkpolicies": "ns", "namespaces": ""}
+    d = t.double()
+    asks = {"kubectl.kubernetes.io/last-applied-configuration": "x" * 100000,
+            "netpolctl/audit": "true", "netpolctl/other": "true"}
+    for kind, namespace in kinds.items():
+        d.put(kind, "asks", namespace, annotations=asks)
+        d.put(kind, "plain", namespace, annotations={"a": "b"})
+    d.put("pods", "asks", "ns", annotations=asks)
+    f = t.synced(d, kinds="pods," + ",".join(kinds))
+    for kind, namespace in kinds.items():
+        have = {line["name"]: line for line in f.calls("upsert", kind)}
+        check(have["asks"]["audit"] == "true" and have["asks"]["annotations"] == 1, have)
+        check(have["plain"]["audit"] == "" and have["plain"]["annotations"] == 0, have)
+        d.put(kind, "asks", namespace, annotations={"netpolctl/audit": "false"})
+        f.seen = 0
+        f.until(call="upsert", kind=kind, name="asks", audit="false")
+        d.put(kind, "asks", namespace)
+        f.until(call="upsert", kind=kind, name="asks", audit="", annotations=0)
+    check(f.calls("upsert", "pods")[0]["annotations"] == 0, "the annotation of a pod is read")

@@ -296,7 +296,7 @@ class Double:
 
     # --- content
 
-    def put(self, kind, name, namespace="", uid=None, big=0, **more):
+    def put(self, kind, name, namespace="", uid=None, big=0, annotations=None, **more):
         with self.lock:
             self.version += 1
             key = (namespace, name)
@@ -307,6 +307,8 @@ class Double:
                 meta["namespace"] = namespace
             if big:
                 meta["annotations"] = {"x": "x" * big}
+            if annotations:
+                meta["annotations"] = annotations
             body = {"metadata": meta, **more}
             self.objects[kind][key] = body
             self.history[kind].append((self.version, "MODIFIED" if known else "ADDED", body))

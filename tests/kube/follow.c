@@ -26,6 +26,7 @@
 #include "kube/discovery.h"
 #include "kube/reflector.h"
 #include "kube/reflector_state.h"
+#include "object/object.h"
 
 static struct np_loop *loop;
 static struct np_cluster *cluster;
@@ -62,6 +63,7 @@ static void on_upsert(void *context, enum np_source_kind kind,
 		      const struct np_node *object)
 {
 	const struct np_node *meta = np_node_get(object, "metadata");
+	const struct np_node *annotations = np_node_get(meta, "annotations");
 
 	upserts++;
 	if (quiet && kind == NP_SOURCE_POD)
@@ -71,6 +73,8 @@ static void on_upsert(void *context, enum np_source_kind kind,
 	field("name", np_node_text(meta, "name"));
 	field("uid", np_node_text(meta, "uid"));
 	field("rv", np_node_text(meta, "resourceVersion"));
+	field("audit", np_node_text(annotations, NP_AUDIT_KEY));
+	printf(",\"annotations\":%u", annotations ? annotations->count : 0);
 	end();
 }
 

@@ -56,6 +56,36 @@ expect 1 '"kind": "Diff"' $ranges $dual -f $cluster -o json
 awk 'length > 80 { print FILENAME ": more than 80 columns: " $0; bad = 1 } END { exit bad }' \
 	<("$tool" diff $ranges $dual -f $cluster) <("$tool" diff --help) || failed=1
 
+# A policy that is observed on one side only differs. The annotation of a manifest says nothing.
+snapshot() # FILE ANNOTATIONS: of 'netpolctl save', with a policy
+{
+	/usr/bin/python3 - "$1" "$2" <<-'P'
+	import sys
+	policy = ('{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":'
+	          '"default-deny","namespace":"namespace-b"%s},"spec":{"podSelector":{},'
+	          '"policyTypes":["Ingress","Egress"]}}' % sys.argv[2])
+	text = ('{"apiVersion":"netpolctl/v1","kind":"Snapshot","formatVersion":1}\n{"settings":{}}\n'
+	        '{"origin":"manual","generation":1}\n{"origin":"manual","object":%s}\n' % policy)
+	crc = 2 ** 64 - 1
+	for byte in text.encode():
+	    crc ^= byte
+	    for _ in range(8):
+	        crc = crc >> 1 ^ (0xc96c5795d7870f42 if crc & 1 else 0)
+	text += '{"checksum":"crc64:%016x"}\n' % (crc ^ (2 ** 64 - 1))
+	open(sys.argv[1], "w", encoding="utf-8").write(text)
+	P
+}
+snapshot "$tmp/enforced" ''
+snapshot "$tmp/observed" ',"annotations":{"netpolctl/audit":"true"}'
+expect 0 '^objects: 0 added, 0 removed, 0 changed$' --objects "$tmp/enforced" "$tmp/enforced"
+expect 1 '^  ~ networkpolicy/namespace-b/default-deny$' --objects "$tmp/enforced" "$tmp/observed"
+expect 1 '^      ~ audit enforced -> observed$' --objects "$tmp/enforced" "$tmp/observed"
+expect 1 '^      ~ audit observed -> enforced$' --objects "$tmp/observed" $deny
+expect 1 '^connections: 0 appear, 18 go$' --connectivity $cluster "$tmp/enforced"
+expect 0 '^connections: 0 appear, 0 go$' --connectivity $cluster "$tmp/observed"
+sed 's/name: default-deny/&\n  annotations: {netpolctl\/audit: "true"}/' $deny >"$tmp/asks.yaml"
+expect 0 '^objects: 0 added, 0 removed, 0 changed$' --objects "$tmp/enforced" "$tmp/asks.yaml"
+
 # What is written is what the schema says, whatever differs and whatever is asked.
 cat >"$tmp/more.yaml" <<X
 {apiVersion: v1, kind: List, items: [
@@ -69,7 +99,7 @@ cat >"$tmp/more.yaml" <<X
 X
 for args in "$cluster $cluster" "$ranges $dual -f $cluster" "$ranges $tmp/more.yaml -f $cluster" \
 	"$deny $ranges -f $cluster --ports tcp/80,icmp,47" "$deny $ranges --objects" \
-	"$ranges $tmp/more.yaml"; do
+	"$ranges $tmp/more.yaml" "--objects $tmp/enforced $tmp/observed"; do
 	# shellcheck disable=SC2086 # words
 	"$tool" diff $args -o json >"$tmp/out" 2>/dev/null
 	schema "$args"

@@ -38,6 +38,7 @@ static unsigned int pick(unsigned int count)
 struct model_namespace {
 	bool exists;
 	unsigned int tier;	/* label tier=N */
+	unsigned int audit;	/* which of audit_value */
 	bool broken;		/* the last version was malformed */
 	bool known;		/* it is good */
 };
@@ -57,8 +58,14 @@ struct model_policy {
 	bool exists;
 	unsigned int app;	/* selects app=N; 3: all, 4: NotIn 0, 5: Exists, 6: not */
 	unsigned int rules;
+	unsigned int audit;	/* which of audit_value */
 	bool broken;		/* its rules can't be decoded */
 };
+
+/* What the annotation netpolctl/audit may be: none, one that counts, and others. */
+static const char *const audit_value[] = { "", "true", "false", "True" };
+
+#define AUDIT_VALUES	4
 
 /* How the server has a ClusterNetworkPolicy. */
 enum how {
@@ -90,6 +97,7 @@ static struct model_namespace namespaces[NAMESPACES];
 static struct model_pod pods[NAMESPACES][PODS];
 static struct model_policy policies[NAMESPACES][POLICIES];
 static unsigned int uids;
+static bool honours;	/* the annotations count */
 
 /* --- objects as the API server writes them -------------------------------------- */
 
@@ -109,13 +117,23 @@ static const struct np_node *parse(enum np_source_kind kind, const char *text)
 	return object;
 }
 
+/* The annotations of an object, with a comma behind them. */
+static const char *annotations_json(unsigned int audit)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "\"annotations\":{\"x\":\"true\"%s%s%s},",
+		 audit ? ",\"netpolctl/audit\":\"" : "", audit_value[audit], audit ? "\"" : "");
+	return text;
+}
+
 static const char *namespace_json(unsigned int n, bool broken)
 {
 	static char text[512];
 
-	snprintf(text, sizeof(text), "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"ns%u\","
+	snprintf(text, sizeof(text), "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"ns%u\",%s"
 		 "\"managedFields\":[{\"x\":1}],\"labels\":{\"tier\":%s%u%s}}}", n,
-		 broken ? "" : "\"t", namespaces[n].tier, broken ? "" : "\"");
+		 annotations_json(namespaces[n].audit), broken ? "" : "\"t", namespaces[n].tier, broken ? "" : "\"");
 	return text;
 }
 
@@ -170,9 +188,9 @@ static const char *policy_json(unsigned int n, unsigned int p)
 	for (i = 0; i < policy->rules; i++)
 		sprintf(rules + strlen(rules), "%s{\"ports\":[{\"port\":%u}]}", i ? "," : "",
 			i + 1);
-	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"pol%u\",\"namespace\":\"ns%u\"},"
+	snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"pol%u\",%s\"namespace\":\"ns%u\"},"
 		 "\"spec\":{\"podSelector\":%s,\"policyTypes\":[\"Ingress\"],\"ingress\":[%s%s]}}",
-		 p, n, selector, rules,
+		 p, annotations_json(policy->audit), n, selector, rules,
 		 policy->broken ? (policy->rules ? ",{\"future\":1}" : "{\"future\":1}") : "");
 	return text;
 }
@@ -399,8 +417,16 @@ static void expect(bool want, const struct toy *toy, const char *what, unsigned 
 		printf("%s %u/%u: model %d, kernel %d\n", what, n, i, want, toy->there);
 }
 
-/* The digest of a pod or namespace as the model has it, by the tool's own decoder. */
-static __uint128_t fresh_digest(enum np_source_kind kind, const char *json, bool local)
+/* Is a policy observed? What is closed is not, nor is what asks with anything but "true". */
+static bool observed(unsigned int n, const struct model_policy *policy)
+{
+	bool asks = namespaces[n].exists && namespaces[n].known && namespaces[n].audit == 1;
+
+	return honours && !policy->broken && (policy->audit == 1 || (!policy->audit && asks));
+}
+
+/* The digest of an object as the model has it, by the tool's own decoder. */
+static __uint128_t fresh_digest(enum np_source_kind kind, const char *json, bool local, bool audit)
 {
 	struct np_placement place = { .local = local };
 	struct np_error err = { 0 };
@@ -415,6 +441,8 @@ static __uint128_t fresh_digest(enum np_source_kind kind, const char *json, bool
 		else if (kind == NP_SOURCE_NAMESPACE)
 			digest = np_namespace_digest(&d.scratch.namespaces[0]);
 		else
+			d.scratch.policies[0].audit = audit;
+		if (kind == NP_SOURCE_POLICY || kind == NP_SOURCE_CLUSTER_POLICY)
 			digest = np_policy_digest(&d.scratch.policies[0]);
 	}
 	np_desired_free(&d);
@@ -436,7 +464,7 @@ static void compare_clusters(bool deep)
 		expect(wanted, &toy_clusters[c], "cluster", c, 0);
 		if (deep && wanted && toy_clusters[c].there)
 			differing += fresh_digest(NP_SOURCE_CLUSTER_POLICY, clusters[c].force.json,
-						  false) != toy_clusters[c].digest;
+						  false, false) != toy_clusters[c].digest;
 	}
 }
 
@@ -452,13 +480,13 @@ static void compare(bool deep)
 		expect(wanted, &toy_namespaces[n], "namespace", n, 0);
 		if (deep && wanted && toy_namespaces[n].there)
 			differing += fresh_digest(NP_SOURCE_NAMESPACE, namespace_json(n, false),
-						  false) != toy_namespaces[n].digest;
+						  false, false) != toy_namespaces[n].digest;
 		for (i = 0; i < PODS; i++) {
 			wanted = runs(&pods[n][i]) && pods[n][i].address;
 			expect(wanted, &toy_pods[n][i], "pod", n, i);
 			if (deep && wanted && toy_pods[n][i].there)
 				differing += fresh_digest(NP_SOURCE_POD, pod_json(n, i),
-							  pods[n][i].local) !=
+							  pods[n][i].local, false) !=
 					     toy_pods[n][i].digest;
 		}
 		for (i = 0; i < POLICIES; i++) {
@@ -468,7 +496,8 @@ static void compare(bool deep)
 			expect(wanted, &toy_policies[n][i], "policy", n, i);
 			if (deep && wanted && toy_policies[n][i].there)
 				differing += fresh_digest(NP_SOURCE_POLICY, policy_json(n, i),
-							  false) != toy_policies[n][i].digest;
+							  false, observed(n, &policies[n][i])) !=
+					     toy_policies[n][i].digest;
 		}
 	}
 	CHECK_EQ(differing, 0);
@@ -496,7 +525,9 @@ static void event_namespace(struct np_desired *d)
 		return;
 	}
 	namespaces[n].exists = true;
-	namespaces[n].tier = pick(3);
+	if (pick(4))
+		namespaces[n].tier = pick(3);
+	namespaces[n].audit = pick(AUDIT_VALUES);
 	namespaces[n].broken = !pick(5);
 	if (!namespaces[n].broken) {
 		namespaces[n].known = true;
@@ -555,10 +586,14 @@ static void event_policy(struct np_desired *d)
 		np_desired_remove(d, NP_SOURCE_POLICY, namespace, name, "");
 		return;
 	}
+	/* Often nothing but the annotation changes. */
+	if (!policy->exists || pick(2)) {
+		policy->app = pick(7);
+		policy->rules = pick(4);
+		policy->broken = !pick(4);
+	}
 	policy->exists = true;
-	policy->app = pick(7);
-	policy->rules = pick(4);
-	policy->broken = !pick(4);
+	policy->audit = pick(AUDIT_VALUES);
 	upsert(d, NP_SOURCE_POLICY, policy_json(n, p));
 }
 
@@ -657,7 +692,9 @@ static void test_random(unsigned int first)
 	memset(toy_pods, 0, sizeof(toy_pods));
 	memset(toy_policies, 0, sizeof(toy_policies));
 	memset(toy_clusters, 0, sizeof(toy_clusters));
+	honours = first % 2;
 	np_desired_init(&d, "here");
+	d.audit_annotations = honours;
 	for (step = 0; step < 400; step++) {
 		switch (pick(10)) {
 		case 8:

@@ -12,6 +12,7 @@
 #include "diff/json.h"
 #include "diff/outside.h"
 #include "diff/text.h"
+#include "object/audit.h"
 #include "object/load.h"
 #include "netlink/loaded.h"
 #include "netlink/plan.h"
@@ -38,6 +39,10 @@ static const char np_apply_help[] =
 "      --diff            what it changes in the kernel: objects, and connections that\n"
 "                        appear and go, as 'netpolctl diff' shows them\n"
 "      --exit-code       exit status 1 if anything is created, changed or deleted\n"
+"      --audit           observe all NetworkPolicies of the input: what they would deny\n"
+"                        passes, is counted and reported\n"
+"      --audit-annotations  observe those that ask for it by the annotation\n"
+"                        netpolctl/audit: \"true\", their own or their Namespace's\n"
 "      --lenient         unknown fields are warnings instead of errors, and rules of\n"
 "                        ClusterNetworkPolicies that cannot be read are closed\n"
 "      --local WHICH     pods that run here: auto (by the routes), all or none\n"
@@ -77,6 +82,8 @@ struct np_apply {
 	bool allow_empty_kinds;
 	bool with_diff;
 	bool exit_code;
+	bool audit;		/* all NetworkPolicies are observed */
+	bool audit_annotations;	/* those are that ask for it */
 	const char *origin;
 
 	struct np_objects objects;
@@ -138,6 +145,8 @@ enum {
 	NP_OPT_DRY_RUN,
 	NP_OPT_DIFF,
 	NP_OPT_EXIT_CODE,
+	NP_OPT_AUDIT,
+	NP_OPT_ANNOTATIONS,
 	NP_OPT_LENIENT,
 	NP_OPT_LOCAL,
 	NP_OPT_NODE,
@@ -179,6 +188,12 @@ static int np_apply_take(int code, const char *arg, void *ctx, struct np_error *
 		break;
 	case NP_OPT_EXIT_CODE:
 		ap->exit_code = true;
+		break;
+	case NP_OPT_AUDIT:
+		ap->audit = true;
+		break;
+	case NP_OPT_ANNOTATIONS:
+		ap->audit_annotations = true;
 		break;
 	case NP_OPT_LENIENT:
 		ap->load.lenient = true;
@@ -245,6 +260,46 @@ static void np_apply_unusable(const struct np_objects *objs)
 				  why[k]);
 }
 
+/* Says which ClusterNetworkPolicies --audit leaves alone. */
+static void np_apply_cluster(const struct np_objects *objs)
+{
+	const char *first = NULL;
+	size_t count = 0, i;
+
+	for (i = 0; i < objs->policy_count; i++) {
+		if (objs->policies[i].tier == NP_TIER_NETWORK_POLICY)
+			continue;
+		first = first ? first : objs->policies[i].name;
+		count++;
+	}
+	if (count == 1)
+		np_warning("ClusterNetworkPolicy %s is enforced: --audit is for NetworkPolicies",
+			   first);
+	else if (count)
+		np_warning("ClusterNetworkPolicy %s and %zu more are enforced: --audit is for "
+			   "NetworkPolicies", first, count - 1);
+}
+
+/* Decides which NetworkPolicies of the input are observed, and says how many. */
+static void np_apply_audit(struct np_apply *ap)
+{
+	struct np_objects *objs = &ap->objects;
+	size_t asked = np_audit_decide(objs, ap->audit, ap->audit_annotations), observed = 0, i;
+
+	for (i = 0; i < objs->policy_count; i++)
+		observed += objs->policies[i].audit;
+	if (ap->audit)
+		np_apply_cluster(objs);
+	else if (asked && !ap->audit_annotations)
+		np_notice("%zu %s to be observed by the annotation " NP_AUDIT_KEY " and %s "
+			  "enforced; --audit-annotations honours it", asked,
+			  asked == 1 ? "policy asks" : "policies ask", asked == 1 ? "is" : "are");
+	if (observed)
+		np_notice("%zu %s observed instead of enforced: what %s would deny passes",
+			  observed, observed == 1 ? "policy is" : "policies are",
+			  observed == 1 ? "it" : "they");
+}
+
 static void np_apply_warn(void *arg, const char *text)
 {
 	struct np_apply *ap = arg;
@@ -261,6 +316,7 @@ static int np_apply_read(struct np_apply *ap, struct np_error *err)
 		return -1;
 	np_apply_skipped(objs);
 	np_apply_unusable(objs);
+	np_apply_audit(ap);
 	if (objs->namespace_count || objs->pod_count || objs->policy_count)
 		return 0;
 	np_error_set(err, NP_EXIT_INPUT, "the input has no namespace, pod or network policy");
@@ -541,6 +597,8 @@ static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
 		{ "diff", no_argument, NP_OPT_DIFF },
 		{ "exit-code", no_argument, NP_OPT_EXIT_CODE },
+		{ "audit", no_argument, NP_OPT_AUDIT },
+		{ "audit-annotations", no_argument, NP_OPT_ANNOTATIONS },
 		{ "lenient", no_argument, NP_OPT_LENIENT },
 		{ "local", required_argument, NP_OPT_LOCAL },
 		{ "node", required_argument, NP_OPT_NODE },

@@ -41,6 +41,8 @@ static const char np_sync_help[] =
 "      --snapshot FILE       (/var/lib/netpol/snapshot), or none\n"
 "      --snapshot-interval TIME  at least between two of them (10s)\n"
 "      --audit-interval TIME between two audits of the kernel (60m); 0: none\n"
+"      --audit-annotations   observe NetworkPolicies instead of enforcing them where they,\n"
+"                            or their Namespaces, have netpolctl/audit: \"true\"\n"
 "      --listen ADDR:PORT    metrics and probes (127.0.0.1:9474), or none\n"
 "      --probe-listen ADDR:PORT  probes alone (127.0.0.1:9475), or none\n"
 "      --socket PATH         for 'status' (/run/netpol/sync.sock), or none\n"
@@ -90,6 +92,7 @@ enum {
 	NP_OPT_SNAPSHOT,
 	NP_OPT_SNAPSHOT_INTERVAL,
 	NP_OPT_AUDIT,
+	NP_OPT_ANNOTATIONS,
 	NP_OPT_LISTEN,
 	NP_OPT_PROBES,
 	NP_OPT_SOCKET,
@@ -151,6 +154,9 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 		return np_sync_time("snapshot-interval", arg, &agent->snapshot_ms, err);
 	case NP_OPT_AUDIT:
 		return np_sync_time("audit-interval", arg, &agent->audit_ms, err);
+	case NP_OPT_ANNOTATIONS:
+		agent->audit_annotations = true;
+		return 0;
 	case NP_OPT_LISTEN:
 		agent->listen = np_sync_or_none(arg);
 		return 0;
@@ -392,6 +398,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 		{ "snapshot", required_argument, NP_OPT_SNAPSHOT },
 		{ "snapshot-interval", required_argument, NP_OPT_SNAPSHOT_INTERVAL },
 		{ "audit-interval", required_argument, NP_OPT_AUDIT },
+		{ "audit-annotations", no_argument, NP_OPT_ANNOTATIONS },
 		{ "listen", required_argument, NP_OPT_LISTEN },
 		{ "probe-listen", required_argument, NP_OPT_PROBES },
 		{ "socket", required_argument, NP_OPT_SOCKET },

@@ -141,6 +141,9 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	       np_number_of(root, "namespaces"), np_number_of(root, "pods"),
 	       np_number_of(root, "localPods"), np_number_of(root, "localPodsClosed"),
 	       np_number_of(root, "policies"), np_number_of(root, "clusterPolicies"));
+	if (np_number_of(root, "policiesObserved"))
+		printf("observed    %.0f policies, which their annotations or those of their "
+		       "Namespaces ask for\n", np_number_of(root, "policiesObserved"));
 	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
 	       np_number_of(root, "repairs"));
 	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),

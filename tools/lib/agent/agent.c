@@ -82,6 +82,21 @@ static void np_agent_remark(void *arg, enum np_source_kind kind, const char *nam
 		    "the object is not enforced as it is");
 }
 
+static void np_agent_notice(void *arg, enum np_source_kind kind, const char *namespace,
+			    const char *name, const char *text)
+{
+	struct np_log_about about = {
+		.component = "agent",
+		.kind = np_source_kind_name(kind),
+		.namespace = namespace,
+		.name = name,
+		.error = text,
+	};
+
+	(void)arg;
+	np_log_line(NP_LOG_WARNING, &about, "the annotation " NP_AUDIT_KEY " does not count");
+}
+
 static void np_agent_local(void *arg, struct np_desired_pod *pod, bool gone)
 {
 	struct np_agent *agent = arg;
@@ -176,7 +191,9 @@ static void np_agent_init(struct np_agent *agent, struct np_loop *loop,
 	agent->started_ms = np_loop_now(loop);
 	np_desired_init(&agent->desired, opts->node);
 	agent->desired.node_ranges = opts->node_ranges;
+	agent->desired.audit_annotations = opts->audit_annotations;
 	agent->desired.remark = np_agent_remark;
+	agent->desired.notice = np_agent_notice;
 	agent->desired.local_changed = np_agent_local;
 	agent->desired.arg = agent;
 	np_kernel_init(&agent->kernel, opts->timeout);

@@ -71,6 +71,7 @@ static void np_namespace_upsert(struct np_desired *d, const struct np_namespace 
 		np_desired_remark(d, NP_SOURCE_NAMESPACE, "", ns->name, reason);
 	}
 	ns->flags = (had & ~NP_DESIRED_REJECTED) | state;
+	ns->audit_asked = d->audit_annotations && object->audit_asked;
 	np_desired_labels_put(&d->labels, before);
 	np_desired_namespace_select(d, ns);
 	if (before != ns->labels || ns->flags != had)
@@ -338,6 +339,18 @@ static void np_malformed_object(struct np_desired *d, enum np_source_kind kind,
 		np_reject(d, kind, namespace, name, np_meta_text(object, "uid"), reason);
 }
 
+/* Tells of an annotation of the object that was read, if it was to count and cannot. */
+static void np_tell_annotation(struct np_desired *d, enum np_source_kind kind,
+			       const char *namespace, const char *name)
+{
+	const struct np_warning *warning = d->scratch.warnings;
+	size_t i;
+
+	for (i = 0; d->audit_annotations && i < d->scratch.warning_count; i++, warning++)
+		if (!strcmp(warning->path, "metadata.annotations." NP_AUDIT_KEY))
+			np_desired_notice(d, kind, namespace, name, warning->text);
+}
+
 /*
  * Takes the pod that was read. closed: the object cannot be read for the reason in err, and what
  * was read says only where the pod is. What it does not say stays as it was, because a pod never
@@ -378,8 +391,10 @@ static void np_take_policy(struct np_desired *d, const struct np_node *object, b
 	np_desired_policy_upsert(d, policy, closed);
 	record = np_desired_policy(d, policy->namespace, policy->name);
 	np_uid_bytes(np_meta_text(object, "uid"), record->uid);
-	if (!closed)
+	if (!closed) {
+		np_tell_annotation(d, NP_SOURCE_POLICY, policy->namespace, policy->name);
 		return;
+	}
 	np_trouble_set(d, NETPOL_OBJECT_POLICY, policy->namespace, policy->name,
 		       NP_TROUBLE_CLOSED, false, err->text);
 	np_desired_remark(d, NP_SOURCE_POLICY, policy->namespace, policy->name, err->text);
@@ -498,6 +513,7 @@ void np_desired_upsert(struct np_desired *d, enum np_source_kind kind, const str
 		np_namespace_upsert(d, &d->scratch.namespaces[0]);
 		ns = np_desired_namespace(d, d->scratch.namespaces[0].name);
 		np_uid_bytes(np_meta_text(object, "uid"), ns->uid);
+		np_tell_annotation(d, kind, "", ns->name);
 		break;
 	case NP_SOURCE_POD:
 		np_take_pod(d, &d->scratch.pods[0], closed, &err);

@@ -12,6 +12,7 @@
 #include "agent/desired_trouble.h"
 #include "base/loop.h"
 #include "base/sort.h"
+#include "object/audit.h"
 #include "object/digest.h"
 #include "object/nodes.h"
 
@@ -446,12 +447,29 @@ static void np_namespace_count(struct np_desired *d, const struct np_desired_nam
 	}
 }
 
+/* Takes over whether a namespace asks for its NetworkPolicies to be observed. */
+static void np_namespace_audit(struct np_desired *d, struct np_desired_namespace *ns)
+{
+	bool audit = ns->audit_asked && np_desired_namespace_loaded(ns);
+	struct np_desired_policy *policy;
+
+	if (audit == ns->audit)
+		return;
+	ns->audit = audit;
+	for (policy = ns->policies; policy; policy = policy->next) {
+		np_breathe();
+		if (np_audit_asked(policy->policy, true) != np_audit_asked(policy->policy, false))
+			np_desired_set_pending(d, NETPOL_OBJECT_POLICY, policy);
+	}
+}
+
 void np_desired_namespace_select(struct np_desired *d, struct np_desired_namespace *ns)
 {
 	struct np_desired_labels *now = np_desired_namespace_loaded(ns) ? ns->labels : NULL;
 	struct np_desired_labels *before = ns->counted;
 	struct np_desired_policy *policy;
 
+	np_namespace_audit(d, ns);
 	if (now == before)
 		return;
 	np_namespace_count(d, ns, -1);
@@ -500,9 +518,26 @@ struct np_desired_policy *np_desired_policy(const struct np_desired *d, const ch
 	return policy && !(policy->flags & NP_DESIRED_GONE) ? policy : NULL;
 }
 
+static bool np_policy_observed(const struct np_desired_policy *policy)
+{
+	return !(policy->flags & (NP_DESIRED_CLOSED | NP_DESIRED_REJECTED)) &&
+	       np_audit_asked(policy->policy, policy->namespace->audit);
+}
+
+size_t np_desired_observed(const struct np_desired *d)
+{
+	const struct np_desired_policy *policy;
+	size_t count = 0, at = 0;
+
+	while ((policy = np_hash_next(&d->policies, &at)))
+		count += !(policy->flags & NP_DESIRED_GONE) && np_policy_observed(policy);
+	return count;
+}
+
 void np_desired_policy_view(const struct np_desired_policy *policy, struct np_policy *view)
 {
 	*view = *policy->policy;
+	view->audit = np_policy_observed(policy);
 	if (!(policy->flags & NP_DESIRED_CLOSED))
 		return;
 	if (view->tier != NP_TIER_NETWORK_POLICY) {
@@ -512,6 +547,14 @@ void np_desired_policy_view(const struct np_desired_policy *policy, struct np_po
 	}
 	view->ingress_count = 0;
 	view->egress_count = 0;
+}
+
+/* Takes away what a policy asks for and does not get. What is closed never gets it. */
+static void np_policy_audit(const struct np_desired *d, bool closed, struct np_policy *policy)
+{
+	policy->audit_asked &= d->audit_annotations && !closed;
+	policy->audit_refused &= d->audit_annotations;
+	policy->audit_refused |= closed;
 }
 
 static bool np_policy_too_much(const struct np_desired *d, const struct np_desired_namespace *ns,
@@ -786,6 +829,7 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 		lack = np_policy_resolve(d, policy, &narrow);
 	}
 	closed |= np_policy_narrow(d, ns, policy, &narrow);
+	np_policy_audit(d, closed, &narrow);
 	copy = np_policy_copy(object, ns->name, rules, &bytes);
 	if (!policy) {
 		policy = np_xcalloc(1, sizeof(*policy));
@@ -803,7 +847,9 @@ void np_desired_policy_upsert(struct np_desired *d, const struct np_policy *give
 	} else {
 		same = !(policy->flags & (NP_DESIRED_GONE | NP_DESIRED_CLOSED |
 					  NP_DESIRED_REJECTED)) && !closed &&
-		       np_policy_digest(copy) == np_policy_digest(policy->policy);
+		       np_policy_digest(copy) == np_policy_digest(policy->policy) &&
+		       np_audit_asked(copy, ns->audit) ==
+		       np_audit_asked(policy->policy, ns->audit);
 		np_desired_policy_set_rejected(d, policy, false);
 		free(policy->policy);
 		policy->policy = copy;

@@ -26,6 +26,8 @@
 /* Returns a policy that exists, or NULL. namespace: "" for a ClusterNetworkPolicy. */
 struct np_desired_policy *np_desired_policy(const struct np_desired *d, const char *namespace,
 					    const char *name);
+/* Returns how many NetworkPolicies are observed instead of enforced. */
+size_t np_desired_observed(const struct np_desired *d);
 /* Fills in the policy as it goes to the kernel. It points into the record. */
 void np_desired_policy_view(const struct np_desired_policy *policy, struct np_policy *view);
 
@@ -54,9 +56,9 @@ void np_desired_policies_resolve(struct np_desired *d);
 void np_desired_policies_select(struct np_desired *d, struct np_desired_pod *pod,
 				struct np_desired_labels *before, struct np_desired_labels *after);
 /*
- * To be called when the labels of a namespace have changed, or whether they are known and loaded.
- * Finds out which ClusterNetworkPolicies its local pods make wanted, and whether they withhold
- * them.
+ * To be called when the labels of a namespace have changed, whether they are known and loaded, or
+ * whether it asks for an audit. Finds out which ClusterNetworkPolicies its local pods make wanted,
+ * and whether they withhold them; and whether its NetworkPolicies are observed.
  */
 void np_desired_namespace_select(struct np_desired *d, struct np_desired_namespace *ns);
 /*

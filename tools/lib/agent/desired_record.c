@@ -16,6 +16,13 @@ void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const cha
 		d->remark(d->arg, kind, namespace, name, text);
 }
 
+void np_desired_notice(struct np_desired *d, enum np_source_kind kind, const char *namespace,
+		       const char *name, const char *text)
+{
+	if (d->notice)
+		d->notice(d->arg, kind, namespace, name, text);
+}
+
 enum np_source_kind np_desired_kind(uint8_t object, const char *namespace)
 {
 	return object == NETPOL_OBJECT_NAMESPACE ? NP_SOURCE_NAMESPACE :

@@ -63,6 +63,8 @@ struct np_desired_namespace {
 	uint32_t hash;
 	uint16_t flags;		/* enum np_desired_flag */
 	uint8_t epoch;		/* number of the list that it was last seen in */
+	bool audit_asked : 1;	/* NP_AUDIT_KEY asks, and counts */
+	bool audit : 1;		/* it asks and is loaded: its NetworkPolicies are observed */
 	uint32_t pods;		/* how many pods of it there are */
 	struct np_desired_labels *labels;	/* NULL unless NP_DESIRED_KNOWN */
 	/* by which ClusterNetworkPolicies count its pods, with a reference; NULL: not known */
@@ -167,6 +169,7 @@ struct np_desired {
 	size_t node_users;	/* how many policies need Nodes */
 	size_t range_users;	/* how many of them for the ranges of pods */
 	bool node_ranges;	/* podCIDRs are to be ranges of pods; set by the caller */
+	bool audit_annotations;	/* NP_AUDIT_KEY counts; set by the caller, at the start */
 	struct np_cidr *range;	/* these ranges */
 	size_t range_count;
 	size_t ranges_left_out;	/* blocks of podCIDRs for which there is no room */
@@ -189,6 +192,9 @@ struct np_desired {
 	/* Called with each remark on an object. The text is for people. May be NULL. */
 	void (*remark)(void *arg, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text);
+	/* The same with what does not count of an object that is taken otherwise. */
+	void (*notice)(void *arg, enum np_source_kind kind, const char *namespace,
+		       const char *name, const char *text);
 	/* Called when a local pod is new, has changed, or is about to be forgotten. May be NULL. */
 	void (*local_changed)(void *arg, struct np_desired_pod *pod, bool gone);
 	void *arg;
@@ -199,6 +205,9 @@ struct np_desired {
 
 /* Calls remark(). */
 void np_desired_remark(struct np_desired *d, enum np_source_kind kind, const char *namespace,
+		       const char *name, const char *text);
+/* Calls notice(). */
+void np_desired_notice(struct np_desired *d, enum np_source_kind kind, const char *namespace,
 		       const char *name, const char *text);
 /* Returns the kind of an object. namespace: "" for one that is in none. */
 enum np_source_kind np_desired_kind(uint8_t object, const char *namespace);

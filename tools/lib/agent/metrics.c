@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
+#include "agent/desired_policy.h"
 #include "agent/desired_trouble.h"
 #include "agent/settings.h"
 #include "agent/state.h"
@@ -376,6 +377,9 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 			NP_METRIC_END);
 	np_metric_value(file, "netpol_objects_troubled", (double)closed, "state", "closed",
 			NP_METRIC_END);
+	np_metric_one(file, "netpol_policies_observed", "gauge",
+		      "NetworkPolicies that an annotation makes observed instead of enforced.",
+		      (double)np_desired_observed(d));
 	np_metric_one(file, "netpol_node_ranges", "gauge",
 		      "Ranges of pods that the podCIDRs of Nodes have come to.",
 		      (double)d->range_count);

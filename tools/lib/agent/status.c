@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "agent/desired_pod.h"
+#include "agent/desired_policy.h"
 #include "agent/desired_trouble.h"
 #include "agent/settings.h"
 #include "agent/state.h"
@@ -173,6 +174,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "pods", d->pods.count);
 	np_write_number(&w, "policies", d->policies.count - d->cluster_policies);
 	np_write_number(&w, "clusterPolicies", d->cluster_policies);
+	np_write_number(&w, "policiesObserved", np_desired_observed(d));
 	np_write_number(&w, "localPods", d->local_count);
 	np_write_number(&w, "localPodsClosed", np_agent_unloaded(agent));
 	np_status_unguarded(agent, &w);

@@ -351,6 +351,9 @@ static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
 		np_diff_part(item, NP_DIFF_CHANGED, "policyTypes",
 			     np_diff_arrow(arena, np_diff_types(a->directions),
 					   np_diff_types(b->directions)));
+	if (a->audit != b->audit)
+		np_diff_part(item, NP_DIFF_CHANGED, "audit",
+			     a->audit ? "observed -> enforced" : "enforced -> observed");
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_INGRESS);
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_EGRESS);
 }

@@ -475,9 +475,28 @@ static int np_decode_name(struct np_decode *d, const struct np_node *map,
 	return 0;
 }
 
-bool np_meta_asks_audit(const struct np_meta *meta)
+void np_decode_audit(struct np_decode *d, const struct np_meta *meta, const struct np_path *up,
+		     bool *asked, bool *refused)
 {
-	return !strcmp(np_node_text(meta->annotations, NP_AUDIT_KEY), "true");
+	const struct np_path *path = NP_FIELD(NP_FIELD(up, "metadata"), "annotations");
+	const struct np_node *value = np_node_get(meta->annotations, NP_AUDIT_KEY);
+	bool given = value && value->type != NP_NODE_NULL;
+	char result[400];
+
+	*asked = given && value->type == NP_NODE_STRING && !strcmp(value->text, "true");
+	if (refused)
+		*refused = given && !*asked;
+	if (!given || *asked)
+		return;
+	snprintf(result, sizeof(result), "so %s %s%s%s does not ask for an audit", d->kind,
+		 d->namespace, *d->namespace ? "/" : "", d->name);
+	if (value->type != NP_NODE_STRING)
+		np_warn(d, value, NP_FIELD(path, NP_AUDIT_KEY),
+			"is %s and not the text \"true\" or \"false\" in quotes, %s",
+			np_node_type_name(value), result);
+	else if (strcmp(value->text, "false"))
+		np_warn(d, value, NP_FIELD(path, NP_AUDIT_KEY),
+			"\"%.40s\" is neither \"true\" nor \"false\", %s", value->text, result);
 }
 
 int np_decode_meta(struct np_decode *d, const struct np_node *node,

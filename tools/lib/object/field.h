@@ -149,9 +149,6 @@ enum np_scope {
 	NP_SCOPE_CLUSTER,
 };
 
-/* Does an object ask for an audit by NP_AUDIT_KEY? */
-bool np_meta_asks_audit(const struct np_meta *meta);
-
 /* Reads the metadata of an object, and sets the names of d for messages. */
 int np_decode_meta(struct np_decode *d, const struct np_node *node,
 		   const struct np_path *path, enum np_scope scope,
@@ -159,6 +156,12 @@ int np_decode_meta(struct np_decode *d, const struct np_node *node,
 /* Reads the priority of a spec of a cluster-wide policy, which must be there. */
 int np_decode_priority(struct np_decode *d, const struct np_node *spec,
 		       const struct np_path *path, uint16_t *priority);
+/*
+ * Reads NP_AUDIT_KEY of an object. *asked: it is "true". *refused: it has another value. Warns if
+ * that is not "false". refused may be NULL.
+ */
+void np_decode_audit(struct np_decode *d, const struct np_meta *meta, const struct np_path *path,
+		     bool *asked, bool *refused);
 /* Reads a protocol's name into its number. If field is NULL, the protocol is TCP. */
 int np_decode_protocol(struct np_decode *d, const struct np_node *field,
 		       const struct np_path *path, uint8_t *protocol);

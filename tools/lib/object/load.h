@@ -21,7 +21,8 @@ struct np_load_options {
 	/*
 	 * Set for what this tool has written: the lists of peers of ClusterNetworkPolicies may be
 	 * longer than the API allows, because the addresses of Nodes are among them, and have a
-	 * network twice, because the kernel takes that of other programs.
+	 * network twice, because the kernel takes that of other programs. NP_AUDIT_KEY says that
+	 * the kernel observed the policy, and that it is to do so again.
 	 */
 	bool own;
 	bool recursive;		/* enter directories inside a directory as well */

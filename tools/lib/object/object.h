@@ -173,9 +173,10 @@ struct np_rule {
 };
 
 /*
- * The annotation of a NetworkPolicy, or of a Namespace for all of its NetworkPolicies, that asks for
- * them to be observed instead of enforced. Its value is "true". A tenant can write it, so that it
- * only counts where somebody with a say over the node wants it to.
+ * The annotation of a NetworkPolicy, or of a Namespace for all of its NetworkPolicies, that asks
+ * for them to be observed instead of enforced. Its value is "true". With any other value the object
+ * does not ask, and a NetworkPolicy is enforced even if its Namespace asks. A tenant can write it,
+ * so that it only counts where somebody with a say over the node wants it to.
  */
 #define NP_AUDIT_KEY	"netpolctl/audit"
 
@@ -287,6 +288,7 @@ struct np_policy {
 	bool types_given;	/* policyTypes was written and is not empty */
 	bool audit;		/* it is observed instead of enforced */
 	bool audit_asked;	/* NP_AUDIT_KEY asks for that; only of an object of Kubernetes */
+	bool audit_refused;	/* NP_AUDIT_KEY has another value: its Namespace cannot ask */
 	struct np_place place;
 };
 

@@ -63,7 +63,7 @@ int np_decode_namespace(struct np_decode *d, const struct np_node *node,
 		return -1;
 	namespace.name = meta.name;
 	namespace.labels = meta.labels;
-	namespace.audit_asked = np_meta_asks_audit(&meta);
+	np_decode_audit(d, &meta, path, &namespace.audit_asked, NULL);
 	np_set_name_label(d, node, path, &namespace);
 	*np_objects_add_namespace(d->objs) = namespace;
 	return 0;

@@ -320,7 +320,9 @@ int np_decode_policy(struct np_decode *d, const struct np_node *node,
 	policy.namespace = meta.namespace;
 	policy.name = meta.name;
 	policy.labels = meta.labels;
-	policy.audit_asked = np_meta_asks_audit(&meta);
+	np_decode_audit(d, &meta, path, &policy.audit_asked, &policy.audit_refused);
+	/* Only what the kernel had is written by this tool. */
+	policy.audit = d->own && policy.audit_asked;
 	if (spec) {
 		if (np_decode_spec(d, spec, NP_FIELD(path, "spec"), &policy))
 			return -1;
