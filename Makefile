@@ -137,8 +137,8 @@ $(B)/netpolctl: $(addprefix $(B)/obj/,$(tool-src:.c=.o)) $(B)/obj/libnetpol.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ULIBS)
 
 unit-bins: $(unit-src:tests/unit/%.c=$(B)/unit/%)
-# test_diff makes up clusters, and asks the naive evaluator; test_history makes them up only.
-$(B)/unit/test_diff $(B)/unit/test_history $(B)/unit/test_convert: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
+# test_diff and test_graph make up clusters, and ask the naive evaluator; test_history makes them up only.
+$(B)/unit/test_diff $(B)/unit/test_graph $(B)/unit/test_history $(B)/unit/test_convert: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
 $(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)
