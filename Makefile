@@ -128,8 +128,9 @@ $(eval $(call userspace,$(B)/asan,$$(CC),$$(san)))
 $(eval $(call userspace,$(B)/fuzz/obj,$$(CLANG),$$(san) -fsanitize=fuzzer-no-link))
 -include $(shell find $(B)/obj $(B)/asan $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
-# The page of netpolctl matrix is part of the tool.
+# The pages of netpolctl matrix and graph are part of the tool.
 $(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/matrix/html.o): tools/lib/matrix/page.html
+$(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/graph/html.o): tools/lib/graph/page.html
 
 tools: $(if $(tool-src),$(B)/netpolctl)
 

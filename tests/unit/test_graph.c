@@ -2,14 +2,20 @@
 /*
  * What exposure and graph are made of: over random worlds the connections between pods are exactly
  * those of the matrix, those with addresses at random that are no pod's are what the naive
- * evaluator says, and what passes between two workloads is what all and what some pairs of their
- * pods allow. Half of the worlds have ClusterNetworkPolicies.
+ * evaluator says, what passes between two workloads is what all and what some pairs of their pods
+ * allow, and the arrows of a drawing say each of that once. Half of the worlds have ClusterNetworkPolicies.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <linux/netpol.h>
 
 #include "check.h"
-#include "graph/exposure.h"
+#include "graph/arrows.h"
+#include "graph/dot.h"
+#include "graph/exposure_json.h"
+#include "graph/exposure_text.h"
+#include "graph/html.h"
+#include "graph/mermaid.h"
 #include "matrix/matrix.h"
 
 #include "../evaluator/evaluator.h"
@@ -19,8 +25,8 @@
 #define WORLD_PODS	24
 
 static struct np_error err;
-static unsigned long verdicts, allowed, outside, outside_allowed, passes, in_part, mismatches;
-static unsigned long runs;
+static unsigned long verdicts, allowed, outside, outside_allowed, joined, in_part, mismatches;
+static unsigned long runs, arrows_seen, arrow_pairs;
 
 /* What is read from files has no host bits in its blocks; made-up worlds have some. */
 static void canonical_cidr(struct np_cidr *cidr)
@@ -304,7 +310,7 @@ static void compare_workloads(const struct np_workloads *all, const struct np_wo
 				yes += m->allowed[np_matrix_at(m, port, row, column)] ==
 				       NP_MATRIX_ALLOW;
 			}
-		passes++;
+		joined++;
 		in_part += yes && yes < pairs;
 		if (!pairs ? pass.all != NP_FLOWS_UNASKED :
 		    pass.all == NP_FLOWS_UNASKED ||
@@ -347,6 +353,110 @@ static void compare_runs(const struct np_exposure *exposure, const struct np_add
 			runs++;
 		}
 	}
+}
+
+static bool listed(const size_t *set, size_t count, size_t what)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (set[i] == what)
+			return true;
+	return false;
+}
+
+/* What passes as arrows have it: the same for both families where the ends have one only. */
+static void drawn_passes(const struct np_workloads *all, size_t from, size_t to,
+			 struct np_passes passes[2])
+{
+	int v6;
+
+	for (v6 = 0; v6 < 2; v6++)
+		passes[v6] = np_workloads_pass(all, v6, &all->item[from], &all->item[to]);
+	for (v6 = 0; v6 < 2; v6++)
+		if (passes[v6].some == NP_FLOWS_UNASKED)
+			passes[v6] = passes[!v6];
+}
+
+/* Each pair of workloads has the arrow that says what passes, and no other one. */
+static void compare_arrows(const struct np_exposure *exposure)
+{
+	const struct np_workloads *all = exposure->workloads;
+	struct np_arrows arrows;
+	struct np_passes passes[2];
+	const struct np_arrow *arrow, *found;
+	size_t from, to, i, count;
+
+	CHECK_EQ(np_arrows_make(&arrows, exposure, &err), 0);
+	CHECK_EQ(arrows.drawns, all->count);
+	CHECK_EQ(arrows.namespaces, all->namespaces);
+	arrows_seen += arrows.arrows;
+	for (from = 0; from < all->count; from++)
+		for (to = 0; to < all->count; to++) {
+			if (from == to && !np_arrows_itself(&arrows, from))
+				continue;
+			drawn_passes(all, from, to, passes);
+			found = NULL;
+			count = 0;
+			for (i = 0; i < arrows.arrows; i++) {
+				arrow = &arrows.arrow[i];
+				if (!listed(arrow->from, arrow->froms, from) ||
+				    !listed(arrow->to, arrow->tos, to))
+					continue;
+				found = arrow;
+				count++;
+			}
+			arrow_pairs += count;
+			if (count != np_passes_any(passes) ||
+			    (found && !np_passes_same(found->passes, passes)))
+				wrong("arrows", all->item[from].name, all->item[to].name, false, "");
+		}
+	for (i = 0; i < exposure->items; i++)
+		for (to = 0; to < 2; to++) {
+			for (count = 0, from = 0; from < arrows.worlds; from++)
+				count += arrows.world[from].leaves == (to == NETPOL_DIRECTION_EGRESS) &&
+					 listed(arrows.world[from].from, arrows.world[from].froms,
+						exposure->item[i].workload);
+			CHECK_EQ(count, exposure->item[i].side[to].world.items);
+		}
+	np_arrows_free(&arrows);
+}
+
+static char *written;
+static size_t written_len;
+
+/* Whatever is written is whole: it begins and ends as it must. */
+static void check_written(FILE *file, const char *begins, const char *ends)
+{
+	fclose(file);
+	if (!CHECK(!strncmp(written, begins, strlen(begins))) ||
+	    !CHECK(written_len >= strlen(ends) && !strcmp(written + written_len - strlen(ends), ends)))
+		printf("%.200s\n", written);
+	free(written);
+}
+
+static void write_all(const struct np_exposure *exposure)
+{
+	struct np_arrows arrows;
+	FILE *file;
+
+	CHECK_EQ(np_arrows_make(&arrows, exposure, &err), 0);
+	file = open_memstream(&written, &written_len);
+	np_graph_write_dot(&arrows, file);
+	check_written(file, "digraph netpol {\n", "\n}\n");
+	file = open_memstream(&written, &written_len);
+	np_graph_write_mermaid(&arrows, file);
+	check_written(file, "flowchart LR\n", "stroke:none\n");
+	file = open_memstream(&written, &written_len);
+	np_graph_write_html(&arrows, file);
+	check_written(file, "<!DOCTYPE html>\n", "</html>\n");
+	file = open_memstream(&written, &written_len);
+	np_exposure_write_json(exposure, file);
+	check_written(file, "{\n", "}\n");
+	file = open_memstream(&written, &written_len);
+	np_exposure_write_text(exposure, 3, file);
+	check_written(file, "", "\n");
+	np_arrows_free(&arrows);
 }
 
 static void compare_world(const struct np_objects *objs, struct history *h)
@@ -394,6 +504,8 @@ static void compare_world(const struct np_objects *objs, struct history *h)
 	}
 	CHECK_EQ(np_exposure_make(&exposure, &workloads, NULL, &err), 0);
 	CHECK_EQ(exposure.items, workloads.count);
+	compare_arrows(&exposure);
+	write_all(&exposure);
 	for (i = 0; h->unicast && i < 10; i++) {
 		address = some_address(h, objs);
 		/* the unspecified address is nobody's */
@@ -437,11 +549,13 @@ static void test_worlds(void)
 	}
 	printf("%lu verdicts between pods, %lu allow; %lu with addresses outside, %lu allow; %lu "
 	       "between workloads, %lu allow some pods; %lu runs; %lu mismatches\n", verdicts,
-	       allowed, outside, outside_allowed, passes, in_part, runs, mismatches);
+	       allowed, outside, outside_allowed, joined, in_part, runs, mismatches);
+	printf("%lu arrows for %lu pairs of workloads\n", arrows_seen, arrow_pairs);
 	CHECK_EQ(mismatches, 0);
+	CHECK(arrows_seen > 500 && arrow_pairs > 2 * arrows_seen);
 	CHECK(verdicts > 50000 && allowed > 5000 && allowed < verdicts - 5000);
 	CHECK(outside > 20000 && outside_allowed > 2000 && outside_allowed < outside - 2000);
-	CHECK(passes > 20000 && in_part > 500 && runs > 500 && run_addresses > 500);
+	CHECK(joined > 20000 && in_part > 500 && runs > 500 && run_addresses > 500);
 }
 
 int main(void)
