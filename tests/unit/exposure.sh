@@ -50,6 +50,15 @@ expect 0 '^  ingress: not isolated, selected by Admin/adm$' ops -f $world -f "$t
 expect 0 '^    own namespace     nothing$' ops -f $world -f "$tmp/cluster.yaml"
 expect 0 '^    world             everything$' ops -f $world -f "$tmp/cluster.yaml"
 
+# Nothing is allowed for a pod whose Namespace is not there while there are ClusterNetworkPolicies.
+cat >"$tmp/lost.yaml" <<'X'
+{apiVersion: v1, kind: Pod, metadata: {name: q, namespace: lost}, status: {podIP: 10.9.0.2}}
+X
+expect 0 '^  ingress: nothing is allowed, as its Namespace is not there' lost -f $world \
+	-f "$tmp/cluster.yaml" -f "$tmp/lost.yaml"
+expect 0 '^    world             nothing$' lost -f $world -f "$tmp/cluster.yaml" -f "$tmp/lost.yaml"
+expect 0 '^  ingress: no policy selects it$' lost -f $world -f "$tmp/lost.yaml"
+
 # Names are cut short unless -v is given, and whole namespaces have one.
 jq -n '{apiVersion: "v1", kind: "List", items: ([range(4) | {apiVersion: "v1", kind: "Namespace",
 	metadata: {name: "n\(.)", labels: {x: "\(.)"}}}] + [range(60) | {apiVersion: "v1", kind: "Pod",
