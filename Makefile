@@ -128,8 +128,9 @@ $(eval $(call userspace,$(B)/asan,$$(CC),$$(san)))
 $(eval $(call userspace,$(B)/fuzz/obj,$$(CLANG),$$(san) -fsanitize=fuzzer-no-link))
 -include $(shell find $(B)/obj $(B)/asan $(B)/fuzz/obj -name '*.d' 2>/dev/null)
 
-# The page of netpolctl matrix is part of the tool.
+# The pages of netpolctl matrix and graph are part of the tool.
 $(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/matrix/html.o): tools/lib/matrix/page.html
+$(foreach d,obj asan fuzz/obj,$(B)/$(d)/tools/lib/graph/html.o): tools/lib/graph/page.html
 
 tools: $(if $(tool-src),$(B)/netpolctl)
 
@@ -137,9 +138,9 @@ $(B)/netpolctl: $(addprefix $(B)/obj/,$(tool-src:.c=.o)) $(B)/obj/libnetpol.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ULIBS)
 
 unit-bins: $(unit-src:tests/unit/%.c=$(B)/unit/%)
-# test_diff makes up clusters, and asks the naive evaluator; test_history makes them up only, and
-# test_convert asks only.
-$(B)/unit/test_diff $(B)/unit/test_history $(B)/unit/test_convert: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
+# test_diff and test_graph make up clusters, and ask the naive evaluator; test_history makes them up
+# only, and test_convert asks only.
+$(B)/unit/test_diff $(B)/unit/test_graph $(B)/unit/test_history $(B)/unit/test_convert: $(patsubst %,$(B)/asan/tests/evaluator/%.o,evaluator history model)
 $(B)/unit/%: $(B)/asan/tests/unit/%.o $(B)/asan/libnetpol.a
 	@mkdir -p $(@D)
 	$(CC) $(san) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ULIBS)

@@ -160,6 +160,8 @@ extern const struct np_command np_command_get;
 extern const struct np_command np_command_eval;
 extern const struct np_command np_command_explain;
 extern const struct np_command np_command_matrix;
+extern const struct np_command np_command_exposure;
+extern const struct np_command np_command_graph;
 extern const struct np_command np_command_diff;
 extern const struct np_command np_command_lint;
 extern const struct np_command np_command_convert;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "kernel.h"
 #include "diff/diff.h"
 #include "diff/json.h"
 #include "diff/outside.h"
@@ -45,7 +46,6 @@ static const char np_diff_help[] =
 "  netpolctl diff main/ branch/ -f cluster.yaml --lenient -o md > review.md\n";
 
 #define NP_DIFF_LINES_MAX	50
-#define NP_DIFF_TRIES		5
 
 enum {
 	NP_OPT_LENIENT = 0x100,
@@ -100,36 +100,6 @@ static int np_diff_take(int code, const char *arg, void *ctx, struct np_error *e
 	return 0;
 }
 
-/* Reads the kernel's state, all of it in one generation. */
-static int np_diff_kernel(struct np_diff_side *side, struct np_error *err)
-{
-	struct np_client client;
-	struct np_info info;
-	uint64_t generation;
-	int ret, try;
-
-	ret = np_connect(&client, &info, err);
-	for (try = 0; !ret; try++) {
-		generation = info.generation;
-		np_info_free(&info);
-		np_diff_side_free(side);
-		np_diff_side_init(side, "kernel");
-		ret = np_diff_side_kernel(side, &client, err);
-		if (!ret)
-			ret = np_info_get(&client, &info, err);
-		if (ret || info.generation == generation)
-			break;
-		if (try + 1 < NP_DIFF_TRIES)
-			continue;
-		ret = np_error_set(err, NP_EXIT_TIMEOUT, "the kernel's state changed %u times "
-				   "while it was being read", NP_DIFF_TRIES);
-		np_error_hint(err, "run it again, or compare a file of 'netpolctl save'");
-	}
-	np_info_free(&info);
-	np_client_close(&client);
-	return ret;
-}
-
 static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, struct np_error *err)
 {
 	bool kernel = !strcmp(side->name, "kernel");
@@ -137,7 +107,7 @@ static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, stru
 	if ((kernel || np_diff_is_snapshot(side->name)) && run->files)
 		np_notice("the files of -f are not added to %s, which is whole", side->name);
 	if (kernel)
-		return np_diff_kernel(side, err);
+		return np_read_kernel(side, err);
 	if (np_diff_is_snapshot(side->name))
 		return np_diff_side_snapshot(side, side->name, err);
 	run->file[run->files] = side->name;

@@ -18,6 +18,8 @@ static const struct np_command * const np_commands[] = {
 	&np_command_eval,
 	&np_command_explain,
 	&np_command_matrix,
+	&np_command_exposure,
+	&np_command_graph,
 	&np_command_diff,
 	&np_command_lint,
 	&np_command_convert,

@@ -28,6 +28,8 @@ static const char * const np_format_name[] = {
 	[NP_FORMAT_HTML] = "html",
 	[NP_FORMAT_TEXT] = "text",
 	[NP_FORMAT_SARIF] = "sarif",
+	[NP_FORMAT_DOT] = "dot",
+	[NP_FORMAT_MERMAID] = "mermaid",
 };
 
 #define NP_FORMAT_COUNT	(sizeof(np_format_name) / sizeof(np_format_name[0]))
@@ -405,4 +407,15 @@ void np_print_md(FILE *file, const char *text)
 			fputc('\\', file);
 		fputc((unsigned char)*text < ' ' || *text == '\x7f' ? ' ' : *text, file);
 	}
+}
+
+void np_print_script(FILE *file, const char *json, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (json[i] == '<' || json[i] == '>' || json[i] == '&')
+			fprintf(file, "\\u%04x", json[i]);
+		else if (json[i] != '\n')
+			fputc(json[i], file);
 }

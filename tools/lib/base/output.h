@@ -28,6 +28,8 @@ enum np_format {
 	NP_FORMAT_HTML,
 	NP_FORMAT_TEXT,
 	NP_FORMAT_SARIF,
+	NP_FORMAT_DOT,
+	NP_FORMAT_MERMAID,
 };
 
 #define NP_FORMAT_BIT(format)	(1U << (format))
@@ -110,5 +112,11 @@ void np_color_print(FILE *file, enum np_color color, const char *text);
  * meaning in Markdown or HTML.
  */
 void np_print_md(FILE *file, const char *text);
+
+/*
+ * Copies JSON into a script element of a page, on one line. The characters that HTML reads occur
+ * only inside strings, where they are escaped; line ends occur only between values.
+ */
+void np_print_script(FILE *file, const char *json, size_t len);
 
 #endif

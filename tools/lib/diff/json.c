@@ -77,8 +77,8 @@ static void np_diff_json_groups(struct np_writer *w, const struct np_reach_resul
 	free(used);
 }
 
-static void np_diff_json_ports(struct np_writer *w, const struct np_diff_ports *ports,
-			       const uint64_t *set)
+void np_diff_write_ports(struct np_writer *w, const struct np_diff_ports *ports,
+			 const uint64_t *set)
 {
 	struct np_diff_ports_of *list = np_xcalloc(ports->count + 1, sizeof(*list));
 	size_t count = np_diff_ports_join(ports, set, false, list), i;
@@ -133,7 +133,7 @@ static void np_diff_json_line(struct np_writer *w, const struct np_reach_result 
 	if (line->families & NP_REACH_IPV6)
 		np_write_number(w, NULL, 6);
 	np_write_end(w);
-	np_diff_json_ports(w, &reach->ports, line->ports);
+	np_diff_write_ports(w, &reach->ports, line->ports);
 	np_write_string(w, "was", np_reach_name(line->was));
 	np_write_string(w, "is", np_reach_name(line->is));
 	np_write_array(w, "by");

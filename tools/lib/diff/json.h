@@ -8,6 +8,9 @@
 
 /* Writes the members of the document into an object that is open. */
 void np_diff_write_members(struct np_writer *w, const struct np_diff *diff);
+/* Writes the member "ports": those of a set, as np_diff_ports_join() joins them. */
+void np_diff_write_ports(struct np_writer *w, const struct np_diff_ports *ports,
+			 const uint64_t *set);
 /* Writes the whole document. */
 void np_diff_write_json(const struct np_diff *diff, FILE *file);
 

@@ -12,15 +12,13 @@
 
 /**
  * struct np_diff_run_of - addresses from one edge to the next
- * @first: address
- * @last: address
+ * @range: addresses
  * @rules: digest of the rules whose blocks hold them
  * @rule: the last rule that was found to hold them, counted from 1
  * @except: the last block that leaves them out, counted from 1
  */
 struct np_diff_run_of {
-	uint8_t first[16];
-	uint8_t last[16];
+	struct np_diff_range range;
 	uint64_t rules;
 	uint64_t rule;
 	uint64_t except;
@@ -59,8 +57,7 @@ static uint64_t np_diff_mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Adds 1 to an address, or takes 1 away. An address after the last one is 0. */
-static void np_diff_step(uint8_t address[16], bool v6, int by)
+void np_diff_step(uint8_t address[16], bool v6, int by)
 {
 	int i = v6 ? 16 : 4;
 
@@ -81,14 +78,14 @@ static void np_diff_space_runs(struct np_diff_space *space)
 	space->runs = 1;
 	for (i = 0; i < edges->count; i++) {
 		run = &space->run[space->runs - 1];
-		if (!memcmp(run->first, edges->at[i], 16))
+		if (!memcmp(run->range.first, edges->at[i], 16))
 			continue;
-		memcpy(run->last, edges->at[i], 16);
-		np_diff_step(run->last, space->v6, -1);
-		memcpy(run[1].first, edges->at[i], 16);
+		memcpy(run->range.last, edges->at[i], 16);
+		np_diff_step(run->range.last, space->v6, -1);
+		memcpy(run[1].range.first, edges->at[i], 16);
 		space->runs++;
 	}
-	memset(space->run[space->runs - 1].last, 0xff, space->v6 ? 16 : 4);
+	memset(space->run[space->runs - 1].range.last, 0xff, space->v6 ? 16 : 4);
 }
 
 /* Returns the index of the run that an address is in. */
@@ -98,7 +95,7 @@ static size_t np_diff_run_at(const struct np_diff_space *space, const uint8_t ad
 
 	while (high - low > 1) {
 		mid = low + (high - low) / 2;
-		if (memcmp(space->run[mid].first, address, 16) <= 0)
+		if (memcmp(space->run[mid].range.first, address, 16) <= 0)
 			low = mid;
 		else
 			high = mid;
@@ -189,32 +186,30 @@ static bool np_diff_free_address(const struct np_diff_space *space,
 {
 	static const uint8_t zero[16];
 
-	memcpy(address, run->first, 16);
+	memcpy(address, run->range.first, 16);
 	while (!memcmp(address, zero, 16) ||
 	       (space->pods && bsearch(address, space->pod, space->pods, 16,
 				       np_diff_bytes_order))) {
-		if (!memcmp(address, run->last, 16))
+		if (!memcmp(address, run->range.last, 16))
 			return false;
 		np_diff_step(address, space->v6, 1);
 	}
 	return true;
 }
 
-/* Writes a run as a block if it is one, else by its ends. */
-static void np_diff_run_text(struct np_buffer *to, const struct np_diff_space *space,
-			     const struct np_diff_run_of *run)
+void np_diff_range_text(struct np_buffer *to, uint8_t family, const struct np_diff_range *range)
 {
 	static const uint8_t zero[16];
-	struct np_cidr cidr = { .family = space->family };
-	struct np_address address = { .family = space->family };
-	uint8_t bits = np_family_bits(space->family);
+	struct np_cidr cidr = { .family = family };
+	struct np_address address = { .family = family };
+	uint8_t bits = np_family_bits(family);
 	char text[NP_CIDR_TEXT];
 	uint8_t after[16], end[16];
 	bool more, is;
 
-	memcpy(cidr.addr, run->first, 16);
-	memcpy(after, run->last, 16);
-	np_diff_step(after, space->v6, 1);
+	memcpy(cidr.addr, range->first, 16);
+	memcpy(after, range->last, 16);
+	np_diff_step(after, v6, 1);
 	for (cidr.length = bits;; cidr.length--) {
 		more = np_diff_block_end(&cidr, end);
 		is = !memcmp(more ? end : zero, after, 16);
@@ -227,9 +222,9 @@ static void np_diff_run_text(struct np_buffer *to, const struct np_diff_space *s
 		np_buffer_print(to, "%s", np_cidr_text(&cidr, text));
 		return;
 	}
-	memcpy(address.addr, run->first, 16);
+	memcpy(address.addr, range->first, 16);
 	np_buffer_print(to, "%s", np_address_text(&address, text));
-	memcpy(address.addr, run->last, 16);
+	memcpy(address.addr, range->last, 16);
 	np_buffer_print(to, "-%s", np_address_text(&address, text));
 }
 
@@ -263,11 +258,31 @@ static int np_diff_run_order(const void *left, const void *right)
 
 	if (a->rules != b->rules)
 		return a->rules < b->rules ? -1 : 1;
-	return memcmp(a->first, b->first, 16);
+	return memcmp(a->range.first, b->range.first, 16);
+}
+
+static void np_diff_outside_note(struct np_diff_outside *outside,
+				 const struct np_diff_space *space,
+				 const struct np_diff_run_of *run, size_t runs,
+				 const uint8_t address[16])
+{
+	struct np_diff_outside_set *set;
+	size_t i;
+
+	outside->set = np_array_grow(outside->set, outside->sets, sizeof(*set));
+	set = &outside->set[outside->sets++];
+	memset(set, 0, sizeof(*set));
+	set->address.family = space->family;
+	memcpy(set->address.addr, address, 16);
+	set->range = np_xcalloc(runs, sizeof(*set->range));
+	set->ranges = runs;
+	for (i = 0; i < runs; i++)
+		set->range[i] = run[i].range;
 }
 
 /* Of each set of rules the first run that has a free address stands for all of them. */
-static void np_diff_space_add(struct np_diff_space *space, struct np_diff_side *side[2])
+static void np_diff_space_add(struct np_diff_space *space, struct np_diff_side *side[2],
+			      struct np_diff_outside *outside)
 {
 	struct np_buffer name = { 0 };
 	uint8_t address[16];
@@ -284,16 +299,19 @@ static void np_diff_space_add(struct np_diff_space *space, struct np_diff_side *
 		if (k == end)
 			continue;
 		name.len = 0;
-		np_diff_run_text(&name, space, &space->run[k]);
+		np_diff_range_text(&name, space->family, &space->run[k].range);
 		if (end - i > 1)
 			np_buffer_print(&name, " +%zu", end - i - 1);
 		np_diff_outside_pod(side[0], space, name.data, address);
 		np_diff_outside_pod(side[1], space, name.data, address);
+		if (outside)
+			np_diff_outside_note(outside, space, &space->run[i], end - i, address);
 	}
 	np_buffer_free(&name);
 }
 
-void np_diff_outside_add(struct np_diff_side *a, struct np_diff_side *b)
+void np_diff_outside_list(struct np_diff_side *a, struct np_diff_side *b,
+			  struct np_diff_outside *outside)
 {
 	const struct np_diff_side *const sides[2] = { a, b };
 	struct np_diff_side *to[2] = { a, b };
@@ -318,9 +336,24 @@ void np_diff_outside_add(struct np_diff_side *a, struct np_diff_side *b)
 	}
 	for (v6 = 0; v6 < 2; v6++) {
 		if (space[v6].pods)
-			np_diff_space_add(&space[v6], to);
+			np_diff_space_add(&space[v6], to, outside);
 		free(space[v6].run);
 		free(space[v6].pod);
 	}
 	np_diff_edges_free(edges);
+}
+
+void np_diff_outside_add(struct np_diff_side *a, struct np_diff_side *b)
+{
+	np_diff_outside_list(a, b, NULL);
+}
+
+void np_diff_outside_free(struct np_diff_outside *outside)
+{
+	size_t i;
+
+	for (i = 0; i < outside->sets; i++)
+		free(outside->set[i].range);
+	free(outside->set);
+	memset(outside, 0, sizeof(*outside));
 }

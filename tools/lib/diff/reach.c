@@ -61,9 +61,7 @@ enum np_reach_kind np_reach_kind(const struct np_reach_result *result,
 	return from->pod[1] && to->pod[1] ? NP_REACH_BOTH : NP_REACH_GONE;
 }
 
-/* Loads the origins whose pods lost an address first, as `netpolctl restore` does. */
-static int np_reach_load(struct np_offline *world, const struct np_diff_side *side,
-			 struct np_error *err)
+int np_reach_load(struct np_offline *world, const struct np_diff_side *side, struct np_error *err)
 {
 	const struct np_diff_origin *origin;
 	int turn;

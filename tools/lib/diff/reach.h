@@ -16,6 +16,7 @@
 #include "diff/ports.h"
 #include "diff/side.h"
 #include "matrix/verdicts.h"
+#include "offline/offline.h"
 
 /* What a state says of a connection. */
 enum np_reach {
@@ -110,6 +111,13 @@ int np_reach_compare(struct np_reach_result *result, const struct np_diff_side *
 		     const struct np_diff_side *b, const struct np_reach_options *opts,
 		     struct np_error *err);
 void np_reach_free(struct np_reach_result *result);
+
+/*
+ * Makes a world of a state, the origins whose pods lost an address first, as `netpolctl restore`
+ * does. Returns 0, or -1 with *err filled; np_offline_free() must be called after a failure too.
+ */
+int np_reach_load(struct np_offline *world, const struct np_diff_side *side,
+		  struct np_error *err);
 
 /* Tells which pods a line is about. */
 enum np_reach_kind np_reach_kind(const struct np_reach_result *result,

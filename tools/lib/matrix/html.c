@@ -154,21 +154,6 @@ static void np_page_data(const struct np_matrix *m, FILE *file)
 	fputs("]}", file);
 }
 
-/*
- * Copies JSON into a script element, on one line. The characters that HTML reads occur only
- * inside strings, where they are escaped; line ends occur only between values.
- */
-static void np_page_put(const char *json, size_t len, FILE *file)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (json[i] == '<' || json[i] == '>' || json[i] == '&')
-			fprintf(file, "\\u%04x", json[i]);
-		else if (json[i] != '\n')
-			fputc(json[i], file);
-}
-
 void np_matrix_write_html(const struct np_matrix *m, FILE *file)
 {
 	const char *mark = strstr(np_matrix_page, NP_MATRIX_MARK);
@@ -181,7 +166,7 @@ void np_matrix_write_html(const struct np_matrix *m, FILE *file)
 	np_page_data(m, data);
 	fclose(data);
 	fwrite(np_matrix_page, 1, mark - np_matrix_page, file);
-	np_page_put(json, len, file);
+	np_print_script(file, json, len);
 	fputs(mark + strlen(NP_MATRIX_MARK), file);
 	free(json);
 }
