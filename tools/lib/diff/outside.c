@@ -209,7 +209,7 @@ void np_diff_range_text(struct np_buffer *to, uint8_t family, const struct np_di
 
 	memcpy(cidr.addr, range->first, 16);
 	memcpy(after, range->last, 16);
-	np_diff_step(after, v6, 1);
+	np_diff_step(after, family == AF_INET6, 1);
 	for (cidr.length = bits;; cidr.length--) {
 		more = np_diff_block_end(&cidr, end);
 		is = !memcmp(more ? end : zero, after, 16);
