@@ -10,6 +10,8 @@
  *   #= accept: TEXT         what is read, written out as describe() does
  *   #= reject: LINE:COLUMN PATH: WORDS    the error; WORDS are part of its text, lines
  *                           are those of the case
+ *   #= also: LINE:COLUMN PATH, ...    where errors are collected, those behind the first one;
+ *                           in cluster.yaml they need not be named, as many cases have two
  *   #= lenient: TEXT        what is read with --lenient
  *   #= lenient-reject       refused with --lenient too
  *   #= warning: WORDS       part of a warning, of accept, else of lenient
@@ -38,7 +40,7 @@ struct one_case {
 	const char *file;
 	int line;
 	char name[200];
-	char accept[2000], reject[400], lenient[2000], warning[200];
+	char accept[2000], reject[400], also[400], lenient[2000], warning[200];
 	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
 	struct np_buffer text;	/* to load */
 	uint32_t head;		/* lines before the case's own */
@@ -387,14 +389,53 @@ static void run_again(const struct one_case *c, enum np_format format)
 	free(want);
 }
 
+/*
+ * Where all errors are collected, the first one is the same, nothing is left of the input, and the
+ * others are those that the case names.
+ */
+static void expect_all(const struct one_case *c, const char *form, const char *text, size_t len)
+{
+	const struct np_error first = err;
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .errors = &all };
+	struct np_buffer others = { 0 };
+	bool same, exact;
+	size_t i;
+
+	np_objects_reset(&objs);
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", text, len, &opts, &err), -1);
+	CHECK_EQ(objs.policy_count + objs.pod_count + objs.namespace_count + objs.node_count, 0);
+	same = all.count && all.item[0].line == first.line &&
+	       all.item[0].column == first.column && !strcmp(all.item[0].path, first.path) &&
+	       !strcmp(all.item[0].text, first.text) && !strcmp(all.item[0].hint, first.hint) &&
+	       !strcmp(all.item[0].object, first.object);
+	if (!same)
+		failed(c, form, all.count ? all.item[0].text : "no error", first.text);
+	exact = *c->also || !strstr(c->file, "cluster");
+	np_buffer_print(&others, "%s", "");
+	for (i = 1; i < np_errors_kept(&all); i++)
+		np_buffer_print(&others, "%s%u:%u %s", i == 1 ? "" : ", ",
+				all.item[i].line - c->head, all.item[i].column, all.item[i].path);
+	if (exact && !strcmp(form, "YAML") && strcmp(others.data, c->also))
+		failed(c, form, others.data, c->also);
+	/* Places differ in JSON. */
+	for (i = 1; exact && !strcmp(form, "JSON") && i < np_errors_kept(&all); i++)
+		if (!strstr(c->also, all.item[i].path))
+			failed(c, form, all.item[i].path, c->also);
+	np_buffer_free(&others);
+	np_errors_free(&all);
+}
+
 static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
 {
 	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
 
 	if (c->has_reject && loads)
 		failed(c, form, "it is taken", c->reject);
-	else if (c->has_reject)
+	else if (c->has_reject) {
 		expect_error(c, form, yaml);
+		expect_all(c, form, text, len);
+	}
 	else if (!loads)
 		failed(c, form, err.text, c->accept);
 	else
@@ -523,6 +564,7 @@ static bool expectation(struct one_case *c, const char *line)
 
 	if (take(line, "accept:", c->accept, sizeof(c->accept), &c->has_accept) ||
 	    take(line, "reject:", c->reject, sizeof(c->reject), &c->has_reject) ||
+	    take(line, "also:", c->also, sizeof(c->also), NULL) ||
 	    take(line, "lenient:", c->lenient, sizeof(c->lenient), &c->has_lenient) ||
 	    take(line, "warning:", c->warning, sizeof(c->warning), NULL))
 		return true;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "netlink/client.h"
-#include "base/error.h"
+#include "base/errors.h"
 #include "netlink/loaded.h"
 #include "node/locate.h"
 #include "object/load.h"
@@ -48,6 +48,7 @@ struct np_common {
 	int confirm;		/* milliseconds until a change is taken back; 0: never */
 	bool waits;		/* the change that was made waits for its confirmation */
 	enum np_color_mode color;
+	struct np_errors errors;	/* of the input, if it has several */
 };
 
 extern struct np_common np_common;
@@ -105,8 +106,13 @@ void np_confirm_send(void);
  */
 void np_confirm_end(struct np_client *client, bool failed, bool changed);
 
-/* Prints an error, also as JSON if that format was asked for, and returns its exit status. */
+/*
+ * Prints an error, or all that np_read_files() has found, also as JSON if that format was asked for,
+ * and returns the exit status.
+ */
 int np_report(const struct np_error *err);
+/* Prints an error as text, with its object. */
+void np_report_text(const struct np_error *err);
 /*
  * Prints an error about the use of a command with a hint to its help, and returns the exit
  * status.
@@ -163,8 +169,15 @@ extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
 
 /*
+ * Reads files to the end, and finds all their errors. Returns 0, or -1 with *err filled; then
+ * np_report() prints the others as well.
+ */
+int np_read_files(struct np_objects *objs, const char *const *file, size_t count,
+		  const struct np_load_options *load, struct np_error *err);
+/*
  * Reads manifests that are to be judged or loaded: every file, the last of objects that are given
- * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
+ * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled, as
+ * np_read_files() does.
  */
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err);

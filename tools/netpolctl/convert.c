@@ -69,7 +69,7 @@ static int np_convert_tell(const struct np_convert_options *opts)
 
 	for (i = 0; i < c->refusals && i < NP_CONVERT_REFUSED_MAX; i++)
 		if (opts->partial)
-			np_error_print(stderr, &c->refused[i]);
+			np_report_text(&c->refused[i]);
 		else
 			np_report(&c->refused[i]);
 	if (i < c->refusals)
@@ -94,9 +94,8 @@ static int np_convert_do(struct np_convert_options *opts)
 	int ret;
 
 	opts->load.convert = &opts->convert;
-	for (i = 0; i < opts->file_count; i++)
-		if (np_load_path(objs, opts->file[i], &opts->load, &err))
-			return np_report(&err);
+	if (np_read_files(objs, opts->file, opts->file_count, &opts->load, &err))
+		return np_report(&err);
 	if (!opts->convert.found) {
 		np_error_set(&err, NP_EXIT_INPUT,
 			     "the input has no AdminNetworkPolicy and no BaselineAdminNetworkPolicy");

@@ -155,9 +155,8 @@ static int np_delete_files(struct np_delete *del, struct np_error *err)
 	struct np_objects *objs = &del->objects;
 	size_t i;
 
-	for (i = 0; i < del->file_count; i++)
-		if (np_load_path(objs, del->file[i], &del->load, err))
-			return -1;
+	if (np_read_files(objs, del->file, del->file_count, &del->load, err))
+		return -1;
 	for (i = 0; i < objs->policy_count; i++)
 		np_delete_add(del, NETPOL_OBJECT_POLICY, objs->policies[i].namespace,
 			      objs->policies[i].name);

@@ -93,11 +93,10 @@ static int np_lint_do(struct np_lint_options *opts)
 	struct np_error err = { 0 };
 	size_t i;
 
-	for (i = 0; i < opts->file_count; i++)
-		if (np_load_path(objs, opts->file[i], &opts->load, &err))
-			return np_report(&err);
+	if (np_read_files(objs, opts->file, opts->file_count, &opts->load, &err))
+		return np_report(&err);
 	np_load_keep_last(objs);
-	if (np_nodes_resolve_all(objs, opts->load.lenient, &err))
+	if (np_nodes_resolve_all(objs, opts->load.lenient, &np_common.errors, &err))
 		return np_report(&err);
 	for (i = 0; i < objs->warning_count; i++)
 		np_warning_print(stderr, &objs->warnings[i]);

@@ -40,14 +40,10 @@ void np_convert_free(struct np_convert *c)
 
 static void np_convert_refuse(struct np_convert *c, const struct np_error *err)
 {
-	struct np_error *to;
-
 	if (c->refusals++ >= NP_CONVERT_REFUSED_MAX)
 		return;
 	c->refused = np_array_grow(c->refused, c->refusals - 1, sizeof(*c->refused));
-	to = &c->refused[c->refusals - 1];
-	*to = *err;
-	snprintf(to->text, sizeof(to->text), "%.350s (%.150s)", err->text, err->object);
+	c->refused[c->refusals - 1] = *err;
 }
 
 /* What one object becomes, before it is divided. */

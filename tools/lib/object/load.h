@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "base/errors.h"
 #include "object/object.h"
 
 struct np_convert;
@@ -27,11 +27,17 @@ struct np_load_options {
 	bool recursive;		/* enter directories inside a directory as well */
 	/* Set to convert AdminNetworkPolicies instead of refusing them; see object/convert.h. */
 	struct np_convert *convert;
+	/*
+	 * Set to find all errors and not the first one only: they are added here, what they are
+	 * about is left out, and the reading goes on. A part that is no YAML or JSON ends its file.
+	 */
+	struct np_errors *errors;
 };
 
 /*
  * All three add to objs and return 0, or return -1 with *err filled and objs
- * as it was (but for memory). opts may be NULL. The name is copied.
+ * as it was (but for memory). opts may be NULL. The name is copied. Where
+ * errors are collected, *err means nothing.
  *
  * A path is a file, "-" for standard input, or a directory, whose *.yaml,
  * *.yml and *.json files are read in order of their names; names that begin
