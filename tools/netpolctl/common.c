@@ -186,7 +186,7 @@ int np_parse(const struct np_command *cmd, int argc, char **argv,
 			return np_report(&err);
 	}
 	np_common.format = standard;
-	if (np_common.form &&
+	if (np_common.form && formats &&
 	    np_format_parse(np_common.form, formats, &np_common.format, &err))
 		return np_report(&err);
 	np_color_setup(np_common.color);

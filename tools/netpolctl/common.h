@@ -69,7 +69,7 @@ typedef int (*np_option_fn)(int code, const char *arg, void *ctx, struct np_erro
  * Parses common options and those of the command (a list that ends with a NULL name).
  * NP_PARSE_DONE: go on with *words from argv[optind]; else the exit status to return
  * (after --help, or an error that is reported already). formats: NP_FORMAT_BIT()s, the
- * default form being `standard`.
+ * default form being `standard`; 0: -o names a file, and is left in np_common.form.
  */
 int np_parse(const struct np_command *cmd, int argc, char **argv,
 	     const struct np_option *options, np_option_fn take, void *ctx,
@@ -167,6 +167,7 @@ extern const struct np_command np_command_settings;
 extern const struct np_command np_command_counters;
 extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
+extern const struct np_command np_command_bundle;
 
 /*
  * Reads files to the end, and finds all their errors. Returns 0, or -1 with *err filled; then
