@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Code that all commands share. */
 #include "common.h"
+#include "base/buffer.h"
+#include "base/hash.h"
 #include "netlink/plan.h"
 #include "object/nodes.h"
 
@@ -273,8 +275,10 @@ int np_report(const struct np_error *err)
 
 	if (np_common.errors.count > 1)
 		return np_report_input(&np_common.errors);
-	if (err->exit == NP_EXIT_INPUT && !*err->hint && np_common.changes)
-		np_error_hint(&whole, "nothing was changed; mend it and run it again");
+	if (err->exit == NP_EXIT_INPUT && np_common.changes &&
+	    strncmp(err->hint, "nothing was", 11))
+		np_error_hint(&whole, "nothing was changed; %.480s",
+			      *err->hint ? err->hint : "mend it and run it again");
 	fflush(stdout);
 	np_report_text(&whole);
 	if (np_wants_json())
@@ -436,11 +440,48 @@ int np_read_files(struct np_objects *objs, const char *const *file, size_t count
 	return np_input_errors(err);
 }
 
+/* A warning that was printed. */
+struct np_warned {
+	uint32_t hash;		/* first, for struct np_hash */
+	char text[];
+};
+
+static bool np_warned_match(const void *record, const void *key)
+{
+	const struct np_warned *warned = record;
+
+	return !strcmp(warned->text, key);
+}
+
+void np_print_warnings(const struct np_objects *objs)
+{
+	static struct np_hash printed;	/* as long as the process lives */
+	struct np_buffer line = { 0 };
+	struct np_warned *warned;
+	uint32_t hash;
+	size_t i;
+
+	for (i = 0; i < objs->warning_count; i++) {
+		const struct np_warning *warning = &objs->warnings[i];
+
+		line.len = 0;
+		np_buffer_print(&line, "%s:%u:%u: %s", warning->place.file, warning->place.line,
+				warning->place.column, warning->text);
+		hash = np_hash_bytes(0, line.data, line.len);
+		if (np_hash_find(&printed, hash, np_warned_match, line.data))
+			continue;
+		warned = np_xmalloc(sizeof(*warned) + line.len + 1);
+		warned->hash = hash;
+		memcpy(warned->text, line.data, line.len + 1);
+		np_hash_add(&printed, warned);
+		np_warning_print(stderr, warning);
+	}
+	np_buffer_free(&line);
+}
+
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err)
 {
-	size_t i;
-
 	if (np_read_files(objs, file, count, load, err))
 		return -1;
 	np_load_keep_last(objs);
@@ -448,7 +489,6 @@ int np_read_manifests(struct np_objects *objs, const char *const *file, size_t c
 	np_plan_limits(objs, &np_common.errors, err);
 	if (np_input_errors(err))
 		return -1;
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
+	np_print_warnings(objs);
 	return 0;
 }

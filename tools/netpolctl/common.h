@@ -107,8 +107,8 @@ void np_confirm_send(void);
 void np_confirm_end(struct np_client *client, bool failed, bool changed);
 
 /*
- * Prints an error, or all that np_read_files() has found, also as JSON if that format was asked for,
- * and returns the exit status.
+ * Prints an error, or all that np_read_files() has found, also as JSON if that format was asked
+ * for, and returns the exit status.
  */
 int np_report(const struct np_error *err);
 /* Prints an error as text, with its object. */
@@ -175,6 +175,11 @@ extern const struct np_command np_command_bundle;
  */
 int np_read_files(struct np_objects *objs, const char *const *file, size_t count,
 		  const struct np_load_options *load, struct np_error *err);
+/*
+ * Prints the warnings of objects that were read, each once, also if a file is read again for
+ * another purpose.
+ */
+void np_print_warnings(const struct np_objects *objs);
 /*
  * Reads manifests that are to be judged or loaded: every file, the last of objects that are given
  * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled, as

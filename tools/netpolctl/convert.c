@@ -90,7 +90,6 @@ static int np_convert_do(struct np_convert_options *opts)
 {
 	struct np_objects *objs = &opts->objects;
 	struct np_error err = { 0 };
-	size_t i;
 	int ret;
 
 	opts->load.convert = &opts->convert;
@@ -101,9 +100,9 @@ static int np_convert_do(struct np_convert_options *opts)
 			     "the input has no AdminNetworkPolicy and no BaselineAdminNetworkPolicy");
 		return np_report(&err);
 	}
+	np_load_keep_last(objs);
 	np_convert_finish(&opts->convert, objs);
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
+	np_print_warnings(objs);
 	ret = np_convert_tell(opts);
 	if (ret != NP_EXIT_INPUT)
 		np_convert_write(&opts->convert, stdout, np_common.format);

@@ -87,6 +87,7 @@ static int np_delete_take(int code, const char *arg, void *ctx, struct np_error 
 			return np_error_set(err, NP_EXIT_USAGE,
 					    "--dry-run takes none or kernel, not \"%.40s\"",
 					    arg);
+		np_common.changes = !del->dry;
 		break;
 	}
 	return 0;
@@ -157,6 +158,8 @@ static int np_delete_files(struct np_delete *del, struct np_error *err)
 
 	if (np_read_files(objs, del->file, del->file_count, &del->load, err))
 		return -1;
+	np_load_keep_last(objs);
+	np_print_warnings(objs);
 	for (i = 0; i < objs->policy_count; i++)
 		np_delete_add(del, NETPOL_OBJECT_POLICY, objs->policies[i].namespace,
 			      objs->policies[i].name);
@@ -220,7 +223,6 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 	struct np_info info;
 	int ret;
 
-	np_common.changes = !del->dry;
 	ret = np_connect(&client, &info, err);
 	opts.base = np_info_generation(&info, del->origin);
 	np_info_free(&info);

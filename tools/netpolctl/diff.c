@@ -147,7 +147,7 @@ static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, stru
 	return 0;
 }
 
-/* Reads the file of the other side as well, when the first one has errors, to find its errors too. */
+/* Reads the file of the other side when the first one has errors, to find its errors too. */
 static void np_diff_read_rest(struct np_diff_run *run)
 {
 	struct np_diff_side *side = &run->side[1];
