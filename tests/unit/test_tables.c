@@ -46,7 +46,7 @@ struct one_case {
 	uint32_t head;		/* lines before the case's own */
 };
 
-static unsigned int cases, as_json, from_api, again;
+static unsigned int cases, as_json, from_api, again, compared;
 
 static void failed(const struct one_case *c, const char *form, const char *have,
 		   const char *want)
@@ -426,16 +426,70 @@ static void expect_all(const struct one_case *c, const char *form, const char *t
 	np_errors_free(&all);
 }
 
+/*
+ * A text is refused with all errors if it is refused with the first one, which is the same, and
+ * means the same if it is not.
+ */
+static void compare_all(const struct one_case *c, const char *form, const char *text, size_t len,
+			bool lenient)
+{
+	bool refused = load_opts(text, len, lenient), same;
+	char *want = refused ? NULL : describe(c);
+	const struct np_error first = err;
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .lenient = lenient, .errors = &all };
+	char *have;
+
+	np_objects_reset(&objs);
+	same = refused == !!np_load_buffer(&objs, "t.yaml", text, len, &opts, &err) &&
+	       refused == !!all.count;
+	if (!same) {
+		failed(c, form, all.count ? all.item[0].text : "taken",
+		       refused ? first.text : "taken");
+	} else if (refused) {
+		if (all.item[0].line != first.line || all.item[0].column != first.column ||
+		    strcmp(all.item[0].text, first.text))
+			failed(c, form, all.item[0].text, first.text);
+	} else {
+		have = describe(c);
+		if (strcmp(have, want))
+			failed(c, form, have, want);
+		free(have);
+	}
+	compared++;
+	free(want);
+	np_errors_free(&all);
+}
+
+/* The same of the text with a few bytes changed. */
+static void compare_damaged(const struct one_case *c, const char *form, const char *text,
+			    size_t len)
+{
+	static const char bytes[] = "{}[]:,-\"' \nax0/.*&";
+	char *copy = malloc(len + 1);
+	unsigned int round, i;
+
+	if (len > 4096)
+		goto out;
+	for (round = 0; round < 12; round++) {
+		memcpy(copy, text, len);
+		for (i = 0; i <= round % 3; i++)
+			copy[(unsigned int)rand() % len] =
+				bytes[(unsigned int)rand() % (sizeof(bytes) - 1)];
+		compare_all(c, form, copy, len, round & 1);
+	}
+out:
+	free(copy);
+}
+
 static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
 {
 	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
 
 	if (c->has_reject && loads)
 		failed(c, form, "it is taken", c->reject);
-	else if (c->has_reject) {
+	else if (c->has_reject)
 		expect_error(c, form, yaml);
-		expect_all(c, form, text, len);
-	}
 	else if (!loads)
 		failed(c, form, err.text, c->accept);
 	else
@@ -444,6 +498,11 @@ static void run_form(const struct one_case *c, const char *form, const char *tex
 		failed(c, form, "no such warning", c->warning);
 	if (c->no_warning && objs.warning_count)
 		failed(c, form, objs.warnings[0].text, "no warning");
+	if (c->has_reject && !loads)
+		expect_all(c, form, text, len);
+	compare_all(c, form, text, len, false);
+	compare_all(c, form, text, len, true);
+	compare_damaged(c, form, text, len);
 	if (!c->has_lenient && !c->lenient_reject && !c->has_accept)
 		return;
 	loads = !load_opts(text, len, true);
@@ -636,8 +695,8 @@ int main(void)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again\n",
-	       cases, as_json, from_api, again);
+	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again, "
+	       "%u with all errors\n", cases, as_json, from_api, again, compared);
 	CHECK(cases > 350 && as_json > 330 && from_api > 100 && again > 250);
 	np_objects_free(&objs);
 	return check_done("test_tables");
