@@ -107,7 +107,7 @@ UCFLAGS := -std=gnu11 -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter \
 	-Wno-sign-compare -Wno-missing-field-initializers \
 	-Werror=implicit-function-declaration
 ULIBS := -Wl,--as-needed -lyaml -lcjson -lnl-genl-3 -lnl-route-3 -lnl-3 -lcurl -lssl -lcrypto -lmicrohttpd \
-	-lm -lpthread -Wl,--no-as-needed
+	-lz -lm -lpthread -Wl,--no-as-needed
 libnl := $(shell pkg-config --cflags libnl-genl-3.0 2>/dev/null)
 san := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -DNETPOL_DEBUG_LIST

@@ -27,7 +27,8 @@ netpolctl apply --local all -f "$tmp/good" >/dev/null || bail "the good input is
 before=$(netpolctl get policies -o yaml; netpolctl get pods -o json; netpolctl status -o json |
 	jq .generation)
 
-# refused STATUS PATTERN WHAT COMMAND...: one error, one hint, nothing changed
+# refused STATUS PATTERN WHAT COMMAND...: one error ($errors), a hint, nothing changed
+errors=1
 refused()
 {
 	local want=$1 pattern=$2 what=$3 status=0 now
@@ -35,7 +36,7 @@ refused()
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null || status=$?
 	is "$status" "$want" "$what: exit status"
 	check "$what: the error names the place" grep -Eq "^netpolctl: error: .*$pattern" "$tmp/err"
-	check "$what: one error" test "$(grep -c '^netpolctl: error: ' "$tmp/err")" = 1
+	is "$(grep -c '^netpolctl: error: ' "$tmp/err")" "$errors" "$what: number of errors"
 	check "$what: a hint" grep -q '^hint: ' "$tmp/err"
 	now=$(netpolctl get policies -o yaml; netpolctl get pods -o json; netpolctl status -o json |
 		jq .generation)
@@ -51,6 +52,9 @@ policy() # SPEC, a policy beside an object that is in order
 policy '  podSelector: {}
   ingres: []' >"$tmp/field"
 policy '  podSelector: {}
+  ingres: []
+  ingress: [{ports: [{port: 80, endPort: 79}]}]' >"$tmp/two"
+policy '  podSelector: {}
   ingress: [{ports: [{port: 80, endPort: 79}]}]' >"$tmp/ports"
 policy "  podSelector: {matchLabels: {app: $(printf 'x%.0s' $(seq 64))}}" >"$tmp/label"
 policy '  podSelector: {}
@@ -61,7 +65,7 @@ policy '  podSelector: {}
 head -c 10000000 /dev/zero | tr '\0' '[' >"$tmp/brackets"
 
 refused 3 "$tmp/yaml:1[0-9]" "YAML that can't be read" netpolctl apply -f "$tmp/yaml"
-refused 3 "$tmp/field:[0-9]+:[0-9]+: spec.ingres" "an unknown field" netpolctl apply -f "$tmp/field"
+refused 3 "$tmp/field:[0-9]+:[0-9]+: NetworkPolicy a/bad: spec.ingres" "an unknown field" netpolctl apply -f "$tmp/field"
 refused 3 "endPort: .*79.*80" "a range the wrong way round" netpolctl apply -f "$tmp/ports"
 refused 3 "$tmp/label:[0-9]+:[0-9]+: " "a label that is too long" netpolctl apply -f "$tmp/label"
 refused 3 "except" "an except outside its block" netpolctl apply -f "$tmp/except"
@@ -69,6 +73,8 @@ refused 3 "from\[0\]" "an empty peer" netpolctl apply -f "$tmp/peer"
 refused 3 "$tmp/brackets:1:" "10 MB of brackets" netpolctl apply -f "$tmp/brackets"
 refused 3 "nobody" "eval of an unknown pod" netpolctl eval a/nobody a/p -p tcp/80
 refused 3 "no-such-file" "a file that is not there" netpolctl apply -f "$tmp/no-such-file"
+errors=3 refused 3 "$tmp/ports:.*endPort: .*79.*80" "three errors in two files" \
+	netpolctl apply -f "$tmp/two" -f "$tmp/ports"
 refused 2 "frobnicate" "an unknown command" netpolctl frobnicate
 refused 2 "" "a flush without --yes" netpolctl flush
 refused 6 "CAP_NET_ADMIN" "no permission" setpriv --bounding-set=-all --inh-caps=-all \

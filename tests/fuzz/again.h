@@ -40,4 +40,23 @@ static inline void fuzz_again(const struct np_policy *policy, enum np_format for
 	free(text);
 }
 
+/* What is refused is refused as well where all errors are collected, and the first is the same. */
+static inline void fuzz_all_errors(const char *text, size_t len, const struct np_load_options *opts,
+				   const struct np_error *first)
+{
+	struct np_load_options all_opts = *opts;
+	struct np_errors all = { 0 };
+	struct np_objects objs;
+	struct np_error err;
+
+	all_opts.errors = &all;
+	np_objects_init(&objs);
+	if (!np_load_buffer(&objs, "fuzz", text, len, &all_opts, &err) || !all.count ||
+	    objs.policy_count || objs.pod_count || all.item[0].line != first->line ||
+	    strcmp(all.item[0].text, first->text))
+		abort();
+	np_errors_free(&all);
+	np_objects_free(&objs);
+}
+
 #endif

@@ -59,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		np_error_print_json(null, &err);
 		if (objs.policy_count || objs.pod_count || !err.text[0])
 			abort();
+		fuzz_all_errors(text, size + 1, &opts, &err);
 	}
 	read_object(text, size + 1);
 	for (i = 0; i < objs.warning_count; i++)

@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		np_error_print_json(null, &err);
 		if (objs.policy_count || objs.pod_count || !err.text[0])
 			abort();
+		fuzz_all_errors((const char *)data + start, size - start, &opts, &err);
 	}
 	for (i = 0; i < objs.warning_count; i++)
 		np_warning_print(null, &objs.warnings[i]);

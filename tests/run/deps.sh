@@ -13,7 +13,7 @@ set -eu
 demo='
 build-essential cpio kmod pkg-config xz-utils
 libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libnl-3-dev libnl-genl-3-dev
-libnl-route-3-dev libssl-dev libyaml-dev
+libnl-route-3-dev libssl-dev libyaml-dev zlib1g-dev
 linux-headers-6.12-cloud-amd64
 bash busybox-static iproute2 iputils-ping netbase procps qemu-system-x86
 '

@@ -184,7 +184,7 @@ static bool table_refused(struct table *t, const char *text, const cJSON *refuse
 	np_objects_init(&objs);
 	error = np_load_buffer(&objs, t->name, text, strlen(text), &opts, &err);
 	if (!error)
-		error = np_nodes_resolve_all(&objs, false, &err);
+		error = np_nodes_resolve_all(&objs, false, NULL, &err);
 	np_objects_free(&objs);
 	if (!error == !cJSON_IsTrue(refused))
 		return true;
@@ -204,7 +204,7 @@ static bool table_objects(struct table *t, const cJSON *objects)
 	table_refused(t, text, cJSON_GetObjectItem(t->json, "refused"));
 	error = np_load_buffer(&t->objs, t->name, text, strlen(text), &opts, &err);
 	if (!error)
-		error = np_nodes_resolve_all(&t->objs, true, &err);
+		error = np_nodes_resolve_all(&t->objs, true, NULL, &err);
 	cJSON_free(text);
 	return error ? bad(t, "%s %s", err.path, err.text) : !*t->problem;
 }

@@ -372,6 +372,71 @@ static void test_limits(void)
 	free(big);
 }
 
+/* An error of a file, by its line. */
+static void expect_kept(const struct np_errors *all, size_t i, const char *file, uint32_t line)
+{
+	if (!CHECK(i < np_errors_kept(all)))
+		return;
+	CHECK_STR(strrchr(all->item[i].file, '/') + 1, file);
+	CHECK_EQ(all->item[i].line, line);
+}
+
+static void write_file(const char *dir, const char *name, const char *text);
+
+/* All errors of all files are found, up to a limit, and nothing is left of a file that has one. */
+static void test_all_errors(void)
+{
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .errors = &all };
+	char dir[] = "/tmp/test_all.XXXXXX", command[128];
+	char *text = malloc(200 * 200);
+	size_t len = 0, i;
+
+	if (!CHECK(mkdtemp(dir)))
+		return;
+	np_objects_reset(&objs);
+	write_file(dir, "a.yaml", HEAD "spec: {a: 1}\n---\n" HEAD "---\n" HEAD "spec: {b: 1}\n");
+	write_file(dir, "b.yaml", HEAD);
+	write_file(dir, "c.yaml", HEAD "spec: {c: 1}\n---\n" HEAD "spec: [\n---\n" HEAD
+		   "spec: {d: 1}\n");
+	write_file(dir, "d.json", "{\"apiVersion\": \"v1\", \"items\": [\n"
+		   "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {}},\n"
+		   "{\"apiVersion\": \"v1\"},\n"
+		   "{\"kind\": \"Pod\"}], \"kind\": \"List\", \"x\": 1}\n{,\n");
+	write_file(dir, "e.yaml", "{{ if }}\n");
+	CHECK_EQ(np_load_path(&objs, dir, &opts, &err), -1);
+	CHECK_EQ(objs.policy_count, 0);
+	CHECK_EQ(all.count, 10);
+	expect_kept(&all, 0, "a.yaml", 5);
+	expect_kept(&all, 1, "a.yaml", 16);
+	expect_kept(&all, 2, "c.yaml", 5);
+	expect_kept(&all, 3, "c.yaml", 12);
+	expect_kept(&all, 4, "d.json", 2);
+	/* entries without a kind wait for that of the list */
+	expect_kept(&all, 5, "d.json", 4);
+	expect_kept(&all, 6, "d.json", 3);
+	expect_kept(&all, 7, "d.json", 4);
+	expect_kept(&all, 8, "d.json", 5);
+	expect_kept(&all, 9, "e.yaml", 1);
+	CHECK(strstr(all.item[9].hint, "render it first"));
+	np_errors_free(&all);
+	/* more than are kept; one policy may have them all */
+	for (i = 0; i < 150; i++)
+		len += sprintf(text + len, i < 100 ? HEAD "spec: {a: 1}\n---\n" : i == 100 ?
+			       SPEC("  ingress:\n") "  - {x: 1}\n" : "  - {x: 1}\n");
+	CHECK_EQ(np_load_buffer(&objs, "t/t.yaml", text, len, &opts, &err), -1);
+	CHECK_EQ(all.count, 150);
+	CHECK_EQ(np_errors_kept(&all), NP_ERRORS_MAX);
+	expect_kept(&all, NP_ERRORS_MAX - 1, "t.yaml", 6 * (NP_ERRORS_MAX - 1) + 5);
+	np_errors_free(&all);
+	/* and without errors there are none */
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", HEAD, strlen(HEAD), &opts, &err), 0);
+	CHECK_EQ(all.count, 0);
+	free(text);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	CHECK_EQ(system(command), 0);
+}
+
 static char *join(const char *a, const char *b)
 {
 	static char path[4096];
@@ -589,6 +654,7 @@ int main(void)
 	test_line_ends();
 	test_limits();
 	test_paths();
+	test_all_errors();
 	test_long_list();
 	test_equal();
 	test_print();

@@ -174,7 +174,7 @@ static void run_line(const char *line, bool exact)
 	steps++;
 	np_objects_init(&objs);
 	CHECK_EQ(np_load_buffer(&objs, "t.json", text, strlen(text), &lenient, &err), 0);
-	CHECK_EQ(np_nodes_resolve_all(&objs, true, &err), 0);
+	CHECK_EQ(np_nodes_resolve_all(&objs, true, NULL, &err), 0);
 	run_matrix(&objs, json, AF_INET, exact);
 	if (!exact)
 		run_matrix(&objs, json, AF_INET6, false);

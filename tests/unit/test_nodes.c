@@ -119,7 +119,7 @@ static int resolve(const char *text, bool lenient)
 	if (load_opts(text, strlen(text), lenient))
 		return -2;
 	np_load_keep_last(&objs);
-	return np_nodes_resolve_all(&objs, lenient, &err);
+	return np_nodes_resolve_all(&objs, lenient, NULL, &err);
 }
 
 /* The peers of a rule as the kernel gets them, or "closed". */
@@ -174,7 +174,7 @@ static void test_files(void)
 	CHECK(!strcmp(peers(&objs.policies[0].egress[6]), "10.2.0.0/16"));
 	CHECK_EQ(objs.warning_count, 0);
 	/* It can be done again, as the agent does. */
-	CHECK_EQ(np_nodes_resolve_all(&objs, false, &err), 0);
+	CHECK_EQ(np_nodes_resolve_all(&objs, false, NULL, &err), 0);
 	CHECK(!strcmp(peers(&objs.policies[0].egress[3]),
 		      "pods 10.0.0.9/32 10.1.0.0/16 fd00::9/128"));
 	/* Of a Node that is given twice the last one counts. */

@@ -298,28 +298,28 @@ static void test_limits(void)
 	pod->place = (struct np_place) { "pods.yaml", 7, 1 };
 	np_objects_add_namespace(&objs)->name = "wide";
 	objs.namespaces[0].labels = (struct np_labels) { label, NP_OBJECT_LABELS };
-	CHECK(!np_plan_limits(&objs, &err));
+	CHECK(!np_plan_limits(&objs, NULL, &err));
 	pod->address_count++;
-	CHECK_EQ(np_plan_limits(&objs, &err), -1);
+	CHECK_EQ(np_plan_limits(&objs, NULL, &err), -1);
 	CHECK_EQ(err.exit, NP_EXIT_INPUT);
-	CHECK_STR(err.text, "Pod shop/big has 9 addresses, the kernel takes at most 8");
+	CHECK_STR(err.text, "has 9 addresses, the kernel takes at most 8");
 	CHECK_EQ(err.line, 7);
 	/* what is not sent may be as large as it likes */
 	pod->host_network = true;
-	CHECK(!np_plan_limits(&objs, &err));
+	CHECK(!np_plan_limits(&objs, NULL, &err));
 	pod->host_network = false;
 	pod->address_count--;
 	pod->labels.count++;
-	CHECK_EQ(np_plan_limits(&objs, &err), -1);
-	CHECK_STR(err.text, "Pod shop/big has 257 labels, the kernel takes at most 256");
+	CHECK_EQ(np_plan_limits(&objs, NULL, &err), -1);
+	CHECK_STR(err.text, "has 257 labels, the kernel takes at most 256");
 	pod->labels.count--;
 	pod->port_count++;
-	CHECK_EQ(np_plan_limits(&objs, &err), -1);
-	CHECK_STR(err.text, "Pod shop/big has 257 named ports, the kernel takes at most 256");
+	CHECK_EQ(np_plan_limits(&objs, NULL, &err), -1);
+	CHECK_STR(err.text, "has 257 named ports, the kernel takes at most 256");
 	pod->port_count--;
 	objs.namespaces[0].labels.count++;
-	CHECK_EQ(np_plan_limits(&objs, &err), -1);
-	CHECK_STR(err.text, "Namespace wide has 257 labels, the kernel takes at most 256");
+	CHECK_EQ(np_plan_limits(&objs, NULL, &err), -1);
+	CHECK_STR(err.text, "has 257 labels, the kernel takes at most 256");
 	np_objects_free(&objs);
 }
 

@@ -10,6 +10,8 @@
  *   #= accept: TEXT         what is read, written out as describe() does
  *   #= reject: LINE:COLUMN PATH: WORDS    the error; WORDS are part of its text, lines
  *                           are those of the case
+ *   #= also: LINE:COLUMN PATH, ...    where errors are collected, those behind the first one;
+ *                           in cluster.yaml they need not be named, as many cases have two
  *   #= lenient: TEXT        what is read with --lenient
  *   #= lenient-reject       refused with --lenient too
  *   #= warning: WORDS       part of a warning, of accept, else of lenient
@@ -38,13 +40,13 @@ struct one_case {
 	const char *file;
 	int line;
 	char name[200];
-	char accept[2000], reject[400], lenient[2000], warning[200];
+	char accept[2000], reject[400], also[400], lenient[2000], warning[200];
 	bool has_accept, has_reject, has_lenient, lenient_reject, no_warning, yaml_only;
 	struct np_buffer text;	/* to load */
 	uint32_t head;		/* lines before the case's own */
 };
 
-static unsigned int cases, as_json, from_api, again;
+static unsigned int cases, as_json, from_api, again, compared;
 
 static void failed(const struct one_case *c, const char *form, const char *have,
 		   const char *want)
@@ -387,6 +389,99 @@ static void run_again(const struct one_case *c, enum np_format format)
 	free(want);
 }
 
+/*
+ * Where all errors are collected, the first one is the same, nothing is left of the input, and the
+ * others are those that the case names.
+ */
+static void expect_all(const struct one_case *c, const char *form, const char *text, size_t len)
+{
+	const struct np_error first = err;
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .errors = &all };
+	struct np_buffer others = { 0 };
+	bool same, exact;
+	size_t i;
+
+	np_objects_reset(&objs);
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", text, len, &opts, &err), -1);
+	CHECK_EQ(objs.policy_count + objs.pod_count + objs.namespace_count + objs.node_count, 0);
+	same = all.count && all.item[0].line == first.line &&
+	       all.item[0].column == first.column && !strcmp(all.item[0].path, first.path) &&
+	       !strcmp(all.item[0].text, first.text) && !strcmp(all.item[0].hint, first.hint) &&
+	       !strcmp(all.item[0].object, first.object);
+	if (!same)
+		failed(c, form, all.count ? all.item[0].text : "no error", first.text);
+	exact = *c->also || !strstr(c->file, "cluster");
+	np_buffer_print(&others, "%s", "");
+	for (i = 1; i < np_errors_kept(&all); i++)
+		np_buffer_print(&others, "%s%u:%u %s", i == 1 ? "" : ", ",
+				all.item[i].line - c->head, all.item[i].column, all.item[i].path);
+	if (exact && !strcmp(form, "YAML") && strcmp(others.data, c->also))
+		failed(c, form, others.data, c->also);
+	/* Places differ in JSON. */
+	for (i = 1; exact && !strcmp(form, "JSON") && i < np_errors_kept(&all); i++)
+		if (!strstr(c->also, all.item[i].path))
+			failed(c, form, all.item[i].path, c->also);
+	np_buffer_free(&others);
+	np_errors_free(&all);
+}
+
+/*
+ * A text is refused with all errors if it is refused with the first one, which is the same, and
+ * means the same if it is not.
+ */
+static void compare_all(const struct one_case *c, const char *form, const char *text, size_t len,
+			bool lenient)
+{
+	bool refused = load_opts(text, len, lenient), same;
+	char *want = refused ? NULL : describe(c);
+	const struct np_error first = err;
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .lenient = lenient, .errors = &all };
+	char *have;
+
+	np_objects_reset(&objs);
+	same = refused == !!np_load_buffer(&objs, "t.yaml", text, len, &opts, &err) &&
+	       refused == !!all.count;
+	if (!same) {
+		failed(c, form, all.count ? all.item[0].text : "taken",
+		       refused ? first.text : "taken");
+	} else if (refused) {
+		if (all.item[0].line != first.line || all.item[0].column != first.column ||
+		    strcmp(all.item[0].text, first.text))
+			failed(c, form, all.item[0].text, first.text);
+	} else {
+		have = describe(c);
+		if (strcmp(have, want))
+			failed(c, form, have, want);
+		free(have);
+	}
+	compared++;
+	free(want);
+	np_errors_free(&all);
+}
+
+/* The same of the text with a few bytes changed. */
+static void compare_damaged(const struct one_case *c, const char *form, const char *text,
+			    size_t len)
+{
+	static const char bytes[] = "{}[]:,-\"' \nax0/.*&";
+	char *copy = malloc(len + 1);
+	unsigned int round, i;
+
+	if (len > 4096)
+		goto out;
+	for (round = 0; round < 12; round++) {
+		memcpy(copy, text, len);
+		for (i = 0; i <= round % 3; i++)
+			copy[(unsigned int)rand() % len] =
+				bytes[(unsigned int)rand() % (sizeof(bytes) - 1)];
+		compare_all(c, form, copy, len, round & 1);
+	}
+out:
+	free(copy);
+}
+
 static void run_form(const struct one_case *c, const char *form, const char *text, size_t len)
 {
 	bool yaml = !strcmp(form, "YAML"), loads = !load_opts(text, len, false);
@@ -403,6 +498,11 @@ static void run_form(const struct one_case *c, const char *form, const char *tex
 		failed(c, form, "no such warning", c->warning);
 	if (c->no_warning && objs.warning_count)
 		failed(c, form, objs.warnings[0].text, "no warning");
+	if (c->has_reject && !loads)
+		expect_all(c, form, text, len);
+	compare_all(c, form, text, len, false);
+	compare_all(c, form, text, len, true);
+	compare_damaged(c, form, text, len);
 	if (!c->has_lenient && !c->lenient_reject && !c->has_accept)
 		return;
 	loads = !load_opts(text, len, true);
@@ -523,6 +623,7 @@ static bool expectation(struct one_case *c, const char *line)
 
 	if (take(line, "accept:", c->accept, sizeof(c->accept), &c->has_accept) ||
 	    take(line, "reject:", c->reject, sizeof(c->reject), &c->has_reject) ||
+	    take(line, "also:", c->also, sizeof(c->also), NULL) ||
 	    take(line, "lenient:", c->lenient, sizeof(c->lenient), &c->has_lenient) ||
 	    take(line, "warning:", c->warning, sizeof(c->warning), NULL))
 		return true;
@@ -594,8 +695,8 @@ int main(void)
 	}
 	if (count >= 0)
 		free(entry);
-	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again\n",
-	       cases, as_json, from_api, again);
+	printf("%u cases, %u of them as JSON too, %u from an API server, %u written again, "
+	       "%u with all errors\n", cases, as_json, from_api, again, compared);
 	CHECK(cases > 350 && as_json > 330 && from_api > 100 && again > 250);
 	np_objects_free(&objs);
 	return check_done("test_tables");

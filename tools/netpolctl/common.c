@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Code that all commands share. */
 #include "common.h"
+#include "base/buffer.h"
+#include "base/hash.h"
 #include "netlink/plan.h"
 #include "object/nodes.h"
 #include "undo/undo.h"
@@ -233,7 +235,7 @@ int np_parse(const struct np_command *cmd, int argc, char **argv,
 			return np_report(&err);
 	}
 	np_common.format = standard;
-	if (np_common.form &&
+	if (np_common.form && formats &&
 	    np_format_parse(np_common.form, formats, &np_common.format, &err))
 		return np_report(&err);
 	np_color_setup(np_common.color);
@@ -281,21 +283,52 @@ int np_connect(struct np_client *client, struct np_info *info, struct np_error *
 	       (np_common.changes && np_undo_check(err)) ? -1 : 0;
 }
 
-int np_report(const struct np_error *err)
+void np_report_text(const struct np_error *err)
 {
-	struct np_error whole = *err, line;
+	struct np_error line = *err;
 
-	if (err->exit == NP_EXIT_INPUT && !*err->hint && np_common.changes)
-		np_error_hint(&whole, "nothing was changed; mend it and run it again");
-	line = whole;
-	/* An error of the kernel has no file, so the object is put before the path. */
-	if (*err->object && !*err->file)
+	if (*err->object)
 		snprintf(line.path, sizeof(line.path), "%.200s%s%.160s", err->object,
 			 *err->path ? ": " : "", err->path);
-	fflush(stdout);
 	np_error_print(stderr, &line);
-	if (np_common.form && (!strcmp(np_common.form, "json") ||
-			       !strcmp(np_common.form, "jsonl")))
+}
+
+static bool np_wants_json(void)
+{
+	return np_common.form && (!strcmp(np_common.form, "json") ||
+				  !strcmp(np_common.form, "jsonl"));
+}
+
+/* Prints all errors of the input. */
+static int np_report_input(const struct np_errors *errors)
+{
+	size_t kept = np_errors_kept(errors), i;
+
+	fflush(stdout);
+	for (i = 0; i < kept; i++)
+		np_report_text(&errors->item[i]);
+	if (kept < errors->count)
+		fprintf(stderr, "netpolctl: error: and %zu more\n", errors->count - kept);
+	if (np_common.changes)
+		fputs("hint: nothing was changed; mend them and run it again\n", stderr);
+	if (np_wants_json())
+		np_error_print_json_all(stdout, errors->item, kept, errors->count - kept);
+	return errors->item[0].exit;
+}
+
+int np_report(const struct np_error *err)
+{
+	struct np_error whole = *err;
+
+	if (np_common.errors.count > 1)
+		return np_report_input(&np_common.errors);
+	if (err->exit == NP_EXIT_INPUT && np_common.changes &&
+	    strncmp(err->hint, "nothing was", 11))
+		np_error_hint(&whole, "nothing was changed; %.480s",
+			      *err->hint ? err->hint : "mend it and run it again");
+	fflush(stdout);
+	np_report_text(&whole);
+	if (np_wants_json())
 		np_error_print_json(stdout, &whole);
 	return err->exit;
 }
@@ -442,17 +475,76 @@ int np_check_files(const struct np_command *cmd, size_t count, int argc, char **
 	return NP_PARSE_DONE;
 }
 
+/* Returns -1 with *err filled if the input has errors. */
+static int np_input_errors(struct np_error *err)
+{
+	if (!np_common.errors.count)
+		return 0;
+	*err = np_common.errors.item[0];
+	return -1;
+}
+
+int np_read_files(struct np_objects *objs, const char *const *file, size_t count,
+		  const struct np_load_options *load, struct np_error *err)
+{
+	struct np_load_options all = *load;
+	size_t i;
+
+	all.errors = &np_common.errors;
+	for (i = 0; i < count; i++)
+		np_load_path(objs, file[i], &all, err);
+	return np_input_errors(err);
+}
+
+/* A warning that was printed. */
+struct np_warned {
+	uint32_t hash;		/* first, for struct np_hash */
+	char text[];
+};
+
+static bool np_warned_match(const void *record, const void *key)
+{
+	const struct np_warned *warned = record;
+
+	return !strcmp(warned->text, key);
+}
+
+void np_print_warnings(const struct np_objects *objs)
+{
+	static struct np_hash printed;	/* as long as the process lives */
+	struct np_buffer line = { 0 };
+	struct np_warned *warned;
+	uint32_t hash;
+	size_t i;
+
+	for (i = 0; i < objs->warning_count; i++) {
+		const struct np_warning *warning = &objs->warnings[i];
+
+		line.len = 0;
+		np_buffer_print(&line, "%s:%u:%u: %s", warning->place.file, warning->place.line,
+				warning->place.column, warning->text);
+		hash = np_hash_bytes(0, line.data, line.len);
+		if (np_hash_find(&printed, hash, np_warned_match, line.data))
+			continue;
+		warned = np_xmalloc(sizeof(*warned) + line.len + 1);
+		warned->hash = hash;
+		memcpy(warned->text, line.data, line.len + 1);
+		np_hash_add(&printed, warned);
+		np_warning_print(stderr, warning);
+	}
+	np_buffer_free(&line);
+}
+
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err)
 {
-	size_t i;
-
-	if (np_load_paths(objs, file, count, load, err))
+	if (np_read_files(objs, file, count, load, err))
 		return -1;
 	np_load_keep_last(objs);
-	if (np_nodes_resolve_all(objs, load->lenient, err) || np_plan_limits(objs, err))
+	np_nodes_resolve_all(objs, load->lenient, &np_common.errors, err);
+	np_plan_limits(objs, &np_common.errors, err);
+	if (np_input_errors(err))
 		return -1;
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
+	np_print_warnings(objs);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "netlink/client.h"
-#include "base/error.h"
+#include "base/errors.h"
 #include "netlink/loaded.h"
 #include "node/locate.h"
 #include "object/load.h"
@@ -48,6 +48,7 @@ struct np_common {
 	int confirm;		/* milliseconds until a change is taken back; 0: never */
 	bool waits;		/* the change that was made waits for its confirmation */
 	enum np_color_mode color;
+	struct np_errors errors;	/* of the input, if it has several */
 };
 
 extern struct np_common np_common;
@@ -68,7 +69,7 @@ typedef int (*np_option_fn)(int code, const char *arg, void *ctx, struct np_erro
  * Parses common options and those of the command (a list that ends with a NULL name).
  * NP_PARSE_DONE: go on with *words from argv[optind]; else the exit status to return
  * (after --help, or an error that is reported already). formats: NP_FORMAT_BIT()s, the
- * default form being `standard`.
+ * default form being `standard`; 0: -o names a file, and is left in np_common.form.
  */
 int np_parse(const struct np_command *cmd, int argc, char **argv,
 	     const struct np_option *options, np_option_fn take, void *ctx,
@@ -115,8 +116,13 @@ void np_confirm_send(void);
  */
 void np_confirm_end(struct np_client *client, bool failed, bool changed);
 
-/* Prints an error, also as JSON if that format was asked for, and returns its exit status. */
+/*
+ * Prints an error, or all that np_read_files() has found, also as JSON if that format was asked
+ * for, and returns the exit status.
+ */
 int np_report(const struct np_error *err);
+/* Prints an error as text, with its object. */
+void np_report_text(const struct np_error *err);
 /*
  * Prints an error about the use of a command with a hint to its help, and returns the exit
  * status.
@@ -174,6 +180,7 @@ extern const struct np_command np_command_settings;
 extern const struct np_command np_command_counters;
 extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
+extern const struct np_command np_command_bundle;
 
 /*
  * Checks that a command has files and no words. count: how many -f named. Returns NP_PARSE_DONE or
@@ -181,8 +188,20 @@ extern const struct np_command np_command_monitor;
  */
 int np_check_files(const struct np_command *cmd, size_t count, int argc, char **argv);
 /*
+ * Reads files to the end, and finds all their errors. Returns 0, or -1 with *err filled; then
+ * np_report() prints the others as well.
+ */
+int np_read_files(struct np_objects *objs, const char *const *file, size_t count,
+		  const struct np_load_options *load, struct np_error *err);
+/*
+ * Prints the warnings of objects that were read, each once, also if a file is read again for
+ * another purpose.
+ */
+void np_print_warnings(const struct np_objects *objs);
+/*
  * Reads manifests that are to be judged or loaded: every file, the last of objects that are given
- * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled.
+ * twice, within the module's limits; warnings are printed. Returns 0, or -1 with *err filled, as
+ * np_read_files() does.
  */
 int np_read_manifests(struct np_objects *objs, const char *const *file, size_t count,
 		      const struct np_load_options *load, struct np_error *err);

@@ -69,7 +69,7 @@ static int np_convert_tell(const struct np_convert_options *opts)
 
 	for (i = 0; i < c->refusals && i < NP_CONVERT_REFUSED_MAX; i++)
 		if (opts->partial)
-			np_error_print(stderr, &c->refused[i]);
+			np_report_text(&c->refused[i]);
 		else
 			np_report(&c->refused[i]);
 	if (i < c->refusals)
@@ -90,20 +90,19 @@ static int np_convert_do(struct np_convert_options *opts)
 {
 	struct np_objects *objs = &opts->objects;
 	struct np_error err = { 0 };
-	size_t i;
 	int ret;
 
 	opts->load.convert = &opts->convert;
-	if (np_load_paths(objs, opts->file, opts->file_count, &opts->load, &err))
+	if (np_read_files(objs, opts->file, opts->file_count, &opts->load, &err))
 		return np_report(&err);
 	if (!opts->convert.found) {
 		np_error_set(&err, NP_EXIT_INPUT,
 			     "the input has no AdminNetworkPolicy and no BaselineAdminNetworkPolicy");
 		return np_report(&err);
 	}
+	np_load_keep_last(objs);
 	np_convert_finish(&opts->convert, objs);
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
+	np_print_warnings(objs);
 	ret = np_convert_tell(opts);
 	if (ret != NP_EXIT_INPUT)
 		np_convert_write(&opts->convert, stdout, np_common.format);

@@ -88,6 +88,7 @@ static int np_delete_take(int code, const char *arg, void *ctx, struct np_error 
 		if (choice < 0)
 			return -1;
 		del->dry = choice;
+		np_common.changes = !del->dry;
 		break;
 	}
 	return 0;
@@ -156,8 +157,10 @@ static int np_delete_files(struct np_delete *del, struct np_error *err)
 	struct np_objects *objs = &del->objects;
 	size_t i;
 
-	if (np_load_paths(objs, del->file, del->file_count, &del->load, err))
+	if (np_read_files(objs, del->file, del->file_count, &del->load, err))
 		return -1;
+	np_load_keep_last(objs);
+	np_print_warnings(objs);
 	for (i = 0; i < objs->policy_count; i++)
 		np_delete_add(del, NETPOL_OBJECT_POLICY, objs->policies[i].namespace,
 			      objs->policies[i].name);
@@ -221,7 +224,6 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 	struct np_info info;
 	int ret;
 
-	np_common.changes = !del->dry;
 	ret = np_connect(&client, &info, err);
 	opts.base = np_info_generation(&info, del->origin);
 	np_info_free(&info);

@@ -117,6 +117,18 @@ static int np_diff_read(struct np_diff_run *run, struct np_diff_side *side, stru
 	return 0;
 }
 
+/* Reads the file of the other side when the first one has errors, to find its errors too. */
+static void np_diff_read_rest(struct np_diff_run *run)
+{
+	struct np_diff_side *side = &run->side[1];
+	struct np_error ignored;
+
+	if (np_common.errors.count && strcmp(side->name, "kernel") &&
+	    strcmp(side->name, run->side[0].name) &&
+	    !np_diff_is_snapshot(side->name))
+		np_read_files(&side->files, &side->name, 1, &run->load, &ignored);
+}
+
 static void np_diff_borrow(struct np_diff_run *run)
 {
 	static const struct {
@@ -146,9 +158,13 @@ static int np_diff_do(struct np_diff_run *run)
 	struct np_error err = { 0 };
 	size_t i;
 
-	for (i = 0; i < 2; i++)
-		if (np_diff_read(run, &run->side[i], &err))
-			return np_report(&err);
+	for (i = 0; i < 2; i++) {
+		if (!np_diff_read(run, &run->side[i], &err))
+			continue;
+		if (!i)
+			np_diff_read_rest(run);
+		return np_report(&err);
+	}
 	np_diff_borrow(run);
 	run->diff.by_objects = run->objects || !run->connectivity;
 	run->diff.by_reach = run->connectivity || !run->objects;

@@ -91,15 +91,13 @@ static int np_lint_do(struct np_lint_options *opts)
 {
 	struct np_objects *objs = &opts->objects;
 	struct np_error err = { 0 };
-	size_t i;
 
-	if (np_load_paths(objs, opts->file, opts->file_count, &opts->load, &err))
+	if (np_read_files(objs, opts->file, opts->file_count, &opts->load, &err))
 		return np_report(&err);
 	np_load_keep_last(objs);
-	if (np_nodes_resolve_all(objs, opts->load.lenient, &err))
+	if (np_nodes_resolve_all(objs, opts->load.lenient, &np_common.errors, &err))
 		return np_report(&err);
-	for (i = 0; i < objs->warning_count; i++)
-		np_warning_print(stderr, &objs->warnings[i]);
+	np_print_warnings(objs);
 	if (!objs->policy_count) {
 		np_error_set(&err, NP_EXIT_INPUT, "the input has no network policy");
 		return np_report(&err);

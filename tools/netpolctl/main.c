@@ -32,6 +32,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_sync,
 	&np_command_flush,
 	&np_command_version,
+	&np_command_bundle,
 };
 
 #define NP_COMMAND_COUNT	(sizeof(np_commands) / sizeof(np_commands[0]))
@@ -59,7 +60,7 @@ static void np_help(FILE *file)
 	      "Kubernetes NetworkPolicy in the Linux kernel. Without a command: status.\n\n"
 	      "Commands:\n", file);
 	for (i = 0; i < NP_COMMAND_COUNT; i++)
-		fprintf(file, "  %-10s %s\n", np_commands[i]->name, np_commands[i]->summary);
+		fprintf(file, "  %-14s %s\n", np_commands[i]->name, np_commands[i]->summary);
 	fprintf(file, "\n%s", np_help_options);
 }
 

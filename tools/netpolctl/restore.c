@@ -122,7 +122,7 @@ static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 	np_boot_id(boot);
 	ret = np_snapshot_read(argv[optind], boot, &re.snap, &err);
 	for (i = 0; !ret && i < re.snap.origin_count; i++)
-		ret = np_plan_limits(&re.snap.origin[i].objects, &err);
+		ret = np_plan_limits(&re.snap.origin[i].objects, NULL, &err);
 	if (!ret && !re.client_only)
 		ret = np_restore_kernel(&re, &err);
 	if (ret) {

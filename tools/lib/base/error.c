@@ -185,10 +185,9 @@ static void np_print_member(FILE *out, const char *key, const char *text)
 	np_print_json_string(out, text);
 }
 
-void np_error_print_json(FILE *out, const struct np_error *err)
+static void np_print_members(FILE *out, const struct np_error *err)
 {
-	fputs("{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Error\"", out);
-	fprintf(out, ",\"exitStatus\":%d", err->exit);
+	fprintf(out, "\"exitStatus\":%d", err->exit);
 	np_print_member(out, "file", err->file);
 	if (err->line)
 		fprintf(out, ",\"line\":%u,\"column\":%u", err->line,
@@ -198,7 +197,33 @@ void np_error_print_json(FILE *out, const struct np_error *err)
 	fputs(",\"message\":", out);
 	np_print_json_string(out, err->text);
 	np_print_member(out, "hint", err->hint);
+}
+
+static void np_print_top(FILE *out, const struct np_error *err)
+{
+	fputs("{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Error\",", out);
+	np_print_members(out, err);
+}
+
+void np_error_print_json(FILE *out, const struct np_error *err)
+{
+	np_print_top(out, err);
 	fputs("}\n", out);
+}
+
+void np_error_print_json_all(FILE *out, const struct np_error *err, size_t count,
+			     size_t not_listed)
+{
+	size_t i;
+
+	np_print_top(out, err);
+	fputs(",\"errors\":[", out);
+	for (i = 0; i < count; i++) {
+		fputs(i ? ",{" : "{", out);
+		np_print_members(out, &err[i]);
+		fputc('}', out);
+	}
+	fprintf(out, "],\"notListed\":%zu}\n", not_listed);
 }
 
 void np_warning_print(FILE *out, const struct np_warning *warning)

@@ -74,6 +74,12 @@ void np_error_place(struct np_error *err, const char *file, uint32_t line,
 void np_error_print(FILE *out, const struct np_error *err);
 /* Prints an error as one JSON object on one line. */
 void np_error_print_json(FILE *out, const struct np_error *err);
+/*
+ * Prints several errors as one JSON object on one line: that of the first one, with all of them in
+ * "errors", and the number of those that are not among them in "notListed".
+ */
+void np_error_print_json_all(FILE *out, const struct np_error *err, size_t count,
+			     size_t not_listed);
 /* Prints "netpolctl: warning: FILE:LINE:COL: PATH: TEXT". */
 void np_warning_print(FILE *out, const struct np_warning *warning);
 

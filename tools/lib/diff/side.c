@@ -314,7 +314,7 @@ int np_diff_side_snapshot(struct np_diff_side *side, const char *path, struct np
 	side->settings = &side->snapshot.settings;
 	for (i = 0; i < side->snapshot.origin_count; i++) {
 		from = &side->snapshot.origin[i];
-		if (np_plan_limits(&from->objects, err))
+		if (np_plan_limits(&from->objects, NULL, err))
 			return -1;
 		origin = np_diff_origin(side, from->name);
 		/* Origins whose pods lost an address come first in a snapshot. */

@@ -12,8 +12,8 @@ static int np_plan_beyond(const char *kind, const char *namespace, const char *n
 {
 	const char *slash = *namespace ? "/" : "";
 
-	np_error_set(err, NP_EXIT_INPUT, "%s %s%s%s has %u %s, the kernel takes at most %u",
-		     kind, namespace, slash, name, count, what, limit);
+	np_error_set(err, NP_EXIT_INPUT, "has %u %s, the kernel takes at most %u", count, what,
+		     limit);
 	if (place->file && place->line)
 		np_error_place(err, place->file, place->line, place->column);
 	snprintf(err->object, sizeof(err->object), "%s %s%s%s", kind, namespace, slash, name);
@@ -41,22 +41,32 @@ static int np_plan_pod_limits(const struct np_pod *pod, struct np_error *err)
 	return 0;
 }
 
-int np_plan_limits(const struct np_objects *objs, struct np_error *err)
+static int np_plan_namespace_limits(const struct np_namespace *ns, struct np_error *err)
 {
-	const struct np_namespace *ns;
-	size_t i;
+	if (ns->labels.count <= NP_OBJECT_LABELS)
+		return 0;
+	return np_plan_beyond("Namespace", "", ns->name, &ns->place, ns->labels.count, "labels",
+			      NP_OBJECT_LABELS, err);
+}
 
-	for (i = 0; i < objs->namespace_count; i++) {
-		ns = &objs->namespaces[i];
-		if (ns->labels.count > NP_OBJECT_LABELS)
-			return np_plan_beyond("Namespace", "", ns->name, &ns->place,
-					      ns->labels.count, "labels", NP_OBJECT_LABELS,
-					      err);
+int np_plan_limits(const struct np_objects *objs, struct np_errors *errors, struct np_error *err)
+{
+	size_t i, count = objs->namespace_count + objs->pod_count;
+	const struct np_pod *pod;
+	int ret = 0;
+
+	for (i = 0; (!ret || errors) && i < count; i++) {
+		pod = i < objs->namespace_count ? NULL : &objs->pods[i - objs->namespace_count];
+		if (pod && !np_pod_usable(pod))
+			continue;
+		if (!(pod ? np_plan_pod_limits(pod, err) :
+			    np_plan_namespace_limits(&objs->namespaces[i], err)))
+			continue;
+		ret = -1;
+		if (errors)
+			np_errors_add(errors, err);
 	}
-	for (i = 0; i < objs->pod_count; i++)
-		if (np_pod_usable(&objs->pods[i]) && np_plan_pod_limits(&objs->pods[i], err))
-			return -1;
-	return 0;
+	return ret;
 }
 
 struct np_placement *np_plan_loaded(const struct np_objects *objs, struct np_loaded *loaded,

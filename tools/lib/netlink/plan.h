@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "base/errors.h"
 #include "netlink/loaded.h"
 #include "netlink/encode.h"
 #include "object/state.h"
@@ -30,9 +30,9 @@ struct np_plan {
 
 /*
  * Fails with NP_EXIT_INPUT, the object and the limit if an object is beyond what the kernel
- * accepts.
+ * accepts. errors: gets one error for each such object, if it is not NULL.
  */
-int np_plan_limits(const struct np_objects *objs, struct np_error *err);
+int np_plan_limits(const struct np_objects *objs, struct np_errors *errors, struct np_error *err);
 /*
  * Returns the placement of each pod of objs that is loaded as local. The caller frees the
  * array.

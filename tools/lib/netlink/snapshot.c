@@ -358,7 +358,7 @@ static int np_damaged(const char *name, struct np_error *err, size_t line, const
 {
 	np_error_set(err, NP_EXIT_INPUT, "the snapshot is damaged: %s", why);
 	np_error_place(err, name, (uint32_t)line, 1);
-	np_error_hint(err, "nothing was changed; an older snapshot or 'netpolctl apply' helps");
+	np_error_hint(err, "an older snapshot or 'netpolctl apply' helps");
 	return -1;
 }
 

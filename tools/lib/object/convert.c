@@ -39,14 +39,10 @@ void np_convert_free(struct np_convert *c)
 
 static void np_convert_refuse(struct np_convert *c, const struct np_error *err)
 {
-	struct np_error *to;
-
 	if (c->refusals++ >= NP_CONVERT_REFUSED_MAX)
 		return;
 	c->refused = np_array_grow(c->refused, c->refusals - 1, sizeof(*c->refused));
-	to = &c->refused[c->refusals - 1];
-	*to = *err;
-	snprintf(to->text, sizeof(to->text), "%.350s (%.150s)", err->text, err->object);
+	c->refused[c->refusals - 1] = *err;
 }
 
 /* What one object becomes, before it is divided. */
@@ -357,12 +353,56 @@ static void np_convert_check_order(struct np_convert *c, struct np_objects *objs
 	}
 }
 
+/* By what they were made of, the object that was read first in front. */
+static int np_convert_by_source(const void *left, const void *right)
+{
+	const struct np_converted *a = *(const struct np_converted *const *)left;
+	const struct np_converted *b = *(const struct np_converted *const *)right;
+	int order = strcmp(a->of, b->of);
+
+	return order ? order : a->source < b->source ? -1 : a->source > b->source;
+}
+
+/* Of an object that was given more than once the last one counts. */
+static void np_convert_keep_last(struct np_convert *c, struct np_objects *objs)
+{
+	const struct np_converted **list = np_xcalloc(c->count + 1, sizeof(*list));
+	bool *drop = np_xcalloc(c->count + 1, sizeof(*drop));
+	const struct np_converted *next = NULL;
+	size_t i, kept = 0;
+
+	for (i = 0; i < c->count; i++)
+		list[i] = &c->policy[i];
+	qsort(list, c->count, sizeof(*list), np_convert_by_source);
+	/* next: the one of the following object that has the same name */
+	for (i = c->count; i-- > 0;) {
+		if (i + 1 < c->count && list[i + 1]->source != list[i]->source)
+			next = strcmp(list[i]->of, list[i + 1]->of) ? NULL : list[i + 1];
+		if (!next)
+			continue;
+		drop[list[i] - c->policy] = true;
+		if (list[i]->part)
+			continue;
+		c->found--;
+		np_objects_warn(objs, &next->place, "",
+				"%s is given again, before at %.200s:%u; the last one counts",
+				next->of, list[i]->place.file, list[i]->place.line);
+	}
+	for (i = 0; i < c->count; i++)
+		if (!drop[i])
+			c->policy[kept++] = c->policy[i];
+	c->count = kept;
+	free(drop);
+	free(list);
+}
+
 void np_convert_finish(struct np_convert *c, struct np_objects *objs)
 {
 	struct np_convert_order *list = np_xcalloc(c->count + objs->policy_count + 1,
 						   sizeof(*list));
 	size_t i, count = 0;
 
+	np_convert_keep_last(c, objs);
 	for (i = 0; i < c->count; i++)
 		list[count++] = (struct np_convert_order) {
 			.name = c->policy[i].name, .made = &c->policy[i],

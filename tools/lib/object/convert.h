@@ -73,7 +73,8 @@ int np_convert_object(struct np_convert *c, struct np_decode *d, const struct np
 /* The lists of the two kinds; NULL if it is another kind. */
 const struct np_list_kind *np_convert_list(const char *kind);
 /*
- * Refuses policies whose names collide, with each other or with ClusterNetworkPolicies of objs, or
+ * Keeps the last one of objects that were given more than once, with a warning for each. Refuses
+ * policies whose names collide, with each other or with ClusterNetworkPolicies of objs, or
  * whose order would be another one. Adds warnings to objs about what stays open.
  */
 void np_convert_finish(struct np_convert *c, struct np_objects *objs);

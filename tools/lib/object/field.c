@@ -68,6 +68,14 @@ int np_fail_key(struct np_decode *d, const struct np_node *node,
 	return -1;
 }
 
+int np_go_on(struct np_decode *d, int ret)
+{
+	if (!ret || !d->errors)
+		return ret;
+	np_errors_add(d->errors, d->err);
+	return 0;
+}
+
 struct np_place np_decode_place(const struct np_decode *d,
 				const struct np_node *node)
 {
@@ -275,12 +283,16 @@ int np_check_fields(struct np_decode *d, const struct np_node *map,
 		    size_t count)
 {
 	const struct np_node *field;
+	int ret = 0;
 
-	for (field = map->child; field; field = field->next)
-		if (!np_is_field(field->key, known, count) &&
-		    np_unknown_field(d, field, path, known, count))
+	for (field = map->child; field; field = field->next) {
+		if (np_is_field(field->key, known, count))
+			continue;
+		if (np_go_on(d, ret))
 			return -1;
-	return 0;
+		ret = np_unknown_field(d, field, path, known, count);
+	}
+	return ret;
 }
 
 /* True if two different names are one letter apart: one more, one less or another one. */
@@ -306,6 +318,7 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 		      size_t count)
 {
 	const struct np_node *field;
+	int ret = 0;
 	size_t i;
 
 	for (field = map->child; field; field = field->next) {
@@ -315,11 +328,13 @@ int np_check_misspelt(struct np_decode *d, const struct np_node *map,
 			if (!strcasecmp(field->key, known[i]) ||
 			    np_one_edit(field->key, known[i]))
 				break;
-		if (i < count &&
-		    np_unknown_field(d, field, path, known, count))
+		if (i == count)
+			continue;
+		if (np_go_on(d, ret))
 			return -1;
+		ret = np_unknown_field(d, field, path, known, count);
 	}
-	return 0;
+	return ret;
 }
 
 int np_decode_priority(struct np_decode *d, const struct np_node *spec,

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include "base/errors.h"
 #include "object/node.h"
 #include "object/object.h"
 
@@ -35,6 +35,7 @@ struct np_convert;
 struct np_decode {
 	struct np_objects *objs;
 	struct np_error *err;
+	struct np_errors *errors;	/* of struct np_load_options */
 	const char *file;	/* interned in objs */
 	bool lenient;
 	/*
@@ -88,6 +89,12 @@ int np_fail_key(struct np_decode *d, const struct np_node *node,
 void np_warn(struct np_decode *d, const struct np_node *node,
 	     const struct np_path *path, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/*
+ * Where errors are collected, notes the error of a part of an object, and lets the rest of the
+ * object be read, to find more of them. The object is left out in any case. ret: what reading the
+ * part returned. Returns -1 if reading must end with this error.
+ */
+int np_go_on(struct np_decode *d, int ret);
 struct np_place np_decode_place(const struct np_decode *d,
 				const struct np_node *node);
 

@@ -23,6 +23,14 @@ enum np_input_format {
 	NP_INPUT_JSON,
 };
 
+/* Notes an error that is of no object, where errors are collected. Returns -1. */
+static int np_load_failed(const struct np_load_options *opts, const struct np_error *err)
+{
+	if (opts && opts->errors)
+		np_errors_add(opts->errors, err);
+	return -1;
+}
+
 static bool np_has_suffix(const char *name, const char *suffix)
 {
 	size_t len = strlen(name), tail = strlen(suffix);
@@ -63,6 +71,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.lenient = opts && opts->lenient,
 		.convert = opts ? opts->convert : NULL,
 		.own = opts && opts->own,
+		.errors = opts ? opts->errors : NULL,
 		.kind = "",
 		.namespace = "",
 		.name = "",
@@ -74,6 +83,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.arg = &d,
 	};
 	uint32_t found = d.convert ? d.convert->found : 0;
+	size_t errors = d.errors ? d.errors->count : 0;
 	struct np_mark mark = np_objects_mark(objs);
 	int ret;
 
@@ -81,6 +91,8 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		ret = np_json_read(in, &reader, err);
 	else
 		ret = np_yaml_read(in, &reader, err);
+	if (np_go_on(&d, ret) || (d.errors && d.errors->count != errors))
+		ret = -1;
 	if (ret) {
 		np_objects_rewind(objs, &mark);
 	} else if (objs->namespace_count == mark.namespace_count &&
@@ -149,7 +161,7 @@ int np_load_fd(struct np_objects *objs, const char *name, int fd,
 
 	if (format == NP_INPUT_GUESS) {
 		if (np_peek(fd, name, &peeked, err))
-			return -1;
+			return np_load_failed(opts, err);
 		format = np_format_guess(peeked.head, peeked.len);
 		in.data = peeked.head;
 		in.len = peeked.len;
@@ -157,12 +169,12 @@ int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	return np_read(objs, &in, format, opts, err);
 }
 
-static int np_load_errno(const char *path, const char *what,
+static int np_load_errno(const char *path, const char *what, const struct np_load_options *opts,
 			 struct np_error *err)
 {
 	np_error_set(err, NP_EXIT_INPUT, "%s: %s", what, strerror(errno));
 	np_error_place(err, path, 0, 0);
-	return -1;
+	return np_load_failed(opts, err);
 }
 
 static int np_load_file(struct np_objects *objs, const char *path,
@@ -173,7 +185,7 @@ static int np_load_file(struct np_objects *objs, const char *path,
 	int ret;
 
 	if (fd < 0)
-		return np_load_errno(path, "cannot be opened", err);
+		return np_load_errno(path, "cannot be opened", opts, err);
 	ret = np_load_fd(objs, path, fd, opts, err);
 	close(fd);
 	return ret;
@@ -209,7 +221,7 @@ static int np_walk_entry(struct np_load_walk *walk, const char *path,
 		/* A symbolic link that leads nowhere, or a file that has just been deleted. */
 		if (errno == ENOENT && np_format_of(path) == NP_INPUT_GUESS)
 			return 0;
-		return np_load_errno(path, "cannot be opened", walk->err);
+		return np_load_errno(path, "cannot be opened", walk->opts, walk->err);
 	}
 	if (S_ISDIR(st.st_mode)) {
 		if (S_ISLNK(link.st_mode))
@@ -230,6 +242,7 @@ static int np_walk_entry(struct np_load_walk *walk, const char *path,
 static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned int depth)
 {
 	struct dirent **list;
+	bool all = walk->opts && walk->opts->errors;
 	int count, i, ret = 0;
 
 	if (depth > NP_DIRECTORY_DEPTH) {
@@ -237,11 +250,11 @@ static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned in
 			     "directories nested deeper than %u",
 			     NP_DIRECTORY_DEPTH);
 		np_error_place(walk->err, path, 0, 0);
-		return -1;
+		return np_load_failed(walk->opts, walk->err);
 	}
 	count = scandir(path, &list, np_load_filter, np_byte_order);
 	if (count < 0)
-		return np_load_errno(path, "cannot be read", walk->err);
+		return np_load_errno(path, "cannot be read", walk->opts, walk->err);
 	for (i = 0; i < count; i++) {
 		size_t len = strlen(path);
 		char *name;
@@ -252,8 +265,8 @@ static int np_load_walk(struct np_load_walk *walk, const char *path, unsigned in
 		memcpy(name, path, len);
 		name[len] = '/';
 		strcpy(name + len + 1, list[i]->d_name);
-		if (!ret)
-			ret = np_walk_entry(walk, name, list[i], depth);
+		if ((!ret || all) && np_walk_entry(walk, name, list[i], depth))
+			ret = -1;
 		free(name);
 		free(list[i]);
 	}
@@ -281,7 +294,7 @@ static int np_load_directory(struct np_objects *objs, const char *path,
 		np_error_hint(err, "-R reads its %zu director%s too",
 			      walk.directories,
 			      walk.directories == 1 ? "y" : "ies");
-	return -1;
+	return np_load_failed(opts, err);
 }
 
 int np_load_path(struct np_objects *objs, const char *path,
@@ -292,21 +305,10 @@ int np_load_path(struct np_objects *objs, const char *path,
 	if (!strcmp(path, "-"))
 		return np_load_fd(objs, path, STDIN_FILENO, opts, err);
 	if (stat(path, &st))
-		return np_load_errno(path, "cannot be opened", err);
+		return np_load_errno(path, "cannot be opened", opts, err);
 	if (S_ISDIR(st.st_mode))
 		return np_load_directory(objs, path, opts, err);
 	return np_load_file(objs, path, opts, err);
-}
-
-int np_load_paths(struct np_objects *objs, const char *const *path, size_t count,
-		  const struct np_load_options *opts, struct np_error *err)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (np_load_path(objs, path[i], opts, err))
-			return -1;
-	return 0;
 }
 
 /* An object as np_load_keep_last() compares it. */

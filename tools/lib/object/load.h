@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include "base/errors.h"
 #include "object/object.h"
 
 struct np_convert;
@@ -28,11 +28,17 @@ struct np_load_options {
 	bool recursive;		/* enter directories inside a directory as well */
 	/* Set to convert AdminNetworkPolicies instead of refusing them; see object/convert.h. */
 	struct np_convert *convert;
+	/*
+	 * Set to find all errors and not the first one only: they are added here, what they are
+	 * about is left out, and the reading goes on. A part that is no YAML or JSON ends its file.
+	 */
+	struct np_errors *errors;
 };
 
 /*
  * All three add to objs and return 0, or return -1 with *err filled and objs
- * as it was (but for memory). opts may be NULL. The name is copied.
+ * as it was (but for memory). opts may be NULL. The name is copied. Where
+ * errors are collected, *err means nothing.
  *
  * A path is a file, "-" for standard input, or a directory, whose *.yaml,
  * *.yml and *.json files are read in order of their names; names that begin
@@ -48,9 +54,6 @@ int np_load_buffer(struct np_objects *objs, const char *name,
 int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	       const struct np_load_options *opts, struct np_error *err);
 
-/* Loads several paths. If one cannot be loaded, those before it stay in objs. */
-int np_load_paths(struct np_objects *objs, const char *const *path, size_t count,
-		  const struct np_load_options *opts, struct np_error *err);
 
 /*
  * To be called after all files have been loaded. Of an object that is given more than once the

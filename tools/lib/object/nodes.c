@@ -223,7 +223,8 @@ static void np_nodes_close(struct np_objects *objs, struct np_policy *policy,
 	}
 }
 
-int np_nodes_resolve_all(struct np_objects *objs, bool lenient, struct np_error *err)
+int np_nodes_resolve_all(struct np_objects *objs, bool lenient, struct np_errors *errors,
+			 struct np_error *err)
 {
 	const struct np_kube_node **node = np_xcalloc(objs->node_count + 1, sizeof(*node));
 	struct np_nodes nodes = {
@@ -236,15 +237,18 @@ int np_nodes_resolve_all(struct np_objects *objs, bool lenient, struct np_error 
 
 	for (i = 0; i < objs->node_count; i++)
 		node[i] = &objs->nodes[i];
-	for (i = 0; !ret && i < objs->policy_count; i++) {
+	for (i = 0; (!ret || errors) && i < objs->policy_count; i++) {
 		if (!np_policy_names_nodes(&objs->policies[i]))
 			continue;
 		lack = np_nodes_resolve(&objs->arena, &objs->policies[i], &nodes, NP_NODES_ROOM,
 					&rule);
-		if (lack && lenient)
+		if (lack && lenient) {
 			np_nodes_close(objs, &objs->policies[i], lack);
-		else if (lack)
+		} else if (lack) {
 			ret = np_nodes_fail(&objs->policies[i], rule, lack, err);
+			if (errors)
+				np_errors_add(errors, err);
+		}
 	}
 	free(node);
 	return ret;

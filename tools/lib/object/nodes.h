@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/errors.h"
 #include "object/object.h"
 
 /* What is known of the Nodes of a cluster. */
@@ -45,8 +46,9 @@ enum np_nodes_lack np_nodes_resolve(struct np_arena *arena, struct np_policy *po
  * To be called after all files have been loaded: resolves the rules of all policies against the
  * Nodes that are among the objects. Without any Node the rules cannot be resolved. Then, and if a
  * policy gets too many peers, it returns -1 with *err filled. lenient: such rules are closed
- * instead, with a warning.
+ * instead, with a warning. errors: gets the first error of each policy, if it is not NULL.
  */
-int np_nodes_resolve_all(struct np_objects *objs, bool lenient, struct np_error *err);
+int np_nodes_resolve_all(struct np_objects *objs, bool lenient, struct np_errors *errors,
+			 struct np_error *err);
 
 #endif

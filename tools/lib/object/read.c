@@ -28,13 +28,20 @@ static int np_decode_cluster(struct np_decode *d, const struct np_node *node,
 			     const struct np_path *path)
 {
 	struct np_mark mark = np_objects_mark(d->objs);
+	struct np_errors *errors = d->errors;
+	int ret;
 
-	if (!np_decode_cluster_policy(d, node, path))
-		return 0;
 	if (!d->lenient)
-		return -1;
-	np_objects_rewind(d->objs, &mark);
-	return np_decode_cluster_policy_closed(d, node, path);
+		return np_decode_cluster_policy(d, node, path);
+	/* What is closed is no error. */
+	d->errors = NULL;
+	ret = np_decode_cluster_policy(d, node, path);
+	if (ret) {
+		np_objects_rewind(d->objs, &mark);
+		ret = np_decode_cluster_policy_closed(d, node, path);
+	}
+	d->errors = errors;
+	return ret;
 }
 
 static const struct {
@@ -171,9 +178,8 @@ static int np_check_version(struct np_decode *d, const struct np_node *node,
 	return -1;
 }
 
-static int np_decode_object(struct np_decode *d, const struct np_node *node,
-			    const struct np_path *path,
-			    const struct np_list_kind *in);
+static int np_decode_one(struct np_decode *d, const struct np_node *node,
+			 const struct np_path *path, const struct np_list_kind *in);
 
 static int np_decode_entries(struct np_decode *d, const struct np_node *node,
 			     const struct np_path *path,
@@ -183,12 +189,12 @@ static int np_decode_entries(struct np_decode *d, const struct np_node *node,
 	const struct np_node *items, *item;
 	uint32_t i = 0;
 
-	if (NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
-			    "items") ||
+	if (np_go_on(d, NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
+					"items")) ||
 	    np_get(d, node, "items", NP_NODE_LIST, path, &items))
 		return -1;
 	for (item = items ? items->child : NULL; item; item = item->next, i++)
-		if (np_decode_object(d, item, NP_INDEX(at, i), list))
+		if (np_decode_one(d, item, NP_INDEX(at, i), list))
 			return -1;
 	return 0;
 }
@@ -270,6 +276,20 @@ static int np_decode_object(struct np_decode *d, const struct np_node *node,
 	return 0;
 }
 
+/* Reads an object. Where errors are collected, one that has some is left out. */
+static int np_decode_one(struct np_decode *d, const struct np_node *node,
+			 const struct np_path *path, const struct np_list_kind *in)
+{
+	size_t errors = d->errors ? d->errors->count : 0;
+	struct np_mark mark = np_objects_mark(d->objs);
+
+	if (np_go_on(d, np_decode_object(d, node, path, in)))
+		return -1;
+	if (d->errors && d->errors->count != errors)
+		np_objects_rewind(d->objs, &mark);
+	return 0;
+}
+
 /* Sets list_kind, or list_foreign if the kind is no list of objects that netpol uses. */
 static void np_list_of(struct np_decode *d, const struct np_node *node)
 {
@@ -319,9 +339,8 @@ int np_decode_item(void *arg, struct np_node *item, uint32_t index,
 		d->pending_tail = item;
 		return 1;
 	}
-	return np_decode_object(d, item,
-				NP_INDEX(NP_FIELD(NULL, "items"), index),
-				d->list_kind);
+	return np_decode_one(d, item, NP_INDEX(NP_FIELD(NULL, "items"), index),
+			     d->list_kind);
 }
 
 static int np_decode_pending(struct np_decode *d)
@@ -329,9 +348,8 @@ static int np_decode_pending(struct np_decode *d)
 	struct np_node *item;
 
 	for (item = d->pending; item; item = item->next)
-		if (np_decode_object(d, item,
-				     NP_INDEX(NP_FIELD(NULL, "items"),
-					      item->key_line), d->list_kind))
+		if (np_decode_one(d, item, NP_INDEX(NP_FIELD(NULL, "items"), item->key_line),
+				  d->list_kind))
 			return -1;
 	return 0;
 }
@@ -354,5 +372,5 @@ int np_decode_document(void *arg, struct np_node *root, bool items_read,
 		else if (!known && np_decode_pending(d))
 			return -1;
 	}
-	return np_decode_object(d, root, NULL, NULL);
+	return np_decode_one(d, root, NULL, NULL);
 }

@@ -283,8 +283,9 @@ static int np_cluster_peers(struct np_decode *d, const struct np_node *node,
 				     np_cluster_peer_room(list) * sizeof(*rule->peer));
 	for (entry = list->child; entry; entry = entry->next) {
 		np_breathe();
-		if (np_cluster_peer(d, entry, NP_INDEX(path, i++), in, rule))
+		if (np_go_on(d, np_cluster_peer(d, entry, NP_INDEX(path, i), in, rule)))
 			return -1;
+		i++;
 		for (; k < rule->peer_count; k++)
 			rule->peer[k].entry = (uint16_t)i;
 	}
@@ -461,8 +462,9 @@ static int np_cluster_protocols(struct np_decode *d, const struct np_node *node,
 	rule->port = np_arena_zalloc(&d->objs->arena,
 				     (size_t)list->count * 3 * sizeof(*rule->port));
 	for (entry = list->child; entry; entry = entry->next) {
-		if (np_cluster_protocol(d, entry, NP_INDEX(path, i++), rule))
+		if (np_go_on(d, np_cluster_protocol(d, entry, NP_INDEX(path, i), rule)))
 			return -1;
+		i++;
 		for (; k < rule->port_count; k++)
 			rule->port[k].entry = (uint16_t)i;
 	}
@@ -534,9 +536,9 @@ static int np_cluster_rule_rest(struct np_decode *d, const struct np_node *node,
 {
 	const char *const known[] = { "name", "action", in->peers, "protocols" };
 
-	if (np_cluster_rule_name(d, node, path, &rule->name) ||
+	if (np_go_on(d, np_cluster_rule_name(d, node, path, &rule->name)) ||
 	    np_cluster_fields(d, node, path, known, NP_COUNT(known)) ||
-	    np_cluster_peers(d, node, path, in, rule) ||
+	    np_go_on(d, np_cluster_peers(d, node, path, in, rule)) ||
 	    np_cluster_protocols(d, node, path, rule))
 		return -1;
 	np_cluster_rule_wait(rule);
@@ -550,7 +552,7 @@ static int np_cluster_rule(struct np_decode *d, const struct np_node *node,
 	rule->line = node->line;
 	rule->name = "";
 	if (np_expect(d, node, NP_NODE_MAP, path) ||
-	    np_cluster_action(d, node, path, &rule->action))
+	    np_go_on(d, np_cluster_action(d, node, path, &rule->action)))
 		return -1;
 	return np_cluster_rule_rest(d, node, path, in, rule);
 }
@@ -588,7 +590,7 @@ static int np_cluster_rules(struct np_decode *d, const struct np_node *spec,
 			       NP_CLUSTER_MAX, (unsigned int)list->count);
 	rule = np_arena_zalloc(&d->objs->arena, list->count * sizeof(*rule));
 	for (entry = list->child; entry; entry = entry->next, i++)
-		if (np_cluster_rule(d, entry, NP_INDEX(path, i), in, &rule[i]))
+		if (np_go_on(d, np_cluster_rule(d, entry, NP_INDEX(path, i), in, &rule[i])))
 			return -1;
 	np_cluster_set_rules(policy, in, rule, list->count);
 	return 0;
@@ -641,11 +643,11 @@ static int np_cluster_spec(struct np_decode *d, const struct np_node *spec,
 {
 	size_t i;
 
-	if (np_cluster_head(d, spec, path, policy) ||
-	    np_cluster_subject(d, spec, path, policy))
+	if (np_go_on(d, np_cluster_head(d, spec, path, policy)) ||
+	    np_go_on(d, np_cluster_subject(d, spec, path, policy)))
 		return -1;
 	for (i = 0; i < NP_COUNT(np_cluster_lists); i++)
-		if (np_cluster_rules(d, spec, path, &np_cluster_lists[i], policy))
+		if (np_go_on(d, np_cluster_rules(d, spec, path, &np_cluster_lists[i], policy)))
 			return -1;
 	return 0;
 }

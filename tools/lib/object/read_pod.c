@@ -227,6 +227,7 @@ static int np_decode_containers(struct np_decode *d,
 	for (container = list ? list->child : NULL; container;
 	     container = container->next, i++) {
 		const struct np_path *one = NP_INDEX(path, i);
+		const struct np_path *at = NP_FIELD(one, "ports");
 
 		if (np_expect(d, container, NP_NODE_MAP, one) ||
 		    NP_CHECK_MISSPELT(d, container, one, "ports",
@@ -240,9 +241,8 @@ static int np_decode_containers(struct np_decode *d,
 			return -1;
 		entry = field ? field->child : NULL;
 		for (j = 0; entry; entry = entry->next, j++)
-			if (np_decode_container_port(d, entry,
-						     NP_INDEX(NP_FIELD(one, "ports"), j),
-						     ports))
+			if (np_go_on(d, np_decode_container_port(d, entry, NP_INDEX(at, j),
+								 ports)))
 				return -1;
 	}
 	return 0;
@@ -378,7 +378,7 @@ int np_decode_pod(struct np_decode *d, const struct np_node *node,
 	pod.created = meta.created;
 	pod.deleting = meta.deleting;
 	if (spec &&
-	    np_decode_pod_spec(d, spec, NP_FIELD(path, "spec"), &pod))
+	    np_go_on(d, np_decode_pod_spec(d, spec, NP_FIELD(path, "spec"), &pod)))
 		return -1;
 	if (status &&
 	    np_decode_status(d, status, NP_FIELD(path, "status"), &pod))

@@ -210,8 +210,8 @@ static int np_decode_rule(struct np_decode *d, const struct np_node *node,
 					     sizeof(*rule->peer));
 		at = NP_FIELD(path, peers);
 		for (entry = from->child, i = 0; entry; entry = entry->next, i++)
-			if (np_decode_peer(d, entry, NP_INDEX(at, i),
-					   &rule->peer[i]))
+			if (np_go_on(d, np_decode_peer(d, entry, NP_INDEX(at, i),
+						       &rule->peer[i])))
 				return -1;
 	}
 	if (ports && ports->count) {
@@ -221,8 +221,8 @@ static int np_decode_rule(struct np_decode *d, const struct np_node *node,
 		at = NP_FIELD(path, "ports");
 		for (entry = ports->child, i = 0; entry;
 		     entry = entry->next, i++)
-			if (np_decode_port(d, entry, NP_INDEX(at, i),
-					   &rule->port[i]))
+			if (np_go_on(d, np_decode_port(d, entry, NP_INDEX(at, i),
+						       &rule->port[i])))
 				return -1;
 	}
 	return 0;
@@ -245,8 +245,8 @@ static int np_decode_rules(struct np_decode *d, const struct np_node *spec,
 				 list->count * sizeof(**rules));
 	*count = list->count;
 	for (entry = list->child; entry; entry = entry->next, i++)
-		if (np_decode_rule(d, entry, NP_INDEX(path, i), peers,
-				   &(*rules)[i]))
+		if (np_go_on(d, np_decode_rule(d, entry, NP_INDEX(path, i), peers,
+					       &(*rules)[i])))
 			return -1;
 	return 0;
 }
@@ -287,20 +287,26 @@ static int np_decode_types(struct np_decode *d, const struct np_node *spec,
 	return 0;
 }
 
-static int np_decode_spec(struct np_decode *d, const struct np_node *spec,
-			  const struct np_path *path, struct np_policy *policy)
+static int np_decode_subject(struct np_decode *d, const struct np_node *spec,
+			     const struct np_path *path, struct np_policy *policy)
 {
 	const struct np_node *pods;
 
-	if (NP_CHECK_FIELDS(d, spec, path, "podSelector", "policyTypes",
-			    "ingress", "egress") ||
-	    np_get(d, spec, "podSelector", NP_NODE_MAP, path, &pods) ||
-	    np_decode_selector(d, pods, NP_FIELD(path, "podSelector"),
-			       &policy->pod_selector) ||
-	    np_decode_rules(d, spec, path, "ingress", "from",
-			    &policy->ingress, &policy->ingress_count) ||
-	    np_decode_rules(d, spec, path, "egress", "to",
-			    &policy->egress, &policy->egress_count))
+	if (np_get(d, spec, "podSelector", NP_NODE_MAP, path, &pods))
+		return -1;
+	return np_decode_selector(d, pods, NP_FIELD(path, "podSelector"), &policy->pod_selector);
+}
+
+static int np_decode_spec(struct np_decode *d, const struct np_node *spec,
+			  const struct np_path *path, struct np_policy *policy)
+{
+	if (np_go_on(d, NP_CHECK_FIELDS(d, spec, path, "podSelector", "policyTypes",
+					"ingress", "egress")) ||
+	    np_go_on(d, np_decode_subject(d, spec, path, policy)) ||
+	    np_go_on(d, np_decode_rules(d, spec, path, "ingress", "from",
+					&policy->ingress, &policy->ingress_count)) ||
+	    np_go_on(d, np_decode_rules(d, spec, path, "egress", "to",
+					&policy->egress, &policy->egress_count)))
 		return -1;
 	return np_decode_types(d, spec, path, policy);
 }
@@ -312,9 +318,9 @@ int np_decode_policy(struct np_decode *d, const struct np_node *node,
 	const struct np_node *spec;
 	struct np_meta meta;
 
-	if (np_decode_meta(d, node, path, NP_SCOPE_NAMESPACED, &meta) ||
-	    NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
-			    "spec", "status") ||
+	if (np_go_on(d, np_decode_meta(d, node, path, NP_SCOPE_NAMESPACED, &meta)) ||
+	    np_go_on(d, NP_CHECK_FIELDS(d, node, path, "apiVersion", "kind", "metadata",
+					"spec", "status")) ||
 	    np_get(d, node, "spec", NP_NODE_MAP, path, &spec))
 		return -1;
 	policy.namespace = meta.namespace;

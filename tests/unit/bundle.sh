@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# netpolctl support-bundle as a command, without the module: the archive, the file that it is
+# written to, what is missing. What is in it with the module is for tests/e2e/bundle.sh.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+command=support-bundle
+# shellcheck source=tests/run/command.sh
+. tests/run/command.sh
+
+fail()
+{
+	echo "$*"
+	failed=1
+}
+
+# whole FILE: tar reads it, and MANIFEST has a line on each file of it, of the right size
+whole()
+{
+	rm -rf "$tmp/x"
+	mkdir "$tmp/x"
+	tar -xzf "$1" -C "$tmp/x" --no-same-owner || fail "tar cannot read $1"
+	[ "$(find "$tmp/x" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ] || fail "not one folder in $1"
+	cd "$tmp/x"/* || exit 1
+	for file in *; do
+		[ "$file" != MANIFEST ] || continue
+		grep -Eq "^(ok|cut) +$(stat -c %s "$file")  $file " MANIFEST || fail "MANIFEST: $file"
+	done
+	grep -E '^(ok|cut) ' MANIFEST | while read -r _ _ file _; do [ -e "$file" ] || echo "$file"; done |
+		grep . && fail "MANIFEST has files that are not there"
+	cd "$OLDPWD" || exit 1
+}
+
+expect 0 "^$tmp/b.tar.gz$" -o "$tmp/b.tar.gz"
+expect 3 '^hint: --force replaces it$' -o "$tmp/b.tar.gz"
+[ "$(stat -c %a "$tmp/b.tar.gz")" = 600 ] || fail "others can read it"
+whole "$tmp/b.tar.gz"
+manifest=$(echo "$tmp"/x/*/MANIFEST)
+for file in version.json kernel.txt sysctl.txt host.txt doctor.json; do
+	grep -q "^ok .* $file " "$manifest" || fail "no $file"
+done
+jq -e '.tool.version != ""' "$tmp"/x/*/version.json >/dev/null || fail "no version"
+jq -e '.findings | length > 0' "$tmp"/x/*/doctor.json >/dev/null || fail "no findings"
+grep -q '^missing .* pods.json .*: exit status 4: .*not loaded$' "$manifest" || fail "no reason"
+grep -q '^missing .* agent-metrics.txt ' "$manifest" || fail "metrics of no agent"
+! grep -rlE 'PATH=|HOME=|BEGIN .*KEY' "$tmp/x" || fail "an environment or a key is in it"
+
+# A file that is there is kept, unless it is to be replaced; nothing is written through a link.
+echo old >"$tmp/target"
+ln -s "$tmp/target" "$tmp/link"
+ln -s "$tmp/nowhere" "$tmp/dangling"
+expect 3 'cannot write: File exists' -o "$tmp/link"
+expect 3 'cannot write: File exists' -o "$tmp/dangling"
+expect 3 'cannot write: No such file' -o "$tmp/none/b.tar.gz"
+expect 3 'cannot write: ' -o "$tmp/x" --force
+[ ! -e "$tmp/nowhere" ] || fail "a link to nowhere was followed"
+[ "$(cat "$tmp/target")" = old ] || fail "a link was followed"
+[ -L "$tmp/link" ] || fail "a link was replaced"
+expect 0 'link$' -o "$tmp/link" --force
+[ ! -L "$tmp/link" ] || fail "--force leaves a link"
+[ "$(cat "$tmp/target")" = old ] || fail "--force follows a link"
+[ "$(stat -c %a "$tmp/link")" = 600 ] || fail "others can read what --force made"
+whole "$tmp/link"
+chmod 644 "$tmp/target"
+expect 0 'target$' -o "$tmp/target" --force
+[ "$(stat -c %a "$tmp/target")" = 600 ] || fail "the mode of the old file stays"
+[ "$(find "$tmp" -maxdepth 1 -name '*.??????' ! -name '*.tar.gz' | wc -l)" = 0 ] || fail "left over"
+
+# Without -o a file in this folder, and to standard output.
+(cd "$tmp" && "$tool" support-bundle -q >"$tmp/name") || fail "no file of its own name"
+grep -Eqx 'netpol-support-[0-9]{8}-[0-9]{6}.tar.gz' "$tmp/name" || fail "its name"
+whole "$tmp/$(cat "$tmp/name")"
+"$tool" support-bundle -o - >"$tmp/stdout.tar.gz" 2>/dev/null || fail "standard output"
+whole "$tmp/stdout.tar.gz"
+"$tool" support-bundle -o - 2>"$tmp/err" >/dev/full && fail "a full disk is no error"
+grep -q 'cannot write: No space left' "$tmp/err" || fail "a full disk: $(cat "$tmp/err")"
+expect 2 'a file is given as -o' "$tmp/c.tar.gz"
+
+# Made-up names: the node's name and its addresses are nowhere.
+expect 0 'made up' -o "$tmp/r.tar.gz" --redact
+whole "$tmp/r.tar.gz"
+grep -q '^left out .* journal.txt ' "$tmp"/x/*/MANIFEST || fail "the journal is not left out"
+node=$(uname -n)
+case $node in
+localhost | ?) ;;
+*)	! grep -rwF -- "$node" "$tmp/x" || fail "the name of the node is left" ;;
+esac
+ip -o addr 2>/dev/null | awk '{ print $4 }' | cut -d/ -f1 | grep -vE '^(127\.|::1$)' |
+	while read -r address; do
+		! grep -rwF -- "$address" "$tmp/x" || echo "$address"
+	done | grep . && fail "an address is left"
+
+# Without root less is there, but nothing fails.
+if [ "$(id -u)" = 0 ]; then
+	chmod 777 "$tmp"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$tool" support-bundle \
+		-o "$tmp/user.tar.gz" >/dev/null 2>"$tmp/err" || fail "without root: $(cat "$tmp/err")"
+	whole "$tmp/user.tar.gz"
+	grep -q '^ok .* version.json' "$tmp"/x/*/MANIFEST || fail "without root: no version"
+fi
+exit $failed
