@@ -13,35 +13,6 @@
 
 struct np_common np_common = { .timeout = NP_CLIENT_TIMEOUT };
 
-enum {
-	NP_OPT_NO_HEADERS = 0x1000,
-	NP_OPT_NETNS,
-	NP_OPT_TIMEOUT,
-	NP_OPT_COLOR,
-	NP_OPT_CONFIRM,
-};
-
-static const struct np_option np_options[] = {
-	{ "output", required_argument, 'o' },
-	{ "no-headers", no_argument, NP_OPT_NO_HEADERS },
-	{ "netns", required_argument, NP_OPT_NETNS },
-	{ "quiet", no_argument, 'q' },
-	{ "verbose", no_argument, 'v' },
-	{ "timeout", required_argument, NP_OPT_TIMEOUT },
-	{ "color", required_argument, NP_OPT_COLOR },
-	{ "help", no_argument, 'h' },
-};
-
-/* Of the commands whose change can be taken back. */
-static const struct np_option np_change_options[] = {
-	{ "confirm", required_argument, NP_OPT_CONFIRM },
-	{ 0 }
-};
-
-#define NP_OPTION_COUNT	(sizeof(np_options) / sizeof(np_options[0]))
-#define NP_OPTION_MAX	48
-#define NP_CONFIRM_MAX	(24 * 60 * 60 * 1000)	/* milliseconds */
-
 bool np_parse_timeout(const char *text, int *timeout)
 {
 	unsigned long number, unit = 1000;
@@ -62,155 +33,27 @@ bool np_parse_timeout(const char *text, int *timeout)
 	return true;
 }
 
-static int np_take_common(int code, const char *arg, struct np_error *err)
-{
-	switch (code) {
-	case 'o':
-		np_common.form = arg;
-		return 0;
-	case 'q':
-		np_common.quiet = true;
-		return 0;
-	case 'v':
-		np_common.verbose = true;
-		return 0;
-	case NP_OPT_NO_HEADERS:
-		np_common.no_headers = true;
-		return 0;
-	case NP_OPT_NETNS:
-		np_common.netns = arg;
-		return 0;
-	case NP_OPT_TIMEOUT:
-		if (np_parse_timeout(arg, &np_common.timeout))
-			return 0;
-		return np_error_set(err, NP_EXIT_USAGE, "--timeout takes 500ms, 30s or 2m, "
-				    "not \"%.40s\"", arg);
-	case NP_OPT_CONFIRM:
-		if (np_parse_timeout(arg, &np_common.confirm) && np_common.confirm >= 1000 &&
-		    np_common.confirm <= NP_CONFIRM_MAX)
-			return 0;
-		return np_error_set(err, NP_EXIT_USAGE, "--confirm takes a time between 1s and "
-				    "1440m, not \"%.40s\"", arg);
-	case NP_OPT_COLOR:
-		if (!strcmp(arg, "auto"))
-			np_common.color = NP_COLOR_AUTO;
-		else if (!strcmp(arg, "always"))
-			np_common.color = NP_COLOR_ALWAYS;
-		else if (!strcmp(arg, "never"))
-			np_common.color = NP_COLOR_NEVER;
-		else
-			return np_error_set(err, NP_EXIT_USAGE, "--color takes auto, always "
-					    "or never, not \"%.40s\"", arg);
-		return 0;
-	}
-	return 1;
-}
-
-struct np_parser {
-	struct option longs[NP_OPTION_MAX + 1];
-	char shorts[2 * NP_OPTION_MAX + 3];
-	unsigned int count;
-};
-
-static void np_parser_add(struct np_parser *parser, const struct np_option *option)
-{
-	size_t used = strlen(parser->shorts);
-
-	if (parser->count == NP_OPTION_MAX)
-		abort();
-	parser->longs[parser->count++] = (struct option) {
-		.name = option->name,
-		.has_arg = option->has_arg,
-		.val = option->code,
-	};
-	if (option->code < 0x80)
-		snprintf(parser->shorts + used, sizeof(parser->shorts) - used, "%c%s",
-			 option->code, option->has_arg ? ":" : "");
-}
-
-static void np_parser_init(struct np_parser *parser, const char *first,
-			   const struct np_option *options)
-{
-	size_t i;
-
-	memset(parser, 0, sizeof(*parser));
-	strcpy(parser->shorts, first);
-	for (i = 0; options && options[i].name; i++)
-		np_parser_add(parser, &options[i]);
-	for (i = 0; np_common.can_confirm && np_change_options[i].name; i++)
-		np_parser_add(parser, &np_change_options[i]);
-	for (i = 0; i < NP_OPTION_COUNT; i++)
-		np_parser_add(parser, &np_options[i]);
-	optind = 0;
-	opterr = 0;
-}
-
-static int np_bad_option(const char *name, int code, char **argv, struct np_error *err)
-{
-	char word[3] = { '-', (char)optopt, '\0' };
-	/*
-	 * Finds the option that was given: getopt_long() returns an index for a long one and a
-	 * letter for a short one.
-	 */
-	const char *text = optopt && optopt < 0x80 ? word : argv[optind - 1];
-
-	if (code == ':')
-		np_error_set(err, NP_EXIT_USAGE, "option %.80s needs a value", text);
-	else
-		np_error_set(err, NP_EXIT_USAGE, "there is no option %.80s here, or it takes "
-			     "no value", text);
-	np_error_hint(err, "netpolctl %s%s--help", name, *name ? " " : "");
-	return np_report(err);
-}
-
 int np_parse(const struct np_command *cmd, int argc, char **argv,
 	     const struct np_option *options, np_option_fn take, void *ctx,
 	     unsigned int formats, enum np_format standard)
 {
-	struct np_error err = { 0 };
-	struct np_parser parser;
-	int code, ret;
+	static const struct np_option_row confirm = NP_ROW_CONFIRM;
+	struct np_option_row rows[40] = { { 0 } };
+	struct np_command copy = *cmd;
+	size_t i;
 
-	np_parser_init(&parser, ":", options);
-	while ((code = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
-		if (code == '?' || code == ':')
-			return np_bad_option(cmd->name, code, argv, &err);
-		if (code == 'h') {
-			fputs(cmd->help, stdout);
-			return NP_EXIT_OK;
-		}
-		ret = np_take_common(code, optarg, &err);
-		if (ret > 0)
-			ret = take(code, optarg, ctx, &err);
-		if (ret)
-			return np_report(&err);
-	}
-	np_common.format = standard;
-	if (np_common.form &&
-	    np_format_parse(np_common.form, formats, &np_common.format, &err))
-		return np_report(&err);
-	np_color_setup(np_common.color);
-	return NP_PARSE_DONE;
-}
-
-int np_parse_leading(int argc, char **argv, int *first)
-{
-	struct np_error err = { 0 };
-	struct np_parser parser;
-	int code;
-
-	np_parser_init(&parser, "+:", NULL);
-	*first = 0;
-	while ((code = getopt_long(argc, argv, parser.shorts, parser.longs, NULL)) != -1) {
-		if (code == '?' || code == ':')
-			return np_bad_option("", code, argv, &err);
-		if (code == 'h')
-			return NP_EXIT_OK;
-		if (np_take_common(code, optarg, &err))
-			return np_report(&err);
-	}
-	*first = optind;
-	return NP_PARSE_DONE;
+	for (i = 0; options && options[i].name; i++)
+		rows[i] = (struct np_option_row) {
+			.name = options[i].name,
+			.code = options[i].code,
+			.value = options[i].has_arg ? "VALUE" : NULL,
+		};
+	if (cmd->confirm)
+		rows[i] = confirm;
+	copy.options = rows;
+	copy.forms = formats;
+	copy.form = standard;
+	return np_options_parse(&copy, argc, argv, take, ctx);
 }
 
 int np_enter(struct np_error *err)
