@@ -323,8 +323,8 @@ void np_options_help(const struct np_command *cmd, FILE *file)
 	}
 	fputs("\n'netpolctl help' lists the options of every command.\n", file);
 	if (cmd->exits) {
-		fputs("\nExit status: ", file);
-		np_help_text(cmd->exits, 0, 13, file);
+		fputs("\nExit status:", file);
+		np_help_text(cmd->exits, 0, 12, file);
 	}
 	fputs("\nExamples:\n", file);
 	for (usage = cmd->examples; *usage; usage += length + (usage[length] == '\n')) {
