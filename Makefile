@@ -225,6 +225,7 @@ $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
 
 man-pages = $(wildcard docs/man/*.[1-8])
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 STRIP ?= strip
 module-dir = $(DESTDIR)/lib/modules/$(KVER)/updates
 
@@ -240,6 +241,8 @@ install-tool: tools
 	$(foreach m,$(man-pages),install -D -m 644 $(m) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
 	$(call put,deploy/completion/netpolctl,$(PREFIX)/share/bash-completion/completions)
+	$(call put,deploy/completion/_netpolctl,$(ZSHDIR))
+	$(call put,deploy/completion/netpolctl.fish,$(PREFIX)/share/fish/vendor_completions.d)
 	$(call put,$(wildcard deploy/systemd/*.service),$(UNITDIR))
 	$(call put,deploy/systemd/kubelet.service.d/50-netpol.conf,$(PREFIX)/share/netpolctl)
 	$(call put,$(wildcard deploy/sysctl.d/*.conf),$(PREFIX)/lib/sysctl.d)

@@ -145,7 +145,7 @@ const struct np_command np_command_eval = {
 	.exits = "0 allowed, 1 denied, 3 no such pod.",
 	.examples = "netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
 		"netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n"
-		"netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f cluster.yaml -f "
+		"netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f all.yaml -f "
 		"new.yaml",
 	.words = "@pods | @pods",
 	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |

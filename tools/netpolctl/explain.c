@@ -164,7 +164,7 @@ const struct np_command np_command_explain = {
 		"netpolctl explain world shop/web -p tcp/443 -f cluster.yaml -o json\n"
 		"netpolctl explain label:app=new@shop shop/redis-0 -p tcp/6379 -f "
 		"cluster.yaml",
-	.words = "@pods world host | @pods world host",
+	.words = "world host @pods | world host @pods",
 	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
 		 NP_FORMAT_BIT(NP_FORMAT_YAML),
 	.form = NP_FORMAT_TABLE,

@@ -109,7 +109,7 @@ const struct np_command np_command_lint = {
 	.about = "Finds what is valid in policies and most likely not meant, from files. The "
 		"more of the cluster's pods they hold, the more it sees.\n\n"
 		"Checks (docs/lint.md has a wrong and a right example of each):\n"
-		"  NP001 empty-selector         an empty selector opens to all pods of the cluster\n"
+		"  NP001 empty-selector         an empty selector opens to the whole cluster\n"
 		"  NP002 selects-nothing        a policy selects no pod\n"
 		"  NP003 dns-blocked            an egress policy leaves pods without DNS\n"
 		"  NP004 port-name-unknown      no pod has a port of this name\n"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "complete.h"
 
 static const struct np_command * const np_commands[] = {
 	&np_command_status,
@@ -132,7 +133,9 @@ int main(int argc, char **argv)
 		np_options_help(cmd, stdout);
 		return np_finish(NP_EXIT_OK);
 	}
-	/* Not for people, so it is in no help. */
+	/* These two are not for people, so they are in no help. */
+	if (argc && !strcmp(argv[0], "__complete"))
+		return np_complete(np_commands, NP_COMMAND_COUNT, argc - 1, argv + 1);
 	if (argc && !strcmp(argv[0], "__options")) {
 		np_options_write(np_commands, NP_COMMAND_COUNT);
 		return np_finish(NP_EXIT_OK);
