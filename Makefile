@@ -36,7 +36,7 @@ help:
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make image         a container image of the tool, as an OCI archive'
 	@echo '  make image-module  an image that builds and loads the module on nodes without DKMS'
-	@echo '  make generate      what docs/netlink/netpol.yaml says, as C'
+	@echo '  make generate      what docs/netlink/netpol.yaml says, as C, and the man pages'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-client  API client against a scripted API server'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
@@ -343,6 +343,8 @@ deps:
 # The files are committed; a node that builds the module has no generator.
 generate: deps
 	@docs/netlink/generate.py
+	+@$(MAKE) --no-print-directory -s tools
+	@docs/man/generate.py
 
 # Installs what the demo needs, no more. What takes longer than a moment says so.
 demo-bins := $(addprefix $(B)/e2e/,hold probe verdict)

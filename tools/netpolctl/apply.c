@@ -519,8 +519,8 @@ static const struct np_option_row np_apply_options[] = {
 	  "loaded" },
 	{ "origin", NP_OPT_ORIGIN, "NAME", "@origins", "on whose behalf; by default manual" },
 	{ "dry-run", NP_OPT_DRY_RUN, "MODE", "none client kernel",
-	  "client: read and check the input only; kernel: let the kernel do everything except "
-	  "publish it; none (default)" },
+	  "change nothing: check the input only (client), or let the kernel do everything except "
+	  "publish it (kernel); none (default)" },
 	{ "diff", NP_OPT_DIFF, NULL, NULL,
 	  "print what the change does in the kernel as well: objects, and connections that appear "
 	  "and go, as 'netpolctl diff' shows them" },

@@ -17,9 +17,9 @@ struct np_command;
  * ":files" and ":folders" mean that names of these belong there too.
  *
  * words are those behind the name of the tool up to the cursor; the last one may be empty or
- * incomplete. Says nothing of what goes wrong and never loads the module. If an answer of the kernel
- * takes more than half a second, the process ends with what it has printed so far. Returns an exit
- * status.
+ * incomplete. Says nothing of what goes wrong and never loads the module. If an answer of the
+ * kernel takes more than half a second, the process ends with what it has printed so far. Returns
+ * an exit status.
  */
 int np_complete(const struct np_command *const *commands, size_t count, int words, char **word);
 

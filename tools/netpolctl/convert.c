@@ -126,7 +126,8 @@ const struct np_command np_command_convert = {
 		"(policy.networking.k8s.io/v1alpha1) as ClusterNetworkPolicies (v1alpha2) "
 		"that mean exactly the same. What has no exact form is listed, with the "
 		"object and the field, and then nothing is written. Other objects of the "
-		"input are left out.",
+		"input are left out. "
+		"docs/convert.md says what becomes what.",
 	.options = np_convert_options,
 	.exits = "0 all are converted, 1 with --partial some are not, 3 some are not and "
 		"nothing is written, or the input cannot be read or has none.",

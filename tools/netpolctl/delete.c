@@ -230,9 +230,11 @@ static const struct np_option_row np_delete_options[] = {
 	{ "namespace", 'n', "NAME", "@namespaces",
 	  "namespace of policies and pods that are named without one; by default default" },
 	{ "origin", NP_OPT_ORIGIN, "NAME", "@origins", "on whose behalf; by default manual" },
-	{ "ignore-not-found", NP_OPT_IGNORE, NULL, NULL, "objects that are not loaded are no error" },
+	{ "ignore-not-found", NP_OPT_IGNORE, NULL, NULL,
+	  "objects that are not loaded are no error" },
 	{ "dry-run", NP_OPT_DRY_RUN, "MODE", "none kernel",
-	  "kernel: let the kernel do everything except publish it; none (default)" },
+	  "change nothing: let the kernel do everything except publish it (kernel); none "
+	  "(default)" },
 	NP_ROW_CONFIRM,
 	{ 0 }
 };

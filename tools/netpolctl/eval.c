@@ -142,7 +142,8 @@ const struct np_command np_command_eval = {
 		"privileges; settings and addresses of a node (guards, host-allow, tunnels) "
 		"are not known then.",
 	.options = np_eval_options,
-	.exits = "0 allowed, 1 denied, 3 no such pod.",
+	.exits = "0 allowed, 1 denied, 3 no such pod, or with -f neither end is a pod of the "
+		"files or two pods have one address.",
 	.examples = "netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
 		"netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n"
 		"netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f all.yaml -f "

@@ -301,7 +301,8 @@ static const struct np_option_row np_get_options[] = {
 	{ "unused", NP_OPT_UNUSED, "TIME", NULL,
 	  "with rules: those that have decided nothing for so long: 90s, 5m, 12h, 7d" },
 	{ "output", 'o', "FORM", NULL,
-	  "table (default), wide, json, yaml or name, as far as the kind has it" },
+	  "form of the output: table (default), wide, json, yaml or name, as far as the "
+	  "kind has it" },
 	{ 0 }
 };
 

@@ -203,7 +203,8 @@ static const struct np_option_row np_matrix_options[] = {
 	NP_ROW_FILES,
 	NP_ROW_RECURSIVE,
 	{ "lenient", NP_OPT_LENIENT, NULL, NULL, "unknown fields are warnings instead of errors" },
-	{ "kernel", NP_OPT_KERNEL, NULL, NULL, "ask the module instead; ? is judged by another node" },
+	{ "kernel", NP_OPT_KERNEL, NULL, NULL,
+	  "ask the module instead; ? is judged by another node" },
 	{ "ports", NP_OPT_PORTS, "LIST", NULL,
 	  "protocols and ports to ask for: tcp/80,udp/53,icmp and so on; with --expect by default "
 	  "those of its file" },
@@ -214,7 +215,8 @@ static const struct np_option_row np_matrix_options[] = {
 	{ "expect", NP_OPT_EXPECT, "FILE", "@files",
 	  "compare with a file that -o json has written, and list what differs" },
 	{ "output", 'o', "FORM", NULL,
-	  "table (default), json, csv, md or html; with --expect table or json" },
+	  "form of the output: table (default), json, csv, md or html; with --expect "
+	  "table or json" },
 	{ 0 }
 };
 

@@ -11,6 +11,7 @@
 #define NP_OPTION_MAX	48
 #define NP_HELP_WIDTH	80
 #define NP_HELP_COLUMN	26	/* where meanings begin */
+#define NP_FORMS_TEXT	160	/* size of a list of all forms */
 #define NP_CONFIRM_MAX	(24 * 60 * 60 * 1000)	/* milliseconds */
 
 const struct np_option_row np_common_rows[] = {
@@ -245,7 +246,7 @@ static void np_help_text(const char *text, size_t column, size_t at, FILE *file)
 		length = strcspn(text, "\n");
 		if (length && *text != ' ') {
 			for (; length; text += word, length -= word) {
-				word = strcspn(text, " \n");
+				word = strcspn(text, "\n ");
 				if (word)
 					np_help_word(text, word, column, &at, file);
 				else
@@ -284,24 +285,33 @@ void np_options_rows(const struct np_option_row *rows, FILE *file)
 		np_help_row(rows, rows->text, file);
 }
 
-/* Lists the forms of a command, the default first. */
-static void np_help_forms(const struct np_command *cmd, char *text, size_t size)
+/*
+ * Says what -o may be, the default first. False if there is no choice, or the command's table says
+ * it better.
+ */
+static bool np_help_forms(const struct np_command *cmd, char text[NP_FORMS_TEXT])
 {
-	int used = snprintf(text, size, "%s (default)", np_format_text(cmd->form));
 	enum np_format form;
+	int used;
 
+	if (!(cmd->forms & (cmd->forms - 1)) ||
+	    np_options_find(cmd, NULL, 0, 'o') != &np_common_rows[0])
+		return false;
+	used = snprintf(text, NP_FORMS_TEXT, "form of the output: %s (default)",
+			np_format_text(cmd->form));
 	for (form = 0; np_format_text(form); form++)
 		if (form != cmd->form && cmd->forms & NP_FORMAT_BIT(form))
-			used += snprintf(text + used, size - used, ", %s", np_format_text(form));
+			used += snprintf(text + used, NP_FORMS_TEXT - used, ", %s",
+					 np_format_text(form));
+	return true;
 }
 
 void np_options_help(const struct np_command *cmd, FILE *file)
 {
-	bool has_forms = cmd->forms & (cmd->forms - 1);
-	const struct np_option_row *output = np_options_find(cmd, NULL, 0, 'o');
 	const char *usage = cmd->usage;
-	char forms[160];
+	char forms[NP_FORMS_TEXT];
 	size_t length;
+	bool choice;
 
 	if (cmd->help) {
 		fputs(cmd->help, file);
@@ -314,13 +324,12 @@ void np_options_help(const struct np_command *cmd, FILE *file)
 	}
 	fputc('\n', file);
 	np_help_text(cmd->about, 0, 0, file);
-	if (np_rows(cmd)->name || has_forms)
+	choice = np_help_forms(cmd, forms);
+	if (np_rows(cmd)->name || choice)
 		fputs("\nOptions:\n", file);
 	np_options_rows(np_rows(cmd), file);
-	if (has_forms && np_row_common(output) && output->text == np_common_rows[0].text) {
-		np_help_forms(cmd, forms, sizeof(forms));
-		np_help_row(output, forms, file);
-	}
+	if (choice)
+		np_help_row(&np_common_rows[0], forms, file);
 	fputs("\n'netpolctl help' lists the options of every command.\n", file);
 	if (cmd->exits) {
 		fputs("\nExit status:", file);
@@ -335,34 +344,39 @@ void np_options_help(const struct np_command *cmd, FILE *file)
 
 /* --- for the man pages -------------------------------------------------------- */
 
+static void np_options_write_row(struct np_writer *w, const struct np_option_row *row,
+				 const char *text)
+{
+	np_write_object(w, NULL);
+	np_write_string(w, "name", row->name);
+	if (row->code < 0x80)
+		np_write_format(w, "short", "%c", row->code);
+	if (row->value)
+		np_write_string(w, "value", row->value);
+	if (row->from)
+		np_write_string(w, "from", row->from);
+	np_write_string(w, "text", text);
+	np_write_end(w);
+}
+
 static void np_options_write_rows(struct np_writer *w, const struct np_option_row *row)
 {
-	np_write_array(w, "options");
-	for (; row->name; row++) {
-		np_write_object(w, NULL);
-		np_write_string(w, "name", row->name);
-		if (row->code < 0x80)
-			np_write_format(w, "short", "%c", row->code);
-		if (row->value)
-			np_write_string(w, "value", row->value);
-		if (row->from)
-			np_write_string(w, "from", row->from);
-		np_write_string(w, "text", row->text);
-		np_write_end(w);
-	}
-	np_write_end(w);
+	for (; row->name; row++)
+		np_options_write_row(w, row, row->text);
 }
 
 void np_options_write(const struct np_command *const *commands, size_t count)
 {
 	const struct np_command *cmd;
-	enum np_format form;
+	char forms[NP_FORMS_TEXT];
 	struct np_writer w;
 	size_t i;
 
 	np_writer_init(&w, stdout, NP_FORMAT_JSON);
 	np_write_top(&w, "Commands");
+	np_write_array(&w, "options");
 	np_options_write_rows(&w, np_common_rows);
+	np_write_end(&w);
 	np_write_array(&w, "commands");
 	for (i = 0; i < count; i++) {
 		cmd = commands[i];
@@ -376,13 +390,11 @@ void np_options_write(const struct np_command *const *commands, size_t count)
 		np_write_string(&w, "exits", cmd->exits ? cmd->exits : "");
 		np_write_string(&w, "examples", cmd->examples);
 		np_write_string(&w, "words", cmd->words ? cmd->words : "");
-		np_write_array(&w, "forms");
-		np_write_string(&w, NULL, np_format_text(cmd->form));
-		for (form = 0; np_format_text(form); form++)
-			if (form != cmd->form && cmd->forms & NP_FORMAT_BIT(form))
-				np_write_string(&w, NULL, np_format_text(form));
-		np_write_end(&w);
+		np_write_array(&w, "options");
 		np_options_write_rows(&w, np_rows(cmd));
+		if (np_help_forms(cmd, forms))
+			np_options_write_row(&w, &np_common_rows[0], forms);
+		np_write_end(&w);
 		np_write_end(&w);
 	}
 	np_write_end(&w);

@@ -45,7 +45,7 @@ struct np_option_row {
 	{ "confirm", NP_OPT_CONFIRM, "TIME", NULL, \
 	  "take the change back after TIME (60s, 5m) unless it is confirmed" }
 
-/* Codes of the options that every command has, and of NP_ROW_CONFIRM. Those of commands are lower. */
+/* Codes of what every command has, and of NP_ROW_CONFIRM. Those of commands are lower. */
 enum {
 	NP_OPT_NO_HEADERS = 0x1000,
 	NP_OPT_NETNS,

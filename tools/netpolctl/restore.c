@@ -83,10 +83,11 @@ out:
 
 static const struct np_option_row np_restore_options[] = {
 	{ "if-empty", NP_RESTORE_IF_EMPTY, NULL, NULL,
-	  "change nothing if the kernel holds objects already, as they may be newer than the file" },
+	  "change nothing if the kernel holds objects already, as they may be newer than the "
+	  "file" },
 	{ "dry-run", NP_RESTORE_DRY_RUN, "MODE", "none client kernel",
-	  "client: read and check the file only; kernel: let the kernel do everything except "
-	  "publish it; none (default)" },
+	  "change nothing: check the file only (client), or let the kernel do everything except "
+	  "publish it (kernel); none (default)" },
 	{ 0 }
 };
 

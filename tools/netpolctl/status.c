@@ -249,8 +249,8 @@ const struct np_command np_command_status = {
 	.about = "Shows the module on one screen: its version and whether it enforces, who "
 		"loaded objects, limits that are more than half used, settings that are not "
 		"the default, packets so far. Local pods whose interface moved many more "
-		"packets than the hooks saw are warned of, because their traffic may bypass "
-		"the policies.\n\n"
+		"packets than the hooks saw (20 or more, and a third of all) are warned of, "
+		"because their traffic may bypass the policies.\n\n"
 		"Warnings go to standard error, and with json and yaml to \"warnings\" too. "
 		"They leave the exit status 0.",
 	.examples = "netpolctl\n"
