@@ -33,29 +33,6 @@ bool np_parse_timeout(const char *text, int *timeout)
 	return true;
 }
 
-int np_parse(const struct np_command *cmd, int argc, char **argv,
-	     const struct np_option *options, np_option_fn take, void *ctx,
-	     unsigned int formats, enum np_format standard)
-{
-	static const struct np_option_row confirm = NP_ROW_CONFIRM;
-	struct np_option_row rows[40] = { { 0 } };
-	struct np_command copy = *cmd;
-	size_t i;
-
-	for (i = 0; options && options[i].name; i++)
-		rows[i] = (struct np_option_row) {
-			.name = options[i].name,
-			.code = options[i].code,
-			.value = options[i].has_arg ? "VALUE" : NULL,
-		};
-	if (cmd->confirm)
-		rows[i] = confirm;
-	copy.options = rows;
-	copy.forms = formats;
-	copy.form = standard;
-	return np_options_parse(&copy, argc, argv, take, ctx);
-}
-
 int np_enter(struct np_error *err)
 {
 	static bool done;

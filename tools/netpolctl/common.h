@@ -44,7 +44,6 @@
 struct np_command {
 	const char *name;
 	const char *summary;
-	const char *help;
 	const char *usage;
 	const char *about;
 	const struct np_option_row *options;
@@ -54,7 +53,6 @@ struct np_command {
 	unsigned int forms;
 	enum np_format form;
 	bool changes;
-	bool confirm;
 	int (*run)(const struct np_command *cmd, int argc, char **argv);
 };
 
@@ -74,18 +72,6 @@ struct np_common {
 };
 
 extern struct np_common np_common;
-
-/* A long option of a command. has_arg is that of struct option. */
-struct np_option {
-	const char *name;
-	int has_arg;
-	int code;		/* if it is a letter, it is also the short option */
-};
-
-/* Parses the options of a command that has no table yet. */
-int np_parse(const struct np_command *cmd, int argc, char **argv,
-	     const struct np_option *options, np_option_fn take, void *ctx,
-	     unsigned int formats, enum np_format standard);
 
 /* Reads "30", "30s", "500ms" or "2m" into milliseconds, and "0", which means no limit, into -1. */
 bool np_parse_timeout(const char *text, int *timeout);

@@ -313,10 +313,6 @@ void np_options_help(const struct np_command *cmd, FILE *file)
 	size_t length;
 	bool choice;
 
-	if (cmd->help) {
-		fputs(cmd->help, file);
-		return;
-	}
 	for (; *usage; usage += length + (usage[length] == '\n')) {
 		length = strcspn(usage, "\n");
 		fprintf(file, "%s netpolctl %.*s\n", usage == cmd->usage ? "Usage:" : "      ",
@@ -380,8 +376,6 @@ void np_options_write(const struct np_command *const *commands, size_t count)
 	np_write_array(&w, "commands");
 	for (i = 0; i < count; i++) {
 		cmd = commands[i];
-		if (cmd->help)
-			continue;
 		np_write_object(&w, NULL);
 		np_write_string(&w, "name", cmd->name);
 		np_write_string(&w, "summary", cmd->summary);
