@@ -36,7 +36,7 @@ help:
 	@echo '  make modules       the module for each kernel that it is tested on'
 	@echo '  make image         a container image of the tool, as an OCI archive'
 	@echo '  make image-module  an image that builds and loads the module on nodes without DKMS'
-	@echo '  make generate      what docs/netlink/netpol.yaml says, as C'
+	@echo '  make generate      what docs/netlink/netpol.yaml says, as C, and the man pages'
 	@echo '  make check-unit    userspace unit tests, under ASan and UBSan'
 	@echo '  make check-client  API client against a scripted API server'
 	@echo '  make check-fuzz    fuzzers, FUZZ_SECONDS=20 each'
@@ -227,6 +227,7 @@ $(B)/bench/bin/%: $(B)/obj/tests/bench/%.o $(bench-common) $(B)/obj/libnetpol.a
 
 man-pages = $(wildcard docs/man/*.[1-8])
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 STRIP ?= strip
 module-dir = $(DESTDIR)/lib/modules/$(KVER)/updates
 
@@ -242,6 +243,8 @@ install-tool: tools
 	$(foreach m,$(man-pages),install -D -m 644 $(m) \
 		$(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(m)))/$(notdir $(m));)
 	$(call put,deploy/completion/netpolctl,$(PREFIX)/share/bash-completion/completions)
+	$(call put,deploy/completion/_netpolctl,$(ZSHDIR))
+	$(call put,deploy/completion/netpolctl.fish,$(PREFIX)/share/fish/vendor_completions.d)
 	$(call put,$(wildcard deploy/systemd/*.service),$(UNITDIR))
 	$(call put,deploy/systemd/kubelet.service.d/50-netpol.conf,$(PREFIX)/share/netpolctl)
 	$(call put,$(wildcard deploy/sysctl.d/*.conf),$(PREFIX)/lib/sysctl.d)
@@ -342,6 +345,8 @@ deps:
 # The files are committed; a node that builds the module has no generator.
 generate: deps
 	@docs/netlink/generate.py
+	+@$(MAKE) --no-print-directory -s tools
+	@docs/man/generate.py
 
 # Installs what the demo needs, no more. What takes longer than a moment says so.
 demo-bins := $(addprefix $(B)/e2e/,hold probe verdict)

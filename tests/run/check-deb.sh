@@ -54,7 +54,7 @@ clean()
 }
 
 # files PACKAGE...: the files of packages of either kind, without folders, where a merged /usr has
-# them, without documents and debug information, and manual pages without how they are compressed.
+# them and zsh looks for them, without documents and debug information, and manual pages without how they are compressed.
 files()
 {
 	local package
@@ -64,7 +64,7 @@ files()
 		*.rpm) rpm -qp --qf '[%{FILEMODES:perms} %{FILENAMES}\n]' "$package" |
 			sed -n 's/^[^d][^ ]* //p' ;;
 		esac
-	done | sed -E 's,^/lib/,/usr/lib/,; s,(/man/.*)\.gz$,\1,' | grep -v -e '^/usr/share/doc/' \
+	done | sed -E 's,^/lib/,/usr/lib/,; s,/zsh/vendor-completions/,/zsh/site-functions/,; s,(/man/.*)\.gz$,\1,' | grep -v -e '^/usr/share/doc/' \
 		-e '^/usr/share/lintian/' -e '\.build-id/' | LC_ALL=C sort -u
 }
 

@@ -160,6 +160,12 @@ specification()
 	X
 }
 
+# The options of the pages are those of the tool.
+manual()
+{
+	make -s tools && docs/man/generate.py --check
+}
+
 # Only base grows memory, so that nobody else handles sizes, or the copies that realloc() leaves.
 growth()
 {
@@ -200,7 +206,7 @@ if compgen -G 'uapi/linux/*.h' >/dev/null; then
 fi
 run_check "checkpatch" bash "$self" --do checkpatch
 run_check "shellcheck" bash "$self" --do shell
-run_check "man pages" mandoc -Tlint -W warning docs/man/*
+run_check "man pages" mandoc -Tlint -W warning docs/man/*.[1-8]
 for w in units rules dashboard manifests; do
 	run_check "deploy, $w" tests/run/deploy.sh "$w"
 done
@@ -211,6 +217,7 @@ run_check "tests that docs/sync.md names" tests/run/walks.sh promised
 run_check "what comments quote from the docs" tests/run/walks.sh cited
 run_check "docs/netlink/netpol.yaml by the kernel's schema" bash "$self" --do specification
 run_check "what docs/netlink/netpol.yaml generates" docs/netlink/generate.py --check
+run_check "man pages, as the tool's tables make them" bash "$self" --do manual
 run_check "rooms of tools/lib" python3 tests/run/rooms.py
 run_check "memory that grows, only in tools/lib/base" bash "$self" --do growth
 run_check "names of functions" python3 tests/run/names.py

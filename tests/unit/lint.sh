@@ -79,7 +79,7 @@ while read -r id name; do
 	expect 1 ": $id (shop/|[a-z-]+: spec)" -f "$tmp/cluster.yaml" -f "$tmp/wrong.yaml"
 	expect 0 '^no findings$' -f "$tmp/cluster.yaml" -f "$tmp/right.yaml"
 	grep -q "^  $id $name " "$tmp/help" || { echo "lint --help has no $id $name"; failed=1; }
-	grep -qx ".It $id $name" docs/man/netpolctl.1 ||
+	grep -qx ".It $id $name" docs/man/netpolctl-lint.1 ||
 		{ echo "the man page has no $id $name"; failed=1; }
 done <"$tmp/checks"
 [ "$(grep -c '^## NP' docs/lint.md)" = "$(wc -l <"$tmp/checks")" ] ||

@@ -19,44 +19,6 @@
 #include "netlink/transaction.h"
 #include "node/host_read.h"
 
-static const char np_apply_help[] =
-"Usage: netpolctl apply -f FILE [-f FILE...] [OPTION...]\n"
-"\n"
-"Loads namespaces, pods, NetworkPolicies and ClusterNetworkPolicies from manifests,\n"
-"YAML or JSON: all of the input in one step, or nothing. Adds and updates; other\n"
-"objects stay. Pods of the host's network, finished ones and ones without an address, or\n"
-"with one of the node's own, are left out, and deleted if they are loaded.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --replace         the input is all of its origin: drop what it lacks\n"
-"      --allow-empty-kinds  with --replace: also if the input has no policy, no pod\n"
-"                        or no namespace while such are loaded\n"
-"      --origin NAME     on whose behalf (manual)\n"
-"      --dry-run=MODE    none; client: read and check the input only; kernel: let\n"
-"                        the kernel do all but publish it\n"
-"      --diff            what it changes in the kernel: objects, and connections that\n"
-"                        appear and go, as 'netpolctl diff' shows them\n"
-"      --exit-code       exit status 1 if anything is created, changed or deleted\n"
-"      --audit           observe all NetworkPolicies of the input: what they would deny\n"
-"                        passes, is counted and reported\n"
-"      --audit-annotations  observe those that ask for it by the annotation\n"
-"                        netpolctl/audit: \"true\", their own or their Namespace's\n"
-"      --lenient         unknown fields are warnings instead of errors, and rules of\n"
-"                        ClusterNetworkPolicies that cannot be read are closed\n"
-"      --local WHICH     pods that run here: auto (by the routes), all or none\n"
-"      --node NAME       those with this spec.nodeName run here\n"
-"      --interface NS/POD=DEV  this pod runs here, behind DEV; repeatable\n"
-"      --cni-cache DIR   results of the CNI; repeatable; or none\n"
-"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
-"  -o, --output FORM     table, name, json, yaml\n"
-"\n"
-"Examples:\n"
-"  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient\n"
-"  netpolctl apply -f policies/ -R --dry-run=kernel --diff --exit-code\n"
-"  kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient --replace\n";
-
 #define NP_APPLY_TRIES	5
 #define NP_APPLY_FOLDERS	8
 #define NP_WARNINGS_MAX	10
@@ -586,35 +548,51 @@ static int np_apply_check(const struct np_command *cmd, const struct np_apply *a
 	return NP_PARSE_DONE;
 }
 
+static const struct np_option_row np_apply_options[] = {
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "replace", NP_OPT_REPLACE, NULL, NULL,
+	  "the input is everything that its origin has: objects that it lacks are deleted" },
+	{ "allow-empty-kinds", NP_OPT_EMPTY, NULL, NULL,
+	  "with --replace: also if the input has no policy, no pod or no namespace while such are "
+	  "loaded" },
+	{ "origin", NP_OPT_ORIGIN, "NAME", "@origins", "on whose behalf; by default manual" },
+	{ "dry-run", NP_OPT_DRY_RUN, "MODE", "none client kernel",
+	  "change nothing: check the input only (client), or let the kernel do everything except "
+	  "publish it (kernel); none (default)" },
+	{ "diff", NP_OPT_DIFF, NULL, NULL,
+	  "print what the change does in the kernel as well: objects, and connections that appear "
+	  "and go, as 'netpolctl diff' shows them" },
+	{ "exit-code", NP_OPT_EXIT_CODE, NULL, NULL,
+	  "exit status 1 if an object is created, configured or deleted" },
+	{ "audit", NP_OPT_AUDIT, NULL, NULL,
+	  "observe all NetworkPolicies of the input instead of enforcing them: what they would "
+	  "deny passes, is counted and reported" },
+	{ "audit-annotations", NP_OPT_ANNOTATIONS, NULL, NULL,
+	  "observe the NetworkPolicies that ask for it by the annotation netpolctl/audit: "
+	  "\"true\", their own or their Namespace's" },
+	{ "lenient", NP_OPT_LENIENT, NULL, NULL,
+	  "unknown fields are warnings instead of errors, and rules of ClusterNetworkPolicies that "
+	  "cannot be read are closed" },
+	{ "local", NP_OPT_LOCAL, "WHICH", "auto all none",
+	  "pods that run on this node: auto (by the routes, the default), all or none" },
+	{ "node", NP_OPT_NODE, "NAME", NULL, "pods with this spec.nodeName run on this node" },
+	{ "interface", NP_OPT_INTERFACE, "NS/POD=DEV", NULL,
+	  "this pod runs on this node, behind the interface DEV; may be repeated" },
+	{ "cni-cache", NP_OPT_CNI, "DIR", "none @folders",
+	  "a folder with results of the container network interface, or none; may be repeated" },
+	NP_ROW_CONFIRM,
+	{ 0 }
+};
+
 static int np_apply_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "replace", no_argument, NP_OPT_REPLACE },
-		{ "allow-empty-kinds", no_argument, NP_OPT_EMPTY },
-		{ "origin", required_argument, NP_OPT_ORIGIN },
-		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
-		{ "diff", no_argument, NP_OPT_DIFF },
-		{ "exit-code", no_argument, NP_OPT_EXIT_CODE },
-		{ "audit", no_argument, NP_OPT_AUDIT },
-		{ "audit-annotations", no_argument, NP_OPT_ANNOTATIONS },
-		{ "lenient", no_argument, NP_OPT_LENIENT },
-		{ "local", required_argument, NP_OPT_LOCAL },
-		{ "node", required_argument, NP_OPT_NODE },
-		{ "interface", required_argument, NP_OPT_INTERFACE },
-		{ "cni-cache", required_argument, NP_OPT_CNI },
-		{ 0 }
-	};
 	struct np_apply ap = { .origin = NP_MANUAL_ORIGIN };
 	struct np_error err = { 0 };
 	int ret;
 
 	np_objects_init(&ap.objects);
-	ret = np_parse(cmd, argc, argv, options, np_apply_take, &ap,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_apply_take, &ap);
 	if (ret == NP_PARSE_DONE)
 		ret = np_apply_check(cmd, &ap, argc, argv);
 	if (ret != NP_PARSE_DONE)
@@ -632,8 +610,20 @@ out:
 const struct np_command np_command_apply = {
 	.name = "apply",
 	.summary = "load namespaces, pods and policies from manifests",
-	.help = np_apply_help,
+	.usage = "apply -f FILE [-f FILE...] [OPTION...]",
+	.about = "Loads namespaces, pods, NetworkPolicies and ClusterNetworkPolicies from "
+		"manifests, YAML or JSON: all of the input in one step, or nothing. Adds and "
+		"updates; other objects stay. Pods of the host's network, finished ones and "
+		"ones without an address, or with one of the node's own, are left out, and "
+		"deleted if they are loaded.",
+	.options = np_apply_options,
+	.examples = "kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient\n"
+		"netpolctl apply -f policies/ -R --dry-run=kernel --diff --exit-code\n"
+		"kubectl get ns,po,netpol -A -o yaml | netpolctl apply -f - --lenient "
+		"--replace",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
+		 NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
-	.confirm = true,
 	.run = np_apply_run,
 };

@@ -13,34 +13,6 @@
 #include "netlink/observe.h"
 #include "object/validate.h"
 
-static const char np_audit_help[] =
-"Usage: netpolctl audit\n"
-"       netpolctl audit NAMESPACE|NAMESPACE/POLICY|--pod NAMESPACE/POD --for TIME\n"
-"       netpolctl audit --end NAMESPACE|NAMESPACE/POLICY|--pod NAMESPACE/POD\n"
-"       netpolctl audit --end --all\n"
-"\n"
-"Observes NetworkPolicies of this node instead of enforcing them: they isolate\n"
-"no pod, and let nothing in that others deny. What they would deny passes, is\n"
-"counted as audited ('netpolctl counters'), and 'netpolctl monitor audit' shows\n"
-"it. That is for all policies of a namespace, for one of them, or for those that\n"
-"select a pod, there alone. The kernel enforces them again when the time is over.\n"
-"A reboot and 'netpolctl flush' end it too. ClusterNetworkPolicies are always\n"
-"enforced. Without words it lists what is observed, and until when.\n"
-"\n"
-"Options:\n"
-"      --for TIME        how long: 30s, 10m, 2h, 7d, or ever (until --end); of\n"
-"                        what is observed already, from now on\n"
-"      --pod NAMESPACE/POD  for this pod alone\n"
-"      --end             enforce again what was named in the same way\n"
-"      --all             with --end: all of them; a policy that was loaded to be\n"
-"                        observed stays so\n"
-"  -o, --output FORM     table, json, yaml, jsonl (one line for each)\n"
-"\n"
-"Examples:\n"
-"  netpolctl audit shop/default-deny --for 1h\n"
-"  netpolctl monitor audit --policy shop/default-deny\n"
-"  netpolctl audit --end shop/default-deny\n";
-
 #define NP_AUDIT_DAYS_MAX	3650
 #define NP_AUDIT_FOR_MAX	(NP_AUDIT_DAYS_MAX * 24ULL * 60 * 60)	/* seconds */
 
@@ -427,25 +399,27 @@ static int np_audit_check(const struct np_command *cmd, const struct np_audit_ar
 	return 0;
 }
 
+static const struct np_option_row np_audit_options[] = {
+	{ "for", NP_OPT_FOR, "TIME", "ever",
+	  "how long: 30s, 10m, 2h, 7d, or ever (until --end); of what is observed already, from "
+	  "now on" },
+	{ "pod", NP_OPT_POD, "NAMESPACE/POD", "@pods",
+	  "the policies that select this pod, for this pod alone" },
+	{ "end", NP_OPT_END, NULL, NULL, "enforce again what was named in the same way" },
+	{ "all", NP_OPT_ALL, NULL, NULL,
+	  "with --end: all of them; a policy that was loaded to be observed stays so" },
+	{ 0 }
+};
+
 static int np_audit_command(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "for", required_argument, NP_OPT_FOR },
-		{ "pod", required_argument, NP_OPT_POD },
-		{ "end", no_argument, NP_OPT_END },
-		{ "all", no_argument, NP_OPT_ALL },
-		{ 0 }
-	};
 	struct np_audit_args audit = { .seconds = 0 };
 	struct np_error err = { 0 };
 	struct np_client client;
 	struct np_info info;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_audit_take, &audit,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_audit_take, &audit);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (argc - optind > 1)
@@ -477,7 +451,26 @@ static int np_audit_command(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_audit = {
 	.name = "audit",
 	.summary = "observe policies instead of enforcing them, for a time",
-	.help = np_audit_help,
+	.usage = "audit\n"
+		"audit NAMESPACE[/POLICY] --for TIME\n"
+		"audit --pod NAMESPACE/POD --for TIME\n"
+		"audit --end NAMESPACE[/POLICY]|--pod NAMESPACE/POD|--all",
+	.about = "Observes NetworkPolicies of this node instead of enforcing them: they "
+		"isolate no pod, and let nothing in that others deny. What they would deny "
+		"passes, is counted as audited ('netpolctl counters'), and 'netpolctl monitor "
+		"audit' shows it. That is for all policies of a namespace, for one of them, "
+		"or for those that select a pod, there alone. The kernel enforces them again "
+		"when the time is over. A reboot and 'netpolctl flush' end it too. "
+		"ClusterNetworkPolicies are always enforced. Without words it lists what is "
+		"observed, and until when.",
+	.options = np_audit_options,
+	.examples = "netpolctl audit shop/default-deny --for 1h\n"
+		"netpolctl monitor audit --policy shop/default-deny\n"
+		"netpolctl audit --end shop/default-deny",
+	.words = "@namespaces @networkpolicies",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
 	.run = np_audit_command,
 };

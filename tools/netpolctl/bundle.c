@@ -9,30 +9,6 @@
 #include "bundle/bundle.h"
 #include "common.h"
 
-static const char np_bundle_help[] =
-"Usage: netpolctl support-bundle [-o FILE] [OPTION...]\n"
-"\n"
-"Writes one archive with what somebody who looks for a fault on this node asks for:\n"
-"versions, status, doctor, settings, counters, the objects that are loaded, the\n"
-"agent's status, metrics and journal, the kernel's lines on netpol, interfaces,\n"
-"routes, sysctls. The file MANIFEST in it says what is there, what is missing and\n"
-"why. Works without the module and without root, with less in it. There are no\n"
-"credentials in it; the names of the cluster are, unless --redact is given. Look\n"
-"at it before you send it. Changes nothing.\n"
-"\n"
-"Options:\n"
-"  -o, --output FILE     a new file (netpol-support-DATE.tar.gz), or - for standard\n"
-"                        output\n"
-"      --force           replace FILE if it is there\n"
-"      --redact          made-up names and addresses, the same ones in all files;\n"
-"                        without the journal, which may name what is gone\n"
-"      --socket PATH     where the agent answers, /run/netpol/sync.sock\n"
-"      --metrics ADDR:PORT  where its metrics are, 127.0.0.1:9474\n"
-"\n"
-"Examples:\n"
-"  netpolctl support-bundle\n"
-"  netpolctl support-bundle --redact -o - | ssh elsewhere 'cat > bundle.tar.gz'\n";
-
 #define NP_PIECE_MS	20000	/* for one piece, if --timeout says nothing else */
 
 enum {
@@ -89,15 +65,22 @@ static int np_bundle_do(struct np_bundle_options *opts)
 	return NP_EXIT_OK;
 }
 
+static const struct np_option_row np_bundle_options[] = {
+	{ "output", 'o', "FILE", "@files",
+	  "a new file, or - for standard output; by default netpol-support-DATE.tar.gz" },
+	{ "force", NP_OPT_FORCE, NULL, NULL, "replace the file if it is there" },
+	{ "redact", NP_OPT_REDACT, NULL, NULL,
+	  "made-up names and addresses, the same ones in all files; without the journal, which "
+	  "may name what is gone" },
+	{ "socket", NP_OPT_SOCKET, "PATH", "@files",
+	  "where the agent answers; by default /run/netpol/sync.sock" },
+	{ "metrics", NP_OPT_METRICS, "ADDR:PORT", NULL,
+	  "where the agent's metrics are; by default 127.0.0.1:9474" },
+	{ 0 }
+};
+
 static int np_bundle_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "force", no_argument, NP_OPT_FORCE },
-		{ "redact", no_argument, NP_OPT_REDACT },
-		{ "socket", required_argument, NP_OPT_SOCKET },
-		{ "metrics", required_argument, NP_OPT_METRICS },
-		{ 0 }
-	};
 	struct np_bundle_options opts = {
 		.socket = NP_AGENT_SOCKET,
 		.metrics = NP_AGENT_LISTEN,
@@ -106,7 +89,7 @@ static int np_bundle_run(const struct np_command *cmd, int argc, char **argv)
 	};
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_bundle_take, &opts, 0, NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_bundle_take, &opts);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -117,6 +100,18 @@ static int np_bundle_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_bundle = {
 	.name = "support-bundle",
 	.summary = "an archive with what is asked for when something is wrong",
-	.help = np_bundle_help,
+	.usage = "support-bundle [-o FILE] [OPTION...]",
+	.about = "Writes one archive with what somebody who looks for a fault on this node "
+		"asks for: versions, status, doctor, settings, counters, the objects that are "
+		"loaded, the agent's status, metrics and journal, the kernel's lines on "
+		"netpol, interfaces, routes, sysctls. The file MANIFEST in it says what is "
+		"there, what is missing and why. Works without the module and without root, "
+		"with less in it. There are no credentials in it; the names of the cluster "
+		"are, unless --redact is given. Look at it before you send it. Changes "
+		"nothing.",
+	.options = np_bundle_options,
+	.examples = "netpolctl support-bundle\n"
+		"netpolctl support-bundle --redact -o - | ssh elsewhere 'cat > "
+		"bundle.tar.gz'",
 	.run = np_bundle_run,
 };

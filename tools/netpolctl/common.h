@@ -19,18 +19,41 @@
 #include "object/settings.h"
 #include "base/output.h"
 #include "netlink/report.h"
+#include "options.h"
 
 #ifndef NETPOL_VERSION
 #define NETPOL_VERSION	"0.1.0"
 #endif
 
-/* A command. run() gets its arguments from argv[1] on and returns an exit status. */
+/**
+ * struct np_command - a command; --help, its man page and completion are made from it
+ * @name: the word that names it
+ * @summary: a phrase for the list of commands
+ * @usage: lines of what follows "netpolctl", with names of arguments in capitals
+ * @about: what it does; lines that begin with a blank are kept as they are, others are filled
+ * @options: its table of options, or NULL
+ * @exits: what its exit statuses mean, if there is more to say than for every command, or NULL
+ * @examples: a command a line
+ * @words: what completion offers for its words, as for the argument of an option; a | stands
+ *	between two words, and ... at the end means that the last one may be repeated; or NULL
+ * @forms: NP_FORMAT_BIT()s of what -o may be; 0: -o names a file, which is left in np_common.form,
+ *	and @options has a row that says so
+ * @form: the one without -o
+ * @changes: it may change what is in force
+ * @run: gets its arguments from argv[1] on and returns an exit status
+ */
 struct np_command {
 	const char *name;
 	const char *summary;
-	const char *help;
-	bool changes;		/* it may change what is in force */
-	bool confirm;		/* it has --confirm */
+	const char *usage;
+	const char *about;
+	const struct np_option_row *options;
+	const char *exits;
+	const char *examples;
+	const char *words;
+	unsigned int forms;
+	enum np_format form;
+	bool changes;
 	int (*run)(const struct np_command *cmd, int argc, char **argv);
 };
 
@@ -44,7 +67,6 @@ struct np_common {
 	bool changes;		/* the command that runs may change what is in force */
 	const char *netns;
 	int timeout;		/* in milliseconds; negative: no limit */
-	bool can_confirm;	/* the command that runs has --confirm */
 	int confirm;		/* milliseconds until a change is taken back; 0: never */
 	bool waits;		/* the change that was made waits for its confirmation */
 	enum np_color_mode color;
@@ -52,30 +74,6 @@ struct np_common {
 };
 
 extern struct np_common np_common;
-
-/* A long option of a command. has_arg is that of struct option. */
-struct np_option {
-	const char *name;
-	int has_arg;
-	int code;		/* if it is a letter, it is also the short option */
-};
-
-/* Handles one option. Returns 0, or -1 with *err filled. */
-typedef int (*np_option_fn)(int code, const char *arg, void *ctx, struct np_error *err);
-
-#define NP_PARSE_DONE	(-1)
-
-/*
- * Parses common options and those of the command (a list that ends with a NULL name).
- * NP_PARSE_DONE: go on with *words from argv[optind]; else the exit status to return
- * (after --help, or an error that is reported already). formats: NP_FORMAT_BIT()s, the
- * default form being `standard`; 0: -o names a file, and is left in np_common.form.
- */
-int np_parse(const struct np_command *cmd, int argc, char **argv,
-	     const struct np_option *options, np_option_fn take, void *ctx,
-	     unsigned int formats, enum np_format standard);
-/* Parses the common options before the command's name, and returns the index of the name. */
-int np_parse_leading(int argc, char **argv, int *first);
 
 /* Reads "30", "30s", "500ms" or "2m" into milliseconds, and "0", which means no limit, into -1. */
 bool np_parse_timeout(const char *text, int *timeout);

@@ -8,20 +8,6 @@
 #include "common.h"
 #include "undo/undo.h"
 
-static const char np_confirm_help[] =
-"Usage: netpolctl confirm [--revert]\n"
-"\n"
-"Keeps a change that was made with --confirm TIME, so that it is not taken back when\n"
-"the time is over. Until then nothing else can be changed by hand. 'netpolctl status'\n"
-"shows whether a change waits. Exit status 1 if none does.\n"
-"\n"
-"Options:\n"
-"      --revert        take the change back now\n"
-"\n"
-"Examples:\n"
-"  netpolctl apply -f policies/ --confirm 60s\n"
-"  netpolctl confirm\n";
-
 static struct np_undo np_undo = { .fd = -1 };
 
 int np_confirm_begin(struct np_client *client, const char *origin, struct np_error *err)
@@ -77,16 +63,19 @@ static int np_confirm_take(int code, const char *arg, void *ctx, struct np_error
 	return 0;
 }
 
+static const struct np_option_row np_confirm_options[] = {
+	{ "revert", 0x100, NULL, NULL, "take the change back now" },
+	{ 0 }
+};
+
 static int np_confirm_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = { { "revert", no_argument, 0x100 }, { 0 } };
 	enum np_undo_request request = NP_UNDO_CONFIRM;
 	struct np_error err = { 0 };
 	char answer[1024];
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_confirm_take, &request,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_confirm_take, &request);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -115,6 +104,15 @@ static int np_confirm_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_confirm = {
 	.name = "confirm",
 	.summary = "keep a change that would take itself back",
-	.help = np_confirm_help,
+	.usage = "confirm [--revert]",
+	.about = "Keeps a change that was made with --confirm TIME, so that it is not taken "
+		"back when the time is over. Until then nothing else can be changed by hand. "
+		"'netpolctl status' shows whether a change waits.",
+	.options = np_confirm_options,
+	.exits = "0 the change stays, or is taken back with --revert; 1 no change waits.",
+	.examples = "netpolctl apply -f policies/ --confirm 60s\n"
+		"netpolctl confirm",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE),
+	.form = NP_FORMAT_TABLE,
 	.run = np_confirm_run,
 };

@@ -9,26 +9,6 @@
 #include "object/convert.h"
 #include "object/load.h"
 
-static const char np_convert_help[] =
-"Usage: netpolctl convert -f FILE [-f FILE...] [OPTION...]\n"
-"\n"
-"Writes AdminNetworkPolicies and BaselineAdminNetworkPolicies\n"
-"(policy.networking.k8s.io/v1alpha1) as ClusterNetworkPolicies (v1alpha2) that\n"
-"mean exactly the same. What has no exact form is listed, with its field, and\n"
-"then nothing is written. Other objects are left out.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --partial         write what can be converted although something can't\n"
-"  -o, --output FORM     yaml, json\n"
-"\n"
-"Exit status: 0 all converted, 1 with --partial not all, 3 input rejected.\n"
-"\n"
-"Examples:\n"
-"  kubectl get anp,banp -o yaml | netpolctl convert -f - > policies.yaml\n"
-"  netpolctl convert -f old/ -R -o json | jq '.items[].metadata.name'\n";
-
 struct np_convert_options {
 	const char **file;
 	size_t file_count;
@@ -109,21 +89,21 @@ static int np_convert_do(struct np_convert_options *opts)
 	return ret;
 }
 
+static const struct np_option_row np_convert_options[] = {
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "partial", NP_OPT_PARTIAL, NULL, NULL,
+	  "write what can be converted although something cannot" },
+	{ 0 }
+};
+
 static int np_convert_main(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "partial", no_argument, NP_OPT_PARTIAL },
-		{ 0 }
-	};
 	struct np_convert_options opts = { 0 };
 	int ret;
 
 	np_objects_init(&opts.objects);
-	ret = np_parse(cmd, argc, argv, options, np_convert_option, &opts,
-		       NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSON),
-		       NP_FORMAT_YAML);
+	ret = np_options_parse(cmd, argc, argv, np_convert_option, &opts);
 	if (ret == NP_PARSE_DONE)
 		ret = np_check_files(cmd, opts.file_count, argc, argv);
 	if (ret == NP_PARSE_DONE)
@@ -137,6 +117,19 @@ static int np_convert_main(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_convert = {
 	.name = "convert",
 	.summary = "older admin policies as ClusterNetworkPolicies",
-	.help = np_convert_help,
+	.usage = "convert -f FILE [-f FILE...] [OPTION...]",
+	.about = "Writes AdminNetworkPolicies and BaselineAdminNetworkPolicies "
+		"(policy.networking.k8s.io/v1alpha1) as ClusterNetworkPolicies (v1alpha2) "
+		"that mean exactly the same. What has no exact form is listed, with the "
+		"object and the field, and then nothing is written. Other objects of the "
+		"input are left out. "
+		"docs/convert.md says what becomes what.",
+	.options = np_convert_options,
+	.exits = "0 all are converted, 1 with --partial some are not, 3 some are not and "
+		"nothing is written, or the input cannot be read or has none.",
+	.examples = "kubectl get anp,banp -o yaml | netpolctl convert -f - > policies.yaml\n"
+		"netpolctl convert -f old/ -R -o json | jq '.items[].metadata.name'",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_YAML) | NP_FORMAT_BIT(NP_FORMAT_JSON),
+	.form = NP_FORMAT_YAML,
 	.run = np_convert_main,
 };

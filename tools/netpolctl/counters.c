@@ -9,21 +9,6 @@
 #include "base/time.h"
 #include "common.h"
 
-static const char np_counters_help[] =
-"Usage: netpolctl counters [--zero] [-o table|wide|json|yaml]\n"
-"\n"
-"Packets allowed and denied: in total, for each local pod, and for each rule, with\n"
-"the time since it decided one (to 10 seconds). wide adds what the hook and the\n"
-"interface of a pod saw. Audited packets are part of those allowed: policies that\n"
-"are observed ('netpolctl help audit') would deny them.\n"
-"\n"
-"Options:\n"
-"      --zero          read, and set to zero in the same step\n"
-"\n"
-"Examples:\n"
-"  netpolctl counters\n"
-"  netpolctl counters --zero -o json | jq '.pods[] | select(.ingressDenied > 0)'\n";
-
 static void np_counters_cell(struct np_table *table, const struct np_counters *c, int attr)
 {
 	if (c->has[attr - NP_COUNTER_FIRST])
@@ -205,19 +190,20 @@ static int np_counters_take(int code, const char *arg, void *ctx, struct np_erro
 	return 0;
 }
 
+static const struct np_option_row np_counters_options[] = {
+	{ "zero", 0x100, NULL, NULL, "read the counters, and set them to zero in the same step" },
+	{ 0 }
+};
+
 static int np_counters_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = { { "zero", no_argument, 0x100 }, { 0 } };
 	struct np_client client;
 	struct np_error err = { 0 };
 	struct np_info info;
 	bool zero = false;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_counters_take, &zero,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_WIDE) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_counters_take, &zero);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -233,6 +219,18 @@ static int np_counters_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_counters = {
 	.name = "counters",
 	.summary = "packets allowed, denied and audited, by pod and by rule",
-	.help = np_counters_help,
+	.usage = "counters [--zero] [-o FORM]",
+	.about = "Shows packets allowed and denied: in total, for each local pod, and for "
+		"each rule, with the time since it decided one (to 10 seconds). The form "
+		"wide adds what the hooks and the interface of a pod saw. Audited packets are "
+		"part of those allowed: policies that are observed ('netpolctl help audit') "
+		"would deny them.",
+	.options = np_counters_options,
+	.examples = "netpolctl counters\n"
+		"netpolctl counters --zero -o json | jq '.pods[] | select(.ingressDenied > "
+		"0)'",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_WIDE) |
+		 NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_counters_run,
 };

@@ -11,28 +11,6 @@
 #include "netlink/loaded.h"
 #include "netlink/transaction.h"
 
-static const char np_delete_help[] =
-"Usage: netpolctl delete OBJECT... [-n NAMESPACE] [OPTION...]\n"
-"       netpolctl delete -f FILE [-f FILE...] [OPTION...]\n"
-"\n"
-"Deletes objects by name, or those that a manifest holds: all of them in one\n"
-"step, or none. OBJECT is policy/NAME, pod/NAME, namespace/NAME or\n"
-"clusternetworkpolicy/NAME (cnp/NAME); policy/NAMESPACE/NAME, as 'apply' prints it,\n"
-"works too. A namespace's pods and policies stay.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"  -n, --namespace NAME  of policies and pods without one in their word (default)\n"
-"      --origin NAME     on whose behalf (manual)\n"
-"      --ignore-not-found  objects that are not loaded are no error\n"
-"      --dry-run=MODE    none, or kernel: let the kernel do all but publish it\n"
-"      --confirm TIME    take it back after TIME (60s, 5m) unless it is confirmed\n"
-"\n"
-"Examples:\n"
-"  netpolctl delete policy/allow-web -n shop\n"
-"  netpolctl delete -f policies/ --ignore-not-found\n";
-
 struct np_target {
 	uint8_t object;
 	const char *namespace;
@@ -248,17 +226,23 @@ static int np_delete_kernel(struct np_delete *del, struct np_error *err)
 	return ret ? -1 : 0;
 }
 
+static const struct np_option_row np_delete_options[] = {
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "namespace", 'n', "NAME", "@namespaces",
+	  "namespace of policies and pods that are named without one; by default default" },
+	{ "origin", NP_OPT_ORIGIN, "NAME", "@origins", "on whose behalf; by default manual" },
+	{ "ignore-not-found", NP_OPT_IGNORE, NULL, NULL,
+	  "objects that are not loaded are no error" },
+	{ "dry-run", NP_OPT_DRY_RUN, "MODE", "none kernel",
+	  "change nothing: let the kernel do everything except publish it (kernel); none "
+	  "(default)" },
+	NP_ROW_CONFIRM,
+	{ 0 }
+};
+
 static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "namespace", required_argument, 'n' },
-		{ "origin", required_argument, NP_OPT_ORIGIN },
-		{ "ignore-not-found", no_argument, NP_OPT_IGNORE },
-		{ "dry-run", required_argument, NP_OPT_DRY_RUN },
-		{ 0 }
-	};
 	struct np_delete del = {
 		.load.lenient = true,
 		.namespace = "default",
@@ -269,10 +253,7 @@ static int np_delete_run(const struct np_command *cmd, int argc, char **argv)
 	int ret;
 
 	np_objects_init(&del.objects);
-	ret = np_parse(cmd, argc, argv, options, np_delete_take, &del,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_delete_take, &del);
 	if (ret != NP_PARSE_DONE)
 		goto out;
 	if (np_common.confirm && del.dry) {
@@ -306,8 +287,19 @@ out:
 const struct np_command np_command_delete = {
 	.name = "delete",
 	.summary = "delete objects by name or by manifest",
-	.help = np_delete_help,
+	.usage = "delete OBJECT... [-n NAMESPACE] [OPTION...]\n"
+		"delete -f FILE [-f FILE...] [OPTION...]",
+	.about = "Deletes objects by name, or those that a manifest holds: all of them in one "
+		"step, or none. OBJECT is policy/NAME, pod/NAME, namespace/NAME or "
+		"clusternetworkpolicy/NAME (cnp/NAME); policy/NAMESPACE/NAME, as 'apply' "
+		"prints it, works too. A namespace's pods and policies stay.",
+	.options = np_delete_options,
+	.examples = "netpolctl delete policy/allow-web -n shop\n"
+		"netpolctl delete -f policies/ --ignore-not-found",
+	.words = "@objects ...",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_NAME) |
+		 NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
-	.confirm = true,
 	.run = np_delete_run,
 };

@@ -15,36 +15,6 @@
 #include "matrix/matrix.h"
 #include "object/load.h"
 
-static const char np_diff_help[] =
-"Usage: netpolctl diff A B [-f FILE...] [OPTION...]\n"
-"\n"
-"What a change of policies does: objects that differ in what they mean, and the\n"
-"connections that appear and go, by the code that the kernel runs. A and B are\n"
-"each a file or a directory of manifests, - for standard input, a snapshot of\n"
-"'netpolctl save', or the word kernel: what the module has loaded. A cluster is\n"
-"compared by its file, from kubectl get ns,po,netpol -A -o yaml.\n"
-"\n"
-"Addresses that are no pod's are ends of connections too, one for all that no\n"
-"rule tells apart. A side without pods takes those of the other one; so it is\n"
-"with namespaces.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   manifests that belong to A and to B; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --lenient         unknown fields are warnings instead of errors\n"
-"      --objects         objects only\n"
-"      --connectivity    connections only\n"
-"      --ports LIST      tcp/80,udp/53,icmp, ...; default: every port\n"
-"  -n, --namespace NAME  connections between pods of this namespace; repeatable\n"
-"  -o, --output FORM     text, json, md\n"
-"\n"
-"Exit status: 0 no difference, 1 they differ, 2 and above an error.\n"
-"\n"
-"Examples:\n"
-"  netpolctl diff policies-before/ policies/ -f cluster.yaml\n"
-"  netpolctl diff kernel policies/\n"
-"  netpolctl diff main/ branch/ -f cluster.yaml --lenient -o md > review.md\n";
-
 #define NP_DIFF_LINES_MAX	50
 
 enum {
@@ -208,27 +178,31 @@ static int np_diff_check(const struct np_command *cmd, struct np_diff_run *run, 
 	return NP_PARSE_DONE;
 }
 
+static const struct np_option_row np_diff_options[] = {
+	{ "filename", 'f', "FILE", "@files",
+	  "manifests that belong to A and to B, except to the kernel and to snapshots; may be "
+	  "repeated" },
+	NP_ROW_RECURSIVE,
+	{ "lenient", NP_OPT_LENIENT, NULL, NULL, "unknown fields are warnings instead of errors" },
+	{ "objects", NP_OPT_OBJECTS, NULL, NULL, "compare only objects" },
+	{ "connectivity", NP_OPT_CONNECTIVITY, NULL, NULL, "compare only connections" },
+	{ "ports", NP_OPT_PORTS, "LIST", NULL,
+	  "compare only these: tcp/80,udp/53,icmp and so on; by default every port" },
+	{ "namespace", 'n', "NAME", "@namespaces",
+	  "compare only connections between pods of this namespace; may be repeated" },
+	{ "verbose", 'v', NULL, NULL, "print every line, where there are more than 50 of a kind" },
+	{ 0 }
+};
+
 static int np_diff_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "namespace", required_argument, 'n' },
-		{ "lenient", no_argument, NP_OPT_LENIENT },
-		{ "objects", no_argument, NP_OPT_OBJECTS },
-		{ "connectivity", no_argument, NP_OPT_CONNECTIVITY },
-		{ "ports", required_argument, NP_OPT_PORTS },
-		{ 0 }
-	};
 	struct np_diff_run run = { 0 };
 	int ret;
 
 	np_matrix_init(&run.asked);
 	np_diff_side_init(&run.side[0], "");
 	np_diff_side_init(&run.side[1], "");
-	ret = np_parse(cmd, argc, argv, options, np_diff_take, &run,
-		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_MD), NP_FORMAT_TEXT);
+	ret = np_options_parse(cmd, argc, argv, np_diff_take, &run);
 	if (ret == NP_PARSE_DONE)
 		ret = np_diff_check(cmd, &run, argc, argv);
 	if (ret == NP_PARSE_DONE) {
@@ -249,6 +223,24 @@ static int np_diff_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_diff = {
 	.name = "diff",
 	.summary = "what a change does: objects, connections that appear and go",
-	.help = np_diff_help,
+	.usage = "diff A B [-f FILE...] [OPTION...]",
+	.about = "Shows what a change of policies does: objects that differ in what they "
+		"mean, and the connections that appear and go, by the code that the kernel "
+		"runs. A and B are each a file or a directory of manifests, - for standard "
+		"input, a snapshot of 'netpolctl save', or the word kernel: what the module "
+		"has loaded. A cluster is compared by its file, from kubectl get "
+		"ns,po,netpol -A -o yaml.\n\n"
+		"Addresses that are no pod's are ends of connections too, one for all that "
+		"no rule tells apart. A side without pods takes those of the other one; so "
+		"it is with namespaces.",
+	.options = np_diff_options,
+	.exits = "0 nothing differs, 1 something differs, 2 and above an error.",
+	.examples = "netpolctl diff policies-before/ policies/ -f cluster.yaml\n"
+		"netpolctl diff kernel policies/\n"
+		"netpolctl diff main/ branch/ -f cluster.yaml --lenient -o md > review.md",
+	.words = "kernel @files | kernel @files",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_MD),
+	.form = NP_FORMAT_TEXT,
 	.run = np_diff_run,
 };

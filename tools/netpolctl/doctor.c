@@ -11,34 +11,16 @@
 #include "node/doctor.h"
 #include "sync.h"
 
-static const char np_doctor_help[] =
-"Usage: netpolctl doctor [--check ID] [--socket PATH] [-o table|json|yaml]\n"
-"\n"
-"Looks for what keeps this node from enforcing its policies: the module, the kernel\n"
-"that boots next, bridges without br_netfilter, flowtables, redirects, ipvlan and\n"
-"macvlan, IPVS without conntrack, VRFs, a DNS cache of the node that pods can't\n"
-"reach, guards, packets that the hooks never saw, an agent that hears nothing of the\n"
-"cluster, the clock. Changes nothing.\n"
-"\n"
-"Options:\n"
-"      --check ID        only this check; the man page explains them\n"
-"      --socket PATH     where the agent answers, /run/netpol/sync.sock\n"
-"\n"
-"Exit status: 0 nothing fails (there may be warnings), 1 something does.\n"
-"\n"
-"Examples:\n"
-"  netpolctl doctor\n"
-"  netpolctl doctor -o json | jq '.findings[] | select(.status != \"ok\")'\n";
-
 enum {
 	NP_OPT_CHECK = 0x100,
 	NP_OPT_SOCKET,
 };
 
-static const struct np_option np_doctor_options[] = {
-	{ "check", required_argument, NP_OPT_CHECK },
-	{ "socket", required_argument, NP_OPT_SOCKET },
-	{ NULL, 0, 0 },
+static const struct np_option_row np_doctor_options[] = {
+	{ "check", NP_OPT_CHECK, "ID", "@doctor", "run only this check" },
+	{ "socket", NP_OPT_SOCKET, "PATH", "@files",
+	  "where the agent answers; by default /run/netpol/sync.sock" },
+	{ 0 }
 };
 
 struct np_doctor_options {
@@ -151,9 +133,7 @@ static int np_doctor_run(const struct np_command *cmd, int argc, char **argv)
 	bool known;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, np_doctor_options, np_doctor_take, &opts,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_doctor_take, &opts);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -202,6 +182,18 @@ out:
 const struct np_command np_command_doctor = {
 	.name = "doctor",
 	.summary = "what keeps this node from enforcing its policies",
-	.help = np_doctor_help,
+	.usage = "doctor [--check ID] [--socket PATH] [-o FORM]",
+	.about = "Looks for what keeps this node from enforcing its policies: the module, the "
+		"kernel that boots next, bridges without br_netfilter, flowtables, "
+		"redirects, ipvlan and macvlan, IPVS without conntrack, VRFs, a DNS cache of "
+		"the node that pods can't reach, guards, packets that the hooks never saw, "
+		"an agent that hears nothing of the cluster, the clock. Changes nothing.",
+	.options = np_doctor_options,
+	.exits = "0 nothing fails (there may be warnings), 1 something does.",
+	.examples = "netpolctl doctor\n"
+		"netpolctl doctor -o json | jq '.findings[] | select(.status != \"ok\")'",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_doctor_run,
 };

@@ -9,31 +9,6 @@
 #include "offline/ask.h"
 #include "question.h"
 
-static const char np_eval_help[] =
-"Usage: netpolctl eval SRC DST -p PROTO[/PORT] [-f FILE ...] [--family 4|6] [-o FORM]\n"
-"\n"
-"Asks the kernel for its verdict on a new connection, without sending a packet.\n"
-"SRC and DST are NAMESPACE/POD or an address. Prints the steps and one last line\n"
-"that begins with ALLOW or DENY. This node judges its own pods only.\n"
-"\n"
-"With -f the policies of files are judged, by the code that the kernel runs, as if\n"
-"both pods were on one node. Needs neither the module nor privileges; settings and\n"
-"addresses of a node (guards, host-allow, tunnels) are not known then.\n"
-"\n"
-"Options:\n"
-"  -f, --filename F    a file, a folder, or - for standard input; repeatable\n"
-"  -R, --recursive     with the folders below\n"
-"      --lenient       leave out, with a warning, what can't be enforced\n"
-"  -p, --protocol P    tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6, or a number\n"
-"      --family 4|6    which addresses of the pods; default: what both have\n"
-"\n"
-"Exit status: 0 allowed, 1 denied, 3 no such pod.\n"
-"\n"
-"Examples:\n"
-"  netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
-"  netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n"
-"  netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f cluster.yaml -f new.yaml\n";
-
 static bool np_eval_end(const char *text, struct np_end *end)
 {
 	return !np_address_parse(text, &end->address) ||
@@ -127,22 +102,25 @@ static int np_eval_check(const struct np_command *cmd, struct np_asking *asking,
 	return NP_PARSE_DONE;
 }
 
+static const struct np_option_row np_eval_options[] = {
+	{ "protocol", 'p', "PROTO", "tcp/ udp/ sctp/ icmp icmpv6",
+	  "protocol, and port if it has some: tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6 or a "
+	  "number" },
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "lenient", NP_OPT_ASK_LENIENT, NULL, NULL,
+	  "with -f: leave out, with a warning, what cannot be enforced" },
+	{ "family", NP_OPT_ASK_FAMILY, "4|6", "4 6",
+	  "which addresses of the pods; by default what both have" },
+	{ 0 }
+};
+
 static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "protocol", required_argument, 'p' },
-		{ "family", required_argument, NP_OPT_ASK_FAMILY },
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "lenient", no_argument, NP_OPT_ASK_LENIENT },
-		{ 0 }
-	};
 	struct np_asking asking = { 0 };
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_eval_take, &asking,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_eval_take, &asking);
 	if (ret == NP_PARSE_DONE)
 		ret = np_eval_check(cmd, &asking, argc - optind, argv + optind);
 	if (ret == NP_PARSE_DONE)
@@ -154,6 +132,25 @@ static int np_eval_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_eval = {
 	.name = "eval",
 	.summary = "the verdict on a connection, with its steps, by kernel or files",
-	.help = np_eval_help,
+	.usage = "eval SRC DST -p PROTO[/PORT] [-f FILE...] [OPTION...]",
+	.about = "Asks the kernel for its verdict on a new connection, without sending a "
+		"packet. SRC and DST are NAMESPACE/POD or an address. Prints the steps and "
+		"one last line that begins with ALLOW or DENY. This node judges its own pods "
+		"only.\n\n"
+		"With -f the policies of files are judged, by the code that the kernel runs, "
+		"as if both pods were on one node. That needs neither the module nor "
+		"privileges; settings and addresses of a node (guards, host-allow, tunnels) "
+		"are not known then.",
+	.options = np_eval_options,
+	.exits = "0 allowed, 1 denied, 3 no such pod, or with -f neither end is a pod of the "
+		"files or two pods have one address.",
+	.examples = "netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379\n"
+		"netpolctl eval 203.0.113.9 shop/web-1 -p tcp/443 -o json\n"
+		"netpolctl eval shop/cart-0 shop/redis-0 -p tcp/6379 -f all.yaml -f "
+		"new.yaml",
+	.words = "@pods | @pods",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_eval_run,
 };

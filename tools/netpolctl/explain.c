@@ -9,38 +9,6 @@
 #include "explain/print.h"
 #include "question.h"
 
-static const char np_explain_help[] =
-"Usage: netpolctl explain SRC DST -p PROTO[/PORT] [-f FILE ...] [OPTION...]\n"
-"\n"
-"Says why a new connection is allowed or denied: which policies isolate the\n"
-"pods, which of their rules matches, and why the others do not. Asks the kernel,\n"
-"or with -f judges files by the code that the kernel runs. If files deny it, the\n"
-"output ends with the policy that would allow it, as YAML, and with what else\n"
-"that policy would open.\n"
-"\n"
-"SRC and DST are one of:\n"
-"  NAMESPACE/NAME      a pod; with -f also a workload, for its first pod\n"
-"  10.0.0.1, fd00::1   an address\n"
-"  world               an address that is no pod's and in no block\n"
-"  host                the node of the other end\n"
-"  label:a=b,c=d@NS    with -f: a pod that does not exist, with these labels\n"
-"\n"
-"Options:\n"
-"  -f, --filename F    a file, a folder, or - for standard input; repeatable\n"
-"  -R, --recursive     with the folders below\n"
-"      --lenient       leave out, with a warning, what can't be enforced\n"
-"  -p, --protocol P    tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6, or a number\n"
-"      --family 4|6    which addresses of the pods; default: what both have\n"
-"      --verify        with -f: ask the kernel as well\n"
-"  -v, --verbose       every rule, and everything that the policy would open\n"
-"\n"
-"Exit status: 0 allowed, 1 denied or --verify finds a difference, 3 no such pod.\n"
-"\n"
-"Examples:\n"
-"  netpolctl explain shop/cart-0 shop/redis-0 -p tcp/6379\n"
-"  netpolctl explain world shop/web -p tcp/443 -f cluster.yaml -o json\n"
-"  netpolctl explain label:app=new@shop shop/redis-0 -p tcp/6379 -f cluster.yaml\n";
-
 enum {
 	NP_OPT_EXPLAIN_VERIFY = 0x200,
 };
@@ -143,24 +111,29 @@ static int np_explain_check(const struct np_command *cmd, const struct np_explai
 	return NP_PARSE_DONE;
 }
 
+static const struct np_option_row np_explain_options[] = {
+	{ "protocol", 'p', "PROTO", "tcp/ udp/ sctp/ icmp icmpv6",
+	  "protocol, and port if it has some: tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6 or a "
+	  "number" },
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "lenient", NP_OPT_ASK_LENIENT, NULL, NULL,
+	  "with -f: leave out, with a warning, what cannot be enforced" },
+	{ "family", NP_OPT_ASK_FAMILY, "4|6", "4 6",
+	  "which addresses of the pods; by default what both have" },
+	{ "verify", NP_OPT_EXPLAIN_VERIFY, NULL, NULL, "with -f: ask the kernel as well" },
+	{ "verbose", 'v', NULL, NULL,
+	  "list every rule, and everything that the change would open" },
+	{ 0 }
+};
+
 static int np_explain_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "protocol", required_argument, 'p' },
-		{ "family", required_argument, NP_OPT_ASK_FAMILY },
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "lenient", no_argument, NP_OPT_ASK_LENIENT },
-		{ "verify", no_argument, NP_OPT_EXPLAIN_VERIFY },
-		{ 0 }
-	};
 	struct np_explaining run = { 0 };
 	struct np_explain x = { 0 };
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_explain_take, &run,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_YAML), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_explain_take, &run);
 	if (ret == NP_PARSE_DONE)
 		ret = np_explain_check(cmd, &run, &x, argc - optind, argv + optind);
 	if (ret == NP_PARSE_DONE)
@@ -173,6 +146,27 @@ static int np_explain_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_explain = {
 	.name = "explain",
 	.summary = "why a connection is allowed or denied, and what would allow it",
-	.help = np_explain_help,
+	.usage = "explain SRC DST -p PROTO[/PORT] [-f FILE...] [OPTION...]",
+	.about = "Says why a new connection is allowed or denied: which policies isolate the "
+		"pods, which of their rules matches, and why the others do not. Asks the "
+		"kernel, or with -f judges files by the code that the kernel runs. If files "
+		"deny it, the output ends with the policy that would allow it, as YAML, and "
+		"with what else that policy would open.\n\n"
+		"SRC and DST are one of:\n"
+		"  NAMESPACE/NAME      a pod; with -f also a workload, for its first pod\n"
+		"  10.0.0.1, fd00::1   an address\n"
+		"  world               an address that is no pod's and in no block\n"
+		"  host                the node of the other end\n"
+		"  label:a=b,c=d@NS    with -f: a pod that does not exist, with these labels",
+	.options = np_explain_options,
+	.exits = "0 allowed, 1 denied or --verify finds a difference, 3 no such pod.",
+	.examples = "netpolctl explain shop/cart-0 shop/redis-0 -p tcp/6379\n"
+		"netpolctl explain world shop/web -p tcp/443 -f cluster.yaml -o json\n"
+		"netpolctl explain label:app=new@shop shop/redis-0 -p tcp/6379 -f "
+		"cluster.yaml",
+	.words = "world host @pods | world host @pods",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_explain_run,
 };

@@ -9,31 +9,17 @@
 #include "graph/exposure_text.h"
 #include "workload.h"
 
-static const char np_exposure_help[] =
-"Usage: netpolctl exposure [WORD...] -f FILE [-f FILE...] [OPTION...]\n"
-"       netpolctl exposure [WORD...] --kernel [OPTION...]\n"
-"\n"
-"What reaches each workload, and what it reaches: the world outside the cluster,\n"
-"its node, other namespaces, its own namespace; by the code that the kernel runs,\n"
-"on every port. A WORD chooses workloads: NAMESPACE, NAMESPACE/WORKLOAD or\n"
-"NAMESPACE/POD; without one, all are written.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   manifests: a file, a directory, or - for standard input,\n"
-"                        repeatable; or one snapshot of 'netpolctl save'\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --lenient         unknown fields are warnings instead of errors\n"
-"      --kernel          what the module has loaded: pods of this node\n"
-"      --ports LIST      tcp/80,udp/53,icmp, ...; default: every port\n"
-"  -v, --verbose         all names, however many are alike\n"
-"  -o, --output FORM     text, json\n"
-"\n"
-"Examples:\n"
-"  netpolctl exposure -f cluster.yaml -f policies/\n"
-"  netpolctl exposure shop/web -f all.yaml --ports tcp/443\n"
-"  netpolctl exposure shop --kernel -o json\n";
-
 #define NP_EXPOSURE_NAMES_MAX	12
+
+static const struct np_option_row np_exposure_options[] = {
+	NP_ROW_WORKLOAD_FILES,
+	NP_ROW_RECURSIVE,
+	NP_ROW_WORKLOAD_LENIENT,
+	NP_ROW_WORKLOAD_KERNEL,
+	NP_ROW_WORKLOAD_PORTS,
+	{ "verbose", 'v', NULL, NULL, "list all names, however many are alike" },
+	{ 0 }
+};
 
 static int np_exposure_run(const struct np_command *cmd, int argc, char **argv)
 {
@@ -42,9 +28,7 @@ static int np_exposure_run(const struct np_command *cmd, int argc, char **argv)
 	int ret;
 
 	np_workload_init(&run);
-	ret = np_parse(cmd, argc, argv, np_workload_options, np_workload_take, &run,
-		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON),
-		       NP_FORMAT_TEXT);
+	ret = np_options_parse(cmd, argc, argv, np_workload_take, &run);
 	if (ret == NP_PARSE_DONE)
 		ret = np_workload_check(cmd, &run, argc, argv);
 	if (ret == NP_PARSE_DONE) {
@@ -62,6 +46,18 @@ static int np_exposure_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_exposure = {
 	.name = "exposure",
 	.summary = "what reaches each workload, and what it reaches",
-	.help = np_exposure_help,
+	.usage = "exposure [WORD...] -f FILE [-f FILE...] [OPTION...]\n"
+		"exposure [WORD...] --kernel [OPTION...]",
+	.about = "Prints what reaches each workload, and what it reaches: the world outside "
+		"the cluster, its node, other namespaces, its own namespace; by the code that "
+		"the kernel runs, on every port. A WORD chooses workloads: NAMESPACE, "
+		"NAMESPACE/WORKLOAD or NAMESPACE/POD; without one, all are printed.",
+	.options = np_exposure_options,
+	.examples = "netpolctl exposure -f cluster.yaml -f policies/\n"
+		"netpolctl exposure shop/web -f all.yaml --ports tcp/443\n"
+		"netpolctl exposure shop --kernel -o json",
+	.words = "@namespaces @pods ...",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON),
+	.form = NP_FORMAT_TEXT,
 	.run = np_exposure_run,
 };

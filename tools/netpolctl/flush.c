@@ -6,19 +6,6 @@
 
 #include "common.h"
 
-static const char np_flush_help[] =
-"Usage: netpolctl flush --yes\n"
-"\n"
-"Drops every namespace, pod, policy and setting of all origins. From then on\n"
-"every packet passes, until objects are loaded again.\n"
-"\n"
-"Options:\n"
-"      --yes           really do it\n"
-"\n"
-"Examples:\n"
-"  netpolctl save /root/before.netpol && netpolctl flush --yes\n"
-"  netpolctl --netns node2 flush --yes\n";
-
 static int np_flush_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
 	(void)code;
@@ -28,17 +15,20 @@ static int np_flush_take(int code, const char *arg, void *ctx, struct np_error *
 	return 0;
 }
 
+static const struct np_option_row np_flush_options[] = {
+	{ "yes", 0x100, NULL, NULL, "really do it; without it nothing is dropped" },
+	{ 0 }
+};
+
 static int np_flush_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = { { "yes", no_argument, 0x100 }, { 0 } };
 	struct np_client client;
 	struct np_error err = { 0 };
 	struct np_info info;
 	bool yes = false;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_flush_take, &yes,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_flush_take, &yes);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -60,7 +50,15 @@ static int np_flush_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_flush = {
 	.name = "flush",
 	.summary = "drop everything; all traffic passes",
-	.help = np_flush_help,
+	.usage = "flush --yes",
+	.about = "Drops every namespace, pod, policy and setting of all origins in this "
+		"network namespace. From then on every packet passes, until objects are "
+		"loaded again.",
+	.options = np_flush_options,
+	.examples = "netpolctl save /root/before.netpol && netpolctl flush --yes\n"
+		"netpolctl --netns node2 flush --yes",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
 	.run = np_flush_run,
 };

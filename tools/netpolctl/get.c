@@ -11,34 +11,6 @@
 #include "common.h"
 #include "get.h"
 
-static const char np_get_help[] =
-"Usage: netpolctl get KIND [NAME...] [-n NAMESPACE | -A] [OPTION...]\n"
-"       netpolctl get rules [POLICY...] [--unused TIME] [OPTION...]\n"
-"       netpolctl get trie NAMESPACE/POD\n"
-"\n"
-"Lists what the kernel has loaded. KIND is namespaces (ns), pods (po), policies,\n"
-"rules, settings, origins, limits, counters or trie. Of policies, networkpolicies\n"
-"(netpol) and clusternetworkpolicies (cnp) are one kind each. NAME is a name, or\n"
-"NAMESPACE/NAME. json and yaml of namespaces, pods and policies are a Kubernetes\n"
-"List that 'apply -f -' takes back. STATE of a policy is observed if it is not\n"
-"enforced for any pod ('netpolctl help audit'). trie shows the compiled programs\n"
-"of a pod.\n"
-"rules shows how many packets each rule has decided on this node, how long ago it\n"
-"did (to 10 seconds), and since when that is watched, which begins again when the\n"
-"rule is changed; rules of policies that select no pod of this node are not counted.\n"
-"\n"
-"Options:\n"
-"  -n, --namespace NAME  only of this namespace\n"
-"  -A, --all-namespaces  of all namespaces, which is the default\n"
-"      --origin NAME     only what this origin has loaded\n"
-"      --unused TIME     rules that have decided nothing for so long: 90s, 5m, 12h, 7d\n"
-"  -o, --output FORM     table, wide, json, yaml, name\n"
-"\n"
-"Examples:\n"
-"  netpolctl get pods -n shop -o wide\n"
-"  netpolctl get policies -o yaml > policies.yaml\n"
-"  netpolctl get rules --unused 7d\n";
-
 enum {
 	NP_OPT_ORIGIN = 0x100,
 	NP_OPT_UNUSED,
@@ -325,23 +297,27 @@ static int np_get_kernel(struct np_get *get, enum np_get_kind kind, struct np_er
 	return ret;
 }
 
+static const struct np_option_row np_get_options[] = {
+	{ "namespace", 'n', "NAME", "@namespaces", "only of this namespace" },
+	{ "all-namespaces", 'A', NULL, NULL, "of all namespaces, which is the default" },
+	{ "origin", NP_OPT_ORIGIN, "NAME", "@origins", "only what this origin has loaded" },
+	{ "unused", NP_OPT_UNUSED, "TIME", NULL,
+	  "with rules: those that have decided nothing for so long: 90s, 5m, 12h, 7d" },
+	{ "output", 'o', "FORM", NULL,
+	  "form of the output: table (default), wide, json, yaml or name, as far as the "
+	  "kind has it" },
+	{ 0 }
+};
+
 static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "namespace", required_argument, 'n' },
-		{ "all-namespaces", no_argument, 'A' },
-		{ "origin", required_argument, NP_OPT_ORIGIN },
-		{ "unused", required_argument, NP_OPT_UNUSED },
-		{ 0 }
-	};
 	struct np_get get = { .name = NULL };
 	enum np_get_kind kind = NP_GET_UNKNOWN;
 	struct np_error err = { 0 };
 	size_t i;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_get_take, &get, NP_FORMS_ALL,
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_get_take, &get);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind == argc)
@@ -381,6 +357,28 @@ static int np_get_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_get = {
 	.name = "get",
 	.summary = "list what is loaded, also as manifests",
-	.help = np_get_help,
+	.usage = "get KIND [NAME...] [OPTION...]\n"
+		"get rules [POLICY...] [--unused TIME] [OPTION...]\n"
+		"get trie NAMESPACE/POD [-o FORM]",
+	.about = "Lists what the kernel has loaded. KIND is namespaces (ns), pods (po), "
+		"policies, rules, settings, origins, limits, counters or trie. Of policies, "
+		"networkpolicies (netpol) and clusternetworkpolicies (cnp) are one kind "
+		"each. NAME is a name, or NAMESPACE/NAME. In the forms json and yaml "
+		"namespaces, pods and policies are a Kubernetes List that 'apply -f -' takes "
+		"back. The STATE of a policy is observed if it is not enforced for any pod "
+		"('netpolctl help audit').\n\n"
+		"'get trie' shows the compiled programs of a pod. 'get rules' shows how many "
+		"packets each rule has decided on this node, how long ago it did (to 10 "
+		"seconds), and since when that is watched, which begins again when the rule "
+		"is changed; rules of policies that select no pod of this node are not "
+		"counted.",
+	.options = np_get_options,
+	.examples = "netpolctl get pods -n shop -o wide\n"
+		"netpolctl get policies -o yaml > policies.yaml\n"
+		"netpolctl get rules --unused 7d",
+	.words = "namespaces pods policies networkpolicies clusternetworkpolicies rules "
+		"settings origins limits counters trie | @named ...",
+	.forms = NP_FORMS_ALL,
+	.form = NP_FORMAT_TABLE,
 	.run = np_get_run,
 };

@@ -11,30 +11,6 @@
 #include "graph/mermaid.h"
 #include "workload.h"
 
-static const char np_graph_help[] =
-"Usage: netpolctl graph [WORD...] -f FILE [-f FILE...] -o dot|mermaid|html\n"
-"       netpolctl graph [WORD...] --kernel -o dot|mermaid|html\n"
-"\n"
-"Draws who reaches whom: namespaces are rooms, workloads stand in them, arrows\n"
-"have ports; by the code that the kernel runs, on every port. A WORD chooses\n"
-"workloads: NAMESPACE, NAMESPACE/WORKLOAD or NAMESPACE/POD, which are drawn with\n"
-"all that they reach and all that reaches them; without one, all are drawn.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   manifests: a file, a directory, or - for standard input,\n"
-"                        repeatable; or one snapshot of 'netpolctl save'\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --lenient         unknown fields are warnings instead of errors\n"
-"      --kernel          what the module has loaded: pods of this node\n"
-"      --ports LIST      tcp/80,udp/53,icmp, ...; default: every port\n"
-"  -o, --output FORM     html: one page with search and filters, which also saves\n"
-"                        its drawing as SVG; dot, for Graphviz; mermaid\n"
-"\n"
-"Examples:\n"
-"  netpolctl graph -f cluster.yaml -f policies/ -o html > graph.html\n"
-"  netpolctl graph shop -f all.yaml -o dot | dot -Tsvg > shop.svg\n"
-"  netpolctl graph shop/web -f all.yaml --ports tcp/443 -o mermaid\n";
-
 static int np_graph_draw(struct np_workload_run *run)
 {
 	struct np_arrows arrows = { 0 };
@@ -53,15 +29,25 @@ static int np_graph_draw(struct np_workload_run *run)
 	return ret;
 }
 
+static const struct np_option_row np_graph_options[] = {
+	NP_ROW_WORKLOAD_FILES,
+	NP_ROW_RECURSIVE,
+	NP_ROW_WORKLOAD_LENIENT,
+	NP_ROW_WORKLOAD_KERNEL,
+	NP_ROW_WORKLOAD_PORTS,
+	{ "output", 'o', "FORM", NULL,
+	  "form of the drawing: html, one page with search and filters, which also saves its "
+	  "drawing as SVG; dot, for Graphviz; or mermaid" },
+	{ 0 }
+};
+
 static int np_graph_run(const struct np_command *cmd, int argc, char **argv)
 {
 	struct np_workload_run run;
 	int ret;
 
 	np_workload_init(&run);
-	ret = np_parse(cmd, argc, argv, np_workload_options, np_workload_take, &run,
-		       NP_FORMAT_BIT(NP_FORMAT_DOT) | NP_FORMAT_BIT(NP_FORMAT_MERMAID) |
-		       NP_FORMAT_BIT(NP_FORMAT_HTML), NP_FORMAT_HTML);
+	ret = np_options_parse(cmd, argc, argv, np_workload_take, &run);
 	if (ret == NP_PARSE_DONE)
 		ret = np_workload_check(cmd, &run, argc, argv);
 	if (ret == NP_PARSE_DONE && !np_common.form)
@@ -75,6 +61,20 @@ static int np_graph_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_graph = {
 	.name = "graph",
 	.summary = "a drawing of who reaches whom, as a page or for Graphviz",
-	.help = np_graph_help,
+	.usage = "graph [WORD...] -f FILE [-f FILE...] -o FORM [OPTION...]\n"
+		"graph [WORD...] --kernel -o FORM [OPTION...]",
+	.about = "Draws who reaches whom: namespaces are rooms, workloads stand in them, "
+		"arrows have ports; by the code that the kernel runs, on every port. A WORD "
+		"chooses workloads: NAMESPACE, NAMESPACE/WORKLOAD or NAMESPACE/POD, which are "
+		"drawn with all that they reach and all that reaches them; without one, all "
+		"are drawn.",
+	.options = np_graph_options,
+	.examples = "netpolctl graph -f cluster.yaml -f policies/ -o html > graph.html\n"
+		"netpolctl graph shop -f all.yaml -o dot | dot -Tsvg > shop.svg\n"
+		"netpolctl graph shop/web -f all.yaml --ports tcp/443 -o mermaid",
+	.words = "@namespaces @pods ...",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_DOT) | NP_FORMAT_BIT(NP_FORMAT_MERMAID) |
+		 NP_FORMAT_BIT(NP_FORMAT_HTML),
+	.form = NP_FORMAT_HTML,
 	.run = np_graph_run,
 };

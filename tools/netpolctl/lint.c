@@ -10,49 +10,6 @@
 #include "object/load.h"
 #include "object/nodes.h"
 
-static const char np_lint_help[] =
-"Usage: netpolctl lint -f FILE [-f FILE...] [OPTION...]\n"
-"\n"
-"Finds what is valid in policies and most likely not meant, from files. The more\n"
-"of the cluster's pods they hold, the more it sees.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --lenient         unknown fields are warnings instead of errors\n"
-"      --disable ID      leave a check out, by id or name; repeatable\n"
-"  -o, --output FORM     text, json, sarif\n"
-"\n"
-"Checks (docs/lint.md has a wrong and a right example of each):\n"
-"  NP001 empty-selector         an empty selector opens to every pod of the cluster\n"
-"  NP002 selects-nothing        a policy selects no pod\n"
-"  NP003 dns-blocked            an egress policy leaves pods without DNS\n"
-"  NP004 port-name-unknown      no pod has a port of this name\n"
-"  NP005 block-of-pods          an address block holds addresses of pods\n"
-"  NP006 node-local-dns         a DNS cache on the node needs a host-allow line\n"
-"  NP007 direction-left-out     policyTypes leaves out the direction of rules\n"
-"  NP008 peer-nobody            no pod or no namespace has a peer's labels\n"
-"  NP009 peer-elsewhere         a podSelector's pods are in another namespace\n"
-"  NP010 peer-never-both        no pod meets both selectors of a peer\n"
-"  NP011 peer-on-host-network   a peer's pods are all on the host's network\n"
-"  NP012 block-mistyped-all     0.0.0.0/24 and the like in place of 0.0.0.0/0\n"
-"  NP013 except-void            another rule allows what an except takes away\n"
-"  NP014 host-bits              an address block has bits behind its mask\n"
-"  NP015 own-namespace-blocked  a policy without rules blocks its own namespace\n"
-"  NP016 duplicate              a rule, peer or port is there twice\n"
-"  NP017 adds-nothing           another rule or peer covers all of this one\n"
-"  NP018 block-of-cluster-ip    an address block is that of a Service\n"
-"  NP019 equal-priority         two ClusterNetworkPolicies have one priority\n"
-"  NP020 hidden-rule            an earlier rule matches all that this one does\n"
-"  NP021 idle-pass              a Pass of tier Baseline with no Deny behind it\n"
-"  NP022 admin-denies-dns       a Deny of tier Admin leaves pods without DNS\n"
-"\n"
-"Exit status: 0 no findings, 1 findings, 3 input that can't be read.\n"
-"\n"
-"Examples:\n"
-"  kubectl get ns,po,svc,netpol,cnp -A -o yaml | netpolctl lint -f - --lenient\n"
-"  netpolctl lint -f policies/ -R -o sarif > lint.sarif\n";
-
 struct np_lint_options {
 	const char **file;
 	size_t file_count;
@@ -114,22 +71,22 @@ static int np_lint_do(struct np_lint_options *opts)
 	return opts->lint.count ? NP_EXIT_NEGATIVE : NP_EXIT_OK;
 }
 
+static const struct np_option_row np_lint_options[] = {
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "lenient", NP_OPT_LENIENT, NULL, NULL, "unknown fields are warnings instead of errors" },
+	{ "disable", NP_OPT_DISABLE, "ID", "@lint",
+	  "leave a check out, by its number or name; may be repeated" },
+	{ 0 }
+};
+
 static int np_lint_main(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "lenient", no_argument, NP_OPT_LENIENT },
-		{ "disable", required_argument, NP_OPT_DISABLE },
-		{ 0 }
-	};
 	struct np_lint_options opts = { 0 };
 	int ret;
 
 	np_objects_init(&opts.objects);
-	ret = np_parse(cmd, argc, argv, options, np_lint_take, &opts,
-		       NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_SARIF), NP_FORMAT_TEXT);
+	ret = np_options_parse(cmd, argc, argv, np_lint_take, &opts);
 	if (ret == NP_PARSE_DONE)
 		ret = np_check_files(cmd, opts.file_count, argc, argv);
 	if (ret == NP_PARSE_DONE)
@@ -143,6 +100,38 @@ static int np_lint_main(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_lint = {
 	.name = "lint",
 	.summary = "what is valid in policies and most likely not meant",
-	.help = np_lint_help,
+	.usage = "lint -f FILE [-f FILE...] [OPTION...]",
+	.about = "Finds what is valid in policies and most likely not meant, from files. The "
+		"more of the cluster's pods they hold, the more it sees.\n\n"
+		"Checks (docs/lint.md has a wrong and a right example of each):\n"
+		"  NP001 empty-selector         an empty selector opens to the whole cluster\n"
+		"  NP002 selects-nothing        a policy selects no pod\n"
+		"  NP003 dns-blocked            an egress policy leaves pods without DNS\n"
+		"  NP004 port-name-unknown      no pod has a port of this name\n"
+		"  NP005 block-of-pods          an address block holds addresses of pods\n"
+		"  NP006 node-local-dns         a DNS cache on the node needs a host-allow line\n"
+		"  NP007 direction-left-out     policyTypes leaves out the direction of rules\n"
+		"  NP008 peer-nobody            no pod or no namespace has a peer's labels\n"
+		"  NP009 peer-elsewhere         a podSelector's pods are in another namespace\n"
+		"  NP010 peer-never-both        no pod meets both selectors of a peer\n"
+		"  NP011 peer-on-host-network   a peer's pods are all on the host's network\n"
+		"  NP012 block-mistyped-all     0.0.0.0/24 and the like in place of 0.0.0.0/0\n"
+		"  NP013 except-void            another rule allows what an except takes away\n"
+		"  NP014 host-bits              an address block has bits behind its mask\n"
+		"  NP015 own-namespace-blocked  a policy without rules blocks its own namespace\n"
+		"  NP016 duplicate              a rule, peer or port is there twice\n"
+		"  NP017 adds-nothing           another rule or peer covers all of this one\n"
+		"  NP018 block-of-cluster-ip    an address block is that of a Service\n"
+		"  NP019 equal-priority         two ClusterNetworkPolicies have one priority\n"
+		"  NP020 hidden-rule            an earlier rule matches all that this one does\n"
+		"  NP021 idle-pass              a Pass of tier Baseline with no Deny behind it\n"
+		"  NP022 admin-denies-dns       a Deny of tier Admin leaves pods without DNS",
+	.options = np_lint_options,
+	.exits = "0 no findings, 1 findings, 3 the input cannot be read or has no policy.",
+	.examples = "kubectl get ns,po,svc,netpol,cnp -A -o yaml | netpolctl lint -f - --lenient\n"
+		"netpolctl lint -f policies/ -R -o sarif > lint.sarif",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_SARIF),
+	.form = NP_FORMAT_TEXT,
 	.run = np_lint_main,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "complete.h"
 
 static const struct np_command * const np_commands[] = {
 	&np_command_status,
@@ -37,17 +38,7 @@ static const struct np_command * const np_commands[] = {
 
 #define NP_COMMAND_COUNT	(sizeof(np_commands) / sizeof(np_commands[0]))
 
-static const char np_help_options[] =
-"Options of every command:\n"
-"  -o, --output FORM   table, wide, json, yaml, jsonl, name, ..., as the command has\n"
-"      --no-headers    tables without a line of titles\n"
-"      --netns NAME    in the network namespace NAME, or of a path\n"
-"  -q, --quiet         no notes and no line for each object\n"
-"  -v, --verbose       more notes\n"
-"      --timeout TIME  for one answer of the kernel: 500ms, 30s (default), 2m, 0\n"
-"      --color WHEN    auto (default), always, never; NO_COLOR is honoured\n"
-"  -h, --help          help on a command\n"
-"\n"
+static const char np_help_exits[] =
 "Exit status: 0 done or allowed, 1 denied, differs or not found, 2 usage, 3 input\n"
 "rejected, 4 module absent, 5 rejected by the kernel, 6 no permission, 7 API\n"
 "server or credentials, 8 timed out, 9 the ABI of tool and module differ.\n";
@@ -61,7 +52,9 @@ static void np_help(FILE *file)
 	      "Commands:\n", file);
 	for (i = 0; i < NP_COMMAND_COUNT; i++)
 		fprintf(file, "  %-14s %s\n", np_commands[i]->name, np_commands[i]->summary);
-	fprintf(file, "\n%s", np_help_options);
+	fputs("\nOptions of every command:\n", file);
+	np_options_rows(np_common_rows, file);
+	fprintf(file, "\n%s", np_help_exits);
 }
 
 static const struct np_command *np_find(const char *name)
@@ -126,7 +119,7 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--version"))
 		return np_finish(np_command_version.run(&np_command_version, 1, bare));
-	ret = np_parse_leading(argc, argv, &first);
+	ret = np_options_leading(argc, argv, &first);
 	if (ret == NP_EXIT_OK)
 		np_help(stdout);
 	if (ret != NP_PARSE_DONE)
@@ -141,7 +134,14 @@ int main(int argc, char **argv)
 		cmd = np_find(argv[1]);
 		if (!cmd)
 			return np_unknown(argv[1]);
-		fputs(cmd->help, stdout);
+		np_options_help(cmd, stdout);
+		return np_finish(NP_EXIT_OK);
+	}
+	/* These two are not for people, so they are in no help. */
+	if (argc && !strcmp(argv[0], "__complete"))
+		return np_complete(np_commands, NP_COMMAND_COUNT, argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "__options")) {
+		np_options_write(np_commands, NP_COMMAND_COUNT);
 		return np_finish(NP_EXIT_OK);
 	}
 	if (!argc)
@@ -150,6 +150,5 @@ int main(int argc, char **argv)
 	if (!cmd)
 		return np_unknown(argv[0]);
 	np_common.changes = cmd->changes;
-	np_common.can_confirm = cmd->confirm;
 	return np_finish(cmd->run(cmd, argc, argv));
 }

@@ -14,32 +14,6 @@
 #include "matrix/write.h"
 #include "netlink/plan.h"
 
-static const char np_matrix_help[] =
-"Usage: netpolctl matrix -f FILE [-f FILE...] --ports PROTO/PORT,... [OPTION...]\n"
-"       netpolctl matrix --kernel --ports PROTO/PORT,... [OPTION...]\n"
-"\n"
-"The verdict for every pair of pods: from files, by the code that the kernel\n"
-"runs, without module and privileges, or from what the module has loaded. Rows\n"
-"are sources, columns destinations: all pods with an address of the family,\n"
-"without finished ones and those of the host's network.\n"
-"\n"
-"Options:\n"
-"  -f, --filename FILE   a file, a directory, or - for standard input; repeatable\n"
-"  -R, --recursive       directories inside a directory too\n"
-"      --lenient         unknown fields are warnings instead of errors\n"
-"      --kernel          ask the module instead; ? is judged by another node\n"
-"      --ports LIST      tcp/80,udp/53,icmp, ...; with --expect: those of FILE\n"
-"      --family 4|6      addresses; default 4 if a pod has one\n"
-"  -n, --namespace NAME  only pods of this namespace; repeatable\n"
-"      --expect FILE     compare with FILE (as -o json writes it): exit status 1\n"
-"                        and a list if anything differs\n"
-"  -o, --output FORM     table, json, csv, md, html; with --expect: table, json\n"
-"\n"
-"Examples:\n"
-"  netpolctl matrix -f cluster.yaml -f policies/ --ports tcp/80,udp/53 -o json\n"
-"  netpolctl matrix -f all.yaml --ports tcp/443 -o html > matrix.html\n"
-"  netpolctl matrix -f all.yaml --expect matrix.json\n";
-
 #define NP_DIFFERENCES_MAX	50
 
 struct np_matrix_run {
@@ -221,28 +195,35 @@ static int np_matrix_check(const struct np_command *cmd, const struct np_matrix_
 	return NP_PARSE_DONE;
 }
 
+static const struct np_option_row np_matrix_options[] = {
+	NP_ROW_FILES,
+	NP_ROW_RECURSIVE,
+	{ "lenient", NP_OPT_LENIENT, NULL, NULL, "unknown fields are warnings instead of errors" },
+	{ "kernel", NP_OPT_KERNEL, NULL, NULL,
+	  "ask the module instead; ? is judged by another node" },
+	{ "ports", NP_OPT_PORTS, "LIST", NULL,
+	  "protocols and ports to ask for: tcp/80,udp/53,icmp and so on; with --expect by default "
+	  "those of its file" },
+	{ "family", NP_OPT_FAMILY, "4|6", "4 6",
+	  "which addresses of the pods; by default 4, or 6 if no pod has an IPv4 address" },
+	{ "namespace", 'n', "NAME", "@namespaces",
+	  "show only pods of this namespace; may be repeated" },
+	{ "expect", NP_OPT_EXPECT, "FILE", "@files",
+	  "compare with a file that -o json has written, and list what differs" },
+	{ "output", 'o', "FORM", NULL,
+	  "form of the output: table (default), json, csv, md or html; with --expect "
+	  "table or json" },
+	{ 0 }
+};
+
 static int np_matrix_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "filename", required_argument, 'f' },
-		{ "recursive", no_argument, 'R' },
-		{ "namespace", required_argument, 'n' },
-		{ "lenient", no_argument, NP_OPT_LENIENT },
-		{ "kernel", no_argument, NP_OPT_KERNEL },
-		{ "ports", required_argument, NP_OPT_PORTS },
-		{ "family", required_argument, NP_OPT_FAMILY },
-		{ "expect", required_argument, NP_OPT_EXPECT },
-		{ 0 }
-	};
 	struct np_matrix_run run = { 0 };
 	int ret;
 
 	np_objects_init(&run.objects);
 	np_matrix_init(&run.matrix);
-	ret = np_parse(cmd, argc, argv, options, np_matrix_take, &run,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
-		       NP_FORMAT_BIT(NP_FORMAT_CSV) | NP_FORMAT_BIT(NP_FORMAT_MD) |
-		       NP_FORMAT_BIT(NP_FORMAT_HTML), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_matrix_take, &run);
 	if (ret == NP_PARSE_DONE)
 		ret = np_matrix_check(cmd, &run, argc, argv);
 	if (ret == NP_PARSE_DONE) {
@@ -261,6 +242,22 @@ static int np_matrix_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_matrix = {
 	.name = "matrix",
 	.summary = "who reaches whom, from files or from the kernel",
-	.help = np_matrix_help,
+	.usage = "matrix -f FILE [-f FILE...] --ports LIST [OPTION...]\n"
+		"matrix --kernel --ports LIST [OPTION...]",
+	.about = "Prints the verdict for every pair of pods: from files, by the code that the "
+		"kernel runs, without module and privileges, or from what the module has "
+		"loaded. Rows are sources, columns are destinations: all pods with an "
+		"address of the family, without finished ones and those of the host's "
+		"network.",
+	.options = np_matrix_options,
+	.exits = "0 done, or with --expect as expected; 1 something differs; 3 the input is "
+		"rejected.",
+	.examples = "netpolctl matrix -f cluster.yaml -f policies/ --ports tcp/80,udp/53 -o json\n"
+		"netpolctl matrix -f all.yaml --ports tcp/443 -o html > matrix.html\n"
+		"netpolctl matrix -f all.yaml --expect matrix.json",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_CSV) | NP_FORMAT_BIT(NP_FORMAT_MD) |
+		 NP_FORMAT_BIT(NP_FORMAT_HTML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_matrix_run,
 };

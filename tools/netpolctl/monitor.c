@@ -11,30 +11,6 @@
 #include "common.h"
 #include "netlink/filter.h"
 
-static const char np_monitor_help[] =
-"Usage: netpolctl monitor [deny|audit|change|all] [OPTION...] [-o table|jsonl]\n"
-"\n"
-"Prints packets that are denied (deny, the default), packets that pass because\n"
-"the policies that would deny them are observed (audit, see 'netpolctl help\n"
-"audit'), commits (change), or all of that, as they come, until interrupted. The\n"
-"kernel limits the rate (event-rate in 'netpolctl settings'); events that were\n"
-"lost are counted.\n"
-"\n"
-"Options, each more than once if any of its values will do; packets that meet all\n"
-"are shown, and every change:\n"
-"      --from END          sent by NAMESPACE/POD, an address or a block\n"
-"      --to END            sent to it\n"
-"      --pod END           either of them\n"
-"  -n, --namespace NAME    from or to a pod of the namespace\n"
-"      --policy NS/NAME    isolated by this policy, or would be, among others or\n"
-"                          alone; NAME alone is a ClusterNetworkPolicy\n"
-"      --port PORT         to 53, udp/53, udp, icmp, icmpv6 or ip/47\n"
-"      --count N           end after N events\n"
-"\n"
-"Examples:\n"
-"  netpolctl monitor --to db/main --port tcp/5432\n"
-"  netpolctl monitor all -o jsonl --count 100\n";
-
 enum {
 	NP_OPT_COUNT = 0x100,
 	NP_OPT_FILTER,	/* and one code for each field of a filter */
@@ -298,24 +274,31 @@ static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, i
 	return ret;
 }
 
+static const struct np_option_row np_monitor_options[] = {
+	{ "from", NP_OPT_FILTER + NP_FILTER_FROM, "END", "@pods",
+	  "sent by NAMESPACE/POD, an address or a block; may be repeated" },
+	{ "to", NP_OPT_FILTER + NP_FILTER_TO, "END", "@pods",
+	  "sent to NAMESPACE/POD, an address or a block; may be repeated" },
+	{ "pod", NP_OPT_FILTER + NP_FILTER_POD, "END", "@pods",
+	  "sent by or to NAMESPACE/POD, an address or a block; may be repeated" },
+	{ "namespace", 'n', "NAME", "@namespaces",
+	  "sent by or to a pod of this namespace; may be repeated" },
+	{ "policy", NP_OPT_FILTER + NP_FILTER_POLICY, "NAME", "@policies",
+	  "isolated by the policy NAMESPACE/NAME, or by a ClusterNetworkPolicy NAME, alone or "
+	  "among others, or that would be; may be repeated" },
+	{ "port", NP_OPT_FILTER + NP_FILTER_PORT, "PORT", "tcp udp sctp icmp icmpv6",
+	  "sent to a port or by a protocol: 53, udp/53, udp, icmp, icmpv6 or ip/47; may be "
+	  "repeated" },
+	{ "count", NP_OPT_COUNT, "N", NULL, "end after N events" },
+	{ 0 }
+};
+
 static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "count", required_argument, NP_OPT_COUNT },
-		{ "from", required_argument, NP_OPT_FILTER + NP_FILTER_FROM },
-		{ "to", required_argument, NP_OPT_FILTER + NP_FILTER_TO },
-		{ "pod", required_argument, NP_OPT_FILTER + NP_FILTER_POD },
-		{ "namespace", required_argument, 'n' },
-		{ "policy", required_argument, NP_OPT_FILTER + NP_FILTER_POLICY },
-		{ "port", required_argument, NP_OPT_FILTER + NP_FILTER_PORT },
-		{ 0 }
-	};
 	struct np_monitor mon = { .count = 0 };
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_monitor_take, &mon,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_monitor_take, &mon);
 	if (ret == NP_PARSE_DONE)
 		ret = np_monitor_do(cmd, &mon, argc - optind, argv + optind);
 	np_filter_free(&mon.filter);
@@ -325,6 +308,22 @@ static int np_monitor_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_monitor = {
 	.name = "monitor",
 	.summary = "denied and audited packets and changes as they happen",
-	.help = np_monitor_help,
+	.usage = "monitor [deny|audit|change|all] [OPTION...]",
+	.about = "Prints packets that are denied (deny, the default), packets that pass because "
+		"the policies that would deny them are observed (audit, see 'netpolctl help "
+		"audit'), commits (change), or all of that, as they come, until "
+		"interrupted.\n\n"
+		"Packets that meet all conditions of the options are shown, and every "
+		"change; an option that is given more than once is met by any of its values. "
+		"The kernel limits the rate (event-rate in 'netpolctl settings') before "
+		"anything is left out here, so a flood that no condition meets can still "
+		"lose others. The number of lost events is printed once, before the next "
+		"event.",
+	.options = np_monitor_options,
+	.examples = "netpolctl monitor --to db/main --port tcp/5432\n"
+		"netpolctl monitor all -o jsonl --count 100",
+	.words = "deny audit change all",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
+	.form = NP_FORMAT_TABLE,
 	.run = np_monitor_run,
 };

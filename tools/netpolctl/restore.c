@@ -12,25 +12,6 @@
 #include "netlink/snapshot.h"
 #include "netlink/transaction.h"
 
-static const char np_restore_help[] =
-"Usage: netpolctl restore FILE [--if-empty] [--dry-run=none|client|kernel]\n"
-"\n"
-"Loads a snapshot of 'netpolctl save'; - is standard input. The settings come\n"
-"first, so that guards cover what is not restored yet. Then each origin in it is\n"
-"replaced as a whole, in one step; other origins stay. After a reboot the local\n"
-"pods in it are gone and are left out. A damaged snapshot, or one of a newer\n"
-"format, is refused before anything is changed.\n"
-"\n"
-"Options:\n"
-"      --if-empty        change nothing if the kernel holds objects already, as after\n"
-"                        a boot; what is in force may be newer than the file\n"
-"      --dry-run=MODE    client: read and check the file only; kernel: let the\n"
-"                        kernel do all but publish it\n"
-"\n"
-"Examples:\n"
-"  netpolctl restore /var/lib/netpol/snapshot\n"
-"  netpolctl restore snapshot --dry-run=kernel\n";
-
 enum { NP_RESTORE_DRY_RUN = 0x100, NP_RESTORE_IF_EMPTY };
 
 struct np_restore {
@@ -100,21 +81,25 @@ out:
 	return ret;
 }
 
+static const struct np_option_row np_restore_options[] = {
+	{ "if-empty", NP_RESTORE_IF_EMPTY, NULL, NULL,
+	  "change nothing if the kernel holds objects already, as they may be newer than the "
+	  "file" },
+	{ "dry-run", NP_RESTORE_DRY_RUN, "MODE", "none client kernel",
+	  "change nothing: check the file only (client), or let the kernel do everything except "
+	  "publish it (kernel); none (default)" },
+	{ 0 }
+};
+
 static int np_restore_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "dry-run", required_argument, NP_RESTORE_DRY_RUN },
-		{ "if-empty", no_argument, NP_RESTORE_IF_EMPTY },
-		{ 0 }
-	};
 	char boot[NETPOL_BOOT_ID_MAX + 1];
 	struct np_restore re = { .client_only = false };
 	struct np_error err = { 0 };
 	size_t i;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_restore_take, &re,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE), NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_restore_take, &re);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (argc - optind != 1)
@@ -154,7 +139,19 @@ out:
 const struct np_command np_command_restore = {
 	.name = "restore",
 	.summary = "load a snapshot",
-	.help = np_restore_help,
+	.usage = "restore FILE [OPTION...]",
+	.about = "Loads a snapshot of 'netpolctl save'; - is standard input. The settings "
+		"come first, so that guards cover what is not restored yet. Then each origin "
+		"in it is replaced as a whole, in one step; other origins stay. After a "
+		"reboot the local pods in it are gone and are left out, and a note says how "
+		"many. A damaged snapshot, or one of a newer format, is refused before "
+		"anything is changed.",
+	.options = np_restore_options,
+	.examples = "netpolctl restore /var/lib/netpol/snapshot\n"
+		"netpolctl restore snapshot --dry-run=kernel",
+	.words = "@files",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
 	.run = np_restore_run,
 };

@@ -10,18 +10,6 @@
 #include "netlink/save.h"
 #include "netlink/snapshot.h"
 
-static const char np_save_help[] =
-"Usage: netpolctl save FILE\n"
-"\n"
-"Writes all that is loaded to a snapshot, for 'netpolctl restore': objects of\n"
-"every origin, and the settings. FILE is replaced as a whole, or not at all; -\n"
-"is standard output. A snapshot is text, one JSON object a line, with a checksum\n"
-"at its end.\n"
-"\n"
-"Examples:\n"
-"  netpolctl save /var/lib/netpol/snapshot\n"
-"  netpolctl save - | gzip > snapshot.gz\n";
-
 static int np_save_run(const struct np_command *cmd, int argc, char **argv)
 {
 	struct np_loaded loaded = { .item = NULL };
@@ -32,8 +20,7 @@ static int np_save_run(const struct np_command *cmd, int argc, char **argv)
 	size_t skipped;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, NULL, NULL, NULL, NP_FORMAT_BIT(NP_FORMAT_TABLE),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, NULL, NULL);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (argc - optind != 1)
@@ -62,6 +49,15 @@ static int np_save_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_save = {
 	.name = "save",
 	.summary = "write all that is loaded to a snapshot",
-	.help = np_save_help,
+	.usage = "save FILE",
+	.about = "Writes everything that is loaded to a snapshot, for 'netpolctl restore': "
+		"objects of every origin, and the settings. FILE is replaced as a whole, or "
+		"not at all; - is standard output. A snapshot is text, one JSON object a "
+		"line, with a checksum at its end.",
+	.examples = "netpolctl save /var/lib/netpol/snapshot\n"
+		"netpolctl save - | gzip > snapshot.gz",
+	.words = "@files",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE),
+	.form = NP_FORMAT_TABLE,
 	.run = np_save_run,
 };

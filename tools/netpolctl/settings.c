@@ -9,27 +9,6 @@
 #include "object/settings.h"
 #include "netlink/transaction.h"
 
-static const char np_settings_help[] =
-"Usage: netpolctl settings [-o table|json|yaml] [NAME=VALUE...]\n"
-"\n"
-"Shows the settings, or changes those named and leaves the others as they are.\n"
-"An empty value is the default.\n"
-"\n"
-"  guard-prefix=CIDR,...      pod addresses of this node (none)\n"
-"  pod-range=CIDR,...         addresses of pods in the whole cluster, for a Deny (none)\n"
-"  guard-interface=NAME,...   interfaces of pods; a last * matches any (none)\n"
-"  unknown=deny|allow         addresses inside a guard of no known pod (deny)\n"
-"  established=cut|keep       answered connections that policy now denies (cut)\n"
-"  host-egress=enforce|allow  egress policy from a pod to its own node (enforce)\n"
-"  host-allow=ADDR:PROTO/PORT,...  always open to pods on their node (none)\n"
-"  source-allow=[NS/POD=]CIDR,...  other addresses that pods may send from (none)\n"
-"  event-rate=N               events a second (100)\n"
-"  tunnels=deny|allow         pods to tunnels that end on their node (deny)\n"
-"\n"
-"Examples:\n"
-"  netpolctl settings guard-prefix=10.244.1.0/24 guard-interface='cali*'\n"
-"  netpolctl settings host-allow=169.254.20.10:udp/53,169.254.20.10:tcp/53\n";
-
 #define NP_SETTINGS_TRIES	5
 
 void np_show_settings(const struct np_settings *set)
@@ -94,9 +73,7 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 	struct np_info info;
 	int ret, i, try;
 
-	ret = np_parse(cmd, argc, argv, NULL, NULL, NULL, NP_FORMAT_BIT(NP_FORMAT_TABLE) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, NULL, NULL);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	/* Reports a mistyped setting before the kernel is asked for anything. */
@@ -127,7 +104,26 @@ static int np_settings_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_settings = {
 	.name = "settings",
 	.summary = "show or change guards and other settings",
-	.help = np_settings_help,
+	.usage = "settings [-o FORM] [NAME=VALUE...]",
+	.about = "Shows the settings, or changes those that are named and leaves the others "
+		"as they are. An empty value sets the default.\n\n"
+		"  guard-prefix=CIDR,...      pod addresses of this node (none)\n"
+		"  pod-range=CIDR,...         addresses of pods in the whole cluster, for a Deny\n"
+		"                             (none)\n"
+		"  guard-interface=NAME,...   interfaces of pods; a last * matches any (none)\n"
+		"  unknown=deny|allow         addresses inside a guard of no known pod (deny)\n"
+		"  established=cut|keep       answered connections that policy now denies (cut)\n"
+		"  host-egress=enforce|allow  egress policy from a pod to its own node (enforce)\n"
+		"  host-allow=ADDR:PROTO/PORT,...  always open to pods on their node (none)\n"
+		"  source-allow=[NS/POD=]CIDR,...  other addresses that pods may send from (none)\n"
+		"  event-rate=N               events a second (100)\n"
+		"  tunnels=deny|allow         pods to tunnels that end on their node (deny)",
+	.examples = "netpolctl settings guard-prefix=10.244.1.0/24 guard-interface='cali*'\n"
+		"netpolctl settings host-allow=169.254.20.10:udp/53,169.254.20.10:tcp/53",
+	.words = "@settings ...",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.changes = true,
 	.run = np_settings_run,
 };

@@ -17,20 +17,6 @@
 #include "object/settings.h"
 #include "undo/undo.h"
 
-static const char np_status_help[] =
-"Usage: netpolctl [status] [-o table|json|yaml]\n"
-"\n"
-"One screen: the module and whether it enforces, policies that are observed, who\n"
-"loaded objects, limits that are more than half used, settings that are not the\n"
-"default, packets so far.\n"
-"Local pods whose interface moved many more packets than the hook saw are warned\n"
-"of. Warnings go to standard error (with -o json|yaml: to \"warnings\" too) and\n"
-"leave the exit status 0.\n"
-"\n"
-"Examples:\n"
-"  netpolctl\n"
-"  netpolctl status -o json | jq .warnings\n";
-
 struct np_status {
 	struct np_client client;
 	struct np_info info;
@@ -276,9 +262,7 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 	size_t i;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, NULL, NULL, NULL, NP_FORMAT_BIT(NP_FORMAT_TABLE) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, NULL, NULL);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -315,6 +299,18 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_status = {
 	.name = "status",
 	.summary = "the module, its load and its warnings on one screen",
-	.help = np_status_help,
+	.usage = "[status] [-o FORM]",
+	.about = "Shows the module on one screen: its version and whether it enforces, policies "
+		"that are observed, who loaded objects, limits that are more than half used, settings that are not "
+		"the default, packets so far. Local pods whose interface moved many more "
+		"packets than the hooks saw (20 or more, and a third of all) are warned of, "
+		"because their traffic may bypass the policies.\n\n"
+		"Warnings go to standard error, and with json and yaml to \"warnings\" too. "
+		"They leave the exit status 0.",
+	.examples = "netpolctl\n"
+		"netpolctl status -o json | jq .warnings",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_status_run,
 };

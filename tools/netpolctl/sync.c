@@ -19,51 +19,6 @@
 #include "object/settings.h"
 #include "object/validate.h"
 
-static const char np_sync_help[] =
-"Usage: netpolctl sync [OPTION...]\n"
-"       netpolctl sync status [-o table|json] [--socket PATH]\n"
-"       netpolctl sync check [--snapshot FILE]\n"
-"\n"
-"Follows the Kubernetes API server and keeps this node's kernel up to date. Ends\n"
-"by SIGTERM; the kernel then goes on enforcing. 'status' asks the agent that runs:\n"
-"exit status 1 if it is not ready, 4 if none answers. 'check' asks the module:\n"
-"exit status 0 if guards and snapshot are in force, so that no pod starts open.\n"
-"\n"
-"Options:\n"
-"      --node NAME           name of our Node (NODE_NAME, else the host name)\n"
-"      --kubeconfig FILE     (KUBECONFIG, else ~/.kube/config, else in-cluster)\n"
-"      --context NAME        instead of the kubeconfig's current one\n"
-"      --in-cluster          the service account of this pod\n"
-"      --api-server URL      instead of the kubeconfig's server; repeatable\n"
-"      --api-server-from FILE  the server of this kubeconfig, such as kubelet's\n"
-"      --gzip                ask for compressed lists\n"
-"      --spread TIME         the first request waits for up to this, at random (0)\n"
-"      --snapshot FILE       (/var/lib/netpol/snapshot), or none\n"
-"      --snapshot-interval TIME  at least between two of them (10s)\n"
-"      --audit-interval TIME between two audits of the kernel (60m); 0: none\n"
-"      --audit-annotations   observe NetworkPolicies instead of enforcing them where they,\n"
-"                            or their Namespaces, have netpolctl/audit: \"true\"\n"
-"      --listen ADDR:PORT    metrics and probes (127.0.0.1:9474), or none\n"
-"      --probe-listen ADDR:PORT  probes alone (127.0.0.1:9475), or none\n"
-"      --socket PATH         for 'status' (/run/netpol/sync.sock), or none\n"
-"      --guard-prefix CIDR,...      more pod addresses of this node\n"
-"      --guard-interface NAME,...   interfaces of pods; a last * matches any\n"
-"      --no-node-guard       the Node's podCIDRs are no guards\n"
-"      --no-node-ranges      the podCIDRs of all Nodes are no ranges of pods\n"
-"      --pod-range CIDR,...  addresses of pods in the whole cluster, for a Deny\n"
-"      --unknown WHAT        addresses in a guard of no known pod: deny, allow (deny)\n"
-"      --source-allow [NS/POD=]CIDR,...  other addresses that pods may send from\n"
-"      --cni-cache DIR       results of the CNI; repeatable; or none\n"
-"      --log-format FORM     text or json\n"
-"      --boot                put snapshot and guards in force, without API server, and end\n"
-"      --remove-taint KEY    remove this taint from our Node once all is in force\n"
-"      --once                end when the kernel has all of it\n"
-"      --wait TIME           with --once: not longer than this (5m)\n"
-"\n"
-"Examples:\n"
-"  netpolctl sync --kubeconfig /etc/netpol/kubeconfig --guard-interface 'cali*'\n"
-"  netpolctl sync status -o json | jq .troubles\n";
-
 #define NP_SYNC_SERVERS	16
 #define NP_SYNC_FOLDERS	8
 
@@ -384,39 +339,68 @@ static int np_sync_boot(struct np_sync *sync)
 	return ret;
 }
 
+static const struct np_option_row np_sync_options[] = {
+	{ "node", NP_OPT_NODE, "NAME", NULL,
+	  "name of our own Node; by default NODE_NAME, else the host name" },
+	{ "kubeconfig", NP_OPT_KUBECONFIG, "FILE", "@files",
+	  "by default KUBECONFIG, else ~/.kube/config, else the service account of the pod" },
+	{ "context", NP_OPT_CONTEXT, "NAME", NULL,
+	  "use this context instead of the kubeconfig's current one" },
+	{ "in-cluster", NP_OPT_IN_CLUSTER, NULL, NULL,
+	  "use the service account of this pod, and nothing else" },
+	{ "api-server", NP_OPT_SERVER, "URL", NULL,
+	  "use this server instead of the kubeconfig's; may be repeated" },
+	{ "api-server-from", NP_OPT_SERVER_FROM, "FILE", "@files",
+	  "use the server of this kubeconfig, such as kubelet's, and nothing else of it" },
+	{ "gzip", NP_OPT_GZIP, NULL, NULL, "ask for compressed lists" },
+	{ "spread", NP_OPT_SPREAD, "TIME", NULL,
+	  "wait up to this long, at random, before the first request; by default 0" },
+	{ "snapshot", NP_OPT_SNAPSHOT, "FILE", "none @files",
+	  "snapshot file, or none; by default /var/lib/netpol/snapshot" },
+	{ "snapshot-interval", NP_OPT_SNAPSHOT_INTERVAL, "TIME", NULL,
+	  "least time between two snapshot files; by default 10s" },
+	{ "audit-interval", NP_OPT_AUDIT, "TIME", NULL,
+	  "time between two comparisons of the kernel with the desired state; by default 60m; 0: "
+	  "none" },
+	{ "audit-annotations", NP_OPT_ANNOTATIONS, NULL, NULL,
+	  "observe NetworkPolicies instead of enforcing them where they, or their Namespaces, have "
+	  "the annotation netpolctl/audit: \"true\"" },
+	{ "listen", NP_OPT_LISTEN, "ADDR:PORT", "none",
+	  "where metrics and probes are served, or none; by default 127.0.0.1:9474" },
+	{ "probe-listen", NP_OPT_PROBES, "ADDR:PORT", "none",
+	  "where probes alone are served as well, or none; by default 127.0.0.1:9475" },
+	{ "socket", NP_OPT_SOCKET, "PATH", "none @files",
+	  "where 'sync status' asks, or none; by default /run/netpol/sync.sock" },
+	{ "guard-prefix", NP_OPT_PREFIX, "CIDR,...", NULL, "more pod addresses of this node" },
+	{ "guard-interface", NP_OPT_INTERFACE, "NAME,...", NULL,
+	  "interfaces of pods; a * at the end matches any rest" },
+	{ "pod-range", NP_OPT_RANGE, "CIDR,...", NULL,
+	  "addresses of pods in the whole cluster, for a Deny" },
+	{ "no-node-guard", NP_OPT_NO_NODE_GUARD, NULL, NULL,
+	  "do not use the podCIDRs of the Node as guards" },
+	{ "no-node-ranges", NP_OPT_NO_NODE_RANGES, NULL, NULL,
+	  "do not use the podCIDRs of all Nodes as ranges of pods" },
+	{ "unknown", NP_OPT_UNKNOWN, "WHAT", "deny allow",
+	  "what happens to packets of addresses in a guard that are no known pod's: deny "
+	  "(default) or allow" },
+	{ "source-allow", NP_OPT_SOURCE, "[NS/POD=]CIDR,...", NULL,
+	  "addresses that pods may send from besides their own ones" },
+	{ "cni-cache", NP_OPT_CNI, "DIR", "none @folders",
+	  "a folder with results of the container network interface, or none; may be repeated" },
+	{ "log-format", NP_OPT_LOG, "FORM", "text json",
+	  "form of the log on standard error: text (default) or json" },
+	{ "boot", NP_OPT_BOOT, NULL, NULL,
+	  "put snapshot and guards in force, without API server, and end" },
+	{ "remove-taint", NP_OPT_TAINT, "KEY", NULL,
+	  "remove this taint from our Node once the first commit is in force" },
+	{ "once", NP_OPT_ONCE, NULL, NULL, "end when the kernel has the whole desired state" },
+	{ "wait", NP_OPT_WAIT, "TIME", NULL,
+	  "with --once: give up after this long; by default 5m" },
+	{ 0 }
+};
+
 static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "node", required_argument, NP_OPT_NODE },
-		{ "kubeconfig", required_argument, NP_OPT_KUBECONFIG },
-		{ "context", required_argument, NP_OPT_CONTEXT },
-		{ "in-cluster", no_argument, NP_OPT_IN_CLUSTER },
-		{ "api-server", required_argument, NP_OPT_SERVER },
-		{ "api-server-from", required_argument, NP_OPT_SERVER_FROM },
-		{ "gzip", no_argument, NP_OPT_GZIP },
-		{ "spread", required_argument, NP_OPT_SPREAD },
-		{ "snapshot", required_argument, NP_OPT_SNAPSHOT },
-		{ "snapshot-interval", required_argument, NP_OPT_SNAPSHOT_INTERVAL },
-		{ "audit-interval", required_argument, NP_OPT_AUDIT },
-		{ "audit-annotations", no_argument, NP_OPT_ANNOTATIONS },
-		{ "listen", required_argument, NP_OPT_LISTEN },
-		{ "probe-listen", required_argument, NP_OPT_PROBES },
-		{ "socket", required_argument, NP_OPT_SOCKET },
-		{ "guard-prefix", required_argument, NP_OPT_PREFIX },
-		{ "guard-interface", required_argument, NP_OPT_INTERFACE },
-		{ "pod-range", required_argument, NP_OPT_RANGE },
-		{ "no-node-guard", no_argument, NP_OPT_NO_NODE_GUARD },
-		{ "no-node-ranges", no_argument, NP_OPT_NO_NODE_RANGES },
-		{ "unknown", required_argument, NP_OPT_UNKNOWN },
-		{ "source-allow", required_argument, NP_OPT_SOURCE },
-		{ "cni-cache", required_argument, NP_OPT_CNI },
-		{ "log-format", required_argument, NP_OPT_LOG },
-		{ "boot", no_argument, NP_OPT_BOOT },
-		{ "remove-taint", required_argument, NP_OPT_TAINT },
-		{ "once", no_argument, NP_OPT_ONCE },
-		{ "wait", required_argument, NP_OPT_WAIT },
-		{ 0 }
-	};
 	struct np_sync sync = {
 		.agent = {
 			.snapshot = NP_AGENT_SNAPSHOT,
@@ -435,9 +419,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 	int ret;
 
 	np_kubeconfig_environment(&sync.cluster.search);
-	ret = np_parse(cmd, argc, argv, options, np_sync_take, &sync,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_sync_take, &sync);
 	if (ret == NP_PARSE_DONE) {
 		sync.agent.timeout = np_common.timeout;
 		if (argc - optind == 1 && !strcmp(argv[optind], "status"))
@@ -461,6 +443,20 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_sync = {
 	.name = "sync",
 	.summary = "follow the API server, as the node agent",
-	.help = np_sync_help,
+	.usage = "sync [OPTION...]\n"
+		"sync status [-o FORM] [--socket PATH]\n"
+		"sync check [--snapshot FILE]",
+	.about = "Follows the Kubernetes API server and keeps this node's kernel up to date. "
+		"Ends by SIGTERM; the kernel then goes on enforcing. 'sync status' asks the "
+		"agent that runs. 'sync check' asks the module whether guards and snapshot "
+		"are in force, so that no pod starts open.",
+	.options = np_sync_options,
+	.exits = "of 'status': 1 the agent is not ready, 4 none answers; of 'check': 0 guards "
+		"and snapshot are in force, 1 they are not.",
+	.examples = "netpolctl sync --kubeconfig /etc/netpol/kubeconfig --guard-interface 'cali*'\n"
+		"netpolctl sync status -o json | jq .troubles",
+	.words = "status check",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON),
+	.form = NP_FORMAT_TABLE,
 	.run = np_sync_run,
 };

@@ -13,25 +13,6 @@
 #include "common.h"
 #include "netlink/rates.h"
 
-static const char np_top_help[] =
-"Usage: netpolctl top [pods|policies|rules] [OPTION...] [-o table|jsonl]\n"
-"\n"
-"Packets a second: allowed and denied of each local pod, or how many each policy\n"
-"or rule has accepted or, of a ClusterNetworkPolicy, decided. On a terminal the\n"
-"screen is drawn anew each time and shows as many rows as it has; elsewhere each\n"
-"round is a table of its own. jsonl has the packets of the round as they were\n"
-"counted, and its milliseconds. Ends with Ctrl-C.\n"
-"\n"
-"Options:\n"
-"  -i, --interval TIME   between two rounds: 500ms, 2s (default), 1m\n"
-"  -b, --batch N         end after N rounds, and never draw over them\n"
-"      --sort FIELD      packets, denied (default for pods), name\n"
-"      --rows N          at most N rows each time\n"
-"\n"
-"Examples:\n"
-"  netpolctl top\n"
-"  netpolctl top rules -i 10s -b 1 -o jsonl | jq '.rules[0]'\n";
-
 struct np_top {
 	enum np_rate_kind kind;
 	enum np_rate_order order;
@@ -255,24 +236,25 @@ static int np_top_watch(struct np_top *top, struct np_error *err)
 	return 0;
 }
 
+static const struct np_option_row np_top_options[] = {
+	{ "interval", 'i', "TIME", NULL,
+	  "time between two rounds: 500ms, 2s (default), 1m; not below 100ms" },
+	{ "batch", 'b', "N", NULL, "end after N rounds, and never draw over them" },
+	{ "sort", NP_OPT_SORT, "FIELD", "packets denied name",
+	  "order of the rows: packets, denied (of pods only, their default) or name" },
+	{ "rows", NP_OPT_ROWS, "N", NULL, "show at most N rows each time" },
+	{ 0 }
+};
+
 static int np_top_run(const struct np_command *cmd, int argc, char **argv)
 {
-	static const struct np_option options[] = {
-		{ "interval", required_argument, 'i' },
-		{ "batch", required_argument, 'b' },
-		{ "sort", required_argument, NP_OPT_SORT },
-		{ "rows", required_argument, NP_OPT_ROWS },
-		{ 0 }
-	};
 	struct np_top top = { .interval = 2000 };
 	struct np_error err = { 0 };
 	struct np_info info;
 	unsigned int i = NP_RATE_PODS;
 	int ret;
 
-	ret = np_parse(cmd, argc, argv, options, np_top_take, &top,
-		       NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, np_top_take, &top);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -300,6 +282,19 @@ static int np_top_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_top = {
 	.name = "top",
 	.summary = "packets a second of pods, policies and rules",
-	.help = np_top_help,
+	.usage = "top [pods|policies|rules] [OPTION...]",
+	.about = "Shows packets a second: allowed and denied of each local pod, or how many "
+		"each policy or rule has accepted or, of a ClusterNetworkPolicy, decided. On "
+		"a terminal the screen is drawn anew each time and shows as many rows as it "
+		"has; elsewhere each round is a table of its own. Ends with Ctrl-C.\n\n"
+		"In the form jsonl each round is one JSON object on a line, with the packets "
+		"of the round as they were counted, and its milliseconds. What has begun to "
+		"count again since the round before counts from 0.",
+	.options = np_top_options,
+	.examples = "netpolctl top\n"
+		"netpolctl top rules -i 10s -b 1 -o jsonl | jq '.rules[0]'",
+	.words = "pods policies rules",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSONL),
+	.form = NP_FORMAT_TABLE,
 	.run = np_top_run,
 };

@@ -6,17 +6,6 @@
 
 #include "common.h"
 
-static const char np_version_help[] =
-"Usage: netpolctl version [-o table|json|yaml]\n"
-"\n"
-"Versions of the tool and of the loaded module, and the ABI revisions they speak.\n"
-"Works without the module and without root; what can't be asked is left out, and\n"
-"the reason is given as a note.\n"
-"\n"
-"Examples:\n"
-"  netpolctl version\n"
-"  netpolctl version -o json\n";
-
 static void np_version_write(const struct np_info *info, const struct np_error *err)
 {
 	struct np_writer w;
@@ -48,9 +37,7 @@ static int np_version_run(const struct np_command *cmd, int argc, char **argv)
 	struct np_info info;
 	int failed, ret;
 
-	ret = np_parse(cmd, argc, argv, NULL, NULL, NULL, NP_FORMAT_BIT(NP_FORMAT_TABLE) |
-		       NP_FORMAT_BIT(NP_FORMAT_JSON) | NP_FORMAT_BIT(NP_FORMAT_YAML),
-		       NP_FORMAT_TABLE);
+	ret = np_options_parse(cmd, argc, argv, NULL, NULL);
 	if (ret != NP_PARSE_DONE)
 		return ret;
 	if (optind < argc)
@@ -75,6 +62,14 @@ static int np_version_run(const struct np_command *cmd, int argc, char **argv)
 const struct np_command np_command_version = {
 	.name = "version",
 	.summary = "versions of tool and module",
-	.help = np_version_help,
+	.usage = "version [-o FORM]",
+	.about = "Shows the versions of the tool and of the loaded module, and the ABI "
+		"revisions that they speak. Works without the module and without privileges: "
+		"what cannot be asked is left out, and a note gives the reason.",
+	.examples = "netpolctl version\n"
+		"netpolctl version -o json",
+	.forms = NP_FORMAT_BIT(NP_FORMAT_TABLE) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
+		 NP_FORMAT_BIT(NP_FORMAT_YAML),
+	.form = NP_FORMAT_TABLE,
 	.run = np_version_run,
 };

@@ -8,15 +8,6 @@
 #include "base/alloc.h"
 #include "kernel.h"
 
-const struct np_option np_workload_options[] = {
-	{ "filename", required_argument, 'f' },
-	{ "recursive", no_argument, 'R' },
-	{ "lenient", no_argument, NP_OPT_WORKLOAD_LENIENT },
-	{ "kernel", no_argument, NP_OPT_WORKLOAD_KERNEL },
-	{ "ports", required_argument, NP_OPT_WORKLOAD_PORTS },
-	{ 0 }
-};
-
 void np_workload_init(struct np_workload_run *run)
 {
 	memset(run, 0, sizeof(*run));

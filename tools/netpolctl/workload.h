@@ -15,6 +15,21 @@ enum {
 	NP_OPT_WORKLOAD_PORTS,
 };
 
+/* Rows for their tables of options. */
+#define NP_ROW_WORKLOAD_FILES \
+	{ "filename", 'f', "FILE", "@files", \
+	  "manifests: a file, a directory, or - for standard input, may be repeated; or one " \
+	  "snapshot of 'netpolctl save'" }
+#define NP_ROW_WORKLOAD_LENIENT \
+	{ "lenient", NP_OPT_WORKLOAD_LENIENT, NULL, NULL, \
+	  "unknown fields are warnings instead of errors" }
+#define NP_ROW_WORKLOAD_KERNEL \
+	{ "kernel", NP_OPT_WORKLOAD_KERNEL, NULL, NULL, \
+	  "take what the module has loaded: pods of this node" }
+#define NP_ROW_WORKLOAD_PORTS \
+	{ "ports", NP_OPT_WORKLOAD_PORTS, "LIST", NULL, \
+	  "protocols and ports to ask for: tcp/80,udp/53,icmp and so on; by default every port" }
+
 /**
  * struct np_workload_run - what the options and words say, and what is found
  * @file: manifests, or one snapshot
@@ -44,12 +59,9 @@ struct np_workload_run {
 	struct np_exposure exposure;
 };
 
-/* The options that both have, for np_parse(); the last one has no name. */
-extern const struct np_option np_workload_options[];
-
 void np_workload_init(struct np_workload_run *run);
 void np_workload_free(struct np_workload_run *run);
-/* For np_parse(), with run for its context. */
+/* For np_options_parse(), with run for its context. */
 int np_workload_take(int code, const char *arg, void *run, struct np_error *err);
 /*
  * To be called when the options are parsed: takes the words, and checks where the state comes from.

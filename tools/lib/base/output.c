@@ -55,6 +55,11 @@ int np_format_parse(const char *text, unsigned int allowed, enum np_format *form
 	return -1;
 }
 
+const char *np_format_text(enum np_format format)
+{
+	return format < NP_FORMAT_COUNT ? np_format_name[format] : NULL;
+}
+
 bool np_format_structured(enum np_format format)
 {
 	return format == NP_FORMAT_JSON || format == NP_FORMAT_YAML ||

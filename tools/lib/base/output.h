@@ -37,6 +37,8 @@ enum np_format {
 /* Finds one of the allowed formats by its name. Fails with NP_EXIT_USAGE. */
 int np_format_parse(const char *text, unsigned int allowed, enum np_format *format,
 		    struct np_error *err);
+/* Returns the name of a format, or NULL after the last one. */
+const char *np_format_text(enum np_format format);
 /* True for the formats that a struct np_writer can write. */
 bool np_format_structured(enum np_format format);
 
