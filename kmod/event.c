@@ -13,6 +13,7 @@
 #include "core/hash.h"
 #include "netlink.h"
 #include "netns.h"
+#include "netpol_trace.h"
 
 #include <linux/atomic.h>
 #include <linux/timekeeping.h>
@@ -174,6 +175,8 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 		       const struct netpol_flow *flow, u16 source_port,
 		       const struct netpol_judgement *judgement)
 {
+	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
+			    NETPOL_VERDICT_DENY, judgement->direction, judgement->reason);
 	if (netpol_event_wanted(nn))
 		event_write(nn->events, snapshot, flow, source_port, judgement->direction,
 			    judgement->reason);
@@ -192,9 +195,12 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 			const struct netpol_flow *flow, u16 source_port, u8 direction)
 {
+	u8 reason = flow->no_ports ? NETPOL_REASON_NO_PORTS : NETPOL_REASON_ISOLATED;
+
+	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
+			    NETPOL_VERDICT_AUDIT, direction, reason);
 	if (netpol_event_audit_wanted(nn))
-		event_write(nn->observed, snapshot, flow, source_port, direction,
-			    flow->no_ports ? NETPOL_REASON_NO_PORTS : NETPOL_REASON_ISOLATED);
+		event_write(nn->observed, snapshot, flow, source_port, direction, reason);
 }
 
 /* Takes the oldest event out of the ring; false: the ring is empty. */

@@ -6,6 +6,7 @@
 #include "hook.h"
 #include "look.h"
 #include "netlink.h"
+#include "netpol_trace.h"
 #include "txn.h"
 
 #include <linux/llist.h>
@@ -227,6 +228,18 @@ int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault)
 			   (unsigned long long)world->retired_bytes);
 }
 
+/**
+ * netpol_net_trace() - tell tracers about a commit
+ * @nn: state, locked
+ * @error: negative errno: it was refused
+ * @begun: ktime_get_ns() when its edit began
+ */
+void netpol_net_trace(const struct netpol_net *nn, int error, u64 begun)
+{
+	trace_netpol_commit(nn->net->ns.inum, error ? 0 : nn->world->snapshot->generation, error,
+			    ktime_get_ns() - begun);
+}
+
 /* Is there nothing to enforce? Guards deny even if no object is loaded. */
 static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 {
@@ -305,6 +318,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
 		     struct netpol_fault *fault)
 {
+	u64 begun = ktime_get_ns();
 	struct netpol_edit *edit;
 	int error;
 
@@ -318,11 +332,12 @@ int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bo
 		error = end ? netpol_edit_audit_end(edit, audit) : netpol_edit_audit(edit, audit);
 	if (!error)
 		error = netpol_edit_prepare(edit);
-	if (error) {
+	if (error)
 		netpol_edit_abort(edit);
-		return error;
-	}
-	return netpol_net_commit(nn, edit, fault);
+	else
+		error = netpol_net_commit(nn, edit, fault);
+	netpol_net_trace(nn, error, begun);
+	return error;
 }
 
 /**
@@ -335,6 +350,7 @@ int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bo
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 {
 	const struct netpol_origin *origin = nn->world->snapshot->origin;
+	u64 begun = ktime_get_ns();
 	struct netpol_edit *edit;
 	int error;
 
@@ -348,11 +364,12 @@ int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault)
 	error = netpol_edit_clear(edit);
 	if (!error)
 		error = netpol_edit_prepare(edit);
-	if (error) {
+	if (error)
 		netpol_edit_abort(edit);
-		return error;
-	}
-	return netpol_net_commit(nn, edit, fault);
+	else
+		error = netpol_net_commit(nn, edit, fault);
+	netpol_net_trace(nn, error, begun);
+	return error;
 }
 
 /**

@@ -102,6 +102,7 @@ int netpol_net_register(void);
 void netpol_net_unregister(void);
 int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		      struct netpol_fault *fault);
+void netpol_net_trace(const struct netpol_net *nn, int error, u64 begun);
 void netpol_net_drop(struct netpol_net *nn, struct netpol_snapshot *snapshot);
 int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,

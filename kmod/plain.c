@@ -29,6 +29,7 @@
 #include "event.h"
 #include "hook.h"
 #include "netns.h"
+#include "netpol_trace.h"
 #include "tunnel.h"
 
 #include <linux/icmpv6.h>
@@ -334,7 +335,7 @@ static noinline unsigned int netpol_plain_deny_watched(struct netpol_net *nn,
 						       struct sk_buff *skb, u32 pkt,
 						       u8 direction)
 {
-	if (netpol_event_wanted(nn))
+	if (netpol_event_wanted(nn) || trace_netpol_packet_enabled())
 		netpol_plain_report(nn, skb, pkt, direction);
 	return netpol_drop(skb);
 }
@@ -344,7 +345,8 @@ static __always_inline unsigned int netpol_plain_deny(struct netpol_net *nn,
 						      struct sk_buff *skb, u32 pkt,
 						      u8 direction)
 {
-	if (unlikely(READ_ONCE(netpol_event_asked)) || netpol_drop_traced())
+	if (unlikely(READ_ONCE(netpol_event_asked)) || netpol_drop_traced() ||
+	    trace_netpol_packet_enabled())
 		return netpol_plain_deny_watched(nn, skb, pkt, direction);
 	return NF_DROP;
 }
@@ -472,7 +474,7 @@ static noinline void netpol_plain_observe(struct netpol_net *nn,
 	}
 	netpol_percpu_inc(&subject->runtime->stats->audited[direction]);
 	this_cpu_inc(nn->totals->audited[direction]);
-	if (netpol_event_audit_wanted(nn))
+	if (netpol_event_audit_wanted(nn) || trace_netpol_packet_enabled())
 		netpol_plain_report_audit(nn, snapshot, skb, pkt, direction);
 }
 

@@ -425,8 +425,8 @@ static u64 origin_generation(const struct netpol_net *nn, const char *name)
 static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool check)
 {
 	struct netpol_fault fault = {};
+	u64 now, begun = ktime_get_ns();
 	struct netpol_edit *edit;
-	u64 now;
 	int error;
 
 	netpol_net_end_audits(parse->nn);
@@ -450,6 +450,8 @@ static int txn_commit(struct netpol_parse *parse, struct netpol_txn *txn, bool c
 		netpol_edit_abort(edit);
 	else
 		error = netpol_net_commit(parse->nn, edit, &fault);
+	if (!check)
+		netpol_net_trace(parse->nn, error, begun);
 	return error ? netpol_refuse_fault(parse->refusal, error, &fault) : 0;
 }
 

@@ -58,6 +58,18 @@ else
 fi
 denied "no longer traced"
 
+# netpol's own tracepoints: each denied packet with its port, and each commit
+echo >$tracing/trace
+echo 1 >$tracing/events/netpol/enable
+denied "traced by netpol"
+ns_yaml a team=red | apply
+echo 0 >$tracing/events/netpol/enable
+packets=$(grep -c 'netpol_packet:.*verdict=2 direction=0 reason=4 .*:\(54\|81\)$' $tracing/trace)
+is "$((packets >= 4))" 1 "both denied ports, both families, are in the trace"
+is "$(grep 'netpol_packet:' $tracing/trace | grep -vc ':\(54\|81\)$')" 0 "and nothing that was allowed"
+is "$(grep -c 'netpol_commit:.*generation=[1-9][0-9]* error=0 nanoseconds=[1-9]' $tracing/trace)" 1 \
+	"the commit is, with its generation and time"
+
 # what was hit, and what was not: the rule above was, by four rounds at least
 rules()
 {
