@@ -227,9 +227,12 @@ static bool passes(const struct netpol_program *program)
 struct netpol_program *netpol_program_compile(struct netpol_world *world, struct netpol_ns *ns,
 					      u8 direction, struct netpol_policy **policy,
 					      u32 npolicies, struct netpol_ports *ports,
-					      u64 *budget, struct netpol_fault *fault)
+					      u64 *budget, u32 *rows,
+					      struct netpol_fault *fault)
 {
-	struct netpol_compile c = { .world = world, .fault = fault, .budget = *budget };
+	struct netpol_compile c = {
+		.world = world, .fault = fault, .budget = *budget, .rows_most = *rows,
+	};
 	struct netpol_program *program;
 	int error = -ENOMEM;
 
@@ -242,6 +245,7 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 	program->isolates = !npolicies;
 	program->direction = direction;
 	program->created = world->edits;
+	program->freed = world->freed;
 	program->ports = netpol_ports_hold(ports);
 	program->bytes = sizeof(*program) + npolicies * sizeof(*program->policy);
 	program->policy = netpol_alloc_array(npolicies, sizeof(*program->policy));
@@ -285,6 +289,7 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 	netpol_free(c.hit);
 	netpol_free(c.next);
 	*budget = program->bytes;
+	*rows = c.rows_added;
 	if (!error)
 		return program;
 	netpol_program_free(world, program);

@@ -12,6 +12,12 @@
 /* With up to so many changed objects, each is checked whether it matters to a pod. */
 #define FEW_OBJECTS 64
 
+/*
+ * Where a program does not fit, other namespaces may add fewer rows to it: a quarter each time, down
+ * to so many.
+ */
+#define FEWEST_ROWS 4
+
 /* Bytes that a program with too many cells needs: nobody knows. */
 #define CELLS_NEED U64_MAX
 
@@ -60,6 +66,19 @@ struct wanted {
 	bool own;
 };
 
+/* Memory of all programs in force. */
+static u64 bytes_in_force(const struct netpol_world *world)
+{
+	return world->snapshot->program_bytes + world->hits_bytes;
+}
+
+/* May identities that had to do without a row have one, because others have gone? */
+static bool may_thin(const struct netpol_world *world, const struct netpol_program *program)
+{
+	return program->crowd.count && (program->freed != world->freed ||
+					bytes_in_force(world) < program->crowded_at);
+}
+
 /*
  * Is a program out of date? It is if one of its peers matches other identities now, or if its
  * row map has a row for a number that the edit has given to a new identity.
@@ -69,6 +88,8 @@ static bool program_stale(const struct netpol_edit *edit,
 {
 	u32 i;
 
+	if (may_thin(edit->world, program))
+		return true;
 	for (i = 0; i < program->npeers; i++) {
 		if (program->peer[i]->changed == edit->serial)
 			return true;
@@ -173,7 +194,7 @@ static u64 budget_of_all(struct netpol_edit *edit, struct netpol_ns *ns)
 	const struct netpol_world *world = edit->world;
 	struct netpol_ns *cluster = world->cluster;
 	u64 limit = world->limit[NETPOL_LIMIT_PROGRAM_BYTES];
-	u64 now = world->snapshot->program_bytes + world->hits_bytes;
+	u64 now = bytes_in_force(world);
 	u64 next = edit->next->program_bytes + world->hits_bytes;
 	u64 cluster_now = cluster->program_bytes + cluster->hits_bytes;
 	u64 cluster_next = *next_bytes(edit, cluster) + cluster->hits_bytes;
@@ -270,6 +291,95 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_local *l
 			   netpol_pod_name(local->pod));
 }
 
+/* Counts, by namespace, the identities that the edit made or whose namespace it relabelled. */
+static void count_grown(struct netpol_edit *edit)
+{
+	u64 count = ++edit->world->compiles;
+	struct netpol_ns *ns;
+	u32 i;
+
+	for (i = 0; i < edit->identities.count; i++) {
+		ns = edit->identities.split[i].identity->ns;
+		if (ns->rows_compile != count)
+			ns->rows_added = 0;
+		ns->rows_compile = count;
+		ns->rows_added++;
+		netpol_offer(i);
+	}
+	for (i = 0; i < edit->relabelled.count; i++) {
+		ns = edit->relabelled.ns[i];
+		ns->rows_compile = count;
+		ns->rows_added = netpol_idset_weight(&ns->identities);
+		cond_resched();
+	}
+}
+
+/*
+ * The object of the edit that made programs of others larger, by labels that their policies tell
+ * apart: of the namespace with most of them, the Namespace object if it was relabelled, else the
+ * first pod. NULL: it was no such object.
+ */
+static const struct netpol_change *grown_by(struct netpol_edit *edit)
+{
+	const struct netpol_change *found = NULL;
+	u32 i, most = 0;
+
+	count_grown(edit);
+	for (i = 0; i < edit->objects.count; i++) {
+		const struct netpol_change *change = &edit->objects.change[i];
+		const struct netpol_namespace *namespace = change->object;
+		const struct netpol_pod *pod = change->object;
+		const struct netpol_ns *its;
+
+		netpol_offer(i);
+		if (!change->object || change->kind == NETPOL_CHANGE_POLICY)
+			continue;
+		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
+		if (its->rows_compile != edit->world->compiles || its->rows_added <= most ||
+		    (change->kind == NETPOL_CHANGE_POD &&
+		     (its->labels_changed == edit->serial ||
+		      pod->template->identity->created != edit->serial)))
+			continue;
+		most = its->rows_added;
+		found = change;
+	}
+	return found;
+}
+
+/*
+ * Refuses what makes a program of others too large, and names it. @error: -EDQUOT for memory,
+ * -ENOSPC for cells. Return: -ENOSPC.
+ */
+static int refuse_grown(struct netpol_edit *edit, const struct netpol_local *local,
+			const struct wanted *wanted, int error)
+{
+	const struct netpol_change *change = grown_by(edit);
+	const struct netpol_world *world = edit->world;
+	const struct netpol_namespace *namespace;
+	const struct netpol_pod *pod;
+	bool is_pod;
+
+	if (!change)
+		return refuse_program(edit, local, wanted);
+	is_pod = change->kind == NETPOL_CHANGE_POD;
+	namespace = change->object;
+	pod = change->object;
+	/* the compiler may have explained it as the doing of those whose program it is */
+	memset(edit->fault, 0, sizeof(*edit->fault));
+	edit->fault->object = change->object;
+	return netpol_fail(edit->fault, -ENOSPC,
+			   "%s %s%s%s: with its labels, %s%s have more than %llu %s",
+			   is_pod ? "pod" : "namespace",
+			   is_pod ? pod->template->ns->name : namespace->ns->name,
+			   is_pod ? "/" : "", is_pod ? netpol_pod_name(pod) : "",
+			   wanted->ns == world->cluster ? "ClusterNetworkPolicies" :
+							  "programs of namespace ",
+			   wanted->ns->name, (unsigned long long)
+			   (error == -EDQUOT ? world->limit[NETPOL_LIMIT_PROGRAM_BYTES] >> 20 :
+					       world->limit[NETPOL_LIMIT_CELLS_PER_PROGRAM]),
+			   error == -EDQUOT ? "MiB with those of all others" : "cells on one pod");
+}
+
 /* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
 static int use_program(struct netpol_edit *edit, struct netpol_program *program, bool own)
 {
@@ -288,6 +398,41 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 }
 
 /*
+ * Compiles a program. If it does not fit, it is compiled again with fewer rows of each namespace
+ * that added many: their pods lose by it, and not those that nobody else takes the program of. @need:
+ * set to its bytes, or if it takes too much, so many bytes at least. Return: the program, -ENOMEM,
+ * -ENOSPC or -EDQUOT.
+ */
+static struct netpol_program *compile_program(struct netpol_edit *edit,
+					      const struct wanted *wanted, u64 *need)
+{
+	struct netpol_world *world = edit->world;
+	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
+	u32 most = world->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE], rows, added;
+	struct netpol_program *program;
+
+	for (rows = most;;) {
+		added = rows;
+		*need = budget;
+		program = netpol_program_compile(world, wanted->ns, wanted->direction,
+						 wanted->policy, wanted->npolicies, wanted->ports,
+						 need, &added, edit->fault);
+		if (!IS_ERR(program) || (PTR_ERR(program) != -EDQUOT &&
+					 PTR_ERR(program) != -ENOSPC))
+			break;
+		while (rows && rows >= added)
+			rows /= 4;
+		if (rows < FEWEST_ROWS)
+			return program;
+		/* the compiler may have explained a refusal that there is none of */
+		memset(edit->fault, 0, sizeof(*edit->fault));
+	}
+	if (!IS_ERR(program) && rows < most)
+		program->crowded_at = bytes_in_force(world);
+	return program;
+}
+
+/*
  * Finds the program of a list of policies, or compiles it. One that denies everything can always
  * be had; there are at most two. @need: if the program takes too much, so many bytes at least.
  * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
@@ -295,7 +440,6 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)
 {
-	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
 	u32 hash = wanted_hash(wanted);
 	struct netpol_world *world = edit->world;
 	struct netpol_program *program;
@@ -310,9 +454,7 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 		*need = program->bytes;
 		return use_program(edit, program, wanted->own);
 	}
-	program = netpol_program_compile(world, wanted->ns, wanted->direction, wanted->policy,
-					 wanted->npolicies, wanted->ports, &budget, edit->fault);
-	*need = budget;
+	program = compile_program(edit, wanted, need);
 	if (IS_ERR(program))
 		return PTR_ERR(program);
 	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
@@ -480,10 +622,11 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	bool policies = cluster->policies_changed == edit->serial;
 
 	edit->fault->object = blamed(edit, local, wanted);
-	if (edit->fault->object || (!wanted->own && !policies &&
-				    ns->labels_changed != edit->serial &&
-				    !lacks_program(edit, local, wanted->direction)))
+	if (edit->fault->object)
 		return refuse_program(edit, local, wanted);
+	if (!wanted->own && !policies && ns->labels_changed != edit->serial &&
+	    !lacks_program(edit, local, wanted->direction))
+		return refuse_grown(edit, local, wanted, error);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
 	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
@@ -917,6 +1060,24 @@ static void drop_closed(struct netpol_edit *edit)
 	}
 }
 
+/* Finds the identities that have no row of their own in a program of the next snapshot. */
+static int find_crowd(struct netpol_edit *edit)
+{
+	struct netpol_program *program;
+	int error;
+
+	list_for_each_entry(program, &edit->world->programs, node) {
+		if (!program->crowd.count || program->used != edit->serial)
+			continue;
+		error = netpol_idset_or(&edit->crowd, &program->crowd);
+		if (error)
+			return error;
+		cond_resched();
+	}
+	edit->next->ncrowded = netpol_idset_weight(&edit->crowd);
+	return 0;
+}
+
 int netpol_derive_programs(struct netpol_edit *edit)
 {
 	struct netpol_world *world = edit->world;
@@ -942,6 +1103,8 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (filled && !error)
 		drop_closed(edit);
 	netpol_free(list.policy);
+	if (!error)
+		error = find_crowd(edit);
 	if (error)
 		return error;
 	fill_behind(edit);

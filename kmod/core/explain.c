@@ -115,9 +115,11 @@ static struct question half_question(const struct netpol_world *world,
 
 	question.ports = egress ? netpol_snapshot_ports(snapshot, other->identity) :
 				  half->subject->pod->template->ports;
+	if (half->program && netpol_idset_has(&half->program->crowd, question.identity))
+		question.identity = NETPOL_IDENTITY_UNKNOWN;
 	if (half->program && half->program->doubts) {
 		question.identity = netpol_program_identity(snapshot, half->program, flow->family,
-							    other->identity, question.address);
+							    question.identity, question.address);
 		question.unknown = netpol_idset_has(&world->unknown->set, question.identity);
 	}
 	return question;

@@ -263,6 +263,7 @@ static void identity_free(struct netpol_world *world, struct netpol_identity *id
 	identity_unpost(world, identity);
 	world->identity[identity->number] = NULL;
 	world->nidentities--;
+	world->freed++;
 	block_release(world, identity->ns, identity->number / NETPOL_IDENTITY_BLOCK);
 	netpol_ports_put(world, identity->ports);
 	netpol_labels_put(world, identity->labels);

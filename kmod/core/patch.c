@@ -80,6 +80,16 @@ static int fill_row(struct patch *patch, struct netpol_signature signature, u32 
 	return 0;
 }
 
+/* Could a namespace have added as many rows to a program as it may? */
+static bool may_be_crowded(const struct netpol_world *world, const struct netpol_program *program,
+			   u32 number)
+{
+	const struct netpol_ns *ns = world->identity[number]->ns;
+
+	return ns != program->ns && netpol_idset_weight(&ns->identities) >
+				    world->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE];
+}
+
 /*
  * Finds the row of the peers that match an identity, or fills a new one. Return: 0; -ENOMEM;
  * -ENOENT if there is no such row and no room for one.
@@ -102,7 +112,8 @@ static int find_row(struct patch *patch, u32 number, u32 *row)
 		if (program->signature[*row].low == wanted.low &&
 		    program->signature[*row].high == wanted.high)
 			return 0;
-	if (patch->rows == program->rows_size)
+	if (patch->rows == program->rows_size ||
+	    may_be_crowded(patch->edit->world, program, number))
 		return -ENOENT;
 	return fill_row(patch, wanted, number);
 }
@@ -229,6 +240,8 @@ int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *progra
 	int error = -ENOMEM;
 
 	*patched = NULL;
+	if (program->crowd.count)
+		return 0;
 	patch.row = netpol_alloc_array(edit->affected.count, sizeof(*patch.row));
 	if (patch.row)
 		error = find_rows(&patch, &change);

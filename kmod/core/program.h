@@ -35,6 +35,7 @@
 #ifndef NETPOL_PROGRAM_H
 #define NETPOL_PROGRAM_H
 
+#include "core/idset.h"
 #include "core/policy.h"
 #include "core/trie.h"
 #include <linux/netpol.h>
@@ -165,6 +166,12 @@ struct netpol_signature;
  * @rows_size: rows that @cell and @signature have room for; no more than there are if sparse
  * @signature: signature of each row; kept for later patches
  * @peer_random: random number of each peer that signatures are made of; likewise kept
+ * @crowd: identities of other namespaces that have no row of their own, because their namespace has
+ *	added as many rows as it may; they have the row of NETPOL_IDENTITY_UNKNOWN, or row 0 without
+ *	@doubts. A program that has some is compiled anew where it is out of date, and not patched
+ * @freed: world->freed when it was made; there may be room for @crowd if that has changed
+ * @crowded_at: bytes of all programs when there was not room for the rows that a namespace may add;
+ *	with fewer there may be; 0: there was
  * @prefix: prefixes that the tries were built from, IPv4 first; for dumps
  * @nprefixes: how many, IPv4 and IPv6
  * @node: place in world->programs
@@ -214,6 +221,9 @@ struct netpol_program {
 	u32 rows_size;
 	struct netpol_signature *signature;
 	struct netpol_signature *peer_random;
+	struct netpol_idset crowd;
+	u64 freed;
+	u64 crowded_at;
 	struct netpol_prefix *prefix;
 	u32 nprefixes[2];
 	struct list_head node;

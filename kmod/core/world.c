@@ -29,6 +29,7 @@ static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_GUARDS] = NETPOL_GUARDS_MAX,
 	[NETPOL_LIMIT_PROGRAM_BYTES] = 256ULL << 20,
 	[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE] = 64ULL << 20,
+	[NETPOL_LIMIT_ROWS_PER_NAMESPACE] = 1024,
 };
 
 /* The intern tables of a world, one after the other; NULL after the last. */
@@ -191,6 +192,7 @@ void netpol_world_destroy(struct netpol_world *world)
 		netpol_intern_exit(table);
 	netpol_idset_free(&world->loaded_namespaces);
 	netpol_idset_free(&world->loaded_identities);
+	netpol_idset_free(&world->crowd);
 	netpol_idset_free(&world->slots);
 	netpol_free(world->active_label);
 	netpol_free(world->template);

@@ -112,6 +112,8 @@ struct netpol_origin {
  * @claims: table of claims (see NETPOL_CLAIM_MASK), by address
  * @origin: origins, by number
  * @program_bytes: memory of the programs
+ * @ncrowded: identities that a program takes for pods that are not known, see @crowd of struct
+ *	netpol_world
  * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
  *	program
  * @refs: references, of which world->snapshot has one; under the mutex
@@ -144,6 +146,7 @@ struct netpol_snapshot {
 	struct netpol_origin origin[NETPOL_ORIGINS];
 	u64 program_bytes;
 	u32 nlacking;
+	u32 ncrowded;
 	u32 refs;
 	struct netpol_snapshot *next;
 	struct netpol_retire_list retired;
@@ -189,6 +192,9 @@ struct netpol_snapshot {
  * @nblocks: length of @blocks
  * @block_hint: no block below this one is free
  * @nidentities: number of identities
+ * @freed: how many identities have gone so far
+ * @compiles: how many programs have been compiled so far
+ * @crowd: identities in netpol_program::crowd of a program in force
  * @slots: slots in use in the table of local pods
  * @bytes: memory that the loaded objects are charged for
  * @hits_bytes: memory of the counters of all rules
@@ -232,6 +238,9 @@ struct netpol_world {
 	u32 nblocks;
 	u32 block_hint;
 	u32 nidentities;
+	u64 freed;
+	u64 compiles;
+	struct netpol_idset crowd;
 	struct netpol_idset slots;
 	u64 bytes;
 	u64 hits_bytes;

@@ -644,6 +644,7 @@ const char *const np_limit_words[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_GUARDS] = "guards",
 	[NETPOL_LIMIT_PROGRAM_BYTES] = "program-bytes",
 	[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE] = "program-bytes-per-namespace",
+	[NETPOL_LIMIT_ROWS_PER_NAMESPACE] = "rows-per-namespace",
 };
 
 const char *const np_reason_words[NETPOL_REASON_MAX + 1] = {
