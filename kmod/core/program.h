@@ -153,6 +153,7 @@ struct netpol_signature;
  * @stage2: order of the first rule that is not of the Admin tier, or @norders
  * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
  *	which policies select it or there is no room for them, and @npolicies is 0
+ * @lacking: there is no room for the policies of its pods, and @npolicies is 0
  * @ns: namespace that the memory is charged to: that of the pods if the program depends on them,
  *	else world->cluster; one reference
  * @direction: enum netpol_direction
@@ -168,7 +169,7 @@ struct netpol_signature;
  * @peer_random: random number of each peer that signatures are made of; likewise kept
  * @crowd: identities of other namespaces that have no row of their own, because their namespace has
  *	added as many rows as it may; they have the row of NETPOL_IDENTITY_UNKNOWN, or row 0 without
- *	@doubts. A program that has some is compiled anew where it is out of date, and not patched
+ *	@doubts
  * @freed: world->freed when it was made; there may be room for @crowd if that has changed
  * @crowded_at: bytes of all programs when there was not room for the rows that a namespace may add;
  *	with fewer there may be; 0: there was
@@ -209,6 +210,7 @@ struct netpol_program {
 	u32 norders;
 	u32 stage2;
 	bool isolates;
+	bool lacking;
 	struct netpol_ns *ns;
 	u8 direction;
 	struct netpol_policy **policy;

@@ -192,7 +192,7 @@ struct netpol_snapshot {
  * @nblocks: length of @blocks
  * @block_hint: no block below this one is free
  * @nidentities: number of identities
- * @freed: how many identities have gone so far
+ * @freed: how often so many identities have gone that others may have their rows
  * @compiles: how many programs have been compiled so far
  * @crowd: identities in netpol_program::crowd of a program in force
  * @slots: slots in use in the table of local pods
@@ -268,6 +268,9 @@ bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 			       const struct netpol_namespace *namespace);
+const struct netpol_lack *netpol_pod_lack(const struct netpol_snapshot *snapshot,
+					  const struct netpol_pod *pod, u8 direction);
+u32 netpol_world_lacking(const struct netpol_world *world, const struct netpol_pod **first);
 bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 

@@ -162,14 +162,60 @@ static bool open_to(unsigned int number)
 	return np_offline_judge(&off, &flow, NULL);
 }
 
-/* Checks that as many of the tenant's pods are closed as the snapshot says. Return: how many. */
+static int note_reason(void *context, const struct netpol_step *step)
+{
+	u8 *reason = context;
+
+	if (!step->policy)
+		*reason = step->reason;
+	return 0;
+}
+
+/* Why a pod is closed, by an explanation of a connection from the world outside. */
+static u8 reason_of(unsigned int number)
+{
+	u32 from = htonl(0xc0000201), to = htonl(0x0a000001 + (number / 200 << 8) + number % 200);
+	struct netpol_flow flow = { .source = &from, .destination = &to, .family = AF_INET,
+				    .protocol = IPPROTO_TCP, .port = 7 };
+	struct netpol_judgement judgement;
+	u8 reason = 0;
+
+	CHECK_EQ(netpol_explain(off.world, &flow, false, &judgement, note_reason, &reason), 0);
+	CHECK_EQ(judgement.reason, reason);
+	return reason;
+}
+
+/* The limit that the pods which closed_pods() found are closed for; 0: not the same for all. */
+static u32 closed_for;
+
+/*
+ * Checks that as many of the tenant's pods are closed as the snapshot says, and that each has the
+ * reason. Return: how many.
+ */
 static unsigned int closed_pods(void)
 {
+	const struct netpol_snapshot *snapshot = off.world->snapshot;
+	const struct netpol_lack *lack;
+	const struct netpol_pod *first;
 	unsigned int i, n = 0;
 
-	for (i = 1; i <= MANY; i++)
-		n += local_of(i) && !open_to(i);
-	CHECK_EQ(n, off.world->snapshot->nlacking);
+	for (i = 1; i <= MANY; i++) {
+		if (!local_of(i))
+			continue;
+		lack = netpol_pod_lack(snapshot, local_of(i)->pod, NETPOL_DIRECTION_INGRESS);
+		CHECK_EQ(!lack, open_to(i));
+		if (!lack)
+			continue;
+		CHECK_EQ(reason_of(i), NETPOL_REASON_NO_ROOM);
+		CHECK(lack->need && !lack->cluster);
+		CHECK_EQ(lack->need == NETPOL_CELLS_NEED,
+			 lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM);
+		closed_for = n && closed_for != lack->limit ? 0 : lack->limit;
+		n++;
+	}
+	CHECK_EQ(n, snapshot->nlacking);
+	CHECK_EQ(n, netpol_world_lacking(off.world, &first));
+	CHECK(n ? !strcmp(first->template->ns->name, "t") : !first);
 	return n;
 }
 
@@ -289,6 +335,7 @@ static void test_room(void)
 	CHECK(apply(false));
 	closed = closed_pods();
 	CHECK(closed > 2 && closed < MANY);
+	CHECK_EQ(closed_for, NETPOL_LIMIT_PROGRAM_BYTES);
 	CHECK(open_to(VICTIM) && open_to(MANY + 1));
 	CHECK(used() <= ALL - SHARE + off.world->cluster->program_bytes +
 	      off.world->cluster->hits_bytes);
@@ -394,6 +441,7 @@ static bool others_open(void)
 static void test_cells(void)
 {
 	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells, usual_all = ALL, bytes;
+	const struct netpol_lack *lack;
 	u32 retry;
 
 	begin();
@@ -420,6 +468,9 @@ static void test_cells(void)
 	CHECK(apply(false));
 	CHECK(off.world->snapshot->nlacking);
 	CHECK(open_to(VICTIM) && !open_to(1));
+	lack = netpol_pod_lack(off.world->snapshot, local_of(1)->pod, NETPOL_DIRECTION_INGRESS);
+	CHECK(lack && lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM);
+	CHECK_EQ(reason_of(1), NETPOL_REASON_NO_ROOM);
 	CHECK(others_open());
 	CHECK_EQ(ns("t")->program_bytes, 0);
 	/* the edit knows that there is no program for them, and looks for none twice */
@@ -467,6 +518,8 @@ static void test_deleted(u32 room, bool more)
 	np_offline_publish(&off);
 	closed = closed_pods();
 	CHECK(closed && closed < MANY);
+	CHECK_EQ(closed_for, more ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
+				    NETPOL_LIMIT_PROGRAM_BYTES);
 	for (i = 0; i < 40; i++) {
 		commit();
 		CHECK(closed_pods() && others_open());
@@ -696,11 +749,11 @@ static bool judged_exactly(unsigned int from, unsigned int to, unsigned int kind
 }
 
 /* The pods of the tenant that are taken for unknown ones: denied at all of these ports. */
-static unsigned int crowded(unsigned int to, unsigned int pods)
+static unsigned int crowded_from(unsigned int to, unsigned int first, unsigned int pods)
 {
 	unsigned int i, j, n = 0;
 
-	for (i = 0; i < pods; i++) {
+	for (i = first; i < pods; i++) {
 		if (judged_exactly(TENANT + i, to, i))
 			continue;
 		for (j = 0; j < 3 * VALUES; j++)
@@ -709,6 +762,11 @@ static unsigned int crowded(unsigned int to, unsigned int pods)
 		n++;
 	}
 	return n;
+}
+
+static unsigned int crowded(unsigned int to, unsigned int pods)
+{
+	return crowded_from(to, 0, pods);
 }
 
 static void add_kinds_of_tenant(unsigned int pods)
@@ -838,12 +896,85 @@ static void test_rows(void)
 	/* the first ones go; the next commit gives their rows to others */
 	delete_kinds(0, SOME / 4);
 	commit();
-	CHECK_EQ(off.world->snapshot->ncrowded, i - SOME / 4);
+	CHECK(i - off.world->snapshot->ncrowded == SOME / 4 ||
+	      i - off.world->snapshot->ncrowded == SOME / 4 + 1);
+	CHECK_EQ(crowded_from(VICTIM, SOME / 4, SOME), off.world->snapshot->ncrowded);
 	delete_kinds(SOME / 4, SOME / 2);
 	commit();
 	CHECK_EQ(off.world->snapshot->ncrowded, 0);
 	for (i = SOME - SOME / 4; i < SOME; i++)
 		CHECK(judged_exactly(TENANT + i, VICTIM, i));
+	*rows = usual;
+}
+
+/* An edit that changes who is crowded, by new pods and by a key that splits them, and is given up. */
+static void test_crowd_abort(void)
+{
+	u64 *rows = limit(NETPOL_LIMIT_ROWS_PER_NAMESPACE), usual = *rows;
+	struct netpol_idset before = {};
+	bool prepared = false;
+	unsigned int i;
+	long after;
+
+	*rows = ROWS;
+	/* what an edit replaces has rows until the next one */
+	begin();
+	add_namespace("a");
+	CHECK(apply(true));
+	begin();
+	add_victims();
+	add_values("values", PORT_A);
+	add_kinds_of_tenant(SOME);
+	CHECK(apply(true));
+	CHECK(!netpol_idset_copy(&before, &off.world->crowd));
+	CHECK_EQ(netpol_idset_weight(&before), SOME - ROWS);
+	begin();
+	for (i = 0; i < 4; i++)
+		add_kind("t", TENANT + SOME + i, SOME + i);
+	add_cluster("split", "subject: {namespaces: {matchLabels: {name: z}}}, ingress: [{action: "
+		    "Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {m: x}}}}]}]");
+	add_numbered("t", TENANT + SOME + 5, "m", 0, 0);
+	read_text();
+	for (after = 0; !prepared; after += 7) {
+		CHECK(!np_offline_begin(&off, "kube", &err));
+		for (i = 0; i < objs.pod_count; i++)
+			CHECK(!np_offline_pod(&off, &objs.pods[i], &err));
+		CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+		netpol_fail_after = after;
+		prepared = !np_offline_prepare(&off, &err);
+		netpol_fail_after = -1;
+		CHECK(prepared || off.fault.error == -ENOMEM);
+		np_offline_abort(&off);
+		check_programs();
+		CHECK(netpol_idset_equal(&before, &off.world->crowd));
+		CHECK_EQ(crowded(VICTIM, SOME), SOME - ROWS);
+	}
+	CHECK(after > 10 * 7);
+	CHECK(!np_offline_apply(&off, "kube", &objs, false, &err));
+	CHECK_EQ(off.world->snapshot->ncrowded, SOME + 4 - ROWS);
+	CHECK_EQ(crowded(VICTIM, SOME + 4), SOME + 4 - ROWS);
+	/* a key that tells pods of one crowded kind apart: both are crowded */
+	begin();
+	fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: twin, namespace: t, labels: "
+		"{k0: v%u, k1: v%u, k2: v0, n: x}}\nspec: {containers: [{name: c, image: i}]}\n"
+		"status: {podIP: 10.0.9.9}\n", (SOME + 3) % VALUES, (SOME + 3) / VALUES);
+	CHECK(apply(false));
+	CHECK_EQ(off.world->snapshot->ncrowded, SOME + 4 - ROWS);
+	begin();
+	add_cluster("split", "subject: {namespaces: {matchLabels: {name: z}}}, ingress: [{action: "
+		    "Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {n: x}}}}]}]");
+	CHECK(apply(false));
+	CHECK_EQ(off.world->snapshot->ncrowded, SOME + 5 - ROWS);
+	CHECK(!reaches(9 * 200 + 8, VICTIM, PORT_A + (SOME + 4) % VALUES));
+	CHECK(reaches(9 * 200 + 8, VICTIM, 7));
+	/* in a namespace that is not loaded any more they are unknown for that reason */
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_delete_namespace(&off, "t", &err));
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
+	CHECK_EQ(off.world->snapshot->ncrowded, 0);
+	CHECK(!reaches(TENANT, VICTIM, PORT_A + 1));
+	netpol_idset_free(&before);
 	*rows = usual;
 }
 
@@ -1009,6 +1140,7 @@ int main(void)
 	test_abort();
 	test_combinations();
 	test_rows();
+	test_crowd_abort();
 	test_accepts();
 	test_combinations_bytes();
 	test_grown();
