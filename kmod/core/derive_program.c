@@ -13,8 +13,8 @@
 #define FEW_OBJECTS 64
 
 /*
- * Where a program does not fit, other namespaces may add fewer rows to it: a quarter each time, down
- * to so many.
+ * Where a program does not fit, other namespaces may add fewer rows to it: a quarter each time,
+ * down to so many.
  */
 #define FEWEST_ROWS 4
 
@@ -408,9 +408,9 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 
 /*
  * Compiles a program. If it does not fit, it is compiled again with fewer rows of each namespace
- * that added many: their pods lose by it, and not those that nobody else takes the program of. @need:
- * set to its bytes, or if it takes too much, so many bytes at least. Return: the program, -ENOMEM,
- * -ENOSPC or -EDQUOT.
+ * that added many, so that the pods of these lose by it, and not those that have the program.
+ * @need: set to its bytes, or if it takes too much, so many bytes at least. Return: the program,
+ * -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static struct netpol_program *compile_program(struct netpol_edit *edit,
 					      const struct wanted *wanted, u64 *need)
@@ -443,8 +443,8 @@ static struct netpol_program *compile_program(struct netpol_edit *edit,
 
 /*
  * Finds the program of a list of policies, or compiles it. One that denies everything can always
- * be had; there are at most two for each reason. @need: if the program takes too much, so many bytes at least.
- * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
+ * be had; there are at most two for each reason. @need: if the program takes too much, so many
+ * bytes at least. Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)
@@ -608,8 +608,8 @@ static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
 		return error;
 	}
 	*lack = (struct netpol_lack){
-		.need = need, .limit = limit, .own = wanted->own, .cluster = wanted->ns == edit->world->cluster,
-		.hash = wanted_hash(wanted),
+		.need = need, .limit = limit, .own = wanted->own,
+		.cluster = wanted->ns == edit->world->cluster, .hash = wanted_hash(wanted),
 	};
 	return 0;
 }

@@ -111,8 +111,8 @@ static bool is_crowded(const struct netpol_program *program, const struct netpol
 }
 
 /*
- * Finds the row of the peers that match an identity, or fills a new one. @crowd: set if it has to do
- * without. Return: 0; -ENOMEM; -ENOENT if there is no such row and no room for one.
+ * Finds the row of the peers that match an identity, or fills a new one. @crowd: set if it has to
+ * do without. Return: 0; -ENOMEM; -ENOENT if there is no such row and no room for one.
  */
 static int find_row(struct patch *patch, u32 number, u32 *row, bool *crowd)
 {

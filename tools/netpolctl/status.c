@@ -71,6 +71,7 @@ static void np_check_way(struct np_status *st, const struct np_counters *c, cons
 /* Warns of local pods that a limit has closed. */
 static void np_status_lacking(struct np_status *st, const struct np_state *state)
 {
+	const struct np_shortage *lack;
 	const struct np_pod *pod;
 	unsigned int named = 0;
 	char *text = NULL;
@@ -81,13 +82,14 @@ static void np_status_lacking(struct np_status *st, const struct np_state *state
 	for (i = 0; i < state->objects.pod_count && named < NP_STATUS_NAMED; i++) {
 		pod = &state->objects.pods[i];
 		for (k = 0; k < state->pod[i].lack_count; k++) {
+			lack = &state->pod[i].lack[k];
 			file = open_memstream(&text, &length);
 			if (!file)
 				continue;
-			np_shortage_print(file, &state->pod[i].lack[k]);
+			np_shortage_print(file, lack);
 			fclose(file);
-			np_status_warn(st, "pod %s/%s is closed in %s: %s", pod->namespace, pod->name,
-				       np_direction_name(state->pod[i].lack[k].direction), text);
+			np_status_warn(st, "pod %s/%s is closed in %s: %s", pod->namespace,
+				       pod->name, np_direction_name(lack->direction), text);
 			free(text);
 		}
 		named += !!state->pod[i].lack_count;
@@ -135,8 +137,8 @@ static void np_status_crowded(struct np_status *st, const struct np_state *state
 			       "policies name", space[k].namespace, space[k].count, space[k].pod,
 			       np_limit_name(NETPOL_LIMIT_ROWS_PER_NAMESPACE));
 	if (others)
-		np_status_warn(st, "so are %u pods of more namespaces; 'netpolctl get pods -A' shows "
-			       "them as crowded", others);
+		np_status_warn(st, "the same holds for %u pods of more namespaces; 'netpolctl get "
+			       "pods -A' shows them as crowded", others);
 }
 
 /* Warns of what limits have done to pods, if they have. */

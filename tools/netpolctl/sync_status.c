@@ -142,8 +142,8 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	       np_number_of(root, "localPods"), np_number_of(root, "localPodsClosed"),
 	       np_number_of(root, "policies"), np_number_of(root, "clusterPolicies"));
 	if (np_number_of(root, "podsWithoutRoom") || np_number_of(root, "kindsCrowded"))
-		printf("limits      %.0f local pods are closed for want of room, %.0f kinds of pods "
-		       "are crowded; see 'netpolctl status'\n",
+		printf("limits      %.0f local pods are closed for want of room, %.0f kinds of "
+		       "pods are crowded; see 'netpolctl status'\n",
 		       np_number_of(root, "podsWithoutRoom"), np_number_of(root, "kindsCrowded"));
 	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
 	       np_number_of(root, "repairs"));

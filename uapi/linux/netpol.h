@@ -366,7 +366,7 @@ enum netpol_pod_attr {
 	NETPOL_POD_A_LABEL,	/* nest: enum netpol_label_attr, repeated, dumps only */
 	NETPOL_POD_A_PORT,	/* nest: enum netpol_port_attr, repeated, dumps only */
 	NETPOL_POD_A_IDENTITY,	/* u32, dumps only: number of its identity at this moment */
-	/* nest: enum netpol_lack_attr, repeated, dumps only; directions that a local pod is closed in */
+	/* nest: enum netpol_lack_attr, repeated, dumps only; directions that it is closed in */
 	NETPOL_POD_A_LACK,
 
 	__NETPOL_POD_A_MAX,

@@ -324,8 +324,8 @@ static void np_change_policies(struct np_change *change, struct np_change_half *
 		if (step->reason == NETPOL_REASON_NO_ROOM)
 			change->none = "there is no room for the policies, and more would not help";
 		else if (step->crowded)
-			change->none = "the other end's namespace has pods of too many kinds, so that "
-				       "no policy can name them by labels";
+			change->none = "the other end's namespace has pods of too many kinds, so "
+				       "that no policy can name them by labels";
 		else
 			change->none = np_change_half_policy(change, half, step->reason);
 	}

@@ -102,8 +102,8 @@ static uint8_t np_reason_peer(const struct np_reason_about *about,
 		return NP_REASON_NO_POD;
 	}
 	if (about->crowded) {
-		*text = np_say(arena, "namespace %s has pods of too many kinds, so no selector here "
-				    "matches %s", end->pod->namespace, end->name);
+		*text = np_say(arena, "namespace %s has pods of too many kinds, so no selector "
+				    "here matches %s", end->pod->namespace, end->name);
 		return NP_REASON_CROWDED;
 	}
 	if (!end->ns) {
