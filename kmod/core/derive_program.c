@@ -71,11 +71,10 @@ static u64 bytes_in_force(const struct netpol_world *world)
 	return world->snapshot->program_bytes + world->hits_bytes;
 }
 
-/* May identities that had to do without a row have one, because others have gone? */
+/* May identities of a crowd have rows, because others have gone? */
 static bool may_thin(const struct netpol_world *world, const struct netpol_program *program)
 {
-	return program->crowd.count && (program->freed != world->freed ||
-					bytes_in_force(world) < program->crowded_at);
+	return program->freed != world->freed || bytes_in_force(world) < program->crowded_at;
 }
 
 /*
@@ -87,7 +86,7 @@ static bool program_stale(const struct netpol_edit *edit,
 {
 	u32 i;
 
-	if (may_thin(edit->world, program))
+	if (unlikely(program->crowd.count) && may_thin(edit->world, program))
 		return true;
 	for (i = 0; i < program->npeers; i++) {
 		if (program->peer[i]->changed == edit->serial)
@@ -126,7 +125,7 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 
 	if (program_doomed(program) || !program_stale(edit, program))
 		return 0;
-	if (edit->one_by_one && !may_thin(edit->world, program))
+	if (edit->one_by_one && !(program->crowd.count && may_thin(edit->world, program)))
 		error = netpol_program_patch(edit, program, &patched);
 	if (error || patched == program)
 		return error;
@@ -1073,19 +1072,26 @@ static void drop_closed(struct netpol_edit *edit)
 	}
 }
 
-/* Finds the identities that have no row of their own in a program of the next snapshot. */
-static int find_crowd(struct netpol_edit *edit)
+/*
+ * Takes the programs that the next snapshot does not use off the list, and finds the identities
+ * that have no row of their own in one of the others. Return: 0 or -ENOMEM.
+ */
+static int settle_programs(struct netpol_edit *edit)
 {
-	struct netpol_program *program;
-	int error;
+	struct netpol_program *program, *next;
+	int error = 0;
 
-	list_for_each_entry(program, &edit->world->programs, node) {
-		if (!program->crowd.count || program->used != edit->serial)
-			continue;
-		error = netpol_idset_or(&edit->crowd, &program->crowd);
+	list_for_each_entry_safe(program, next, &edit->world->programs, node) {
+		if (program->used != edit->serial) {
+			list_move(&program->node, &edit->unused);
+			error = netpol_retire_add_sized(&edit->cow.retired, program,
+							NETPOL_RETIRE_PROGRAM, program->bytes);
+		} else if (program->crowd.count) {
+			error = netpol_idset_or(&edit->crowd, &program->crowd);
+			cond_resched();
+		}
 		if (error)
 			return error;
-		cond_resched();
 	}
 	edit->next->ncrowded = netpol_idset_weight(&edit->crowd);
 	return 0;
@@ -1116,19 +1122,8 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (filled && !error)
 		drop_closed(edit);
 	netpol_free(list.policy);
-	if (!error)
-		error = find_crowd(edit);
 	if (error)
 		return error;
 	fill_behind(edit);
-	list_for_each_entry_safe(program, next, &world->programs, node) {
-		if (program->used == edit->serial)
-			continue;
-		list_move(&program->node, &edit->unused);
-		error = netpol_retire_add_sized(&edit->cow.retired, program,
-						NETPOL_RETIRE_PROGRAM, program->bytes);
-		if (error)
-			return error;
-	}
-	return 0;
+	return settle_programs(edit);
 }
