@@ -71,12 +71,6 @@ static u64 bytes_in_force(const struct netpol_world *world)
 	return world->snapshot->program_bytes + world->hits_bytes;
 }
 
-/* May identities of a crowd have rows, because others have gone? */
-static bool may_thin(const struct netpol_world *world, const struct netpol_program *program)
-{
-	return program->freed != world->freed || bytes_in_force(world) < program->crowded_at;
-}
-
 /*
  * Is a program out of date? It is if one of its peers matches other identities now, or if its
  * row map has a row for a number that the edit has given to a new identity.
@@ -86,8 +80,6 @@ static bool program_stale(const struct netpol_edit *edit,
 {
 	u32 i;
 
-	if (unlikely(program->crowd.count) && may_thin(edit->world, program))
-		return true;
 	for (i = 0; i < program->npeers; i++) {
 		if (program->peer[i]->changed == edit->serial)
 			return true;
@@ -125,7 +117,7 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 
 	if (program_doomed(program) || !program_stale(edit, program))
 		return 0;
-	if (edit->one_by_one && !(program->crowd.count && may_thin(edit->world, program)))
+	if (edit->one_by_one && program->stale != edit->serial)
 		error = netpol_program_patch(edit, program, &patched);
 	if (error || patched == program)
 		return error;
@@ -1072,29 +1064,38 @@ static void drop_closed(struct netpol_edit *edit)
 	}
 }
 
-/*
- * Takes the programs that the next snapshot does not use off the list, and finds the identities
- * that have no row of their own in one of the others. Return: 0 or -ENOMEM.
- */
-static int settle_programs(struct netpol_edit *edit)
+/* Finds the identities that have no row of their own in a program of the next snapshot. */
+static int find_crowd(struct netpol_edit *edit)
 {
-	struct netpol_program *program, *next;
-	int error = 0;
+	struct netpol_program *program;
+	int error;
 
-	list_for_each_entry_safe(program, next, &edit->world->programs, node) {
-		if (program->used != edit->serial) {
-			list_move(&program->node, &edit->unused);
-			error = netpol_retire_add_sized(&edit->cow.retired, program,
-							NETPOL_RETIRE_PROGRAM, program->bytes);
-		} else if (program->crowd.count) {
-			error = netpol_idset_or(&edit->crowd, &program->crowd);
-			cond_resched();
-		}
+	if (!edit->world->crowd.count && edit->world->crowding != edit->serial)
+		return 0;
+	list_for_each_entry(program, &edit->world->programs, node) {
+		if (!program->crowd.count || program->used != edit->serial)
+			continue;
+		error = netpol_idset_or(&edit->crowd, &program->crowd);
 		if (error)
 			return error;
+		cond_resched();
 	}
 	edit->next->ncrowded = netpol_idset_weight(&edit->crowd);
 	return 0;
+}
+
+/* Marks the programs as stale that may have rows for identities of their crowd. */
+static void find_thinned(struct netpol_edit *edit)
+{
+	const struct netpol_world *world = edit->world;
+	struct netpol_program *program;
+
+	if (!world->crowd.count)
+		return;
+	list_for_each_entry(program, &world->programs, node)
+		if (program->crowd.count && (program->freed != world->freed ||
+					     bytes_in_force(world) < program->crowded_at))
+			program->stale = edit->serial;
 }
 
 int netpol_derive_programs(struct netpol_edit *edit)
@@ -1107,6 +1108,7 @@ int netpol_derive_programs(struct netpol_edit *edit)
 
 	edit->plenty = less(less(world->limit[NETPOL_LIMIT_PROGRAM_BYTES], reserve(world)),
 			    world->hits_bytes);
+	find_thinned(edit);
 	list_for_each_entry_safe(program, next, &world->programs, node) {
 		error = refresh_program(edit, program);
 		if (error)
@@ -1122,8 +1124,19 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (filled && !error)
 		drop_closed(edit);
 	netpol_free(list.policy);
+	if (!error)
+		error = find_crowd(edit);
 	if (error)
 		return error;
 	fill_behind(edit);
-	return settle_programs(edit);
+	list_for_each_entry_safe(program, next, &world->programs, node) {
+		if (program->used == edit->serial)
+			continue;
+		list_move(&program->node, &edit->unused);
+		error = netpol_retire_add_sized(&edit->cow.retired, program,
+						NETPOL_RETIRE_PROGRAM, program->bytes);
+		if (error)
+			return error;
+	}
+	return 0;
 }

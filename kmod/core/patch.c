@@ -149,6 +149,7 @@ static int set_crowd(struct patch *patch, u32 number, bool crowd)
 	if (netpol_idset_has(&patch->crowd, number) == crowd)
 		return 0;
 	patch->recrowd = true;
+	patch->edit->world->crowding = patch->edit->serial;
 	if (crowd)
 		return netpol_idset_add(&patch->crowd, number);
 	netpol_idset_del(&patch->crowd, number);

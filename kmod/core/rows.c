@@ -347,6 +347,7 @@ static int crowd_identity(struct netpol_compile *c, u32 identity, u32 *row)
 	struct netpol_program *program = c->program;
 	u32 before = program->crowd.count;
 
+	c->world->crowding = c->world->edits;
 	c->world->identity[identity]->ns->crowded = true;
 	*row = program->doubts ? netpol_program_row(program, NETPOL_IDENTITY_UNKNOWN) : 0;
 	if (netpol_idset_add(&program->crowd, identity))

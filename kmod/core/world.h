@@ -194,6 +194,7 @@ struct netpol_snapshot {
  * @nidentities: number of identities
  * @freed: how often so many identities have gone that others may have their rows
  * @compiles: how many programs have been compiled so far
+ * @crowding: serial of the last edit that made a program with a crowd
  * @crowd: identities in netpol_program::crowd of a program in force
  * @slots: slots in use in the table of local pods
  * @bytes: memory that the loaded objects are charged for
@@ -240,6 +241,7 @@ struct netpol_world {
 	u32 nidentities;
 	u64 freed;
 	u64 compiles;
+	u64 crowding;
 	struct netpol_idset crowd;
 	struct netpol_idset slots;
 	u64 bytes;
