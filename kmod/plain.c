@@ -335,8 +335,20 @@ static noinline unsigned int netpol_plain_deny_watched(struct netpol_net *nn,
 						       struct sk_buff *skb, u32 pkt,
 						       u8 direction)
 {
-	if (netpol_event_wanted(nn) || trace_netpol_packet_enabled())
+	if (netpol_event_wanted(nn))
 		netpol_plain_report(nn, skb, pkt, direction);
+	return netpol_drop(skb);
+}
+
+/*
+ * netpol_plain_deny() where somebody traces what is denied; apart, because a question that is asked
+ * by patching code costs registers where there is a call behind it.
+ */
+static noinline unsigned int netpol_plain_deny_traced(struct netpol_net *nn,
+						      struct sk_buff *skb, u32 pkt,
+						      u8 direction)
+{
+	netpol_plain_report(nn, skb, pkt, direction);
 	return netpol_drop(skb);
 }
 
@@ -345,8 +357,9 @@ static __always_inline unsigned int netpol_plain_deny(struct netpol_net *nn,
 						      struct sk_buff *skb, u32 pkt,
 						      u8 direction)
 {
-	if (unlikely(READ_ONCE(netpol_event_asked)) || netpol_drop_traced() ||
-	    trace_netpol_packet_enabled())
+	if (trace_netpol_packet_enabled())
+		return netpol_plain_deny_traced(nn, skb, pkt, direction);
+	if (unlikely(READ_ONCE(netpol_event_asked)) || netpol_drop_traced())
 		return netpol_plain_deny_watched(nn, skb, pkt, direction);
 	return NF_DROP;
 }
