@@ -193,7 +193,7 @@ $(B)/cluster/pod: tests/cluster/pod.c tests/e2e/e2e.h
 
 # Truth tables and random worlds: for this process (sanitized) and for a VM.
 truth-lib := $(addsuffix .o,$(addprefix tests/truth/,table ask) tests/evaluator/evaluator) libnetpol.a
-worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink) \
+worlds-lib := $(addsuffix .o,$(addprefix tests/truth/,run run_module compare books shrink audits) \
 	tests/evaluator/history tests/evaluator/model)
 $(B)/fuzz/fuzz_core: $(addprefix $(B)/fuzz/obj/,$(worlds-lib) $(truth-lib))
 truth-bins: $(addprefix $(B)/truth/,core worlds-asan explain module packets noise stress worlds)

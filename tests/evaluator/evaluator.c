@@ -237,6 +237,22 @@ static void judge_policy(const struct evaluator *ev, const struct np_policy *pol
 	}
 }
 
+/* Is a NetworkPolicy that selects the subject observed for it, and not enforced? */
+static bool is_observed(const struct evaluator *ev, const struct np_policy *policy,
+			const struct np_pod *subject)
+{
+	const struct evaluator_audit *audit;
+
+	if (ev->enforce_all)
+		return false;
+	for (audit = ev->audit; audit < ev->audit + ev->audits; audit++)
+		if (!strcmp(audit->namespace, policy->namespace) &&
+		    (!audit->policy || !strcmp(audit->policy, policy->name)) &&
+		    (!audit->pod || !strcmp(audit->pod, subject->name)))
+			return true;
+	return policy->audit;
+}
+
 /*
  * NetworkPolicies. They are final if one selects the subject in this direction; else nothing
  * changes.
@@ -256,8 +272,8 @@ static void judge_network_policies(const struct evaluator *ev, bool is_egress,
 			const struct np_policy *policy = &ev->origin[i]->policies[j];
 
 			if (policy->tier != NP_TIER_NETWORK_POLICY ||
-			    (policy->audit && !ev->enforce_all) ||
 			    strcmp(policy->namespace, subject->namespace) ||
+			    is_observed(ev, policy, subject) ||
 			    !(policy->directions & (is_egress ? NP_DIR_EGRESS :
 								NP_DIR_INGRESS)) ||
 			    !selects(&policy->pod_selector, &subject->labels))
@@ -491,6 +507,20 @@ static void judge_half(const struct evaluator *ev, bool is_egress, const struct 
 			   port, half, &half->pass[1]);
 }
 
+/*
+ * What the observed policies make of a half, by what it would be if they were enforced. One that is
+ * enforced leaves them nothing to say: they would only accept more.
+ */
+static void note_observed(struct evaluator_half *half, const struct evaluator_half *enforced)
+{
+	half->audit = half->allowed && !enforced->allowed;
+	if (!half->allowed || half->isolated || !enforced->allowed || !enforced->policy ||
+	    enforced->policy->tier != NP_TIER_NETWORK_POLICY)
+		return;
+	half->observed = enforced->policy;
+	half->observed_rule = enforced->rule;
+}
+
 bool evaluator_judge(const struct evaluator *ev, const struct evaluator_end *source,
 		     const struct evaluator_end *destination, uint8_t protocol,
 		     uint16_t port, struct evaluator_half *egress,
@@ -504,12 +534,12 @@ bool evaluator_judge(const struct evaluator *ev, const struct evaluator_end *sou
 		   egress);
 	judge_half(&enforcing, true, source->pod, destination, destination->pod, protocol, port,
 		   &half);
-	egress->audit = egress->allowed && !half.allowed;
+	note_observed(egress, &half);
 	judge_half(ev, false, destination->pod, source, destination->pod, protocol, port,
 		   ingress);
 	judge_half(&enforcing, false, destination->pod, source, destination->pod, protocol, port,
 		   &half);
-	ingress->audit = ingress->allowed && !half.allowed;
+	note_observed(ingress, &half);
 	/* a pod cannot block itself */
 	if (source->pod && source->pod == destination->pod) {
 		egress->judged = false;

@@ -15,6 +15,18 @@
 #define EVALUATOR_ORIGINS 4
 
 /**
+ * struct evaluator_audit - NetworkPolicies that are observed instead of enforced
+ * @namespace: of the policies, and of the pods that they select
+ * @policy: name of the policy; NULL: all those of the namespace
+ * @pod: name of the pod for which they are observed; NULL: for all pods
+ */
+struct evaluator_audit {
+	const char *namespace;
+	const char *policy;
+	const char *pod;
+};
+
+/**
  * struct evaluator - the objects of all origins
  * @origin: the one that wins over the others first
  * @origins: how many
@@ -23,6 +35,8 @@
  * @ranges: how many
  * @kube_node: Nodes of the cluster, which rules may name
  * @kube_nodes: how many
+ * @audit: audits that are under way
+ * @audits: how many
  * @enforce_all: policies are enforced that are only observed
  */
 struct evaluator {
@@ -33,6 +47,8 @@ struct evaluator {
 	unsigned int ranges;
 	const struct np_kube_node *kube_node;
 	size_t kube_nodes;
+	const struct evaluator_audit *audit;
+	unsigned int audits;
 	bool enforce_all;
 };
 
@@ -55,6 +71,10 @@ struct evaluator_pass {
  * @unknown: the rule denies because it can't be known whether it matches: the labels of the
  *	other end are not known
  * @audit: allowed, and would not be if all policies were enforced that are only observed
+ * @observed: the observed policy that accepts what is asked of it, or NULL: none does, or none is
+ *	asked, because the half is denied, the Admin tier accepts it, or some policy is enforced. Of
+ *	more it is the first, as with @policy
+ * @observed_rule: the first rule of it that matches
  * @pass: what passes in the Admin tier, and in the Baseline tier
  */
 struct evaluator_half {
@@ -67,6 +87,8 @@ struct evaluator_half {
 	uint32_t rule;
 	bool unknown;
 	bool audit;
+	const struct np_policy *observed;
+	uint32_t observed_rule;
 	struct evaluator_pass pass[2];
 };
 

@@ -1039,6 +1039,40 @@ static void print_operation(const struct operation *op, FILE *to)
 	}
 }
 
+/* What is done about audits before a transaction. */
+static void print_audits(const struct history *h, unsigned int before, FILE *to)
+{
+	unsigned int i;
+
+	for (i = 0; i < h->audit_steps; i++) {
+		const struct audit_step *step = &h->audit_step[i];
+		const struct evaluator_audit *about = &step->about;
+
+		if (step->dropped || step->before != before)
+			continue;
+		switch (step->kind) {
+		case AUDIT_BEGIN:
+		case AUDIT_END:
+			fprintf(to, "# an audit %s: namespace %s, policy %s, pod %s",
+				step->kind == AUDIT_BEGIN ? "begins" : "is ended", about->namespace,
+				about->policy ? about->policy : "(any)",
+				about->pod ? about->pod : "(any)");
+			if (step->kind == AUDIT_BEGIN && step->seconds)
+				fprintf(to, ", for %u seconds", step->seconds);
+			break;
+		case AUDIT_LOOK:
+			fprintf(to, "# the audits end whose time has come");
+			break;
+		case AUDIT_WAIT:
+			fprintf(to, "# %u seconds go by", step->seconds);
+			break;
+		}
+		if (step->after >= 0)
+			fprintf(to, ", fails after allocations (%ld), and again", step->after);
+		fprintf(to, "\n");
+	}
+}
+
 void history_print(const struct history *h, FILE *to)
 {
 	static const char *const endings[] = {
@@ -1057,6 +1091,7 @@ void history_print(const struct history *h, FILE *to)
 	for (i = 0; i < h->transactions; i++) {
 		const struct transaction *txn = &h->transaction[i];
 
+		print_audits(h, i, to);
 		if (txn->dropped)
 			continue;
 		fprintf(to, "# transaction %u of %s, %s, %s (%lu)\n", i,
@@ -1069,4 +1104,5 @@ void history_print(const struct history *h, FILE *to)
 			if (!txn->operation[j].dropped)
 				print_operation(&txn->operation[j], to);
 	}
+	print_audits(h, h->transactions, to);
 }

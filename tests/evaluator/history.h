@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Made-up histories of a cluster: transactions of Namespaces, Pods, NetworkPolicies and, in half
- * of the histories, ClusterNetworkPolicies, all of it decided by one seed, and a model of what is
- * loaded after each. The model is
+ * of the histories, ClusterNetworkPolicies, and audits between them if somebody adds some, all of it
+ * decided by one seed, and a model of what is loaded after each. The model is
  * lists of objects, for the naive evaluator; it knows nothing of the core.
  */
 #ifndef HISTORY_H
@@ -20,6 +20,7 @@
 #define HISTORY_NODE		"here"
 #define HISTORY_RANGES		2
 #define HISTORY_NODES		5
+#define HISTORY_AUDITS		(2 * HISTORY_TRANSACTIONS)
 
 enum operation_kind {
 	SET_NAMESPACE,
@@ -78,6 +79,31 @@ struct transaction {
 	unsigned int count;
 };
 
+enum audit_kind {
+	AUDIT_BEGIN,
+	AUDIT_END,
+	AUDIT_LOOK,	/* ends those whose time has come */
+	AUDIT_WAIT,	/* the time goes on */
+};
+
+/**
+ * struct audit_step - something about audits that happens between transactions
+ * @kind: what is done
+ * @dropped: left out
+ * @before: number of the transaction before which it is
+ * @about: which policies and pods, with names in the history's arena
+ * @seconds: how long the audit lasts, 0: without an end; or how far the time goes on
+ * @after: allocations before one that fails, unless it needs fewer; -1: none fails
+ */
+struct audit_step {
+	enum audit_kind kind;
+	bool dropped;
+	unsigned int before;
+	struct evaluator_audit about;
+	unsigned int seconds;
+	long after;
+};
+
 /**
  * struct model - what is loaded
  * @origin: objects of each origin
@@ -118,6 +144,8 @@ struct model {
  * @addresses: how many
  * @transaction: transactions
  * @transactions: how many
+ * @audit_step: what is done about audits, in order
+ * @audit_steps: how many
  */
 struct history {
 	uint64_t random;
@@ -139,6 +167,8 @@ struct history {
 	unsigned int addresses;
 	struct transaction transaction[HISTORY_TRANSACTIONS];
 	unsigned int transactions;
+	struct audit_step audit_step[HISTORY_AUDITS];
+	unsigned int audit_steps;
 };
 
 /* By number; the origins are in the order in which they win. */

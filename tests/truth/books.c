@@ -52,6 +52,8 @@ void run_take_books(struct books *b, const struct netpol_world *w)
 	b->active_peers = list_count(&w->active_peers) - !list_empty(&w->unknown->active);
 	b->programs = list_count(&w->programs);
 	memcpy(b->origin, s->origin, sizeof(b->origin));
+	b->audits = s->audits;
+	b->now = s->now;
 }
 
 /* Peers and keys are in use exactly while loaded policies name them. */
@@ -119,7 +121,7 @@ static void check_peers(struct run *run)
 	netpol_idset_free(&set);
 }
 
-/* Local pods that are alike have the same programs. */
+/* Local pods that are alike have the same programs, unless an audit is about one of them alone. */
 static void check_sharing(struct run *run)
 {
 	const struct netpol_snapshot *s = run->core.world->snapshot;
@@ -136,6 +138,7 @@ static void check_sharing(struct run *run)
 			const struct netpol_local *right = netpol_snapshot_local(s, j);
 
 			if (left->pod->template == right->pod->template &&
+			    !audits_name(run, left->pod) && !audits_name(run, right->pod) &&
 			    memcmp(left->program, right->program, sizeof(left->program)))
 				WRONG(run, "equal pods %u and %u have two programs", i, j);
 		}
@@ -185,8 +188,8 @@ static const struct netpol_ns *payer(const struct netpol_world *w, const struct 
 }
 
 /*
- * Programs of equal policies, ports and payers exist once, only those in use exist, and their bytes
- * are counted.
+ * Programs of equal policies, of which the same ones are enforced, ports and payers exist once, only
+ * those in use exist, and their bytes are counted.
  */
 static void check_programs(struct run *run)
 {
@@ -221,7 +224,8 @@ static void check_programs(struct run *run)
 			WRONG(run, "a program that nobody uses");
 		list_for_each_entry(q, &w->programs, node)
 			if (p != q && p->direction == q->direction && p->ports == q->ports &&
-			    p->npolicies == q->npolicies && p->ns == q->ns &&
+			    p->npolicies == q->npolicies && p->nenforced == q->nenforced &&
+			    p->ns == q->ns &&
 			    !memcmp(p->policy, q->policy, p->npolicies * sizeof(*p->policy)))
 				WRONG(run, "a program twice");
 	}
@@ -379,4 +383,5 @@ void run_check_books(struct run *run)
 	check_peers(run);
 	check_sharing(run);
 	check_programs(run);
+	audits_check(run);
 }

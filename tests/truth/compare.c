@@ -55,6 +55,24 @@ static bool same_rule(const struct run *run, const struct netpol_decision *core,
 	       order->policy->origin == origin_of(run, policy) && order->rule->index == rule;
 }
 
+/*
+ * Is what the observed policies say of a half what the evaluator says? Where a limit left no room for
+ * them, nobody asks them (docs/semantics.md), until the pod gets another program.
+ */
+static bool same_observed(const struct run *run, const struct netpol_decision *core,
+			  const struct evaluator_half *want)
+{
+	const struct netpol_program *program = core->program;
+
+	if (run->unobserved && (!program || program->nenforced == program->npolicies))
+		return !core->audit && core->observed == NETPOL_CELL_NONE;
+	if (core->audit != want->audit)
+		return false;
+	if (want->observed)
+		return same_rule(run, core, core->observed, want->observed, want->observed_rule);
+	return core->observed == NETPOL_CELL_NONE;
+}
+
 /* The rule that the core says decided must be the one that the evaluator found. */
 static bool same_half(const struct run *run, const struct netpol_decision *core,
 		      const struct evaluator_half *want)
@@ -63,7 +81,7 @@ static bool same_half(const struct run *run, const struct netpol_decision *core,
 		return false;
 	if (!core->subject)
 		return true;
-	if (core->accept != want->allowed || core->audit != want->audit)
+	if (core->accept != want->allowed || !same_observed(run, core, want))
 		return false;
 	if (want->closed)
 		return core->reason == NETPOL_REASON_ISOLATED;
@@ -159,6 +177,7 @@ static void count_half(const struct evaluator_half *half)
 	run_totals.unknown += half->unknown;
 	run_totals.closed += half->closed;
 	run_totals.audited += half->audit;
+	run_totals.observed += half->observed != NULL;
 }
 
 static void compare(struct run *run, const struct evaluator *ev,
@@ -269,6 +288,8 @@ void run_compare(struct run *run)
 	unsigned long n = h->addresses, i, step = 1, total = n * n * QUESTIONS;
 	struct evaluator_end *end = np_xcalloc(n, sizeof(*end));
 
+	ev.audit = run->audits.about;
+	ev.audits = run->audits.count;
 	if (run->only) {
 		compare_only(run, &ev);
 		total = 0;

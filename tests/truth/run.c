@@ -187,6 +187,10 @@ static void run_publish(struct run *run, const struct transaction *txn,
 		WRONG(run, "publishing allocates");
 	netpol_fail_after = -1;
 	model_apply(&run->model, txn);
+	if (run->core.world->snapshot->nunobserved) {
+		run_totals.unobserved++;
+		run->unobserved = true;
+	}
 	if (run->core.world->snapshot->generation != before->generation + 1)
 		WRONG(run, "the generation did not go up by one");
 }
@@ -256,6 +260,7 @@ void run_begin(struct run *run, struct history *history, bool module)
 	memset(run, 0, sizeof(*run));
 	run->history = history;
 	model_begin(&run->model, history);
+	audits_begin();
 	if (np_offline_init(&run->core, HISTORY_NODE, &err)) {
 		WRONG(run, "no world");
 		return;
@@ -285,6 +290,7 @@ void run_empty(struct run *run)
 		else
 			np_offline_publish(&run->core);
 	} else {
+		audits_end_all(run);
 		for (i = 0; i < HISTORY_ORIGINS; i++)
 			if (np_offline_apply(&run->core, history_origin[(start + i) %
 					     HISTORY_ORIGINS], &none, true, &err))
@@ -294,6 +300,10 @@ void run_empty(struct run *run)
 		let_go(run, &run->held[i], true);
 	run_take_books(&books, run->core.world);
 	zero.snapshot = books.snapshot;
+	zero.audits = books.audits;
+	zero.now = books.now;
+	if (books.audits && books.audits->count)
+		WRONG(run, "audits are left");
 	zero.generation = books.generation;
 	for (i = 0; i < NETPOL_ORIGINS; i++)
 		if (books.origin[i].objects)
@@ -315,6 +325,7 @@ void run_end(struct run *run)
 	run_module_end(run);
 	np_offline_free(&run->core);
 	model_free(&run->model);
+	audits_end();
 	if (netpol_warnings)
 		WRONG(run, "the core warned");
 }

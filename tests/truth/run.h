@@ -12,6 +12,7 @@
 
 #include "../evaluator/history.h"
 #include "ask.h"
+#include "audits.h"
 #include "offline/offline.h"
 
 /* Samples of a snapshot that is held on to. */
@@ -34,6 +35,8 @@ struct books {
 	u64 retired_bytes;
 	struct netpol_origin origin[NETPOL_ORIGINS];
 	const struct netpol_snapshot *snapshot;
+	const struct netpol_audits *audits;
+	u64 now;
 };
 
 /**
@@ -41,12 +44,14 @@ struct books {
  * @history: what happens
  * @model: what is loaded, for the evaluator
  * @core: the core
+ * @audits: the audits that are under way there
  * @client: the module, or NULL
  * @generation: of the module
  * @empty: the books of the core when nothing was loaded
  * @held: old snapshots
  * @only: the one tuple to judge, or NULL: all
  * @lacking: a limit has closed pods of the core: it may deny what the evaluator accepts
+ * @unobserved: since a limit left no room for them, the core may not ask policies that are observed
  * @what: what was wrong first; empty: nothing
  * @flow: the tuple that was judged wrongly
  * @has_flow: if it was that
@@ -55,12 +60,14 @@ struct run {
 	struct history *history;
 	struct model model;
 	struct np_offline core;
+	struct audits audits;
 	struct np_client *client;
 	uint64_t generation;
 	struct books empty;
 	struct held held[HELD_SNAPSHOTS];
 	const struct np_flow *only;
 	bool lacking;
+	bool unobserved;
 	char what[640];
 	struct np_flow flow;
 	bool has_flow;
@@ -84,6 +91,7 @@ do {									\
  * @starved: of these, without memory
  * @over: of these, over a limit
  * @lacking: of those published, with pods that a limit has closed
+ * @unobserved: of those published, without room for policies that are observed
  * @stale: of the module: lost to another transaction
  * @halves: of the verdicts, halves that the evaluator has judged
  * @tiers: of these, by the tier that decided; enum np_tier
@@ -91,6 +99,12 @@ do {									\
  * @unknown: of these, denied because the other end is not known
  * @closed: of these, denied because the Namespace of the pod is not loaded
  * @audited: of these, allowed because policies are observed instead of enforced
+ * @observed: of these, with an observed policy that accepts as well
+ * @begun: audits that began
+ * @ended: of these, by command
+ * @over_time: of these, because their time was over
+ * @absent: commands to end an audit that there was not, or no longer
+ * @audits_starved: edits of audits that failed for want of memory
  * @budget: most verdicts a step; 0: all
  * @fault: to try the search for the smallest world: the core's answer to what comes to this
  *	port by a rule is taken for the opposite; 0: it is not
@@ -98,8 +112,8 @@ do {									\
  */
 struct run_totals {
 	unsigned long verdicts, module, allowed, judged, transactions, published, refused,
-		starved, over, lacking, stale, halves, tiers[3], passed, unknown, closed, audited,
-		budget;
+		starved, over, lacking, unobserved, stale, halves, tiers[3], passed, unknown, closed, audited,
+		observed, begun, ended, over_time, absent, audits_starved, budget;
 	unsigned int fault;
 	bool fault_denied;
 };

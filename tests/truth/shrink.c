@@ -38,9 +38,13 @@ static bool fails(struct shrink *s)
 	run_begin(&run, h, s->module);
 	if (s->has_flow)
 		run.only = &s->flow;
-	for (i = 0; i < h->transactions && !run.what[0]; i++)
-		if (!h->transaction[i].dropped)
+	for (i = 0; i < h->transactions && !run.what[0]; i++) {
+		audits_before(&run, i);
+		if (!run.what[0] && !h->transaction[i].dropped)
 			run_transaction(&run, &h->transaction[i]);
+	}
+	if (!run.what[0])
+		audits_before(&run, h->transactions);
 	run_end(&run);
 	same = s->has_flow ? run.has_flow : run.what[0];
 	if (same)
@@ -208,6 +212,8 @@ static void search(struct shrink *s)
 	for (rounds = 0; s->any && rounds < 6; rounds++) {
 		s->any = false;
 		drop_ranges(s);
+		for (i = s->h->audit_steps; i; i--)
+			drop(s, &s->h->audit_step[i - 1].dropped);
 		for (i = s->h->transactions; i; i--)
 			drop(s, &s->h->transaction[i - 1].dropped);
 		for (i = 0; i < s->h->transactions; i++) {
@@ -247,8 +253,9 @@ static void add_world(struct history *h, const struct np_objects *objs, unsigned
 }
 
 /* Does what was loaded when it failed fail by itself? Then the history is of no interest. */
-static bool without_history(struct shrink *s, const struct model *model)
+static bool without_history(struct shrink *s, const struct run *failed)
 {
+	const struct model *model = &failed->model;
 	struct history *h = s->h, old = *h;
 	unsigned int i;
 
@@ -257,6 +264,8 @@ static bool without_history(struct shrink *s, const struct model *model)
 		if (model->origin[i].namespace_count || model->origin[i].pod_count ||
 		    model->origin[i].policy_count)
 			add_world(h, &model->origin[i], i);
+	h->audit_steps = 0;
+	audits_again(&failed->audits, h);
 	if (s->has_flow && fails(s))
 		return true;
 	old.pool = h->pool;
@@ -272,7 +281,7 @@ bool run_shrink(struct history *h, const struct run *failed, FILE *to)
 		.has_flow = failed->has_flow,
 		.module = failed->client,
 	};
-	bool world = without_history(&s, &failed->model);
+	bool world = without_history(&s, failed);
 
 	if (!world && !fails(&s)) {
 		fprintf(to, "# it does not fail when it is run again\n");

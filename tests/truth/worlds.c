@@ -26,18 +26,24 @@ static unsigned int failed;
 static bool run_seed(uint64_t seed, bool module, FILE *to)
 {
 	struct history h;
-	unsigned int i, count;
+	unsigned int i, j, count;
+	bool audits, wrong;
 	struct run run;
-	bool wrong;
 
 	/* the core's own random numbers, so that a failure comes again */
 	netpol_random_seed = seed + 1;
 	history_begin(&h, seed);
 	h.unicast = module;
 	h.audit = history_random(&h, 2);
+	/* half of the worlds have none, and show what fails there by less */
+	audits = history_random(&h, 2) && !module;
 	count = 3 + history_random(&h, h.pods > 20 ? 8 : 24);
 	run_begin(&run, &h, module);
 	for (i = 0; i < count && !run.what[0]; i++) {
+		for (j = 0; audits && j < 2 && !run.what[0]; j++)
+			audits_run(&run, audits_next(&run.audits, &h));
+		if (run.what[0])
+			break;
 		run_transaction(&run, history_next(&h, &run.model));
 		if (!run.what[0])
 			run_juggle(&run);
@@ -129,16 +135,21 @@ int main(int argc, char **argv)
 		failed += run_seed(seed + i, module, stdout);
 	printf("%lu histories from seed %lu, %lu transactions: %lu published, %lu aborted "
 	       "(%lu out of memory, %lu over a limit), %lu stale, %lu with pods that a "
-	       "limit closed\n", i, seed,
+	       "limit closed, %lu with observed policies that a limit leaves out\n", i, seed,
 	       run_totals.transactions, run_totals.published, run_totals.refused,
-	       run_totals.starved, run_totals.over, run_totals.stale, run_totals.lacking);
+	       run_totals.starved, run_totals.over, run_totals.stale, run_totals.lacking,
+	       run_totals.unobserved);
 	printf("%lu judged on this node, %lu allowed\n", run_totals.judged, run_totals.allowed);
 	printf("%lu halves: %lu by the Admin tier, %lu after it passed, %lu by NetworkPolicies, "
 	       "%lu by the Baseline tier; %lu with an unknown end, %lu of a pod without a "
-	       "Namespace, %lu only observed\n", run_totals.halves, run_totals.tiers[NP_TIER_ADMIN],
+	       "Namespace, %lu only observed, %lu accepted by what is observed\n",
+	       run_totals.halves, run_totals.tiers[NP_TIER_ADMIN],
 	       run_totals.passed, run_totals.tiers[NP_TIER_NETWORK_POLICY],
 	       run_totals.tiers[NP_TIER_BASELINE], run_totals.unknown, run_totals.closed,
-	       run_totals.audited);
+	       run_totals.audited, run_totals.observed);
+	printf("audits: %lu begun, %lu ended by command, %lu by time; %lu were not there to be "
+	       "ended, %lu edits out of memory\n", run_totals.begun, run_totals.ended, run_totals.over_time,
+	       run_totals.absent, run_totals.audits_starved);
 	printf("random worlds, core and evaluator: %lu verdicts compared, %u mismatches\n",
 	       run_totals.verdicts, failed);
 	if (module)

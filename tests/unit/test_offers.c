@@ -243,6 +243,48 @@ static void test_ports(struct np_offline *off)
 	np_offline_publish(off);
 }
 
+/* Offers to compile one row of policies with very many ports, which are observed or enforced. */
+static u32 observed_offers(struct np_offline *off, bool audit)
+{
+	struct netpol_policy *policy;
+	struct np_error err;
+	u32 i, j, n;
+
+	CHECK(!np_offline_begin(off, "kube", &err));
+	CHECK(!np_offline_sweep(off, &err));
+	load_pod(off, 0);
+	for (i = 0; i < 40; i++) {
+		char text[16];
+		struct netpol_text name = { text, snprintf(text, sizeof(text), "ports-%u", i) };
+
+		policy = netpol_policy_create(off->world, NETPOL_TEXT("ns"), name,
+					      NETPOL_KIND_NETWORK_POLICY,
+					      BIT(NETPOL_DIRECTION_INGRESS), NULL, 0);
+		policy->audit = audit;
+		netpol_policy_add_rule(policy, NETPOL_DIRECTION_INGRESS,
+				       NETPOL_ACTION_ACCEPT, NETPOL_TEXT(""));
+		for (j = 0; j < PORTS; j++)
+			CHECK_EQ(netpol_rule_add_port(off->world, policy, IPPROTO_TCP,
+						      (struct netpol_text){}, 65535 - 2 * j,
+						      65535 - 2 * j), 0);
+		CHECK_EQ(netpol_edit_policy(off->edit, policy), 0);
+	}
+	offered();
+	CHECK(!np_offline_prepare(off, &err));
+	n = offered();
+	np_offline_abort(off);
+	return n;
+}
+
+/* What is observed is as many small things as what is enforced. */
+static void test_observed(struct np_offline *off)
+{
+	u32 enforced = observed_offers(off, false), observed = observed_offers(off, true);
+
+	printf("offers: %u enforced, %u observed\n", enforced, observed);
+	CHECK(observed >= enforced);
+}
+
 int main(void)
 {
 	struct np_offline off;
@@ -258,6 +300,7 @@ int main(void)
 	test_sweep(&off);
 	test_steps(&off);
 	test_ports(&off);
+	test_observed(&off);
 	np_offline_free(&off);
 	CHECK_EQ(netpol_warnings, 0);
 	return check_done("offers");
