@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events about packets that are denied, or would be without audit. The packet path writes what it knows into a ring. A work item takes it from
- * there, finds the names of pods and policies and multicasts a message.
+ * Events about packets that are denied, or would be without audit. The packet path writes what it
+ * knows into a ring. A work item takes it from there, finds the names of pods and policies and
+ * multicasts a message.
  *
  * The ring is the bounded queue of D. Vyukov, with many writers and one reader, and nobody
  * waits. Each slot has a turn. Event number t goes into slot t % EVENT_SLOTS: the slot is free
@@ -456,8 +457,8 @@ static void event_work(struct work_struct *work)
 }
 
 /*
- * Makes a queue of a network namespace, for packets with a verdict, DENY or AUDIT. Return: the queue;
- * NULL: no memory.
+ * Makes a queue of a network namespace, for packets with a verdict, DENY or AUDIT. Return: the
+ * queue; NULL: no memory.
  */
 struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict)
 {

@@ -582,8 +582,8 @@ static noinline bool judge_self(const struct view *view, struct netpol_judgement
 }
 
 /*
- * Turns the view round and judges the opposite direction, from the end that the conntrack entry takes
- * for the server. What is counted and reported then is about that direction.
+ * Turns the view round and judges the opposite direction, from the end that the conntrack entry
+ * takes for the server. What is counted and reported then is about that direction.
  */
 static noinline bool judge_backwards(struct view *view, struct netpol_judgement *judgement)
 {

@@ -49,8 +49,8 @@ struct netpol_totals {
  * @root: snapshot in force; written under @lock, read by packets under RCU
  * @totals: counters
  * @events: queue from the packet path to the multicast group "deny"
- * @observed: queue from the packet path to the multicast group "audit", which takes nothing from the
- *	other one
+ * @observed: queue from the packet path to the multicast group "audit", which takes nothing from
+ *	the other one
  * @world: control side; under @lock
  * @grave: what frees @world in the end
  * @enforcing: the hooks are registered, and references on conntrack and on the module are

@@ -15,8 +15,8 @@
 
 /*
  * A packet that is denied (NETPOL_VERDICT_DENY), or would be if policies were not only observed
- * (NETPOL_VERDICT_AUDIT), with the numbers of linux/netpol.h. Addresses are in network order, those of
- * IPv4 in the first 4 bytes. Needs rcu_read_lock().
+ * (NETPOL_VERDICT_AUDIT), with the numbers of linux/netpol.h. Addresses are in network order, those
+ * of IPv4 in the first 4 bytes. Needs rcu_read_lock().
  */
 TRACE_EVENT(netpol_packet,
 	TP_PROTO(u32 netns, u64 generation, const struct netpol_flow *flow, u16 source_port,

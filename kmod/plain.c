@@ -454,6 +454,36 @@ static noinline u32 netpol_plain_passed_cell(const struct netpol_snapshot *snaps
 	return netpol_cell_last(last);
 }
 
+/* Direction that the subject is judged for: egress if it opened the connection. */
+static __always_inline u8 netpol_plain_direction(u32 pkt, bool sends)
+{
+	return sends == !(pkt & NETPOL_PLAIN_REPLY) ? NETPOL_DIRECTION_EGRESS :
+						      NETPOL_DIRECTION_INGRESS;
+}
+
+/*
+ * Does the subject send this packet? The inverse of netpol_plain_direction(), for functions
+ * that get the direction in @pkt: who is judged for egress sends all packets but replies.
+ */
+static __always_inline bool netpol_plain_sends(u32 pkt)
+{
+	return !(pkt & NETPOL_PLAIN_EGRESS) == !!(pkt & NETPOL_PLAIN_REPLY);
+}
+
+/* Address of the other end, where the subject sends the packet or does not. */
+static __always_inline const void *netpol_plain_other(const struct sk_buff *skb, u32 pkt,
+						      bool sends)
+{
+	return sends ? netpol_plain_receiver(skb, pkt) : netpol_plain_sender(skb, pkt);
+}
+
+/* Address of the subject, likewise. */
+static __always_inline const void *netpol_plain_subject(const struct sk_buff *skb, u32 pkt,
+							bool sends)
+{
+	return netpol_plain_other(skb, pkt, !sends);
+}
+
 /* Reports a packet that observed policies would deny in @direction. */
 static noinline void netpol_plain_report_audit(struct netpol_net *nn,
 					       const struct netpol_snapshot *snapshot,
@@ -504,16 +534,17 @@ static __always_inline u32 netpol_plain_last_cell(const struct netpol_snapshot *
 }
 
 /*
- * netpol_plain_judge_half() where the program has names or observed policies. @pkt says the direction.
+ * netpol_plain_judge_half() where the program has names or observed policies. @pkt says the
+ * direction. The address is found again, so that all arguments fit into registers.
  */
 static noinline bool netpol_plain_judge_rare(struct netpol_net *nn,
 					     const struct netpol_snapshot *snapshot,
 					     const struct sk_buff *skb, u32 pkt,
-					     const struct netpol_local *subject, u32 other,
-					     const void *address)
+					     const struct netpol_local *subject, u32 other)
 {
 	const u8 direction = pkt & NETPOL_PLAIN_EGRESS ? NETPOL_DIRECTION_EGRESS :
 							 NETPOL_DIRECTION_INGRESS;
+	const void *address = netpol_plain_other(skb, pkt, netpol_plain_sends(pkt));
 	const struct netpol_program *program = subject->program[direction];
 	u32 cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				       netpol_plain_port_class(program, pkt), other, address);
@@ -550,7 +581,7 @@ netpol_plain_judge_half(struct netpol_net *nn, const struct netpol_snapshot *sna
 	if (unlikely(program->rare)) {
 		pkt &= ~NETPOL_PLAIN_EGRESS;
 		pkt |= direction == NETPOL_DIRECTION_EGRESS ? NETPOL_PLAIN_EGRESS : 0;
-		return netpol_plain_judge_rare(nn, snapshot, skb, pkt, subject, other, address);
+		return netpol_plain_judge_rare(nn, snapshot, skb, pkt, subject, other);
 	}
 	cell = netpol_program_cell(program, netpol_plain_family(pkt),
 				   netpol_plain_port_class(program, pkt), other, address);
@@ -729,36 +760,6 @@ static noinline unsigned int netpol_plain_by_addresses(struct netpol_net *nn,
 			return netpol_plain_deny(nn, skb, pkt, direction);
 	}
 	return NF_ACCEPT;
-}
-
-/* Direction that the subject is judged for: egress if it opened the connection. */
-static __always_inline u8 netpol_plain_direction(u32 pkt, bool sends)
-{
-	return sends == !(pkt & NETPOL_PLAIN_REPLY) ? NETPOL_DIRECTION_EGRESS :
-						      NETPOL_DIRECTION_INGRESS;
-}
-
-/*
- * Does the subject send this packet? The inverse of netpol_plain_direction(), for functions
- * that get the direction in @pkt: who is judged for egress sends all packets but replies.
- */
-static __always_inline bool netpol_plain_sends(u32 pkt)
-{
-	return !(pkt & NETPOL_PLAIN_EGRESS) == !!(pkt & NETPOL_PLAIN_REPLY);
-}
-
-/* Address of the other end, where the subject sends the packet or does not. */
-static __always_inline const void *netpol_plain_other(const struct sk_buff *skb, u32 pkt,
-						      bool sends)
-{
-	return sends ? netpol_plain_receiver(skb, pkt) : netpol_plain_sender(skb, pkt);
-}
-
-/* Address of the subject, likewise. */
-static __always_inline const void *netpol_plain_subject(const struct sk_buff *skb, u32 pkt,
-							bool sends)
-{
-	return netpol_plain_other(skb, pkt, !sends);
 }
 
 /*

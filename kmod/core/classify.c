@@ -337,8 +337,8 @@ static __always_inline bool account_half(const struct netpol_decision *half, u8 
 
 /*
  * Counts a judgement at its pods and at the rules that decided. RCU. May be called with
- * preemption enabled. Return: may observed policies have been asked? netpol_account_observed() counts
- * what they say.
+ * preemption enabled. Return: may observed policies have been asked? What they say,
+ * netpol_account_observed() counts.
  */
 bool netpol_account(const struct netpol_judgement *judgement)
 {
@@ -350,8 +350,8 @@ bool netpol_account(const struct netpol_judgement *judgement)
 }
 
 /*
- * Counts at one half what its observed policies say, which netpol_account() leaves out. RCU; likewise.
- * Return: would they deny?
+ * Counts at one half what its observed policies say, which netpol_account() leaves out. RCU;
+ * likewise. Return: would they deny?
  */
 bool netpol_account_observed(const struct netpol_decision *half, u8 direction)
 {

@@ -667,9 +667,9 @@ static int find_enforced(struct netpol_edit *edit, const struct netpol_local *lo
  * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
  * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
  * in the direction until there is room. It concerns others only where there is no room for all, see
- * share_equally(). Likewise a pod whose policies are enforced because an audit has ended by its time;
- * who begins or ends one is refused. Policies that are observed never close a pod: without room for
- * them nobody asks them. Return: 0, -ENOMEM or -ENOSPC.
+ * share_equally(). Likewise a pod whose policies are enforced because an audit has ended by its
+ * time; who begins or ends one is refused. Policies that are observed never close a pod: without
+ * room for them nobody asks them. Return: 0, -ENOMEM or -ENOSPC.
  */
 static int lack_program(struct netpol_edit *edit, const struct netpol_local *local,
 			const struct wanted *wanted, u64 need, int error,

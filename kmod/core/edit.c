@@ -530,7 +530,7 @@ int netpol_edit_settings(struct netpol_edit *edit, struct netpol_settings *setti
 	return error;
 }
 
-/* Replaces the audits; @audits belong to the edit, also on failure. Return: 0 or a negative errno. */
+/* Replaces the audits, which belong to the edit, also on failure. Return: 0 or a negative errno. */
 static int edit_audits(struct netpol_edit *edit, struct netpol_audits *audits)
 {
 	int error;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Explains a verdict: lists the policies that were consulted, in order, and the first rule of
- * each that matches. In a tier of cluster-wide policies the list ends with the first match. Policies
- * that are observed come last, if they are asked. The verdict itself comes from netpol_judge(), the code that packets run; the steps name the policies
- * and rules behind it. Needs the world's mutex.
+ * each that matches. In a tier of cluster-wide policies the list ends with the first match. Those
+ * that are observed come last, if they are asked. The verdict itself comes from netpol_judge(), the
+ * code that packets run; the steps name the policies and rules behind it. Needs the world's mutex.
  */
 #ifndef NETPOL_EXPLAIN_H
 #define NETPOL_EXPLAIN_H

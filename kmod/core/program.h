@@ -29,10 +29,10 @@
  * Where no NetworkPolicy isolates the pod, a cell that no rule decides accepts. It has an order
  * behind those of all rules.
  *
- * If all NetworkPolicies that select the pod are observed instead of enforced (audit.h), their rules
- * come last, and each row has each class once more. There it has what these rules say: a cell of
- * theirs that accepts, or none where they would deny. No other cell knows of them, so they make no
- * difference to what passes. Where an enforced one isolates the pod, observed ones would only
+ * If all NetworkPolicies that select the pod are observed instead of enforced (audit.h), their
+ * rules come last, and each row has each class once more. There it has what these rules say: a cell
+ * of theirs that accepts, or none where they would deny. No other cell knows of them, so they make
+ * no difference to what passes. Where an enforced one isolates the pod, observed ones would only
  * accept more, so they are left out.
  *
  * Pods whose programs would be equal share one. A program never changes once it is

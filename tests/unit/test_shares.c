@@ -1015,7 +1015,7 @@ static void test_accepts(void)
 /* Memory that does not do is as good a reason as cells; and an edit that is given up on its way. */
 static void test_combinations_bytes(void)
 {
-	u64 usual = SHARE, usual_all = ALL;
+	u64 usual = SHARE, total = ALL;
 	bool prepared = false;
 	unsigned int i;
 	long after;
@@ -1053,7 +1053,7 @@ static void test_combinations_bytes(void)
 	commit();
 	CHECK_EQ(crowded(VICTIM, KINDS), i);
 	SHARE = usual;
-	ALL = usual_all;
+	ALL = total;
 	delete_kinds(KINDS - 4, 1);
 	commit();
 	CHECK_EQ(off.world->snapshot->ncrowded, 0);
@@ -1066,7 +1066,7 @@ static void test_combinations_bytes(void)
 static void test_grown(void)
 {
 	static const char * const what[] = { "namespace n", "namespace new", "pod new" };
-	u64 usual = SHARE, usual_all = ALL;
+	u64 usual = SHARE, total = ALL;
 	char name[16];
 	u32 i, kind;
 
@@ -1120,7 +1120,7 @@ static void test_grown(void)
 		CHECK_EQ(off.world->snapshot->nlacking, 0);
 	}
 	SHARE = usual;
-	ALL = usual_all;
+	ALL = total;
 }
 
 int main(void)

@@ -59,9 +59,9 @@ static void np_explain_view(struct np_explain_loaded *loaded)
 }
 
 /*
- * Notes which policies are observed by an audit for all pods, so that a proposed change is judged like
- * the kernel would. One that is observed for some pods counts as enforced: then too little is proposed,
- * and not too much.
+ * Notes which policies are observed by an audit for all pods, so that a proposed change is judged
+ * like the kernel would. One that is observed for some pods counts as enforced: then too little is
+ * proposed, and not too much.
  */
 static int np_explain_observed(struct np_objects *policies, struct np_client *client,
 			       struct np_error *err)

@@ -93,6 +93,7 @@ static const struct np_step *np_steps_decider(const struct np_eval *eval)
 
 static void np_steps_policies(FILE *file, const struct np_eval *eval, const struct np_step *half)
 {
+	bool audit = eval->verdict == NETPOL_VERDICT_AUDIT;
 	const struct np_step *step;
 	unsigned int count = 0;
 	char name[NETPOL_NAMESPACE_MAX + NETPOL_NAME_MAX + 2];
@@ -101,7 +102,7 @@ static void np_steps_policies(FILE *file, const struct np_eval *eval, const stru
 	for (i = 0; half && i < eval->step_count; i++) {
 		step = &eval->step[i];
 		if (step->direction != half->direction || !*step->policy_namespace ||
-		    step->audited != (eval->verdict == NETPOL_VERDICT_AUDIT))
+		    step->audited != audit)
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", step->policy_namespace,
 			 step->policy_name);

@@ -54,7 +54,6 @@ int np_load_buffer(struct np_objects *objs, const char *name,
 int np_load_fd(struct np_objects *objs, const char *name, int fd,
 	       const struct np_load_options *opts, struct np_error *err);
 
-
 /*
  * To be called after all files have been loaded. Of an object that is given more than once the
  * last one is kept, as if they had been applied one after the other, and there is a warning. If

@@ -41,8 +41,8 @@ static const struct np_pick np_pick_audit[] = { { NP_AUDIT_KEY, NULL }, { NULL, 
 
 static const struct np_pick np_pick_meta[] = {
 	{ "name", NULL }, { "namespace", NULL }, { "uid", NULL }, { "labels", NULL },
-	{ "annotations", np_pick_audit }, { "creationTimestamp", NULL }, { "deletionTimestamp", NULL },
-	{ "resourceVersion", NULL }, { NULL, NULL },
+	{ "annotations", np_pick_audit }, { "creationTimestamp", NULL },
+	{ "deletionTimestamp", NULL }, { "resourceVersion", NULL }, { NULL, NULL },
 };
 
 static const struct np_pick np_pick_name[] = {
