@@ -161,10 +161,8 @@ int netpol_put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snap
 }
 
 /* Flags of a pod: NETPOL_POD_F_* and its state. */
-static u32 pod_flags(const struct netpol_world *world, const struct netpol_snapshot *snapshot,
-		     const struct netpol_pod *pod)
+static u32 pod_flags(const struct netpol_snapshot *snapshot, const struct netpol_pod *pod)
 {
-	const struct netpol_identity *identity = pod->template->identity;
 	u32 state = 0;
 
 	if (netpol_pod_shadowed(snapshot, pod))
@@ -173,8 +171,6 @@ static u32 pod_flags(const struct netpol_world *world, const struct netpol_snaps
 		state |= NETPOL_OBJECT_F_CONFLICT;
 	if (pod->runtime && READ_ONCE(pod->runtime->gone))
 		state |= NETPOL_OBJECT_F_GONE;
-	if (identity && netpol_idset_has(&world->crowd, identity->number))
-		state |= NETPOL_OBJECT_F_CROWDED;
 	return pod->flags | state << NETPOL_POD_F_STATE_SHIFT;
 }
 
@@ -194,44 +190,9 @@ static int put_pod_addresses(struct sk_buff *skb, const struct netpol_pod *pod)
 	return 0;
 }
 
-/* Puts what a local pod lacks in a direction. */
-int netpol_put_lack(struct sk_buff *skb, int type, const struct netpol_lack *lack, u8 direction,
-		    const struct netpol_pod *pod)
-{
-	struct nlattr *nest = nla_nest_start(skb, type);
-
-	if (!nest || nla_put_u8(skb, NETPOL_LACK_A_DIRECTION, direction) ||
-	    nla_put_u32(skb, NETPOL_LACK_A_LIMIT, lack->limit) ||
-	    (!lack->cluster &&
-	     nla_put_string(skb, NETPOL_LACK_A_NAMESPACE, pod->template->ns->name)) ||
-	    (lack->need != NETPOL_CELLS_NEED &&
-	     nla_put_u64_64bit(skb, NETPOL_LACK_A_BYTES, lack->need, NETPOL_LACK_A_PAD)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-/* Puts what a pod lacks in each direction. */
-static int put_lacks(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
-		     const struct netpol_pod *pod)
-{
-	u8 i;
-
-	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
-		const struct netpol_lack *lack = netpol_pod_lack(snapshot, pod, i);
-
-		if (lack && netpol_put_lack(skb, NETPOL_POD_A_LACK, lack, i, pod))
-			return -EMSGSIZE;
-	}
-	return 0;
-}
-
-/*
- * A pod and its state. The identity, and whether it is crowded, are the current ones; the rest is
- * that of @snapshot.
- */
-int netpol_put_pod(struct sk_buff *skb, const struct netpol_world *world,
-		   const struct netpol_snapshot *snapshot, const struct netpol_pod *pod)
+/* A pod and its state. The identity is the current one; the rest is that of @snapshot. */
+int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		   const struct netpol_pod *pod)
 {
 	const struct netpol_template *template = pod->template;
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_POD);
@@ -241,14 +202,13 @@ int netpol_put_pod(struct sk_buff *skb, const struct netpol_world *world,
 	    (memchr_inv(pod->uid, 0, sizeof(pod->uid)) &&
 	     nla_put(skb, NETPOL_POD_A_UID, sizeof(pod->uid), pod->uid)) ||
 	    put_pod_addresses(skb, pod) ||
-	    nla_put_u32(skb, NETPOL_POD_A_FLAGS, pod_flags(world, snapshot, pod)) ||
+	    nla_put_u32(skb, NETPOL_POD_A_FLAGS, pod_flags(snapshot, pod)) ||
 	    (pod->ifindex && nla_put_u32(skb, NETPOL_POD_A_IFINDEX, pod->ifindex)) ||
 	    nla_put_string(skb, NETPOL_POD_A_ORIGIN, snapshot->origin[pod->origin].name) ||
 	    netpol_put_labels(skb, NETPOL_POD_A_LABEL, template->labels) ||
 	    netpol_put_ports(skb, NETPOL_POD_A_PORT, template->ports) ||
 	    (template->identity &&
-	     nla_put_u32(skb, NETPOL_POD_A_IDENTITY, template->identity->number)) ||
-	    put_lacks(skb, snapshot, pod))
+	     nla_put_u32(skb, NETPOL_POD_A_IDENTITY, template->identity->number)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -248,34 +248,6 @@ static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 	       !snapshot->settings->npatterns;
 }
 
-/* Tells of local pods that are closed for want of room. It does so once, until there are none. */
-static void tell_lacking(const struct netpol_world *world)
-{
-	const struct netpol_pod *pod;
-	u32 count = netpol_world_lacking(world, &pod);
-
-	if (pod)
-		pr_warn_ratelimited("netpol: %u local pods, such as %s/%s, are closed, because there is no room for their policies; 'netpolctl status' names the limit\n",
-				    count, pod->template->ns->name, netpol_pod_name(pod));
-}
-
-/* Likewise of pods that are not judged by their labels. */
-static void tell_crowded(const struct netpol_world *world)
-{
-	const struct netpol_identity *identity = NULL;
-	struct netpol_idset_walk walk;
-	u32 number;
-
-	netpol_idset_for_each(&world->crowd, walk, number) {
-		identity = world->identity[number];
-		if (identity)
-			break;
-	}
-	if (identity)
-		pr_warn_ratelimited("netpol: pods of namespace %s have labels of too many kinds, so some policies take %u kinds for pods that are not known; see 'netpolctl status'\n",
-				    identity->ns->name, world->snapshot->ncrowded);
-}
-
 /**
  * netpol_net_commit() - put a prepared edit in force
  * @nn: state, locked
@@ -290,8 +262,8 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int gone, error = -ENOMEM;
-	bool lacked, crowded, notified = false;
-	u32 i;
+	bool notified = false;
+	u32 i, lacked;
 
 	lockdep_assert_held(&nn->lock);
 	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
@@ -305,7 +277,6 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 
 	/* nothing below can fail */
 	lacked = nn->world->snapshot->nlacking;
-	crowded = nn->world->snapshot->ncrowded;
 	old->nn = nn;
 	old->snapshot = nn->world->snapshot;
 	snapshot = netpol_edit_publish(edit);
@@ -325,9 +296,8 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		netpol_notify_change(nn, NULL, snapshot->generation);
 	net_schedule_end(nn);
 	if (snapshot->nlacking && !lacked)
-		tell_lacking(nn->world);
-	if (snapshot->ncrowded && !crowded)
-		tell_crowded(nn->world);
+		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
+				    snapshot->nlacking);
 	if (snapshot->nunobserved)
 		pr_warn_ratelimited("netpol: there is no room to observe the policies of %u local pods and directions, which pass as if there were none\n",
 				    snapshot->nunobserved);

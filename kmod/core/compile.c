@@ -231,12 +231,9 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 					      u8 direction,
 					      const struct netpol_selection *selection,
 					      struct netpol_ports *ports,
-					      u64 *budget, u32 *rows,
-					      struct netpol_fault *fault)
+					      u64 *budget, struct netpol_fault *fault)
 {
-	struct netpol_compile c = {
-		.world = world, .fault = fault, .budget = *budget, .rows_most = *rows,
-	};
+	struct netpol_compile c = { .world = world, .fault = fault, .budget = *budget };
 	struct netpol_program *program;
 	int error = -ENOMEM;
 	u32 classes;
@@ -250,7 +247,6 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 	program->isolates = !selection->count;
 	program->direction = direction;
 	program->created = world->edits;
-	program->freed = world->freed;
 	program->ports = netpol_ports_hold(ports);
 	program->bytes = sizeof(*program) + selection->count * sizeof(*program->policy);
 	program->policy = netpol_alloc_array(selection->count, sizeof(*program->policy));
@@ -302,7 +298,6 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 	netpol_free(c.hit);
 	netpol_free(c.next);
 	*budget = program->bytes;
-	*rows = c.rows_added;
 	if (!error)
 		return program;
 	netpol_program_free(world, program);

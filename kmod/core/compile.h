@@ -28,7 +28,6 @@ struct netpol_selection {
  * @selection: the policies; copied
  * @ports: named ports of the pod if netpol_policies_need_ports(), else NULL
  * @budget: most bytes that the program may have; then those that it has, or had when it was over
- * @rows: most rows that the pods of a namespace other than @ns may add; then the most that one did
  * @fault: a refusal is explained here
  *
  * Peers whose set of identities is not kept yet get one and join world->active_peers.
@@ -41,7 +40,6 @@ struct netpol_program *netpol_program_compile(struct netpol_world *world, struct
 					      u8 direction,
 					      const struct netpol_selection *selection,
 					      struct netpol_ports *ports,
-					      u64 *budget, u32 *rows,
-					      struct netpol_fault *fault);
+					      u64 *budget, struct netpol_fault *fault);
 
 #endif /* NETPOL_COMPILE_H */

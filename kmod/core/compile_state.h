@@ -73,8 +73,6 @@ struct netpol_rule_block {
  * @runs_size: room for how many
  * @run_first: as in struct netpol_program
  * @budget: most bytes that the program may have
- * @rows_most: most rows that the pods of a namespace may add, if it is not the one that pays
- * @rows_added: most rows that such a namespace has added so far
  * @hit: while a row is filled, one bit for each order whose rule matches
  * @next: while a row is filled, finds the next class that has no cell yet
  */
@@ -106,8 +104,6 @@ struct netpol_compile {
 	u32 runs_size;
 	u32 *run_first;
 	u64 budget;
-	u32 rows_most;
-	u32 rows_added;
 	u64 *hit;
 	u32 *next;
 };

@@ -12,11 +12,8 @@
 /* With up to so many changed objects, each is checked whether it matters to a pod. */
 #define FEW_OBJECTS 64
 
-/*
- * Where a program does not fit, other namespaces may add fewer rows to it: a quarter each time,
- * down to so many.
- */
-#define FEWEST_ROWS 4
+/* Bytes that a program with too many cells needs: nobody knows. */
+#define CELLS_NEED U64_MAX
 
 /* All directions, as bits. */
 #define ALL_DIRECTIONS (BIT(NETPOL_DIRECTIONS) - 1)
@@ -56,7 +53,6 @@ struct policy_list {
  * @ports: named ports of the pod if a rule needs them, else NULL
  * @ns: the namespace that the program is charged to; see charged()
  * @own: the edit changed the pod or the policies of @ns. If not, others made the program larger
- * @lacking: there is no room for the policies, so there are none here
  */
 struct wanted {
 	struct netpol_policy **policy;
@@ -66,14 +62,7 @@ struct wanted {
 	struct netpol_ports *ports;
 	struct netpol_ns *ns;
 	bool own;
-	bool lacking;
 };
-
-/* Memory of all programs in force. */
-static u64 bytes_in_force(const struct netpol_world *world)
-{
-	return world->snapshot->program_bytes + world->hits_bytes;
-}
 
 /*
  * Is a program out of date? It is if one of its peers matches other identities now, or if its
@@ -121,7 +110,7 @@ static int refresh_program(struct netpol_edit *edit, struct netpol_program *prog
 
 	if (program_doomed(program) || !program_stale(edit, program))
 		return 0;
-	if (edit->one_by_one && program->stale != edit->serial)
+	if (edit->one_by_one)
 		error = netpol_program_patch(edit, program, &patched);
 	if (error || patched == program)
 		return error;
@@ -152,7 +141,7 @@ static bool program_is(const struct netpol_program *program, u32 hash,
 	return program->hash == hash && program->direction == wanted->direction &&
 	       program->npolicies == wanted->npolicies &&
 	       program->nenforced == wanted->nenforced && program->ports == wanted->ports &&
-	       program->ns == wanted->ns && program->lacking == wanted->lacking &&
+	       program->ns == wanted->ns &&
 	       (!wanted->npolicies ||
 		!memcmp(program->policy, wanted->policy,
 			wanted->npolicies * sizeof(*wanted->policy)));
@@ -190,7 +179,7 @@ static u64 budget_of_all(struct netpol_edit *edit, struct netpol_ns *ns)
 	const struct netpol_world *world = edit->world;
 	struct netpol_ns *cluster = world->cluster;
 	u64 limit = world->limit[NETPOL_LIMIT_PROGRAM_BYTES];
-	u64 now = bytes_in_force(world);
+	u64 now = world->snapshot->program_bytes + world->hits_bytes;
 	u64 next = edit->next->program_bytes + world->hits_bytes;
 	u64 cluster_now = cluster->program_bytes + cluster->hits_bytes;
 	u64 cluster_next = *next_bytes(edit, cluster) + cluster->hits_bytes;
@@ -268,122 +257,23 @@ static struct netpol_ns *charged(const struct netpol_edit *edit,
 	return wanted->ports ? template->ns : edit->world->cluster;
 }
 
-/*
- * The limit that a program does not fit in. @error: -ENOSPC for cells, -EDQUOT for memory.
- */
-static u32 limit_hit(struct netpol_edit *edit, const struct wanted *wanted, int error)
-{
-	if (error != -EDQUOT)
-		return NETPOL_LIMIT_CELLS_PER_PROGRAM;
-	return wanted->own && program_budget(edit, wanted->ns, true) <
-			      program_budget(edit, wanted->ns, false) ?
-	       NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE : NETPOL_LIMIT_PROGRAM_BYTES;
-}
-
 /* Refuses a program that takes too much, unless that is explained already. Return: -ENOSPC */
 static int refuse_program(struct netpol_edit *edit, const struct netpol_local *local,
 			  const struct wanted *wanted)
 {
 	struct netpol_world *world = edit->world;
-	const struct netpol_ns *ns = wanted->ns;
-	u32 limit = limit_hit(edit, wanted, -EDQUOT);
+	struct netpol_ns *ns = wanted->ns;
+	bool share = wanted->own &&
+		     program_budget(edit, ns, true) < program_budget(edit, ns, false);
 
 	return netpol_fail(edit->fault, -ENOSPC,
 			   "%s%s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
 			   ns == world->cluster ? "ClusterNetworkPolicies" : "namespace ",
-			   ns->name, (unsigned long long)(world->limit[limit] >> 20),
-			   limit == NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE ?
-			   "the share of a namespace" : "with those of all others",
+			   ns->name, (unsigned long long)
+			   (world->limit[share ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
+						 NETPOL_LIMIT_PROGRAM_BYTES] >> 20),
+			   share ? "the share of a namespace" : "with those of all others",
 			   netpol_pod_name(local->pod));
-}
-
-/* Counts, by namespace, the identities that the edit made or whose namespace it relabelled. */
-static void count_grown(struct netpol_edit *edit)
-{
-	u64 count = ++edit->world->compiles;
-	struct netpol_ns *ns;
-	u32 i;
-
-	for (i = 0; i < edit->identities.count; i++) {
-		ns = edit->identities.split[i].identity->ns;
-		if (ns->rows_compile != count)
-			ns->rows_added = 0;
-		ns->rows_compile = count;
-		ns->rows_added++;
-		netpol_offer(i);
-	}
-	for (i = 0; i < edit->relabelled.count; i++) {
-		ns = edit->relabelled.ns[i];
-		ns->rows_compile = count;
-		ns->rows_added = netpol_idset_weight(&ns->identities);
-		cond_resched();
-	}
-}
-
-/*
- * The object of the edit that made programs of others larger, by labels that their policies tell
- * apart: of the namespace with most of them, the Namespace object if it was relabelled, else the
- * first pod. NULL: it was no such object.
- */
-static const struct netpol_change *grown_by(struct netpol_edit *edit)
-{
-	const struct netpol_change *found = NULL;
-	u32 i, most = 0;
-
-	count_grown(edit);
-	for (i = 0; i < edit->objects.count; i++) {
-		const struct netpol_change *change = &edit->objects.change[i];
-		const struct netpol_namespace *namespace = change->object;
-		const struct netpol_pod *pod = change->object;
-		const struct netpol_ns *its;
-
-		netpol_offer(i);
-		if (!change->object || change->kind == NETPOL_CHANGE_POLICY)
-			continue;
-		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
-		if (its->rows_compile != edit->world->compiles || its->rows_added <= most ||
-		    (change->kind == NETPOL_CHANGE_POD &&
-		     (its->labels_changed == edit->serial ||
-		      pod->template->identity->created != edit->serial)))
-			continue;
-		most = its->rows_added;
-		found = change;
-	}
-	return found;
-}
-
-/*
- * Refuses what makes a program of others too large, and names it. @error: -EDQUOT for memory,
- * -ENOSPC for cells. Return: -ENOSPC.
- */
-static int refuse_grown(struct netpol_edit *edit, const struct netpol_local *local,
-			const struct wanted *wanted, int error)
-{
-	const struct netpol_change *change = grown_by(edit);
-	const struct netpol_world *world = edit->world;
-	const struct netpol_namespace *namespace;
-	const struct netpol_pod *pod;
-	bool is_pod;
-
-	if (!change)
-		return refuse_program(edit, local, wanted);
-	is_pod = change->kind == NETPOL_CHANGE_POD;
-	namespace = change->object;
-	pod = change->object;
-	/* the compiler may have explained it as the doing of those whose program it is */
-	memset(edit->fault, 0, sizeof(*edit->fault));
-	edit->fault->object = change->object;
-	return netpol_fail(edit->fault, -ENOSPC,
-			   "%s %s%s%s: with its labels, %s%s have more than %llu %s",
-			   is_pod ? "pod" : "namespace",
-			   is_pod ? pod->template->ns->name : namespace->ns->name,
-			   is_pod ? "/" : "", is_pod ? netpol_pod_name(pod) : "",
-			   wanted->ns == world->cluster ? "ClusterNetworkPolicies" :
-							  "programs of namespace ",
-			   wanted->ns->name, (unsigned long long)
-			   (error == -EDQUOT ? world->limit[NETPOL_LIMIT_PROGRAM_BYTES] >> 20 :
-					       world->limit[NETPOL_LIMIT_CELLS_PER_PROGRAM]),
-			   error == -EDQUOT ? "MiB with those of all others" : "cells on one pod");
 }
 
 /* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
@@ -404,52 +294,18 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 }
 
 /*
- * Compiles a program. If it does not fit, it is compiled again with fewer rows of each namespace
- * that added many, so that the pods of these lose by it, and not those that have the program.
- * @need: set to its bytes, or if it takes too much, so many bytes at least. Return: the program,
- * -ENOMEM, -ENOSPC or -EDQUOT.
- */
-static struct netpol_program *compile_program(struct netpol_edit *edit,
-					      const struct wanted *wanted, u64 *need)
-{
-	struct netpol_world *world = edit->world;
-	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
-	const struct netpol_selection selection = {
-		.policy = wanted->policy, .count = wanted->npolicies,
-		.enforced = wanted->nenforced,
-	};
-	u32 most = world->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE], rows, added;
-	struct netpol_program *program;
-
-	for (rows = most;;) {
-		added = rows;
-		*need = budget;
-		program = netpol_program_compile(world, wanted->ns, wanted->direction,
-						 &selection, wanted->ports, need, &added,
-						 edit->fault);
-		if (!IS_ERR(program) || (PTR_ERR(program) != -EDQUOT &&
-					 PTR_ERR(program) != -ENOSPC))
-			break;
-		while (rows && rows >= added)
-			rows /= 4;
-		if (rows < FEWEST_ROWS)
-			return program;
-		/* the compiler may have explained a refusal that there is none of */
-		memset(edit->fault, 0, sizeof(*edit->fault));
-	}
-	if (!IS_ERR(program) && rows < most)
-		program->crowded_at = bytes_in_force(world);
-	return program;
-}
-
-/*
  * Finds the program of a list of policies, or compiles it. One that denies everything can always
- * be had; there are at most two for each reason. @need: if the program takes too much, so many
- * bytes at least. Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
+ * be had; there are at most two. @need: if the program takes too much, so many bytes at least.
+ * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)
 {
+	const struct netpol_selection selection = {
+		.policy = wanted->policy, .count = wanted->npolicies,
+		.enforced = wanted->nenforced,
+	};
+	u64 budget = wanted->npolicies ? program_budget(edit, wanted->ns, wanted->own) : U64_MAX;
 	u32 hash = wanted_hash(wanted);
 	struct netpol_world *world = edit->world;
 	struct netpol_program *program;
@@ -464,7 +320,9 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 		*need = program->bytes;
 		return use_program(edit, program, wanted->own);
 	}
-	program = compile_program(edit, wanted, need);
+	program = netpol_program_compile(world, wanted->ns, wanted->direction, &selection,
+					 wanted->ports, &budget, edit->fault);
+	*need = budget;
 	if (IS_ERR(program))
 		return PTR_ERR(program);
 	error = netpol_retire_add(&edit->cow.created, program, NETPOL_RETIRE_PROGRAM);
@@ -473,7 +331,6 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 		return error;
 	}
 	program->hash = hash;
-	program->lacking = wanted->lacking;
 	list_add(&program->node, &world->programs);
 	*found = program;
 	return use_program(edit, program, wanted->own);
@@ -590,28 +447,28 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 }
 
 /* Is a pod closed in a direction because its program took too much? */
-static bool lacks_program(const struct netpol_local *local, u8 direction)
+static bool lacks_program(const struct netpol_edit *edit, const struct netpol_local *local,
+			  u8 direction)
 {
-	return local->program[direction] && local->program[direction]->lacking;
+	return local->program[direction] && netpol_program_closed(local->program[direction]) &&
+	       local->runtime->lack[direction].need &&
+	       !nobody_knows(edit, local->pod->template->ns);
 }
 
 /* In how many directions does a pod lack its program? */
-static u32 count_lacking(const struct netpol_local *local)
+static u32 count_lacking(const struct netpol_edit *edit, const struct netpol_local *local)
 {
 	u32 count = 0;
 	u8 i;
 
 	for (i = 0; i < NETPOL_DIRECTIONS; i++)
-		count += lacks_program(local, i);
+		count += lacks_program(edit, local, i);
 	return count;
 }
 
-/*
- * Notes which program a pod lacks, for want of what, and how large it is at least. Return: 0 or
- * -ENOMEM.
- */
+/* Notes which program a pod lacks, and how large it is at least. Return: 0 or -ENOMEM. */
 static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
-		     const struct wanted *wanted, u64 need, u32 limit)
+		     const struct wanted *wanted, u64 need)
 {
 	struct netpol_lack *lack = &local->runtime->lack[wanted->direction], *before;
 	int error;
@@ -629,8 +486,8 @@ static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
 		return error;
 	}
 	*lack = (struct netpol_lack){
-		.need = need, .limit = limit, .own = wanted->own,
-		.cluster = wanted->ns == edit->world->cluster, .hash = wanted_hash(wanted),
+		.need = need, .own = wanted->own, .cluster = wanted->ns == edit->world->cluster,
+		.hash = wanted_hash(wanted),
 	};
 	return 0;
 }
@@ -678,35 +535,29 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	struct netpol_lack *lack = &local->runtime->lack[wanted->direction];
 	const struct netpol_ns *ns = local->pod->template->ns;
 	struct netpol_ns *cluster = edit->world->cluster;
-	const struct wanted closed = {
-		.direction = wanted->direction, .ns = cluster, .lacking = true,
-	};
+	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
 	bool policies = cluster->policies_changed == edit->serial;
 	bool asked = ns->audits_changed == edit->serial && !edit->ended;
+	bool refused = asked || (!wanted->own && !policies && ns->labels_changed != edit->serial);
 
 	edit->fault->object = blamed(edit, local, wanted);
 	if (edit->fault->object ||
-	    (asked && !lacks_program(local, wanted->direction)))
+	    (refused && !lacks_program(edit, local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
+	/* the compiler may have explained a refusal that there is none of */
+	memset(edit->fault, 0, sizeof(*edit->fault));
 	if (wanted->nenforced < wanted->npolicies) {
 		struct wanted enforced = *wanted;
 
-		memset(edit->fault, 0, sizeof(*edit->fault));
 		edit->next->nunobserved++;
 		enforced.npolicies = wanted->nenforced;
 		return find_enforced(edit, local, &enforced, found);
 	}
-	if (!wanted->own && !policies && ns->labels_changed != edit->serial &&
-	    !lacks_program(local, wanted->direction))
-		return refuse_grown(edit, local, wanted, error);
-	/* the compiler may have explained a refusal that there is none of */
-	memset(edit->fault, 0, sizeof(*edit->fault));
-	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : NETPOL_CELLS_NEED,
-			  limit_hit(edit, wanted, error));
+	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
 	if (error)
 		return error;
 	edit->next->nlacking++;
-	if (policies && lack->need != NETPOL_CELLS_NEED && need > budget_of_all(edit, wanted->ns))
+	if (policies && lack->need != CELLS_NEED && need > budget_of_all(edit, wanted->ns))
 		edit->lacks = true;
 	else
 		lack->tried = edit->serial;
@@ -724,7 +575,7 @@ static bool counts_as_own(const struct netpol_edit *edit, const struct netpol_lo
 
 	return changed || ns->policies_changed == edit->serial ||
 	       ns->audits_changed == edit->serial ||
-	       (lacks_program(local, direction) && lack->own &&
+	       (lacks_program(edit, local, direction) && lack->own &&
 		lack->cluster == (ns == edit->world->cluster));
 }
 
@@ -766,7 +617,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 		wanted.nenforced = program->nenforced;
 		wanted.ports = program->ports;
 		wanted.ns = program->ns;
-		edit->next->nlacking += lacks_program(local, direction);
+		edit->next->nlacking += lacks_program(edit, local, direction);
 	}
 	if (select || program->stale == edit->serial) {
 		error = find_program(edit, &wanted, &need, found);
@@ -936,7 +787,7 @@ static enum turn local_turn(const struct netpol_edit *edit, const struct netpol_
 		return TURN_CHANGED;
 	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
 		/* with equal parts, what was closed for the time being may have its program */
-		if ((edit->part && lacks_program(local, i)) ||
+		if ((edit->part && lacks_program(edit, local, i)) ||
 		    reselect(edit, local->pod->template, i)) {
 			turn = TURN_OTHER;
 			continue;
@@ -1066,8 +917,8 @@ static bool may_have_room(struct netpol_edit *edit, const struct netpol_local *l
 	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
 		lack = &local->runtime->lack[i];
 		ns = lack->cluster ? edit->world->cluster : local->pod->template->ns;
-		if (lacks_program(local, i) && lack->tried != edit->serial &&
-		    (lack->need == NETPOL_CELLS_NEED ||
+		if (lacks_program(edit, local, i) && lack->tried != edit->serial &&
+		    (lack->need == CELLS_NEED ||
 		     lack->need <= program_budget(edit, ns, lack->own) ||
 		     others_have(edit, local, i, ns)))
 			return true;
@@ -1100,7 +951,7 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 			    !may_have_room(edit, local))
 				continue;
 			before = edit->next->nlacking;
-			edit->next->nlacking -= count_lacking(local);
+			edit->next->nlacking -= count_lacking(edit, local);
 			world->retry = slot + 1;
 			error = derive_local(edit, slot, local, list, ALL_DIRECTIONS);
 			if (error || edit->next->nlacking >= before)
@@ -1136,40 +987,6 @@ static void drop_closed(struct netpol_edit *edit)
 	}
 }
 
-/* Finds the identities that have no row of their own in a program of the next snapshot. */
-static int find_crowd(struct netpol_edit *edit)
-{
-	struct netpol_program *program;
-	int error;
-
-	if (!edit->world->crowd.count && edit->world->crowding != edit->serial)
-		return 0;
-	list_for_each_entry(program, &edit->world->programs, node) {
-		if (!program->crowd.count || program->used != edit->serial)
-			continue;
-		error = netpol_idset_or(&edit->crowd, &program->crowd);
-		if (error)
-			return error;
-		cond_resched();
-	}
-	edit->next->ncrowded = netpol_idset_weight(&edit->crowd);
-	return 0;
-}
-
-/* Marks the programs as stale that may have rows for identities of their crowd. */
-static void find_thinned(struct netpol_edit *edit)
-{
-	const struct netpol_world *world = edit->world;
-	struct netpol_program *program;
-
-	if (!world->crowd.count)
-		return;
-	list_for_each_entry(program, &world->programs, node)
-		if (program->crowd.count && (program->freed != world->freed ||
-					     bytes_in_force(world) < program->crowded_at))
-			program->stale = edit->serial;
-}
-
 int netpol_derive_programs(struct netpol_edit *edit)
 {
 	struct netpol_world *world = edit->world;
@@ -1180,7 +997,6 @@ int netpol_derive_programs(struct netpol_edit *edit)
 
 	edit->plenty = less(less(world->limit[NETPOL_LIMIT_PROGRAM_BYTES], reserve(world)),
 			    world->hits_bytes);
-	find_thinned(edit);
 	list_for_each_entry_safe(program, next, &world->programs, node) {
 		error = refresh_program(edit, program);
 		if (error)
@@ -1196,8 +1012,6 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (filled && !error)
 		drop_closed(edit);
 	netpol_free(list.policy);
-	if (!error)
-		error = find_crowd(edit);
 	if (error)
 		return error;
 	fill_behind(edit);

@@ -829,7 +829,6 @@ static void edit_free(struct netpol_edit *edit)
 	netpol_free(edit->identities.split);
 	netpol_free(edit->relabelled.ns);
 	netpol_free(edit->affected.split);
-	netpol_idset_free(&edit->crowd);
 	netpol_free(edit);
 }
 
@@ -897,7 +896,6 @@ struct netpol_snapshot *netpol_edit_publish(struct netpol_edit *edit)
 	netpol_retire_move(&old->retired, &edit->cow.retired);
 	netpol_retire_drop(&edit->cow.created);
 	policies_succeed(edit);
-	swap(world->crowd, edit->crowd);
 	world->snapshot = next;
 	netpol_undo_forget(edit);
 	edit_free(edit);

@@ -41,7 +41,6 @@
  * @ncharged: namespaces that programs of the next snapshot are charged to, world->cluster apart
  * @plenty: with programs of so many bytes no limit is near that others' programs count against
  * @part: what each of them may have at most; 0: as much as there is
- * @crowd: world->crowd of the next snapshot
  * @lacks: cluster-wide policies changed, and there was no room for the program of a pod with those
  *	of all others
  * @ended: an audit has ended by its time
@@ -73,7 +72,6 @@ struct netpol_edit {
 	u32 ncharged;
 	u64 plenty;
 	u64 part;
-	struct netpol_idset crowd;
 	bool lacks;
 	bool ended;
 };

@@ -115,11 +115,9 @@ static struct question half_question(const struct netpol_world *world,
 
 	question.ports = egress ? netpol_snapshot_ports(snapshot, other->identity) :
 				  half->subject->pod->template->ports;
-	if (half->program && netpol_idset_has(&half->program->crowd, question.identity))
-		question.identity = NETPOL_IDENTITY_UNKNOWN;
 	if (half->program && half->program->doubts) {
 		question.identity = netpol_program_identity(snapshot, half->program, flow->family,
-							    question.identity, question.address);
+							    other->identity, question.address);
 		question.unknown = netpol_idset_has(&world->unknown->set, question.identity);
 	}
 	return question;
@@ -184,13 +182,6 @@ static int explain_policies(const struct netpol_decision *half,
 	return error;
 }
 
-/* Why a half is what it is: the packet path does not tell why a pod is closed. */
-static u8 half_reason(const struct netpol_decision *half)
-{
-	return half->reason == NETPOL_REASON_ISOLATED && half->program->lacking ?
-	       NETPOL_REASON_NO_ROOM : half->reason;
-}
-
 /* Visits the steps of one half: its policies, and the step that sums it up. */
 static int explain_half(const struct netpol_world *world, const struct netpol_flow *flow,
 			u8 direction, const struct netpol_decision *half,
@@ -209,8 +200,7 @@ static int explain_half(const struct netpol_world *world, const struct netpol_fl
 		return error;
 	step.accept = half->accept;
 	step.audit = half->audit;
-	step.reason = half_reason(half);
-	step.crowded = half->program && netpol_idset_has(&half->program->crowd, other->identity);
+	step.reason = half->reason;
 	return visit(context, &step);
 }
 
@@ -242,8 +232,6 @@ int netpol_explain(struct netpol_world *world, const struct netpol_flow *flow, b
 	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
 	destination.node = to_node && !destination.identity;
 	netpol_judge(snapshot, flow, &source, &destination, judgement);
-	if (judgement->half[judgement->direction].subject)
-		judgement->reason = half_reason(&judgement->half[judgement->direction]);
 	if (judgement->reason == NETPOL_REASON_SELF ||
 	    judgement->reason == NETPOL_REASON_NOT_LOCAL) {
 		struct netpol_step step = {

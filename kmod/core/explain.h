@@ -18,8 +18,6 @@
  * @direction: enum netpol_direction
  * @reason: enum netpol_reason
  * @action: with @policy, enum netpol_action of the rule that matches, NONE if none does
- * @crowded: of a step that sums up a half, the other end is taken for a pod that is not known, for
- *	want of rows
  * @accept: with @policy, whether a rule of it accepts; else whether the half accepts
  * @audit: with @policy, whether it is observed instead of enforced; else whether the half would
  *	deny what it accepts if the observed policies were enforced
@@ -35,7 +33,6 @@ struct netpol_step {
 	u8 action;
 	bool accept;
 	bool audit;
-	bool crowded;
 	const struct netpol_local *subject;
 	const struct netpol_policy *policy;
 	u32 rule;

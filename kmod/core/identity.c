@@ -258,28 +258,11 @@ static int identity_post(struct netpol_world *world, struct netpol_identity *ide
 	return error;
 }
 
-/*
- * An identity of a namespace goes whose identities some program has no rows for. Is it time to look
- * whether there is one now? Not each time, because programs are compiled anew for that.
- */
-static void crowd_thins(struct netpol_world *world, struct netpol_ns *ns)
-{
-	if (!ns->crowded)
-		return;
-	if (ns->nidentities > world->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE] &&
-	    ++ns->freed * 8 < ns->nidentities)
-		return;
-	ns->freed = 0;
-	world->freed++;
-}
-
 static void identity_free(struct netpol_world *world, struct netpol_identity *identity)
 {
 	identity_unpost(world, identity);
 	world->identity[identity->number] = NULL;
 	world->nidentities--;
-	identity->ns->nidentities--;
-	crowd_thins(world, identity->ns);
 	block_release(world, identity->ns, identity->number / NETPOL_IDENTITY_BLOCK);
 	netpol_ports_put(world, identity->ports);
 	netpol_labels_put(world, identity->labels);
@@ -310,7 +293,6 @@ static struct netpol_identity *identity_create(struct netpol_world *world,
 	identity->created = world->edits;
 	world->identity[number] = identity;
 	world->nidentities++;
-	identity->ns->nidentities++;
 	error = identity_post(world, identity);
 	if (error) {
 		identity_free(world, identity);

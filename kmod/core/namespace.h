@@ -30,12 +30,6 @@
  * @program_bytes: memory of the programs of its pods, in the snapshot in force
  * @edit_bytes: likewise in the next snapshot, as far as the edit with serial @edit_serial knows
  * @edit_serial: see there
- * @nidentities: how many identities its pods have
- * @crowded: some of them are, or were, in the netpol_program::crowd of a program
- * @freed: how many of them have gone since it was last looked whether there are rows for others
- * @rows_added: rows that its pods have added to the program that is compiled, if @rows_compile is
- *	world->compiles
- * @rows_compile: see there
  * @hits_bytes: memory of the counters of its policies' rules
  * @labels_changed: serial of the last edit that changed @labels
  * @before: labels before that edit, without a reference; valid during the edit
@@ -60,11 +54,6 @@ struct netpol_ns {
 	u64 program_bytes;
 	u64 edit_bytes;
 	u64 edit_serial;
-	u32 nidentities;
-	bool crowded;
-	u32 freed;
-	u64 rows_compile;
-	u32 rows_added;
 	u64 hits_bytes;
 	u64 labels_changed;
 	struct netpol_labels *before;

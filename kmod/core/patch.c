@@ -12,8 +12,6 @@
  * @old: program in force
  * @rows: rows in use, new ones included
  * @row: row of each affected identity, in the order of the edit's list
- * @crowd: netpol_program::crowd of the new program
- * @recrowd: it is another one than that of @old
  * @compile: what it takes to fill rows; made before the first new row is filled
  */
 struct patch {
@@ -21,8 +19,6 @@ struct patch {
 	struct netpol_program *old;
 	u32 rows;
 	u32 *row;
-	struct netpol_idset crowd;
-	bool recrowd;
 	struct netpol_compile compile;
 };
 
@@ -84,37 +80,11 @@ static int fill_row(struct patch *patch, struct netpol_signature signature, u32 
 	return 0;
 }
 
-/* Could a namespace have added as many rows to a program as it may? */
-static bool may_be_crowded(const struct netpol_world *world, const struct netpol_program *program,
-			   u32 number)
-{
-	const struct netpol_ns *ns = world->identity[number]->ns;
-
-	return ns != program->ns &&
-	       ns->nidentities > world->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE];
-}
-
-/* Does a program have identities of a namespace without a row? Then there is none for another. */
-static bool is_crowded(const struct netpol_program *program, const struct netpol_ns *ns)
-{
-	struct netpol_idset_walk walk;
-	u32 number;
-
-	if (!program->crowd.count || ns == program->ns)
-		return false;
-	netpol_idset_for_each(&ns->identities, walk, number) {
-		if (netpol_idset_has(&program->crowd, number))
-			return true;
-		netpol_offer(number);
-	}
-	return false;
-}
-
 /*
- * Finds the row of the peers that match an identity, or fills a new one. @crowd: set if it has to
- * do without. Return: 0; -ENOMEM; -ENOENT if there is no such row and no room for one.
+ * Finds the row of the peers that match an identity, or fills a new one. Return: 0; -ENOMEM;
+ * -ENOENT if there is no such row and no room for one.
  */
-static int find_row(struct patch *patch, u32 number, u32 *row, bool *crowd)
+static int find_row(struct patch *patch, u32 number, u32 *row)
 {
 	const struct netpol_program *program = patch->old;
 	struct netpol_signature wanted = { 0, 0 };
@@ -132,28 +102,9 @@ static int find_row(struct patch *patch, u32 number, u32 *row, bool *crowd)
 		if (program->signature[*row].low == wanted.low &&
 		    program->signature[*row].high == wanted.high)
 			return 0;
-	if (is_crowded(program, patch->edit->world->identity[number]->ns)) {
-		*row = program->doubts ? netpol_program_row(program, NETPOL_IDENTITY_UNKNOWN) : 0;
-		*crowd = true;
-		return 0;
-	}
-	if (patch->rows == program->rows_size ||
-	    may_be_crowded(patch->edit->world, program, number))
+	if (patch->rows == program->rows_size)
 		return -ENOENT;
 	return fill_row(patch, wanted, number);
-}
-
-/* Notes whether an identity has to do without a row of its own. Return: 0 or -ENOMEM. */
-static int set_crowd(struct patch *patch, u32 number, bool crowd)
-{
-	if (netpol_idset_has(&patch->crowd, number) == crowd)
-		return 0;
-	patch->recrowd = true;
-	patch->edit->world->crowding = patch->edit->serial;
-	if (crowd)
-		return netpol_idset_add(&patch->crowd, number);
-	netpol_idset_del(&patch->crowd, number);
-	return 0;
 }
 
 /*
@@ -163,24 +114,20 @@ static int set_crowd(struct patch *patch, u32 number, bool crowd)
 static int find_rows(struct patch *patch, bool *change)
 {
 	const struct netpol_split_log *affected = &patch->edit->affected;
-	int error = netpol_idset_copy(&patch->crowd, &patch->old->crowd);
+	int error = 0;
 	u32 i;
 
 	for (i = 0; i < affected->count && !error; i++) {
 		const struct netpol_identity *identity = affected->split[i].identity;
 		const struct netpol_identity *parent = affected->split[i].parent;
-		bool crowd = parent && netpol_idset_has(&patch->old->crowd, parent->number);
 
 		if (parent)
 			patch->row[i] = netpol_program_row(patch->old, parent->number);
 		else
-			error = find_row(patch, identity->number, &patch->row[i], &crowd);
-		if (!error)
-			error = set_crowd(patch, identity->number, crowd);
+			error = find_row(patch, identity->number, &patch->row[i]);
 		*change |= patch->row[i] != netpol_program_row(patch->old, identity->number);
 		cond_resched();
 	}
-	*change |= patch->recrowd;
 	return error;
 }
 
@@ -243,26 +190,6 @@ static int set_row(struct patch *patch, struct netpol_program *program, u32 numb
 	return 0;
 }
 
-/* Gives the new program a crowd of its own, if it is another one. Return: 0 or -ENOMEM. */
-static int copy_crowd(struct patch *patch, struct netpol_program *program)
-{
-	const struct netpol_idset *crowd = &patch->crowd, *old = &patch->old->crowd;
-	const size_t one = sizeof(*crowd->words);
-
-	if (!patch->recrowd)
-		return 0;
-	program->crowd = (struct netpol_idset){ .count = crowd->count, .size = crowd->count };
-	if (crowd->count) {
-		program->crowd.words = edit_alloc(patch->edit, crowd->count * one);
-		if (!program->crowd.words)
-			return -ENOMEM;
-		memcpy(program->crowd.words, crowd->words, crowd->count * one);
-	}
-	program->bytes += crowd->count * one;
-	program->bytes -= old->count * one;
-	return old->words ? edit_retire(patch->edit, old->words, old->size * one) : 0;
-}
-
 /* Makes the program with the rows that were found. Return: 0 or -ENOMEM. */
 static int make_patched(struct patch *patch, struct netpol_program **patched)
 {
@@ -283,9 +210,7 @@ static int make_patched(struct patch *patch, struct netpol_program **patched)
 		if (patch->row[i])
 			last = max(last, identity->number);
 	}
-	error = copy_crowd(patch, program);
-	if (!error)
-		error = copy_directory(patch, program, last);
+	error = copy_directory(patch, program, last);
 	for (i = 0; i < affected->count && !error; i++) {
 		const struct netpol_identity *identity = affected->split[i].identity;
 
@@ -312,7 +237,6 @@ int netpol_program_patch(struct netpol_edit *edit, struct netpol_program *progra
 	else if (!error)
 		*patched = program;
 	netpol_free(patch.row);
-	netpol_idset_free(&patch.crowd);
 	netpol_free(patch.compile.hit);
 	netpol_free(patch.compile.next);
 	netpol_free(patch.compile.span_first);

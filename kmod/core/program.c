@@ -30,7 +30,6 @@ void netpol_program_free(struct netpol_world *world, struct netpol_program *prog
 	netpol_free(program->peer);
 	netpol_free(program->signature);
 	netpol_free(program->peer_random);
-	netpol_idset_free(&program->crowd);
 	netpol_free(program->prefix);
 	netpol_ports_put(world, program->ports);
 	netpol_ns_put(world, program->ns);

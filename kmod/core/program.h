@@ -41,7 +41,6 @@
 #ifndef NETPOL_PROGRAM_H
 #define NETPOL_PROGRAM_H
 
-#include "core/idset.h"
 #include "core/policy.h"
 #include "core/trie.h"
 #include <linux/netpol.h>
@@ -163,7 +162,6 @@ struct netpol_signature;
  * @observed: order of the first rule of an observed policy, or @norders
  * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
  *	which policies select it or there is no room for them, and @npolicies is 0
- * @lacking: there is no room for the policies of its pods, and @npolicies is 0
  * @ns: namespace that the memory is charged to: that of the pods if the program depends on them,
  *	else world->cluster; one reference
  * @direction: enum netpol_direction
@@ -179,12 +177,6 @@ struct netpol_signature;
  * @rows_size: rows that @cell and @signature have room for; no more than there are if sparse
  * @signature: signature of each row; kept for later patches
  * @peer_random: random number of each peer that signatures are made of; likewise kept
- * @crowd: identities of other namespaces that have no row of their own, because their namespace has
- *	added as many rows as it may; they have the row of NETPOL_IDENTITY_UNKNOWN, or row 0 without
- *	@doubts
- * @freed: world->freed when it was made; there may be room for @crowd if that has changed
- * @crowded_at: bytes of all programs when there was not room for the rows that a namespace may add;
- *	with fewer there may be; 0: there was
  * @prefix: prefixes that the tries were built from, IPv4 first; for dumps
  * @nprefixes: how many, IPv4 and IPv6
  * @node: place in world->programs
@@ -225,7 +217,6 @@ struct netpol_program {
 	u32 stage2;
 	u32 observed;
 	bool isolates;
-	bool lacking;
 	struct netpol_ns *ns;
 	u8 direction;
 	struct netpol_policy **policy;
@@ -239,9 +230,6 @@ struct netpol_program {
 	u32 rows_size;
 	struct netpol_signature *signature;
 	struct netpol_signature *peer_random;
-	struct netpol_idset crowd;
-	u64 freed;
-	u64 crowded_at;
 	struct netpol_prefix *prefix;
 	u32 nprefixes[2];
 	struct list_head node;

@@ -317,64 +317,6 @@ static int row_map_set(struct netpol_compile *c, u32 identity, u32 row)
 }
 
 /*
- * May an identity have a row that none before it has? Other namespaces than the one that pays for
- * the program may add so many; it counts as one more if so.
- */
-static bool may_add_row(struct netpol_compile *c, u32 identity)
-{
-	struct netpol_ns *ns;
-
-	if (identity == NETPOL_IDENTITY_UNKNOWN)
-		return true;
-	ns = c->world->identity[identity]->ns;
-	if (ns == c->program->ns)
-		return true;
-	if (ns->rows_compile != c->world->compiles) {
-		ns->rows_compile = c->world->compiles;
-		ns->rows_added = 0;
-	}
-	if (ns->rows_added >= c->rows_most)
-		return false;
-	ns->rows_added++;
-	c->rows_added = max(c->rows_added, ns->rows_added);
-	return true;
-}
-
-/*
- * Has an identity taken for a pod that is not known: rules that deny or pass on pods deny it, and
- * those that accept pods do not match it. Return: 0, -ENOMEM or -EDQUOT.
- */
-static int crowd_identity(struct netpol_compile *c, u32 identity, u32 *row)
-{
-	struct netpol_program *program = c->program;
-	u32 before = program->crowd.count;
-
-	c->world->crowding = c->world->edits;
-	c->world->identity[identity]->ns->crowded = true;
-	*row = program->doubts ? netpol_program_row(program, NETPOL_IDENTITY_UNKNOWN) : 0;
-	if (netpol_idset_add(&program->crowd, identity))
-		return -ENOMEM;
-	return netpol_compile_charge(c, (program->crowd.count - before) *
-				     sizeof(*program->crowd.words));
-}
-
-/*
- * Finds the row of an identity, or adds one that is @fresh, or has it taken for one that is not
- * known. Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
- */
-static int identity_row(struct netpol_compile *c, const struct netpol_signature *wanted,
-			u32 identity, u32 *row, bool *fresh)
-{
-	*fresh = false;
-	if (row_find(c, wanted, row))
-		return 0;
-	if (!may_add_row(c, identity))
-		return crowd_identity(c, identity, row);
-	*fresh = true;
-	return row_add(c, wanted, row);
-}
-
-/*
  * Makes the row map of the identities whose signatures are given. For each new row, (*example)
  * becomes an identity that has it; the caller frees that array.
  */
@@ -394,19 +336,18 @@ static int map_identities(struct netpol_compile *c, const struct netpol_signatur
 	for (i = 0; i < pages; i++)
 		program->rows[i] = NO_ROWS;
 	program->nidentities = pages * NETPOL_ROWS_PAGE;
-	c->world->compiles++;
 	for (i = 0; i < count; i++) {
 		netpol_offer(i);
 		if (!signature[i].low && !signature[i].high)
 			continue;
-		error = identity_row(c, &signature[i], i, &row, &fresh);
+		error = netpol_row_get(c, &signature[i], &row, &fresh);
 		if (!error && fresh) {
 			error = netpol_array_reserve((void **)example, size, &size,
 						     max(64u, row + 1), sizeof(**example));
 			if (!error)
 				(*example)[row] = i;
 		}
-		if (!error && row)
+		if (!error)
 			error = row_map_set(c, i, row);
 		if (error)
 			return error;

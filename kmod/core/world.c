@@ -29,7 +29,6 @@ static const u64 default_limit[NETPOL_LIMIT_MAX + 1] = {
 	[NETPOL_LIMIT_GUARDS] = NETPOL_GUARDS_MAX,
 	[NETPOL_LIMIT_PROGRAM_BYTES] = 256ULL << 20,
 	[NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE] = 64ULL << 20,
-	[NETPOL_LIMIT_ROWS_PER_NAMESPACE] = 1024,
 };
 
 /* The intern tables of a world, one after the other; NULL after the last. */
@@ -196,7 +195,6 @@ void netpol_world_destroy(struct netpol_world *world)
 		netpol_intern_exit(table);
 	netpol_idset_free(&world->loaded_namespaces);
 	netpol_idset_free(&world->loaded_identities);
-	netpol_idset_free(&world->crowd);
 	netpol_idset_free(&world->slots);
 	netpol_free(world->active_label);
 	netpol_free(world->template);
@@ -359,46 +357,6 @@ bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 		    netpol_origin_wins(snapshot, other->origin, namespace->origin))
 			return true;
 	return false;
-}
-
-/*
- * What a pod lacks in a direction, because of which it is closed; NULL: nothing. World locked: the
- * size is of the world as it is now.
- */
-const struct netpol_lack *netpol_pod_lack(const struct netpol_snapshot *snapshot,
-					  const struct netpol_pod *pod, u8 direction)
-{
-	const struct netpol_program *program;
-	const struct netpol_local *local;
-
-	if (!snapshot->locals || pod->slot >= snapshot->locals->count)
-		return NULL;
-	local = netpol_snapshot_local(snapshot, pod->slot);
-	program = local->pod == pod ? local->program[direction] : NULL;
-	return program && program->lacking ? &local->runtime->lack[direction] : NULL;
-}
-
-/* How many local pods lack something, and the @first of them. World locked. */
-u32 netpol_world_lacking(const struct netpol_world *world, const struct netpol_pod **first)
-{
-	const struct netpol_snapshot *snapshot = world->snapshot;
-	struct netpol_idset_walk walk;
-	u32 slot, count = 0;
-
-	*first = NULL;
-	if (!snapshot->nlacking)
-		return 0;
-	netpol_idset_for_each(&world->slots, walk, slot) {
-		const struct netpol_pod *pod = netpol_snapshot_local(snapshot, slot)->pod;
-
-		netpol_offer(slot);
-		if (!netpol_pod_lack(snapshot, pod, NETPOL_DIRECTION_INGRESS) &&
-		    !netpol_pod_lack(snapshot, pod, NETPOL_DIRECTION_EGRESS))
-			continue;
-		if (!count++)
-			*first = pod;
-	}
-	return count;
 }
 
 /* Does another pod own one of this pod's addresses? World locked. */

@@ -118,8 +118,6 @@ struct netpol_origin {
  * @program_bytes: memory of the programs
  * @nunobserved: how many times the edit found no room for the observed policies of a local pod in a
  *	direction, which nobody asks then
- * @ncrowded: identities that a program takes for pods that are not known, see @crowd of struct
- *	netpol_world
  * @nlacking: how many times a local pod is closed in a direction, because there was no room for its
  *	program
  * @refs: references, of which world->snapshot has one; under the mutex
@@ -155,7 +153,6 @@ struct netpol_snapshot {
 	u64 program_bytes;
 	u32 nunobserved;
 	u32 nlacking;
-	u32 ncrowded;
 	u32 refs;
 	struct netpol_snapshot *next;
 	struct netpol_retire_list retired;
@@ -201,10 +198,6 @@ struct netpol_snapshot {
  * @nblocks: length of @blocks
  * @block_hint: no block below this one is free
  * @nidentities: number of identities
- * @freed: how often so many identities have gone that others may have their rows
- * @compiles: how many programs have been compiled so far
- * @crowding: serial of the last edit that made a program with a crowd
- * @crowd: identities in netpol_program::crowd of a program in force
  * @slots: slots in use in the table of local pods
  * @bytes: memory that the loaded objects are charged for
  * @hits_bytes: memory of the counters of all rules
@@ -248,10 +241,6 @@ struct netpol_world {
 	u32 nblocks;
 	u32 block_hint;
 	u32 nidentities;
-	u64 freed;
-	u64 compiles;
-	u64 crowding;
-	struct netpol_idset crowd;
 	struct netpol_idset slots;
 	u64 bytes;
 	u64 hits_bytes;
@@ -279,9 +268,6 @@ bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 			       const struct netpol_namespace *namespace);
-const struct netpol_lack *netpol_pod_lack(const struct netpol_snapshot *snapshot,
-					  const struct netpol_pod *pod, u8 direction);
-u32 netpol_world_lacking(const struct netpol_world *world, const struct netpol_pod **first);
 bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 

@@ -27,8 +27,6 @@ static int width_of(uint16_t type)
 	case NETPOL_A_ABI_MIN:
 	case NETPOL_A_ABI_MAX:
 	case NETPOL_A_FLAGS:
-	case NETPOL_A_LACKING:
-	case NETPOL_A_CROWDED:
 		return 4;
 	case NETPOL_A_FEATURES:
 	case NETPOL_A_GENERATION:

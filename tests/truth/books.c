@@ -152,11 +152,11 @@ static void check_rows(struct run *run, const struct netpol_program *p)
 	struct netpol_world *w = run->core.world;
 	struct netpol_fault fault = {};
 	struct netpol_program *fresh;
-	u32 i, class, rows = w->limit[NETPOL_LIMIT_ROWS_PER_NAMESPACE];
 	u64 budget = U64_MAX;
+	u32 i, class;
 
 	fresh = netpol_program_compile(w, p->ns, p->direction, &selection, p->ports, &budget,
-				       &rows, &fault);
+				       &fault);
 	if (IS_ERR(fresh)) {
 		WRONG(run, "a program in use can't be made again: %s", fault.text);
 		return;

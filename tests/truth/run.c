@@ -108,8 +108,6 @@ static void tighten(struct netpol_world *w, unsigned long random)
 		/* more often, because these close pods where a cluster-wide policy is loaded */
 		NETPOL_LIMIT_PROGRAM_BYTES, NETPOL_LIMIT_PROGRAM_BYTES,
 		NETPOL_LIMIT_CELLS_PER_PROGRAM, NETPOL_LIMIT_CELLS_PER_PROGRAM,
-		/* pods of a namespace with more kinds are not judged by their labels */
-		NETPOL_LIMIT_ROWS_PER_NAMESPACE, NETPOL_LIMIT_ROWS_PER_NAMESPACE,
 	};
 	u32 limit = limits[random % ARRAY_SIZE(limits)];
 
@@ -209,16 +207,14 @@ static void run_lacking(struct run *run, const struct transaction *txn)
 	run->lacking = false;
 	if (run->what[0])
 		return;
-	/* as if an identity had gone: limits never change otherwise, so that nobody looks at them */
-	run->core.world->freed++;
 	if (np_offline_begin(&run->core, history_origin[txn->origin], &err) ||
 	    np_offline_prepare(&run->core, &err)) {
 		WRONG(run, "a commit of nothing is refused: %s", err.text);
 		return;
 	}
 	np_offline_publish(&run->core);
-	if (run->core.world->snapshot->nlacking || run->core.world->snapshot->ncrowded)
-		WRONG(run, "there is room, and pods are closed, or not judged by their labels");
+	if (run->core.world->snapshot->nlacking)
+		WRONG(run, "there is room, and pods are closed");
 }
 
 void run_transaction(struct run *run, const struct transaction *txn)
@@ -243,7 +239,7 @@ void run_transaction(struct run *run, const struct transaction *txn)
 	if (!error && (txn->ending == PUBLISH || starve)) {
 		run_publish(run, txn, &before);
 		run_module(run, txn, PUBLISH);
-		if (run->core.world->snapshot->nlacking || run->core.world->snapshot->ncrowded)
+		if (run->core.world->snapshot->nlacking)
 			run_lacking(run, txn);
 	} else if (run->core.edit) {
 		run_abort(run, &before);

@@ -106,17 +106,6 @@ static uint32_t np_explain_words(const struct np_reason_about *about,
 	return first;
 }
 
-/* Is the other end of a direction a pod that is not known to its policies, for want of rows? */
-static bool np_explain_crowded(const struct np_explain *x, uint8_t direction)
-{
-	size_t i;
-
-	for (i = 0; i < x->eval.step_count; i++)
-		if (x->eval.step[i].crowded && x->eval.step[i].direction == direction)
-			return true;
-	return false;
-}
-
 /* Explains the rules of one policy, and holds them against what the core says of it. */
 static int np_explain_rules(struct np_explain *x, const struct np_step *step,
 			    struct np_explain_step *to, struct np_error *err)
@@ -130,7 +119,6 @@ static int np_explain_rules(struct np_explain *x, const struct np_step *step,
 		.protocol = x->flow.protocol,
 		.port = x->flow.port,
 		.egress = egress,
-		.crowded = np_explain_crowded(x, step->direction),
 	};
 	uint32_t first, wanted;
 

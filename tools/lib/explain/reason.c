@@ -26,7 +26,6 @@ const char *np_reason_code_name(uint8_t code)
 		[NP_REASON_OTHER_NAMESPACE] = "otherNamespace",
 		[NP_REASON_NAMESPACE_LABELS] = "namespaceLabels",
 		[NP_REASON_POD_LABELS] = "podLabels",
-		[NP_REASON_CROWDED] = "crowded",
 	};
 
 	return name[code];
@@ -101,11 +100,6 @@ static uint8_t np_reason_peer(const struct np_reason_about *about,
 	if (!end->pod) {
 		*text = np_say(arena, "%s is no pod, and selectors match pods only", end->name);
 		return NP_REASON_NO_POD;
-	}
-	if (about->crowded) {
-		*text = np_say(arena, "namespace %s has pods of too many kinds, so no selector "
-				    "here matches %s", end->pod->namespace, end->name);
-		return NP_REASON_CROWDED;
 	}
 	if (!end->ns) {
 		*text = np_say(arena, "the labels of namespace %s are not known, so no selector "
@@ -213,7 +207,7 @@ static bool np_reason_doubts(const struct np_reason_about *about, const struct n
 			     const struct np_rule *rule)
 {
 	return np_reason_rule_doubts(policy, rule) &&
-	       (about->unknown || about->crowded || (about->peer->pod && !about->peer->ns));
+	       (about->unknown || (about->peer->pod && !about->peer->ns));
 }
 
 /* Holds the peers of a rule against the other end. Returns whether one matches. */

@@ -28,7 +28,6 @@ enum np_reason_code {
 	NP_REASON_OTHER_NAMESPACE,	/* a podSelector alone, and a pod of another namespace */
 	NP_REASON_NAMESPACE_LABELS,
 	NP_REASON_POD_LABELS,
-	NP_REASON_CROWDED,		/* the pod is not known, for want of rows */
 
 	NP_REASON_COUNT
 };
@@ -60,7 +59,6 @@ struct np_reason_end {
  * @port: destination port
  * @egress: the direction
  * @unknown: @peer is a pod of which nothing is known, because of its address
- * @crowded: likewise, because its namespace has pods of too many kinds
  */
 struct np_reason_about {
 	struct np_arena *arena;
@@ -70,7 +68,6 @@ struct np_reason_about {
 	uint16_t port;
 	bool egress;
 	bool unknown;
-	bool crowded;
 };
 
 /* One peer or port of a rule. */
