@@ -538,21 +538,24 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
 	bool policies = cluster->policies_changed == edit->serial;
 	bool asked = ns->audits_changed == edit->serial && !edit->ended;
-	bool refused = asked || (!wanted->own && !policies && ns->labels_changed != edit->serial);
 
 	edit->fault->object = blamed(edit, local, wanted);
 	if (edit->fault->object ||
-	    (refused && !lacks_program(edit, local, wanted->direction)))
+	    (asked && !lacks_program(edit, local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
-	/* the compiler may have explained a refusal that there is none of */
-	memset(edit->fault, 0, sizeof(*edit->fault));
 	if (wanted->nenforced < wanted->npolicies) {
 		struct wanted enforced = *wanted;
 
+		memset(edit->fault, 0, sizeof(*edit->fault));
 		edit->next->nunobserved++;
 		enforced.npolicies = wanted->nenforced;
 		return find_enforced(edit, local, &enforced, found);
 	}
+	if (!wanted->own && !policies && ns->labels_changed != edit->serial &&
+	    !lacks_program(edit, local, wanted->direction))
+		return refuse_program(edit, local, wanted);
+	/* the compiler may have explained a refusal that there is none of */
+	memset(edit->fault, 0, sizeof(*edit->fault));
 	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
 	if (error)
 		return error;
@@ -962,8 +965,11 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 	return 0;
 }
 
-/* Forgets the programs that closed pods for the time being, if no pod is closed any more. */
-static void drop_closed(struct netpol_edit *edit)
+/*
+ * Forgets the programs that pods had until fill_room() found better ones, closed or without what is
+ * observed, if no pod has them any more.
+ */
+static void drop_makeshift(struct netpol_edit *edit)
 {
 	struct netpol_program *program;
 	struct netpol_idset_walk walk;
@@ -971,7 +977,8 @@ static void drop_closed(struct netpol_edit *edit)
 	u32 slot;
 
 	list_for_each_entry(program, &edit->world->programs, node) {
-		if (!netpol_program_closed(program) || program->used != edit->serial)
+		cond_resched();
+		if (program->used != edit->serial)
 			continue;
 		used = false;
 		netpol_idset_for_each(&edit->world->slots, walk, slot) {
@@ -1010,7 +1017,7 @@ int netpol_derive_programs(struct netpol_edit *edit)
 	if (filled)
 		error = fill_room(edit, &list);
 	if (filled && !error)
-		drop_closed(edit);
+		drop_makeshift(edit);
 	netpol_free(list.policy);
 	if (error)
 		return error;
