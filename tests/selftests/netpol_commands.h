@@ -24,7 +24,13 @@ static const struct {
 	{ NETPOL_CMD_GET_COUNTERS, true },
 	{ NETPOL_CMD_EVAL },
 	{ NETPOL_CMD_FLUSH },
+	{ NETPOL_CMD_AUDIT },
+	{ NETPOL_CMD_AUDIT_END },
+	{ NETPOL_CMD_GET_AUDIT, true },
 };
+
+/* How many commands there are that one can send: EVENT and CHANGE are notifications. */
+#define NSENT (NETPOL_CMD_MAX - 2)
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -79,7 +79,7 @@ TEST_F(permission, root)
 
 TEST_F(permission, every_command_is_listed)
 {
-	EXPECT_EQ(NETPOL_CMD_FLUSH, NCOMMANDS);
+	EXPECT_EQ(NSENT, NCOMMANDS);
 }
 
 TEST_F(permission, user_without_privileges)
