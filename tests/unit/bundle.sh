@@ -50,21 +50,23 @@ grep -q '^missing .* agent-metrics.txt ' "$manifest" || fail "metrics of no agen
 echo old >"$tmp/target"
 ln -s "$tmp/target" "$tmp/link"
 ln -s "$tmp/nowhere" "$tmp/dangling"
-expect 3 'cannot write: File exists' -o "$tmp/link"
-expect 3 'cannot write: File exists' -o "$tmp/dangling"
+mkfifo "$tmp/pipe"
 expect 3 'cannot write: No such file' -o "$tmp/none/b.tar.gz"
-expect 3 'cannot write: ' -o "$tmp/x" --force
+for force in '' --force; do
+	for there in 'link symbolic link' 'dangling symbolic link' 'x folder' 'pipe pipe'; do
+		expect 3 "cannot write: it is there, and it is a ${there#* }, which is never replaced" \
+			-o "$tmp/${there%% *}" $force
+		! grep -q 'hint: --force' "$tmp/err" || fail "--force is no help for a ${there#* }"
+	done
+done
 [ ! -e "$tmp/nowhere" ] || fail "a link to nowhere was followed"
 [ "$(cat "$tmp/target")" = old ] || fail "a link was followed"
-[ -L "$tmp/link" ] || fail "a link was replaced"
-expect 0 'link$' -o "$tmp/link" --force
-[ ! -L "$tmp/link" ] || fail "--force leaves a link"
-[ "$(cat "$tmp/target")" = old ] || fail "--force follows a link"
-[ "$(stat -c %a "$tmp/link")" = 600 ] || fail "others can read what --force made"
-whole "$tmp/link"
+[ -L "$tmp/link" ] && [ -L "$tmp/dangling" ] || fail "a link was replaced"
+[ -p "$tmp/pipe" ] || fail "a pipe was replaced"
 chmod 644 "$tmp/target"
 expect 0 'target$' -o "$tmp/target" --force
 [ "$(stat -c %a "$tmp/target")" = 600 ] || fail "the mode of the old file stays"
+whole "$tmp/target"
 [ "$(find "$tmp" -maxdepth 1 -name '*.??????' ! -name '*.tar.gz' | wc -l)" = 0 ] || fail "left over"
 
 # Without -o a file in this folder, and to standard output.
