@@ -79,6 +79,16 @@ whole "$tmp/stdout.tar.gz"
 grep -q 'cannot write: No space left' "$tmp/err" || fail "a full disk: $(cat "$tmp/err")"
 expect 2 'a file is given as -o' "$tmp/c.tar.gz"
 
+# Programs are those of the system, whatever PATH says.
+mkdir "$tmp/bin"
+printf '#!/bin/sh\ntouch "%s"\n' "$tmp/ran" >"$tmp/bin/ip"
+for name in lsmod modinfo dkms dmesg systemctl journalctl; do
+	cp "$tmp/bin/ip" "$tmp/bin/$name"
+done
+chmod +x "$tmp"/bin/*
+PATH=$tmp/bin:$PATH expect 0 'path.tar.gz$' -o "$tmp/path.tar.gz"
+[ ! -e "$tmp/ran" ] || fail "a program of PATH was run"
+
 # Made-up names: the node's name and its addresses are nowhere.
 expect 0 'made up' -o "$tmp/r.tar.gz" --redact
 whole "$tmp/r.tar.gz"
