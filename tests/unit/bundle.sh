@@ -103,6 +103,36 @@ ip -o addr 2>/dev/null | awk '{ print $4 }' | cut -d/ -f1 | grep -vE '^(127\.|::
 		! grep -rwF -- "$address" "$tmp/x" || echo "$address"
 	done | grep . && fail "an address is left"
 
+# agent FILE: something that answers at $tmp/sock with what the file has, each time
+agent()
+{
+	local ready
+
+	exec 3< <(exec /usr/bin/python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(8)
+print("ready", flush=True)
+while True:
+    with server.accept()[0] as client, open(sys.argv[2], "rb") as answer:
+        client.sendall(answer.read())
+' "$tmp/sock" "$1")
+	agent=$!
+	trap 'kill "$agent"; rm -rf "$tmp"' EXIT
+	read -r ready <&3 && [ "$ready" = ready ] || fail "the agent of this test"
+}
+
+# Names that cannot be learnt would be left, so there is no archive. Without --redact there is one.
+echo 'this is no status' >"$tmp/answer"
+agent "$tmp/answer"
+expect 3 'no names can be learnt from agent-status.json, so they cannot be replaced: exit status 5: ' \
+	-o "$tmp/unknown.tar.gz" --redact --socket "$tmp/sock"
+[ ! -e "$tmp/unknown.tar.gz" ] || fail "an archive with names that were not learnt"
+expect 0 'unknown.tar.gz$' -o "$tmp/unknown.tar.gz" --socket "$tmp/sock"
+whole "$tmp/unknown.tar.gz"
+grep -q '^missing .* agent-status.json ' "$tmp"/x/*/MANIFEST || fail "a broken answer is there"
+
 # Without root less is there, but nothing fails.
 if [ "$(id -u)" = 0 ]; then
 	chmod 777 "$tmp"

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <curl/curl.h>
 
+#include "base/error.h"
 #include "bundle/child.h"
 #include "node/host_read.h"
 
@@ -144,6 +145,7 @@ static void np_piece_run(const struct np_piece *piece, const struct np_piece_pla
 	if (child.status && !(piece->fails && child.status == 1)) {
 		/* An answer that broke off is none, and the tool's own errors say it better. */
 		np_buffer_free(&got->data);
+		got->none = child.program && child.status == NP_EXIT_MODULE;
 		if (child.status < 0)
 			snprintf(got->error, sizeof(got->error), "%s", child.error);
 		else
