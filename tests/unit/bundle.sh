@@ -133,6 +133,17 @@ expect 0 'unknown.tar.gz$' -o "$tmp/unknown.tar.gz" --socket "$tmp/sock"
 whole "$tmp/unknown.tar.gz"
 grep -q '^missing .* agent-status.json ' "$tmp"/x/*/MANIFEST || fail "a broken answer is there"
 
+# What the agent quotes of objects is nowhere, also where doctor says it again.
+cat >"$tmp/answer" <<'X'
+{"apiVersion": "netpolctl/v1", "kind": "SyncStatus", "ready": false, "waitingFor": "what is \"quoted\"",
+ "kinds": [{"kind": "pods", "connected": false, "error": "reading pods: \"quoted\" is no name"}]}
+X
+expect 0 'quoted.tar.gz$' -o "$tmp/quoted.tar.gz" --redact --socket "$tmp/sock"
+whole "$tmp/quoted.tar.gz"
+! grep -r 'quoted' "$tmp/x" || fail "what the agent quotes is left"
+grep -Fq 'changes of pods: reading pods: \"...\" is no name' "$tmp"/x/*/doctor.json ||
+	fail "doctor does not say what the agent says"
+
 # Without root less is there, but nothing fails.
 if [ "$(id -u)" = 0 ]; then
 	chmod 777 "$tmp"

@@ -120,6 +120,11 @@ static void test_json(void)
 	CHECK_STR(json_of("{\"troubles\": [{\"name\": \"bad\", \"reason\": \"\\\"A/b\\\" is no name, \\\"c\"}]}"),
 		  "{\"troubles\": [{\"name\": \"object-x1\", \"reason\": \"\\\"...\\\" is no name, \\\"...\\\"\"}]}");
 	r.hide_quoted = false;
+	/* the same of an error that is no JSON, also of one that was cut */
+	np_buffer_free(&out);
+	np_redact_reason(&r, "pod shop: \"A/b\" is no name, \"c", 31, &out);
+	np_buffer_print(&out, "%s", "");
+	CHECK_STR(out.data, "pod namespace-x1: \"...\" is no name, \"...\"");
 	/* broken off, and too deep: no name is left, and nothing is read beyond it */
 	CHECK_STR(json_of("{\"a\": [\"shop"), "{\"a\": [\"namespace-x1\"");
 	CHECK_STR(json_of("\"\\"), "\"\\\"");

@@ -32,15 +32,6 @@ static bool np_is_json(const struct np_piece *piece)
 	return strstr(piece->file, ".json");
 }
 
-/* Adds a text with made-up names to a buffer, if that is asked for. */
-static void np_bundle_print(struct np_bundle *b, const char *text, struct np_buffer *out)
-{
-	if (b->opts->redact)
-		np_redact_text(&b->redact, text, strlen(text), out);
-	else
-		np_buffer_print(out, "%s", text);
-}
-
 /* The node's name, with and without the domain. */
 static void np_bundle_learn_node(struct np_bundle *b)
 {
@@ -107,7 +98,10 @@ static void np_bundle_note(struct np_bundle *b, const struct np_piece *piece, co
 	np_piece_describe(piece, &b->manifest);
 	if (*why) {
 		np_buffer_print(&b->manifest, ": ");
-		np_bundle_print(b, why, &b->manifest);
+		if (b->opts->redact)
+			np_redact_reason(&b->redact, why, strlen(why), &b->manifest);
+		else
+			np_buffer_print(&b->manifest, "%s", why);
 	}
 	np_buffer_print(&b->manifest, "\n");
 }
@@ -130,7 +124,7 @@ static void np_bundle_add(struct np_bundle *b, const struct np_piece *piece,
 	}
 	if (b->opts->redact) {
 		/* What an object is refused for may quote any part of it. */
-		b->redact.hide_quoted = !strcmp(piece->file, "agent-status.json");
+		b->redact.hide_quoted = piece->quotes;
 		if (np_is_json(piece))
 			np_redact_json(&b->redact, data->data, data->len, &made);
 		else
