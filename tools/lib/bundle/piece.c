@@ -65,7 +65,7 @@ static const struct np_piece np_pieces[] = {
 	  { "/proc/sys/net/netfilter/nf_conntrack_count",
 	    "/proc/sys/net/netfilter/nf_conntrack_max", "/proc/net/stat/nf_conntrack" } },
 	{ "memory.txt", NP_PIECE_FILES, { "/proc/meminfo" } },
-	{ "dmesg.txt", NP_PIECE_RUN, { "dmesg" }, .grep = "netpol" },
+	{ "dmesg.txt", NP_PIECE_RUN, { "dmesg" }, .grep = "netpol", .gone = true },
 	{ "unit-sync.txt", NP_PIECE_RUN,
 	  { "systemctl", "show", "netpolctl-sync.service", "--property",
 	    "LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,ExecMainStatus,"
