@@ -125,6 +125,13 @@ static void test_json(void)
 	np_redact_reason(&r, "pod shop: \"A/b\" is no name, \"c", 31, &out);
 	np_buffer_print(&out, "%s", "");
 	CHECK_STR(out.data, "pod namespace-x1: \"...\" is no name, \"...\"");
+	/* an escape is no part of a word */
+	CHECK_STR(json_of("\"a\\nshop\\tshop\\u0020shop\\/shop\\\\shop\\u003cshop\\u003e\\u00\""),
+		  "\"a\\nnamespace-x1\\tnamespace-x1\\u0020namespace-x1\\/namespace-x1\\\\namespace-x1"
+		  "\\u003cnamespace-x1\\u003e\\u00\"");
+	CHECK(!strstr(json_of("\"\\n10.244.1.10\\nfd00:1:2::3\\r02:00:0a:f4:01:0a\""), "10.244.1.10"));
+	CHECK(!strstr(out.data, "1:2::3") && !strstr(out.data, "0a:f4"));
+	CHECK(!strncmp(out.data, "\"\\n", 3) && strstr(out.data, "\\nfd") && strstr(out.data, "\\r02:"));
 	/* broken off, and too deep: no name is left, and nothing is read beyond it */
 	CHECK_STR(json_of("{\"a\": [\"shop"), "{\"a\": [\"namespace-x1\"");
 	CHECK_STR(json_of("\"\\"), "\"\\\"");

@@ -304,13 +304,40 @@ static void np_value_server(struct np_lexer *lx, struct np_span value)
 		np_word_add(lx->r, NP_REDACT_SERVER, (struct np_span){ host, len });
 }
 
+/* Returns how long the escape at the beginning of a text is, which begins with a backslash. */
+static size_t np_escape_length(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 2; i < len && i < 6 && text[1] == 'u'; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			break;
+	return i == 6 ? 6 : len < 2 ? len : 2;
+}
+
+/* Writes a part of a string. An escape is no part of a word, so that one may begin behind it. */
+static void np_value_part(struct np_redact *r, const char *text, size_t len,
+			  struct np_buffer *out)
+{
+	const char *at = text, *end = text + len, *escape;
+	size_t taken;
+
+	while ((escape = memchr(at, '\\', end - at))) {
+		np_redact_text(r, at, escape - at, out);
+		taken = np_escape_length(escape, end - escape);
+		np_buffer_add(out, escape, taken);
+		at = escape + taken;
+	}
+	np_redact_text(r, at, end - at, out);
+}
+
 /* Writes a string; what it quotes is left out if it is to be hidden. */
 static void np_value_text(struct np_lexer *lx, struct np_span value)
 {
 	if (lx->r->hide_quoted)
-		np_redact_quoting(lx->r, value, "\\\"", np_redact_text, lx->out);
+		np_redact_quoting(lx->r, value, "\\\"", np_value_part, lx->out);
 	else
-		np_redact_text(lx->r, value.text, value.len, lx->out);
+		np_value_part(lx->r, value.text, value.len, lx->out);
 }
 
 static void np_lexer_value(struct np_lexer *lx, struct np_span value)
