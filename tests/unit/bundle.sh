@@ -50,21 +50,23 @@ grep -q '^missing .* agent-metrics.txt ' "$manifest" || fail "metrics of no agen
 echo old >"$tmp/target"
 ln -s "$tmp/target" "$tmp/link"
 ln -s "$tmp/nowhere" "$tmp/dangling"
-expect 3 'cannot write: File exists' -o "$tmp/link"
-expect 3 'cannot write: File exists' -o "$tmp/dangling"
+mkfifo "$tmp/pipe"
 expect 3 'cannot write: No such file' -o "$tmp/none/b.tar.gz"
-expect 3 'cannot write: ' -o "$tmp/x" --force
+for force in '' --force; do
+	for there in 'link symbolic link' 'dangling symbolic link' 'x folder' 'pipe pipe'; do
+		expect 3 "cannot write: it is there, and it is a ${there#* }, which is never replaced" \
+			-o "$tmp/${there%% *}" $force
+		! grep -q 'hint: --force' "$tmp/err" || fail "--force is no help for a ${there#* }"
+	done
+done
 [ ! -e "$tmp/nowhere" ] || fail "a link to nowhere was followed"
 [ "$(cat "$tmp/target")" = old ] || fail "a link was followed"
-[ -L "$tmp/link" ] || fail "a link was replaced"
-expect 0 'link$' -o "$tmp/link" --force
-[ ! -L "$tmp/link" ] || fail "--force leaves a link"
-[ "$(cat "$tmp/target")" = old ] || fail "--force follows a link"
-[ "$(stat -c %a "$tmp/link")" = 600 ] || fail "others can read what --force made"
-whole "$tmp/link"
+[ -L "$tmp/link" ] && [ -L "$tmp/dangling" ] || fail "a link was replaced"
+[ -p "$tmp/pipe" ] || fail "a pipe was replaced"
 chmod 644 "$tmp/target"
 expect 0 'target$' -o "$tmp/target" --force
 [ "$(stat -c %a "$tmp/target")" = 600 ] || fail "the mode of the old file stays"
+whole "$tmp/target"
 [ "$(find "$tmp" -maxdepth 1 -name '*.??????' ! -name '*.tar.gz' | wc -l)" = 0 ] || fail "left over"
 
 # Without -o a file in this folder, and to standard output.
@@ -77,10 +79,22 @@ whole "$tmp/stdout.tar.gz"
 grep -q 'cannot write: No space left' "$tmp/err" || fail "a full disk: $(cat "$tmp/err")"
 expect 2 'a file is given as -o' "$tmp/c.tar.gz"
 
+# Programs are those of the system, whatever PATH says.
+mkdir "$tmp/bin"
+printf '#!/bin/sh\ntouch "%s"\n' "$tmp/ran" >"$tmp/bin/ip"
+for name in lsmod modinfo dkms dmesg systemctl journalctl; do
+	cp "$tmp/bin/ip" "$tmp/bin/$name"
+done
+chmod +x "$tmp"/bin/*
+PATH=$tmp/bin:$PATH expect 0 'path.tar.gz$' -o "$tmp/path.tar.gz"
+[ ! -e "$tmp/ran" ] || fail "a program of PATH was run"
+
 # Made-up names: the node's name and its addresses are nowhere.
 expect 0 'made up' -o "$tmp/r.tar.gz" --redact
 whole "$tmp/r.tar.gz"
-grep -q '^left out .* journal.txt ' "$tmp"/x/*/MANIFEST || fail "the journal is not left out"
+for file in journal.txt dmesg.txt; do
+	grep -q "^left out .* $file " "$tmp"/x/*/MANIFEST || fail "not left out: $file"
+done
 node=$(uname -n)
 case $node in
 localhost | ?) ;;
@@ -90,6 +104,47 @@ ip -o addr 2>/dev/null | awk '{ print $4 }' | cut -d/ -f1 | grep -vE '^(127\.|::
 	while read -r address; do
 		! grep -rwF -- "$address" "$tmp/x" || echo "$address"
 	done | grep . && fail "an address is left"
+
+# agent FILE: something that answers at $tmp/sock with what the file has, each time
+agent()
+{
+	local ready
+
+	exec 3< <(exec /usr/bin/python3 -c '
+import socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen(8)
+print("ready", flush=True)
+while True:
+    with server.accept()[0] as client, open(sys.argv[2], "rb") as answer:
+        client.sendall(answer.read())
+' "$tmp/sock" "$1")
+	agent=$!
+	trap 'kill "$agent"; rm -rf "$tmp"' EXIT
+	read -r ready <&3 && [ "$ready" = ready ] || fail "the agent of this test"
+}
+
+# Names that cannot be learnt would be left, so there is no archive. Without --redact there is one.
+echo 'this is no status' >"$tmp/answer"
+agent "$tmp/answer"
+expect 3 'no names can be learnt from agent-status.json, so they cannot be replaced: exit status 5: ' \
+	-o "$tmp/unknown.tar.gz" --redact --socket "$tmp/sock"
+[ ! -e "$tmp/unknown.tar.gz" ] || fail "an archive with names that were not learnt"
+expect 0 'unknown.tar.gz$' -o "$tmp/unknown.tar.gz" --socket "$tmp/sock"
+whole "$tmp/unknown.tar.gz"
+grep -q '^missing .* agent-status.json ' "$tmp"/x/*/MANIFEST || fail "a broken answer is there"
+
+# What the agent quotes of objects is nowhere, also where doctor says it again.
+cat >"$tmp/answer" <<'X'
+{"apiVersion": "netpolctl/v1", "kind": "SyncStatus", "ready": false, "waitingFor": "what is \"quoted\"",
+ "kinds": [{"kind": "pods", "connected": false, "error": "reading pods: \"quoted\" is no name"}]}
+X
+expect 0 'quoted.tar.gz$' -o "$tmp/quoted.tar.gz" --redact --socket "$tmp/sock"
+whole "$tmp/quoted.tar.gz"
+! grep -r 'quoted' "$tmp/x" || fail "what the agent quotes is left"
+grep -Fq 'changes of pods: reading pods: \"...\" is no name' "$tmp"/x/*/doctor.json ||
+	fail "doctor does not say what the agent says"
 
 # Without root less is there, but nothing fails.
 if [ "$(id -u)" = 0 ]; then

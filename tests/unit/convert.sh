@@ -151,6 +151,11 @@ grep -q 'AdminNetworkPolicy mixed: spec.egress\[0\].ports\[0\].namedPort: has no
 grep -q '2 of 3 policies .* nothing is written' "$tmp/err" || { echo "no count"; failed=1; }
 expect 1 '2 of 3 policies are not converted' -f "$tmp/bad.yaml" --partial -o json
 holds '[.items[].metadata.name] == ["good"]'
+# One that is refused for two fields that nobody knows keeps the others no more than any other.
+{ head unknown 4; printf '  ingres: []\n  egres: []\n'; head good 3; } >"$tmp/unknown.yaml"
+expect 3 'AdminNetworkPolicy unknown: spec.ingres: ' -f "$tmp/unknown.yaml"
+expect 1 '1 of 2 policies .* not converted' -f "$tmp/unknown.yaml" --partial -o json
+holds '[.items[].metadata.name] == ["good"]'
 
 # The page shows what is written: its second block of YAML is made of the first one.
 awk '/^```yaml/ { n++; on = 1; next } /^```/ { on = 0 } on { print > dir "/page" n ".yaml" }' \

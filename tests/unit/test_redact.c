@@ -120,6 +120,18 @@ static void test_json(void)
 	CHECK_STR(json_of("{\"troubles\": [{\"name\": \"bad\", \"reason\": \"\\\"A/b\\\" is no name, \\\"c\"}]}"),
 		  "{\"troubles\": [{\"name\": \"object-x1\", \"reason\": \"\\\"...\\\" is no name, \\\"...\\\"\"}]}");
 	r.hide_quoted = false;
+	/* the same of an error that is no JSON, also of one that was cut */
+	np_buffer_free(&out);
+	np_redact_reason(&r, "pod shop: \"A/b\" is no name, \"c", 31, &out);
+	np_buffer_print(&out, "%s", "");
+	CHECK_STR(out.data, "pod namespace-x1: \"...\" is no name, \"...\"");
+	/* an escape is no part of a word */
+	CHECK_STR(json_of("\"a\\nshop\\tshop\\u0020shop\\/shop\\\\shop\\u003cshop\\u003e\\u00\""),
+		  "\"a\\nnamespace-x1\\tnamespace-x1\\u0020namespace-x1\\/namespace-x1\\\\namespace-x1"
+		  "\\u003cnamespace-x1\\u003e\\u00\"");
+	CHECK(!strstr(json_of("\"\\n10.244.1.10\\nfd00:1:2::3\\r02:00:0a:f4:01:0a\""), "10.244.1.10"));
+	CHECK(!strstr(out.data, "1:2::3") && !strstr(out.data, "0a:f4"));
+	CHECK(!strncmp(out.data, "\"\\n", 3) && strstr(out.data, "\\nfd") && strstr(out.data, "\\r02:"));
 	/* broken off, and too deep: no name is left, and nothing is read beyond it */
 	CHECK_STR(json_of("{\"a\": [\"shop"), "{\"a\": [\"namespace-x1\"");
 	CHECK_STR(json_of("\"\\"), "\"\\\"");
@@ -150,10 +162,11 @@ static void test_addresses(void)
 	static const char *const same[] = {
 		"0.0.0.0/0", "127.0.0.1", "255.255.255.255", "224.0.0.1", "::1", "::/0", "ff02::1",
 		"1.2.3", "1.2.3.456", "256.1.1.1", "12:34:56", "2026-12-01T03:13:45Z", "a1.2.3.4b",
-		"ff:ff:ff:ff:ff:ff", "v1.2.3.4x", "128.0.0.0/1", "1.2.3.4.5x", "5::x",
+		"ff:ff:ff:ff:ff:ff", "v1.2.3.4x", "128.0.0.0/1", "8000.0:0:0:0:0:0",
+		"800.a:58:a:f4:0:1", "8000.a:58:a:f4:0", "8000.a:58:a:f4:0:1x", "1.2.3.4.5x", "5::x",
 	};
 	char one[64], text[256];
-	unsigned int seed, i;
+	unsigned int seed, i, mac[6];
 	uint32_t a, b;
 
 	for (seed = 0; seed < 20; seed++) {
@@ -202,13 +215,21 @@ static void test_addresses(void)
 		snprintf(one, sizeof(one), "%s", text_of("aa:bb:cc:dd:ee:ff"));
 		CHECK(strlen(one) == 17 && !strncmp(one, "02:", 3) && !strstr(one, "dd:ee:ff"));
 		CHECK_STR(text_of("aa:bb:cc:dd:ee:ff"), one);
+		/* the ID of a bridge has its address, without zeros in front */
+		snprintf(one, sizeof(one), "%s", text_of("0a:58:0a:f4:00:01"));
+		CHECK_EQ(sscanf(one, "%x:%x:%x:%x:%x:%x", &mac[0], &mac[1], &mac[2], &mac[3],
+				&mac[4], &mac[5]), 6);
+		snprintf(text, sizeof(text), "bridge_id 8000.%x:%x:%x:%x:%x:%x designated_root",
+			 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		CHECK_STR(text_of("bridge_id 8000.a:58:a:f4:0:1 designated_root"), text);
+		CHECK(!strstr(text_of("8000.A:58:A:f4:0:10"), ":58:"));
 	}
 }
 
 /* Every piece of a text is read within its bounds, whatever it is. */
 static void test_any(void)
 {
-	static const char part[] = "a1.-_:/\"\\{}[], f0shop";
+	static const char part[] = "a1.-_:/\"\\{}[], f0shopu";
 	unsigned int round, i, len;
 	char text[64];
 

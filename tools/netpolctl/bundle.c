@@ -70,8 +70,8 @@ static const struct np_option_row np_bundle_options[] = {
 	  "a new file, or - for standard output; by default netpol-support-DATE.tar.gz" },
 	{ "force", NP_OPT_FORCE, NULL, NULL, "replace the file if it is there" },
 	{ "redact", NP_OPT_REDACT, NULL, NULL,
-	  "made-up names and addresses, the same ones in all files; without the journal, which "
-	  "may name what is gone" },
+	  "made-up names and addresses, the same ones in all files; without the journal and the "
+	  "kernel's log, which may name what is gone" },
 	{ "socket", NP_OPT_SOCKET, "PATH", "@files",
 	  "where the agent answers; by default /run/netpol/sync.sock" },
 	{ "metrics", NP_OPT_METRICS, "ADDR:PORT", NULL,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -37,8 +38,33 @@ static int np_archive_failed(const struct np_archive *archive, int error, struct
 {
 	np_error_set(err, NP_EXIT_INPUT, "cannot write: %s", strerror(error));
 	np_error_place(err, archive->path, 0, 0);
-	if (error == EEXIST)
+	return -1;
+}
+
+/*
+ * Looks at what is at the path. Only a regular file may be replaced: a device, a pipe or a link
+ * would be lost, and others would miss it. Returns 0 if the path is free, or has a file and force
+ * is set.
+ */
+static int np_archive_look(const struct np_archive *archive, bool force, struct np_error *err)
+{
+	struct stat st;
+
+	if (lstat(archive->path, &st))
+		return errno == ENOENT ? 0 : np_archive_failed(archive, errno, err);
+	if (S_ISREG(st.st_mode)) {
+		if (force)
+			return 0;
+		np_archive_failed(archive, EEXIST, err);
 		np_error_hint(err, "--force replaces it");
+		return -1;
+	}
+	np_error_set(err, NP_EXIT_INPUT, "cannot write: it is there, and it is %s, which is never "
+		     "replaced", S_ISLNK(st.st_mode) ? "a symbolic link" :
+		     S_ISDIR(st.st_mode) ? "a folder" : S_ISFIFO(st.st_mode) ? "a pipe" :
+		     S_ISSOCK(st.st_mode) ? "a socket" : "a device");
+	np_error_place(err, archive->path, 0, 0);
+	np_error_hint(err, "-o takes the name of a new file, or - for standard output");
 	return -1;
 }
 
@@ -51,6 +77,8 @@ int np_archive_begin(struct np_archive *archive, const char *path, bool force, c
 	archive->path = path;
 	archive->folder = folder;
 	archive->when = when;
+	if (strcmp(path, "-") && np_archive_look(archive, force, err))
+		return -1;
 	if (!strcmp(path, "-")) {
 		fd = dup(STDOUT_FILENO);
 	} else if (force) {
@@ -135,6 +163,11 @@ int np_archive_end(struct np_archive *archive, bool failed, struct np_error *err
 		archive->stream = NULL;
 	}
 	failed = failed || archive->error;
+	/* Something else may stand there by now. */
+	if (!failed && *archive->temp && np_archive_look(archive, true, err)) {
+		unlink(archive->temp);
+		return -1;
+	}
 	if (!failed && *archive->temp && rename(archive->temp, archive->path)) {
 		archive->error = errno;
 		failed = true;

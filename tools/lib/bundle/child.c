@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -31,16 +32,47 @@ static void np_child_failed(struct np_child *child, const char *what, int error)
 	snprintf(child->error, sizeof(child->error), "%s: %s", what, strerror(error));
 }
 
+/*
+ * Looks for a program in the usual folders, and not in those of the PATH of whoever calls, who may
+ * be another user than root who runs this. Returns path, or NULL with errno.
+ */
+static const char *np_child_find(const char *name, char path[PATH_MAX])
+{
+	const char *folder = NP_CHILD_FOLDERS;
+	int len, error = ENOENT;
+
+	for (;;) {
+		len = (int)strcspn(folder, ":");
+		if (snprintf(path, PATH_MAX, "%.*s/%s", len, folder, name) < PATH_MAX) {
+			if (!access(path, X_OK))
+				return path;
+			if (errno != ENOENT)
+				error = errno;
+		}
+		if (!folder[len])
+			break;
+		folder += len + 1;
+	}
+	errno = error;
+	return NULL;
+}
+
 /* Starts it with pipes at its output and its errors. Returns its id, or an errno below 0. */
 static pid_t np_child_start(struct np_child *child, const int out[2], const int err[2])
 {
 	static const char * const environment[] = { "PATH=" NP_CHILD_FOLDERS, "LC_ALL=C", NULL };
+	const char *program = child->program;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
+	char path[PATH_MAX];
 	sigset_t none;
 	pid_t pid;
 	int ret;
 
+	if (!program)
+		program = np_child_find(child->argv[0], path);
+	if (!program)
+		return -errno;
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
@@ -50,12 +82,8 @@ static pid_t np_child_start(struct np_child *child, const int out[2], const int 
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-	if (child->program)
-		ret = posix_spawn(&pid, child->program, &actions, &attr,
-				  (char *const *)child->argv, (char *const *)environment);
-	else
-		ret = posix_spawnp(&pid, child->argv[0], &actions, &attr,
-				   (char *const *)child->argv, (char *const *)environment);
+	ret = posix_spawn(&pid, program, &actions, &attr, (char *const *)child->argv,
+			  (char *const *)environment);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return ret ? -ret : pid;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <curl/curl.h>
 
+#include "base/error.h"
 #include "bundle/child.h"
 #include "node/host_read.h"
 
@@ -27,7 +28,8 @@ static const struct np_piece np_pieces[] = {
 	{ "pods.json", NP_PIECE_TOOL, { "get", "pods", "-o", "json" }, .names = true },
 	{ "policies.json", NP_PIECE_TOOL, { "get", "policies", "-o", "json" }, .names = true },
 	{ "agent-status.json", NP_PIECE_TOOL,
-	  { "sync", "status", "--socket", "@socket", "-o", "json" }, .fails = true, .names = true },
+	  { "sync", "status", "--socket", "@socket", "-o", "json" }, .fails = true, .names = true,
+	  .quotes = true },
 	{ "pods.txt", NP_PIECE_TOOL, { "get", "pods", "-o", "wide" } },
 	{ "policies.txt", NP_PIECE_TOOL, { "get", "policies", "-o", "wide" } },
 	{ "rules.json", NP_PIECE_TOOL, { "get", "rules", "-o", "json" } },
@@ -37,7 +39,7 @@ static const struct np_piece np_pieces[] = {
 	{ "status.txt", NP_PIECE_TOOL, { "status" } },
 	{ "settings.txt", NP_PIECE_TOOL, { "settings" } },
 	{ "doctor.json", NP_PIECE_TOOL,
-	  { "doctor", "--socket", "@socket", "-o", "json" }, .fails = true },
+	  { "doctor", "--socket", "@socket", "-o", "json" }, .fails = true, .quotes = true },
 	{ "agent-metrics.txt", NP_PIECE_METRICS },
 	{ "host.txt", NP_PIECE_HOST },
 	{ "links.txt", NP_PIECE_RUN, { "ip", "-details", "-statistics", "link", "show" } },
@@ -63,7 +65,7 @@ static const struct np_piece np_pieces[] = {
 	  { "/proc/sys/net/netfilter/nf_conntrack_count",
 	    "/proc/sys/net/netfilter/nf_conntrack_max", "/proc/net/stat/nf_conntrack" } },
 	{ "memory.txt", NP_PIECE_FILES, { "/proc/meminfo" } },
-	{ "dmesg.txt", NP_PIECE_RUN, { "dmesg" }, .grep = "netpol" },
+	{ "dmesg.txt", NP_PIECE_RUN, { "dmesg" }, .grep = "netpol", .gone = true },
 	{ "unit-sync.txt", NP_PIECE_RUN,
 	  { "systemctl", "show", "netpolctl-sync.service", "--property",
 	    "LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,ExecMainStatus,"
@@ -144,6 +146,7 @@ static void np_piece_run(const struct np_piece *piece, const struct np_piece_pla
 	if (child.status && !(piece->fails && child.status == 1)) {
 		/* An answer that broke off is none, and the tool's own errors say it better. */
 		np_buffer_free(&got->data);
+		got->none = child.program && child.status == NP_EXIT_MODULE;
 		if (child.status < 0)
 			snprintf(got->error, sizeof(got->error), "%s", child.error);
 		else

@@ -25,6 +25,7 @@ enum np_piece_source {
  * @fails: exit status 1 of the command is an answer as well
  * @names: it holds names of objects
  * @gone: it may have names of objects that exist no more, so it cannot be redacted
+ * @quotes: it may quote any part of objects that were refused
  */
 struct np_piece {
 	const char *file;
@@ -34,6 +35,7 @@ struct np_piece {
 	bool fails;
 	bool names;
 	bool gone;
+	bool quotes;
 };
 
 /* Where pieces are gathered. */
@@ -47,6 +49,7 @@ struct np_piece_places {
 struct np_gathered {
 	struct np_buffer data;
 	bool cut;
+	bool none;		/* there is nothing: no module is loaded, no agent answers */
 	char error[512];	/* why it cannot be had; "" if it can */
 };
 

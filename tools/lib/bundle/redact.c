@@ -173,6 +173,31 @@ void np_redact_text(struct np_redact *r, const char *text, size_t len, struct np
 	}
 }
 
+/* Writes a text; what stands between two quotes is left out, or all that follows the last one. */
+static void np_redact_quoting(struct np_redact *r, struct np_span text, const char *quote,
+			      void (*write)(struct np_redact *r, const char *text, size_t len,
+					    struct np_buffer *out), struct np_buffer *out)
+{
+	const char *at = text.text, *end = at + text.len, *open, *close;
+	size_t len = strlen(quote);
+
+	while (at < end) {
+		open = memmem(at, end - at, quote, len);
+		if (!open)
+			break;
+		close = memmem(open + len, end - open - len, quote, len);
+		write(r, at, open - at, out);
+		np_buffer_print(out, "%s...%s", quote, quote);
+		at = close ? close + len : end;
+	}
+	write(r, at, end - at, out);
+}
+
+void np_redact_reason(struct np_redact *r, const char *text, size_t len, struct np_buffer *out)
+{
+	np_redact_quoting(r, (struct np_span){ text, len }, "\"", np_redact_text, out);
+}
+
 /* --- JSON ------------------------------------------------------------------------- */
 
 /* A container of a JSON text. */
@@ -279,21 +304,40 @@ static void np_value_server(struct np_lexer *lx, struct np_span value)
 		np_word_add(lx->r, NP_REDACT_SERVER, (struct np_span){ host, len });
 }
 
+/* Returns how long the escape at the beginning of a text is, which begins with a backslash. */
+static size_t np_escape_length(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 2; i < len && i < 6 && text[1] == 'u'; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			break;
+	return i == 6 ? 6 : len < 2 ? len : 2;
+}
+
+/* Writes a part of a string. An escape is no part of a word, so that one may begin behind it. */
+static void np_value_part(struct np_redact *r, const char *text, size_t len,
+			  struct np_buffer *out)
+{
+	const char *at = text, *end = text + len, *escape;
+	size_t taken;
+
+	while ((escape = memchr(at, '\\', end - at))) {
+		np_redact_text(r, at, escape - at, out);
+		taken = np_escape_length(escape, end - escape);
+		np_buffer_add(out, escape, taken);
+		at = escape + taken;
+	}
+	np_redact_text(r, at, end - at, out);
+}
+
 /* Writes a string; what it quotes is left out if it is to be hidden. */
 static void np_value_text(struct np_lexer *lx, struct np_span value)
 {
-	const char *at = value.text, *end = at + value.len, *open, *close;
-
-	while (lx->r->hide_quoted && at < end) {
-		open = memmem(at, end - at, "\\\"", 2);
-		close = open ? memmem(open + 2, end - open - 2, "\\\"", 2) : NULL;
-		if (!open)
-			break;
-		np_redact_text(lx->r, at, open - at, lx->out);
-		np_buffer_add(lx->out, "\\\"...\\\"", 7);
-		at = close ? close + 2 : end;
-	}
-	np_redact_text(lx->r, at, end - at, lx->out);
+	if (lx->r->hide_quoted)
+		np_redact_quoting(lx->r, value, "\\\"", np_value_part, lx->out);
+	else
+		np_value_part(lx->r, value.text, value.len, lx->out);
 }
 
 static void np_lexer_value(struct np_lexer *lx, struct np_span value)

@@ -52,6 +52,8 @@ void np_redact_learn(struct np_redact *r, const char *json, size_t len);
 
 /* Adds a text to out, with made-up names and addresses. */
 void np_redact_text(struct np_redact *r, const char *text, size_t len, struct np_buffer *out);
+/* The same of an error; what it quotes is left out, because that may be part of any object. */
+void np_redact_reason(struct np_redact *r, const char *text, size_t len, struct np_buffer *out);
 /* The same of a JSON text. The keys of its objects stay as they are. */
 void np_redact_json(struct np_redact *r, const char *json, size_t len, struct np_buffer *out);
 

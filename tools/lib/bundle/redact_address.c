@@ -176,6 +176,23 @@ static size_t np_redact_take_ipv4(const struct np_redact_map *map, const char *t
 	return at + more;
 }
 
+/* Makes an address of a link layer up. Returns false for one that stays. */
+static bool np_redact_mac(const struct np_redact_map *map, const uint8_t *real, size_t size,
+			  uint8_t mix[SHA256_DIGEST_LENGTH])
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (real[i] && real[i] != 0xff)
+			break;
+	/* none, and that of everybody */
+	if (i == size)
+		return false;
+	np_redact_mix(map, 'm', real, size, mix);
+	mix[0] = 2;	/* locally administered */
+	return true;
+}
+
 /* An address of a link layer: six pairs of digits or more. */
 static size_t np_redact_take_mac(const struct np_redact_map *map, const char *text, size_t run,
 				 struct np_buffer *out)
@@ -194,17 +211,42 @@ static size_t np_redact_take_mac(const struct np_redact_map *map, const char *te
 			real[pairs++] = (uint8_t)strtoul(pair, NULL, 16);
 		}
 	}
-	for (i = 0; i < pairs; i++)
-		if (real[i] && real[i] != 0xff)
-			break;
-	/* none, and that of everybody */
-	if (i == pairs)
+	if (!np_redact_mac(map, real, pairs, mix))
 		return 0;
-	np_redact_mix(map, 'm', real, pairs, mix);
-	mix[0] = 2;	/* locally administered */
 	for (i = 0; i < pairs; i++)
 		np_buffer_print(out, "%s%02x", i ? ":" : "", mix[i]);
 	return run;
+}
+
+/* What "ip" prints of a bridge, "8000.a:58:a:f4:0:1": a priority, and its address without zeros. */
+static size_t np_redact_take_bridge(const struct np_redact_map *map, const char *text, size_t len,
+				    struct np_buffer *out)
+{
+	uint8_t mix[SHA256_DIGEST_LENGTH], real[6];
+	size_t at, i, digits;
+	char group[3];
+
+	for (at = 0; at < 4; at++)
+		if (at >= len || !isxdigit((unsigned char)text[at]))
+			return 0;
+	for (i = 0; i < sizeof(real); i++) {
+		if (at >= len || text[at++] != (i ? ':' : '.'))
+			return 0;
+		memset(group, 0, sizeof(group));
+		for (digits = 0; at < len && digits < 2 && isxdigit((unsigned char)text[at]);)
+			group[digits++] = text[at++];
+		if (!digits)
+			return 0;
+		real[i] = (uint8_t)strtoul(group, NULL, 16);
+	}
+	if (at < len && (isalnum((unsigned char)text[at]) || text[at] == ':'))
+		return 0;
+	if (!np_redact_mac(map, real, sizeof(real), mix))
+		return 0;
+	np_buffer_print(out, "%.4s", text);
+	for (i = 0; i < sizeof(real); i++)
+		np_buffer_print(out, "%c%x", i ? ':' : '.', mix[i]);
+	return at;
 }
 
 static size_t np_redact_take_ipv6(const struct np_redact_map *map, const char *text, size_t len,
@@ -248,5 +290,7 @@ size_t np_redact_address(const struct np_redact_map *map, const char *text, size
 	if (!isxdigit((unsigned char)*text) && *text != ':')
 		return 0;
 	taken = np_redact_take_ipv4(map, text, len, out);
+	if (!taken)
+		taken = np_redact_take_bridge(map, text, len, out);
 	return taken ? taken : np_redact_take_ipv6(map, text, len, out);
 }

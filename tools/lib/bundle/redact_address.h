@@ -26,7 +26,7 @@ void np_redact_map_init(struct np_redact_map *map, const uint8_t *key);
 /*
  * If a text begins with an address, adds a made-up one to out and returns how long the address is
  * in the text, with the length of a block behind it. Else returns 0. An address is one of IPv4,
- * also with '-' in place of the dots, of IPv6, or of a link layer.
+ * also with '-' in place of the dots, of IPv6, or of a link layer, also in the ID of a bridge.
  */
 size_t np_redact_address(const struct np_redact_map *map, const char *text, size_t len,
 			 struct np_buffer *out);

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "diff/side.h"
+#include "netlink/observe.h"
 #include "object/state.h"
 
 #define NP_DIFF_SNIFF	256	/* bytes at the beginning of a snapshot that tell what it is */
@@ -269,7 +270,8 @@ int np_diff_side_kernel(struct np_diff_side *side, struct np_client *client,
 	np_loaded_free(&side->loaded);
 	np_settings_free(&side->loaded_settings);
 	if (np_settings_get(client, &side->loaded_settings, err) ||
-	    np_loaded_get(client, &side->loaded, err))
+	    np_loaded_get(client, &side->loaded, err) ||
+	    np_observe_mark(client, &side->loaded.state.objects, err))
 		return -1;
 	side->settings = &side->loaded_settings;
 	np_diff_side_state(side, &side->loaded.state);

@@ -58,28 +58,6 @@ static void np_explain_view(struct np_explain_loaded *loaded)
 	}
 }
 
-/*
- * Notes which policies are observed by an audit for all pods, so that a proposed change is judged
- * like the kernel would. One that is observed for some pods counts as enforced: then too little is
- * proposed, and not too much.
- */
-static int np_explain_observed(struct np_objects *policies, struct np_client *client,
-			       struct np_error *err)
-{
-	struct np_observe_list list = { 0 };
-	struct np_policy *policy;
-	int ret = np_observe_get(client, &list, err);
-	size_t i;
-
-	for (i = 0; !ret && i < policies->policy_count; i++) {
-		policy = &policies->policies[i];
-		policy->audit |= *policy->namespace &&
-				 np_observe_find(&list, policy->namespace, policy->name, "");
-	}
-	np_observe_free(&list);
-	return ret;
-}
-
 static int np_explain_load(struct np_explain_loaded *loaded, struct np_client *client,
 			   struct np_error *err)
 {
@@ -94,7 +72,8 @@ static int np_explain_load(struct np_explain_loaded *loaded, struct np_client *c
 	for (i = 0; i < 3; i++)
 		if (np_state_get(client, command[i], &loaded->state[i], err))
 			return -1;
-	if (np_explain_observed(&loaded->state[2].objects, client, err))
+	/* So that a proposed change is judged like the kernel would. */
+	if (np_observe_mark(client, &loaded->state[2].objects, err))
 		return -1;
 	np_explain_view(loaded);
 	return 0;

@@ -252,6 +252,7 @@ int np_convert_object(struct np_convert *c, struct np_decode *d, const struct np
 {
 	bool baseline = !strcmp(kind, np_convert_lists[1].kind);
 	struct np_convert_parts parts = { 0 };
+	struct np_errors *errors = d->errors;
 	const struct np_node *spec;
 	size_t count = c->count;
 	int ret;
@@ -260,11 +261,14 @@ int np_convert_object(struct np_convert *c, struct np_decode *d, const struct np
 	    (!baseline && strcmp(kind, np_convert_lists[0].kind)))
 		return 0;
 	d->exact = true;
+	/* A policy that is refused is noted by its first error, and the file is none the worse. */
+	d->errors = NULL;
 	ret = np_convert_head(c, d, node, path, baseline, &parts) ||
 	      np_need(d, node, "spec", NP_NODE_MAP, path, &spec) ||
 	      np_convert_spec(c, d, spec, NP_FIELD(path, "spec"), baseline, &parts) ||
 	      np_convert_divide(c, d, path, &parts);
 	d->exact = false;
+	d->errors = errors;
 	if (ret) {
 		c->count = count;
 		np_convert_refuse(c, d->err);
