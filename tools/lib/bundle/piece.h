@@ -49,7 +49,7 @@ struct np_piece_places {
 struct np_gathered {
 	struct np_buffer data;
 	bool cut;
-	bool none;		/* there is nothing to have: no module is loaded, no agent answers */
+	bool none;		/* there is nothing: no module is loaded, no agent answers */
 	char error[512];	/* why it cannot be had; "" if it can */
 };
 
