@@ -103,15 +103,11 @@ static int np_eval_check(const struct np_command *cmd, struct np_asking *asking,
 }
 
 static const struct np_option_row np_eval_options[] = {
-	{ "protocol", 'p', "PROTO", "tcp/ udp/ sctp/ icmp icmpv6",
-	  "protocol, and port if it has some: tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6 or a "
-	  "number" },
+	NP_ROW_ASK_PROTOCOL,
 	NP_ROW_FILES,
 	NP_ROW_RECURSIVE,
-	{ "lenient", NP_OPT_ASK_LENIENT, NULL, NULL,
-	  "with -f: leave out, with a warning, what cannot be enforced" },
-	{ "family", NP_OPT_ASK_FAMILY, "4|6", "4 6",
-	  "which addresses of the pods; by default what both have" },
+	NP_ROW_ASK_LENIENT,
+	NP_ROW_ASK_FAMILY,
 	{ 0 }
 };
 

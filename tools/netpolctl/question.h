@@ -11,6 +11,18 @@ enum {
 	NP_OPT_ASK_LENIENT,
 };
 
+/* Options that every command with a question has, beside those of files. */
+#define NP_ROW_ASK_PROTOCOL \
+	{ "protocol", 'p', "PROTO", "tcp/ udp/ sctp/ icmp icmpv6", \
+	  "protocol, and port if it has some: tcp/PORT, udp/PORT, sctp/PORT, icmp, icmpv6 or a " \
+	  "number" }
+#define NP_ROW_ASK_LENIENT \
+	{ "lenient", NP_OPT_ASK_LENIENT, NULL, NULL, \
+	  "with -f: leave out, with a warning, what cannot be enforced" }
+#define NP_ROW_ASK_FAMILY \
+	{ "family", NP_OPT_ASK_FAMILY, "4|6", "4 6", \
+	  "which addresses of the pods; by default what both have" }
+
 /**
  * struct np_asking - what the options say
  * @request: protocol, port and family; the command fills in the ends

@@ -75,28 +75,46 @@ static void np_exposure_everything(struct np_exposure_text *text, const char *la
 	np_exposure_put(text, label, NP_EXPOSURE_LABEL);
 }
 
+/*
+ * Writes a list that is one statement: nothing passes, or everything does. @unasked is said where
+ * there was nobody to ask about. Returns whether that was all.
+ */
+static bool np_exposure_put_whole(struct np_exposure_text *text, const char *label,
+				  const struct np_exposure_side *side,
+				  const struct np_exposure_list *list, const char *unasked)
+{
+	if (!list->items) {
+		np_buffer_print(&text->line, "%s", list->asked ? "nothing" : unasked);
+		np_exposure_put(text, label, NP_EXPOSURE_LABEL);
+		return true;
+	}
+	if (list->items > 1 || list->item->count != list->asked ||
+	    !np_passes_full(text->exposure->workloads->flows, list->item->passes))
+		return false;
+	np_exposure_everything(text, label, side);
+	return true;
+}
+
+/* Adds what passes, and the word before the other ends. */
+static void np_exposure_say_passes(struct np_exposure_text *text,
+				   const struct np_exposure_peers *peers, uint8_t direction)
+{
+	np_passes_text(&text->line, text->exposure->workloads->flows, peers->passes);
+	np_buffer_print(&text->line, direction == NETPOL_DIRECTION_EGRESS ? " to " : " from ");
+}
+
 static void np_exposure_put_world(struct np_exposure_text *text, const struct np_exposed *item,
 				  uint8_t direction)
 {
 	const struct np_exposure_side *side = &item->side[direction];
-	struct np_flows *flows = text->exposure->workloads->flows;
 	const struct np_exposure_list *list = &side->world;
 	const char *label = "    world";
 	size_t i;
 
-	if (!list->items) {
-		np_buffer_print(&text->line, list->asked ? "nothing" : "not judged");
-		np_exposure_put(text, label, NP_EXPOSURE_LABEL);
-	}
-	if (list->items == 1 && list->item->count == list->asked &&
-	    np_passes_full(flows, list->item->passes)) {
-		np_exposure_everything(text, label, side);
+	if (np_exposure_put_whole(text, label, side, list, "not judged"))
 		return;
-	}
 	for (i = 0; i < list->items; i++) {
-		np_passes_text(&text->line, flows, list->item[i].passes);
-		np_buffer_print(&text->line, direction == NETPOL_DIRECTION_EGRESS ? " to " :
-										    " from ");
+		np_exposure_say_passes(text, &list->item[i], direction);
 		np_exposure_ranges_text(&text->line, text->exposure, item, &list->item[i]);
 		np_exposure_put(text, i ? "" : label, NP_EXPOSURE_LABEL);
 	}
@@ -162,23 +180,13 @@ static void np_exposure_put_pods(struct np_exposure_text *text, const struct np_
 {
 	const struct np_exposure_side *side = &item->side[direction];
 	const struct np_exposure_list *list = own ? &side->own : &side->others;
-	struct np_flows *flows = text->exposure->workloads->flows;
 	const char *label = own ? "    own namespace" : "    other namespaces";
 	size_t i;
 
-	if (!list->items) {
-		np_buffer_print(&text->line, list->asked ? "nothing" : "no other pods are there");
-		np_exposure_put(text, label, NP_EXPOSURE_LABEL);
-	}
-	if (list->items == 1 && list->item->count == list->asked &&
-	    np_passes_full(flows, list->item->passes)) {
-		np_exposure_everything(text, label, side);
+	if (np_exposure_put_whole(text, label, side, list, "no other pods are there"))
 		return;
-	}
 	for (i = 0; i < list->items; i++) {
-		np_passes_text(&text->line, flows, list->item[i].passes);
-		np_buffer_print(&text->line, direction == NETPOL_DIRECTION_EGRESS ? " to " :
-										    " from ");
+		np_exposure_say_passes(text, &list->item[i], direction);
 		np_exposure_say_peers(text, item->workload, list, &list->item[i]);
 		np_exposure_put(text, i ? "" : label, NP_EXPOSURE_LABEL);
 	}
