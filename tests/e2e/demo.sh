@@ -190,8 +190,6 @@ title "The module, and what the cluster looks like"
 uname -sr
 modprobe br_netfilter || bail "no br_netfilter"
 must modprobe netpol
-# conntrack is there only now; a small machine's table is soon full
-echo 200000 >/proc/sys/net/netfilter/nf_conntrack_max
 must netpolctl apply -f $examples/cluster.yaml
 must netpolctl get pods
 all="tcp/80 udp/53"

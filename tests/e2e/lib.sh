@@ -20,10 +20,8 @@
 # SOURCE@ADDRESS sends from that address. expect makes one result of each connection.
 set -u
 tmp=$(mktemp -d)
-# Thousands of connections in a minute: one that a full queue or table drops looks denied.
-for x in core/netdev_max_backlog netfilter/nf_conntrack_max; do
-	[ ! -w /proc/sys/net/$x ] || echo 200000 >/proc/sys/net/$x
-done
+# Thousands of connections in a minute: one that a full queue drops looks denied.
+[ ! -w /proc/sys/net/core/netdev_max_backlog ] || echo 200000 >/proc/sys/net/core/netdev_max_backlog
 node=-			# where netpolctl works
 control=		# NETNS,ADDRESS,PORT of a connection that always works
 fence=			# the rest of a batch line: one that works, for arrives
@@ -164,6 +162,20 @@ end_make()
 			[ "$v6" = - ] || echo "route add $v6/128 dev $dev src ${node_v6[$on]}"
 		} | ip_batch "$on"
 	fi
+	eventually 20 end_ready "$on" "${br:-$dev}" "$ns" "fe80::2:$ends" ||
+		bail "the interfaces of $name"
+	[ "$v6" = - ] || eventually 20 end_ready "$on" "${br:-$dev}" "$ns" "$v6" ||
+		bail "$v6 of $name"
+}
+
+# end_ready NODE DEVICE NETNS V6: an address of IPv6 answers to nobody before it is a local route,
+# which a worker makes when the interface has its carrier. The kernel may take a second for that
+# where both ends of a pair have the same number (linkwatch_urgent_event() in
+# net/core/link_watch.c).
+end_ready()
+{
+	in_netns "$1" ip -6 route show table local | grep -q "^local fe80::1 dev $2 " &&
+		in_netns "$3" ip -6 route show table local | grep -q "^local $4 dev eth0 "
 }
 
 pod_make() { end_make "$1" "$2" "${2/\//.}" "$3" "$4" "${5:-}"; }

@@ -315,7 +315,11 @@ static void nft_address(char *text, size_t size, const struct np_address *addres
 		 np_address_text(address, buffer), port);
 }
 
-/* The step's Services as DNAT rules, and its hiding of sources. */
+/*
+ * The step's Services as DNAT rules, and its hiding of sources. What conntrack still knows of
+ * the Services of the case before must go: a connection from the same port straight to the
+ * pod behind would have the same way back, and conntrack drops such a one.
+ */
 static void network(struct packets *p, const struct table *t)
 {
 	static bool there;
@@ -324,6 +328,8 @@ static void network(struct packets *p, const struct table *t)
 	unsigned int i;
 	size_t at;
 
+	if (there && !t->step && system("conntrack -F >/dev/null 2>&1") < 0)
+		net_die("conntrack");
 	if (!t->services && !t->masquerade) {
 		if (there)
 			net_nft(script);
