@@ -25,9 +25,17 @@ static int copy_name(struct netpol_parse *parse, const struct nlattr *attr, char
 	return error;
 }
 
+/* By how many nanoseconds the time of day is ahead of the clock of netpol_now(). */
+static u64 day_ahead(void)
+{
+	return ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_REAL)) -
+	       ktime_to_ns(ktime_mono_to_any(0, TK_OFFS_BOOT));
+}
+
 /*
  * Reads when an audit is to end. From then on it is the clock that nobody can set which counts: an
- * audit lasts as long as it was to last when it began. Return: 0 or -EINVAL, explained.
+ * audit lasts as long as it was to last when it began, and not a part of a second less, although
+ * the seconds of the two clocks begin at different times. Return: 0 or -EINVAL, explained.
  */
 static int parse_until(struct netpol_parse *parse, const struct nlattr *attr, bool end, u64 *at)
 {
@@ -41,7 +49,8 @@ static int parse_until(struct netpol_parse *parse, const struct nlattr *attr, bo
 	if (until <= now)
 		return netpol_refuse(parse->refusal, attr, -EINVAL,
 				     "the audit would have ended already");
-	*at = netpol_now() + min_t(u64, until - now, NETPOL_AUDIT_SECONDS_MAX);
+	until = min_t(u64, until, now + NETPOL_AUDIT_SECONDS_MAX);
+	*at = div_u64(until * NSEC_PER_SEC - day_ahead() + NSEC_PER_SEC - 1, NSEC_PER_SEC);
 	return 0;
 }
 
@@ -135,14 +144,13 @@ int netpol_audit_end_doit(struct netpol_refusal *refusal, struct genl_info *info
 static int put_audit(struct sk_buff *skb, const struct netpol_audit *audit)
 {
 	struct nlattr *nest = nla_nest_start(skb, NETPOL_A_AUDIT);
-	u64 now = netpol_now(), left = audit->end > now ? audit->end - now : 0;
+	u64 until = div_u64(audit->end * NSEC_PER_SEC + day_ahead(), NSEC_PER_SEC);
 
 	if (!nest || nla_put_string(skb, NETPOL_AUDIT_A_NAMESPACE, audit->ns->name) ||
 	    (audit->policy[0] && nla_put_string(skb, NETPOL_AUDIT_A_POLICY, audit->policy)) ||
 	    (audit->pod[0] && nla_put_string(skb, NETPOL_AUDIT_A_POD, audit->pod)) ||
 	    (audit->end && nla_put_u64_64bit(skb, NETPOL_AUDIT_A_UNTIL,
-					     ktime_get_real_seconds() + left,
-					     NETPOL_AUDIT_A_PAD)))
+					     until, NETPOL_AUDIT_A_PAD)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
