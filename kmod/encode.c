@@ -190,6 +190,38 @@ static int put_pod_addresses(struct sk_buff *skb, const struct netpol_pod *pod)
 	return 0;
 }
 
+/* Puts what a local pod lacks in a direction. */
+int netpol_put_lack(struct sk_buff *skb, int type, const struct netpol_lack *lack, u8 direction,
+		    const struct netpol_pod *pod)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+
+	if (!nest || nla_put_u8(skb, NETPOL_LACK_A_DIRECTION, direction) ||
+	    nla_put_u32(skb, NETPOL_LACK_A_LIMIT, lack->limit) ||
+	    (!lack->cluster &&
+	     nla_put_string(skb, NETPOL_LACK_A_NAMESPACE, pod->template->ns->name)) ||
+	    (lack->need != NETPOL_CELLS_NEED &&
+	     nla_put_u64_64bit(skb, NETPOL_LACK_A_BYTES, lack->need, NETPOL_LACK_A_PAD)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Puts what a pod lacks in each direction. */
+static int put_lacks(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		     const struct netpol_pod *pod)
+{
+	u8 i;
+
+	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
+		const struct netpol_lack *lack = netpol_pod_lack(snapshot, pod, i);
+
+		if (lack && netpol_put_lack(skb, NETPOL_POD_A_LACK, lack, i, pod))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
 /* A pod and its state. The identity is the current one; the rest is that of @snapshot. */
 int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 		   const struct netpol_pod *pod)
@@ -208,7 +240,8 @@ int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 	    netpol_put_labels(skb, NETPOL_POD_A_LABEL, template->labels) ||
 	    netpol_put_ports(skb, NETPOL_POD_A_PORT, template->ports) ||
 	    (template->identity &&
-	     nla_put_u32(skb, NETPOL_POD_A_IDENTITY, template->identity->number)))
+	     nla_put_u32(skb, NETPOL_POD_A_IDENTITY, template->identity->number)) ||
+	    put_lacks(skb, snapshot, pod))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

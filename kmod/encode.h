@@ -24,6 +24,8 @@ int netpol_put_selector(struct sk_buff *skb, int type,
 int netpol_put_peer(struct sk_buff *skb, const struct netpol_rule_peer *peer);
 int netpol_put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 			 const struct netpol_namespace *namespace);
+int netpol_put_lack(struct sk_buff *skb, int type, const struct netpol_lack *lack, u8 direction,
+		    const struct netpol_pod *pod);
 int netpol_put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 		   const struct netpol_pod *pod);
 int netpol_put_policy_name(struct sk_buff *skb, int type,

@@ -6,6 +6,7 @@
  */
 #include "eval.h"
 #include "core/explain.h"
+#include "encode.h"
 #include "netlink.h"
 #include "parse.h"
 #include "source.h"
@@ -230,6 +231,9 @@ static size_t step_size(const struct netpol_step *step)
 		size += nla_total_size(NETPOL_NAMESPACE_MAX + 1) +
 			nla_total_size(strlen(step->policy->name) + 1) +
 			nla_total_size(NETPOL_ORIGIN_MAX + 1);
+	if (step->reason == NETPOL_REASON_NO_ROOM)
+		size += nla_total_size(0) + nla_total_size(1) + nla_total_size(4) +
+			nla_total_size(NETPOL_NAMESPACE_MAX + 1) + nla_total_size_64bit(8);
 	if (step->name)
 		size += nla_total_size(strlen(step->name) + 1);
 	return size;
@@ -254,6 +258,15 @@ static int put_step_policy(struct sk_buff *skb, const struct netpol_origin *orig
 	return 0;
 }
 
+/* Puts what the subject of a half lacks, so that it is closed. */
+static int put_step_lack(struct sk_buff *skb, const struct netpol_step *step)
+{
+	const struct netpol_local *local = step->subject;
+
+	return netpol_put_lack(skb, NETPOL_STEP_A_LACK, &local->runtime->lack[step->direction],
+			       step->direction, local->pod);
+}
+
 static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
 		    const struct netpol_step *step)
 {
@@ -270,7 +283,8 @@ static int put_step(struct sk_buff *skb, const struct netpol_origin *origin,
 	    ((!step->policy || step->accept || step->action == NETPOL_ACTION_DENY) &&
 	     nla_put_u8(skb, NETPOL_STEP_A_VERDICT, verdict)) ||
 	    nla_put_u8(skb, NETPOL_STEP_A_REASON, step->reason) ||
-	    (step->policy && put_step_policy(skb, origin, step)))
+	    (step->policy && put_step_policy(skb, origin, step)) ||
+	    (step->reason == NETPOL_REASON_NO_ROOM && put_step_lack(skb, step)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -329,6 +329,16 @@ static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 	return 0;
 }
 
+/* The reason of an event; the packet path does not tell why a pod is closed. */
+static u8 event_reason(const struct netpol_event *event, const struct netpol_end *subject)
+{
+	const struct netpol_program *program =
+		subject->local ? subject->local->program[event->direction] : NULL;
+
+	return event->reason == NETPOL_REASON_ISOLATED && program && program->lacking ?
+	       NETPOL_REASON_NO_ROOM : event->reason;
+}
+
 /*
  * Puts an event. Names and policies come from the snapshot in force now, although the packet
  * may be some commits older: to report those of its own time, the packet path would have to
@@ -362,7 +372,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	}
 	if (nla_put_u64_64bit(skb, NETPOL_EVENT_A_TIME, event->time, NETPOL_EVENT_A_PAD) ||
 	    nla_put_u8(skb, NETPOL_EVENT_A_DIRECTION, event->direction) ||
-	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, event->reason) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, event_reason(event, subject)) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_SOURCE4 : NETPOL_EVENT_A_SOURCE6, bytes,
 		    event->source) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_DESTINATION4 : NETPOL_EVENT_A_DESTINATION6,

@@ -51,6 +51,7 @@ static const struct nla_policy pod_policy[NETPOL_POD_A_MAX + 1] = {
 	[NETPOL_POD_A_LABEL] = KERNEL_ONLY,
 	[NETPOL_POD_A_PORT] = KERNEL_ONLY,
 	[NETPOL_POD_A_IDENTITY] = KERNEL_ONLY,
+	[NETPOL_POD_A_LACK] = KERNEL_ONLY,
 };
 
 static const struct nla_policy requirement_policy[NETPOL_REQUIREMENT_A_MAX + 1] = {

@@ -248,6 +248,17 @@ static bool snapshot_empty(const struct netpol_snapshot *snapshot)
 	       !snapshot->settings->npatterns;
 }
 
+/* Tells of local pods that are closed for want of room. It does so once, until there are none. */
+static void tell_lacking(const struct netpol_world *world)
+{
+	const struct netpol_pod *pod;
+	u32 count = netpol_world_lacking(world, &pod);
+
+	if (pod)
+		pr_warn_ratelimited("netpol: %u local pods, such as %s/%s, are closed, because there is no room for their policies; 'netpolctl status' names the limit\n",
+				    count, pod->template->ns->name, netpol_pod_name(pod));
+}
+
 /**
  * netpol_net_commit() - put a prepared edit in force
  * @nn: state, locked
@@ -262,8 +273,8 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 	struct netpol_snapshot *snapshot;
 	struct netpol_old *old;
 	int gone, error = -ENOMEM;
-	bool notified = false;
-	u32 i, lacked;
+	bool lacked, notified = false;
+	u32 i;
 
 	lockdep_assert_held(&nn->lock);
 	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
@@ -296,8 +307,7 @@ int netpol_net_commit(struct netpol_net *nn, struct netpol_edit *edit,
 		netpol_notify_change(nn, NULL, snapshot->generation);
 	net_schedule_end(nn);
 	if (snapshot->nlacking && !lacked)
-		pr_warn_ratelimited("netpol: there is no room for the programs of %u local pods and directions, which are closed: use fewer or smaller policies\n",
-				    snapshot->nlacking);
+		tell_lacking(nn->world);
 	if (snapshot->nunobserved)
 		pr_warn_ratelimited("netpol: there is no room to observe the policies of %u local pods and directions, which pass as if there were none\n",
 				    snapshot->nunobserved);

@@ -62,6 +62,7 @@ static int put_info(struct sk_buff *skb, const struct netpol_net *nn)
 {
 	const struct netpol_snapshot *snapshot = nn->world->snapshot;
 	u32 i, flags = nn->enforcing ? NETPOL_FLAG_ENFORCING : 0;
+	const struct netpol_pod *first;
 
 	if (nla_put_u32(skb, NETPOL_A_ABI_MIN, NETPOL_ABI_MIN) ||
 	    nla_put_u32(skb, NETPOL_A_ABI_MAX, NETPOL_ABI_MAX) ||
@@ -71,7 +72,8 @@ static int put_info(struct sk_buff *skb, const struct netpol_net *nn)
 	    nla_put_string(skb, NETPOL_A_VERSION, NETPOL_VERSION) ||
 	    nla_put_u64_64bit(skb, NETPOL_A_GENERATION, snapshot->generation,
 			      NETPOL_A_PAD) ||
-	    nla_put_u32(skb, NETPOL_A_FLAGS, flags))
+	    nla_put_u32(skb, NETPOL_A_FLAGS, flags) ||
+	    nla_put_u32(skb, NETPOL_A_LACKING, netpol_world_lacking(nn->world, &first)))
 		return -EMSGSIZE;
 	for (i = 1; i <= NETPOL_LIMIT_MAX; i++)
 		if (put_limit(skb, nn, i))

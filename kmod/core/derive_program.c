@@ -12,9 +12,6 @@
 /* With up to so many changed objects, each is checked whether it matters to a pod. */
 #define FEW_OBJECTS 64
 
-/* Bytes that a program with too many cells needs: nobody knows. */
-#define CELLS_NEED U64_MAX
-
 /* All directions, as bits. */
 #define ALL_DIRECTIONS (BIT(NETPOL_DIRECTIONS) - 1)
 
@@ -53,6 +50,7 @@ struct policy_list {
  * @ports: named ports of the pod if a rule needs them, else NULL
  * @ns: the namespace that the program is charged to; see charged()
  * @own: the edit changed the pod or the policies of @ns. If not, others made the program larger
+ * @lacking: there is no room for the policies, so there are none here
  */
 struct wanted {
 	struct netpol_policy **policy;
@@ -62,6 +60,7 @@ struct wanted {
 	struct netpol_ports *ports;
 	struct netpol_ns *ns;
 	bool own;
+	bool lacking;
 };
 
 /*
@@ -141,7 +140,7 @@ static bool program_is(const struct netpol_program *program, u32 hash,
 	return program->hash == hash && program->direction == wanted->direction &&
 	       program->npolicies == wanted->npolicies &&
 	       program->nenforced == wanted->nenforced && program->ports == wanted->ports &&
-	       program->ns == wanted->ns &&
+	       program->ns == wanted->ns && program->lacking == wanted->lacking &&
 	       (!wanted->npolicies ||
 		!memcmp(program->policy, wanted->policy,
 			wanted->npolicies * sizeof(*wanted->policy)));
@@ -257,23 +256,119 @@ static struct netpol_ns *charged(const struct netpol_edit *edit,
 	return wanted->ports ? template->ns : edit->world->cluster;
 }
 
+/* The limit that a program does not fit in. @error: -ENOSPC for cells, -EDQUOT for memory. */
+static u32 limit_hit(struct netpol_edit *edit, const struct wanted *wanted, int error)
+{
+	if (error != -EDQUOT)
+		return NETPOL_LIMIT_CELLS_PER_PROGRAM;
+	return wanted->own && program_budget(edit, wanted->ns, true) <
+			      program_budget(edit, wanted->ns, false) ?
+	       NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE : NETPOL_LIMIT_PROGRAM_BYTES;
+}
+
 /* Refuses a program that takes too much, unless that is explained already. Return: -ENOSPC */
 static int refuse_program(struct netpol_edit *edit, const struct netpol_local *local,
 			  const struct wanted *wanted)
 {
 	struct netpol_world *world = edit->world;
-	struct netpol_ns *ns = wanted->ns;
-	bool share = wanted->own &&
-		     program_budget(edit, ns, true) < program_budget(edit, ns, false);
+	const struct netpol_ns *ns = wanted->ns;
+	u32 limit = limit_hit(edit, wanted, -EDQUOT);
 
 	return netpol_fail(edit->fault, -ENOSPC,
 			   "%s%s: programs of its pods take more than %llu MiB, %s; pod %s: use fewer rules, ports or blocks",
 			   ns == world->cluster ? "ClusterNetworkPolicies" : "namespace ",
-			   ns->name, (unsigned long long)
-			   (world->limit[share ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
-						 NETPOL_LIMIT_PROGRAM_BYTES] >> 20),
-			   share ? "the share of a namespace" : "with those of all others",
+			   ns->name, (unsigned long long)(world->limit[limit] >> 20),
+			   limit == NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE ?
+			   "the share of a namespace" : "with those of all others",
 			   netpol_pod_name(local->pod));
+}
+
+/* Counts, by namespace, the identities that the edit made or whose namespace it relabelled. */
+static void count_grown(struct netpol_edit *edit)
+{
+	struct netpol_ns *ns;
+	u32 i;
+
+	for (i = 0; i < edit->identities.count; i++) {
+		ns = edit->identities.split[i].identity->ns;
+		if (ns->grown_serial != edit->serial)
+			ns->grown = 0;
+		ns->grown_serial = edit->serial;
+		ns->grown++;
+		netpol_offer(i);
+	}
+	for (i = 0; i < edit->relabelled.count; i++) {
+		ns = edit->relabelled.ns[i];
+		ns->grown_serial = edit->serial;
+		ns->grown = netpol_idset_weight(&ns->identities);
+		cond_resched();
+	}
+}
+
+/*
+ * The object of the edit that made programs of others larger, by labels that their policies tell
+ * apart: of the namespace with most of them, the Namespace object if it was relabelled, else the
+ * first pod. NULL: it was no such object.
+ */
+static const struct netpol_change *grown_by(struct netpol_edit *edit)
+{
+	const struct netpol_change *found = NULL;
+	u32 i, most = 0;
+
+	count_grown(edit);
+	for (i = 0; i < edit->objects.count; i++) {
+		const struct netpol_change *change = &edit->objects.change[i];
+		const struct netpol_namespace *namespace = change->object;
+		const struct netpol_pod *pod = change->object;
+		const struct netpol_ns *its;
+
+		netpol_offer(i);
+		if (!change->object || change->kind == NETPOL_CHANGE_POLICY)
+			continue;
+		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
+		if (its->grown_serial != edit->serial || its->grown <= most ||
+		    (change->kind == NETPOL_CHANGE_POD &&
+		     (its->labels_changed == edit->serial ||
+		      pod->template->identity->created != edit->serial)))
+			continue;
+		most = its->grown;
+		found = change;
+	}
+	return found;
+}
+
+/*
+ * Refuses what makes a program of others too large, and names it. @error: -EDQUOT for memory,
+ * -ENOSPC for cells. Return: -ENOSPC.
+ */
+static int refuse_grown(struct netpol_edit *edit, const struct netpol_local *local,
+			const struct wanted *wanted, int error)
+{
+	const struct netpol_change *change = grown_by(edit);
+	const struct netpol_world *world = edit->world;
+	const struct netpol_namespace *namespace;
+	const struct netpol_pod *pod;
+	bool is_pod;
+
+	if (!change)
+		return refuse_program(edit, local, wanted);
+	is_pod = change->kind == NETPOL_CHANGE_POD;
+	namespace = change->object;
+	pod = change->object;
+	/* the compiler may have explained it as the doing of those whose program it is */
+	memset(edit->fault, 0, sizeof(*edit->fault));
+	edit->fault->object = change->object;
+	return netpol_fail(edit->fault, -ENOSPC,
+			   "%s %s%s%s: with its labels, %s%s have more than %llu %s",
+			   is_pod ? "pod" : "namespace",
+			   is_pod ? pod->template->ns->name : namespace->ns->name,
+			   is_pod ? "/" : "", is_pod ? netpol_pod_name(pod) : "",
+			   wanted->ns == world->cluster ? "ClusterNetworkPolicies" :
+							  "programs of namespace ",
+			   wanted->ns->name, (unsigned long long)
+			   (error == -EDQUOT ? world->limit[NETPOL_LIMIT_PROGRAM_BYTES] >> 20 :
+					       world->limit[NETPOL_LIMIT_CELLS_PER_PROGRAM]),
+			   error == -EDQUOT ? "MiB with those of all others" : "cells on one pod");
 }
 
 /* The next snapshot uses a program. Return: 0, or -EDQUOT if it takes too much memory. */
@@ -295,7 +390,7 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 
 /*
  * Finds the program of a list of policies, or compiles it. One that denies everything can always
- * be had; there are at most two. @need: if the program takes too much, so many bytes at least.
+ * be had; there are at most two for each reason. @need: if the program takes too much, so many bytes at least.
  * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
@@ -331,6 +426,7 @@ static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u
 		return error;
 	}
 	program->hash = hash;
+	program->lacking = wanted->lacking;
 	list_add(&program->node, &world->programs);
 	*found = program;
 	return use_program(edit, program, wanted->own);
@@ -447,28 +543,28 @@ static bool reselect(const struct netpol_edit *edit, const struct netpol_templat
 }
 
 /* Is a pod closed in a direction because its program took too much? */
-static bool lacks_program(const struct netpol_edit *edit, const struct netpol_local *local,
-			  u8 direction)
+static bool lacks_program(const struct netpol_local *local, u8 direction)
 {
-	return local->program[direction] && netpol_program_closed(local->program[direction]) &&
-	       local->runtime->lack[direction].need &&
-	       !nobody_knows(edit, local->pod->template->ns);
+	return local->program[direction] && local->program[direction]->lacking;
 }
 
 /* In how many directions does a pod lack its program? */
-static u32 count_lacking(const struct netpol_edit *edit, const struct netpol_local *local)
+static u32 count_lacking(const struct netpol_local *local)
 {
 	u32 count = 0;
 	u8 i;
 
 	for (i = 0; i < NETPOL_DIRECTIONS; i++)
-		count += lacks_program(edit, local, i);
+		count += lacks_program(local, i);
 	return count;
 }
 
-/* Notes which program a pod lacks, and how large it is at least. Return: 0 or -ENOMEM. */
+/*
+ * Notes which program a pod lacks, for want of what, and how large it is at least. Return: 0 or
+ * -ENOMEM.
+ */
 static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
-		     const struct wanted *wanted, u64 need)
+		     const struct wanted *wanted, u64 need, u32 limit)
 {
 	struct netpol_lack *lack = &local->runtime->lack[wanted->direction], *before;
 	int error;
@@ -486,8 +582,8 @@ static int note_lack(struct netpol_edit *edit, const struct netpol_local *local,
 		return error;
 	}
 	*lack = (struct netpol_lack){
-		.need = need, .own = wanted->own, .cluster = wanted->ns == edit->world->cluster,
-		.hash = wanted_hash(wanted),
+		.need = need, .limit = limit, .own = wanted->own,
+		.cluster = wanted->ns == edit->world->cluster, .hash = wanted_hash(wanted),
 	};
 	return 0;
 }
@@ -535,13 +631,15 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 	struct netpol_lack *lack = &local->runtime->lack[wanted->direction];
 	const struct netpol_ns *ns = local->pod->template->ns;
 	struct netpol_ns *cluster = edit->world->cluster;
-	const struct wanted closed = { .direction = wanted->direction, .ns = cluster };
+	const struct wanted closed = {
+		.direction = wanted->direction, .ns = cluster, .lacking = true,
+	};
 	bool policies = cluster->policies_changed == edit->serial;
 	bool asked = ns->audits_changed == edit->serial && !edit->ended;
 
 	edit->fault->object = blamed(edit, local, wanted);
 	if (edit->fault->object ||
-	    (asked && !lacks_program(edit, local, wanted->direction)))
+	    (asked && !lacks_program(local, wanted->direction)))
 		return refuse_program(edit, local, wanted);
 	if (wanted->nenforced < wanted->npolicies) {
 		struct wanted enforced = *wanted;
@@ -552,15 +650,16 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 		return find_enforced(edit, local, &enforced, found);
 	}
 	if (!wanted->own && !policies && ns->labels_changed != edit->serial &&
-	    !lacks_program(edit, local, wanted->direction))
-		return refuse_program(edit, local, wanted);
+	    !lacks_program(local, wanted->direction))
+		return refuse_grown(edit, local, wanted, error);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
-	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : CELLS_NEED);
+	error = note_lack(edit, local, wanted, error == -EDQUOT ? need : NETPOL_CELLS_NEED,
+			  limit_hit(edit, wanted, error));
 	if (error)
 		return error;
 	edit->next->nlacking++;
-	if (policies && lack->need != CELLS_NEED && need > budget_of_all(edit, wanted->ns))
+	if (policies && lack->need != NETPOL_CELLS_NEED && need > budget_of_all(edit, wanted->ns))
 		edit->lacks = true;
 	else
 		lack->tried = edit->serial;
@@ -578,7 +677,7 @@ static bool counts_as_own(const struct netpol_edit *edit, const struct netpol_lo
 
 	return changed || ns->policies_changed == edit->serial ||
 	       ns->audits_changed == edit->serial ||
-	       (lacks_program(edit, local, direction) && lack->own &&
+	       (lacks_program(local, direction) && lack->own &&
 		lack->cluster == (ns == edit->world->cluster));
 }
 
@@ -620,7 +719,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 		wanted.nenforced = program->nenforced;
 		wanted.ports = program->ports;
 		wanted.ns = program->ns;
-		edit->next->nlacking += lacks_program(edit, local, direction);
+		edit->next->nlacking += lacks_program(local, direction);
 	}
 	if (select || program->stale == edit->serial) {
 		error = find_program(edit, &wanted, &need, found);
@@ -790,7 +889,7 @@ static enum turn local_turn(const struct netpol_edit *edit, const struct netpol_
 		return TURN_CHANGED;
 	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
 		/* with equal parts, what was closed for the time being may have its program */
-		if ((edit->part && lacks_program(edit, local, i)) ||
+		if ((edit->part && lacks_program(local, i)) ||
 		    reselect(edit, local->pod->template, i)) {
 			turn = TURN_OTHER;
 			continue;
@@ -920,8 +1019,8 @@ static bool may_have_room(struct netpol_edit *edit, const struct netpol_local *l
 	for (i = 0; i < NETPOL_DIRECTIONS; i++) {
 		lack = &local->runtime->lack[i];
 		ns = lack->cluster ? edit->world->cluster : local->pod->template->ns;
-		if (lacks_program(edit, local, i) && lack->tried != edit->serial &&
-		    (lack->need == CELLS_NEED ||
+		if (lacks_program(local, i) && lack->tried != edit->serial &&
+		    (lack->need == NETPOL_CELLS_NEED ||
 		     lack->need <= program_budget(edit, ns, lack->own) ||
 		     others_have(edit, local, i, ns)))
 			return true;
@@ -954,7 +1053,7 @@ static int fill_room(struct netpol_edit *edit, struct policy_list *list)
 			    !may_have_room(edit, local))
 				continue;
 			before = edit->next->nlacking;
-			edit->next->nlacking -= count_lacking(edit, local);
+			edit->next->nlacking -= count_lacking(local);
 			world->retry = slot + 1;
 			error = derive_local(edit, slot, local, list, ALL_DIRECTIONS);
 			if (error || edit->next->nlacking >= before)

@@ -182,6 +182,13 @@ static int explain_policies(const struct netpol_decision *half,
 	return error;
 }
 
+/* Why a half is what it is: the packet path does not tell why a pod is closed. */
+static u8 half_reason(const struct netpol_decision *half)
+{
+	return half->reason == NETPOL_REASON_ISOLATED && half->program->lacking ?
+	       NETPOL_REASON_NO_ROOM : half->reason;
+}
+
 /* Visits the steps of one half: its policies, and the step that sums it up. */
 static int explain_half(const struct netpol_world *world, const struct netpol_flow *flow,
 			u8 direction, const struct netpol_decision *half,
@@ -200,7 +207,7 @@ static int explain_half(const struct netpol_world *world, const struct netpol_fl
 		return error;
 	step.accept = half->accept;
 	step.audit = half->audit;
-	step.reason = half->reason;
+	step.reason = half_reason(half);
 	return visit(context, &step);
 }
 
@@ -232,6 +239,8 @@ int netpol_explain(struct netpol_world *world, const struct netpol_flow *flow, b
 	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
 	destination.node = to_node && !destination.identity;
 	netpol_judge(snapshot, flow, &source, &destination, judgement);
+	if (judgement->half[judgement->direction].subject)
+		judgement->reason = half_reason(&judgement->half[judgement->direction]);
 	if (judgement->reason == NETPOL_REASON_SELF ||
 	    judgement->reason == NETPOL_REASON_NOT_LOCAL) {
 		struct netpol_step step = {

@@ -40,9 +40,13 @@ struct netpol_pod_stats {
 	u64 audited[NETPOL_DIRECTIONS];
 };
 
+/* Bytes that a program with too many cells needs: nobody knows. */
+#define NETPOL_CELLS_NEED U64_MAX
+
 /**
  * struct netpol_lack - the program that a local pod lacks in a direction; under the mutex
  * @need: bytes of it at least; 0: the pod has lacked none so far
+ * @limit: enum netpol_limit of the limit that it does not fit in
  * @tried: serial of the last edit that found out that it does not do, with room for all left
  * @own: those who pay for it made it too large, so that it counts against their share
  * @cluster: it is charged to world->cluster, otherwise to the pod's namespace
@@ -50,6 +54,7 @@ struct netpol_pod_stats {
  */
 struct netpol_lack {
 	u64 need;
+	u32 limit;
 	u64 tried;
 	bool own;
 	bool cluster;

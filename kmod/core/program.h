@@ -162,6 +162,7 @@ struct netpol_signature;
  * @observed: order of the first rule of an observed policy, or @norders
  * @isolates: what no rule decides is denied: a NetworkPolicy isolates the pod, or nobody knows
  *	which policies select it or there is no room for them, and @npolicies is 0
+ * @lacking: there is no room for the policies of its pods, and @npolicies is 0
  * @ns: namespace that the memory is charged to: that of the pods if the program depends on them,
  *	else world->cluster; one reference
  * @direction: enum netpol_direction
@@ -217,6 +218,7 @@ struct netpol_program {
 	u32 stage2;
 	u32 observed;
 	bool isolates;
+	bool lacking;
 	struct netpol_ns *ns;
 	u8 direction;
 	struct netpol_policy **policy;

@@ -359,6 +359,46 @@ bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 	return false;
 }
 
+/*
+ * What a pod lacks in a direction, because of which it is closed; NULL: nothing. World locked: the
+ * size is of the world as it is now.
+ */
+const struct netpol_lack *netpol_pod_lack(const struct netpol_snapshot *snapshot,
+					  const struct netpol_pod *pod, u8 direction)
+{
+	const struct netpol_program *program;
+	const struct netpol_local *local;
+
+	if (!snapshot->locals || pod->slot >= snapshot->locals->count)
+		return NULL;
+	local = netpol_snapshot_local(snapshot, pod->slot);
+	program = local->pod == pod ? local->program[direction] : NULL;
+	return program && program->lacking ? &local->runtime->lack[direction] : NULL;
+}
+
+/* How many local pods lack something, and the @first of them. World locked. */
+u32 netpol_world_lacking(const struct netpol_world *world, const struct netpol_pod **first)
+{
+	const struct netpol_snapshot *snapshot = world->snapshot;
+	struct netpol_idset_walk walk;
+	u32 slot, count = 0;
+
+	*first = NULL;
+	if (!snapshot->nlacking)
+		return 0;
+	netpol_idset_for_each(&world->slots, walk, slot) {
+		const struct netpol_pod *pod = netpol_snapshot_local(snapshot, slot)->pod;
+
+		netpol_offer(slot);
+		if (!netpol_pod_lack(snapshot, pod, NETPOL_DIRECTION_INGRESS) &&
+		    !netpol_pod_lack(snapshot, pod, NETPOL_DIRECTION_EGRESS))
+			continue;
+		if (!count++)
+			*first = pod;
+	}
+	return count;
+}
+
 /* Does another pod own one of this pod's addresses? World locked. */
 bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod)

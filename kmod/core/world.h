@@ -268,6 +268,9 @@ bool netpol_pod_shadowed(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 bool netpol_namespace_shadowed(const struct netpol_snapshot *snapshot,
 			       const struct netpol_namespace *namespace);
+const struct netpol_lack *netpol_pod_lack(const struct netpol_snapshot *snapshot,
+					  const struct netpol_pod *pod, u8 direction);
+u32 netpol_world_lacking(const struct netpol_world *world, const struct netpol_pod **first);
 bool netpol_pod_conflict(const struct netpol_snapshot *snapshot,
 			 const struct netpol_pod *pod);
 

@@ -188,6 +188,8 @@ expect <<X
 yes a/client tcp b/late 80 and open once it did
 X
 
+is "$(status | jq -c '.podsWithoutRoom')" 0 "no limit has done anything"
+
 # --- metrics ------------------------------------------------------------------
 
 web /metrics | tr -d '\r' | sed '1,/^$/d' >"$dir/metrics"
@@ -195,6 +197,7 @@ for m in netpol_build_info netpol_module_info netpol_packets_total netpol_events
 	netpol_objects netpol_kernel_generation netpol_sync_relists_total \
 	netpol_commit_duration_seconds_bucket netpol_object_errors_total \
 	netpol_divergence_repairs_total netpol_pod_wait_seconds_count \
+	netpol_local_pods_without_room \
 	process_resident_memory_bytes process_cpu_seconds_total; do
 	check "metric $m" grep -q "^$m" "$dir/metrics"
 done

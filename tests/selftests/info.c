@@ -28,6 +28,7 @@ static int width_of(uint16_t type)
 	case NETPOL_A_ABI_MIN:
 	case NETPOL_A_ABI_MAX:
 	case NETPOL_A_FLAGS:
+	case NETPOL_A_LACKING:
 		return 4;
 	case NETPOL_A_FEATURES:
 	case NETPOL_A_GENERATION:

@@ -907,6 +907,105 @@ static void test_event(void)
 	nlmsg_free(msg);
 }
 
+/* --- what limits have done -------------------------------------------------------- */
+
+static void put_lack(struct nl_msg *msg, int type, uint8_t direction, uint32_t limit,
+		     const char *namespace, uint64_t bytes)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	nla_put_u8(msg, NETPOL_LACK_A_DIRECTION, direction);
+	nla_put_u32(msg, NETPOL_LACK_A_LIMIT, limit);
+	if (namespace)
+		nla_put_string(msg, NETPOL_LACK_A_NAMESPACE, namespace);
+	if (bytes)
+		nla_put_u64(msg, NETPOL_LACK_A_BYTES, bytes);
+	nla_nest_end(msg, nest);
+}
+
+/* The sentence about what a pod lacks. The caller frees it. */
+static char *shortage_text(const struct np_shortage *lack)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+
+	np_shortage_print(file, lack);
+	fclose(file);
+	return text;
+}
+
+static void test_lack(void)
+{
+	static const char * const text[] = {
+		"policies of namespace shop make more cells on it than limit cells-per-program "
+		"leaves; use fewer ports, peers or blocks in them",
+		"ClusterNetworkPolicies take 2 KiB or more on it, and that is more than limit "
+		"program-bytes leaves; use fewer ports, peers or blocks in any namespace",
+	};
+	struct np_client client = { .family = 0x20 };
+	struct nl_msg *msg = np_client_message(&client, NETPOL_CMD_GET_POD, 4096);
+	struct np_error err = { 0 };
+	struct np_eval eval = { 0 };
+	struct np_info info = { 0 };
+	struct np_state state;
+	struct nlattr *nest;
+	uint32_t i;
+	char *said;
+
+	nest = nla_nest_start(msg, NETPOL_A_POD);
+	nla_put_string(msg, NETPOL_POD_A_NAMESPACE, "shop");
+	nla_put_string(msg, NETPOL_POD_A_NAME, "cart-0");
+	nla_put_u32(msg, NETPOL_POD_A_FLAGS, NETPOL_POD_F_LOCAL);
+	put_lack(msg, NETPOL_POD_A_LACK, NETPOL_DIRECTION_INGRESS,
+		 NETPOL_LIMIT_CELLS_PER_PROGRAM, "shop", 0);
+	put_lack(msg, NETPOL_POD_A_LACK, NETPOL_DIRECTION_EGRESS, NETPOL_LIMIT_PROGRAM_BYTES, NULL,
+		 2048);
+	nla_nest_end(msg, nest);
+	np_state_init(&state);
+	CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), 0);
+	CHECK_EQ(state.pod[0].lack_count, 2);
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(state.pod[0].lack[i].direction, i);
+		said = shortage_text(&state.pod[0].lack[i]);
+		CHECK_STR(said, text[i]);
+		free(said);
+	}
+	/* another pod has nothing of it */
+	nest = nla_nest_start(msg, NETPOL_A_POD);
+	nla_put_string(msg, NETPOL_POD_A_NAMESPACE, "shop");
+	nla_put_string(msg, NETPOL_POD_A_NAME, "cart-1");
+	nla_nest_end(msg, nest);
+	np_state_reset(&state);
+	CHECK_EQ(np_state_decode(&state, nlmsg_hdr(msg), &err), 0);
+	CHECK_EQ(state.pod[1].lack_count, 0);
+	np_state_free(&state);
+	nlmsg_free(msg);
+
+	msg = np_client_message(&client, NETPOL_CMD_EVAL, 4096);
+	nla_put_u8(msg, NETPOL_A_VERDICT, NETPOL_VERDICT_DENY);
+	nest = nla_nest_start(msg, NETPOL_A_STEP);
+	nla_put_u8(msg, NETPOL_STEP_A_REASON, NETPOL_REASON_NO_ROOM);
+	put_lack(msg, NETPOL_STEP_A_LACK, NETPOL_DIRECTION_INGRESS,
+		 NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE, "shop", 4096);
+	nla_nest_end(msg, nest);
+	CHECK_EQ(np_eval_decode(nlmsg_hdr(msg), &eval, &err), 0);
+	CHECK_EQ(eval.step_count, 1);
+	CHECK_EQ(eval.step[0].lack.limit, NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE);
+	CHECK_EQ(eval.step[0].lack.bytes, 4096);
+	CHECK_STR(eval.step[0].lack.namespace, "shop");
+	CHECK_STR(np_reason_text(eval.step[0].reason), "closed, no room for its policies");
+	np_eval_free(&eval);
+	nlmsg_free(msg);
+
+	msg = np_client_message(&client, NETPOL_CMD_GET_INFO, 4096);
+	nla_put_u32(msg, NETPOL_A_LACKING, 3);
+	CHECK_EQ(np_info_decode(nlmsg_hdr(msg), &info, &err), 0);
+	CHECK_EQ(info.lacking, 3);
+	np_info_free(&info);
+	nlmsg_free(msg);
+}
+
 /* --- malformed attributes --------------------------------------------------------- */
 
 /* An attribute that is too short, or a string without an end (0), or too long (1). */
@@ -1070,6 +1169,7 @@ int main(void)
 	test_place_of_error();
 	test_feed();
 	test_event();
+	test_lack();
 	test_malformed();
 	return check_done("message");
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "core/explain.h"
 #include "object/load.h"
 #include "offline/offline.h"
 
@@ -171,14 +172,60 @@ static bool open_to(unsigned int number)
 	return np_offline_judge(&off, &flow, NULL);
 }
 
-/* Checks that as many of the tenant's pods are closed as the snapshot says. Return: how many. */
+static int note_reason(void *context, const struct netpol_step *step)
+{
+	u8 *reason = context;
+
+	if (!step->policy)
+		*reason = step->reason;
+	return 0;
+}
+
+/* Why a pod is closed, by an explanation of a connection from the world outside. */
+static u8 reason_of(unsigned int number)
+{
+	u32 from = htonl(0xc0000201), to = htonl(0x0a000001 + (number / 200 << 8) + number % 200);
+	struct netpol_flow flow = { .source = &from, .destination = &to, .family = AF_INET,
+				    .protocol = IPPROTO_TCP, .port = 7 };
+	struct netpol_judgement judgement;
+	u8 reason = 0;
+
+	CHECK_EQ(netpol_explain(off.world, &flow, false, &judgement, note_reason, &reason), 0);
+	CHECK_EQ(judgement.reason, reason);
+	return reason;
+}
+
+/* The limit that the pods which closed_pods() found are closed for; 0: not the same for all. */
+static u32 closed_for;
+
+/*
+ * Checks that as many of the tenant's pods are closed as the snapshot says, and that each has the
+ * reason. Return: how many.
+ */
 static unsigned int closed_pods(void)
 {
+	const struct netpol_snapshot *snapshot = off.world->snapshot;
+	const struct netpol_lack *lack;
+	const struct netpol_pod *first;
 	unsigned int i, n = 0;
 
-	for (i = 1; i <= MANY; i++)
-		n += local_of(i) && !open_to(i);
-	CHECK_EQ(n, off.world->snapshot->nlacking);
+	for (i = 1; i <= MANY; i++) {
+		if (!local_of(i))
+			continue;
+		lack = netpol_pod_lack(snapshot, local_of(i)->pod, NETPOL_DIRECTION_INGRESS);
+		CHECK_EQ(!lack, open_to(i));
+		if (!lack)
+			continue;
+		CHECK_EQ(reason_of(i), NETPOL_REASON_NO_ROOM);
+		CHECK(lack->need && !lack->cluster);
+		CHECK_EQ(lack->need == NETPOL_CELLS_NEED,
+			 lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM);
+		closed_for = n && closed_for != lack->limit ? 0 : lack->limit;
+		n++;
+	}
+	CHECK_EQ(n, snapshot->nlacking);
+	CHECK_EQ(n, netpol_world_lacking(off.world, &first));
+	CHECK(n ? !strcmp(first->template->ns->name, "t") : !first);
 	return n;
 }
 
@@ -308,6 +355,7 @@ static void test_room(void)
 	CHECK(apply(false));
 	closed = closed_pods();
 	CHECK(closed > 2 && closed < MANY);
+	CHECK_EQ(closed_for, NETPOL_LIMIT_PROGRAM_BYTES);
 	CHECK(open_to(VICTIM) && open_to(MANY + 1));
 	CHECK(used() <= ALL - SHARE + off.world->cluster->program_bytes +
 	      off.world->cluster->hits_bytes);
@@ -410,6 +458,7 @@ static bool others_open(void)
 static void test_cells(void)
 {
 	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells, bytes;
+	const struct netpol_lack *lack;
 	u32 retry;
 
 	begin();
@@ -436,6 +485,9 @@ static void test_cells(void)
 	CHECK(apply(false));
 	CHECK(off.world->snapshot->nlacking);
 	CHECK(open_to(VICTIM) && !open_to(1));
+	lack = netpol_pod_lack(off.world->snapshot, local_of(1)->pod, NETPOL_DIRECTION_INGRESS);
+	CHECK(lack && lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM);
+	CHECK_EQ(reason_of(1), NETPOL_REASON_NO_ROOM);
 	CHECK(others_open());
 	CHECK_EQ(ns("t")->program_bytes, 0);
 	/* the edit knows that there is no program for them, and looks for none twice */
@@ -477,6 +529,8 @@ static void test_deleted(u32 room, bool more)
 	delete_policy("t", "own");
 	closed = closed_pods();
 	CHECK(closed && closed < MANY);
+	CHECK_EQ(closed_for, more ? NETPOL_LIMIT_PROGRAM_BYTES_PER_NAMESPACE :
+				    NETPOL_LIMIT_PROGRAM_BYTES);
 	for (i = 0; i < 40; i++) {
 		commit();
 		CHECK(closed_pods() && others_open());
@@ -606,6 +660,81 @@ static void test_abort(void)
 	usual_limits();
 }
 
+#define TENANT	(OTHERS + 2)	/* first number of the pods of other namespaces */
+#define PORT	100		/* ports of the rules that tell namespaces apart begin here */
+
+/* A pod without labels that anybody names. */
+static void add_plain(const char *ns, unsigned int number)
+{
+	add_pod(ns, number, "l", 0);
+}
+
+/*
+ * What makes a program of another namespace too large is refused, and named: a Namespace object
+ * that is relabelled, or a pod.
+ */
+static void test_grown(void)
+{
+	static const char * const what[] = { "namespace n", "namespace new", "pod new" };
+	u64 usual = SHARE, total = ALL;
+	char name[16];
+	u32 i, kind;
+
+	begin();
+	add_namespace("a");
+	add_namespace("v");
+	add_plain("a", VICTIM);
+	add_plain("v", OTHERS);
+	for (i = 0; i < 2 * FEW; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		add_namespace(name);
+		add_plain(name, TENANT + i);
+	}
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"each, namespace: v}\nspec: {ingress: [");
+	for (i = 0; i < 2 * FEW; i++)
+		fprintf(out, "{from: [{namespaceSelector: {matchLabels: {name: m%u}}}], ports: "
+			"[{port: %u}]},", i, PORT + 2 * i);
+	fprintf(out, "]}\n");
+	CHECK(apply(true));
+	SHARE = 1000;
+	ALL = used() + SHARE;
+	for (kind = 0; kind < 3; kind++) {
+		/* the last time, the new namespaces are there already */
+		if (kind == 2) {
+			begin();
+			for (i = 0; i < 2 * FEW; i++)
+				fprintf(out, "---\napiVersion: v1\nkind: Namespace\nmetadata: "
+					"{name: new%u, labels: {name: m%u}}\n", i, i);
+			CHECK(apply(false));
+		}
+		begin();
+		add_plain("a", VICTIM);
+		for (i = 0; kind < 2 && i < 2 * FEW; i++)
+			fprintf(out, "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s%u, "
+				"labels: {name: m%u}}\n", kind ? "new" : "n", i, i);
+		for (i = 0; kind && i < 2 * FEW; i++) {
+			snprintf(name, sizeof(name), "new%u", i);
+			add_plain(name, TENANT + 2 * FEW + i);
+		}
+		read_text();
+		CHECK(!np_offline_begin(&off, "kube", &err));
+		for (i = 0; i < objs.namespace_count; i++)
+			CHECK(!np_offline_namespace(&off, &objs.namespaces[i], &err));
+		for (i = 0; i < objs.pod_count; i++)
+			CHECK(!np_offline_pod(&off, &objs.pods[i], &err));
+		CHECK(np_offline_prepare(&off, &err));
+		CHECK_EQ(off.fault.error, -ENOSPC);
+		CHECK(!strncmp(off.fault.text, what[kind], strlen(what[kind])));
+		CHECK(strstr(off.fault.text, "programs of namespace v have more than"));
+		CHECK(off.fault.object);
+		np_offline_abort(&off);
+		CHECK_EQ(off.world->snapshot->nlacking, 0);
+	}
+	SHARE = usual;
+	ALL = total;
+}
+
 int main(void)
 {
 	netpol_random_seed = 1;
@@ -621,6 +750,7 @@ int main(void)
 	test_alike();
 	test_reserve();
 	test_abort();
+	test_grown();
 	np_objects_free(&objs);
 	np_offline_free(&off);
 	free(text);

@@ -141,10 +141,12 @@ static void np_cell_selector(struct np_table *table, const struct np_selector *s
 	np_cell_add(table, &cell);
 }
 
-static void np_cell_state(struct np_table *table, uint32_t flags)
+/* The state of an object. lack_count: directions that a pod is closed in for want of room. */
+static void np_cell_state(struct np_table *table, uint32_t flags, const struct np_shortage *lack,
+			  uint32_t lack_count)
 {
 	static const char * const name[] = { "shadowed", "conflict", "gone" };
-	char text[40] = "";
+	char text[80] = "";
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
@@ -153,6 +155,9 @@ static void np_cell_state(struct np_table *table, uint32_t flags)
 		strcat(text, *text ? "," : "");
 		strcat(text, name[i]);
 	}
+	for (i = 0; i < lack_count && i < NETPOL_DIRECTIONS; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%sno-room-%s",
+			 *text ? "," : "", np_direction_name(lack[i].direction));
 	np_table_add(table, "%s", *text ? text : "-");
 }
 
@@ -160,7 +165,7 @@ static void np_row_namespace(struct np_table *table, const struct np_state *stat
 {
 	np_table_add(table, "%s", state->objects.namespaces[i].name);
 	np_table_add(table, "%s", state->namespace[i].origin);
-	np_cell_state(table, state->namespace[i].flags);
+	np_cell_state(table, state->namespace[i].flags, NULL, 0);
 	np_cell_labels(table, &state->objects.namespaces[i].labels);
 }
 
@@ -181,7 +186,7 @@ static void np_row_pod(struct np_table *table, const struct np_state *state, siz
 	np_cell_add(table, &cell);
 	np_table_add(table, "%s", more->place.local ? "local" : "remote");
 	np_table_add(table, "%s", np_interface_name(more->place.ifindex, name));
-	np_cell_state(table, more->flags);
+	np_cell_state(table, more->flags, more->lack, more->lack_count);
 	if (!wide)
 		return;
 	np_table_add(table, "%s", more->origin);

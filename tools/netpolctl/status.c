@@ -57,6 +57,55 @@ static void np_check_way(struct np_status *st, const struct np_counters *c, cons
 		       (unsigned long long)seen);
 }
 
+#define NP_STATUS_NAMED	10	/* the most pods that are named */
+
+/* Warns of local pods that a limit has closed. */
+static void np_status_lacking(struct np_status *st, const struct np_state *state)
+{
+	const struct np_shortage *lack;
+	const struct np_pod *pod;
+	unsigned int named = 0;
+	char *text = NULL;
+	size_t length, i;
+	uint32_t k;
+	FILE *file;
+
+	for (i = 0; i < state->objects.pod_count && named < NP_STATUS_NAMED; i++) {
+		pod = &state->objects.pods[i];
+		for (k = 0; k < state->pod[i].lack_count; k++) {
+			lack = &state->pod[i].lack[k];
+			file = open_memstream(&text, &length);
+			if (!file)
+				continue;
+			np_shortage_print(file, lack);
+			fclose(file);
+			np_status_warn(st, "pod %s/%s is closed in %s: %s", pod->namespace,
+				       pod->name, np_direction_name(lack->direction), text);
+			free(text);
+		}
+		named += !!state->pod[i].lack_count;
+	}
+	if (st->info.lacking > named)
+		np_status_warn(st, "%u more pods are closed for want of room; 'netpolctl get pods -A' "
+			       "lists them", st->info.lacking - named);
+}
+
+/* Warns of the pods that limits have closed, if there are any. */
+static int np_status_limits(struct np_status *st, struct np_error *err)
+{
+	struct np_state state;
+	int ret;
+
+	if (!st->info.lacking)
+		return 0;
+	np_state_init(&state);
+	ret = np_state_get(&st->client, NETPOL_CMD_GET_POD, &state, err);
+	if (!ret)
+		np_status_lacking(st, &state);
+	np_state_free(&state);
+	return ret;
+}
+
 static void np_status_check(struct np_status *st)
 {
 	const struct np_counters *c;
@@ -160,6 +209,8 @@ static void np_status_table(const struct np_status *st)
 			       (unsigned long long)info->limit[i].used,
 			       (unsigned long long)info->limit[i].max,
 			       np_percent(&info->limit[i]));
+	if (info->lacking)
+		printf("no room     %u local pods are closed\n", info->lacking);
 	for (i = 0; i < NP_SETTING_COUNT; i++) {
 		if (np_setting_default(&st->settings, i))
 			continue;
@@ -217,6 +268,7 @@ static void np_status_write_info(struct np_writer *w, const struct np_info *info
 		np_write_end(w);
 	}
 	np_write_end(w);
+	np_write_number(w, "podsWithoutRoom", info->lacking);
 }
 
 static void np_status_write(const struct np_status *st)
@@ -271,7 +323,8 @@ static int np_status_run(const struct np_command *cmd, int argc, char **argv)
 	      np_settings_get(&st.client, &st.settings, &err) ||
 	      np_counters_get(&st.client, false, &st.counters, &err) ||
 	      np_observe_get(&st.client, &st.observed, &err) ||
-	      np_observe_count(&st.client, &st.observed, &err);
+	      np_observe_count(&st.client, &st.observed, &err) ||
+	      np_status_limits(&st, &err);
 	if (!ret) {
 		if (np_undo_left(&st.left, &err))
 			np_status_warn(&st, "it is not known whether a change waits for its "

@@ -170,6 +170,7 @@ enum netpol_verdict {
  * @NETPOL_REASON_UNTRACEABLE: the opener of a connection is not known, and one of the
  *	two directions is denied
  * @NETPOL_REASON_TUNNEL: a pod sends to a tunnel that ends on this node
+ * @NETPOL_REASON_NO_ROOM: a limit leaves no room for the pod's policies, so it is closed
  */
 enum netpol_reason {
 	NETPOL_REASON_NONE,
@@ -189,6 +190,7 @@ enum netpol_reason {
 	NETPOL_REASON_ESTABLISHED,
 	NETPOL_REASON_UNTRACEABLE,
 	NETPOL_REASON_TUNNEL,
+	NETPOL_REASON_NO_ROOM,
 
 	__NETPOL_REASON_MAX,
 	NETPOL_REASON_MAX = __NETPOL_REASON_MAX - 1
@@ -321,6 +323,7 @@ enum netpol_attr {
 	NETPOL_A_BOOT_ID,		/* string: reserved, the kernel never sends it */
 	NETPOL_A_MESSAGES,		/* u32: TXN_ADD messages sent; TXN_COMMIT checks it */
 	NETPOL_A_AUDIT,			/* nest: enum netpol_audit_attr, repeated */
+	NETPOL_A_LACKING,		/* u32: local pods that have a LACK */
 
 	__NETPOL_A_MAX,
 	NETPOL_A_MAX = __NETPOL_A_MAX - 1
@@ -371,9 +374,27 @@ enum netpol_pod_attr {
 	NETPOL_POD_A_LABEL,	/* nest: enum netpol_label_attr, repeated, dumps only */
 	NETPOL_POD_A_PORT,	/* nest: enum netpol_port_attr, repeated, dumps only */
 	NETPOL_POD_A_IDENTITY,	/* u32, dumps only: number of its identity at this moment */
+	/* nest: enum netpol_lack_attr, repeated, dumps only; directions that it is closed in */
+	NETPOL_POD_A_LACK,
 
 	__NETPOL_POD_A_MAX,
 	NETPOL_POD_A_MAX = __NETPOL_POD_A_MAX - 1
+};
+
+/*
+ * A local pod is closed in a direction, because there is no room for what is compiled of
+ * its policies.
+ */
+enum netpol_lack_attr {
+	NETPOL_LACK_A_UNSPEC,
+	NETPOL_LACK_A_DIRECTION,	/* u8, enum netpol_direction */
+	NETPOL_LACK_A_LIMIT,		/* u32, enum netpol_limit */
+	NETPOL_LACK_A_NAMESPACE,	/* string: that pays; absent: ClusterNetworkPolicies do */
+	NETPOL_LACK_A_BYTES,		/* u64: that it takes at least; absent: too many cells */
+	NETPOL_LACK_A_PAD,
+
+	__NETPOL_LACK_A_MAX,
+	NETPOL_LACK_A_MAX = __NETPOL_LACK_A_MAX - 1
 };
 
 enum netpol_policy_attr {
@@ -609,6 +630,7 @@ enum netpol_step_attr {
 	NETPOL_STEP_A_ACTION,		/* u8, enum netpol_action: of the rule */
 	NETPOL_STEP_A_RULE_NAME,	/* string */
 	NETPOL_STEP_A_AUDITED,		/* u8: 1: the policy is observed, not enforced */
+	NETPOL_STEP_A_LACK,		/* nest: enum netpol_lack_attr; with the reason NO_ROOM */
 
 	__NETPOL_STEP_A_MAX,
 	NETPOL_STEP_A_MAX = __NETPOL_STEP_A_MAX - 1

@@ -149,6 +149,21 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 	np_counters_free(&list);
 }
 
+/* Pods that limits have closed. */
+static void np_metrics_limits(struct np_agent *agent, FILE *file)
+{
+	struct np_error err = { 0 };
+	struct np_info info;
+
+	if (!agent->kernel.open)
+		return;
+	if (!np_info_get(&agent->kernel.client, &info, &err))
+		np_metric_one(file, "netpol_local_pods_without_room", "gauge",
+			      "Pods of this node that a limit of the kernel module has closed.",
+			      info.lacking);
+	np_info_free(&info);
+}
+
 static void np_metrics_source(struct np_agent *agent, FILE *file)
 {
 	const struct np_intake_kind *kind = agent->intake.kind;
@@ -356,6 +371,7 @@ void np_agent_metrics_write(struct np_agent *agent, FILE *file)
 	np_metric_value(file, "netpol_module_info", 1, "version", agent->kernel.version,
 			NP_METRIC_END);
 	np_metrics_kernel(agent, file);
+	np_metrics_limits(agent, file);
 	np_metric_head(file, "netpol_objects", "gauge", "Objects that the agent knows, by kind.");
 	np_metric_value(file, "netpol_objects", (double)d->namespaces.count, "kind",
 			"namespaces", NP_METRIC_END);

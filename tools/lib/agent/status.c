@@ -13,6 +13,7 @@
 #include "agent/state.h"
 #include "kube/cluster.h"
 #include "netlink/loaded.h"
+#include "netlink/report.h"
 #include "base/output.h"
 
 #define NP_STATUS_TROUBLES	100	/* the most that are listed; all of them are counted */
@@ -146,6 +147,19 @@ static void np_status_unguarded(const struct np_agent *agent, struct np_writer *
 	np_write_string(w, "unguardedPod", text);
 }
 
+/* Writes how many pods limits of the kernel module have closed; `netpolctl status` names them. */
+static void np_agent_limits(struct np_agent *agent, struct np_writer *w)
+{
+	struct np_error err = { 0 };
+	struct np_info info;
+
+	if (!agent->kernel.open)
+		return;
+	if (!np_info_get(&agent->kernel.client, &info, &err))
+		np_write_number(w, "podsWithoutRoom", info.lacking);
+	np_info_free(&info);
+}
+
 void np_agent_status_write(struct np_agent *agent, FILE *file)
 {
 	const struct np_agent_snapshot *snapshot = &agent->snapshot;
@@ -177,6 +191,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "policiesObserved", np_desired_observed(d));
 	np_write_number(&w, "localPods", d->local_count);
 	np_write_number(&w, "localPodsClosed", np_agent_unloaded(agent));
+	np_agent_limits(agent, &w);
 	np_status_unguarded(agent, &w);
 	if (d->range_users) {
 		np_write_number(&w, "nodeRanges", d->range_count);

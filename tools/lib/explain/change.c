@@ -322,7 +322,10 @@ static void np_change_policies(struct np_change *change, struct np_change_half *
 		half->direction = step->direction;
 		half->subject = &end[step->direction == NETPOL_DIRECTION_INGRESS];
 		half->peer = &end[step->direction == NETPOL_DIRECTION_EGRESS];
-		change->none = np_change_half_policy(change, half, step->reason);
+		if (step->reason == NETPOL_REASON_NO_ROOM)
+			change->none = "there is no room for the policies, and more would not help";
+		else
+			change->none = np_change_half_policy(change, half, step->reason);
 	}
 	if (!change->none && !change->policies)
 		change->none = "no policy is what denies it";

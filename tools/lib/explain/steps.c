@@ -36,10 +36,15 @@ void np_steps_line(FILE *file, const struct np_step *step, unsigned int number)
 	else
 		fputc('-', file);
 	if (!*step->policy_name) {
-		fprintf(file, "   %s%s%s%s\n", np_verdict_name(step->verdict),
-			step->verdict ? ": " : "", np_reason_text(step->reason),
-			step->verdict == NETPOL_VERDICT_AUDIT ?
-			", but policies that are observed would deny it" : "");
+		fprintf(file, "   %s%s%s", np_verdict_name(step->verdict),
+			step->verdict ? ": " : "", np_reason_text(step->reason));
+		if (step->verdict == NETPOL_VERDICT_AUDIT)
+			fputs(", but policies that are observed would deny it", file);
+		if (step->lack.limit) {
+			fputs(": ", file);
+			np_shortage_print(file, &step->lack);
+		}
+		fputc('\n', file);
 		return;
 	}
 	snprintf(policy, sizeof(policy), "%s/%s", np_step_space(step), step->policy_name);
@@ -192,6 +197,8 @@ void np_steps_write(struct np_writer *w, const struct np_step *step)
 		np_write_string(w, "verdict", np_verdict_name(step->verdict));
 	if (step->reason)
 		np_write_string(w, "reason", np_reason_name(step->reason));
+	if (step->lack.limit)
+		np_shortage_write(w, &step->lack);
 	if (step->has_rule)
 		np_write_number(w, "rule", step->rule);
 	if (*step->rule_name)

@@ -416,6 +416,37 @@ static void decode_addresses(struct np_objects *objs, const struct nlattr *nest,
 	}
 }
 
+bool np_read_shortage(const struct nlattr *nest, struct np_shortage *lack)
+{
+	struct nlattr *tb[NETPOL_LACK_A_MAX + 1];
+
+	memset(lack, 0, sizeof(*lack));
+	if (!np_parse_nest(&np_lack_schema, nest, tb))
+		return false;
+	lack->direction = np_attr_u8(tb[NETPOL_LACK_A_DIRECTION]);
+	lack->limit = np_attr_u32(tb[NETPOL_LACK_A_LIMIT]);
+	lack->bytes = np_attr_u64(tb[NETPOL_LACK_A_BYTES]);
+	np_attr_string(tb[NETPOL_LACK_A_NAMESPACE], lack->namespace, sizeof(lack->namespace));
+	return true;
+}
+
+/* What a pod lacks in each direction. */
+static bool decode_lacks(struct np_objects *objs, const struct nlattr *nest,
+			 struct np_pod_state *more)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_nested(attr, (struct nlattr *)nest, left) {
+		if (nla_type(attr) != NETPOL_POD_A_LACK)
+			continue;
+		more->lack = grow(objs, more->lack, more->lack_count, sizeof(*more->lack));
+		if (!np_read_shortage(attr, &more->lack[more->lack_count++]))
+			return false;
+	}
+	return true;
+}
+
 static bool decode_pod(struct np_state *state, const struct nlattr *nest)
 {
 	struct np_objects *objs = &state->objects;
@@ -431,7 +462,8 @@ static bool decode_pod(struct np_state *state, const struct nlattr *nest)
 	    (tb[NETPOL_POD_A_LABEL_SET] &&
 	     !use_set(state, tb[NETPOL_POD_A_LABEL_SET], pod)) ||
 	    !decode_labels(objs, nest, NETPOL_POD_A_LABEL, &pod->labels) ||
-	    !decode_named_ports(objs, nest, NETPOL_POD_A_PORT, &pod->port, &pod->port_count))
+	    !decode_named_ports(objs, nest, NETPOL_POD_A_PORT, &pod->port, &pod->port_count) ||
+	    (tb[NETPOL_POD_A_LACK] && !decode_lacks(objs, nest, more)))
 		return false;
 	decode_addresses(objs, nest, pod);
 	pod->namespace = text_of(objs, tb[NETPOL_POD_A_NAMESPACE]);

@@ -36,6 +36,9 @@ struct np_state {
 	uint8_t direction;	/* of the last rule */
 };
 
+/* Reads a NETPOL_POD_A_LACK or NETPOL_STEP_A_LACK. Returns false if it cannot be read. */
+bool np_read_shortage(const struct nlattr *nest, struct np_shortage *lack);
+
 void np_state_init(struct np_state *state);
 void np_state_reset(struct np_state *state);
 void np_state_free(struct np_state *state);

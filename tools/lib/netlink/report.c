@@ -62,6 +62,7 @@ int np_info_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 	info->flags = np_attr_u32(tb[NETPOL_A_FLAGS]);
 	info->features = np_attr_u64(tb[NETPOL_A_FEATURES]);
 	info->generation = np_attr_u64(tb[NETPOL_A_GENERATION]);
+	info->lacking = np_attr_u32(tb[NETPOL_A_LACKING]);
 	np_attr_string(tb[NETPOL_A_VERSION], info->version, sizeof(info->version));
 	np_attr_string(tb[NETPOL_A_BOOT_ID], info->boot_id, sizeof(info->boot_id));
 	attrs = np_message_attrs(nlh, &len);
@@ -298,7 +299,8 @@ static bool decode_step(struct nlattr *nest, struct np_step *step)
 {
 	struct nlattr *tb[NETPOL_STEP_A_MAX + 1];
 
-	if (!np_parse_nest(&np_step_schema, nest, tb))
+	if (!np_parse_nest(&np_step_schema, nest, tb) ||
+	    (tb[NETPOL_STEP_A_LACK] && !np_read_shortage(tb[NETPOL_STEP_A_LACK], &step->lack)))
 		return false;
 	step->direction = np_attr_u8(tb[NETPOL_STEP_A_DIRECTION]);
 	step->verdict = np_attr_u8(tb[NETPOL_STEP_A_VERDICT]);
@@ -583,10 +585,40 @@ const char *np_reason_text(uint8_t reason)
 		"malformed packet", "sent by this node", "allowed by host-allow",
 		"error of an allowed connection", "neighbour discovery",
 		"established connection", "opener of the connection not known",
-		"tunnel that ends on this node",
+		"tunnel that ends on this node", "closed, no room for its policies",
 	};
 
 	return reason < NP_COUNT(text) ? text[reason] : "reason not known to this tool";
+}
+
+void np_shortage_print(FILE *file, const struct np_shortage *lack)
+{
+	const char *space = lack->namespace;
+
+	if (*space)
+		fputs("policies of namespace ", file);
+	else
+		fputs("ClusterNetworkPolicies", file);
+	np_print_escaped(file, space);
+	if (lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM)
+		fputs(" make more cells on it", file);
+	else
+		fprintf(file, " take %llu KiB or more on it, and that is more",
+			(unsigned long long)lack->bytes >> 10);
+	fprintf(file, " than limit %s leaves; use fewer ports, peers or blocks%s",
+		np_limit_name(lack->limit), lack->limit == NETPOL_LIMIT_PROGRAM_BYTES ?
+		" in any namespace" : " in them");
+}
+
+void np_shortage_write(struct np_writer *w, const struct np_shortage *lack)
+{
+	np_write_object(w, "lack");
+	np_write_string(w, "limit", np_limit_name(lack->limit));
+	if (*lack->namespace)
+		np_write_string(w, "namespace", lack->namespace);
+	if (lack->bytes)
+		np_write_number(w, "bytes", lack->bytes);
+	np_write_end(w);
 }
 
 const char *np_tier_text(uint8_t tier)

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
+#include "base/output.h"
 #include "netlink/client.h"
 #include "netlink/decode.h"
 #include "object/settings.h"
@@ -40,6 +42,7 @@ struct np_info {
 	struct np_origin *origin;
 	size_t limit_count;
 	size_t origin_count;
+	uint32_t lacking;	/* local pods that a limit has closed */
 };
 
 int np_info_get(struct np_client *client, struct np_info *info, struct np_error *err);
@@ -147,6 +150,7 @@ struct np_step {
 	bool has_rule;
 	bool audited;		/* the policy is observed instead of enforced */
 	uint32_t rule;
+	struct np_shortage lack;	/* of a half with the reason NO_ROOM */
 	char rule_name[NETPOL_RULE_NAME_MAX + 1];
 	char pod_namespace[NETPOL_NAMESPACE_MAX + 1];
 	char pod_name[NETPOL_NAME_MAX + 1];
@@ -255,6 +259,9 @@ const char *np_direction_name(uint8_t direction);
 const char *np_verdict_name(uint8_t verdict);
 const char *np_reason_name(uint8_t reason);
 const char *np_reason_text(uint8_t reason);
+/* Says which limit a pod is closed for, whose policies it is about and what to do. */
+void np_shortage_print(FILE *file, const struct np_shortage *lack);
+void np_shortage_write(struct np_writer *w, const struct np_shortage *lack);
 /* "Admin", "NetworkPolicy" or "Baseline" for enum netpol_tier, "" for what is none. */
 const char *np_tier_text(uint8_t tier);
 const char *np_limit_name(uint32_t id);

@@ -74,6 +74,24 @@ const struct np_schema np_namespace_schema = {
 	namespace_policy, namespace_attr, NETPOL_NAMESPACE_A_MAX
 };
 
+static const struct nla_policy lack_policy[NETPOL_LACK_A_MAX + 1] = {
+	[NETPOL_LACK_A_DIRECTION] = { .type = NLA_U8 },
+	[NETPOL_LACK_A_LIMIT] = { .type = NLA_U32 },
+	[NETPOL_LACK_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
+	[NETPOL_LACK_A_BYTES] = { .type = NLA_U64 },
+};
+
+static const struct np_schema_attr lack_attr[NETPOL_LACK_A_MAX + 1] = {
+	[NETPOL_LACK_A_DIRECTION] = { "direction" },
+	[NETPOL_LACK_A_LIMIT] = { "limit" },
+	[NETPOL_LACK_A_NAMESPACE] = { "namespace" },
+	[NETPOL_LACK_A_BYTES] = { "bytes" },
+};
+
+const struct np_schema np_lack_schema = {
+	lack_policy, lack_attr, NETPOL_LACK_A_MAX
+};
+
 static const struct nla_policy pod_policy[NETPOL_POD_A_MAX + 1] = {
 	[NETPOL_POD_A_NAMESPACE] = STRING(NETPOL_NAMESPACE_MAX),
 	[NETPOL_POD_A_NAME] = STRING(NETPOL_NAME_MAX),
@@ -87,6 +105,7 @@ static const struct nla_policy pod_policy[NETPOL_POD_A_MAX + 1] = {
 	[NETPOL_POD_A_LABEL] = { .type = NLA_NESTED },
 	[NETPOL_POD_A_PORT] = { .type = NLA_NESTED },
 	[NETPOL_POD_A_IDENTITY] = { .type = NLA_U32 },
+	[NETPOL_POD_A_LACK] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr pod_attr[NETPOL_POD_A_MAX + 1] = {
@@ -102,6 +121,7 @@ static const struct np_schema_attr pod_attr[NETPOL_POD_A_MAX + 1] = {
 	[NETPOL_POD_A_LABEL] = { "label", &np_label_schema },
 	[NETPOL_POD_A_PORT] = { "port", &np_port_schema },
 	[NETPOL_POD_A_IDENTITY] = { "identity" },
+	[NETPOL_POD_A_LACK] = { "lack", &np_lack_schema },
 };
 
 const struct np_schema np_pod_schema = {
@@ -386,6 +406,7 @@ static const struct nla_policy step_policy[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_ACTION] = { .type = NLA_U8 },
 	[NETPOL_STEP_A_RULE_NAME] = STRING(NETPOL_RULE_NAME_MAX),
 	[NETPOL_STEP_A_AUDITED] = { .type = NLA_U8 },
+	[NETPOL_STEP_A_LACK] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
@@ -402,6 +423,7 @@ static const struct np_schema_attr step_attr[NETPOL_STEP_A_MAX + 1] = {
 	[NETPOL_STEP_A_ACTION] = { "action" },
 	[NETPOL_STEP_A_RULE_NAME] = { "rule-name" },
 	[NETPOL_STEP_A_AUDITED] = { "audited" },
+	[NETPOL_STEP_A_LACK] = { "lack", &np_lack_schema },
 };
 
 const struct np_schema np_step_schema = {
@@ -609,6 +631,7 @@ static const struct nla_policy netpol_policy[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_BOOT_ID] = STRING(NETPOL_BOOT_ID_MAX),
 	[NETPOL_A_MESSAGES] = { .type = NLA_U32 },
 	[NETPOL_A_AUDIT] = { .type = NLA_NESTED },
+	[NETPOL_A_LACKING] = { .type = NLA_U32 },
 };
 
 static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
@@ -644,6 +667,7 @@ static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_BOOT_ID] = { "boot-id" },
 	[NETPOL_A_MESSAGES] = { "messages" },
 	[NETPOL_A_AUDIT] = { "audit", &np_audit_schema },
+	[NETPOL_A_LACKING] = { "lacking" },
 };
 
 const struct np_schema np_netpol_schema = {
@@ -692,6 +716,7 @@ const char *const np_reason_words[NETPOL_REASON_MAX + 1] = {
 	[NETPOL_REASON_ESTABLISHED] = "established",
 	[NETPOL_REASON_UNTRACEABLE] = "untraceable",
 	[NETPOL_REASON_TUNNEL] = "tunnel",
+	[NETPOL_REASON_NO_ROOM] = "noRoom",
 };
 
 const char *const np_counter_words[NETPOL_COUNTERS_A_MAX + 1] = {

@@ -30,6 +30,7 @@ extern const struct np_schema np_label_schema;
 extern const struct np_schema np_port_schema;
 extern const struct np_schema np_label_set_schema;
 extern const struct np_schema np_namespace_schema;
+extern const struct np_schema np_lack_schema;
 extern const struct np_schema np_pod_schema;
 extern const struct np_schema np_requirement_schema;
 extern const struct np_schema np_selector_schema;

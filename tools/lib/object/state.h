@@ -23,6 +23,17 @@ struct np_namespace_state {
 	uint32_t flags;		/* NETPOL_OBJECT_F_* */
 };
 
+/*
+ * What a local pod lacks: it is closed in a direction, because a limit leaves no room for what the
+ * kernel compiles of its policies.
+ */
+struct np_shortage {
+	uint8_t direction;	/* enum netpol_direction */
+	uint32_t limit;		/* enum netpol_limit; 0: it lacks nothing */
+	uint64_t bytes;		/* what it takes at least; 0: not known */
+	char namespace[NETPOL_NAMESPACE_MAX + 1];	/* that pays; "": ClusterNetworkPolicies */
+};
+
 struct np_pod_state {
 	char origin[NETPOL_ORIGIN_MAX + 1];
 	uint32_t flags;		/* NETPOL_OBJECT_F_* */
@@ -30,6 +41,8 @@ struct np_pod_state {
 	struct np_placement place;
 	bool running;
 	uint8_t uid[NETPOL_UID_LEN];
+	struct np_shortage *lack;	/* in the arena of the objects */
+	uint32_t lack_count;
 };
 
 struct np_policy_state {

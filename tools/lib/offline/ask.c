@@ -143,6 +143,19 @@ int np_ask_flow(const struct np_objects *objs, const struct np_eval_request *req
 	return np_ask_check(objs, flow, end, err);
 }
 
+/* What the subject of a half lacks, so that it is closed. */
+static void np_ask_shortage(const struct netpol_step *step, struct np_shortage *to)
+{
+	const struct netpol_lack *lack = &step->subject->runtime->lack[step->direction];
+
+	to->direction = step->direction;
+	to->limit = lack->limit;
+	to->bytes = lack->need == NETPOL_CELLS_NEED ? 0 : lack->need;
+	if (!lack->cluster)
+		snprintf(to->namespace, sizeof(to->namespace), "%s",
+			 step->subject->pod->template->ns->name);
+}
+
 static int np_ask_visit(void *context, const struct netpol_step *step)
 {
 	struct np_eval *eval = context;
@@ -163,6 +176,8 @@ static int np_ask_visit(void *context, const struct netpol_step *step)
 		snprintf(to->pod_name, sizeof(to->pod_name), "%s",
 			 netpol_pod_name(step->subject->pod));
 	}
+	if (step->reason == NETPOL_REASON_NO_ROOM)
+		np_ask_shortage(step, &to->lack);
 	if (step->policy) {
 		snprintf(to->policy_namespace, sizeof(to->policy_namespace), "%s",
 			 step->policy->ns->name);
