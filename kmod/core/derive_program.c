@@ -390,8 +390,8 @@ static int use_program(struct netpol_edit *edit, struct netpol_program *program,
 
 /*
  * Finds the program of a list of policies, or compiles it. One that denies everything can always
- * be had; there are at most two for each reason. @need: if the program takes too much, so many bytes at least.
- * Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
+ * be had; there are at most two for each reason. @need: if the program takes too much, so many
+ * bytes at least. Return: 0, -ENOMEM, -ENOSPC or -EDQUOT.
  */
 static int find_program(struct netpol_edit *edit, const struct wanted *wanted, u64 *need,
 			const struct netpol_program **found)

@@ -19,10 +19,11 @@ load()
 		bail "apply $*: $(cat "$tmp/err")"
 }
 
-# What matters of an answer: verdict, policies and rules in order, and every word about them.
+# What matters of an answer: verdict, policies and rules in order, every word about them, and what
+# would allow it.
 words()
 {
-	jq -c '[.verdict, .reason, [.steps[] | del(.origin)]]'
+	jq -c '[.verdict, .reason, [.steps[] | del(.origin)], .change]'
 }
 
 load "$examples"/*.yaml
@@ -44,7 +45,7 @@ for src in "${pods[@]}" 198.51.100.7 world; do
 			fi
 			jq -e '.verify.same and .from == "files" and .verify.generation > 0' \
 				"$tmp/files" >/dev/null || verified+=" ${ask[*]}"
-			jq -e '.from == "kernel" and .generation > 0 and (has("change") | not)' \
+			jq -e '.from == "kernel" and .generation > 0 and has("change") == (.verdict == "DENY")' \
 				"$tmp/kernel" >/dev/null || differ+=" form:${ask[*]}"
 		done
 	done
@@ -86,9 +87,11 @@ answer "${cluster[@]}" --verify -o json >"$tmp/out"
 is "$? $(jq -c '[.verdict, .verify.verdict, .verify.same]' "$tmp/out")" '1 ["ALLOW","DENY",false]' \
 	"files allow what the kernel denies: exit status 1"
 
-# What is proposed puts an end to the denial, in the kernel.
+# What is proposed puts an end to the denial, in the kernel: by files, and by what it has loaded.
 answer "${deny[@]}" | sed -n '/^---/,$p' >"$tmp/allow.yaml"
-netpolctl apply -f "$tmp/allow.yaml" >/dev/null || bail "apply of what is proposed"
+answer | sed -n '/^---/,$p' >"$tmp/kernel.yaml"
+check "the kernel's answer proposes the same" cmp "$tmp/kernel.yaml" "$tmp/allow.yaml"
+netpolctl apply -f "$tmp/kernel.yaml" >/dev/null || bail "apply of what is proposed"
 answer >"$tmp/out"
 is "$?" 0 "what explain proposes, applied, allows it"
 check "by its rule" grep -q 'ingress by namespace-b/allow-ingress-[0-9a-f]* ingress\[0\])' "$tmp/out"

@@ -27,6 +27,7 @@
 #   netpol-test: all-kernels        an end-to-end test that 6.12 runs as well
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
+#   netpol-test: file=docs/X.md     this file of the source, as /tests/X.md
 #   netpol-test: python             Python with YAML and the kernel's client of netlink
 #                                   specifications, and netpol's
 #
@@ -86,6 +87,7 @@ one()
 		opts+=(-d build/kselftest/python:/tests/python
 			-f docs/netlink/netpol.yaml:/tests/netpol.yaml)
 	fi
+	v=$(directive "$src" file); [ -z "$v" ] || opts+=(-f "$v:/tests/${v##*/}")
 	local wrap=(sh /tests/one.sh)
 	! has_directive "$src" no-module || wrap+=(-n)
 	v=$(directive "$src" modules); [ -z "$v" ] || wrap+=(-m "$v")

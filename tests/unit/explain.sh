@@ -342,6 +342,6 @@ line "^# Its peer is every pod of the other end's namespace, those to come too"
 mkdir "$tmp/bin" "$tmp/session"
 ln -s "$tool" "$tmp/bin/netpolctl"
 ln -s "$top/examples" "$tmp/session/examples"
-(cd "$tmp/session" && PATH=$tmp/bin:$PATH "$top/tests/run/session.py" "$top/docs/explain.md") >"$tmp/out" ||
+(cd "$tmp/session" && PATH=$tmp/bin:$PATH "$top/tests/e2e/lib-session.sh" "$top/docs/explain.md") >"$tmp/out" ||
 	{ cat "$tmp/out"; failed=1; }
 exit $failed

@@ -145,8 +145,8 @@ const struct np_command np_command_explain = {
 	.usage = "explain SRC DST -p PROTO[/PORT] [-f FILE...] [OPTION...]",
 	.about = "Says why a new connection is allowed or denied: which policies isolate the "
 		"pods, which of their rules matches, and why the others do not. Asks the "
-		"kernel, or with -f judges files by the code that the kernel runs. If files "
-		"deny it, the output ends with the policy that would allow it, as YAML, and "
+		"kernel, or with -f judges files by the code that the kernel runs. If it is "
+		"denied, the output ends with the policy that would allow it, as YAML, and "
 		"with what else that policy would open.\n\n"
 		"SRC and DST are one of:\n"
 		"  NAMESPACE/NAME      a pod; with -f also a workload, for its first pod\n"

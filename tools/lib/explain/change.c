@@ -357,6 +357,14 @@ static void np_change_rule_ports(struct np_change *change, const struct np_rule 
 						   rule[i].port[k].first);
 }
 
+static int np_change_port_order(const void *a, const void *b)
+{
+	const struct np_change_port *left = a, *right = b;
+
+	return left->protocol != right->protocol ? left->protocol - right->protocol :
+						   left->port - right->port;
+}
+
 /*
  * The ports for which the change may open something: the one that its rules name. Without one they
  * open all, and those that the objects name are tried.
@@ -382,6 +390,8 @@ static void np_change_ports(struct np_change *change, const struct np_objects *o
 		np_change_rule_ports(change, objs->policies[i].egress,
 				     objs->policies[i].egress_count);
 	}
+	/* the kernel lists objects in another order than files have */
+	qsort(&change->port[1], change->ports - 1, sizeof(*change->port), np_change_port_order);
 }
 
 /**

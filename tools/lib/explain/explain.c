@@ -249,6 +249,16 @@ static void np_explain_workload(struct np_explain *x, const struct np_objects *o
 			 other->name);
 }
 
+/* What would allow a connection that is denied: eval is why. */
+static int np_explain_change(struct np_explain *x, struct np_objects *objs,
+			     const struct np_offline *off, const struct np_eval *eval,
+			     struct np_error *err)
+{
+	return np_change_find(&x->change, objs, off, eval, &x->flow, x->end,
+			      x->named[0].kind == NP_END_WORLD ||
+			      x->named[1].kind == NP_END_WORLD, err);
+}
+
 int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_error *err)
 {
 	struct np_offline off = { 0 };
@@ -266,9 +276,29 @@ int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_
 		np_explain_workload(x, objs, &off, 1);
 	}
 	if (!ret && x->eval.verdict == NETPOL_VERDICT_DENY)
-		ret = np_change_find(&x->change, objs, &off, &x->eval, &x->flow, x->end,
-				     x->named[0].kind == NP_END_WORLD ||
-				     x->named[1].kind == NP_END_WORLD, err);
+		ret = np_explain_change(x, objs, &off, &x->eval, err);
+	np_offline_free(&off);
+	return ret;
+}
+
+int np_explain_propose(struct np_explain *x, struct np_objects *objs, struct np_error *err)
+{
+	bool policies = x->eval.reason == NETPOL_REASON_ISOLATED ||
+			x->eval.reason == NETPOL_REASON_RULE;
+	struct np_offline off = { 0 };
+	struct np_eval eval = { 0 };
+	int ret;
+
+	ret = np_offline_init(&off, NULL, err);
+	if (!ret)
+		ret = np_offline_apply(&off, "manual", objs, true, err);
+	if (!ret)
+		np_ask_judge(&off, &x->flow, &eval);
+	if (!ret && policies && eval.verdict != NETPOL_VERDICT_DENY)
+		x->change.none = "by the policies that are loaded it is allowed";
+	else if (!ret)
+		ret = np_explain_change(x, objs, &off, policies ? &eval : &x->eval, err);
+	np_eval_free(&eval);
 	np_offline_free(&off);
 	return ret;
 }

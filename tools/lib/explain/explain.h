@@ -34,7 +34,7 @@ struct np_explain_step {
  * @flow: the connection that it is about
  * @end: source and destination
  * @step: for each step of @eval
- * @change: what would allow it; only if files deny it
+ * @change: what would allow it, if it is denied
  */
 struct np_explain {
 	struct np_arena arena;
@@ -65,5 +65,12 @@ int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_
  */
 int np_explain_fill(struct np_explain *x, const struct np_objects *objs,
 		    const char *const *origin, struct np_error *err);
+
+/*
+ * Finds out what would allow a connection that the kernel denies, from what it has loaded. All pods
+ * are judged as if they were of this node, so that a rule that another node lacks is proposed as
+ * well. The objects must outlive the explanation. Returns 0, or -1 with *err filled.
+ */
+int np_explain_propose(struct np_explain *x, struct np_objects *objs, struct np_error *err);
 
 #endif
