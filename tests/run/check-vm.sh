@@ -28,6 +28,7 @@
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
 #   netpol-test: file=docs/X.md     this file of the source, as /tests/X.md
+#   netpol-test: program=a,b        these programs of the host, which every guest has no room for
 #   netpol-test: python             Python with YAML and the kernel's client of netlink
 #                                   specifications, and netpol's
 #
@@ -88,6 +89,9 @@ one()
 			-f docs/netlink/netpol.yaml:/tests/netpol.yaml)
 	fi
 	v=$(directive "$src" file); [ -z "$v" ] || opts+=(-f "$v:/tests/${v##*/}")
+	for v in $(directive "$src" program | tr , ' '); do
+		opts+=(-f "$(type -P "$v"):/usr/bin/$v")
+	done
 	local wrap=(sh /tests/one.sh)
 	! has_directive "$src" no-module || wrap+=(-n)
 	v=$(directive "$src" modules); [ -z "$v" ] || wrap+=(-m "$v")
