@@ -283,19 +283,26 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_local *l
 			   netpol_pod_name(local->pod));
 }
 
-/* Counts, by namespace, the identities that the edit made or whose namespace it relabelled. */
-static void count_grown(struct netpol_edit *edit)
+/*
+ * Counts, by namespace, the identities that the edit made for new pods or whose namespace it
+ * relabelled. Return: how many others there are, which policies have split by naming a label.
+ */
+static u32 count_grown(struct netpol_edit *edit)
 {
 	struct netpol_ns *ns;
-	u32 i;
+	u32 i, split = 0;
 
 	for (i = 0; i < edit->identities.count; i++) {
 		ns = edit->identities.split[i].identity->ns;
+		netpol_offer(i);
+		if (edit->identities.split[i].parent) {
+			split++;
+			continue;
+		}
 		if (ns->grown_serial != edit->serial)
 			ns->grown = 0;
 		ns->grown_serial = edit->serial;
 		ns->grown++;
-		netpol_offer(i);
 	}
 	for (i = 0; i < edit->relabelled.count; i++) {
 		ns = edit->relabelled.ns[i];
@@ -303,33 +310,35 @@ static void count_grown(struct netpol_edit *edit)
 		ns->grown = netpol_idset_weight(&ns->identities);
 		cond_resched();
 	}
+	return split;
 }
 
 /*
  * The object of the edit that made programs of others larger, by labels that their policies tell
  * apart: of the namespace with most of them, the Namespace object if it was relabelled, else the
- * first pod. NULL: it was no such object.
+ * first pod. NULL: it was no such object, or rather a policy that names a label which was of no
+ * account before. No pod is to blame for that, and who has many pods could have it blamed on others.
  */
 static const struct netpol_change *grown_by(struct netpol_edit *edit)
 {
 	const struct netpol_change *found = NULL;
-	u32 i, most = 0;
+	u32 i, most = count_grown(edit);
 
-	count_grown(edit);
 	for (i = 0; i < edit->objects.count; i++) {
 		const struct netpol_change *change = &edit->objects.change[i];
 		const struct netpol_namespace *namespace = change->object;
 		const struct netpol_pod *pod = change->object;
 		const struct netpol_ns *its;
+		bool relabelled;
 
 		netpol_offer(i);
 		if (!change->object || change->kind == NETPOL_CHANGE_POLICY)
 			continue;
 		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
+		relabelled = its->labels_changed == edit->serial;
 		if (its->grown_serial != edit->serial || its->grown <= most ||
-		    (change->kind == NETPOL_CHANGE_POD &&
-		     (its->labels_changed == edit->serial ||
-		      pod->template->identity->created != edit->serial)))
+		    relabelled != (change->kind == NETPOL_CHANGE_NAMESPACE) ||
+		    (!relabelled && pod->template->identity->created != edit->serial))
 			continue;
 		most = its->grown;
 		found = change;

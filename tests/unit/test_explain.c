@@ -7,6 +7,7 @@
 #include "explain/kernel.h"
 #include "explain/path.h"
 #include "object/write.h"
+#include "offline/ask.h"
 #include "load_check.h"
 
 static void test_ends(void)
@@ -275,6 +276,85 @@ static void test_paths(void)
 	np_arena_free(&arena);
 }
 
+/* What is proposed for a/s to a/p by tcp/@port. @reason: of the kernel. */
+static void propose(struct np_explain *x, uint16_t port, uint8_t reason)
+{
+	static struct np_step step;
+
+	memset(x, 0, sizeof(*x));
+	step = half_of(NETPOL_DIRECTION_INGRESS, false);
+	step.reason = reason;
+	x->eval = (struct np_eval){ .verdict = NETPOL_VERDICT_DENY, .reason = reason,
+				    .direction = NETPOL_DIRECTION_INGRESS,
+				    .step = &step, .step_count = 1 };
+	x->request.protocol = IPPROTO_TCP;
+	x->request.port = port;
+	strcpy(x->request.source.namespace, "a");
+	strcpy(x->request.source.name, "s");
+	strcpy(x->request.destination.namespace, "a");
+	strcpy(x->request.destination.name, "p");
+	CHECK(!np_ask_find(&objs, &x->request, &x->flow, &err));
+	np_reason_end(&objs, &objs.pods[0], &x->flow.source, "a/s", &x->end[0]);
+	np_reason_end(&objs, &objs.pods[1], &x->flow.destination, "a/p", &x->end[1]);
+	np_explain_propose(x, &objs);
+	x->eval = (struct np_eval){ 0 };
+}
+
+#define TWO_PODS						\
+	"apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: "	\
+	"{kubernetes.io/metadata.name: a}}\n---\n"		\
+	"apiVersion: v1\nkind: Pod\nmetadata: {name: s, namespace: a}\n"	\
+	"status: {podIP: 10.0.0.1}\n"				\
+	"---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: a}\n"	\
+	"status: {podIP: 10.0.0.2}\n---\n"
+
+#define ISOLATE(spec) "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: "	\
+	"{name: own, namespace: a}\nspec: {" spec "}\n---\n"
+
+/* What the kernel said is told, whatever becomes of the proposal. */
+static void test_propose(void)
+{
+	struct np_buffer many = { 0 };
+	struct np_policy twin;
+	struct np_explain x;
+	unsigned int i;
+
+	CHECK(!load(TWO_PODS ISOLATE("policyTypes: [Ingress]")));
+	propose(&x, 80, NETPOL_REASON_ISOLATED);
+	CHECK_EQ(x.change.policies, 1);
+	CHECK(!x.change.none);
+	np_explain_free(&x);
+	/* a limit, which other commits have come under, or a setting */
+	propose(&x, 80, NETPOL_REASON_NO_ROOM);
+	CHECK_EQ(x.change.policies, 0);
+	CHECK(x.change.none && strstr(x.change.none, "no room"));
+	np_explain_free(&x);
+	propose(&x, 80, NETPOL_REASON_UNKNOWN);
+	CHECK(x.change.none && strstr(x.change.none, "no policy"));
+	np_explain_free(&x);
+	/* the policies of two origins have one name, and both are in force */
+	twin = objs.policies[0];
+	*np_objects_add_policy(&objs) = twin;
+	propose(&x, 80, NETPOL_REASON_ISOLATED);
+	CHECK_EQ(x.change.policies, 0);
+	CHECK(x.change.none && strstr(x.change.none, "a/own"));
+	np_explain_free(&x);
+	/* more than fits in one world */
+	np_buffer_print(&many, "%s", TWO_PODS);
+	np_buffer_print(&many, "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: "
+			"{name: own, namespace: a}\nspec: {ingress: [");
+	for (i = 0; i < 3000; i++)
+		np_buffer_print(&many, "{from: [{ipBlock: {cidr: 192.%u.%u.0/24}}], ports: "
+				"[{port: %u}]},", i / 256, i % 256, 1000 + 2 * i);
+	np_buffer_print(&many, "]}\n");
+	CHECK(!load(many.data));
+	propose(&x, 80, NETPOL_REASON_ISOLATED);
+	CHECK_EQ(x.change.policies, 0);
+	CHECK(x.change.none && strstr(x.change.none, "tried out"));
+	np_explain_free(&x);
+	np_buffer_free(&many);
+}
+
 int main(void)
 {
 	np_objects_init(&objs);
@@ -283,6 +363,7 @@ int main(void)
 	test_labels();
 	test_same();
 	test_paths();
+	test_propose();
 	np_objects_free(&objs);
 	return check_done("explain");
 }

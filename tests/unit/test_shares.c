@@ -735,6 +735,52 @@ static void test_grown(void)
 	ALL = total;
 }
 
+#define SPLIT	600	/* values of a label that no policy names at first */
+
+/*
+ * A tenant's policy that names a label splits the identities of its pods, and makes a program of
+ * another namespace too large. A pod that comes in the same edit is not to blame.
+ */
+static void test_split(void)
+{
+	u64 usual = SHARE, total = ALL;
+	u32 i;
+
+	begin();
+	add_namespace("a");
+	add_namespace("v");
+	add_namespace("t");
+	add_plain("v", OTHERS);
+	for (i = 0; i < SPLIT; i++)
+		fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: s%u, namespace: t, "
+			"labels: {k: v%u}}\nspec: {containers: [{name: c, image: i}]}\nstatus: "
+			"{podIP: 10.1.%u.%u}\n", i, i, i / 200, i % 200 + 1);
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"all, namespace: v}\nspec: {ingress: [{from: [{namespaceSelector: {}}]}]}\n");
+	CHECK(apply(true));
+	SHARE = 1000;
+	ALL = used() + SHARE;
+	begin();
+	add_plain("a", VICTIM);
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"split, namespace: t}\nspec: {podSelector: {matchLabels: {no: pod}}, ingress: "
+		"[{from: [{podSelector: {matchLabels: {k: v1}}}]}]}\n");
+	read_text();
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	CHECK(!np_offline_pod(&off, &objs.pods[0], &err));
+	CHECK(!np_offline_policy(&off, &objs.policies[0], &err));
+	CHECK(np_offline_prepare(&off, &err));
+	CHECK_EQ(off.fault.error, -ENOSPC);
+	CHECK(!off.fault.object);
+	np_offline_abort(&off);
+	/* without it, there is room for the pod */
+	begin();
+	add_plain("a", VICTIM);
+	CHECK(apply(false));
+	SHARE = usual;
+	ALL = total;
+}
+
 int main(void)
 {
 	netpol_random_seed = 1;
@@ -751,6 +797,7 @@ int main(void)
 	test_reserve();
 	test_abort();
 	test_grown();
+	test_split();
 	np_objects_free(&objs);
 	np_offline_free(&off);
 	free(text);

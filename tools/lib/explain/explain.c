@@ -2,6 +2,7 @@
 /* Why a connection is allowed or denied. */
 #include "explain/explain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "explain/say.h"
@@ -281,10 +282,52 @@ int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_
 	return ret;
 }
 
-int np_explain_propose(struct np_explain *x, struct np_objects *objs, struct np_error *err)
+/*
+ * Why the kernel denies what no policy would allow, or NULL. By what is loaded alone it may look
+ * otherwise: files have no limits that other commits came under, and no settings.
+ */
+static const char *np_explain_hopeless(const struct np_eval *eval)
 {
-	bool policies = x->eval.reason == NETPOL_REASON_ISOLATED ||
-			x->eval.reason == NETPOL_REASON_RULE;
+	size_t i;
+
+	for (i = 0; i < eval->step_count; i++)
+		if (eval->step[i].reason == NETPOL_REASON_NO_ROOM)
+			return "there is no room for the policies, and more would not help";
+	if (eval->reason == NETPOL_REASON_NO_ROOM)
+		return "there is no room for the policies, and more would not help";
+	return eval->reason == NETPOL_REASON_ISOLATED || eval->reason == NETPOL_REASON_RULE ?
+	       NULL : "no policy is what denies it";
+}
+
+static int np_explain_policy_order(const void *a, const void *b)
+{
+	const struct np_policy *left = *(const struct np_policy *const *)a;
+	const struct np_policy *right = *(const struct np_policy *const *)b;
+	int order = strcmp(left->namespace, right->namespace);
+
+	return order ? order : strcmp(left->name, right->name);
+}
+
+/* A policy of whose name there is another one, of another origin, or NULL. */
+static const struct np_policy *np_explain_namesake(const struct np_objects *objs)
+{
+	const struct np_policy **policy = np_xcalloc(objs->policy_count + 1, sizeof(*policy));
+	const struct np_policy *found = NULL;
+	size_t i;
+
+	for (i = 0; i < objs->policy_count; i++)
+		policy[i] = &objs->policies[i];
+	qsort(policy, objs->policy_count, sizeof(*policy), np_explain_policy_order);
+	for (i = 1; i < objs->policy_count && !found; i++)
+		if (!np_explain_policy_order(&policy[i - 1], &policy[i]))
+			found = policy[i];
+	free(policy);
+	return found;
+}
+
+/* Loads the objects into a world, and looks there for what would allow the connection. */
+static int np_explain_try_out(struct np_explain *x, struct np_objects *objs, struct np_error *err)
+{
 	struct np_offline off = { 0 };
 	struct np_eval eval = { 0 };
 	int ret;
@@ -294,11 +337,35 @@ int np_explain_propose(struct np_explain *x, struct np_objects *objs, struct np_
 		ret = np_offline_apply(&off, "manual", objs, true, err);
 	if (!ret)
 		np_ask_judge(&off, &x->flow, &eval);
-	if (!ret && policies && eval.verdict != NETPOL_VERDICT_DENY)
+	if (!ret && eval.verdict != NETPOL_VERDICT_DENY)
 		x->change.none = "by the policies that are loaded it is allowed";
 	else if (!ret)
-		ret = np_explain_change(x, objs, &off, policies ? &eval : &x->eval, err);
+		ret = np_explain_change(x, objs, &off, &eval, err);
 	np_eval_free(&eval);
 	np_offline_free(&off);
 	return ret;
+}
+
+void np_explain_propose(struct np_explain *x, struct np_objects *objs)
+{
+	const struct np_policy *namesake;
+	struct np_error err = { 0 };
+
+	x->change.none = np_explain_hopeless(&x->eval);
+	if (x->change.none)
+		return;
+	namesake = np_explain_namesake(objs);
+	if (namesake) {
+		x->change.none = np_say(&x->arena, "more than one policy %s%s%s is loaded, of "
+					"several origins, and a change is tried out with one only",
+					namesake->namespace, *namesake->namespace ? "/" : "",
+					namesake->name);
+		return;
+	}
+	if (!np_explain_try_out(x, objs, &err))
+		return;
+	/* what the kernel answered is told nevertheless */
+	np_change_free(&x->change);
+	x->change.none = np_say(&x->arena, "what is loaded cannot be tried out as if all pods "
+				"were of this node (%s)", err.text);
 }

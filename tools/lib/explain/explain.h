@@ -69,8 +69,9 @@ int np_explain_fill(struct np_explain *x, const struct np_objects *objs,
 /*
  * Finds out what would allow a connection that the kernel denies, from what it has loaded. All pods
  * are judged as if they were of this node, so that a rule that another node lacks is proposed as
- * well. The objects must outlive the explanation. Returns 0, or -1 with *err filled.
+ * well. All of these may take more than the limits allow, which the kernel has for the pods of one
+ * node: then nothing is proposed. The objects must outlive the explanation.
  */
-int np_explain_propose(struct np_explain *x, struct np_objects *objs, struct np_error *err);
+void np_explain_propose(struct np_explain *x, struct np_objects *objs);
 
 #endif

@@ -162,8 +162,9 @@ static int np_explain_try(struct np_explain *x, struct np_client *client,
 	if (np_ask_find(&loaded->objs, &x->request, &x->flow, err) ||
 	    np_explain_fill(x, &loaded->objs, loaded->origin, err))
 		return -1;
-	return x->eval.verdict == NETPOL_VERDICT_DENY ?
-	       np_explain_propose(x, &loaded->objs, err) : 0;
+	if (x->eval.verdict == NETPOL_VERDICT_DENY)
+		np_explain_propose(x, &loaded->objs);
+	return 0;
 }
 
 int np_explain_kernel(struct np_explain *x, struct np_client *client,
