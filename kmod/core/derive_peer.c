@@ -9,6 +9,14 @@
 /* With up to so many, if all were split from others: their peers and rows can be copied. */
 #define FEW_SPLITS 1024
 
+bool netpol_peer_relabelled(const struct netpol_peer *peer, const struct netpol_ns *ns)
+{
+	if (peer->ns || !peer->namespaces)
+		return (peer->ns == ns || !peer->ns) && !ns->labels != !ns->before;
+	return (ns->before && netpol_selector_matches(peer->namespaces, ns->before)) !=
+	       (ns->labels && netpol_selector_matches(peer->namespaces, ns->labels));
+}
+
 /* May the edit have changed the set of identities that a peer matches? */
 static bool peer_affected(const struct netpol_edit *edit, const struct netpol_peer *peer)
 {
@@ -17,22 +25,9 @@ static bool peer_affected(const struct netpol_edit *edit, const struct netpol_pe
 	if (edit->identities.count > FEW_IDENTITIES ||
 	    edit->relabelled.count > FEW_IDENTITIES)
 		return true;
-	for (i = 0; i < edit->relabelled.count; i++) {
-		const struct netpol_ns *ns = edit->relabelled.ns[i];
-		bool before, after;
-
-		if (peer->ns || !peer->namespaces) {
-			if ((peer->ns == ns || !peer->ns) && !ns->labels != !ns->before)
-				return true;
-			continue;
-		}
-		before = ns->before && netpol_selector_matches(peer->namespaces,
-							       ns->before);
-		after = ns->labels && netpol_selector_matches(peer->namespaces,
-							      ns->labels);
-		if (before != after)
+	for (i = 0; i < edit->relabelled.count; i++)
+		if (netpol_peer_relabelled(peer, edit->relabelled.ns[i]))
 			return true;
-	}
 	for (i = 0; i < edit->identities.count; i++)
 		if (netpol_peer_matches(peer, edit->identities.split[i].identity))
 			return true;

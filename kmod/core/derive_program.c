@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/classify.h"
 #include "core/compile.h"
+#include "core/derive_peer.h"
 #include "core/derive_program.h"
 #include "core/edit.h"
 #include "core/edit_state.h"
@@ -283,9 +284,23 @@ static int refuse_program(struct netpol_edit *edit, const struct netpol_local *l
 			   netpol_pod_name(local->pod));
 }
 
+/* Does some peer match the pods of a namespace otherwise, since the edit has relabelled it? */
+static bool tells_labels(const struct netpol_edit *edit, const struct netpol_ns *ns)
+{
+	const struct netpol_peer *peer;
+
+	list_for_each_entry(peer, &edit->world->active_peers, active) {
+		if (netpol_peer_relabelled(peer, ns))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
 /*
- * Counts, by namespace, the identities that the edit made for new pods or whose namespace it
- * relabelled. Return: how many others there are, which policies have split by naming a label.
+ * Counts, by namespace, the identities that the edit made for new pods, or that are others for some
+ * peer since it relabelled their namespace. Return: how many others there are, which policies have
+ * split by naming a label.
  */
 static u32 count_grown(struct netpol_edit *edit)
 {
@@ -299,16 +314,20 @@ static u32 count_grown(struct netpol_edit *edit)
 			split++;
 			continue;
 		}
-		if (ns->grown_serial != edit->serial)
+		if (ns->grown_serial != edit->serial) {
 			ns->grown = 0;
+			ns->grown_by_labels = false;
+		}
 		ns->grown_serial = edit->serial;
 		ns->grown++;
 	}
 	for (i = 0; i < edit->relabelled.count; i++) {
 		ns = edit->relabelled.ns[i];
+		if (!tells_labels(edit, ns))
+			continue;
 		ns->grown_serial = edit->serial;
 		ns->grown = netpol_idset_weight(&ns->identities);
-		cond_resched();
+		ns->grown_by_labels = true;
 	}
 	return split;
 }
@@ -329,16 +348,14 @@ static const struct netpol_change *grown_by(struct netpol_edit *edit)
 		const struct netpol_namespace *namespace = change->object;
 		const struct netpol_pod *pod = change->object;
 		const struct netpol_ns *its;
-		bool relabelled;
 
 		netpol_offer(i);
 		if (!change->object || change->kind == NETPOL_CHANGE_POLICY)
 			continue;
 		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
-		relabelled = its->labels_changed == edit->serial;
 		if (its->grown_serial != edit->serial || its->grown <= most ||
-		    relabelled != (change->kind == NETPOL_CHANGE_NAMESPACE) ||
-		    (!relabelled && pod->template->identity->created != edit->serial))
+		    its->grown_by_labels != (change->kind == NETPOL_CHANGE_NAMESPACE) ||
+		    (!its->grown_by_labels && pod->template->identity->created != edit->serial))
 			continue;
 		most = its->grown;
 		found = change;
@@ -626,9 +643,11 @@ static int find_enforced(struct netpol_edit *edit, const struct netpol_local *lo
 
 /*
  * A program takes too much, @error is -EDQUOT or -ENOSPC. If an object of the edit is to blame, or
- * others' pods made a program of NetworkPolicies larger, the edit is refused. Cluster-wide policies
- * are not refused because of tenants, whose pods they make programs larger of: such a pod is closed
- * in the direction until there is room. It concerns others only where there is no room for all, see
+ * others' pods made a program take too much memory, the edit is refused. But where a program has
+ * too many cells because of others' pods, those who wrote its policies have chosen so, and their
+ * pod is closed: they could keep the pods of others out otherwise. Cluster-wide policies are not
+ * refused because of tenants, whose pods they make programs larger of: such a pod is closed in the
+ * direction until there is room. It concerns others only where there is no room for all, see
  * share_equally(). Likewise a pod whose policies are enforced because an audit has ended by its
  * time; who begins or ends one is refused. Policies that are observed never close a pod: without
  * room for them nobody asks them. Return: 0, -ENOMEM or -ENOSPC.
@@ -659,7 +678,8 @@ static int lack_program(struct netpol_edit *edit, const struct netpol_local *loc
 		return find_enforced(edit, local, &enforced, found);
 	}
 	if (!wanted->own && !policies && ns->labels_changed != edit->serial &&
-	    !lacks_program(local, wanted->direction))
+	    !lacks_program(local, wanted->direction) &&
+	    (error == -EDQUOT || wanted->ns == cluster))
 		return refuse_grown(edit, local, wanted, error);
 	/* the compiler may have explained a refusal that there is none of */
 	memset(edit->fault, 0, sizeof(*edit->fault));
@@ -728,6 +748,7 @@ static noinline int look_for_program(struct netpol_edit *edit, const struct netp
 		wanted.nenforced = program->nenforced;
 		wanted.ports = program->ports;
 		wanted.ns = program->ns;
+		wanted.lacking = program->lacking;
 		edit->next->nlacking += lacks_program(local, direction);
 	}
 	if (select || program->stale == edit->serial) {

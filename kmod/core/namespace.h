@@ -30,8 +30,9 @@
  * @program_bytes: memory of the programs of its pods, in the snapshot in force
  * @edit_bytes: likewise in the next snapshot, as far as the edit with serial @edit_serial knows
  * @edit_serial: see there
- * @grown: how many of its identities are new or relabelled, as far as the edit with serial
- *	@grown_serial has counted them
+ * @grown: how many of its identities are new or are others for some peer, as far as the edit with
+ *	serial @grown_serial has counted them
+ * @grown_by_labels: they are because the namespace was relabelled
  * @grown_serial: see there
  * @hits_bytes: memory of the counters of its policies' rules
  * @labels_changed: serial of the last edit that changed @labels
@@ -58,6 +59,7 @@ struct netpol_ns {
 	u64 edit_bytes;
 	u64 edit_serial;
 	u32 grown;
+	bool grown_by_labels;
 	u64 grown_serial;
 	u64 hits_bytes;
 	u64 labels_changed;

@@ -669,6 +669,33 @@ static void add_plain(const char *ns, unsigned int number)
 	add_pod(ns, number, "l", 0);
 }
 
+/* A policy of v that tells namespaces apart by their label, each with a port of its own. */
+static void add_each(void)
+{
+	unsigned int i;
+
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"each, namespace: v}\nspec: {ingress: [");
+	for (i = 0; i < 2 * FEW; i++)
+		fprintf(out, "{from: [{namespaceSelector: {matchLabels: {name: m%u}}}], ports: "
+			"[{port: %u}]},", i, PORT + 2 * i);
+	fprintf(out, "]}\n");
+}
+
+/* Namespaces with such a label, and a pod in each. */
+static void add_labelled(void)
+{
+	unsigned int i;
+	char name[16];
+
+	for (i = 0; i < 2 * FEW; i++) {
+		snprintf(name, sizeof(name), "new%u", i);
+		fprintf(out, "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s, labels: "
+			"{name: m%u}}\n", name, i);
+		add_plain(name, TENANT + i);
+	}
+}
+
 /*
  * What makes a program of another namespace too large is refused, and named: a Namespace object
  * that is relabelled, or a pod.
@@ -690,12 +717,7 @@ static void test_grown(void)
 		add_namespace(name);
 		add_plain(name, TENANT + i);
 	}
-	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
-		"each, namespace: v}\nspec: {ingress: [");
-	for (i = 0; i < 2 * FEW; i++)
-		fprintf(out, "{from: [{namespaceSelector: {matchLabels: {name: m%u}}}], ports: "
-			"[{port: %u}]},", i, PORT + 2 * i);
-	fprintf(out, "]}\n");
+	add_each();
 	CHECK(apply(true));
 	SHARE = 1000;
 	ALL = used() + SHARE;
@@ -736,6 +758,84 @@ static void test_grown(void)
 }
 
 #define SPLIT	600	/* values of a label that no policy names at first */
+
+/*
+ * Who writes a policy that has a cell for each of many namespaces keeps no pod of these out: where
+ * there are too many cells, it is the policy's own pod that is closed, until some go.
+ */
+static void test_cells_of_others(void)
+{
+	u64 *cells = limit(NETPOL_LIMIT_CELLS_PER_PROGRAM), usual = *cells;
+	const struct netpol_lack *lack;
+	unsigned int i;
+	char name[16];
+
+	begin();
+	add_namespace("a");
+	add_namespace("v");
+	add_plain("a", VICTIM);
+	add_plain("v", OTHERS);
+	add_each();
+	CHECK(apply(true));
+	CHECK_EQ(off.world->snapshot->nlacking, 0);
+	*cells = 16 * local_of(OTHERS)->program[0]->nclasses;
+	begin();
+	add_labelled();
+	CHECK(apply(false));
+	CHECK_EQ(off.world->snapshot->nlacking, 1);
+	CHECK(open_to(VICTIM) && open_to(TENANT) && !open_to(OTHERS));
+	lack = netpol_pod_lack(off.world->snapshot, local_of(OTHERS)->pod, NETPOL_DIRECTION_INGRESS);
+	CHECK(lack && lack->limit == NETPOL_LIMIT_CELLS_PER_PROGRAM && !lack->cluster);
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	for (i = 4; i < 2 * FEW; i++) {
+		snprintf(name, sizeof(name), "new%u", i);
+		CHECK(!np_offline_delete_namespace(&off, name, &err));
+	}
+	CHECK(!np_offline_prepare(&off, &err));
+	np_offline_publish(&off);
+	commit();
+	CHECK_EQ(off.world->snapshot->nlacking, 0);
+	*cells = usual;
+}
+
+/* A namespace whose new labels mean nothing to any policy is not refused for what others do. */
+static void test_irrelevant_label(void)
+{
+	u64 usual = SHARE, total = ALL;
+	unsigned int i;
+
+	begin();
+	add_namespace("v");
+	add_namespace("big");
+	add_plain("v", OTHERS);
+	for (i = 0; i < 4 * FEW; i++)
+		fprintf(out, "---\napiVersion: v1\nkind: Pod\nmetadata: {name: b%u, namespace: big, "
+			"labels: {k: v%u}}\nspec: {containers: [{name: c, image: i}]}\nstatus: "
+			"{podIP: 10.9.0.%u}\n", i, i, i + 1);
+	fprintf(out, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: "
+		"kinds, namespace: big}\nspec: {podSelector: {matchLabels: {no: pod}}, ingress: "
+		"[{from: [{podSelector: {matchLabels: {k: v1}}}]}]}\n");
+	add_each();
+	CHECK(apply(true));
+	SHARE = 1000;
+	ALL = used() + SHARE;
+	begin();
+	fprintf(out, "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: big, labels: {name: big, "
+		"team: other}}\n");
+	add_labelled();
+	read_text();
+	CHECK(!np_offline_begin(&off, "kube", &err));
+	for (i = 0; i < objs.namespace_count; i++)
+		CHECK(!np_offline_namespace(&off, &objs.namespaces[i], &err));
+	for (i = 0; i < objs.pod_count; i++)
+		CHECK(!np_offline_pod(&off, &objs.pods[i], &err));
+	CHECK(np_offline_prepare(&off, &err));
+	CHECK_EQ(off.fault.error, -ENOSPC);
+	CHECK(off.fault.object && !strncmp(off.fault.text, "namespace new", 13));
+	np_offline_abort(&off);
+	SHARE = usual;
+	ALL = total;
+}
 
 /*
  * A tenant's policy that names a label splits the identities of its pods, and makes a program of
@@ -798,6 +898,8 @@ int main(void)
 	test_abort();
 	test_grown();
 	test_split();
+	test_cells_of_others();
+	test_irrelevant_label();
 	np_objects_free(&objs);
 	np_offline_free(&off);
 	free(text);
