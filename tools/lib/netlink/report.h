@@ -255,6 +255,9 @@ const char *np_direction_name(uint8_t direction);
 const char *np_verdict_name(uint8_t verdict);
 const char *np_reason_name(uint8_t reason);
 const char *np_reason_text(uint8_t reason);
+#define NP_PROTOCOL_TEXT	8
+/* "tcp" for IPPROTO_TCP, and the number of a protocol that has no word here. Returns text. */
+const char *np_protocol_text(uint8_t protocol, char text[NP_PROTOCOL_TEXT]);
 /* "Admin", "NetworkPolicy" or "Baseline" for enum netpol_tier, "" for what is none. */
 const char *np_tier_text(uint8_t tier);
 const char *np_limit_name(uint32_t id);
