@@ -474,8 +474,38 @@ static void test_full(void)
 	free(text);
 }
 
-int main(void)
+/* Prints lines of all kinds, for tests/unit/flows.sh. */
+static int print_lines(void)
 {
+	struct np_lost lost = { .events = 3 };
+	struct np_record_table table = { .count = 0 };
+	struct np_event event = packet();
+	size_t i;
+
+	np_record_add(&table, &event);
+	strcpy(table.record[0]->destination.name, "veth0");
+	event = longest();
+	np_record_add(&table, &event);
+	event.verdict = NETPOL_VERDICT_AUDIT;
+	event.direction = NETPOL_DIRECTION_EGRESS;
+	event.reason = NETPOL_REASON_MAX + 1;
+	event.protocol = 255;
+	event.has_ports = false;
+	*event.destination.namespace = '\0';
+	*event.destination.name = '\0';
+	event.policy_count = 0;
+	np_record_add(&table, &event);
+	for (i = 0; i < table.count; i++)
+		np_jsonl_record(stdout, table.record[i]);
+	np_jsonl_lost(stdout, &lost, 1796000000124ULL);
+	np_record_free(&table);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "lines"))
+		return print_lines();
 	test_alike();
 	test_different();
 	test_policies();
