@@ -350,7 +350,12 @@ static int np_flows_do(struct np_flows *flows, const char *what)
 }
 
 static const struct np_option_row np_flows_options[] = {
-	NP_ROWS_FILTER,
+	NP_ROW_FROM,
+	NP_ROW_TO,
+	NP_ROW_POD,
+	NP_ROW_NAMESPACE,
+	NP_ROW_POLICY,
+	NP_ROW_PORT,
 	{ "write", NP_OPT_WRITE, "WHERE", "@files",
 	  "write to a file, at its end, or to a program that listens: udp://HOST:PORT or "
 	  "tcp://HOST:PORT; - is standard output, the default" },

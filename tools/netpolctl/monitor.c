@@ -221,7 +221,12 @@ static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, i
 }
 
 static const struct np_option_row np_monitor_options[] = {
-	NP_ROWS_FILTER,
+	NP_ROW_FROM,
+	NP_ROW_TO,
+	NP_ROW_POD,
+	NP_ROW_NAMESPACE,
+	NP_ROW_POLICY,
+	NP_ROW_PORT,
 	{ "count", NP_OPT_COUNT, "N", NULL, "end after N events" },
 	{ 0 }
 };

@@ -9,7 +9,8 @@
 
 #include "base/time.h"
 
-#define NP_INTERFACES_PAUSE	1000	/* milliseconds; a list of all pods takes the kernel a while */
+/* Milliseconds between two lists of all pods, which may be long. */
+#define NP_INTERFACES_PAUSE	1000
 
 static int np_interfaces_compare(const void *left, const void *right)
 {
@@ -37,12 +38,16 @@ static bool np_interfaces_read(struct np_interfaces *known)
 	return true;
 }
 
-/* Sets the interface of one end. Returns false if it is not known. */
-static bool np_interfaces_find(const struct np_interfaces *known, const char *namespace,
-			       const char *pod, struct np_record_interface *interface)
+/* Sets the interface of the pod whose names begin there. Returns false if it is not known. */
+static bool np_interfaces_find(const struct np_interfaces *known, const struct np_record *record,
+			       unsigned int names, struct np_record_interface *interface)
 {
+	const char *namespace = np_record_name(record, names);
+	const char *pod = np_record_name(record, names + 1);
 	struct np_local_pod want = { .ifindex = 0 }, *found = NULL;
 
+	if (!*pod)
+		return true;
 	snprintf(want.namespace, sizeof(want.namespace), "%s", namespace);
 	snprintf(want.name, sizeof(want.name), "%s", pod);
 	if (known->list.count)
@@ -58,21 +63,14 @@ static bool np_interfaces_find(const struct np_interfaces *known, const char *na
 
 void np_interfaces_set(struct np_interfaces *known, struct np_record *record)
 {
-	const char *from = np_record_name(record, NP_RECORD_SOURCE_POD);
-	const char *to = np_record_name(record, NP_RECORD_DESTINATION_POD);
-	bool ingress = record->key.direction == NETPOL_DIRECTION_INGRESS;
 	bool source, destination;
 
 	do {
-		source = *from &&
-			 np_interfaces_find(known, np_record_name(record, NP_RECORD_SOURCE_NAMESPACE),
-					    from, &record->source);
-		destination = *to &&
-			      np_interfaces_find(known,
-						 np_record_name(record,
-								NP_RECORD_DESTINATION_NAMESPACE),
-						 to, &record->destination);
-		if (ingress ? destination || !*to : source || !*from)
+		source = np_interfaces_find(known, record, NP_RECORD_SOURCE_NAMESPACE,
+					    &record->source);
+		destination = np_interfaces_find(known, record, NP_RECORD_DESTINATION_NAMESPACE,
+						 &record->destination);
+		if (record->key.direction == NETPOL_DIRECTION_INGRESS ? destination : source)
 			break;
 	} while (np_interfaces_read(known));
 }

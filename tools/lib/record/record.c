@@ -25,7 +25,7 @@ static void np_record_want(const struct np_event *event, struct np_record_wanted
 {
 	struct np_record_key *key = &wanted->key;
 	const struct np_policy_name *policy;
-	size_t names;
+	size_t names, length;
 
 	memset(wanted, 0, sizeof(*wanted));
 	key->source = event->source.address;
@@ -44,8 +44,8 @@ static void np_record_want(const struct np_event *event, struct np_record_wanted
 	names = wanted->text.len;
 	for (; key->listed < event->policy_count; key->listed++) {
 		policy = &event->policy[key->listed];
-		if (wanted->text.len - names + strlen(policy->namespace) + strlen(policy->name) + 2 >
-		    NP_RECORD_POLICIES)
+		length = strlen(policy->namespace) + 1 + strlen(policy->name) + 1;
+		if (wanted->text.len - names + length > NP_RECORD_POLICIES)
 			break;
 		if (*policy->namespace) {
 			np_buffer_add(&wanted->text, policy->namespace, strlen(policy->namespace));
