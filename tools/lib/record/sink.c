@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,14 +132,15 @@ static void np_sink_broken(struct np_sink *sink, int error)
 }
 
 /*
- * Writes what the stream takes of one message. A pipe is asked first: its descriptor belongs to
- * others too, so that it is not made to return at once, and a message fits if anything does.
- * Returns false if the stream takes no more now, or is broken.
+ * Writes what the stream takes of one message. A pipe is asked first, as its descriptor belongs to
+ * others too and is not made to return at once; if it has room, then for PIPE_BUF bytes. Returns
+ * false if the stream takes no more now, or is broken.
  */
 static bool np_sink_write(struct np_sink *sink)
 {
 	struct np_sink_message *message = sink->greets ? sink->use.greeting : sink->first;
 	struct pollfd ready = { .fd = sink->fd, .events = POLLOUT };
+	size_t left = message->len - sink->written;
 	ssize_t done;
 
 	if (!sink->plain && poll(&ready, 1, 0) <= 0)
@@ -146,11 +148,11 @@ static bool np_sink_write(struct np_sink *sink)
 	if (!sink->written)
 		np_sink_stamp(sink, message);
 	if (sink->target->kind == NP_TARGET_TCP)
-		done = send(sink->fd, message->data + sink->written, message->len - sink->written,
+		done = send(sink->fd, message->data + sink->written, left,
 			    MSG_NOSIGNAL | MSG_DONTWAIT);
 	else
 		done = write(sink->fd, message->data + sink->written,
-			     message->len - sink->written);
+			     sink->plain || left < PIPE_BUF ? left : PIPE_BUF);
 	if (done < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			np_sink_broken(sink, errno);
