@@ -219,8 +219,10 @@ static void test_no_file(void)
 /* A pipe that nobody reads takes what it can, and then no more; nothing waits for it. */
 static void test_pipe(void)
 {
+	static char large[300001];
 	char path[64], line[1001], have[sizeof(line)];
 	unsigned int kept = 0, i;
+	size_t done;
 	struct np_target target;
 	struct np_sink sink;
 	ssize_t got;
@@ -250,6 +252,18 @@ static void test_pipe(void)
 	CHECK_EQ(i, kept);
 	CHECK_EQ(sink.kept, 0);
 	CHECK_EQ(failures, 0);
+	/* One that is longer than a pipe takes comes in pieces. */
+	memset(large, 'y', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	CHECK(np_sink_put(&sink, message(large, 0)));
+	for (done = 0; done < sizeof(large) - 1; done += (size_t)got) {
+		np_loop_step(loop, 0);
+		got = read(fd[0], have, sizeof(have));
+		if (got <= 0)
+			break;
+	}
+	CHECK_EQ(done, sizeof(large) - 1);
+	CHECK_EQ(sink.kept, 0);
 	/* The reader goes. */
 	close(fd[0]);
 	for (i = 0; i < WAIT && !failures; i++)
