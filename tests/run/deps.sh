@@ -25,7 +25,7 @@ linux-headers-cloud-amd64 linux-source-6.12
 chromium chromium-driver fonts-dejavu-core python3-selenium
 clang-14 libclang-rt-14-dev llvm-14 cppcheck fish mandoc openssl python3 python3-jsonschema python3-yaml shellcheck sparse systemd zsh
 conntrack curl ethtool ipset iptables iputils-arping
-bpftrace ipvsadm jq linux-perf nftables skopeo socat tcpdump
+bpftrace ipvsadm jq linux-perf nfdump nftables skopeo socat tcpdump
 debhelper dh-dkms e2fsprogs lintian mmdebstrap rpm
 valgrind
 '

@@ -69,6 +69,9 @@ offers 'bridge' doctor --check br
 offers 'kernel :files' diff kernel ''
 offers 'html dot mermaid' graph -f x -o ''
 offers 'deny audit change all' monitor ''
+offers 'deny audit all' flows ''
+offers 'jsonl ipfix' flows -o ''
+offers ':files' flows --write ''
 offers 'ever' audit shop --for ''
 offers '--audit --audit-annotations' apply --au
 # Where -o names a file, it is no form.

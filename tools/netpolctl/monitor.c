@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <netinet/in.h>
 
+#include "base/time.h"
 #include "common.h"
-#include "netlink/filter.h"
+#include "events.h"
 
-enum {
-	NP_OPT_COUNT = 0x100,
-	NP_OPT_FILTER,	/* and one code for each field of a filter */
-};
+enum { NP_OPT_COUNT = 0x100 };
 
 struct np_monitor {
 	struct np_filter filter;
@@ -28,8 +25,7 @@ static int np_monitor_take(int code, const char *arg, void *ctx, struct np_error
 	struct np_monitor *mon = ctx;
 
 	if (code != NP_OPT_COUNT)
-		return np_filter_value_add(&mon->filter, code == 'n' ? NP_FILTER_NAMESPACE :
-					   (enum np_filter_field)(code - NP_OPT_FILTER), arg, err);
+		return np_events_take(code, arg, &mon->filter, err);
 	return np_parse_count("count", arg, &mon->count, err);
 }
 
@@ -52,37 +48,16 @@ static void np_monitor_lost(struct np_monitor *mon, uint64_t more)
 	mon->lost = 0;
 }
 
-static void np_monitor_time(uint64_t when, const char *form, char text[64])
+/* Prints the time of day, with milliseconds. */
+static void np_monitor_time(uint64_t when)
 {
 	time_t seconds = (time_t)(when / 1000000000);
+	char text[16] = "";
 	struct tm tm;
-	size_t used;
 
-	if (np_common.format == NP_FORMAT_JSONL)
-		gmtime_r(&seconds, &tm);
-	else
-		localtime_r(&seconds, &tm);
-	used = strftime(text, 48, form, &tm);
-	snprintf(text + used, 64 - used, ".%03u%s", (unsigned int)(when / 1000000 % 1000),
-		 np_common.format == NP_FORMAT_JSONL ? "Z" : "");
-}
-
-static const char *np_monitor_protocol(uint8_t protocol, char text[8])
-{
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_ICMP:
-		return "icmp";
-	case IPPROTO_ICMPV6:
-		return "icmpv6";
-	}
-	snprintf(text, 8, "%u", protocol);
-	return text;
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	printf("%s.%03u ", text, (unsigned int)(when / 1000000 % 1000));
 }
 
 static void np_monitor_end(const struct np_end *end, bool has_port, uint16_t port)
@@ -106,30 +81,27 @@ static void np_monitor_end(const struct np_end *end, bool has_port, uint16_t por
 
 static void np_monitor_line(const struct np_event *event)
 {
-	char text[64], protocol[8];
+	char protocol[NP_PROTOCOL_TEXT];
 	struct timespec now;
 	uint32_t i;
 
 	if (event->change) {
 		clock_gettime(CLOCK_REALTIME, &now);
-		np_monitor_time((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec, "%H:%M:%S",
-				text);
-		printf("%s CHANGE generation %llu%s", text,
-		       (unsigned long long)event->generation,
+		np_monitor_time((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+		printf("CHANGE generation %llu%s", (unsigned long long)event->generation,
 		       *event->origin ? " by " : " of audits");
 		np_print_escaped(stdout, event->origin);
 		putchar('\n');
 		return;
 	}
-	np_monitor_time(event->time, "%H:%M:%S", text);
-	printf("%s ", text);
+	np_monitor_time(event->time);
 	np_color_print(stdout, event->verdict == NETPOL_VERDICT_DENY ? NP_COLOR_BAD :
 		       NP_COLOR_NOTE, np_verdict_name(event->verdict));
 	printf(" %-7s ", np_direction_name(event->direction));
 	np_monitor_end(&event->source, event->has_ports, event->source_port);
 	fputs(" -> ", stdout);
 	np_monitor_end(&event->destination, event->has_ports, event->destination_port);
-	printf(" %s  %s", np_monitor_protocol(event->protocol, protocol),
+	printf(" %s  %s", np_protocol_text(event->protocol, protocol),
 	       !event->policy_count ? np_reason_text(event->reason) :
 	       event->verdict == NETPOL_VERDICT_AUDIT ? "would be isolated by" : "isolated by");
 	for (i = 0; i < event->policy_count; i++) {
@@ -162,7 +134,7 @@ static void np_monitor_write_end(struct np_writer *w, const char *key, const str
 
 static void np_monitor_json(const struct np_event *event)
 {
-	char text[64], protocol[8];
+	char text[NP_TIME_TEXT_SIZE], protocol[NP_PROTOCOL_TEXT];
 	struct np_writer w;
 	uint32_t i;
 
@@ -176,12 +148,11 @@ static void np_monitor_json(const struct np_event *event)
 		return;
 	}
 	np_write_top(&w, "Event");
-	np_monitor_time(event->time, "%Y-%m-%dT%H:%M:%S", text);
-	np_write_string(&w, "time", text);
+	np_write_string(&w, "time", np_time_milli_text(event->time / 1000000, text));
 	np_write_string(&w, "verdict", np_verdict_name(event->verdict));
 	np_write_string(&w, "direction", np_direction_name(event->direction));
 	np_write_string(&w, "reason", np_reason_name(event->reason));
-	np_write_string(&w, "protocol", np_monitor_protocol(event->protocol, protocol));
+	np_write_string(&w, "protocol", np_protocol_text(event->protocol, protocol));
 	np_monitor_write_end(&w, "source", &event->source, event->has_ports,
 			     event->source_port);
 	np_monitor_write_end(&w, "destination", &event->destination, event->has_ports,
@@ -215,33 +186,12 @@ static int np_monitor_event(const struct nlmsghdr *nlh, void *arg, struct np_err
 	return 0;
 }
 
-/* The words for groups of events. */
-static const struct {
-	const char *word;
-	const char *group;
-} np_monitor_groups[] = {
-	{ "deny", NETPOL_MCGRP_DENY },
-	{ "audit", NETPOL_MCGRP_AUDIT },
-	{ "change", NETPOL_MCGRP_CHANGE },
-};
-
-#define NP_MONITOR_GROUPS	(sizeof(np_monitor_groups) / sizeof(np_monitor_groups[0]))
-
-static bool np_monitor_asked(const char *what, size_t group)
-{
-	return !strcmp(what, "all") || !strcmp(what, np_monitor_groups[group].word);
-}
-
 /* Prints events of a group, or of all, until enough have come. */
 static int np_monitor_listen(struct np_client *client, struct np_monitor *mon, const char *what,
 			     struct np_error *err)
 {
-	size_t i;
-
-	for (i = 0; i < NP_MONITOR_GROUPS; i++)
-		if (np_monitor_asked(what, i) &&
-		    np_client_join(client, np_monitor_groups[i].group, err))
-			return -1;
+	if (np_events_join(client, what, true, err))
+		return -1;
 	/* Line buffering shows each event at once to a reader at the other end of a pipe. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (!mon->count || mon->seen < mon->count)
@@ -258,13 +208,9 @@ static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, i
 	struct np_error err = { 0 };
 	struct np_client client;
 	struct np_info info;
-	bool known = false;
-	size_t i;
 	int ret;
 
-	for (i = 0; i < NP_MONITOR_GROUPS; i++)
-		known |= np_monitor_asked(what, i);
-	if (words > 1 || !known)
+	if (words > 1 || !np_events_known(what, true))
 		return np_usage(cmd, "monitor takes deny, audit, change or all");
 	ret = np_connect(&client, &info, &err) || np_monitor_listen(&client, mon, what, &err);
 	if (ret)
@@ -275,20 +221,12 @@ static int np_monitor_do(const struct np_command *cmd, struct np_monitor *mon, i
 }
 
 static const struct np_option_row np_monitor_options[] = {
-	{ "from", NP_OPT_FILTER + NP_FILTER_FROM, "END", "@pods",
-	  "sent by NAMESPACE/POD, an address or a block; may be repeated" },
-	{ "to", NP_OPT_FILTER + NP_FILTER_TO, "END", "@pods",
-	  "sent to NAMESPACE/POD, an address or a block; may be repeated" },
-	{ "pod", NP_OPT_FILTER + NP_FILTER_POD, "END", "@pods",
-	  "sent by or to NAMESPACE/POD, an address or a block; may be repeated" },
-	{ "namespace", 'n', "NAME", "@namespaces",
-	  "sent by or to a pod of this namespace; may be repeated" },
-	{ "policy", NP_OPT_FILTER + NP_FILTER_POLICY, "NAME", "@policies",
-	  "isolated by the policy NAMESPACE/NAME, or by a ClusterNetworkPolicy NAME, alone or "
-	  "among others, or that would be; may be repeated" },
-	{ "port", NP_OPT_FILTER + NP_FILTER_PORT, "PORT", "tcp udp sctp icmp icmpv6",
-	  "sent to a port or by a protocol: 53, udp/53, udp, icmp, icmpv6 or ip/47; may be "
-	  "repeated" },
+	NP_ROW_FROM,
+	NP_ROW_TO,
+	NP_ROW_POD,
+	NP_ROW_NAMESPACE,
+	NP_ROW_POLICY,
+	NP_ROW_PORT,
 	{ "count", NP_OPT_COUNT, "N", NULL, "end after N events" },
 	{ 0 }
 };

@@ -17,7 +17,7 @@
 const struct np_option_row np_common_rows[] = {
 	{ "output", 'o', "FORM", NULL,
 	  "form of the output: table, wide, json, yaml, jsonl, name, csv, md, html, text, sarif, "
-	  "dot or mermaid, as far as the command has it" },
+	  "dot, mermaid or ipfix, as far as the command has it" },
 	{ "no-headers", NP_OPT_NO_HEADERS, NULL, NULL, "print tables without a line of titles" },
 	{ "netns", NP_OPT_NETNS, "NAME", "@netns @files",
 	  "work in the network namespace of this name, or of a path" },

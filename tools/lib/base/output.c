@@ -30,6 +30,7 @@ static const char * const np_format_name[] = {
 	[NP_FORMAT_SARIF] = "sarif",
 	[NP_FORMAT_DOT] = "dot",
 	[NP_FORMAT_MERMAID] = "mermaid",
+	[NP_FORMAT_IPFIX] = "ipfix",
 };
 
 #define NP_FORMAT_COUNT	(sizeof(np_format_name) / sizeof(np_format_name[0]))

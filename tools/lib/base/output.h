@@ -30,6 +30,7 @@ enum np_format {
 	NP_FORMAT_SARIF,
 	NP_FORMAT_DOT,
 	NP_FORMAT_MERMAID,
+	NP_FORMAT_IPFIX,
 };
 
 #define NP_FORMAT_BIT(format)	(1U << (format))

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 int64_t np_time_parse(const char *text)
@@ -92,6 +93,16 @@ static const char *np_time_text(uint64_t when, const char *form,
 const char *np_time_utc_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
 {
 	return np_time_text(when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r, text);
+}
+
+const char *np_time_milli_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
+{
+	size_t used;
+
+	np_time_text(when / 1000, "%Y-%m-%dT%H:%M:%S", gmtime_r, text);
+	used = strlen(text);
+	snprintf(text + used, NP_TIME_TEXT_SIZE - used, ".%03uZ", (unsigned int)(when % 1000));
+	return text;
 }
 
 const char *np_time_local_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -619,6 +620,20 @@ void np_shortage_write(struct np_writer *w, const struct np_shortage *lack)
 	if (lack->bytes)
 		np_write_number(w, "bytes", lack->bytes);
 	np_write_end(w);
+}
+
+const char *np_protocol_text(uint8_t protocol, char text[NP_PROTOCOL_TEXT])
+{
+	static const char * const word[] = {
+		[IPPROTO_TCP] = "tcp", [IPPROTO_UDP] = "udp", [IPPROTO_SCTP] = "sctp",
+		[IPPROTO_ICMP] = "icmp", [IPPROTO_ICMPV6] = "icmpv6",
+	};
+
+	if (protocol < NP_COUNT(word) && word[protocol])
+		snprintf(text, NP_PROTOCOL_TEXT, "%s", word[protocol]);
+	else
+		snprintf(text, NP_PROTOCOL_TEXT, "%u", protocol);
+	return text;
 }
 
 const char *np_tier_text(uint8_t tier)

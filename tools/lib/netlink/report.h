@@ -262,6 +262,9 @@ const char *np_reason_text(uint8_t reason);
 /* Says which limit a pod is closed for, whose policies it is about and what to do. */
 void np_shortage_print(FILE *file, const struct np_shortage *lack);
 void np_shortage_write(struct np_writer *w, const struct np_shortage *lack);
+#define NP_PROTOCOL_TEXT	8
+/* "tcp" for IPPROTO_TCP, and the number of a protocol that has no word here. Returns text. */
+const char *np_protocol_text(uint8_t protocol, char text[NP_PROTOCOL_TEXT]);
 /* "Admin", "NetworkPolicy" or "Baseline" for enum netpol_tier, "" for what is none. */
 const char *np_tier_text(uint8_t tier);
 const char *np_limit_name(uint32_t id);
