@@ -135,8 +135,8 @@ struct np_opener {
 
 /*
  * Finds what opens a range in the rules of one policy, for all that `rule` allows, other than
- * `self`. A block that is no wider than the range was written on purpose to open it, so in
- * another policy such a one does not count.
+ * `self`. A block that is no wider than the range was written on purpose to open it, so such a one
+ * only counts within `rule` itself.
  */
 static bool np_find_opener(const struct np_policy *policy, const struct np_rules *rules,
 			   const struct np_rule *rule, const struct np_peer *self,
@@ -157,7 +157,8 @@ static bool np_find_opener(const struct np_policy *policy, const struct np_rules
 			peer = &rules->rule[i].peer[k];
 			opener->peer = k;
 			if (peer != self && peer->ipblock && np_block_opens(peer->ipblock, range) &&
-			    (self || peer->ipblock->cidr.length < range->length))
+			    (&rules->rule[i] == rule ||
+			     peer->ipblock->cidr.length < range->length))
 				return true;
 		}
 	}
