@@ -3,8 +3,10 @@
  * netpolctl lint: each check finds what it is for, and is silent beside it.
  */
 #include <stdlib.h>
+#include <unistd.h>
 #include <cjson/cJSON.h>
 
+#include "object/lint_fix.h"
 #include "object/lint_write.h"
 #include "load_check.h"
 
@@ -735,6 +737,79 @@ static const cJSON *at(const cJSON *json, const char *key)
 	       cJSON_GetObjectItem(json, key);
 }
 
+static bool put(int fd, const char *text)
+{
+	return CHECK_EQ(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text)) &&
+	       CHECK_EQ(ftruncate(fd, strlen(text)), 0);
+}
+
+/*
+ * Loads a file with this text and returns the diff of its fixes. later: what the file has become
+ * until they are looked for, or NULL.
+ */
+static char *diff_of(const char *text, const char *later)
+{
+	char name[] = "/tmp/netpol-lint-XXXXXX";
+	int fd = mkstemp(name);
+	char *diff = NULL;
+
+	if (CHECK(fd >= 0) && put(fd, text)) {
+		np_lint_free(&lint);
+		np_objects_reset(&objs);
+		CHECK_EQ(np_load_path(&objs, name, NULL, &err), 0);
+		np_lint_run(&lint, &objs);
+		CHECK(!later || put(fd, later));
+		np_lint_fix_find(&lint);
+		diff = written(np_lint_write_diff);
+	}
+	close(fd);
+	unlink(name);
+	return diff;
+}
+
+#define PORT(n)	"    - port: " n "\n"
+#define PORTS_OF_A "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n" \
+		"metadata: {name: a, namespace: s}\nspec:\n  ingress:\n  - ports:\n"
+#define BLOCK_OF_A(cidr) PORTS_OF_A PORT("1") "    from:\n    - ipBlock: {cidr: " cidr "}\n"
+
+static void test_fix(void)
+{
+	char *diff = diff_of(PORTS_OF_A PORT("1") PORT("1") PORT("2") PORT("3") PORT("4") PORT("5")
+			     PORT("6") PORT("7") PORT("8") PORT("9") PORT("9") PORT("10")
+			     "    from:\n    - ipBlock: {cidr: 10.0.0.1/8}", NULL);
+	const char *hunks = diff ? strstr(diff, "@@") : NULL;
+
+	/* hunks whose lines do not meet, and a last line without an end */
+	if (CHECK(hunks))
+		CHECK_STR(hunks, "@@ -5,7 +5,6 @@\n   ingress:\n   - ports:\n " PORT("1")
+			  "-" PORT("1") " " PORT("2") " " PORT("3") " " PORT("4")
+			  "@@ -14,7 +13,6 @@\n " PORT("7") " " PORT("8") " " PORT("9") "-" PORT("9")
+			  " " PORT("10") "     from:\n"
+			  "-    - ipBlock: {cidr: 10.0.0.1/8}\n\\ No newline at end of file\n"
+			  "+    - ipBlock: {cidr: 10.0.0.0/8}\n\\ No newline at end of file\n");
+	free(diff);
+	/* an entry that ends with the file and has no line ending stays */
+	diff = diff_of(PORTS_OF_A PORT("1") "    - port: 1", NULL);
+	CHECK_STR(diff, "");
+	free(diff);
+	CHECK_EQ(lint.count, 1);
+	/* the file has become another one, or is not there */
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), BLOCK_OF_A("10.0.0.1/80"));
+	CHECK_STR(diff, "");
+	free(diff);
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), BLOCK_OF_A("10.0.0.2/8"));
+	CHECK_STR(diff, "");
+	free(diff);
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), "");
+	CHECK_STR(diff, "");
+	free(diff);
+	CHECK_EQ(lint.count, 1);
+	run(PORTS_OF_A PORT("1") PORT("1"), __LINE__);
+	np_lint_fix_find(&lint);
+	if (CHECK_EQ(lint.count, 1))
+		CHECK(!lint.item[0].fix);
+}
+
 static void test_forms(void)
 {
 	const cJSON *run_one, *result;
@@ -807,6 +882,7 @@ int main(void)
 	test_idle_pass();
 	test_denies_dns();
 	test_disable();
+	test_fix();
 	test_forms();
 	np_lint_free(&lint);
 	np_objects_free(&objs);

@@ -6,6 +6,7 @@
 #include "object/lint.h"
 #include "object/lint_cluster.h"
 #include "object/lint_dns.h"
+#include "object/lint_fix.h"
 #include "object/lint_match.h"
 #include "object/lint_peer.h"
 #include "object/lint_rule.h"
@@ -293,6 +294,7 @@ void np_lint_free(struct np_lint *lint)
 {
 	size_t i;
 
+	np_lint_fix_free(lint);
 	for (i = 0; i < lint->count; i++) {
 		free(lint->item[i].path);
 		free(lint->item[i].text);

@@ -282,6 +282,10 @@ static void np_check_block_zero(const struct np_linting *l, const struct np_peer
 	np_lint_path(item, "spec.%s[%u].%s[%u].ipBlock.cidr", at->list, at->rule, at->peers, index);
 	np_lint_hint(item, "for every address write %s",
 		     cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
+	if (!peer->ipblock->host_bits_at)
+		np_lint_fix_text(item, peer->ipblock->line, peer->ipblock->column,
+				 peer->ipblock->text,
+				 cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
 }
 
 static void np_check_host_bits(const struct np_linting *l, const struct np_peer *peer,
@@ -308,6 +312,7 @@ static void np_check_host_bits(const struct np_linting *l, const struct np_peer 
 	np_lint_hint(item, "write %s for the block, or %.*s/%u for the one address", text,
 		     (int)strcspn(block->host_bits, "/"), block->host_bits,
 		     np_family_bits(cidr->family));
+	np_lint_fix_text(item, block->line, block->column, block->host_bits, text);
 }
 
 /*
