@@ -58,6 +58,123 @@ done >"$tmp/hints"
 [ "$(tr '\n' ' ' <"$tmp/hints")" = "1 0 " ] ||
 	{ echo "apply says that nothing was changed only where something could be"; failed=1; }
 
+# Fixes: the patch applies, the findings are gone, and all other bytes are as they were.
+head='apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: a, namespace: s}
+spec:
+  podSelector: {}
+'
+mkdir "$tmp/a b"
+printf '%s' "$head" >"$tmp/a b/fix.yaml"
+cat >>"$tmp/a b/fix.yaml" <<'X'
+  ingress: # é
+  - from:
+    - ipBlock: {cidr: 10.3.4.5/24}   # why
+    - ipBlock:
+        cidr: '10.5.0.0/16'
+        except: ["10.5.3.1/24"]
+    # before the one that goes
+    - ipBlock:
+        # inside of it
+        cidr: 10.3.4.9/24
+
+    # behind it
+    - podSelector: {}
+    ports:
+    - port: 80
+    - {protocol: TCP, port: 80}
+    - port: 81
+  - ports: [{port: 90}]
+  -   ports:
+      - port: 90
+  - from:
+      - ipBlock: { cidr: 0.0.0.0/24 }
+      - ipBlock: { cidr: "::/64" }
+    ports: [{port: 7}]
+X
+truncate -s -1 "$tmp/a b/fix.yaml"
+grep -v -e inside -e 10.3.4.9 -e 'protocol: TCP' -e '-   ports:' -e '^      - port: 90' \
+	<"$tmp/a b/fix.yaml" | awk '/before the one/ { print; getline; next } 1' |
+	sed -e 's,10.3.4.5/24,10.3.4.0/24,; s,10.5.3.1/24,10.5.3.0/24,; s,0.0.0.0/24,0.0.0.0/0,' \
+	    -e 's,::/64,::/0,' >"$tmp/fixed"
+truncate -s -1 "$tmp/fixed"
+cp "$tmp/a b/fix.yaml" "$tmp/before"
+expect 1 '^8 findings, 8 with a fix: --diff prints it as a patch$' -f "$tmp/a b/fix.yaml"
+expect 1 '^@@ ' -f "$tmp/a b/fix.yaml" --diff
+cmp "$tmp/a b/fix.yaml" "$tmp/before" || { echo "lint changed a file"; failed=1; }
+if ! patch -s -p1 -d / <"$tmp/out" || ! cmp "$tmp/a b/fix.yaml" "$tmp/fixed"; then
+	echo "the patch does not do what it should"
+	cat "$tmp/out"
+	failed=1
+fi
+expect 0 '^no findings$' -f "$tmp/a b/fix.yaml"
+expect 0 '' -f "$tmp/a b/fix.yaml" --diff
+[ ! -s "$tmp/out" ] || { echo "a patch of nothing is not empty"; failed=1; }
+expect 2 'diff has a form of its own' -f "$tmp/a b/fix.yaml" --diff -o json
+
+# The same places in JSON and SARIF, and in files of JSON.
+cp "$tmp/before" "$tmp/fix.yaml"
+expect 1 '"fix"' -f "$tmp/fix.yaml" -o json
+holds '[.findings[].fix | [.startLine, .endLine, .startColumn, .old, .new]] | sort ==
+	[[8, 8, 23, "10.3.4.5/24", "10.3.4.0/24"], [11, 11, 19, "10.5.3.1/24", "10.5.3.0/24"],
+	 [13, 15, null, null, ""], [15, 15, 15, "10.3.4.9/24", "10.3.4.0/24"],
+	 [21, 21, null, null, ""], [24, 25, null, null, ""],
+	 [27, 27, 26, "0.0.0.0/24", "0.0.0.0/0"], [28, 28, 27, "::/64", "::/0"]]'
+expect 1 '"fixes"' -f "$tmp/fix.yaml" -o sarif
+holds '.runs[0] | .columnKind == "unicodeCodePoints" and ([.results[].fixes[0].artifactChanges[0] |
+	.artifactLocation.uri | endswith("/fix.yaml")] | all) and
+	([.results[].fixes[0].artifactChanges[0].replacements[0] | .deletedRegion as $r |
+	  [$r.startLine, $r.startColumn, $r.endLine, $r.endColumn, .insertedContent.text]] | sort)[:3] ==
+	[[8, 23, 8, 34, "10.3.4.0/24"], [11, 19, 11, 30, "10.5.3.0/24"], [13, 1, 16, 1, ""]]'
+/usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, indent=1)' \
+	<"$tmp/before" >"$tmp/fix.json"
+expect 1 '^\+.*"cidr": "10.3.4.0/24"' -f "$tmp/fix.json" --diff
+patch -s -p1 -d / <"$tmp/out"
+expect 1 ' NP016 ' -f "$tmp/fix.json"
+! grep -qE ' NP01[24] ' "$tmp/out" || { echo "findings of JSON are not mended"; failed=1; }
+
+# Columns are those of characters.
+echo "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a, annotations: {x: é€}}," \
+	'spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.3.4.5/24}}]}]}}' >"$tmp/fix.yaml"
+expect 1 '^[+].*é€.*cidr: 10.3.4.0/24}}]}]}}$' -f "$tmp/fix.yaml" --diff
+
+# No fix where the place is not sure: a list in brackets, anchors, brackets that end elsewhere, a
+# block that is not spelt as it is read, and what cannot be read again.
+none()
+{
+	printf '%s%s\n' "$head" "$1" >"$tmp/none.yaml"
+	expect 1 '^1 finding$' -f "$tmp/none.yaml"
+}
+none '  ingress: [{ports: [{port: 80}, {port: 80}]}]'
+none '  ingress:
+  - ports: [{port: 80}, {port: 80}]'
+none '  ingress:
+  - from: [{podSelector: {}}, {podSelector: {}}]'
+none '  ingress:
+  - ports:
+    - port: 80
+    - port: &p 80'
+none '  ingress:
+  - ports:
+    - port: 80
+    -
+      port: 80'
+none '  ingress:
+  - ports:
+    - port: 80
+    - {port: 80
+ }'
+none '  ingress:
+  - ports:
+    - port: 80
+    - port: 80 # é &'
+none '  ingress:
+  - from:
+    - ipBlock: {cidr: "10.3.4.\x35/24"}'
+expect 1 '^8 findings$' -f - <"$tmp/before"
+expect 1 '^8 findings$' -f <(cat "$tmp/before")
+
 # An identifier never changes, so each has its name, its section, its line of help and its place in
 # the man page. The examples of the section have the finding, and none at all.
 block()

@@ -3,8 +3,10 @@
  * netpolctl lint: each check finds what it is for, and is silent beside it.
  */
 #include <stdlib.h>
+#include <unistd.h>
 #include <cjson/cJSON.h>
 
+#include "object/lint_fix.h"
 #include "object/lint_write.h"
 #include "load_check.h"
 
@@ -87,12 +89,37 @@ static void test_empty_selector(void)
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress], "
 			  "ingress: [{from: [{namespaceSelector: {}}]}]"),
 	      "NP007 spec.ingress");
-	/* DNS of every namespace is what most clusters allow */
+	/* ports for the whole cluster are how metrics are scraped; a protocol is all of its ports */
+	FINDS(PODS NETPOL("a", "ingress: [{from: [{namespaceSelector: {}}], ports: [{port: 80}]}]"),
+	      "");
+	FINDS(PODS NETPOL("a", "ingress: [{from: [{namespaceSelector: {}}], ports: "
+			  "[{protocol: UDP}]}]"),
+	      "NP001 spec.ingress[0].from[0].namespaceSelector");
+	FINDS(PODS NETPOL("allow-all", "ingress: [{from: [{namespaceSelector: {}}]}]"), "");
+	/* egress to every pod closes the internet, and DNS of every namespace is usual */
+	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}]}]"), "");
 	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}], ports: [{port: 53, "
-			  "protocol: UDP}, {port: 53}, {port: 5353, protocol: UDP}, "
-			  "{port: dns, protocol: UDP}]}]"), "");
+			  "protocol: UDP}, {port: 53}, {port: 9000}, {port: 443, protocol: UDP}]}]"),
+	      "");
+	/* but what is asked for at these ports is no pod */
 	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}], ports: [{port: 53, "
 			  "protocol: UDP}, {port: 443}]}]"),
+	      "NP001 spec.egress[0].to[0].namespaceSelector");
+	CHECK(strstr(lint.item[0].text, "TCP port 443 of machines outside of the cluster"));
+	FINDS(PODS NETPOL("a", "egress: [{to: [{namespaceSelector: {}}], ports: [{port: 53, "
+			  "protocol: UDP}, {port: 6443}]}]"),
+	      "NP001 spec.egress[0].to[0].namespaceSelector");
+	CHECK(strstr(lint.item[0].text, "TCP port 6443 of the API server"));
+	/* unless another rule of the namespace opens the port to addresses */
+#define TO_PODS	"{to: [{namespaceSelector: {}}], ports: [{port: 53, protocol: UDP}, {port: 443}]}"
+	FINDS(PODS NETPOL("a", "egress: [" TO_PODS "]")
+	      NETPOL("b", "egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 400, "
+			  "endPort: 500}]}]"), "");
+	FINDS(PODS NETPOL("a", "egress: [" TO_PODS "]") NETPOL("b", "egress: [{ports: [{port: 443}]}]"),
+	      "");
+	FINDS(PODS NETPOL("a", "egress: [" TO_PODS "]")
+	      NETPOL("b", "egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 80}]}, "
+			  "{to: [{podSelector: {}}]}]"),
 	      "NP001 spec.egress[0].to[0].namespaceSelector");
 }
 
@@ -101,10 +128,19 @@ static void test_selects_nothing(void)
 	FINDS(PODS NETPOL("a", "podSelector: {matchLabels: {app: nobody}}"),
 	      "NP002 spec.podSelector");
 	CHECK_EQ(lint.item[0].line, objs.policies[0].place.line);
+	/* what has only exceptions is for pods that may come */
 	FINDS(PODS NETPOL("a", "podSelector: {matchExpressions: [{key: app, operator: NotIn, "
-			  "values: [web, db]}]}"), "NP002 spec.podSelector");
+			  "values: [web, db]}]}"), "");
 	FINDS(PODS NETPOL("a", "podSelector: {matchExpressions: [{key: app, operator: "
-			  "DoesNotExist}]}"), "NP002 spec.podSelector");
+			  "DoesNotExist}]}"), "");
+	FINDS(PODS NETPOL("a", "podSelector: {matchExpressions: [{key: app, operator: NotIn, "
+			  "values: [web]}, {key: app, operator: In, values: [web]}]}"),
+	      "NP002 spec.podSelector");
+	/* and so is an empty one, and what is for a namespace whose pods are not in the input */
+	FINDS(OTHERS NETPOL("a", "policyTypes: [Ingress]"), "");
+	FINDS(OTHERS NETPOL("a", "podSelector: {matchLabels: {app: web}}"), "");
+	FINDS(OTHERS POD("kube-system", "dns", "k8s-app: kube-dns", "", "10.0.0.3")
+	      NETPOL("a", "podSelector: {matchLabels: {app: web}}"), "NP002 spec.podSelector");
 	FINDS(PODS NETPOL("a", "podSelector: {matchExpressions: [{key: x, operator: NotIn, "
 			  "values: [z]}, {key: app, operator: Exists}, {key: app, operator: In, "
 			  "values: [x, db]}]}"), "");
@@ -113,10 +149,12 @@ static void test_selects_nothing(void)
 	FINDS(NETPOL("a", "podSelector: {matchLabels: {app: nobody}}"), "");
 	/* pods of the host's network are out of every policy's reach */
 	FINDS(NODE_LOCAL "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-	      "metadata: {name: a, namespace: kube-system}\nspec: {}\n",
+	      "metadata: {name: a, namespace: kube-system}\n"
+	      "spec: {podSelector: {matchLabels: {k8s-app: node-local-dns}}}\n",
 	      "NP002 spec.podSelector");
 }
 
+#define APP(name)	"podSelector: {matchLabels: {app: " name "}}"
 #define TO_DB "{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"
 #define DNS(ports) NETPOL("dns", "podSelector: {}, policyTypes: [Egress], " \
 			  "egress: [{ports: [" ports "]}]")
@@ -164,7 +202,23 @@ static void test_dns(void)
 	FINDS(PODS NETPOL("a", "policyTypes: [Egress]"), "");
 	FINDS(PODS NETPOL("a", "policyTypes: [Ingress], egress: [" TO_DB "]"),
 	      "NP007 spec.egress");
-	/* without pods the policies of the namespace count together */
+	/* the API server and single addresses are found without names */
+	FINDS(PODS NETPOL("a", "egress: [{ports: [{port: 443}, {port: 6443}]}]"), "");
+	FINDS(PODS NETPOL("a", "egress: [{ports: [{port: 443}]}]"), "NP003 spec.egress");
+	FINDS(PODS NETPOL("a", "egress: [{ports: [{port: 6443}, {port: 80}]}]"), "NP003 spec.egress");
+	FINDS(PODS NETPOL("a", "egress: [{to: [{ipBlock: {cidr: 192.0.2.1/32}}, {ipBlock: {cidr: "
+			  "'2001:db8::1/128'}}]}]"), "");
+	FINDS(PODS NETPOL("a", "egress: [{to: [{ipBlock: {cidr: 192.0.2.1/32}}, {ipBlock: {cidr: "
+			  "'2001:db8::/64'}}]}]"), "NP003 spec.egress");
+	/* without pods the policies of the namespace count together, if one is about all of it */
+	FINDS(NETPOL("a", APP("web") ", egress: [" TO_DB "]"), "");
+	FINDS(NETPOL("a", APP("web") ", egress: [" TO_DB "]")
+	      NETPOL("deny", "policyTypes: [Egress]"), "NP003 spec.egress");
+	FINDS(NETPOL("a", APP("web") ", egress: [" TO_DB "]")
+	      NETPOL("deny", "policyTypes: [Ingress]"), "");
+	/* or if a rule shows that DNS was meant to be allowed, and UDP was forgotten */
+	FINDS(NETPOL("a", APP("web") ", egress: [{ports: [{port: 443}, {port: 53}]}]"),
+	      "NP003 spec.egress");
 	FINDS(NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]"), "NP003 spec.egress");
 	FINDS(NETPOL("none", "policyTypes: [Egress]")
 	      NETPOL("a", "policyTypes: [Egress], egress: [" TO_DB "]")
@@ -281,7 +335,6 @@ static void test_no_direction(void)
 	FINDS(NETPOL("a", "policyTypes: [Ingress], egress: []"), "");
 }
 
-#define APP(name)	"podSelector: {matchLabels: {app: " name "}}"
 #define TEAM(name)	"namespaceSelector: {matchLabels: {team: " name "}}"
 
 static void test_nobody(void)
@@ -316,7 +369,7 @@ static void test_nobody(void)
 	FINDS(POD("s", "web", "app: web", "", "10.0.0.1") NAMESPACES
 	      FROM("{" TEAM("two") ", " APP("cache") "}"), "");
 	FINDS(OTHERS NETPOL("a", "podSelector: {matchLabels: {app: x}}, ingress: [{from: [{"
-			    APP("web") "}]}]"), "NP002 spec.podSelector");
+			    APP("web") "}]}]"), "");
 	/* a namespace that is not in the input has labels that are not known, but its name is */
 	FINDS(PODS OTHERS FROM("{" TEAM("two") ", " APP("cache") "}"), "");
 	FINDS(PODS OTHERS FROM("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "
@@ -402,6 +455,10 @@ static void test_except_void(void)
 	      "NP013 spec.ingress[0].from[0].ipBlock.except[0]");
 	FINDS(NETPOL("a", "ingress: [{from: [" OPEN_BUT("10.0.0.0/8") "], ports: [{port: 80}]}, "
 		     "{from: [{ipBlock: {cidr: 10.0.0.0/7}}], ports: [{port: 443}]}]"), "");
+	/* another rule for the very range was written to open it */
+	FINDS(NETPOL("a", "ingress: [{from: [" OPEN_BUT("10.0.0.0/8") "], ports: [{port: 80}]}, "
+		     "{from: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 1, endPort: 99}]}]"),
+	      "");
 	/* a part of it may be opened on purpose, and pods in it are chosen by labels */
 	FINDS(FROM(OPEN_BUT("10.0.0.0/8") ", {ipBlock: {cidr: 10.1.0.0/16}}, {podSelector: {}}"),
 	      "");
@@ -438,7 +495,8 @@ static void test_host_bits(void)
 static void test_own_namespace(void)
 {
 	FINDS(PODS NETPOL("a", "podSelector: {matchLabels: {}}"), "NP015 spec");
-	FINDS(NETPOL("a", ""), "NP015 spec");
+	/* what has no podSelector is only a part of a policy */
+	FINDS(NETPOL("a", ""), "");
 	FINDS(NETPOL("a", "podSelector: {}, policyTypes: [Ingress]"), "");
 	FINDS(NETPOL("default-deny-ingress", "podSelector: {}"), "");
 	FINDS(NETPOL("a", "podSelector: {}, ingress: [{from: [{podSelector: {}}]}]"), "");
@@ -679,6 +737,79 @@ static const cJSON *at(const cJSON *json, const char *key)
 	       cJSON_GetObjectItem(json, key);
 }
 
+static bool put(int fd, const char *text)
+{
+	return CHECK_EQ(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text)) &&
+	       CHECK_EQ(ftruncate(fd, strlen(text)), 0);
+}
+
+/*
+ * Loads a file with this text and returns the diff of its fixes. later: what the file has become
+ * until they are looked for, or NULL.
+ */
+static char *diff_of(const char *text, const char *later)
+{
+	char name[] = "/tmp/netpol-lint-XXXXXX";
+	int fd = mkstemp(name);
+	char *diff = NULL;
+
+	if (CHECK(fd >= 0) && put(fd, text)) {
+		np_lint_free(&lint);
+		np_objects_reset(&objs);
+		CHECK_EQ(np_load_path(&objs, name, NULL, &err), 0);
+		np_lint_run(&lint, &objs);
+		CHECK(!later || put(fd, later));
+		np_lint_fix_find(&lint);
+		diff = written(np_lint_write_diff);
+	}
+	close(fd);
+	unlink(name);
+	return diff;
+}
+
+#define PORT(n)	"    - port: " n "\n"
+#define PORTS_OF_A "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n" \
+		"metadata: {name: a, namespace: s}\nspec:\n  ingress:\n  - ports:\n"
+#define BLOCK_OF_A(cidr) PORTS_OF_A PORT("1") "    from:\n    - ipBlock: {cidr: " cidr "}\n"
+
+static void test_fix(void)
+{
+	char *diff = diff_of(PORTS_OF_A PORT("1") PORT("1") PORT("2") PORT("3") PORT("4") PORT("5")
+			     PORT("6") PORT("7") PORT("8") PORT("9") PORT("9") PORT("10")
+			     "    from:\n    - ipBlock: {cidr: 10.0.0.1/8}", NULL);
+	const char *hunks = diff ? strstr(diff, "@@") : NULL;
+
+	/* hunks whose lines do not meet, and a last line without an end */
+	if (CHECK(hunks))
+		CHECK_STR(hunks, "@@ -5,7 +5,6 @@\n   ingress:\n   - ports:\n " PORT("1")
+			  "-" PORT("1") " " PORT("2") " " PORT("3") " " PORT("4")
+			  "@@ -14,7 +13,6 @@\n " PORT("7") " " PORT("8") " " PORT("9") "-" PORT("9")
+			  " " PORT("10") "     from:\n"
+			  "-    - ipBlock: {cidr: 10.0.0.1/8}\n\\ No newline at end of file\n"
+			  "+    - ipBlock: {cidr: 10.0.0.0/8}\n\\ No newline at end of file\n");
+	free(diff);
+	/* an entry that ends with the file and has no line ending stays */
+	diff = diff_of(PORTS_OF_A PORT("1") "    - port: 1", NULL);
+	CHECK_STR(diff, "");
+	free(diff);
+	CHECK_EQ(lint.count, 1);
+	/* the file has become another one, or is not there */
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), BLOCK_OF_A("10.0.0.1/80"));
+	CHECK_STR(diff, "");
+	free(diff);
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), BLOCK_OF_A("10.0.0.2/8"));
+	CHECK_STR(diff, "");
+	free(diff);
+	diff = diff_of(BLOCK_OF_A("10.0.0.1/8"), "");
+	CHECK_STR(diff, "");
+	free(diff);
+	CHECK_EQ(lint.count, 1);
+	run(PORTS_OF_A PORT("1") PORT("1"), __LINE__);
+	np_lint_fix_find(&lint);
+	if (CHECK_EQ(lint.count, 1))
+		CHECK(!lint.item[0].fix);
+}
+
 static void test_forms(void)
 {
 	const cJSON *run_one, *result;
@@ -751,6 +882,7 @@ int main(void)
 	test_idle_pass();
 	test_denies_dns();
 	test_disable();
+	test_fix();
 	test_forms();
 	np_lint_free(&lint);
 	np_objects_free(&objs);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common.h"
+#include "object/lint_fix.h"
 #include "object/lint_write.h"
 #include "object/load.h"
 #include "object/nodes.h"
@@ -16,11 +17,13 @@ struct np_lint_options {
 	struct np_load_options load;
 	struct np_lint lint;
 	struct np_objects objects;
+	bool diff;
 };
 
 enum {
 	NP_OPT_LENIENT = 0x100,
 	NP_OPT_DISABLE,
+	NP_OPT_DIFF,
 };
 
 static int np_lint_take(int code, const char *arg, void *ctx, struct np_error *err)
@@ -40,6 +43,9 @@ static int np_lint_take(int code, const char *arg, void *ctx, struct np_error *e
 		break;
 	case NP_OPT_DISABLE:
 		return np_lint_disable(&opts->lint, arg, err);
+	case NP_OPT_DIFF:
+		opts->diff = true;
+		break;
 	}
 	return 0;
 }
@@ -62,7 +68,10 @@ static int np_lint_do(struct np_lint_options *opts)
 	if (!objs->pod_count)
 		np_notice("the input has no pods: checks that need them see nothing");
 	np_lint_run(&opts->lint, objs);
-	if (np_common.format == NP_FORMAT_JSON)
+	np_lint_fix_find(&opts->lint);
+	if (opts->diff)
+		np_lint_write_diff(&opts->lint, stdout);
+	else if (np_common.format == NP_FORMAT_JSON)
 		np_lint_write_json(&opts->lint, stdout);
 	else if (np_common.format == NP_FORMAT_SARIF)
 		np_lint_write_sarif(&opts->lint, stdout);
@@ -77,6 +86,7 @@ static const struct np_option_row np_lint_options[] = {
 	{ "lenient", NP_OPT_LENIENT, NULL, NULL, "unknown fields are warnings instead of errors" },
 	{ "disable", NP_OPT_DISABLE, "ID", "@lint",
 	  "leave a check out, by its number or name; may be repeated" },
+	{ "diff", NP_OPT_DIFF, NULL, NULL, "print the fixes as a patch, for patch -p1" },
 	{ 0 }
 };
 
@@ -89,6 +99,8 @@ static int np_lint_main(const struct np_command *cmd, int argc, char **argv)
 	ret = np_options_parse(cmd, argc, argv, np_lint_take, &opts);
 	if (ret == NP_PARSE_DONE)
 		ret = np_check_files(cmd, opts.file_count, argc, argv);
+	if (ret == NP_PARSE_DONE && opts.diff && np_common.format != NP_FORMAT_TEXT)
+		ret = np_usage(cmd, "--diff has a form of its own, so -o is not for it");
 	if (ret == NP_PARSE_DONE)
 		ret = np_lint_do(&opts);
 	np_lint_free(&opts.lint);
@@ -102,7 +114,8 @@ const struct np_command np_command_lint = {
 	.summary = "what is valid in policies and most likely not meant",
 	.usage = "lint -f FILE [-f FILE...] [OPTION...]",
 	.about = "Finds what is valid in policies and most likely not meant, from files. The "
-		"more of the cluster's pods they hold, the more it sees.\n\n"
+		"more of the cluster's pods they hold, the more it sees. Files are never "
+		"changed: --diff prints what to change.\n\n"
 		"Checks (docs/lint.md has a wrong and a right example of each):\n"
 		"  NP001 empty-selector         an empty selector opens to the whole cluster\n"
 		"  NP002 selects-nothing        a policy selects no pod\n"
@@ -129,7 +142,8 @@ const struct np_command np_command_lint = {
 	.options = np_lint_options,
 	.exits = "0 no findings, 1 findings, 3 the input cannot be read or has no policy.",
 	.examples = "kubectl get ns,po,svc,netpol,cnp -A -o yaml | netpolctl lint -f - --lenient\n"
-		"netpolctl lint -f policies/ -R -o sarif > lint.sarif",
+		"netpolctl lint -f policies/ -R -o sarif > lint.sarif\n"
+		"netpolctl lint -f policies/ -R --diff | patch -p1",
 	.forms = NP_FORMAT_BIT(NP_FORMAT_TEXT) | NP_FORMAT_BIT(NP_FORMAT_JSON) |
 		 NP_FORMAT_BIT(NP_FORMAT_SARIF),
 	.form = NP_FORMAT_TEXT,

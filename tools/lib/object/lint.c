@@ -6,6 +6,7 @@
 #include "object/lint.h"
 #include "object/lint_cluster.h"
 #include "object/lint_dns.h"
+#include "object/lint_fix.h"
 #include "object/lint_match.h"
 #include "object/lint_peer.h"
 #include "object/lint_rule.h"
@@ -158,7 +159,8 @@ static bool np_named_deny(const struct np_policy *policy)
 
 /*
  * The sample that is often shown to isolate a namespace from others has no rules, so it blocks
- * the namespace's own pods as well. Whoever writes policyTypes knows what they do.
+ * the namespace's own pods as well. Whoever writes policyTypes knows what they do, and what has no
+ * podSelector is a part that other tools complete, such as a patch.
  */
 static void np_lint_own_namespace(const struct np_linting *l)
 {
@@ -166,7 +168,7 @@ static void np_lint_own_namespace(const struct np_linting *l)
 	struct np_lint_finding *item;
 
 	if (policy->types_given || policy->ingress_count || policy->egress_count ||
-	    policy->pod_selector.count || np_named_deny(policy) ||
+	    !policy->pod_selector.present || policy->pod_selector.count || np_named_deny(policy) ||
 	    np_lint_admin_accepts(l->objs, false))
 		return;
 	item = np_lint_add(l, NP_LINT_OWN_NAMESPACE, 0,
@@ -183,7 +185,7 @@ static void np_lint_policy(const struct np_linting *l)
 
 	if (!l->objs->pod_count || np_policy_first_pod(l)) {
 		np_lint_own_namespace(l);
-	} else {
+	} else if ((l->own_pods || l->all_pods) && np_lint_asks(&l->policy->pod_selector)) {
 		item = np_lint_add(l, NP_LINT_SELECTS_NOTHING, 0, "selects no pod of namespace %s",
 				   l->policy->namespace);
 		np_lint_path(item, "spec.podSelector");
@@ -292,6 +294,7 @@ void np_lint_free(struct np_lint *lint)
 {
 	size_t i;
 
+	np_lint_fix_free(lint);
 	for (i = 0; i < lint->count; i++) {
 		free(lint->item[i].path);
 		free(lint->item[i].text);

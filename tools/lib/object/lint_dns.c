@@ -20,26 +20,6 @@ static const struct np_address np_node_local = {
 	.family = AF_INET, .addr = { 169, 254, 20, 10 },
 };
 
-static bool np_is_dns_port(const struct np_port *port)
-{
-	if (port->protocol == NP_PROTOCOL_SCTP)
-		return false;
-	if (port->kind == NP_PORT_NAME)
-		return !strncmp(port->name, "dns", 3);
-	return port->kind == NP_PORT_NUMBER &&
-	       (port->first == NP_DNS_PORT || port->first == NP_DNS_PORT_HIGH);
-}
-
-bool np_lint_is_dns_rule(const struct np_rule *rule)
-{
-	uint32_t i;
-
-	for (i = 0; i < rule->port_count; i++)
-		if (!np_is_dns_port(&rule->port[i]))
-			return false;
-	return rule->port_count;
-}
-
 static bool np_has_label(const struct np_pod *pod, const char *key, const char *value)
 {
 	const char *have = np_labels_get(&pod->labels, key);
@@ -269,31 +249,85 @@ static bool np_rule_allows_dns(const struct np_linting *l, const struct np_dns *
 	return false;
 }
 
+/* True if a rule is for the port of API servers alone, or that of their Service as well. */
+static bool np_is_for_api(const struct np_rule *rule)
+{
+	bool api = false;
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++) {
+		if (rule->port[i].kind != NP_PORT_NUMBER ||
+		    rule->port[i].protocol != NP_PROTOCOL_TCP ||
+		    (rule->port[i].first != NP_PORT_API && rule->port[i].first != 443))
+			return false;
+		api |= rule->port[i].first == NP_PORT_API;
+	}
+	return api;
+}
+
+/*
+ * True if what a rule allows has to be found by its name. Pods are told the address of the API
+ * server, and whoever writes down single addresses uses them.
+ */
+static bool np_rule_needs_names(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	if (np_is_for_api(rule))
+		return false;
+	for (i = 0; i < rule->peer_count; i++) {
+		const struct np_ipblock *block = rule->peer[i].ipblock;
+
+		if (!block || block->cidr.length != np_family_bits(block->cidr.family))
+			return true;
+	}
+	return !rule->peer_count;
+}
+
+static bool np_rule_names_dns_tcp(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++)
+		if (rule->port[i].kind == NP_PORT_NUMBER && rule->port[i].first == NP_DNS_PORT &&
+		    rule->port[i].protocol == NP_PROTOCOL_TCP)
+			return true;
+	return false;
+}
+
 /**
  * struct np_dns_access - what the egress policies of a pod let it do
- * @rules: number of their egress rules
+ * @rules: number of their egress rules that are for DNS or for what is found by it
  * @dns: a rule lets the pod ask a DNS server
  * @node_local: a rule lets the pod ask the DNS cache of its node
+ * @whole: a policy is about every pod of the namespace
+ * @tcp: a rule is for port 53 of TCP
  */
 struct np_dns_access {
 	uint32_t rules;
 	bool dns;
 	bool node_local;
+	bool whole;
+	bool tcp;
 };
 
 static void np_dns_add(const struct np_linting *l, const struct np_dns *dns,
 		       const struct np_policy *policy, struct np_dns_access *access)
 {
+	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY, allows;
 	uint32_t i;
 
-	bool cluster = policy->tier != NP_TIER_NETWORK_POLICY;
-
-	for (i = 0; (policy->directions & NP_DIR_EGRESS) && i < policy->egress_count; i++) {
+	if (!(policy->directions & NP_DIR_EGRESS))
+		return;
+	access->whole |= !cluster && !policy->pod_selector.count;
+	for (i = 0; i < policy->egress_count; i++) {
 		if (cluster && (policy->egress[i].closed ||
 				policy->egress[i].action != NP_ACTION_ACCEPT))
 			continue;
-		access->rules += !cluster;
-		if (!np_rule_allows_dns(l, dns, &policy->egress[i]))
+		allows = np_rule_allows_dns(l, dns, &policy->egress[i]);
+		access->rules += !cluster && (allows || np_rule_needs_names(&policy->egress[i]));
+		access->tcp |= !cluster && np_rule_names_dns_tcp(&policy->egress[i]);
+		if (!allows)
 			continue;
 		access->dns = true;
 		access->node_local |= dns->cache &&
@@ -397,7 +431,12 @@ void np_lint_dns(const struct np_linting *l)
 		return;
 	if (!l->objs->pod_count && np_first_of_namespace(l)) {
 		access = np_dns_of(l, dns, NULL);
-		if (!access.dns)
+		/*
+		 * Files of policies come in parts, and the one that allows DNS may be in another.
+		 * What stands beside a policy of the whole namespace is no such part, and neither
+		 * is a rule that allows half of DNS.
+		 */
+		if (!access.dns && access.rules && (access.whole || access.tcp))
 			np_find_blocked(l, dns, NULL);
 	}
 	for (i = 0; i < l->objs->pod_count && !(blocked && cut); i++) {
@@ -406,7 +445,7 @@ void np_lint_dns(const struct np_linting *l)
 		if (!np_lint_selects(l->policy, pod) || np_is_cluster_dns(pod))
 			continue;
 		access = np_dns_of(l, dns, pod);
-		/* A pod that may reach nothing has no use for DNS. */
+		/* A pod that may reach nothing, or only what it knows, has no use for DNS. */
 		if (!access.rules)
 			continue;
 		if (!access.dns && !blocked) {

@@ -5,8 +5,6 @@
 
 #include "object/lint_find.h"
 
-/* True if a rule has ports, and all of them are ports of DNS. */
-bool np_lint_is_dns_rule(const struct np_rule *rule);
 /*
  * True if a DNS cache of the nodes listens at the address, so that it is an address of the node,
  * even if it is the ClusterIP of a Service as well.

@@ -47,3 +47,31 @@ void np_lint_hint(struct np_lint_finding *item, const char *fmt, ...)
 	item->hint = np_xvasprintf(fmt, args);
 	va_end(args);
 }
+
+static struct np_lint_fix *np_lint_fix_new(struct np_lint_finding *item, enum np_lint_fix_kind kind,
+					   uint32_t line)
+{
+	item->fix = np_xcalloc(1, sizeof(*item->fix));
+	item->fix->kind = kind;
+	item->fix->line = line;
+	return item->fix;
+}
+
+void np_lint_fix_text(struct np_lint_finding *item, uint32_t line, uint32_t column, const char *old,
+		      const char *text)
+{
+	struct np_lint_fix *fix;
+
+	if (!item)
+		return;
+	fix = np_lint_fix_new(item, NP_LINT_FIX_TEXT, line);
+	fix->column = column;
+	fix->old = old;
+	fix->text = np_xstrdup(text);
+}
+
+void np_lint_fix_entry(struct np_lint_finding *item, enum np_lint_fix_kind kind, uint32_t line)
+{
+	if (item)
+		np_lint_fix_new(item, kind, line);
+}

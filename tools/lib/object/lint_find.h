@@ -52,5 +52,10 @@ void np_lint_path(struct np_lint_finding *item, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void np_lint_hint(struct np_lint_finding *item, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Proposes a fix: `old`, which must live as long as the objects, becomes `text`. */
+void np_lint_fix_text(struct np_lint_finding *item, uint32_t line, uint32_t column, const char *old,
+		      const char *text);
+/* Proposes to take out the entry of a list that begins in a line. */
+void np_lint_fix_entry(struct np_lint_finding *item, enum np_lint_fix_kind kind, uint32_t line);
 
 #endif

@@ -40,6 +40,32 @@ enum np_lint_id {
 	NP_LINT_COUNT
 };
 
+/* What a fix does: it replaces a text, or takes an entry out of a list. */
+enum np_lint_fix_kind {
+	NP_LINT_FIX_TEXT,
+	NP_LINT_FIX_RULE,
+	NP_LINT_FIX_PEER,
+	NP_LINT_FIX_PORT,
+};
+
+/**
+ * struct np_lint_fix - the one change that is right for a finding
+ * @kind: what it does
+ * @line: the line of the policy's file where it begins
+ * @column: where the text begins, in characters from 1; of NP_LINT_FIX_TEXT
+ * @last: the last line, which np_lint_fix_find() finds
+ * @old: the text that is there now, which lives as long as the objects; of NP_LINT_FIX_TEXT
+ * @text: what it becomes; of NP_LINT_FIX_TEXT
+ */
+struct np_lint_fix {
+	enum np_lint_fix_kind kind;
+	uint32_t line;
+	uint32_t column;
+	uint32_t last;
+	const char *old;
+	char *text;
+};
+
 /**
  * struct np_lint_finding - what a check found in one place
  * @id: enum np_lint_id
@@ -48,6 +74,7 @@ enum np_lint_id {
  * @path: path of the field
  * @text: what was found there
  * @hint: what to do
+ * @fix: the change that does it; NULL: there are several, or none is known
  */
 struct np_lint_finding {
 	uint8_t id;
@@ -56,18 +83,25 @@ struct np_lint_finding {
 	char *path;
 	char *text;
 	char *hint;
+	struct np_lint_fix *fix;
 };
+
+struct np_fix_file;
 
 /**
  * struct np_lint - findings, in the order of the policies
  * @disabled: by enum np_lint_id, set by the caller
  * @item: the findings
  * @count: how many
+ * @file: the files of the fixes, which np_lint_fix_find() reads
+ * @file_count: how many
  */
 struct np_lint {
 	bool disabled[NP_LINT_COUNT];
 	struct np_lint_finding *item;
 	size_t count;
+	struct np_fix_file *file;
+	size_t file_count;
 };
 
 #endif

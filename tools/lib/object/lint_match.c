@@ -58,6 +58,21 @@ bool np_lint_peer_matches(const struct np_linting *l, const struct np_peer *peer
 	return np_selector_met(&peer->pod_selector, &to->labels);
 }
 
+bool np_lint_is_negative(const struct np_requirement *need)
+{
+	return need->op == NP_OP_NOT_IN || need->op == NP_OP_DOES_NOT_EXIST;
+}
+
+bool np_lint_asks(const struct np_selector *selector)
+{
+	uint32_t i;
+
+	for (i = 0; i < selector->count; i++)
+		if (!np_lint_is_negative(&selector->item[i]))
+			return true;
+	return false;
+}
+
 bool np_lint_block_holds(const struct np_ipblock *block, const struct np_address *addr)
 {
 	struct np_cidr cidr = np_address_block(addr);

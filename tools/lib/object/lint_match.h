@@ -8,6 +8,9 @@
 
 #include "object/lint_find.h"
 
+/* The port of API servers, to which the ClusterIP of default/kubernetes leads. */
+#define NP_PORT_API	6443
+
 /* True if the policy isolates the pod. */
 bool np_lint_selects(const struct np_policy *policy, const struct np_pod *pod);
 /*
@@ -24,6 +27,13 @@ bool np_lint_peer_matches(const struct np_linting *l, const struct np_peer *peer
 /* True if the pod's namespace matches. The same holds for namespaces that the input lacks. */
 bool np_lint_namespace_matches(const struct np_linting *l, const struct np_selector *selector,
 			       size_t pod);
+/*
+ * True if a requirement says what must not be there. That nobody lacks it now is no mistake: it
+ * is an exception for whoever comes.
+ */
+bool np_lint_is_negative(const struct np_requirement *need);
+/* True if a selector also says what must be there. */
+bool np_lint_asks(const struct np_selector *selector);
 bool np_lint_block_holds(const struct np_ipblock *block, const struct np_address *addr);
 /* True if a port of a rule covers this port of a pod, which may be NULL. */
 bool np_lint_port_covers(const struct np_port *port, const struct np_pod *pod, uint8_t protocol,

@@ -102,26 +102,6 @@ np_unmet(const struct np_objects *objs, const struct np_selector *selector,
 	return NULL;
 }
 
-/*
- * True if a requirement says what must not be there. That nobody lacks it now is no mistake: it
- * is an exception for whoever comes.
- */
-static bool np_is_negative(const struct np_requirement *need)
-{
-	return need && (need->op == NP_OP_NOT_IN || need->op == NP_OP_DOES_NOT_EXIST);
-}
-
-/* True if a selector also says what must be there. */
-static bool np_asks(const struct np_selector *selector)
-{
-	uint32_t i;
-
-	for (i = 0; i < selector->count; i++)
-		if (!np_is_negative(&selector->item[i]))
-			return true;
-	return false;
-}
-
 /* Returns the value of a requirement if a namespace has this name, which was probably meant. */
 static const char *np_meant_name(const struct np_objects *objs, const struct np_requirement *need)
 {
@@ -145,7 +125,7 @@ static bool np_check_namespaces(const struct np_linting *l, const struct np_peer
 	if (!l->all_namespaces || np_any_namespace_matches(l->objs, &peer->ns_selector))
 		return false;
 	need = np_unmet(l->objs, &peer->ns_selector, np_any_namespace_has);
-	if (np_is_negative(need))
+	if (need && np_lint_is_negative(need))
 		return true;
 	item = np_lint_add(l, NP_LINT_NOBODY, peer->line, "no namespace has %s",
 			   need ? np_need_text(need, text) :
@@ -169,7 +149,7 @@ static void np_check_pods(const struct np_linting *l, const struct np_peer *peer
 	char text[NP_NEED_TEXT];
 
 	need = np_unmet(l->objs, &peer->pod_selector, np_any_pod_has);
-	if (np_is_negative(need))
+	if (need && np_lint_is_negative(need))
 		return;
 	item = np_lint_add(l, NP_LINT_NOBODY, peer->line, "no pod has %s",
 			   need ? np_need_text(need, text) :
@@ -236,7 +216,7 @@ static void np_check_selectors(const struct np_linting *l, const struct np_peer 
 				   pod->name);
 		np_lint_path(item, "spec.%s[%u].%s[%u]", at->list, at->rule, at->peers, index);
 		np_lint_hint(item, "give the addresses of the nodes as an ipBlock");
-	} else if (!np_asks(&peer->pod_selector)) {
+	} else if (!np_lint_asks(&peer->pod_selector)) {
 		/* A namespace without pods may get some. */
 		return;
 	} else if (matched.labels != SIZE_MAX) {
@@ -302,6 +282,10 @@ static void np_check_block_zero(const struct np_linting *l, const struct np_peer
 	np_lint_path(item, "spec.%s[%u].%s[%u].ipBlock.cidr", at->list, at->rule, at->peers, index);
 	np_lint_hint(item, "for every address write %s",
 		     cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
+	if (!peer->ipblock->host_bits_at)
+		np_lint_fix_text(item, peer->ipblock->line, peer->ipblock->column,
+				 peer->ipblock->text,
+				 cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
 }
 
 static void np_check_host_bits(const struct np_linting *l, const struct np_peer *peer,
@@ -328,6 +312,7 @@ static void np_check_host_bits(const struct np_linting *l, const struct np_peer 
 	np_lint_hint(item, "write %s for the block, or %.*s/%u for the one address", text,
 		     (int)strcspn(block->host_bits, "/"), block->host_bits,
 		     np_family_bits(cidr->family));
+	np_lint_fix_text(item, block->line, block->column, block->host_bits, text);
 }
 
 /*
@@ -374,20 +359,105 @@ static void np_check_cluster_ip(const struct np_linting *l, const struct np_peer
 		     "pods give the addresses of its EndpointSlices");
 }
 
+/* True if a rule is for every port of a protocol. */
+static bool np_all_ports(const struct np_rule *rule)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++)
+		if (rule->port[i].kind == NP_PORT_ANY)
+			return true;
+	return !rule->port_count;
+}
+
+/* True if a rule lets an address, or any end at all, be asked for this port. */
+static bool np_rule_reaches_outside(const struct np_rule *rule, const struct np_port *port)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < rule->peer_count && !rule->peer[i].ipblock; i++)
+		;
+	if (rule->peer_count && i == rule->peer_count)
+		return false;
+	for (k = 0; k < rule->port_count; k++)
+		if (np_lint_port_within(port, &rule->port[k]))
+			return true;
+	return !rule->port_count;
+}
+
+/* The same for the egress rules of a namespace. */
+static bool np_outside_allowed(const struct np_linting *l, const struct np_port *port)
+{
+	const struct np_policy *policy;
+	uint32_t k;
+	size_t i;
+
+	for (i = 0; i < l->objs->policy_count; i++) {
+		policy = &l->objs->policies[i];
+		if (policy->namespace != l->policy->namespace)
+			continue;
+		for (k = 0; k < policy->egress_count; k++)
+			if (np_rule_reaches_outside(&policy->egress[k], port))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * The first port of an egress rule that is usually asked of machines outside of the cluster, or
+ * of the API server, and that no other rule opens to any address; NULL: there is none.
+ */
+static const struct np_port *np_port_of_outside(const struct np_linting *l,
+						const struct np_rule *rule)
+{
+	const struct np_port *port;
+	uint32_t i;
+
+	for (i = 0; i < rule->port_count; i++) {
+		port = &rule->port[i];
+		if (port->kind == NP_PORT_NUMBER && port->protocol == NP_PROTOCOL_TCP &&
+		    (port->first == 80 || port->first == 443 || port->first == NP_PORT_API) &&
+		    !np_outside_allowed(l, port))
+			return port;
+	}
+	return NULL;
+}
+
+/*
+ * One port that is open to the whole cluster is how metrics are scraped and webhooks are called,
+ * and egress to every pod is how the internet is closed. So what is left are ingress without
+ * ports, unless the policy's name says that all is allowed, and egress that was meant for what is
+ * no pod.
+ */
 static void np_check_empty(const struct np_linting *l, const struct np_rule *rule,
 			   const struct np_lint_at *at, uint32_t index)
 {
 	const struct np_peer *peer = &rule->peer[index];
+	bool egress = !strcmp(at->list, "egress");
+	const struct np_port *port = egress ? np_port_of_outside(l, rule) : NULL;
 	struct np_lint_finding *item;
 
 	if (!peer->ns_selector.present || peer->ns_selector.count || peer->pod_selector.count ||
-	    np_lint_is_dns_rule(rule))
+	    (egress ? !port : !np_all_ports(rule) || strcasestr(l->policy->name, "allow-all")))
 		return;
-	item = np_lint_add(l, NP_LINT_EMPTY_SELECTOR, peer->line,
-			   "an empty namespaceSelector is every pod of every namespace");
+	if (port)
+		item = np_lint_add(l, NP_LINT_EMPTY_SELECTOR, peer->line,
+				   "an empty namespaceSelector is every pod and nothing else: TCP "
+				   "port %u of %s stays closed", port->first,
+				   port->first == NP_PORT_API ? "the API server" :
+				   "machines outside of the cluster");
+	else
+		item = np_lint_add(l, NP_LINT_EMPTY_SELECTOR, peer->line,
+				   "an empty namespaceSelector is every pod of every namespace, and "
+				   "the rule is for all ports");
 	np_lint_path(item, "spec.%s[%u].%s[%u].namespaceSelector", at->list, at->rule, at->peers,
 		     index);
-	np_lint_hint(item, "for one namespace: matchLabels: {kubernetes.io/metadata.name: NAME}");
+	if (port)
+		np_lint_hint(item, "give their addresses as an ipBlock; for pods name their "
+			     "namespace: matchLabels: {kubernetes.io/metadata.name: NAME}");
+	else
+		np_lint_hint(item, "for one namespace: matchLabels: {kubernetes.io/metadata.name: "
+			     "NAME}");
 }
 
 void np_lint_peer(const struct np_linting *l, const struct np_rule *rule,

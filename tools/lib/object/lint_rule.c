@@ -47,6 +47,7 @@ static void np_check_rules(const struct np_linting *l, const struct np_rules *ru
 				   "is the same as spec.%s[%u]", rules->list, first);
 		np_lint_path(item, "spec.%s[%u]", rules->list, second);
 		np_lint_hint(item, "keep one of them");
+		np_lint_fix_entry(item, NP_LINT_FIX_RULE, b->line);
 		return;
 	}
 	narrow = np_lint_rule_within(b, a) ? second : first;
@@ -80,6 +81,7 @@ static void np_check_peers(const struct np_linting *l, const struct np_rules *ru
 					   "is the same as spec.%s[%u].%s[%u]", rules->list, index,
 					   rules->peers, k);
 			np_lint_hint(item, "keep one of them");
+			np_lint_fix_entry(item, NP_LINT_FIX_PEER, rule->peer[i].line);
 		} else {
 			item = np_lint_add(l, NP_LINT_ADDS_NOTHING, rule->peer[i].line,
 					   "adds nothing: spec.%s[%u].%s[%u] matches all of it",
@@ -109,6 +111,7 @@ static void np_check_ports(const struct np_linting *l, const struct np_rules *ru
 				   "is the same as spec.%s[%u].ports[%u]", rules->list, index, k);
 		np_lint_path(item, "spec.%s[%u].ports[%u]", rules->list, index, i);
 		np_lint_hint(item, "keep one of them; without a protocol a port is one of TCP");
+		np_lint_fix_entry(item, NP_LINT_FIX_PORT, rule->port[i].line);
 	}
 }
 
@@ -135,8 +138,8 @@ struct np_opener {
 
 /*
  * Finds what opens a range in the rules of one policy, for all that `rule` allows, other than
- * `self`. A block that is no wider than the range was written on purpose to open it, so in
- * another policy such a one does not count.
+ * `self`. A block that is no wider than the range was written on purpose to open it, so such a one
+ * only counts within `rule` itself.
  */
 static bool np_find_opener(const struct np_policy *policy, const struct np_rules *rules,
 			   const struct np_rule *rule, const struct np_peer *self,
@@ -157,7 +160,8 @@ static bool np_find_opener(const struct np_policy *policy, const struct np_rules
 			peer = &rules->rule[i].peer[k];
 			opener->peer = k;
 			if (peer != self && peer->ipblock && np_block_opens(peer->ipblock, range) &&
-			    (self || peer->ipblock->cidr.length < range->length))
+			    (&rules->rule[i] == rule ||
+			     peer->ipblock->cidr.length < range->length))
 				return true;
 		}
 	}

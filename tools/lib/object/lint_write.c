@@ -16,10 +16,11 @@
 void np_lint_write_text(const struct np_lint *lint, FILE *file)
 {
 	const struct np_lint_finding *item;
-	size_t i;
+	size_t i, fixes = 0;
 
 	for (i = 0; i < lint->count; i++) {
 		item = &lint->item[i];
+		fixes += !!item->fix;
 		np_print_escaped(file, item->policy->place.file);
 		fprintf(file, ":%u: ", item->line);
 		np_color_print(file, NP_COLOR_NOTE, np_lint_checks[item->id].id);
@@ -31,10 +32,27 @@ void np_lint_write_text(const struct np_lint *lint, FILE *file)
 		np_print_escaped(file, item->text);
 		fprintf(file, "\n    %s\n", item->hint);
 	}
-	if (lint->count)
+	if (!lint->count)
+		fputs("no findings\n", file);
+	else if (!fixes)
 		fprintf(file, "%zu finding%s\n", lint->count, lint->count == 1 ? "" : "s");
 	else
-		fputs("no findings\n", file);
+		fprintf(file, "%zu finding%s, %zu with a fix: --diff prints it as a patch\n",
+			lint->count, lint->count == 1 ? "" : "s", fixes);
+}
+
+/* A fix is about a part of a line, or about whole lines, which go. */
+static void np_json_fix(struct np_writer *w, const struct np_lint_fix *fix)
+{
+	np_write_object(w, "fix");
+	np_write_number(w, "startLine", fix->line);
+	np_write_number(w, "endLine", fix->last);
+	if (fix->kind == NP_LINT_FIX_TEXT) {
+		np_write_number(w, "startColumn", fix->column);
+		np_write_string(w, "old", fix->old);
+	}
+	np_write_string(w, "new", fix->text ? fix->text : "");
+	np_write_end(w);
 }
 
 void np_lint_write_json(const struct np_lint *lint, FILE *file)
@@ -58,6 +76,8 @@ void np_lint_write_json(const struct np_lint *lint, FILE *file)
 		np_write_string(&w, "path", item->path);
 		np_write_string(&w, "message", item->text);
 		np_write_string(&w, "hint", item->hint);
+		if (item->fix)
+			np_json_fix(&w, item->fix);
 		np_write_end(&w);
 	}
 	np_write_end(&w);
@@ -104,6 +124,36 @@ static void np_sarif_uri(struct np_writer *w, const char *name)
 	free(uri);
 }
 
+static void np_sarif_fix(struct np_writer *w, const struct np_lint_finding *item)
+{
+	const struct np_lint_fix *fix = item->fix;
+
+	np_write_array(w, "fixes");
+	np_write_object(w, NULL);
+	np_sarif_text(w, "description", item->hint);
+	np_write_array(w, "artifactChanges");
+	np_write_object(w, NULL);
+	np_write_object(w, "artifactLocation");
+	np_sarif_uri(w, item->policy->place.file);
+	np_write_end(w);
+	np_write_array(w, "replacements");
+	np_write_object(w, NULL);
+	np_write_object(w, "deletedRegion");
+	np_write_number(w, "startLine", fix->line);
+	np_write_number(w, "startColumn", fix->kind == NP_LINT_FIX_TEXT ? fix->column : 1);
+	np_write_number(w, "endLine", fix->kind == NP_LINT_FIX_TEXT ? fix->line : fix->last + 1);
+	np_write_number(w, "endColumn",
+			fix->kind == NP_LINT_FIX_TEXT ? fix->column + strlen(fix->old) : 1);
+	np_write_end(w);
+	np_sarif_text(w, "insertedContent", fix->text ? fix->text : "");
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+	np_write_end(w);
+}
+
 static void np_sarif_result(struct np_writer *w, const struct np_lint_finding *item)
 {
 	np_write_object(w, NULL);
@@ -131,6 +181,8 @@ static void np_sarif_result(struct np_writer *w, const struct np_lint_finding *i
 	np_write_end(w);
 	np_write_end(w);
 	np_write_end(w);
+	if (item->fix)
+		np_sarif_fix(w, item);
 	np_write_end(w);
 }
 
@@ -152,6 +204,7 @@ void np_lint_write_sarif(const struct np_lint *lint, FILE *file)
 	np_sarif_rules(&w);
 	np_write_end(&w);
 	np_write_end(&w);
+	np_write_string(&w, "columnKind", "unicodeCodePoints");
 	np_write_array(&w, "results");
 	for (i = 0; i < lint->count; i++)
 		np_sarif_result(&w, &lint->item[i]);

@@ -11,7 +11,8 @@
 
 /*
  * Prints each finding as "FILE:LINE: NP001 namespace/name: PATH: TEXT" with its hint below,
- * and a last line with the number of findings.
+ * and a last line with the number of findings. Of all forms: a fix is written if the finding has
+ * one, so np_lint_fix_find() comes before.
  */
 void np_lint_write_text(const struct np_lint *lint, FILE *file);
 /* Writes the findings as JSON. */
