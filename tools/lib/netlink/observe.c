@@ -189,22 +189,6 @@ const struct np_observe *np_observe_find(const struct np_observe_list *list, con
 	return found;
 }
 
-int np_observe_mark(struct np_client *client, struct np_objects *policies, struct np_error *err)
-{
-	struct np_observe_list list = { 0 };
-	struct np_policy *policy;
-	int ret = np_observe_get(client, &list, err);
-	size_t i;
-
-	for (i = 0; !ret && i < policies->policy_count; i++) {
-		policy = &policies->policies[i];
-		policy->audit |= *policy->namespace &&
-				 np_observe_find(&list, policy->namespace, policy->name, "");
-	}
-	np_observe_free(&list);
-	return ret;
-}
-
 static void np_observe_count_reset(void *arg)
 {
 	struct np_observe_list *list = arg;

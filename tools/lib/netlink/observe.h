@@ -78,12 +78,6 @@ const struct np_observe *np_observe_next(const struct np_observe_list *list);
  */
 const struct np_observe *np_observe_find(const struct np_observe_list *list, const char *namespace,
 					 const char *policy, const char *pod);
-/*
- * Sets np_policy::audit of those of the loaded policies that an audit observes for all pods, so
- * that they are judged as the kernel judges them. One that is observed for some pods counts as
- * enforced. Returns 0, or -1 with *err filled.
- */
-int np_observe_mark(struct np_client *client, struct np_objects *policies, struct np_error *err);
 /* Dumps the policies and counts those that are observed: policies of the list and its items. */
 int np_observe_count(struct np_client *client, struct np_observe_list *list,
 		     struct np_error *err);
