@@ -82,6 +82,30 @@ const struct np_observe *np_observe_find(const struct np_observe_list *list, con
 int np_observe_count(struct np_client *client, struct np_observe_list *list,
 		     struct np_error *err);
 
+/* What the kernel says of a NetworkPolicy. */
+struct np_observed_policy {
+	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];
+	char origin[NETPOL_ORIGIN_MAX + 1];
+	bool audit;	/* it was loaded as one that is observed */
+};
+
+/* Loaded policies that are observed for all pods, by an audit or because they were loaded so. */
+struct np_observed {
+	struct np_observed_policy *item;	/* in order of namespace, name and origin */
+	size_t count;
+};
+
+/*
+ * Dumps them in the place of those that there were. Returns 0, or -1 with *err filled.
+ * np_observed_free() must be called after a failure too.
+ */
+int np_observed_get(struct np_client *client, struct np_observed *observed, struct np_error *err);
+/* Returns true if a policy of an origin is one of them. */
+bool np_observed_has(const struct np_observed *observed, const char *namespace, const char *name,
+		     const char *origin);
+void np_observed_free(struct np_observed *observed);
+
 #define NP_OBSERVE_NAMES	3
 
 /* Pods of this node, of which the first ones are named. The names belong to the state. */
