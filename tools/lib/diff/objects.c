@@ -355,8 +355,8 @@ static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
 			     np_diff_arrow(arena, np_diff_types(a->directions),
 					   np_diff_types(b->directions)));
 	if (before->observed != after->observed)
-		np_diff_part(item, NP_DIFF_CHANGED, "audit", before->observed ? "observed -> enforced" :
-			     "enforced -> observed");
+		np_diff_part(item, NP_DIFF_CHANGED, "audit", before->observed ?
+			     "observed -> enforced" : "enforced -> observed");
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_INGRESS);
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_EGRESS);
 }

@@ -189,7 +189,8 @@ static void np_diff_text_settings(const struct np_diff *diff, FILE *file)
 }
 
 /* Which of the states has an audit, where not both do. */
-static const char *np_diff_audit_state(const struct np_diff *diff, const struct np_diff_audit *audit)
+static const char *np_diff_audit_state(const struct np_diff *diff,
+				       const struct np_diff_audit *audit)
 {
 	return audit->in[0] && audit->in[1] ? NULL : audit->in[0] ? diff->from : diff->to;
 }

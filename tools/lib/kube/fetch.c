@@ -83,13 +83,18 @@ static void np_fetch_silent(void *arg)
 
 /* --- objects ----------------------------------------------------------------- */
 
+static enum np_source_kind np_fetch_kind_of(const struct np_policy *policy)
+{
+	return policy->tier == NP_TIER_NETWORK_POLICY ? NP_SOURCE_POLICY :
+							NP_SOURCE_CLUSTER_POLICY;
+}
+
 /* A list starts, perhaps over again, so what was seen of the kind does not count. */
 static void np_fetch_begin(void *context, enum np_source_kind kind)
 {
 	struct np_fetch *fetch = context;
 	struct np_objects *objs = fetch->objs;
 	size_t i, kept = 0;
-	bool cluster;
 
 	np_fetch_alive(fetch);
 	if (kind == NP_SOURCE_NAMESPACE)
@@ -99,11 +104,9 @@ static void np_fetch_begin(void *context, enum np_source_kind kind)
 	else if (kind == NP_SOURCE_NODES)
 		objs->node_count = 0;
 	else
-		for (i = 0; i < objs->policy_count; i++) {
-			cluster = objs->policies[i].tier != NP_TIER_NETWORK_POLICY;
-			if (cluster != (kind == NP_SOURCE_CLUSTER_POLICY))
+		for (i = 0; i < objs->policy_count; i++)
+			if (np_fetch_kind_of(&objs->policies[i]) != kind)
 				objs->policies[kept++] = objs->policies[i];
-		}
 	if (kind == NP_SOURCE_POLICY || kind == NP_SOURCE_CLUSTER_POLICY)
 		objs->policy_count = kept;
 }

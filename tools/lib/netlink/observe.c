@@ -199,10 +199,10 @@ static void np_observe_count_reset(void *arg)
 		list->item[i].policies = 0;
 }
 
-
 /* Calls visit for each NetworkPolicy that begins in a message. */
 static int np_observe_policies(const struct nlmsghdr *nlh,
-			       void (*visit)(void *context, const struct np_observed_policy *policy),
+			       void (*visit)(void *context,
+					     const struct np_observed_policy *policy),
 			       void *context, struct np_error *err)
 {
 	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1], *attrs, *attr;
@@ -319,7 +319,7 @@ int np_observed_get(struct np_client *client, struct np_observed *observed, stru
 bool np_observed_has(const struct np_observed *observed, const char *namespace, const char *name,
 		     const char *origin)
 {
-	struct np_observed_policy want;
+	struct np_observed_policy want = { .audit = false };
 
 	snprintf(want.namespace, sizeof(want.namespace), "%s", namespace);
 	snprintf(want.name, sizeof(want.name), "%s", name);
