@@ -617,10 +617,10 @@ for i in 1 2 3 4 5; do
 	$np get policies -n b -o yaml | $np apply --origin kube -f - >/dev/null 2>"$tmp/said" ||
 		bail "apply: $(cat "$tmp/said")"
 	kill -HUP "$agent"
-	! eventually 5 grep -q "audit: 1 objects in the kernel differ" "$dir/log" || break
+	! eventually 5 grep -q "comparison: 1 objects in the kernel differ" "$dir/log" || break
 done
 check "apply says that the annotation does not count" grep -q "1 policy asks to be observed" "$tmp/said"
-check "the comparison with the kernel sees that" grep -q "audit: 1 objects in the kernel differ" "$dir/log"
+check "the comparison with the kernel sees that" grep -q "comparison: 1 objects in the kernel differ" "$dir/log"
 eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
 as_observed "and puts it right"
 

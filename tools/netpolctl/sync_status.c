@@ -144,7 +144,7 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	if (np_number_of(root, "policiesObserved"))
 		printf("observed    %.0f policies, which their annotations or those of their "
 		       "Namespaces ask for\n", np_number_of(root, "policiesObserved"));
-	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
+	printf("compared    %.0f times, %.0f repairs\n", np_number_of(root, "audits"),
 	       np_number_of(root, "repairs"));
 	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),
 	       np_number_of(root, "snapshotFailures"));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NetworkPolicies that are observed instead of enforced: what the module calls an audit. Requests,
- * and what of the loaded policies and pods an audit is about. (In the agent an audit is a
- * comparison with the kernel, so the functions here say "observe".)
+ * and what of the loaded policies and pods an audit is about.
  */
 #ifndef NP_NETLINK_OBSERVE_H
 #define NP_NETLINK_OBSERVE_H
