@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/audit.h"
+#include "agent/compare.h"
 #include "listing.h"
 #include "base/log.h"
 #include "rows.h"
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 	follow(rounds, 100);
 	follow(rounds, 1000);
 	/* what it measured has happened: the kernel holds what the source said */
-	if (np_audit_run(&agent.kernel, &agent.desired, &found, &err)) {
+	if (np_compare_run(&agent.kernel, &agent.desired, &found, &err)) {
 		np_error_print(stderr, &err);
 		return 1;
 	}

@@ -6,6 +6,7 @@
 # or breaks; snapshot, repair of what others changed, objects that are set aside or closed,
 # local pods by the network interface's cache, the words to the service manager.
 #netpol-test: timeout=600
+#netpol-test: schemas
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 node=n1
@@ -105,6 +106,8 @@ everything()
 }
 
 status() { nsenter --net=/run/netns/n1 netpolctl sync status --socket "$dir/sock" -o json; }
+# The host holds it to its schema.
+shown() { echo "# json sync-status $(status | jq -c .)"; }
 status_is() { [ "$(status | jq -r "$1")" = "$2" ]; }
 # waits: WHAT JQ WANT
 until_status()
@@ -163,6 +166,7 @@ connected() # NUMBER REASON KIND...
 connected 1 "" namespaces pods networkpolicies clusternetworkpolicies nodes
 eventually 10 status_is '[.kinds[] | select(.connected)] | length' 5
 doctor_says warn "not ready: " "it is not ready"
+shown
 everything
 until_status "synced and committed" .ready true
 doctor_says ok "follows 5 kinds" "it is ready"
@@ -228,6 +232,7 @@ X
 policy_feed b future '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"],"ingress":[{}]}'
 policy_feed b future '{"podSelector":{"matchLabels":{"app":"late"}},"policyTypes":["Ingress"],"ingress":[{"from":[{"podSelector":{},"serviceAccountSelector":{}}]}]}'
 until_status "a policy that can't be decoded is named" '[.troubles[] | .name + " " + .state] | join(",")' "future closed"
+shown
 expect <<X
 no a/client tcp b/late 80 what it selects is closed
 X
@@ -615,10 +620,10 @@ for i in 1 2 3 4 5; do
 	$np get policies -n b -o yaml | $np apply --origin kube -f - >/dev/null 2>"$tmp/said" ||
 		bail "apply: $(cat "$tmp/said")"
 	kill -HUP "$agent"
-	! eventually 5 grep -q "audit: 1 objects in the kernel differ" "$dir/log" || break
+	! eventually 5 grep -q "comparison: 1 objects in the kernel differ" "$dir/log" || break
 done
 check "apply says that the annotation does not count" grep -q "1 policy asks to be observed" "$tmp/said"
-check "the comparison with the kernel sees that" grep -q "audit: 1 objects in the kernel differ" "$dir/log"
+check "the comparison with the kernel sees that" grep -q "comparison: 1 objects in the kernel differ" "$dir/log"
 eventually 20 sh -c "$np get policies -n b -o json | grep -q netpolctl/audit"
 as_observed "and puts it right"
 

@@ -72,7 +72,7 @@ check "probes are answered" healthy
 echo '{"do":"generate","namespaces":50,"pods":15000,"local":10,"policies":1000}' >&5
 # It works for seconds here. Without looking up, it would answer one or two.
 during "a list and its commit" 5 logged "everything is committed"
-during "an audit" 1 audited
+during "a comparison" 1 audited
 during "deleting all" 1 empty
 # The bound is 50 ms of a real processor. An emulated one is up to twenty times slower.
 longest=$(metric netpol_loop_longest_seconds)

@@ -6,43 +6,16 @@
 #netpol-test: timeout=400
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/lib-verdicts.sh
+. "$(dirname "$0")/lib-verdicts.sh"
 examples=/tests/examples
 cluster=$examples/cluster.yaml
 deny=$examples/default-deny.yaml
 range=$examples/port-range.yaml
 ports=tcp/80,tcp/8005,udp/53,icmp
 
-# verdicts FILE: the kernel's verdict of every pair, by EVAL
-verdicts()
-{
-	netpolctl matrix --kernel --ports $ports -o json | jq -c .allowed >"$1" || bail matrix
-}
-
-# flips BEFORE AFTER: what differs of 0 and 1, as "PORT SOURCE DESTINATION WAS IS"
-flips()
-{
-	jq -rn --slurpfile a "$1" --slurpfile b "$2" '$a[0] | keys[] as $p | range(length) |
-		. as $i | $a[0][$p] | keys[] as $s | range(length) | . as $d |
-		[$a[0][$p][$s][$d:$d + 1], $b[0][$p][$s][$d:$d + 1]] |
-		select(.[0] != .[1]) | "\($p) \($s) \($d) \(.[0]) \(.[1])"' | sort -u
-}
-
-# told JSON: the same out of connectivity, whose pods are in the order of the matrix
-told()
-{
-	jq -r --argjson pods "$pods" '(if .diff then .diff else . end) | .connectivity |
-		(.groups | map({(.name): .pods}) | add) as $g | .changes[] | . as $c |
-		select(.pods != "outside") | select(.families | index(4)) |
-		$g[.source][] as $s | $g[.destination][] as $d | select($s != $d) | .ports[] |
-		(if .protocol == "other" or .protocol == "1" then "ICMP/0"
-		 else "\(.protocol)/\(.first)" end) as $p |
-		"\($p) \($pods | index($s)) \($pods | index($d)) \(if $c.was == "allowed" then 1 else 0
-			end) \(if $c.is == "allowed" then 1 else 0 end)"' "$1" | sort -u
-}
-
 netpolctl apply --replace --local all -f "$cluster" -f "$range" >/dev/null 2>"$tmp/err" ||
 	bail "apply: $(cat "$tmp/err")"
-pods=$(netpolctl matrix --kernel --ports tcp/80 -o json | jq -c .pods)
 verdicts "$tmp/before"
 netpolctl save "$tmp/before.snapshot" || bail save
 generation=$(netpolctl status -o json | jq .generation)
@@ -65,14 +38,16 @@ netpolctl apply -f "$deny" --diff -o json >"$tmp/apply.json" || bail "apply --di
 verdicts "$tmp/after"
 flips "$tmp/before" "$tmp/after" >"$tmp/flips"
 check "verdicts have changed" test -s "$tmp/flips"
-is "$(told "$tmp/diff.json" | md5sum)" "$(md5sum <"$tmp/flips")" \
+is "$(told "$tmp/diff.json" "$tmp/before" | md5sum)" "$(md5sum <"$tmp/flips")" \
 	"diff kernel FILE told each verdict that changed, and no other"
+is "$(told "$tmp/apply.json" "$tmp/before" | md5sum)" "$(md5sum <"$tmp/flips")" \
+	"and so did apply --diff"
 is "$(jq -r '.diff.connectivity | [.appear, .go] | @text' "$tmp/apply.json")" \
 	"$(netpolctl diff "$tmp/before.snapshot" kernel -o json |
 		jq -r '.connectivity | [.appear, .go] | @text')" \
 	"apply --diff told what a snapshot shows afterwards"
 netpolctl diff "$tmp/before.snapshot" kernel --ports $ports -o json >"$tmp/diff.json"
-is "$(told "$tmp/diff.json" | md5sum)" "$(md5sum <"$tmp/flips")" \
+is "$(told "$tmp/diff.json" "$tmp/before" | md5sum)" "$(md5sum <"$tmp/flips")" \
 	"diff SNAPSHOT kernel tells the same"
 is "$(jq -r '.objects.items[] | "\(.action) \(.object) \(.name)"' "$tmp/diff.json")" \
 	"added networkpolicy default-deny" "and the object"
@@ -89,7 +64,7 @@ netpolctl apply --replace --local all -f "$cluster" -f "$range" --diff >"$tmp/ou
 check "--replace takes the policy away" grep -qxF '  - networkpolicy/namespace-b/default-deny' \
 	"$tmp/out"
 verdicts "$tmp/again"
-is "$(cat "$tmp/again")" "$(cat "$tmp/before")" "and the verdicts are those from before"
+is "$(flips "$tmp/before" "$tmp/again")" "" "and the verdicts are those from before"
 
 # Pods of another node are not judged here.
 netpolctl flush --yes >/dev/null || bail flush

@@ -6,6 +6,9 @@
 #netpol-test: timeout=300
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/lib-verdicts.sh
+. "$(dirname "$0")/lib-verdicts.sh"
+ports=tcp/80,tcp/8005,udp/53,icmp
 examples=/tests/examples
 files=(-f "$examples/cluster.yaml" -f "$examples/port-range.yaml" -f "$examples/ipblock-except.yaml"
 	-f "$examples/dns-only.yaml")
@@ -22,20 +25,16 @@ netpolctl graph "${files[@]}" -o dot >"$tmp/files.dot" || bail "graph of files"
 netpolctl graph --kernel -o dot >"$tmp/kernel.dot" || bail "graph --kernel"
 is "$(cat "$tmp/kernel.dot")" "$(cat "$tmp/files.dot")" "so is the drawing"
 
-# What reaches a pod on a port, by EVAL and by exposure.
-pods=$(netpolctl matrix --kernel --ports tcp/80 -o json | jq -c .pods)
-for port in tcp/8005 udp/53; do
-	netpolctl matrix --kernel --ports $port -o json | jq -r --argjson pods "$pods" '
-		.allowed[] | to_entries[] | .key as $s | .value | split("") | to_entries[] |
-		select(.value == "1" and .key != $s) | "\($pods[$s]) \($pods[.key])"' |
-		sort >"$tmp/want"
-	netpolctl exposure --kernel --ports $port -o json | jq -r '.workloads[] |
-		"\(.namespace)/\(.name)" as $to | .ingress | .otherNamespaces[], .ownNamespace[] |
-		select(any(.connections[]; .family != 6)) | .workloads[] | "\(.) \($to)"' |
-		sort >"$tmp/have"
-	check "some pods reach some on $port" [ -s "$tmp/want" ]
-	is "$(cat "$tmp/have")" "$(cat "$tmp/want")" "who reaches whom on $port, as EVAL says"
+# Who reaches whom, by EVAL, by exposure from both ends and by the drawing.
+verdicts "$tmp/now"
+passing "$tmp/now" >"$tmp/want"
+check "some pods reach some" [ -s "$tmp/want" ]
+netpolctl exposure --kernel -o json >"$tmp/json" || bail "exposure -o json"
+for way in ingress egress; do
+	is "$(exposed "$tmp/json" "$tmp/now" $way)" "$(cat "$tmp/want")" "exposure, $way, is what EVAL says"
 done
+netpolctl graph --kernel -o html >"$tmp/html" || bail "graph -o html"
+is "$(drawn "$tmp/html" "$tmp/now")" "$(cat "$tmp/want")" "so is the page of graph"
 
 # Pods of another node are other ends only.
 netpolctl apply --replace --local none "${files[@]}" >/dev/null 2>&1 || bail "--local none"

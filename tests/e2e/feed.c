@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 			opts.socket = optarg;
 			break;
 		case 'a':
-			opts.audit_ms = atol(optarg);
+			opts.compare_ms = atol(optarg);
 			break;
 		case 'c':
 			folders[0] = optarg;

@@ -16,6 +16,7 @@ import client_faults
 import client_foreign
 import client_lists
 import client_nodes
+import client_once
 import client_servers
 import client_slow
 import client_taint
@@ -59,7 +60,7 @@ def main():
     part, parts = (0, 1) if where == "slow" else (int(n) for n in where.split("/"))
     modules = ((client_slow,) if where == "slow" else
                (client_lists, client_faults, client_servers, client_credentials, client_discovery,
-                client_nodes, client_foreign, client_taint))
+                client_nodes, client_once, client_foreign, client_taint))
     tests = [test for test in collect(modules) if not wanted or any(w in test[0] for w in wanted)]
     with tempfile.TemporaryDirectory(prefix="netpol-certs.") as directory:
         harness.Test.certificates = harness.Certificates(directory)

@@ -12,7 +12,7 @@ begin client
 
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 export FOLLOW=build/kube/follow PYTHONDONTWRITEBYTECODE=1
-make -s -j"$(nproc)" client-bins
+make -s -j"$(nproc)" client-bins tools
 
 # A network namespace of its own where that is allowed: nobody else's ports.
 alone=()

@@ -25,6 +25,7 @@
 #   netpol-test: kernels=6.12       runs on these series only (comma list)
 #   netpol-test: newest             a selftest that the newest kernel runs as well
 #   netpol-test: all-kernels        an end-to-end test that 6.12 runs as well
+#   netpol-test: schemas            its lines "# json NAME ..." are held to docs/schema
 #   netpol-test: append=ARGS        more for the kernel's command line
 #   netpol-test: alone              no other VM beside it
 #   netpol-test: file=docs/X.md     this file of the source, as /tests/X.md
@@ -123,6 +124,15 @@ one()
 	counts=$(awk -f tests/run/tap.awk -v rc="$rc" "$log.tap")
 	local p f s
 	read -r p f s <<<"$counts"
+	# The guest has no means to hold documents to their schemas.
+	if has_directive "$src" schemas; then
+		if /usr/bin/python3 tests/run/schema.py "$log.tap" >"$log.schema" 2>&1; then
+			p=$((p + 1))
+		else
+			f=$((f + 1))
+			counts+=$'\n'$(tail -n 20 "$log.schema")
+		fi
+	fi
 	passed "$name, $k" "$p"
 	failed "$name, $k" "$f"
 	skipped "$name, $k" "$s"

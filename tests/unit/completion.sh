@@ -66,7 +66,7 @@ offers 'policy/ pod/ namespace/ clusternetworkpolicy/' delete ''
 offers 'guard-prefix= guard-interface=' settings unknown=deny gu
 offers 'NP001' lint --disable NP001
 offers 'bridge' doctor --check br
-offers 'kernel :files' diff kernel ''
+offers 'kernel cluster :files' diff kernel ''
 offers 'html dot mermaid' graph -f x -o ''
 offers 'deny audit change all' monitor ''
 offers 'deny audit all' flows ''

@@ -86,6 +86,13 @@ expect 0 '^connections: 0 appear, 0 go$' --connectivity $cluster "$tmp/observed"
 sed 's/name: default-deny/&\n  annotations: {netpolctl\/audit: "true"}/' $deny >"$tmp/asks.yaml"
 expect 0 '^objects: 0 added, 0 removed, 0 changed$' --objects "$tmp/enforced" "$tmp/asks.yaml"
 
+# A cluster (tests/kube/client_once.py reads one): what can't be meant, and one that is not configured.
+expect 2 'cluster: is followed by the name of a context' cluster: $deny
+expect 2 '--kubeconfig, --in-cluster and --api-server are for the side cluster' $deny $cluster \
+	--kubeconfig "$tmp/none"
+expect 2 'no context: write cluster instead of cluster:x' cluster:x $deny --in-cluster
+expect 7 "$tmp/none" $deny cluster --kubeconfig "$tmp/none"
+
 # What is written is what the schema says, whatever differs and whatever is asked.
 cat >"$tmp/more.yaml" <<X
 {apiVersion: v1, kind: List, items: [
@@ -120,12 +127,12 @@ expect 3 'there are no pods of these namespaces' $cluster $deny -n nowhere
 printf '{"apiVersion":"netpolctl/v1","kind":"Snapshot","formatVersion":1}\n' >"$tmp/snapshot"
 expect 3 'the snapshot is damaged' $cluster "$tmp/snapshot"
 
-# docs/review.md: its commands do what it says. Those that need the module are not run.
+# docs/review.md: its commands do what it says. Those that need the module or an API server are not run.
 mkdir "$tmp/doc" "$tmp/doc/main" "$tmp/doc/branch"
 cp $cluster "$tmp/doc/cluster.yaml"
 cp $ranges "$tmp/doc/main"
 cp $dual "$tmp/doc/branch"
-awk '/^```/ { on = !on; next } on && /^netpolctl diff/ && !/kernel/' docs/review.md \
+awk '/^```/ { on = !on; next } on && /^netpolctl diff/ && !/kernel|diff cluster/' docs/review.md \
 	>"$tmp/commands"
 [ "$(wc -l <"$tmp/commands")" -ge 3 ] || { echo "docs/review.md has no commands"; failed=1; }
 # Addresses that are no pod's: what opens for them is told, once for all that no rule tells apart.

@@ -2,8 +2,8 @@
 /*
  * netpolctl diff: over random worlds the connections that differ are exactly the difference of two
  * matrices, and of what the naive evaluator says, for every pair of pods, both families and ports
- * at random, and for addresses at random that are no pod's; half of the worlds have
- * ClusterNetworkPolicies. Objects that mean the same do not differ, however they are written.
+ * at random, for addresses at random that are no pod's, and for audits at random; half of the worlds
+ * have ClusterNetworkPolicies. Objects that mean the same do not differ, however they are written.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@
 static struct np_error err;
 static unsigned long compared, differing, judged, grouped, one_sided, mismatches, large, tiered;
 static unsigned long outside_asked, outside_differ, outside_lines;
+static unsigned long audited_asked, audited_differ;
 
 /* Takes over what the other one does not have by name, as if all had one origin. */
 static void take(struct np_objects *to, const struct np_objects *from)
@@ -438,6 +439,118 @@ out:
 	np_diff_side_free(&side[1]);
 }
 
+#define AUDITS	3
+
+/* An audit of a namespace, a policy or a pod that a world may have, for both who are asked. */
+static void some_audit(struct history *h, struct np_observe *observe,
+		       struct evaluator_audit *about)
+{
+	unsigned int which = history_random(h, 3);
+
+	memset(observe, 0, sizeof(*observe));
+	memset(about, 0, sizeof(*about));
+	snprintf(observe->namespace, sizeof(observe->namespace), "n%u",
+		 history_random(h, h->namespaces));
+	about->namespace = observe->namespace;
+	if (which == 1) {
+		snprintf(observe->policy, sizeof(observe->policy), "policy%u",
+			 history_random(h, h->policies));
+		about->policy = observe->policy;
+	} else if (which == 2) {
+		snprintf(observe->pod, sizeof(observe->pod), "pod%u", history_random(h, h->pods));
+		about->pod = observe->pod;
+	}
+}
+
+/* One pair of groups, on every port, in two states that differ in their audits. */
+static void compare_audited(const struct np_reach_result *reach, const struct evaluator ev[2],
+			    const size_t group[2], const struct np_matrix *ports, bool v6)
+{
+	const struct np_diff_pods *a = &reach->groups.group[group[0]];
+	const struct np_diff_pods *b = &reach->groups.group[group[1]];
+	const struct np_reach_line *line = NULL;
+	const struct np_diff_pod *from, *to;
+	struct evaluator_half egress, ingress;
+	struct evaluator_end end[2];
+	size_t i, k, p, s;
+	unsigned int count;
+	bool says[2];
+
+	for (i = 0; i < a->count; i++)
+		for (k = 0; k < b->count; k++) {
+			from = &reach->groups.pod[a->first + i];
+			to = &reach->groups.pod[b->first + k];
+			if (from == to || !from->address[0][v6] || !to->address[0][v6])
+				continue;
+			end[0] = (struct evaluator_end) { .address = from->address[0][v6] };
+			end[1] = (struct evaluator_end) { .address = to->address[0][v6] };
+			end[0].pod = evaluator_owner(&ev[0], end[0].address);
+			end[1].pod = evaluator_owner(&ev[0], end[1].address);
+			for (p = 0; p < ports->ports; p++) {
+				for (s = 0; s < 2; s++)
+					says[s] = evaluator_judge(&ev[s], &end[0], &end[1],
+								  ports->port[p].protocol,
+								  ports->port[p].port, &egress,
+								  &ingress);
+				audited_asked++;
+				audited_differ += says[0] != says[1];
+				count = lines_of(reach, group[0], group[1], v6, &ports->port[p],
+						 &line);
+				if (count == (says[0] != says[1]) &&
+				    (!count || (line->is == NP_REACH_ALLOWED) == says[1]))
+					continue;
+				if (mismatches++ < 20)
+					printf("audits: %s -> %s IPv%c %s: %u lines, was %d, is %d\n",
+					       from->text, to->text, v6 ? '6' : '4',
+					       ports->port[p].text, count, says[0], says[1]);
+			}
+		}
+}
+
+/* The same objects, with other audits: what differs is what the evaluator says of them. */
+static void compare_audits(const struct np_objects *objs, struct history *h)
+{
+	struct evaluator_audit about[2][AUDITS];
+	struct np_observe observe[2][AUDITS];
+	struct evaluator ev[2];
+	struct np_observe_list list[2];
+	struct np_diff diff = { .by_reach = true };
+	struct np_reach_options opts = { 0 };
+	struct np_diff_side side[2];
+	struct np_matrix ports;
+	size_t group[2], s, i;
+
+	np_matrix_init(&ports);
+	some_ports(&ports, h, objs);
+	opts.asked = &ports;
+	for (s = 0; s < 2; s++) {
+		side_of(&side[s], s ? "b" : "a", objs);
+		list[s] = (struct np_observe_list) {
+			.item = observe[s], .count = history_random(h, AUDITS + 1),
+		};
+		for (i = 0; i < list[s].count; i++)
+			some_audit(h, &observe[s][i], &about[s][i]);
+		side[s].audits = &list[s];
+		ev[s] = (struct evaluator) {
+			.origin = { objs }, .origins = 1, .audit = about[s],
+			.audits = list[s].count,
+		};
+	}
+	if (np_diff_compare(&diff, &side[0], &side[1], &opts, &err)) {
+		CHECK(strstr(err.text, "there are no pods"));
+		goto out;
+	}
+	for (group[0] = 0; group[0] < diff.reach.groups.groups; group[0]++)
+		for (group[1] = 0; group[1] < diff.reach.groups.groups; group[1]++)
+			for (i = 0; i < 2; i++)
+				compare_audited(&diff.reach, ev, group, &ports, i);
+out:
+	np_matrix_free(&ports);
+	np_diff_free(&diff);
+	np_diff_side_free(&side[0]);
+	np_diff_side_free(&side[1]);
+}
+
 static void state_of(struct np_objects *to, const struct model *model)
 {
 	unsigned int i;
@@ -518,6 +631,8 @@ static void run_world(uint64_t seed)
 	state_of(&objs[1], &model);
 	if (objs[0].pod_count + objs[1].pod_count <= 2 * WORLD_PODS) {
 		tiered += has_tiers(&objs[0]) && has_tiers(&objs[1]);
+		if (h.unicast)
+			compare_audits(&objs[1], &h);
 		for (i = 0; seed % 2 && i < 2; i++)
 			replicate(&h.pool, &objs[i]);
 		compare_world(objs, &h, h.unicast, seed % 5 == 0);
@@ -541,7 +656,10 @@ static void test_worlds(void)
 	       judged, differing, one_sided, grouped, mismatches);
 	printf("%lu verdicts on addresses outside, %lu differ; %lu that lines tell of\n",
 	       outside_asked, outside_differ, outside_lines);
+	printf("%lu verdicts with audits, %lu differ by them alone\n", audited_asked,
+	       audited_differ);
 	CHECK_EQ(mismatches, 0);
+	CHECK(audited_asked > 20000 && audited_differ > 1000);
 	CHECK(outside_asked > 10000 && outside_differ > 500 && outside_lines > 500);
 	CHECK(compared > 100000 && judged > 100000);
 	printf("%lu worlds have ClusterNetworkPolicies before and after\n", tiered);
@@ -843,6 +961,58 @@ static void test_plan(void)
 	np_objects_free(&objs);
 }
 
+/*
+ * Audits of both states are listed and are no difference; that a policy is observed for all pods is
+ * one; what an observed policy would deny is not allowed by it.
+ */
+static void test_audits(void)
+{
+	static const char text[] =
+		NS("m", "") POD("m", "a", "", "10.0.0.1") POD("m", "b", "", "10.0.0.2")
+		POLICY("m", "x", "{podSelector: {}, policyTypes: [Ingress]}");
+	struct np_observe item[] = {
+		{ .namespace = "m", .pod = "a" }, { .namespace = "m", .policy = "x" },
+	};
+	struct np_observe_list both = { item, 1 }, more = { item, 2 };
+	struct np_reach_options opts = { 0 };
+	struct np_diff_side a, b;
+	struct np_diff diff;
+	char *form;
+
+	side_from(&a, "a", text);
+	side_from(&b, "b", text);
+	a.audits = &both;
+	b.audits = &both;
+	diff = (struct np_diff) { .by_objects = true, .by_reach = true };
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	CHECK(!np_diff_differs(&diff));
+	form = formed(&diff, np_diff_write_json);
+	CHECK(strstr(form, "\"pod\": \"a\""));
+	free(form);
+	np_diff_free(&diff);
+
+	b.audits = &more;
+	diff = (struct np_diff) { .by_objects = true, .by_reach = true };
+	CHECK_EQ(np_diff_compare(&diff, &a, &b, &opts, &err), 0);
+	CHECK(np_diff_differs(&diff));
+	/* ingress of a is open in both, that of b in the second one */
+	CHECK_EQ(diff.reach.connections[NP_REACH_BOTH][1], 1);
+	CHECK_EQ(diff.reach.connections[NP_REACH_BOTH][0], 0);
+	form = formed(&diff, form_text);
+	CHECK(strstr(form, "audits: 2; "));
+	CHECK(strstr(form, "    pod m/a\n"));
+	CHECK(strstr(form, "    policy m/x, only of b\n"));
+	CHECK(strstr(form, "~ audit enforced -> observed"));
+	CHECK(strstr(form, "denied -> allowed: no policy isolates"));
+	free(form);
+	form = formed(&diff, form_md);
+	CHECK(strstr(form, "- policy m/x, only of b\n"));
+	free(form);
+	np_diff_free(&diff);
+	np_diff_side_free(&a);
+	np_diff_side_free(&b);
+}
+
 /* A pod of another node is judged there, and pods of files are where the node has them. */
 static void test_node(void)
 {
@@ -1025,6 +1195,7 @@ int main(void)
 	test_families();
 	test_forms();
 	test_plan();
+	test_audits();
 	test_node();
 	test_lines();
 	test_moved();

@@ -17,6 +17,7 @@
 #include "graph/html.h"
 #include "graph/mermaid.h"
 #include "matrix/matrix.h"
+#include "object/load.h"
 
 #include "../evaluator/evaluator.h"
 #include "../evaluator/history.h"
@@ -558,8 +559,70 @@ static void test_worlds(void)
 	CHECK(joined > 20000 && in_part > 500 && runs > 500 && run_addresses > 500);
 }
 
+/*
+ * An audit of one pod: its policies are named apart, what they would deny passes for this pod, and
+ * the other pod of the workload is isolated by them.
+ */
+static void test_observed(void)
+{
+	static const char text[] =
+		"---\n{apiVersion: v1, kind: List, items: [\n"
+		" {apiVersion: v1, kind: Namespace, metadata: {name: m}},\n"
+		" {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: m},\n"
+		"  status: {podIP: 10.0.0.1}},\n"
+		" {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: m},\n"
+		"  status: {podIP: 10.0.0.2}},\n"
+		" {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,\n"
+		"  metadata: {name: x, namespace: m}, spec: {podSelector: {}}}]}\n";
+	struct np_observe audit = { .namespace = "m", .pod = "a" };
+	struct np_observe_list audits = { &audit, 1 };
+	const struct np_exposure_side *side_of_a, *side_of_b;
+	struct np_workloads workloads = { 0 };
+	struct np_exposure exposure = { 0 };
+	struct np_diff_side side;
+	struct np_flows flows;
+	FILE *file;
+
+	np_diff_side_init(&side, "a");
+	CHECK_EQ(np_load_buffer(&side.files, "t.yaml", text, strlen(text), NULL, &err), 0);
+	np_diff_side_files(&side);
+	side.audits = &audits;
+	CHECK_EQ(np_flows_load(&flows, &side, NULL, &err), 0);
+	np_workloads_make(&workloads, &flows, NULL, 0);
+	CHECK_EQ(np_flows_ask(&flows, NULL, &err), 0);
+	CHECK_EQ(np_exposure_make(&exposure, &workloads, NULL, &err), 0);
+	if (!CHECK_EQ(exposure.items, 2))
+		goto out;
+	side_of_a = &exposure.item[0].side[NETPOL_DIRECTION_INGRESS];
+	side_of_b = &exposure.item[1].side[NETPOL_DIRECTION_INGRESS];
+	CHECK_EQ(side_of_a->policies, 0);
+	if (CHECK_EQ(side_of_a->observeds, 1))
+		CHECK_STR(side_of_a->observed[0], "m/x");
+	CHECK_EQ(side_of_a->isolated, NP_ISOLATED_NONE);
+	CHECK_EQ(side_of_a->own.items, 1);
+	CHECK_EQ(side_of_b->observeds, 0);
+	CHECK_EQ(side_of_b->policies, 1);
+	CHECK_EQ(side_of_b->isolated, NP_ISOLATED_ALL);
+	CHECK_EQ(side_of_b->own.items, 0);
+	written = NULL;
+	file = open_memstream(&written, &written_len);
+	np_exposure_write_text(&exposure, 3, file);
+	fclose(file);
+	CHECK(strstr(written, "  ingress: not isolated; observed and not enforced: m/x\n"
+		     "    world             everything, its policies are only observed\n"));
+	CHECK(strstr(written, "  ingress: isolated by m/x\n    world             nothing\n"));
+	free(written);
+	written = NULL;
+out:
+	np_exposure_free(&exposure);
+	np_workloads_free(&workloads);
+	np_flows_free(&flows);
+	np_diff_side_free(&side);
+}
+
 int main(void)
 {
 	test_worlds();
+	test_observed();
 	return check_done("graph");
 }

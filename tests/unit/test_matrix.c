@@ -652,6 +652,45 @@ static void test_round_trip(void)
 	np_matrix_free(&m);
 }
 
+/* A policy that is only observed has no part in a verdict, and no reason names it. */
+static void test_observed(void)
+{
+	static const char text[] =
+		"---\n{apiVersion: v1, kind: List, items: [\n"
+		" {apiVersion: v1, kind: Namespace, metadata: {name: m}},\n"
+		" {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: m},\n"
+		"  status: {podIP: 10.0.0.1}},\n"
+		" {apiVersion: v1, kind: Pod, metadata: {name: b, namespace: m},\n"
+		"  status: {podIP: 10.0.0.2}},\n"
+		" {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,\n"
+		"  metadata: {name: x, namespace: m},\n"
+		"  spec: {podSelector: {}, ingress: [{ports: [{port: 80}]}]}}]}\n";
+	struct np_matrix_options opts = { .reasons = true };
+	struct np_objects objs;
+	struct np_matrix m;
+	size_t i;
+	int audit;
+
+	np_objects_init(&objs);
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", text, strlen(text), NULL, &err), 0);
+	for (audit = 0; audit < 2; audit++) {
+		objs.policies[0].audit = audit;
+		np_matrix_init(&m);
+		CHECK_EQ(np_matrix_add_ports(&m, "tcp/80,tcp/81", &err), 0);
+		CHECK_EQ(np_matrix_from_objects(&m, &objs, &opts, &err), 0);
+		for (i = 0; i < 2; i++) {
+			CHECK_EQ(m.allowed[np_matrix_at(&m, i, 0, 1)],
+				 audit || !i ? NP_MATRIX_ALLOW : NP_MATRIX_DENY);
+			CHECK_EQ(from_reasons(&m, np_matrix_at(&m, i, 0, 1)),
+				 m.allowed[np_matrix_at(&m, i, 0, 1)]);
+		}
+		for (i = 0; audit && i < m.why_count; i++)
+			CHECK_EQ(m.whys[i].policies, 0);
+		np_matrix_free(&m);
+	}
+	np_objects_free(&objs);
+}
+
 int main(void)
 {
 	int fd = mkstemp(expect_path);
@@ -663,6 +702,7 @@ int main(void)
 	test_rows();
 	test_bounds();
 	test_forms();
+	test_observed();
 	test_malformed();
 	test_expect();
 	test_round_trip();

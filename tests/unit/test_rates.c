@@ -59,6 +59,22 @@ static void test_rates_of_pods(void)
 	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_PACKETS, &list);
 	CHECK(list.item[0].subject == &after[1]);
 	free(list.item);
+	/* what is audited is among what is allowed; where nothing more is denied it comes first */
+	set(&after[2], NETPOL_COUNTERS_A_INGRESS_ALLOWED, 6);
+	set(&after[2], NETPOL_COUNTERS_A_INGRESS_AUDITED, 4);
+	set(&after[2], NETPOL_COUNTERS_A_EGRESS_AUDITED, 1);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_AUDITED, &list);
+	CHECK(list.item[0].subject == &after[2]);
+	CHECK_EQ(list.item[0].value[NP_RATE_IN_AUDITED], 4);
+	CHECK_EQ(list.item[0].value[NP_RATE_OUT_AUDITED], 1);
+	CHECK_EQ(list.item[0].audited, 5);
+	CHECK_EQ(list.item[0].packets, 13);
+	CHECK_EQ(list.item[0].denied, 7);
+	free(list.item);
+	set(&after[2], NETPOL_COUNTERS_A_INGRESS_DENIED, 0);
+	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_DENIED, &list);
+	CHECK(list.item[0].subject == &after[2]);
+	free(list.item);
 	np_rates_make(&old, &now, NP_RATE_PODS, NP_RATE_BY_NAME, &list);
 	CHECK(list.item[0].subject == &after[1] && list.item[1].subject == &after[2]);
 	free(list.item);

@@ -15,6 +15,7 @@
 #include "object/audit.h"
 #include "object/load.h"
 #include "netlink/loaded.h"
+#include "netlink/observe.h"
 #include "netlink/plan.h"
 #include "netlink/transaction.h"
 #include "node/host_read.h"
@@ -59,6 +60,7 @@ struct np_apply {
 
 	/* what the kernel has, and how that changes, until the result is printed */
 	struct np_loaded loaded;
+	struct np_observe_list audits;
 	struct np_diff_side before;
 	struct np_diff_side after;
 	struct np_diff diff;
@@ -370,30 +372,38 @@ static void np_apply_forget(struct np_apply *ap)
 	np_diff_free(&ap->diff);
 	np_diff_side_free(&ap->before);
 	np_diff_side_free(&ap->after);
+	np_observe_free(&ap->audits);
 	np_loaded_free(&ap->loaded);
 }
 
 /*
- * Compares what is loaded with what the plan makes of it. Where connections can't be compared,
- * the reason is a note, as the change itself may be fine.
+ * Compares what is loaded with what the plan makes of it, both with the audits that run. Where
+ * connections can't be compared, the reason is a note, as the change itself may be fine. Returns 0,
+ * or -1 with *err filled if the audits can't be listed.
  */
-static void np_apply_diff(struct np_apply *ap, const struct np_plan *plan)
+static int np_apply_diff(struct np_apply *ap, struct np_client *client, const struct np_plan *plan,
+			 struct np_error *err)
 {
 	struct np_reach_options opts = { 0 };
 	struct np_error why = { 0 };
 
+	if (np_observe_get(client, &ap->audits, err))
+		return -1;
 	np_diff_side_init(&ap->before, "kernel");
 	np_diff_side_init(&ap->after, "kernel after apply");
 	np_diff_side_state(&ap->before, &ap->loaded.state);
 	np_diff_side_plan(&ap->after, &ap->loaded.state, plan);
+	ap->before.audits = &ap->audits;
+	ap->after.audits = &ap->audits;
 	ap->diff.by_objects = true;
 	ap->diff.by_reach = true;
 	np_diff_outside_add(&ap->before, &ap->after);
 	if (!np_diff_compare(&ap->diff, &ap->before, &ap->after, &opts, &why))
-		return;
+		return 0;
 	np_notice("connections are not compared: %s", why.text);
 	np_reach_free(&ap->diff.reach);
 	ap->diff.by_reach = false;
+	return 0;
 }
 
 /* Tries to apply once. Returns 0, -1, or 1 if another writer committed first. */
@@ -427,7 +437,7 @@ static int np_apply_try(struct np_apply *ap, struct np_client *client, struct np
 		ret = np_apply_place(ap, &plan, loaded, err);
 	plan.place = ap->place;
 	if (!ret && ap->with_diff)
-		np_apply_diff(ap, &plan);
+		ret = np_apply_diff(ap, client, &plan, err);
 	if (!ret)
 		ret = np_transaction_begin(&txn, client, ap->origin, &opts, err);
 	if (!ret)

@@ -108,7 +108,7 @@ static int np_sync_take_agent(int code, const char *arg, struct np_sync *sync,
 	case NP_OPT_SNAPSHOT_INTERVAL:
 		return np_sync_time("snapshot-interval", arg, &agent->snapshot_ms, err);
 	case NP_OPT_AUDIT:
-		return np_sync_time("audit-interval", arg, &agent->audit_ms, err);
+		return np_sync_time("audit-interval", arg, &agent->compare_ms, err);
 	case NP_OPT_ANNOTATIONS:
 		agent->audit_annotations = true;
 		return 0;
@@ -411,7 +411,7 @@ static int np_sync_run(const struct np_command *cmd, int argc, char **argv)
 			.cni = np_cni_folders,
 			.node_guard = true,
 			.node_ranges = true,
-			.audit_ms = 3600 * 1000,
+			.compare_ms = 3600 * 1000,
 			.snapshot_ms = 10 * 1000,
 			.once_ms = 300 * 1000,
 		},

@@ -147,7 +147,7 @@ static void np_sync_status_table(const cJSON *root, bool ready)
 	if (np_number_of(root, "podsWithoutRoom"))
 		printf("no room     %.0f local pods are closed; see 'netpolctl status'\n",
 		       np_number_of(root, "podsWithoutRoom"));
-	printf("audits      %.0f, %.0f repairs\n", np_number_of(root, "audits"),
+	printf("compared    %.0f times, %.0f repairs\n", np_number_of(root, "audits"),
 	       np_number_of(root, "repairs"));
 	printf("snapshots   %.0f written, %.0f failed\n", np_number_of(root, "snapshots"),
 	       np_number_of(root, "snapshotFailures"));

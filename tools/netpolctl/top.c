@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "common.h"
+#include "netlink/observe.h"
 #include "netlink/rates.h"
 
 struct np_top {
@@ -24,13 +25,21 @@ struct np_top {
 	struct np_client client;
 	struct np_counter_list last;
 	int64_t last_ms;
+	struct np_observed observed;	/* of policies and rules */
+	uint64_t generation;		/* of which observed is; 0: none yet */
 };
 
 enum { NP_OPT_SORT = 0x100, NP_OPT_ROWS };
 
 static int np_top_take(int code, const char *arg, void *ctx, struct np_error *err)
 {
-	static const char * const order[] = { "packets", "denied", "name", NULL };
+	static const char * const order[] = {
+		[NP_RATE_BY_PACKETS] = "packets",
+		[NP_RATE_BY_DENIED] = "denied",
+		[NP_RATE_BY_AUDITED] = "audited",
+		[NP_RATE_BY_NAME] = "name",
+		NULL
+	};
 	struct np_top *top = ctx;
 	int choice;
 
@@ -62,7 +71,15 @@ static const char * const np_top_words[] = {
 
 static const char * const np_top_names[NP_RATE_VALUES] = {
 	"ingressAllowed", "ingressDenied", "egressAllowed", "egressDenied",
+	"ingressAudited", "egressAudited",
 };
+
+/* Is the policy of a row observed for all pods? What its rules have accepted then is not let in. */
+static bool np_top_observed(const struct np_top *top, const struct np_rate *rate)
+{
+	return np_observed_has(&top->observed, rate->subject->namespace, rate->subject->name,
+			       rate->subject->origin);
+}
 
 static void np_top_values(struct np_writer *w, const struct np_rate *rate)
 {
@@ -99,6 +116,8 @@ static void np_top_write(const struct np_top *top, const struct np_rate_list *li
 			np_write_string(&w, "origin", rate->subject->origin);
 			if (*np_tier_text(rate->subject->tier))
 				np_write_string(&w, "tier", np_tier_text(rate->subject->tier));
+			if (np_top_observed(top, rate))
+				np_write_bool(&w, "observed", true);
 		}
 		if (rate->rule) {
 			np_write_string(&w, "direction", np_direction_name(rate->rule->direction));
@@ -112,18 +131,29 @@ static void np_top_write(const struct np_top *top, const struct np_rate_list *li
 	np_write_end(&w);
 }
 
+/* Has the node ever audited a packet? Then pods have a column of these. */
+static bool np_top_audits(const struct np_rate_list *list)
+{
+	const struct np_counters *total = list->total.subject;
+
+	return total && (np_counter(total, NETPOL_COUNTERS_A_INGRESS_AUDITED) ||
+			 np_counter(total, NETPOL_COUNTERS_A_EGRESS_AUDITED));
+}
+
 static void np_top_table(const struct np_top *top, const struct np_rate_list *list, size_t rows,
 			 uint64_t elapsed)
 {
 	static const char * const pods[] = {
 		"NAMESPACE", "POD", "IN-ALLOWED/s", "IN-DENIED/s", "OUT-ALLOWED/s", "OUT-DENIED/s",
+		"AUDITED/s",
 	};
 	static const char * const policies[] = {
-		"NAMESPACE", "POLICY", "ORIGIN", "PACKETS/s",
+		"NAMESPACE", "POLICY", "ORIGIN", "PACKETS/s", "STATE",
 	};
 	static const char * const rules[] = {
-		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS/s",
+		"NAMESPACE", "POLICY", "ORIGIN", "RULE", "PACKETS/s", "STATE",
 	};
+	bool audits = np_top_audits(list);
 	const struct np_rate *rate;
 	char text[NP_RATE_TEXT];
 	struct np_table table;
@@ -131,11 +161,11 @@ static void np_top_table(const struct np_top *top, const struct np_rate_list *li
 	int value;
 
 	if (top->kind == NP_RATE_PODS)
-		np_table_init(&table, pods, 6);
+		np_table_init(&table, pods, audits ? 7 : 6);
 	else if (top->kind == NP_RATE_POLICIES)
-		np_table_init(&table, policies, 4);
+		np_table_init(&table, policies, 5);
 	else
-		np_table_init(&table, rules, 5);
+		np_table_init(&table, rules, 6);
 	for (i = 0; i < rows; i++) {
 		rate = &list->item[i];
 		np_table_add(&table, "%s", *rate->subject->namespace ? rate->subject->namespace :
@@ -146,9 +176,15 @@ static void np_top_table(const struct np_top *top, const struct np_rate_list *li
 		if (rate->rule)
 			np_table_add(&table, "%s[%u]", np_direction_name(rate->rule->direction),
 				     rate->rule->index);
-		for (value = 0; value < (top->kind == NP_RATE_PODS ? NP_RATE_VALUES : 1); value++)
+		for (value = 0; value < (top->kind == NP_RATE_PODS ? NP_RATE_IN_AUDITED : 1);
+		     value++)
 			np_table_add(&table, "%s",
 				     np_rate_text(rate->value[value], elapsed, text));
+		if (top->kind != NP_RATE_PODS)
+			np_table_add(&table, "%s",
+				     np_top_observed(top, rate) ? "observed" : "-");
+		else if (audits)
+			np_table_add(&table, "%s", np_rate_text(rate->audited, elapsed, text));
 	}
 	np_table_print(&table, stdout, np_common.no_headers);
 	np_table_free(&table);
@@ -157,17 +193,20 @@ static void np_top_table(const struct np_top *top, const struct np_rate_list *li
 /* The first line: the node as a whole, and how much is not shown. */
 static void np_top_head(const struct np_rate_list *list, size_t rows, uint64_t elapsed)
 {
-	static const char * const words[NP_RATE_VALUES] = {
+	static const char * const words[NP_RATE_IN_AUDITED] = {
 		"in ", " allowed ", " denied, out ", " allowed ",
 	};
 	char text[NP_RATE_TEXT];
 	int value;
 
 	printf("over %.1f s, a second: ", (double)elapsed / 1000);
-	for (value = 0; value < NP_RATE_VALUES; value++)
+	for (value = 0; value < NP_RATE_IN_AUDITED; value++)
 		printf("%s%s", words[value],
 		       np_rate_text(list->total.value[value], elapsed, text));
 	fputs(" denied", stdout);
+	if (np_top_audits(list))
+		printf("; %s of the allowed audited",
+		       np_rate_text(list->total.audited, elapsed, text));
 	if (rows < list->count)
 		printf("; %zu of %zu", rows, list->count);
 	putchar('\n');
@@ -186,6 +225,23 @@ static size_t np_top_rows(const struct np_top *top, const struct np_rate_list *l
 	return rows;
 }
 
+/* Lists the policies that are observed anew if the kernel's state has changed. */
+static int np_top_list_observed(struct np_top *top, struct np_error *err)
+{
+	struct np_info info;
+	int ret;
+
+	if (top->kind == NP_RATE_PODS)
+		return 0;
+	ret = np_info_get(&top->client, &info, err);
+	if (!ret && info.generation != top->generation) {
+		ret = np_observed_get(&top->client, &top->observed, err);
+		top->generation = info.generation;
+	}
+	np_info_free(&info);
+	return ret;
+}
+
 static int np_top_round(struct np_top *top, struct np_error *err)
 {
 	struct np_counter_list now;
@@ -193,6 +249,8 @@ static int np_top_round(struct np_top *top, struct np_error *err)
 	int64_t now_ms, elapsed;
 	size_t rows;
 
+	if (np_top_list_observed(top, err))
+		return -1;
 	if (np_counters_get(&top->client, false, &now, err)) {
 		np_counters_free(&now);
 		return -1;
@@ -240,8 +298,9 @@ static const struct np_option_row np_top_options[] = {
 	{ "interval", 'i', "TIME", NULL,
 	  "time between two rounds: 500ms, 2s (default), 1m; not below 100ms" },
 	{ "batch", 'b', "N", NULL, "end after N rounds, and never draw over them" },
-	{ "sort", NP_OPT_SORT, "FIELD", "packets denied name",
-	  "order of the rows: packets, denied (of pods only, their default) or name" },
+	{ "sort", NP_OPT_SORT, "FIELD", "packets denied audited name",
+	  "order of the rows: packets, denied (of pods only, their default), audited (of pods "
+	  "only) or name" },
 	{ "rows", NP_OPT_ROWS, "N", NULL, "show at most N rows each time" },
 	{ 0 }
 };
@@ -266,15 +325,17 @@ static int np_top_run(const struct np_command *cmd, int argc, char **argv)
 	top.kind = (enum np_rate_kind)i;
 	if (!top.has_order && top.kind == NP_RATE_PODS)
 		top.order = NP_RATE_BY_DENIED;
-	if (top.order == NP_RATE_BY_DENIED && top.kind != NP_RATE_PODS)
-		return np_usage(cmd, "--sort denied is for pods; policies and rules count what "
-				"they decide");
+	if ((top.order == NP_RATE_BY_DENIED || top.order == NP_RATE_BY_AUDITED) &&
+	    top.kind != NP_RATE_PODS)
+		return np_usage(cmd, "--sort %s is for pods; policies and rules count what they "
+				"decide", top.order == NP_RATE_BY_DENIED ? "denied" : "audited");
 	top.screen = !top.rounds && np_common.format == NP_FORMAT_TABLE && isatty(STDOUT_FILENO);
 	ret = np_connect(&top.client, &info, &err) || np_top_watch(&top, &err);
 	if (ret)
 		ret = np_report(&err);
 	np_info_free(&info);
 	np_counters_free(&top.last);
+	np_observed_free(&top.observed);
 	np_client_close(&top.client);
 	return ret;
 }
@@ -284,7 +345,11 @@ const struct np_command np_command_top = {
 	.summary = "packets a second of pods, policies and rules",
 	.usage = "top [pods|policies|rules] [OPTION...]",
 	.about = "Shows packets a second: allowed and denied of each local pod, or how many "
-		"each policy or rule has accepted or, of a ClusterNetworkPolicy, decided. On "
+		"each policy or rule has accepted or, of a ClusterNetworkPolicy, decided. "
+		"Audited packets are those of the allowed ones that observed policies would "
+		"deny; pods have a column of them once the node has audited one. The STATE of "
+		"a policy is observed if it is not enforced for any pod: its packets are "
+		"those that it would accept. On "
 		"a terminal the screen is drawn anew each time and shows as many rows as it "
 		"has; elsewhere each round is a table of its own. Ends with Ctrl-C.\n\n"
 		"In the form jsonl each round is one JSON object on a line, with the packets "

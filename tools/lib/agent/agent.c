@@ -146,8 +146,8 @@ static void np_agent_reload(struct np_agent *agent)
 	if (agent->reload)
 		agent->reload(agent->arg);
 	np_agent_node_refresh(&agent->node);
-	if (agent->opts->audit_ms)
-		np_timer_start(agent->loop, &agent->commits.audit_timer, 0);
+	if (agent->opts->compare_ms)
+		np_timer_start(agent->loop, &agent->commits.compare_timer, 0);
 	np_schedule_wake(agent);
 	np_notify_send(notify, "READY=1");
 	np_agent_report(agent);

@@ -6,7 +6,7 @@
  * is about: then that object is rejected, and the others are sent again. If it does not say, and
  * the kernel takes a transaction without objects, the changes are halved until the object is found.
  * The changes of a full transaction cannot be halved, because it removes what it does not contain.
- * So an audit finds the differences, and they are sent as a delta.
+ * So a comparison finds the differences, and they are sent as a delta.
  */
 #include "agent/commit.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/audit.h"
+#include "agent/compare.h"
 #include "agent/bounds.h"
 #include "agent/desired_refuse.h"
 #include "agent/encode.h"
@@ -289,7 +289,7 @@ static enum np_outcome np_commit_full(struct np_kernel *kernel, struct np_desire
 		np_desired_finish_full(d);
 	if (outcome != NP_OUTCOME_OBJECT)
 		return outcome;
-	if (np_audit_run(kernel, d, &found, err))
+	if (np_compare_run(kernel, d, &found, err))
 		return NP_OUTCOME_FAILED;
 	return np_commit_delta(kernel, d, err);
 }

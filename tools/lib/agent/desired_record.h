@@ -45,7 +45,7 @@ enum np_desired_flag {
 	NP_DESIRED_OWN = 1 << 10,	/* pod: one of its addresses is an address of the node */
 	NP_DESIRED_WITHHELD = 1 << 11,	/* pod: a rejected policy selects it, so it is not loaded */
 	NP_DESIRED_EARLY = 1 << 12,	/* pod: its addresses come from the CNI, not from the API */
-	NP_DESIRED_AUDITED = 1 << 13,	/* the running audit found it in the kernel, and equal */
+	NP_DESIRED_COMPARED = 1 << 13,	/* the running comparison found it equal */
 	NP_DESIRED_REPLACED = 1 << 14,	/* pod: a record of another size has taken its place */
 	NP_DESIRED_MEASURED = 1 << 15,	/* pod: the delay until its first commit was counted */
 };

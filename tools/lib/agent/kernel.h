@@ -23,8 +23,8 @@ struct np_commit_stats {
 	uint64_t objects;		/* objects in published transactions */
 	uint64_t messages;		/* messages of published transactions */
 	uint64_t bytes;			/* bytes of published transactions */
-	uint64_t audits;
-	uint64_t divergences;		/* objects that audits found to differ */
+	uint64_t comparisons;
+	uint64_t divergences;		/* objects that comparisons found to differ */
 	uint64_t repairs;		/* how many times the kernel was found to differ */
 	struct np_histogram duration;	/* seconds that published transactions took */
 };

@@ -297,8 +297,8 @@ static void np_metrics_commit(const struct np_agent *agent, FILE *file)
 		      "Changes that are not committed yet.",
 		      (double)agent->desired.pending_count);
 	np_metric_one(file, "netpol_audits_total", "counter",
-		      "Audits: comparisons of the objects in the kernel with the desired ones.",
-		      (double)stats->audits);
+		      "Comparisons of the objects in the kernel with the desired ones.",
+		      (double)stats->comparisons);
 	np_metric_one(file, "netpol_divergence_repairs_total", "counter",
 		      "How many times the kernel differed from what was committed, and was "
 		      "repaired.",

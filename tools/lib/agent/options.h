@@ -29,7 +29,7 @@ struct np_agent_options {
 	bool node_guard;		/* the podCIDRs of the Node are guards too */
 	bool node_ranges;		/* so are those of all Nodes ranges of pods */
 	bool audit_annotations;		/* NP_AUDIT_KEY counts, of NetworkPolicies and Namespaces */
-	int64_t audit_ms;		/* time between two audits; 0: no audits */
+	int64_t compare_ms;		/* time between two comparisons; 0: none */
 	int64_t snapshot_ms;		/* shortest time between two snapshots */
 	int timeout;			/* milliseconds for an answer of the kernel */
 	bool once;			/* stop after the first complete commit */

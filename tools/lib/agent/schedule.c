@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Decides when the agent commits, checks and audits.
+ * Decides when the agent commits, checks and compares.
  */
 #include "agent/schedule.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/audit.h"
+#include "agent/compare.h"
 #include "agent/bounds.h"
 #include "agent/commit.h"
 #include "agent/desired_policy.h"
@@ -284,19 +284,19 @@ static void np_schedule_check(void *context)
 	}
 }
 
-static void np_schedule_audit(void *context)
+static void np_schedule_compare(void *context)
 {
 	struct np_agent *agent = context;
 	struct np_error err = { 0 };
 	size_t found;
 
-	np_timer_start(agent->loop, &agent->commits.audit_timer, agent->opts->audit_ms);
+	np_timer_start(agent->loop, &agent->commits.compare_timer, agent->opts->compare_ms);
 	if (!agent->commits.whole || np_agent_pending(agent)) {
 		/* A pending change would count as a difference. */
-		np_timer_start(agent->loop, &agent->commits.audit_timer, 1000);
+		np_timer_start(agent->loop, &agent->commits.compare_timer, 1000);
 		return;
 	}
-	if (np_audit_run(&agent->kernel, &agent->desired, &found, &err)) {
+	if (np_compare_run(&agent->kernel, &agent->desired, &found, &err)) {
 		np_schedule_failed(agent, &err);
 		return;
 	}
@@ -304,8 +304,8 @@ static void np_schedule_audit(void *context)
 	if (found) {
 		agent->kernel.stats.divergences += found;
 		agent->kernel.stats.repairs++;
-		np_log_line(NP_LOG_WARNING, &np_about, "audit: %zu objects in the kernel differ "
-			    "from those at the API server and are replaced", found);
+		np_log_line(NP_LOG_WARNING, &np_about, "comparison: %zu objects in the kernel "
+			    "differ from those at the API server and are replaced", found);
 	}
 	np_desired_retry(&agent->desired);
 	np_schedule_wake(agent);
@@ -326,19 +326,19 @@ void np_schedule_init(struct np_agent *agent)
 	commits->pending_ms = -1;
 	np_schedule_bind(&commits->timer, np_schedule_commit, agent);
 	np_schedule_bind(&commits->check_timer, np_schedule_check, agent);
-	np_schedule_bind(&commits->audit_timer, np_schedule_audit, agent);
+	np_schedule_bind(&commits->compare_timer, np_schedule_compare, agent);
 }
 
 void np_schedule_start(struct np_agent *agent)
 {
 	np_timer_start(agent->loop, &agent->commits.check_timer, NP_CHECK_PACE);
-	if (agent->opts->audit_ms)
-		np_timer_start(agent->loop, &agent->commits.audit_timer, agent->opts->audit_ms);
+	if (agent->opts->compare_ms)
+		np_timer_start(agent->loop, &agent->commits.compare_timer, agent->opts->compare_ms);
 }
 
 void np_schedule_stop(struct np_agent *agent)
 {
 	np_timer_stop(&agent->commits.timer);
 	np_timer_stop(&agent->commits.check_timer);
-	np_timer_stop(&agent->commits.audit_timer);
+	np_timer_stop(&agent->commits.compare_timer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decides when the agent commits, checks and audits.
+ * Decides when the agent commits, checks and compares.
  */
 #ifndef NP_AGENT_SCHEDULE_H
 #define NP_AGENT_SCHEDULE_H
@@ -13,7 +13,7 @@ struct np_agent;
 
 /* Sets up the timers. */
 void np_schedule_init(struct np_agent *agent);
-/* Starts checks and audits. */
+/* Starts checks and comparisons. */
 void np_schedule_start(struct np_agent *agent);
 void np_schedule_stop(struct np_agent *agent);
 /* To be called when something has changed. It is committed as soon as the pace allows. */

@@ -37,7 +37,7 @@ bool np_agent_pending(const struct np_agent *agent)
 
 bool np_agent_progress(const struct np_agent *agent)
 {
-	/* Without changes that are pending, only the loop shows that a list or an audit hangs. */
+	/* Without changes that are pending, only the loop shows that something hangs. */
 	return np_loop_busy(agent->loop) < NP_STUCK &&
 	       (agent->commits.pending_ms < 0 ||
 		np_loop_now(agent->loop) - agent->commits.pending_ms < NP_STUCK);

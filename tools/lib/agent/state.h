@@ -27,7 +27,7 @@ struct np_cluster;
 struct np_agent_commits {
 	struct np_timer timer;		/* for the next commit */
 	struct np_timer check_timer;
-	struct np_timer audit_timer;
+	struct np_timer compare_timer;
 	int64_t committed_ms;		/* when the last commit ended; -1: never */
 	int64_t worked_ms;		/* the same of looking for something to commit */
 	int64_t pace_ms;		/* shortest time from that to the next one */

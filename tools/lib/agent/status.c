@@ -182,7 +182,7 @@ void np_agent_status_write(struct np_agent *agent, FILE *file)
 	np_write_number(&w, "commitsFull", stats->full);
 	np_write_number(&w, "commitsDelta", stats->delta);
 	np_write_number(&w, "commitFailures", stats->failures);
-	np_write_number(&w, "audits", stats->audits);
+	np_write_number(&w, "audits", stats->comparisons);
 	np_write_number(&w, "repairs", stats->repairs);
 	np_write_number(&w, "namespaces", d->namespaces.count);
 	np_write_number(&w, "pods", d->pods.count);

@@ -41,14 +41,38 @@ static void np_diff_settings(struct np_diff *diff, const struct np_settings *a,
 	}
 }
 
+/* Lists the audits of both states, each once. */
+static void np_diff_audits(struct np_diff *diff, const struct np_diff_side *const side[2])
+{
+	size_t s, i, k;
+
+	for (s = 0; s < 2; s++)
+		for (i = 0; side[s]->audits && i < side[s]->audits->count; i++) {
+			for (k = 0; k < diff->audits; k++)
+				if (np_observe_same(diff->audit[k].about,
+						    &side[s]->audits->item[i]))
+					break;
+			if (k == diff->audits) {
+				diff->audit = np_array_grow(diff->audit, k, sizeof(*diff->audit));
+				diff->audit[diff->audits++] = (struct np_diff_audit) {
+					.about = &side[s]->audits->item[i],
+				};
+			}
+			diff->audit[k].in[s] = true;
+		}
+}
+
 int np_diff_compare(struct np_diff *diff, const struct np_diff_side *a,
 		    const struct np_diff_side *b, const struct np_reach_options *opts,
 		    struct np_error *err)
 {
+	const struct np_diff_side *const side[2] = { a, b };
+
 	diff->from = a->name;
 	diff->to = b->name;
 	if (a->settings && b->settings)
 		np_diff_settings(diff, a->settings, b->settings);
+	np_diff_audits(diff, side);
 	if (diff->by_objects)
 		np_diff_objects_compare(&diff->objects, a, b);
 	return diff->by_reach ? np_reach_compare(&diff->reach, a, b, opts, err) : 0;
@@ -61,6 +85,9 @@ void np_diff_free(struct np_diff *diff)
 		free(diff->setting[diff->settings].is);
 	}
 	diff->settings = 0;
+	free(diff->audit);
+	diff->audit = NULL;
+	diff->audits = 0;
 	np_diff_objects_free(&diff->objects);
 	np_reach_free(&diff->reach);
 }

@@ -19,6 +19,12 @@ struct np_diff_setting {
 	char *is;
 };
 
+/* An audit that runs in one of the states or in both, [0] the first one. */
+struct np_diff_audit {
+	const struct np_observe *about;
+	bool in[2];
+};
+
 /**
  * struct np_diff - the result
  * @from: name of the first state
@@ -27,6 +33,8 @@ struct np_diff_setting {
  * @by_reach: connections were compared
  * @setting: settings that differ, if both states have any; connections are judged without them
  * @settings: how many
+ * @audit: audits of both states. They are no difference; what comes of them is
+ * @audits: how many
  * @objects: objects that differ
  * @reach: connections that differ
  */
@@ -37,6 +45,8 @@ struct np_diff {
 	bool by_reach;
 	struct np_diff_setting setting[NP_SETTING_COUNT];
 	size_t settings;
+	struct np_diff_audit *audit;
+	size_t audits;
 	struct np_diff_objects objects;
 	struct np_reach_result reach;
 };

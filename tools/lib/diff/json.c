@@ -180,6 +180,27 @@ static void np_diff_json_settings(struct np_writer *w, const struct np_diff *dif
 	np_write_end(w);
 }
 
+static void np_diff_json_audits(struct np_writer *w, const struct np_diff *diff)
+{
+	const struct np_observe *about;
+	size_t i;
+
+	np_write_array(w, "audits");
+	for (i = 0; i < diff->audits; i++) {
+		about = diff->audit[i].about;
+		np_write_object(w, NULL);
+		np_write_string(w, "namespace", about->namespace);
+		if (*about->policy)
+			np_write_string(w, "policy", about->policy);
+		if (*about->pod)
+			np_write_string(w, "pod", about->pod);
+		np_write_bool(w, "was", diff->audit[i].in[0]);
+		np_write_bool(w, "is", diff->audit[i].in[1]);
+		np_write_end(w);
+	}
+	np_write_end(w);
+}
+
 void np_diff_write_members(struct np_writer *w, const struct np_diff *diff)
 {
 	np_write_string(w, "from", diff->from);
@@ -187,6 +208,8 @@ void np_diff_write_members(struct np_writer *w, const struct np_diff *diff)
 	np_write_bool(w, "differs", np_diff_differs(diff));
 	if (diff->settings)
 		np_diff_json_settings(w, diff);
+	if (diff->audits)
+		np_diff_json_audits(w, diff);
 	if (diff->by_objects)
 		np_diff_json_objects(w, &diff->objects);
 	if (diff->by_reach)

@@ -18,6 +18,7 @@ struct np_diff_entry {
 	size_t rank;		/* of its origin; 0 wins over all others */
 	const char *origin;
 	const void *what;	/* struct np_namespace, np_pod or np_policy */
+	bool observed;		/* a policy that is not enforced for any pod */
 	bool paired;
 };
 
@@ -55,6 +56,7 @@ static void np_diff_entry(struct np_diff_entries *list, const struct np_diff_sid
 		.rank = rank,
 		.origin = side->origin[rank].name,
 		.what = what,
+		.observed = object == NETPOL_OBJECT_POLICY && np_diff_side_observes(side, what),
 	};
 }
 
@@ -338,8 +340,9 @@ static void np_diff_cluster(struct np_arena *arena, struct np_diff_object *item,
 }
 
 static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
-			   const struct np_policy *a, const struct np_policy *b)
+			   const struct np_diff_entry *before, const struct np_diff_entry *after)
 {
+	const struct np_policy *a = before->what, *b = after->what;
 	const char *was = np_spell_selector(arena, &a->pod_selector);
 	const char *is = np_spell_selector(arena, &b->pod_selector);
 
@@ -351,9 +354,9 @@ static void np_diff_policy(struct np_arena *arena, struct np_diff_object *item,
 		np_diff_part(item, NP_DIFF_CHANGED, "policyTypes",
 			     np_diff_arrow(arena, np_diff_types(a->directions),
 					   np_diff_types(b->directions)));
-	if (a->audit != b->audit)
-		np_diff_part(item, NP_DIFF_CHANGED, "audit",
-			     a->audit ? "observed -> enforced" : "enforced -> observed");
+	if (before->observed != after->observed)
+		np_diff_part(item, NP_DIFF_CHANGED, "audit", before->observed ?
+			     "observed -> enforced" : "enforced -> observed");
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_INGRESS);
 	np_diff_policy_rules(arena, item, a, b, NP_DIR_EGRESS);
 }
@@ -398,7 +401,7 @@ static void np_diff_both(struct np_diff_objects *diff, struct np_diff_entry *a,
 	else if (a->object == NETPOL_OBJECT_POD)
 		np_diff_pod(&diff->arena, item, a->what, b->what);
 	else
-		np_diff_policy(&diff->arena, item, a->what, b->what);
+		np_diff_policy(&diff->arena, item, a, b);
 	if (!item->parts)
 		diff->items--;
 }

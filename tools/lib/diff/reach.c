@@ -71,6 +71,8 @@ int np_reach_load(struct np_offline *world, const struct np_diff_side *side, str
 		return -1;
 	/* A state that is no node's has all its pods here. */
 	world->world->limit[NETPOL_LIMIT_LOCAL_PODS] = world->world->limit[NETPOL_LIMIT_PODS];
+	if (side->audits && np_offline_observe(world, side->audits, err))
+		return -1;
 	for (turn = 0; turn < 2; turn++)
 		for (i = 0; i < side->origins; i++) {
 			origin = &side->origin[i];

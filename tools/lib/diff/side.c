@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "diff/side.h"
-#include "netlink/observe.h"
 #include "object/state.h"
 
 #define NP_DIFF_SNIFF	256	/* bytes at the beginning of a snapshot that tell what it is */
@@ -30,6 +29,7 @@ void np_diff_side_free(struct np_diff_side *side)
 	np_objects_free(&side->files);
 	np_loaded_free(&side->loaded);
 	np_settings_free(&side->loaded_settings);
+	np_observe_free(&side->loaded_audits);
 	np_snapshot_free(&side->snapshot);
 	memset(side, 0, sizeof(*side));
 }
@@ -269,11 +269,13 @@ int np_diff_side_kernel(struct np_diff_side *side, struct np_client *client,
 {
 	np_loaded_free(&side->loaded);
 	np_settings_free(&side->loaded_settings);
+	np_observe_free(&side->loaded_audits);
 	if (np_settings_get(client, &side->loaded_settings, err) ||
 	    np_loaded_get(client, &side->loaded, err) ||
-	    np_observe_mark(client, &side->loaded.state.objects, err))
+	    np_observe_get(client, &side->loaded_audits, err))
 		return -1;
 	side->settings = &side->loaded_settings;
+	side->audits = &side->loaded_audits;
 	np_diff_side_state(side, &side->loaded.state);
 	return 0;
 }
@@ -347,6 +349,13 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object)
 			 object == NETPOL_OBJECT_POD ? side->origin[i].objects.pod_count :
 						       side->origin[i].objects.policy_count;
 	return count;
+}
+
+bool np_diff_side_observes(const struct np_diff_side *side, const struct np_policy *policy)
+{
+	return policy->audit ||
+	       (side->audits && policy->tier == NP_TIER_NETWORK_POLICY &&
+		np_observe_find(side->audits, policy->namespace, policy->name, ""));
 }
 
 bool np_diff_is_outside(const struct np_pod *pod)

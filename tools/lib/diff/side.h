@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "netlink/client.h"
 #include "netlink/loaded.h"
+#include "netlink/observe.h"
 #include "netlink/plan.h"
 #include "netlink/snapshot.h"
 #include "object/object.h"
@@ -47,6 +48,7 @@ struct np_diff_origin {
  * @node: it is that of a node, which evaluates the policies of some pods only
  * @manifests: it is made of manifests, which may be those of many nodes
  * @settings: of the node; NULL: unknown
+ * @audits: that run on the node; NULL: none, as in manifests and snapshots
  * @files: manifests, to be filled by the caller before np_diff_side_files()
  *
  * The other members are what the copies may point into.
@@ -58,10 +60,12 @@ struct np_diff_side {
 	bool node;
 	bool manifests;
 	const struct np_settings *settings;
+	const struct np_observe_list *audits;
 	struct np_objects files;
 	struct np_loaded loaded;
 	struct np_snapshot snapshot;
 	struct np_settings loaded_settings;
+	struct np_observe_list loaded_audits;
 };
 
 void np_diff_side_init(struct np_diff_side *side, const char *name);
@@ -69,7 +73,7 @@ void np_diff_side_free(struct np_diff_side *side);
 
 /* Takes the manifests in side->files. All pods are local. */
 void np_diff_side_files(struct np_diff_side *side);
-/* Takes what the kernel holds. Returns 0, or -1 with *err filled. */
+/* Takes what the kernel holds, with its audits. Returns 0, or -1 with *err filled. */
 int np_diff_side_kernel(struct np_diff_side *side, struct np_client *client,
 			struct np_error *err);
 /* Takes a state that was dumped. It must outlive the side. */
@@ -95,6 +99,8 @@ size_t np_diff_side_count(const struct np_diff_side *side, uint8_t object);
  */
 bool np_diff_side_borrow(struct np_diff_side *side, const struct np_diff_side *other,
 			 uint8_t object);
+/* Returns true if a policy is observed for all pods instead of enforced. */
+bool np_diff_side_observes(const struct np_diff_side *side, const struct np_policy *policy);
 /* Returns true if a pod stands for addresses that are no pod's. */
 bool np_diff_is_outside(const struct np_pod *pod);
 /* Returns true if another node evaluates the policies of a pod. */

@@ -188,9 +188,39 @@ static void np_diff_text_settings(const struct np_diff *diff, FILE *file)
 	}
 }
 
+/* Which of the states has an audit, where not both do. */
+static const char *np_diff_audit_state(const struct np_diff *diff,
+				       const struct np_diff_audit *audit)
+{
+	return audit->in[0] && audit->in[1] ? NULL : audit->in[0] ? diff->from : diff->to;
+}
+
+static void np_diff_text_audits(const struct np_diff *diff, size_t most, FILE *file)
+{
+	char text[NP_OBSERVE_TEXT];
+	const char *state;
+	size_t i;
+
+	if (diff->audits)
+		fprintf(file, "audits: %zu; what a policy would deny passes while it is "
+			"observed\n", diff->audits);
+	for (i = 0; i < diff->audits && i < most; i++) {
+		state = np_diff_audit_state(diff, &diff->audit[i]);
+		fprintf(file, "    %s", np_observe_text(diff->audit[i].about, text));
+		if (state) {
+			fputs(", only of ", file);
+			np_print_escaped(file, state);
+		}
+		fputc('\n', file);
+	}
+	if (diff->audits > most)
+		fprintf(file, "  and %zu more; -v shows all\n", diff->audits - most);
+}
+
 void np_diff_write_text(const struct np_diff *diff, size_t most, FILE *file)
 {
 	np_diff_text_settings(diff, file);
+	np_diff_text_audits(diff, most, file);
 	if (diff->by_objects)
 		np_diff_text_objects(diff, most, file);
 	if (diff->by_reach)
@@ -386,10 +416,34 @@ static void np_diff_md_settings(const struct np_diff *diff, FILE *file)
 	}
 }
 
+static void np_diff_md_audits(const struct np_diff *diff, size_t most, FILE *file)
+{
+	char text[NP_OBSERVE_TEXT];
+	const char *state;
+	size_t i;
+
+	if (diff->audits)
+		fputs("\nAudits, during which what the observed policies would deny passes:\n\n",
+		      file);
+	for (i = 0; i < diff->audits && i < most; i++) {
+		state = np_diff_audit_state(diff, &diff->audit[i]);
+		fputs("- ", file);
+		np_print_md(file, np_observe_text(diff->audit[i].about, text));
+		if (state) {
+			fputs(", only of ", file);
+			np_print_md(file, state);
+		}
+		fputc('\n', file);
+	}
+	if (diff->audits > most)
+		fprintf(file, "\nand %zu more\n", diff->audits - most);
+}
+
 void np_diff_write_md(const struct np_diff *diff, size_t most, FILE *file)
 {
 	np_diff_md_summary(diff, file);
 	np_diff_md_settings(diff, file);
+	np_diff_md_audits(diff, most, file);
 	if (diff->by_reach) {
 		np_diff_md_kind(&diff->reach, NP_REACH_BOTH, NULL, most, file);
 		np_diff_md_kind(&diff->reach, NP_REACH_OUTSIDE, NULL, most, file);

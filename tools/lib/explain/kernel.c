@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netlink/observe.h"
 #include "offline/ask.h"
 
 #define NP_EXPLAIN_TRIES	5
@@ -72,9 +71,6 @@ static int np_explain_load(struct np_explain_loaded *loaded, struct np_client *c
 	for (i = 0; i < 3; i++)
 		if (np_state_get(client, command[i], &loaded->state[i], err))
 			return -1;
-	/* So that a proposed change is judged like the kernel would. */
-	if (np_observe_mark(client, &loaded->state[2].objects, err))
-		return -1;
 	np_explain_view(loaded);
 	return 0;
 }

@@ -111,7 +111,7 @@ static void np_exposure_policies(struct np_exposure *exposure, const struct np_w
 {
 	const struct np_flows *flows = exposure->workloads->flows;
 	const struct netpol_program *program;
-	struct np_spelled names = { 0 };
+	struct np_spelled names = { 0 }, observed = { 0 };
 	size_t i, isolated = 0;
 	uint32_t k;
 
@@ -122,11 +122,15 @@ static void np_exposure_policies(struct np_exposure *exposure, const struct np_w
 		isolated += program->isolates;
 		side->unknown |= netpol_program_closed(program);
 		for (k = 0; k < program->npolicies; k++)
-			np_spell_add(&names, np_exposure_policy(exposure, program->policy[k]));
+			np_spell_add(k < program->nenforced ? &names : &observed,
+				     np_exposure_policy(exposure, program->policy[k]));
 	}
 	np_spell_sort(&names);
+	np_spell_sort(&observed);
 	side->policy = names.text;
 	side->policies = names.count;
+	side->observed = observed.text;
+	side->observeds = observed.count;
 	side->isolated = !isolated ? NP_ISOLATED_NONE :
 			 isolated < workload->parts ? NP_ISOLATED_SOME : NP_ISOLATED_ALL;
 }
@@ -232,6 +236,7 @@ void np_exposure_free(struct np_exposure *exposure)
 			np_exposure_list_free(&side->others);
 			np_exposure_list_free(&side->own);
 			free(side->policy);
+			free(side->observed);
 		}
 	free(exposure->item);
 	free(exposure->range[0]);

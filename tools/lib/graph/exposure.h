@@ -35,8 +35,11 @@ struct np_exposure_list {
 
 /**
  * struct np_exposure_side - one direction
- * @policy: names of the policies that select a pod of the workload, in order
+ * @policy: names of the policies that are enforced and select a pod of the workload, in order
  * @policies: how many
+ * @observed: names of those that select one and are observed instead of enforced; of a pod that
+ *	an enforced NetworkPolicy isolates none, because they make no difference there
+ * @observeds: how many
  * @isolated: enum np_isolated; what no rule allows is denied
  * @unknown: a pod that nothing reaches, because its Namespace is not there while a
  *	ClusterNetworkPolicy is
@@ -47,6 +50,8 @@ struct np_exposure_list {
 struct np_exposure_side {
 	const char **policy;
 	size_t policies;
+	const char **observed;
+	size_t observeds;
 	uint8_t isolated;
 	bool unknown;
 	struct np_exposure_list world;

@@ -130,6 +130,12 @@ static void np_exposure_json_side(struct np_exposure_json *json, const struct np
 	for (i = 0; i < side->policies; i++)
 		np_write_string(w, NULL, side->policy[i]);
 	np_write_end(w);
+	if (side->observeds)
+		np_write_array(w, "observed");
+	for (i = 0; i < side->observeds; i++)
+		np_write_string(w, NULL, side->observed[i]);
+	if (side->observeds)
+		np_write_end(w);
 	if (direction == NETPOL_DIRECTION_INGRESS)
 		np_write_string(w, "node", "always");
 	np_exposure_json_world(json, &side->world);

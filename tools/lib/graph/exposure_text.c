@@ -70,8 +70,8 @@ static void np_exposure_everything(struct np_exposure_text *text, const char *la
 {
 	np_buffer_print(&text->line, "%s%s",
 			text->exposure->workloads->flows->ports.asked ? "all these ports" :
-			"everything", side->policies || side->unknown ? "" :
-			", no policy selects it");
+			"everything", side->policies || side->unknown ? "" : side->observeds ?
+			", its policies are only observed" : ", no policy selects it");
 	np_exposure_put(text, label, NP_EXPOSURE_LABEL);
 }
 
@@ -192,27 +192,37 @@ static void np_exposure_put_pods(struct np_exposure_text *text, const struct np_
 	}
 }
 
+static void np_exposure_say_policies(struct np_exposure_text *text, const char *const *policy,
+				     size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && i < text->most; i++)
+		np_buffer_print(&text->line, "%s%s", i ? ", " : "", policy[i]);
+	if (count > text->most)
+		np_buffer_print(&text->line, " and %zu more", count - text->most);
+	text->cut |= count > text->most;
+}
+
 /* Adds the policies that select the workload, and whether they isolate it. */
 static void np_exposure_put_policies(struct np_exposure_text *text,
 				     const struct np_exposure_side *side, uint8_t direction)
 {
-	size_t i;
-
 	np_buffer_print(&text->line, "%s: ", np_direction_name(direction));
 	if (side->unknown)
 		np_buffer_print(&text->line, "nothing is allowed, as its Namespace is not there, "
 				"or its policies have no room");
 	else if (!side->policies)
-		np_buffer_print(&text->line, "no policy selects it");
+		np_buffer_print(&text->line, side->observeds ? "not isolated" :
+				"no policy selects it");
 	else
 		np_buffer_print(&text->line, side->isolated == NP_ISOLATED_ALL ? "isolated by " :
 				side->isolated == NP_ISOLATED_SOME ? "isolated in part by " :
 				"not isolated, selected by ");
-	for (i = 0; i < side->policies && i < text->most; i++)
-		np_buffer_print(&text->line, "%s%s", i ? ", " : "", side->policy[i]);
-	if (side->policies > text->most)
-		np_buffer_print(&text->line, " and %zu more", side->policies - text->most);
-	text->cut |= side->policies > text->most;
+	np_exposure_say_policies(text, side->policy, side->policies);
+	if (side->observeds)
+		np_buffer_print(&text->line, "; observed and not enforced: ");
+	np_exposure_say_policies(text, side->observed, side->observeds);
 	np_exposure_put(text, "  ", 2);
 }
 

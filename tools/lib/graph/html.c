@@ -46,6 +46,10 @@ static void np_graph_html_side(struct np_graph_html *html, const char *key,
 	for (i = 0; i < side->policies; i++)
 		np_write_string(&html->w, NULL, side->policy[i]);
 	np_write_end(&html->w);
+	np_write_array(&html->w, "observed");
+	for (i = 0; i < side->observeds; i++)
+		np_write_string(&html->w, NULL, side->observed[i]);
+	np_write_end(&html->w);
 	np_write_end(&html->w);
 }
 

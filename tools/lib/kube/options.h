@@ -20,6 +20,11 @@ struct np_cluster_options {
 	/* Name of the node that the agent runs on, for the User-Agent and for NP_SOURCE_NODE. */
 	const char *node;
 	bool kinds[NP_SOURCE_KINDS];	/* kinds to follow */
+	/*
+	 * Only one list of each kind, of what the server has now, and nothing is followed. What
+	 * fails is tried again all the same.
+	 */
+	bool once;
 	bool foreign;		/* look for policies of kinds that netpol does not enforce */
 	/* Key of the taint to remove from the Node once the agent is ready. NULL: none. */
 	const char *remove_taint;

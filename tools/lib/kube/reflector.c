@@ -128,7 +128,7 @@ static char *np_list_path(struct np_reflector *r)
 		np_query(&path, "resourceVersion", r->version);
 		np_query(&path, "resourceVersionMatch", "NotOlderThan");
 	} else if (!r->any_version && !r->cluster->options.have_state &&
-		   !r->synced) {
+		   !r->cluster->options.once && !r->synced) {
 		np_query(&path, "resourceVersion", "0");
 	}
 	return path.data;
@@ -254,7 +254,7 @@ static void np_reflector_go(void *context)
 	r->returns = r->unreachable;
 	r->unreachable = false;
 	r->call.server = np_cluster_choose(cluster);
-	if (r->need_list && !r->next_page && !r->no_streaming &&
+	if (r->need_list && !r->next_page && !r->no_streaming && !cluster->options.once &&
 	    !cluster->servers[r->call.server].no_streaming) {
 		r->phase = NP_PHASE_INITIAL;
 		np_splitter_reset(&r->splitter, NP_SPLIT_STREAM);
@@ -370,7 +370,8 @@ static void np_end_forbidden(struct np_reflector *r)
 
 	r->forbidden = true;
 	np_reflector_failed(r, false,
-			    "forbidden: the ClusterRole must allow list and watch of %s in the API group \"%s\"%s%s",
+			    "forbidden: the ClusterRole must allow list%s of %s in the API group \"%s\"%s%s",
+			    r->cluster->options.once ? "" : " and watch",
 			    strrchr(resource->path, '/') + 1, resource->group,
 			    *r->status.text ? "; the server says: " : "",
 			    r->status.text);
@@ -601,7 +602,10 @@ static void np_list_done(struct np_reflector *r,
 		np_end_garbage(r, NP_PHASE_LIST);
 		return;
 	}
-	np_reflector_later(r, 0);
+	if (r->cluster->options.once && !r->need_list)
+		r->phase = NP_PHASE_IDLE;
+	else
+		np_reflector_later(r, 0);
 }
 
 /* The server's newest version is known; see whether it is older than ours. */

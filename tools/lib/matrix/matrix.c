@@ -353,6 +353,9 @@ static int np_matrix_ask(struct np_matrix *m, struct np_client *client, size_t p
 			.rule = step->has_rule ? step->rule : NP_MATRIX_NONE,
 			.tier = step->tier,
 		};
+		/* what is only observed has no part in the verdict */
+		if (*step->policy_name && step->audited)
+			continue;
 		if (*step->policy_name)
 			np_matrix_steps_policy(steps, step->direction, step->policy_namespace,
 					       &rule, step->action);

@@ -86,6 +86,9 @@ int np_matrix_steps_visit(void *context, const struct netpol_step *step)
 		np_matrix_steps_half(steps, step->direction, step->reason, step->accept);
 		return 0;
 	}
+	/* what is only observed has no part in the verdict */
+	if (step->audit)
+		return 0;
 	rule = (struct np_matrix_rule) {
 		.policy = step->policy->name,
 		.name = step->name,

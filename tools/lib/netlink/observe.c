@@ -189,22 +189,6 @@ const struct np_observe *np_observe_find(const struct np_observe_list *list, con
 	return found;
 }
 
-int np_observe_mark(struct np_client *client, struct np_objects *policies, struct np_error *err)
-{
-	struct np_observe_list list = { 0 };
-	struct np_policy *policy;
-	int ret = np_observe_get(client, &list, err);
-	size_t i;
-
-	for (i = 0; !ret && i < policies->policy_count; i++) {
-		policy = &policies->policies[i];
-		policy->audit |= *policy->namespace &&
-				 np_observe_find(&list, policy->namespace, policy->name, "");
-	}
-	np_observe_free(&list);
-	return ret;
-}
-
 static void np_observe_count_reset(void *arg)
 {
 	struct np_observe_list *list = arg;
@@ -215,15 +199,16 @@ static void np_observe_count_reset(void *arg)
 		list->item[i].policies = 0;
 }
 
-static int np_observe_count_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+/* Calls visit for each NetworkPolicy that begins in a message. */
+static int np_observe_policies(const struct nlmsghdr *nlh,
+			       void (*visit)(void *context,
+					     const struct np_observed_policy *policy),
+			       void *context, struct np_error *err)
 {
-	char namespace[NETPOL_NAMESPACE_MAX + 1], name[NETPOL_NAME_MAX + 1];
 	struct nlattr *tb[NETPOL_POLICY_A_MAX + 1], *attrs, *attr;
-	struct np_observe_list *list = arg;
+	struct np_observed_policy policy;
 	uint32_t flags;
 	int len, left;
-	bool observed;
-	size_t i;
 
 	attrs = np_message_attrs(nlh, &len);
 	nla_for_each_attr(attr, attrs, len, left) {
@@ -234,18 +219,34 @@ static int np_observe_count_decode(const struct nlmsghdr *nlh, void *arg, struct
 		flags = np_attr_u32(tb[NETPOL_POLICY_A_FLAGS]);
 		if (!tb[NETPOL_POLICY_A_NAMESPACE] || (flags & NETPOL_POLICY_F_CONTINUED))
 			continue;
-		np_attr_string(tb[NETPOL_POLICY_A_NAMESPACE], namespace, sizeof(namespace));
-		np_attr_string(tb[NETPOL_POLICY_A_NAME], name, sizeof(name));
-		observed = flags & NETPOL_POLICY_F_AUDIT;
-		for (i = 0; i < list->count; i++) {
-			if (!np_observe_covers(&list->item[i], namespace, name, ""))
-				continue;
-			list->item[i].policies++;
-			observed = true;
-		}
-		list->policies += observed;
+		np_attr_string(tb[NETPOL_POLICY_A_NAMESPACE], policy.namespace,
+			       sizeof(policy.namespace));
+		np_attr_string(tb[NETPOL_POLICY_A_NAME], policy.name, sizeof(policy.name));
+		np_attr_string(tb[NETPOL_POLICY_A_ORIGIN], policy.origin, sizeof(policy.origin));
+		policy.audit = flags & NETPOL_POLICY_F_AUDIT;
+		visit(context, &policy);
 	}
 	return 0;
+}
+
+static void np_observe_count_policy(void *context, const struct np_observed_policy *policy)
+{
+	struct np_observe_list *list = context;
+	bool observed = policy->audit;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (!np_observe_covers(&list->item[i], policy->namespace, policy->name, ""))
+			continue;
+		list->item[i].policies++;
+		observed = true;
+	}
+	list->policies += observed;
+}
+
+static int np_observe_count_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	return np_observe_policies(nlh, np_observe_count_policy, arg, err);
 }
 
 int np_observe_count(struct np_client *client, struct np_observe_list *list, struct np_error *err)
@@ -253,6 +254,84 @@ int np_observe_count(struct np_client *client, struct np_observe_list *list, str
 	np_observe_count_reset(list);
 	return np_client_dump(client, np_client_message(client, NETPOL_CMD_GET_POLICY, 256),
 			      np_observe_count_reset, np_observe_count_decode, list, err);
+}
+
+/**
+ * struct np_observed_run - policies while they are dumped
+ * @audits: audits
+ * @observed: policies that are observed so far
+ */
+struct np_observed_run {
+	struct np_observe_list audits;
+	struct np_observed *observed;
+};
+
+static int np_observed_compare(const void *left, const void *right)
+{
+	const struct np_observed_policy *a = left, *b = right;
+	int ret = strcmp(a->namespace, b->namespace);
+
+	if (!ret)
+		ret = strcmp(a->name, b->name);
+	return ret ? ret : strcmp(a->origin, b->origin);
+}
+
+static void np_observed_policy(void *context, const struct np_observed_policy *policy)
+{
+	struct np_observed_run *run = context;
+	struct np_observed *observed = run->observed;
+
+	if (!policy->audit && !np_observe_find(&run->audits, policy->namespace, policy->name, ""))
+		return;
+	observed->item = np_array_grow(observed->item, observed->count, sizeof(*observed->item));
+	observed->item[observed->count++] = *policy;
+}
+
+static int np_observed_decode(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
+{
+	return np_observe_policies(nlh, np_observed_policy, arg, err);
+}
+
+static void np_observed_reset(void *arg)
+{
+	struct np_observed_run *run = arg;
+
+	run->observed->count = 0;
+}
+
+int np_observed_get(struct np_client *client, struct np_observed *observed, struct np_error *err)
+{
+	struct np_observed_run run = { .observed = observed };
+	int ret;
+
+	observed->count = 0;
+	ret = np_observe_get(client, &run.audits, err);
+	if (!ret)
+		ret = np_client_dump(client, np_client_message(client, NETPOL_CMD_GET_POLICY, 256),
+				     np_observed_reset, np_observed_decode, &run, err);
+	np_observe_free(&run.audits);
+	if (observed->count)
+		qsort(observed->item, observed->count, sizeof(*observed->item),
+		      np_observed_compare);
+	return ret;
+}
+
+bool np_observed_has(const struct np_observed *observed, const char *namespace, const char *name,
+		     const char *origin)
+{
+	struct np_observed_policy want = { .audit = false };
+
+	snprintf(want.namespace, sizeof(want.namespace), "%s", namespace);
+	snprintf(want.name, sizeof(want.name), "%s", name);
+	snprintf(want.origin, sizeof(want.origin), "%s", origin);
+	return observed->count && bsearch(&want, observed->item, observed->count, sizeof(want),
+					  np_observed_compare);
+}
+
+void np_observed_free(struct np_observed *observed)
+{
+	free(observed->item);
+	memset(observed, 0, sizeof(*observed));
 }
 
 static void np_observe_note(struct np_observe_pods *pods, const char *name)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NetworkPolicies that are observed instead of enforced: what the module calls an audit. Requests,
- * and what of the loaded policies and pods an audit is about. (In the agent an audit is a
- * comparison with the kernel, so the functions here say "observe".)
+ * and what of the loaded policies and pods an audit is about.
  */
 #ifndef NP_NETLINK_OBSERVE_H
 #define NP_NETLINK_OBSERVE_H
@@ -78,15 +77,33 @@ const struct np_observe *np_observe_next(const struct np_observe_list *list);
  */
 const struct np_observe *np_observe_find(const struct np_observe_list *list, const char *namespace,
 					 const char *policy, const char *pod);
-/*
- * Sets np_policy::audit of those of the loaded policies that an audit observes for all pods, so
- * that they are judged as the kernel judges them. One that is observed for some pods counts as
- * enforced. Returns 0, or -1 with *err filled.
- */
-int np_observe_mark(struct np_client *client, struct np_objects *policies, struct np_error *err);
 /* Dumps the policies and counts those that are observed: policies of the list and its items. */
 int np_observe_count(struct np_client *client, struct np_observe_list *list,
 		     struct np_error *err);
+
+/* What the kernel says of a NetworkPolicy. */
+struct np_observed_policy {
+	char namespace[NETPOL_NAMESPACE_MAX + 1];
+	char name[NETPOL_NAME_MAX + 1];
+	char origin[NETPOL_ORIGIN_MAX + 1];
+	bool audit;	/* it was loaded as one that is observed */
+};
+
+/* Loaded policies that are observed for all pods, by an audit or because they were loaded so. */
+struct np_observed {
+	struct np_observed_policy *item;	/* in order of namespace, name and origin */
+	size_t count;
+};
+
+/*
+ * Dumps them in the place of those that there were. Returns 0, or -1 with *err filled.
+ * np_observed_free() must be called after a failure too.
+ */
+int np_observed_get(struct np_client *client, struct np_observed *observed, struct np_error *err);
+/* Returns true if a policy of an origin is one of them. */
+bool np_observed_has(const struct np_observed *observed, const char *namespace, const char *name,
+		     const char *origin);
+void np_observed_free(struct np_observed *observed);
 
 #define NP_OBSERVE_NAMES	3
 

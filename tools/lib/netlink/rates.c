@@ -16,6 +16,8 @@ static const int np_rate_attr[NP_RATE_VALUES] = {
 	[NP_RATE_IN_DENIED] = NETPOL_COUNTERS_A_INGRESS_DENIED,
 	[NP_RATE_OUT_ALLOWED] = NETPOL_COUNTERS_A_EGRESS_ALLOWED,
 	[NP_RATE_OUT_DENIED] = NETPOL_COUNTERS_A_EGRESS_DENIED,
+	[NP_RATE_IN_AUDITED] = NETPOL_COUNTERS_A_INGRESS_AUDITED,
+	[NP_RATE_OUT_AUDITED] = NETPOL_COUNTERS_A_EGRESS_AUDITED,
 };
 
 /* Counters only grow. One that is lower than before has begun again. */
@@ -27,6 +29,11 @@ static uint64_t np_rate_grown(uint64_t before, uint64_t after)
 static void np_rate_value(struct np_rate *rate, enum np_rate_value value, uint64_t packets)
 {
 	rate->value[value] = packets;
+	/* what is audited is among the allowed ones */
+	if (value == NP_RATE_IN_AUDITED || value == NP_RATE_OUT_AUDITED) {
+		rate->audited += packets;
+		return;
+	}
 	rate->packets += packets;
 	if (rate->subject->kind != NP_COUNTERS_POLICY &&
 	    (value == NP_RATE_IN_DENIED || value == NP_RATE_OUT_DENIED))
@@ -110,12 +117,20 @@ static int np_rate_by_packets(const void *left, const void *right)
 	return ret ? ret : np_rate_by_name(left, right);
 }
 
+static int np_rate_by_audited(const void *left, const void *right)
+{
+	const struct np_rate *a = left, *b = right;
+	int ret = np_rate_more(a->audited, b->audited);
+
+	return ret ? ret : np_rate_by_packets(left, right);
+}
+
 static int np_rate_by_denied(const void *left, const void *right)
 {
 	const struct np_rate *a = left, *b = right;
 	int ret = np_rate_more(a->denied, b->denied);
 
-	return ret ? ret : np_rate_by_packets(left, right);
+	return ret ? ret : np_rate_by_audited(left, right);
 }
 
 void np_rates_make(const struct np_counter_list *before, const struct np_counter_list *after,
@@ -124,6 +139,7 @@ void np_rates_make(const struct np_counter_list *before, const struct np_counter
 	static int (* const compare[])(const void *left, const void *right) = {
 		[NP_RATE_BY_PACKETS] = np_rate_by_packets,
 		[NP_RATE_BY_DENIED] = np_rate_by_denied,
+		[NP_RATE_BY_AUDITED] = np_rate_by_audited,
 		[NP_RATE_BY_NAME] = np_rate_by_name,
 	};
 	const struct np_counters *old, *c;

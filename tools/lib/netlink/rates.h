@@ -22,13 +22,16 @@ enum np_rate_value {
 	NP_RATE_IN_DENIED,
 	NP_RATE_OUT_ALLOWED,
 	NP_RATE_OUT_DENIED,	/* forged packets included */
+	NP_RATE_IN_AUDITED,	/* of those allowed: what observed policies would deny */
+	NP_RATE_OUT_AUDITED,
 	NP_RATE_VALUES
 };
 
 /* What the rows of a list are sorted by. */
 enum np_rate_order {
 	NP_RATE_BY_PACKETS,	/* all packets, most first */
-	NP_RATE_BY_DENIED,	/* most first, then all packets */
+	NP_RATE_BY_DENIED,	/* most first, then audited, then all packets */
+	NP_RATE_BY_AUDITED,	/* most first, then all packets */
 	NP_RATE_BY_NAME,
 };
 
@@ -37,8 +40,9 @@ struct np_rate {
 	const struct np_counters *subject;
 	const struct np_rule_hits *rule;	/* of NP_RATE_RULES, else NULL */
 	uint64_t value[NP_RATE_VALUES];
-	uint64_t packets;			/* the sum */
+	uint64_t packets;			/* allowed and denied */
 	uint64_t denied;
+	uint64_t audited;
 };
 
 struct np_rate_list {

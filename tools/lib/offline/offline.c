@@ -464,6 +464,45 @@ int np_offline_apply(struct np_offline *off, const char *origin,
 	return error;
 }
 
+static int np_offline_audit(struct np_offline *off, const struct np_observe *observe)
+{
+	struct netpol_audit audit = { .ns = NULL };
+	struct netpol_ns *ns = netpol_ns_get(off->world, np_offline_text(observe->namespace));
+	int error;
+
+	if (IS_ERR(ns))
+		return PTR_ERR(ns);
+	audit.ns = ns;
+	memcpy(audit.policy, observe->policy, sizeof(audit.policy));
+	memcpy(audit.pod, observe->pod, sizeof(audit.pod));
+	error = netpol_edit_audit(off->edit, &audit);
+	netpol_ns_put(off->world, ns);
+	return error;
+}
+
+int np_offline_observe(struct np_offline *off, const struct np_observe_list *list,
+		       struct np_error *err)
+{
+	struct netpol_edit *edit;
+	int error = 0;
+	size_t i;
+
+	memset(&off->fault, 0, sizeof(off->fault));
+	edit = netpol_edit_begin(off->world, NULL, &off->fault);
+	if (IS_ERR(edit))
+		return np_offline_done(off, PTR_ERR(edit), err);
+	off->edit = edit;
+	for (i = 0; !error && i < list->count; i++)
+		error = np_offline_audit(off, &list->item[i]);
+	if (!error)
+		error = netpol_edit_prepare(edit);
+	if (error)
+		np_offline_abort(off);
+	else
+		np_offline_publish(off);
+	return np_offline_done(off, error, err);
+}
+
 /*
  * Makes the core's flow. The addresses are copied into `from` and `to`, because they are not
  * aligned in objects.

@@ -14,6 +14,7 @@
 #include "core/edit.h"
 #include "base/error.h"
 #include "core/explain.h"
+#include "netlink/observe.h"
 #include "object/object.h"
 
 /**
@@ -119,6 +120,13 @@ void np_offline_abort(struct np_offline *off);
  */
 int np_offline_apply(struct np_offline *off, const char *origin,
 		     const struct np_objects *objs, bool full, struct np_error *err);
+
+/*
+ * Begins audits without an end, besides those that there are. What they are about may be loaded
+ * later. No transaction may be open. Returns 0, or -1 with *err filled and the world unchanged.
+ */
+int np_offline_observe(struct np_offline *off, const struct np_observe_list *list,
+		       struct np_error *err);
 
 /* Returns the verdict for a flow in a snapshot. judgement may be NULL. */
 bool np_offline_judge_in(const struct netpol_snapshot *snapshot, const struct np_flow *flow,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Audit: compares the objects in the kernel with the desired ones.
+ * Compares the objects in the kernel with the desired ones.
  */
-#ifndef NP_AGENT_AUDIT_H
-#define NP_AGENT_AUDIT_H
+#ifndef NP_AGENT_COMPARE_H
+#define NP_AGENT_COMPARE_H
 
 #include <stddef.h>
 
@@ -16,7 +16,7 @@
  * many differences there are. Returns 0, or -1 with *err filled. After a failure the state of the
  * kernel counts as unknown.
  */
-int np_audit_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
-		 struct np_error *err);
+int np_compare_run(struct np_kernel *kernel, struct np_desired *d, size_t *found,
+		   struct np_error *err);
 
 #endif
