@@ -336,7 +336,8 @@ static u32 count_grown(struct netpol_edit *edit)
  * The object of the edit that made programs of others larger, by labels that their policies tell
  * apart: of the namespace with most of them, the Namespace object if it was relabelled, else the
  * first pod. NULL: it was no such object, or rather a policy that names a label which was of no
- * account before. No pod is to blame for that, and who has many pods could have it blamed on others.
+ * account before. No pod is to blame for that, and who has many pods could have it blamed on
+ * others.
  */
 static const struct netpol_change *grown_by(struct netpol_edit *edit)
 {
@@ -347,6 +348,7 @@ static const struct netpol_change *grown_by(struct netpol_edit *edit)
 		const struct netpol_change *change = &edit->objects.change[i];
 		const struct netpol_namespace *namespace = change->object;
 		const struct netpol_pod *pod = change->object;
+		bool is_namespace = change->kind == NETPOL_CHANGE_NAMESPACE;
 		const struct netpol_ns *its;
 
 		netpol_offer(i);
@@ -354,7 +356,7 @@ static const struct netpol_change *grown_by(struct netpol_edit *edit)
 			continue;
 		its = change->kind == NETPOL_CHANGE_POD ? pod->template->ns : namespace->ns;
 		if (its->grown_serial != edit->serial || its->grown <= most ||
-		    its->grown_by_labels != (change->kind == NETPOL_CHANGE_NAMESPACE) ||
+		    its->grown_by_labels != is_namespace ||
 		    (!its->grown_by_labels && pod->template->identity->created != edit->serial))
 			continue;
 		most = its->grown;

@@ -87,6 +87,15 @@ answer "${cluster[@]}" --verify -o json >"$tmp/out"
 is "$? $(jq -c '[.verdict, .verify.verdict, .verify.same]' "$tmp/out")" '1 ["ALLOW","DENY",false]' \
 	"files allow what the kernel denies: exit status 1"
 
+# What is observed for a pod needs no rule; the half that is enforced does.
+within() { netpolctl explain namespace-b/web namespace-b/api -p tcp/8080 -o json; }
+is "$(within | jq -c '[.verdict, [.change.policies[].spec.policyTypes[]]]')" \
+	'["DENY",["Egress","Ingress"]]' "both directions deny, and both are proposed"
+netpolctl audit --pod namespace-b/api --for 1h >/dev/null 2>&1 || bail audit
+is "$(within | jq -c '[.verdict, [.change.policies[].spec.policyTypes[]]]')" '["DENY",["Egress"]]' \
+	"with one of them observed, the other is proposed"
+netpolctl audit --end --pod namespace-b/api >/dev/null || bail "audit --end"
+
 # What is proposed puts an end to the denial, in the kernel: by files, and by what it has loaded.
 answer "${deny[@]}" | sed -n '/^---/,$p' >"$tmp/allow.yaml"
 answer | sed -n '/^---/,$p' >"$tmp/kernel.yaml"

@@ -573,6 +573,7 @@ static void np_change_open(struct np_change *change, const struct np_objects *ob
 
 /* Loads the objects and then the policies of the change into a second world. */
 static int np_change_load(const struct np_change *change, const struct np_objects *objs,
+			  const struct np_observe_list *observed,
 			  struct np_offline *after, struct np_error *err)
 {
 	unsigned int i;
@@ -581,6 +582,8 @@ static int np_change_load(const struct np_change *change, const struct np_object
 	if (np_offline_init(after, NULL, err))
 		return -1;
 	ret = np_offline_apply(after, "manual", objs, true, err);
+	if (!ret)
+		ret = np_offline_observe(after, observed, err);
 	if (!ret)
 		ret = np_offline_begin(after, "manual", err);
 	for (i = 0; !ret && i < change->policies; i++)
@@ -592,7 +595,8 @@ static int np_change_load(const struct np_change *change, const struct np_object
 	return ret;
 }
 
-int np_change_find(struct np_change *change, struct np_objects *objs, const struct np_offline *off,
+int np_change_find(struct np_change *change, struct np_objects *objs,
+		   const struct np_observe_list *observed, const struct np_offline *off,
 		   const struct np_eval *eval, const struct np_flow *flow,
 		   const struct np_reason_end end[2], bool outside, struct np_error *err)
 {
@@ -609,7 +613,7 @@ int np_change_find(struct np_change *change, struct np_objects *objs, const stru
 	np_change_policies(change, &half, end);
 	if (change->none)
 		return 0;
-	ret = np_change_load(change, objs, &both[1], err);
+	ret = np_change_load(change, objs, observed, &both[1], err);
 	if (!ret && !np_offline_judge(&both[1], flow, NULL)) {
 		change->none = "the rule that was tried does not allow it";
 		change->policies = 0;

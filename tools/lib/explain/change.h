@@ -55,11 +55,13 @@ struct np_change {
 };
 
 /*
- * Finds the change for a connection that eval denies. off: a world of the objects. end: source and
+ * Finds the change for a connection that eval denies. off: a world of the objects, with the
+ * audits in observed. end: source and
  * destination. outside: an end without a pod stands for all addresses outside private networks.
  * Returns 0, or -1 with *err filled if the core refuses the change.
  */
-int np_change_find(struct np_change *change, struct np_objects *objs, const struct np_offline *off,
+int np_change_find(struct np_change *change, struct np_objects *objs,
+		   const struct np_observe_list *observed, const struct np_offline *off,
 		   const struct np_eval *eval, const struct np_flow *flow,
 		   const struct np_reason_end end[2], bool outside, struct np_error *err);
 void np_change_free(struct np_change *change);

@@ -10,6 +10,7 @@
 
 void np_explain_free(struct np_explain *x)
 {
+	np_observe_free(&x->observed);
 	np_eval_free(&x->eval);
 	np_change_free(&x->change);
 	np_arena_free(&x->arena);
@@ -255,7 +256,7 @@ static int np_explain_change(struct np_explain *x, struct np_objects *objs,
 			     const struct np_offline *off, const struct np_eval *eval,
 			     struct np_error *err)
 {
-	return np_change_find(&x->change, objs, off, eval, &x->flow, x->end,
+	return np_change_find(&x->change, objs, &x->observed, off, eval, &x->flow, x->end,
 			      x->named[0].kind == NP_END_WORLD ||
 			      x->named[1].kind == NP_END_WORLD, err);
 }
@@ -335,6 +336,8 @@ static int np_explain_try_out(struct np_explain *x, struct np_objects *objs, str
 	ret = np_offline_init(&off, NULL, err);
 	if (!ret)
 		ret = np_offline_apply(&off, "manual", objs, true, err);
+	if (!ret)
+		ret = np_offline_observe(&off, &x->observed, err);
 	if (!ret)
 		np_ask_judge(&off, &x->flow, &eval);
 	if (!ret && eval.verdict != NETPOL_VERDICT_DENY)

@@ -30,6 +30,7 @@ struct np_explain_step {
  * @question: as it was asked
  * @request: protocol, port and family; np_explain_objects() fills in the ends
  * @named: source and destination as they were asked
+ * @observed: audits that the kernel has; files have none
  * @eval: the answer
  * @flow: the connection that it is about
  * @end: source and destination
@@ -41,6 +42,7 @@ struct np_explain {
 	struct np_question question;
 	struct np_eval_request request;
 	struct np_named_end named[2];
+	struct np_observe_list observed;
 	struct np_eval eval;
 	struct np_flow flow;
 	struct np_reason_end end[2];

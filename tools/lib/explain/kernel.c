@@ -16,6 +16,7 @@
 static void np_explain_again(struct np_explain *x, struct np_explain_loaded *loaded)
 {
 	np_eval_free(&x->eval);
+	np_observe_free(&x->observed);
 	np_explain_loaded_free(loaded);
 	memset(&x->eval, 0, sizeof(x->eval));
 }
@@ -137,7 +138,8 @@ static int np_explain_try(struct np_explain *x, struct np_client *client,
 		return -1;
 	generation = before.generation;
 	np_info_free(&before);
-	if (np_explain_load(loaded, client, err) || np_explain_host(x, err) ||
+	if (np_explain_load(loaded, client, err) ||
+	    np_observe_get(client, &x->observed, err) || np_explain_host(x, err) ||
 	    np_end_resolve(&loaded->objs, &x->named[0], &x->named[1], x->request.family, err))
 		return -1;
 	x->request.source = x->named[0].end;
