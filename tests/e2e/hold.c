@@ -46,7 +46,7 @@ static const char *const expect_name[] = { "cut", "open", "steady" };
 struct way {
 	uint64_t sent;
 	uint64_t got;
-	uint64_t gaps;		/* datagrams lost */
+	uint64_t top;		/* of a datagram: the highest number that came, plus one */
 	uint64_t last;		/* CLOCK_REALTIME us of the last number that came */
 	uint64_t sent_then;	/* what was sent by then */
 	/* since the phase began */
@@ -224,8 +224,9 @@ static void numbers_take(struct connection *c, unsigned int role)
 		    connect(fd, &peer.sa, msg.msg_namelen))
 			die("%s: the server's connect", c->name);
 		if (c->udp) {
-			if (room[0] >= way->got + way->gaps)
-				way->gaps = room[0] - way->got;
+			/* one that another processor has overtaken is late, not lost */
+			if (room[0] >= way->top)
+				way->top = room[0] + 1;
 			way->got++;
 		} else {
 			way->got += (uint64_t)len / sizeof(*room);
@@ -281,7 +282,7 @@ static uint64_t lost(const struct connection *c, unsigned int role)
 	socklen_t size = sizeof(info);
 
 	if (c->udp)
-		return c->way[role].gaps;
+		return c->way[role].top - c->way[role].got;
 	getsockopt(role == OUT ? c->client : c->server, IPPROTO_TCP, TCP_INFO, &info, &size);
 	return info.tcpi_total_retrans > info.tcpi_dsack_dups ?
 	       info.tcpi_total_retrans - info.tcpi_dsack_dups : 0;
