@@ -126,6 +126,40 @@ def L45_closed(t):
     check(code == 0 and "connections: 0 appear, 0 go" in out, code, out, text)
 
 
+def L45_unread(t):
+    """What cannot be read at all denies everything as well, or nothing can be said."""
+    d = t.double()
+    fill(d)
+    d.served = ["v1alpha2"]
+    d.objects["networkpolicies"].clear()
+    file = manifest(t, d)
+    deep = []
+    for _ in range(100):
+        deep = [deep]
+    d.put("networkpolicies", "deny", "a", spec={**DENY, "ingress": deep})
+    code, out, text = diff(t, d, file, "cluster", "--lenient")
+    check("a/deny: nested deeper" in text and "every pod of its namespace, as the agent" in text, text)
+    check(code == 1 and "+ networkpolicy/a/deny" in out and
+          "connections: 0 appear, 2 go" in out, code, out, text)
+    d.objects["networkpolicies"].clear()
+    d.put("clusternetworkpolicies", "adm", spec={
+        "tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, "egress": deep})
+    code, out, text = diff(t, d, file, "cluster", "--lenient")
+    check("adm: nested deeper" in text and "every pod, as the agent" in text, text)
+    check(code == 1 and "+ clusternetworkpolicy/adm" in out and
+          "connections: 0 appear, 2 go" in out, code, out, text)
+    d.objects["clusternetworkpolicies"].clear()
+    d.put("networkpolicies", "", "a", spec=DENY)
+    code, out, text = diff(t, d, file, "cluster", "--lenient")
+    check(code == 7 and not out and "one of the networkpolicies of the cluster cannot be read" in text,
+          code, out, text)
+    # the agent does not load such a pod either
+    d.objects["networkpolicies"].clear()
+    d.put("pods", "p9", "a", spec={"containers": deep}, status={"podIP": "10.0.0.9"})
+    code, out, text = diff(t, d, file, "cluster", "--lenient")
+    check(code == 0 and "a/p9: nested deeper" in text and "it is left out" in text, code, out, text)
+
+
 def L45_cluster_policies(t):
     """They are there, absent or there in another version; Nodes are listed if a rule names some."""
     d = t.double()

@@ -91,6 +91,7 @@ expect 2 'cluster: is followed by the name of a context' cluster: $deny
 expect 2 '--kubeconfig, --in-cluster and --api-server are for the side cluster' $deny $cluster \
 	--kubeconfig "$tmp/none"
 expect 2 'no context: write cluster instead of cluster:x' cluster:x $deny --in-cluster
+expect 2 'no context: write cluster instead of cluster:x' cluster:x cluster --in-cluster
 expect 7 "$tmp/none" $deny cluster --kubeconfig "$tmp/none"
 
 # What is written is what the schema says, whatever differs and whatever is asked.

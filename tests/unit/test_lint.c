@@ -810,6 +810,63 @@ static void test_fix(void)
 		CHECK(!lint.item[0].fix);
 }
 
+/* A list that an alias repeats has its findings twice, and each text changes once. */
+static void test_fix_alias(void)
+{
+	char *diff = diff_of(PORTS_OF_A PORT("1") "    from: &p\n"
+			     "    - ipBlock: {cidr: 10.0.0.177/24}\n"
+			     "    - ipBlock: {cidr: 10.1.0.177/24}\n  egress:\n  - to: *p\n", NULL);
+	const char *hunks = diff ? strstr(diff, "@@") : NULL;
+
+	CHECK_EQ(lint.count, 4);
+	if (CHECK(hunks))
+		CHECK_STR(hunks, "@@ -6,7 +6,7 @@\n   - ports:\n " PORT("1") "     from: &p\n"
+			  "-    - ipBlock: {cidr: 10.0.0.177/24}\n"
+			  "+    - ipBlock: {cidr: 10.0.0.0/24}\n"
+			  "-    - ipBlock: {cidr: 10.1.0.177/24}\n"
+			  "+    - ipBlock: {cidr: 10.1.0.0/24}\n   egress:\n   - to: *p\n");
+	free(diff);
+}
+
+/* What ends a line in YAML and not here may shift an entry to another one: no fix. */
+static void test_fix_lines(void)
+{
+	static const char * const end[] = { "\r#", "\xc2\x85#", "\xe2\x80\xa8#", "\xe2\x80\xa9#" };
+	char text[512];
+	char *diff;
+	size_t i;
+
+	for (i = 0; i < NP_COUNT(end); i++) {
+		snprintf(text, sizeof(text), "#%s\n%s", end[i], PORTS_OF_A PORT("1") PORT("1")
+			 "    from: []\n  - ports:\n" PORT("2"));
+		diff = diff_of(text, NULL);
+		CHECK_STR(diff, "");
+		free(diff);
+		CHECK_EQ(lint.count, 1);
+	}
+	diff = diff_of(PORTS_OF_A "    - port: 1\r\n    - port: 1\r\n" PORT("2"), NULL);
+	if (CHECK(diff))
+		CHECK(strstr(diff, " @@\n   ingress:\n   - ports:\n     - port: 1\r\n"
+			     "-    - port: 1\r\n " PORT("2")));
+	free(diff);
+}
+
+/* The only entry of a list stays: a list without entries means all. So do quotes over lines. */
+static void test_fix_entry(void)
+{
+	char *diff = diff_of(PORTS_OF_A PORT("1") PORT("1"), PORTS_OF_A "#\n" PORT("2"));
+
+	CHECK_STR(diff, "");
+	free(diff);
+	diff = diff_of(PORTS_OF_A PORT("1") "#\n\n" PORT("1"), NULL);
+	CHECK(diff && strstr(diff, "\n-" PORT("1")));
+	free(diff);
+	diff = diff_of(PORTS_OF_A PORT("\"a\"") "    - port: \"\\\n\\\n a\"\n" PORT("2"), NULL);
+	CHECK_STR(diff, "");
+	free(diff);
+	CHECK_EQ(lint.count, 1);
+}
+
 static void test_forms(void)
 {
 	const cJSON *run_one, *result;
@@ -883,6 +940,9 @@ int main(void)
 	test_denies_dns();
 	test_disable();
 	test_fix();
+	test_fix_alias();
+	test_fix_lines();
+	test_fix_entry();
 	test_forms();
 	np_lint_free(&lint);
 	np_objects_free(&objs);

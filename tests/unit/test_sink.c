@@ -401,6 +401,49 @@ static void test_tcp(void)
 	free(greeting);
 }
 
+static void wait_up(struct np_sink *sink, bool up)
+{
+	int round;
+
+	for (round = 0; round < WAIT && sink->up != up; round++)
+		np_loop_step(loop, 1);
+	CHECK_EQ(sink->up, up);
+}
+
+/* A connection that lasts so long, and the pause that follows it. */
+static void flap(struct np_sink *sink, int fd, int64_t lasts, int64_t want)
+{
+	int peer = accepted(fd);
+
+	wait_up(sink, true);
+	np_loop_skip(loop, lasts);
+	close(peer);
+	wait_up(sink, false);
+	CHECK(np_timer_left(&sink->timer) <= want);
+	CHECK(np_timer_left(&sink->timer) > want / 2);
+	np_loop_skip(loop, 60000);
+}
+
+/* One that ends each connection at once is left in peace for longer and longer. */
+static void test_flapping(void)
+{
+	struct np_target target;
+	struct np_sink sink;
+	char where[64];
+	uint16_t port = 0;
+	int fd = listener(SOCK_STREAM, &port), i;
+
+	snprintf(where, sizeof(where), "tcp://127.0.0.1:%u", port);
+	if (!begin(&sink, &target, where, NULL))
+		return;
+	for (i = 0; i < 8; i++)
+		flap(&sink, fd, 0, i < 5 ? 500 << i : 15000);
+	flap(&sink, fd, 60000, 500);
+	flap(&sink, fd, 0, 1000);
+	np_sink_close(&sink, 0);
+	close(fd);
+}
+
 /* A collector that takes no more, and one that never comes: the rest is counted. */
 static void test_slow(void)
 {
@@ -448,6 +491,7 @@ int main(void)
 	test_pipe();
 	test_udp();
 	test_tcp();
+	test_flapping();
 	test_slow();
 	np_loop_free(loop);
 	rmdir(folder);

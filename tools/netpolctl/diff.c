@@ -222,14 +222,16 @@ static int np_diff_do(struct np_diff_run *run)
 static int np_diff_check(const struct np_command *cmd, struct np_diff_run *run, int argc,
 			 char **argv)
 {
-	const char *context = NULL;
+	const char *context = NULL, *named;
 	bool cluster = false;
 	size_t i, input = 0;
 
 	if (argc - optind != 2)
 		return np_usage(cmd, "diff takes two words, what was and what is to be");
 	for (i = 0; i < 2; i++) {
-		cluster |= np_diff_is_cluster(argv[optind + i], &context);
+		named = NULL;
+		cluster |= np_diff_is_cluster(argv[optind + i], &named);
+		context = named ? named : context;
 		if (context && !*context)
 			return np_usage(cmd, "cluster: is followed by the name of a context, as in "
 					"cluster:staging");

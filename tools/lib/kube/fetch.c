@@ -72,8 +72,10 @@ static void np_fetch_silent(void *arg)
 	struct np_fetch *fetch = arg;
 	int kind;
 
-	for (kind = 0; !fetch->wanted[kind]; kind++)
+	for (kind = 0; kind < NP_SOURCE_KINDS && !fetch->wanted[kind]; kind++)
 		;
+	if (kind == NP_SOURCE_KINDS)	/* the last one came just now */
+		return;
 	np_error_set(fetch->err, NP_EXIT_TIMEOUT, "%s: nothing came of the list of %s for %d ms",
 		     np_fetch_server(fetch), np_fetch_kind(kind), fetch->options->timeout_ms);
 	np_error_hint(fetch->err, "--timeout allows more");
@@ -144,6 +146,68 @@ static int np_fetch_decode_closed(struct np_decode *decode, enum np_source_kind 
 	}
 }
 
+static struct np_rule *np_fetch_deny(struct np_objects *objs)
+{
+	struct np_rule *rule = np_arena_alloc(&objs->arena, sizeof(*rule));
+
+	*rule = (struct np_rule) {
+		.name = np_intern_str(objs, ""), .action = NP_ACTION_DENY, .closed = true,
+	};
+	return rule;
+}
+
+/*
+ * Adds what the agent makes of a policy of which only the name is known: it denies everything to
+ * every pod of its namespace, or of the cluster.
+ */
+static void np_fetch_close(struct np_objects *objs, enum np_source_kind kind,
+			   const char *namespace, const char *name)
+{
+	struct np_policy policy = {
+		.place.file = "",
+		.namespace = np_intern_str(objs, kind == NP_SOURCE_POLICY ? namespace : ""),
+		.name = np_intern_str(objs, name),
+		.directions = NP_DIR_INGRESS | NP_DIR_EGRESS,
+		.types_given = true,
+	};
+
+	if (kind == NP_SOURCE_POLICY) {
+		policy.pod_selector.present = true;
+	} else {
+		policy.tier = NP_TIER_ADMIN;
+		policy.ns_selector.present = true;
+		policy.ingress = np_fetch_deny(objs);
+		policy.egress = np_fetch_deny(objs);
+		policy.ingress_count = 1;
+		policy.egress_count = 1;
+	}
+	*np_objects_add_policy(objs) = policy;
+}
+
+/* Takes an object of which no more than the name can be read, as the agent takes it. */
+static void np_fetch_unread(struct np_fetch *fetch, enum np_source_kind kind,
+			    const char *namespace, const char *name, const char *why)
+{
+	bool policy = kind == NP_SOURCE_POLICY || kind == NP_SOURCE_CLUSTER_POLICY;
+	const char *slash = *namespace ? "/" : "", *kinds = np_fetch_kind(kind);
+
+	if (kind == NP_SOURCE_NAMESPACE || kind == NP_SOURCE_POD) {
+		np_fetch_warn(fetch, "%s of the cluster, %s%s%s: %s; it is left out", kinds,
+			      namespace, slash, *name ? name : "?", why);
+	} else if (policy && *name && (*namespace || kind == NP_SOURCE_CLUSTER_POLICY)) {
+		np_fetch_close(fetch->objs, kind, namespace, name);
+		np_fetch_warn(fetch, "%s of the cluster, %s%s%s: %s; it denies everything to every "
+			      "pod%s, as the agent enforces it", kinds, namespace, slash, name,
+			      why, kind == NP_SOURCE_POLICY ? " of its namespace" : "");
+	} else if (!fetch->failed) {
+		np_error_set(fetch->err, NP_EXIT_API, "%s: one of the %s of the cluster cannot be "
+			     "read, so what is enforced is not known: %s: %s",
+			     np_fetch_server(fetch), kinds, *name ? name : "?", why);
+		fetch->failed = true;
+		np_loop_stop(fetch->loop);
+	}
+}
+
 static void np_fetch_upsert(void *context, enum np_source_kind kind, const struct np_node *object)
 {
 	const struct np_node *meta = np_node_get(object, "metadata");
@@ -157,7 +221,6 @@ static void np_fetch_upsert(void *context, enum np_source_kind kind, const struc
 		.kind = np_fetch_kind(kind), .namespace = "", .name = "",
 	};
 	struct np_mark mark = np_objects_mark(fetch->objs);
-	bool closed;
 
 	np_fetch_alive(fetch);
 	if (!np_fetch_decode(&decode, kind, object))
@@ -165,12 +228,14 @@ static void np_fetch_upsert(void *context, enum np_source_kind kind, const struc
 	np_objects_rewind(fetch->objs, &mark);
 	decode.err = &ignored;
 	decode.exact = false;
-	closed = !np_fetch_decode_closed(&decode, kind, object);
-	if (!closed)
-		np_objects_rewind(fetch->objs, &mark);
-	np_fetch_warn(fetch, "%s of the cluster, %s%s%s: %s; it is %s", np_fetch_kind(kind),
-		      namespace, *namespace ? "/" : "", name, why.text, closed ?
-		      "closed as far as it cannot be read, as the agent enforces it" : "left out");
+	if (!np_fetch_decode_closed(&decode, kind, object)) {
+		np_fetch_warn(fetch, "%s of the cluster, %s%s%s: %s; it is closed as far as it "
+			      "cannot be read, as the agent enforces it", np_fetch_kind(kind),
+			      namespace, *namespace ? "/" : "", name, why.text);
+		return;
+	}
+	np_objects_rewind(fetch->objs, &mark);
+	np_fetch_unread(fetch, kind, namespace, name, why.text);
 }
 
 static void np_fetch_remove(void *context, enum np_source_kind kind, const char *namespace,
@@ -183,9 +248,7 @@ static void np_fetch_rejected(void *context, enum np_source_kind kind, const cha
 			      const char *name, const char *uid, const char *reason)
 {
 	np_fetch_alive(context);
-	np_fetch_warn(context, "%s of the cluster, %s%s%s: %s; it is left out",
-		      np_fetch_kind(kind), namespace, *namespace ? "/" : "", *name ? name : "?",
-		      reason);
+	np_fetch_unread(context, kind, namespace, name, reason);
 }
 
 /* --- how it goes ------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "object/lint_fix.h"
 
@@ -47,6 +48,25 @@ static void np_fix_split(struct np_fix_file *file)
 	}
 }
 
+/*
+ * YAML also ends a line at a lone carriage return and at three characters of Unicode. Where a file
+ * has one of them, its lines may be counted in another way than here.
+ */
+static bool np_fix_has_other_lines(const struct np_buffer *text)
+{
+	static const char * const end[] = { "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+	const char *at = text->data, *last = at + text->len;
+	size_t i;
+
+	for (i = 0; i < NP_COUNT(end); i++)
+		if (memmem(at, text->len, end[i], strlen(end[i])))
+			return true;
+	while ((at = memchr(at, '\r', last - at)))
+		if (++at == last || *at != '\n')
+			return true;
+	return false;
+}
+
 /* Reads a file if it is one: what came from a pipe is gone. */
 static void np_fix_read(struct np_fix_file *file)
 {
@@ -56,7 +76,8 @@ static void np_fix_read(struct np_fix_file *file)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	    !np_buffer_read(&file->text, fd, NP_FIX_FILE_MAX))
+	    !np_buffer_read(&file->text, fd, NP_FIX_FILE_MAX) && file->text.len &&
+	    !np_fix_has_other_lines(&file->text))
 		np_fix_split(file);
 	close(fd);
 }
@@ -155,20 +176,41 @@ static bool np_fix_is_entry(const char *line, size_t len, enum np_lint_fix_kind 
 }
 
 /*
- * True if a part of the text may go: it neither has an anchor or an alias nor a bracket that is
- * closed elsewhere.
+ * True if a part of the text may go: it has neither an anchor or an alias, nor a bracket that is
+ * closed elsewhere, nor a quoted text of several lines, as these may be indented in any way.
  */
 static bool np_fix_closed(const char *text, size_t len)
 {
+	bool single = false, twin = false;
 	int depth = 0;
 	size_t i;
 
 	for (i = 0; i < len && depth >= 0; i++) {
-		if (text[i] == '&' || text[i] == '*')
+		if (text[i] == '&' || text[i] == '*' || (text[i] == '\n' && (single || twin)))
 			return false;
+		single ^= text[i] == '\'';
+		twin ^= text[i] == '"';
 		depth += (text[i] == '{' || text[i] == '[') - (text[i] == '}' || text[i] == ']');
 	}
 	return !depth;
+}
+
+/*
+ * True if an entry of the list stands before this one. A list that has lost its only entry would
+ * mean all peers or all ports.
+ */
+static bool np_fix_has_elder(const struct np_fix_file *file, uint32_t line, size_t dash)
+{
+	const char *text;
+	size_t len, at;
+
+	while (--line) {
+		text = np_fix_line(file, line, &len);
+		at = np_fix_indent(text, len);
+		if (at <= dash && at < len && !strchr("#\r\n", text[at]))
+			return at == dash && text[at] == '-';
+	}
+	return false;
 }
 
 /*
@@ -184,6 +226,8 @@ static bool np_fix_find_entry(const struct np_fix_file *file, struct np_lint_fix
 	if (!np_fix_is_entry(line, len, fix->kind))
 		return false;
 	dash = np_fix_indent(line, len);
+	if (!np_fix_has_elder(file, fix->line, dash))
+		return false;
 	fix->last = fix->line;
 	for (i = fix->line + 1; i <= file->count; i++) {
 		line = np_fix_line(file, i, &len);
@@ -235,6 +279,8 @@ static int np_fix_order(const void *a, const void *b)
 	const struct np_lint_fix *x = *(const struct np_lint_fix * const *)a;
 	const struct np_lint_fix *y = *(const struct np_lint_fix * const *)b;
 
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
 	return x->column < y->column ? 1 : x->column > y->column ? -1 : 0;
 }
 
@@ -270,7 +316,7 @@ static bool np_fix_changes(const struct np_lint *lint, const struct np_fix_file 
 	for (i = 0; i < lint->count; i++)
 		if (lint->item[i].fix && lint->item[i].policy->place.file == file->name)
 			fix[count++] = lint->item[i].fix;
-	/* From the end of a line to its beginning, so that the columns hold. */
+	/* Line by line, each from its end to its beginning, so that the columns hold. */
 	qsort(fix, count, sizeof(*fix), np_fix_order);
 	for (i = 0; i < count; i++) {
 		if (fix[i]->kind != NP_LINT_FIX_TEXT)

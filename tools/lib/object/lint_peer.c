@@ -264,7 +264,8 @@ static void np_check_block_pods(const struct np_linting *l, const struct np_peer
 
 /*
  * 0.0.0.0/1 to 0.0.0.0/7 and ::/1 to ::/7 are left out: whoever divides all addresses into blocks
- * begins with one of them.
+ * begins with one of them. There is no fix: 0.0.0.0/32 is also how people write that nobody may,
+ * and a patch does not open what was closed.
  */
 static void np_check_block_zero(const struct np_linting *l, const struct np_peer *peer,
 				const struct np_lint_at *at, uint32_t index)
@@ -282,10 +283,6 @@ static void np_check_block_zero(const struct np_linting *l, const struct np_peer
 	np_lint_path(item, "spec.%s[%u].%s[%u].ipBlock.cidr", at->list, at->rule, at->peers, index);
 	np_lint_hint(item, "for every address write %s",
 		     cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
-	if (!peer->ipblock->host_bits_at)
-		np_lint_fix_text(item, peer->ipblock->line, peer->ipblock->column,
-				 peer->ipblock->text,
-				 cidr->family == AF_INET ? "0.0.0.0/0" : "::/0");
 }
 
 static void np_check_host_bits(const struct np_linting *l, const struct np_peer *peer,

@@ -98,8 +98,7 @@ struct np_ipblock {
 	 */
 	const char *host_bits;
 	uint32_t host_bits_at;
-	/* In a NetworkPolicy, where that one was written, or cidr if there is none. */
-	const char *text;
+	/* Where that one was written. */
 	uint32_t line;
 	uint32_t column;
 };

@@ -242,7 +242,6 @@ void np_note_host_bits(struct np_decode *d, const struct np_node *node,
 		return;
 	block->host_bits = np_intern_str(d->objs, node->text);
 	block->host_bits_at = at;
-	block->text = block->host_bits;
 	block->line = node->line;
 	block->column = node->column;
 }

@@ -57,13 +57,8 @@ static int np_decode_ipblock(struct np_decode *d, const struct np_node *node,
 	if (np_decode_cidr(d, cidr, NP_FIELD(path, "cidr"), np_cidr_parse, &block->cidr,
 			   &host_bits))
 		return -1;
-	if (host_bits) {
+	if (host_bits)
 		np_note_host_bits(d, cidr, block, 0);
-	} else {
-		block->text = np_intern_str(d->objs, cidr->text);
-		block->line = cidr->line;
-		block->column = cidr->column;
-	}
 	if (!list || !list->count)
 		return 0;
 	return np_decode_except(d, list, NP_FIELD(path, "except"), block);

@@ -24,6 +24,7 @@
 #define NP_SINK_SILENT	30000	/* milliseconds that a peer may leave data unacknowledged */
 #define NP_SINK_PAUSE	500	/* milliseconds before the second try; doubled each time */
 #define NP_SINK_PAUSES	15000	/* but not beyond this */
+#define NP_SINK_STEADY	10000	/* milliseconds of a connection after which pauses begin anew */
 
 static void np_sink_connect(struct np_sink *sink);
 
@@ -111,6 +112,9 @@ static void np_sink_fail(struct np_sink *sink, int error)
 
 static void np_sink_retry(struct np_sink *sink)
 {
+	/* A balancer without a server accepts each connection, and ends it. */
+	if (sink->up && np_loop_now(sink->use.loop) - sink->since >= NP_SINK_STEADY)
+		sink->pause = NP_SINK_PAUSE;
 	np_io_stop(&sink->io);
 	if (sink->fd >= 0)
 		close(sink->fd);
@@ -223,7 +227,7 @@ static void np_sink_ready(void *context, unsigned int events)
 		np_timer_stop(&sink->timer);
 		np_sink_back(sink);
 		sink->up = true;
-		sink->pause = NP_SINK_PAUSE;
+		sink->since = np_loop_now(sink->use.loop);
 		sink->sequence = 0;	/* a connection is a session of its own */
 		sink->greets = sink->use.greeting;
 	} else if (sink->target->kind == NP_TARGET_TCP && events & (NP_IO_READ | NP_IO_ERROR)) {

@@ -77,6 +77,7 @@ struct np_sink_use {
  * @plain: a file that is always ready, and that a loop cannot watch
  * @up: a connection is there
  * @down: the user has been told that it is not
+ * @since: when the connection was made, by the clock of the loop
  * @pause: milliseconds until the next try
  * @sequence: what was counted of the messages that were written in this session
  * @sent_records: records of the last datagram, which may still be refused
@@ -98,6 +99,7 @@ struct np_sink {
 	bool plain;
 	bool up;
 	bool down;
+	int64_t since;
 	int64_t pause;
 	uint32_t sequence;
 	uint32_t sent_records;
