@@ -27,9 +27,9 @@ struct np_fetch_options {
 /*
  * Adds namespaces, pods (but for finished ones and those of the host's network), NetworkPolicies
  * and ClusterNetworkPolicies, with Nodes if one of these names some. An object that cannot be read
- * as a whole is what the agent makes of it: a policy is closed as far as need be, a pod or Namespace
- * of which no more than the name can be read is left out. Returns 0, or -1 with *err filled, which
- * names the server and the kind: NP_EXIT_API or NP_EXIT_TIMEOUT.
+ * as a whole is what the agent makes of it: a policy is closed as far as need be, a pod or
+ * Namespace of which no more than the name can be read is left out. Returns 0, or -1 with *err
+ * filled, which names the server and the kind: NP_EXIT_API or NP_EXIT_TIMEOUT.
  */
 int np_fetch(const struct np_fetch_options *options, struct np_objects *objs,
 	     struct np_error *err);
