@@ -175,7 +175,7 @@ static int message_end(struct netpol_dump *dump, struct sk_buff *skb, void *head
 	return error;
 }
 
-typedef int (*put_object_fn)(struct sk_buff *skb, const struct netpol_dump *dump,
+typedef int (*put_object_fn)(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 			     const void *object);
 
 /* Lists the objects of a table, one attribute each. */
@@ -191,7 +191,7 @@ static int fill_objects(struct netpol_dump *dump, struct sk_buff *skb,
 		return -EMSGSIZE;
 	while ((object = table_next(dump, table))) {
 		mark = skb_tail_pointer(skb);
-		error = put(skb, dump, object);
+		error = put(skb, dump->snapshot, object);
 		if (error) {
 			nlmsg_trim(skb, mark);
 			break;
@@ -202,9 +202,10 @@ static int fill_objects(struct netpol_dump *dump, struct sk_buff *skb,
 	return message_end(dump, skb, header, error);
 }
 
-static int put_namespace(struct sk_buff *skb, const struct netpol_dump *dump, const void *object)
+static int put_namespace(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+			 const void *object)
 {
-	return netpol_put_namespace(skb, dump->snapshot, object);
+	return netpol_put_namespace(skb, snapshot, object);
 }
 
 static int fill_namespaces(struct netpol_dump *dump, struct sk_buff *skb)
@@ -218,9 +219,10 @@ int netpol_namespace_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return netpol_dump_run(skb, cb, NETPOL_CMD_GET_NAMESPACE, fill_namespaces);
 }
 
-static int put_pod(struct sk_buff *skb, const struct netpol_dump *dump, const void *object)
+static int put_pod(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
+		   const void *object)
 {
-	return netpol_put_pod(skb, dump->snapshot, object);
+	return netpol_put_pod(skb, snapshot, object);
 }
 
 static int fill_pods(struct netpol_dump *dump, struct sk_buff *skb)

@@ -329,16 +329,6 @@ static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
 	return 0;
 }
 
-/* The reason of an event; the packet path does not tell why a pod is closed. */
-static u8 event_reason(const struct netpol_event *event, const struct netpol_end *subject)
-{
-	const struct netpol_program *program =
-		subject->local ? subject->local->program[event->direction] : NULL;
-
-	return event->reason == NETPOL_REASON_ISOLATED && program && program->lacking ?
-	       NETPOL_REASON_NO_ROOM : event->reason;
-}
-
 /*
  * Puts an event. Names and policies come from the snapshot in force now, although the packet
  * may be some commits older: to report those of its own time, the packet path would have to
@@ -351,6 +341,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	const struct netpol_pod *from, *to;
 	struct netpol_end source, destination;
 	const struct netpol_end *subject, *other;
+	const struct netpol_program *program;
 	const struct netpol_order *order;
 	int bytes = v4 ? 4 : 16;
 
@@ -358,6 +349,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	to = event_pod(snapshot, event->family, event->destination, &destination);
 	subject = event->direction == NETPOL_DIRECTION_EGRESS ? &source : &destination;
 	other = subject == &source ? &destination : &source;
+	program = subject->local ? subject->local->program[event->direction] : NULL;
 	order = deciding_rule(snapshot, event, subject, other);
 	switch (event->reason) {
 	case NETPOL_REASON_ISOLATED:
@@ -372,7 +364,7 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	}
 	if (nla_put_u64_64bit(skb, NETPOL_EVENT_A_TIME, event->time, NETPOL_EVENT_A_PAD) ||
 	    nla_put_u8(skb, NETPOL_EVENT_A_DIRECTION, event->direction) ||
-	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, event_reason(event, subject)) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, netpol_reason_told(event->reason, program)) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_SOURCE4 : NETPOL_EVENT_A_SOURCE6, bytes,
 		    event->source) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_DESTINATION4 : NETPOL_EVENT_A_DESTINATION6,

@@ -150,6 +150,16 @@ static inline bool netpol_program_closed(const struct netpol_program *program)
 	return !program->npolicies;
 }
 
+/*
+ * The reason to tell of a half that has one, for explanations and events: the packet path does not
+ * tell why a pod is closed. @program: of the half, or NULL.
+ */
+static inline u8 netpol_reason_told(u8 reason, const struct netpol_program *program)
+{
+	return reason == NETPOL_REASON_ISOLATED && program && program->lacking ?
+	       NETPOL_REASON_NO_ROOM : reason;
+}
+
 /* Do none of its policies have a say, because all are observed? Then it accepts everything. */
 static inline bool netpol_program_observes(const struct netpol_program *program)
 {

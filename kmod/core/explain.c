@@ -182,13 +182,6 @@ static int explain_policies(const struct netpol_decision *half,
 	return error;
 }
 
-/* Why a half is what it is: the packet path does not tell why a pod is closed. */
-static u8 half_reason(const struct netpol_decision *half)
-{
-	return half->reason == NETPOL_REASON_ISOLATED && half->program->lacking ?
-	       NETPOL_REASON_NO_ROOM : half->reason;
-}
-
 /* Visits the steps of one half: its policies, and the step that sums it up. */
 static int explain_half(const struct netpol_world *world, const struct netpol_flow *flow,
 			u8 direction, const struct netpol_decision *half,
@@ -207,7 +200,7 @@ static int explain_half(const struct netpol_world *world, const struct netpol_fl
 		return error;
 	step.accept = half->accept;
 	step.audit = half->audit;
-	step.reason = half_reason(half);
+	step.reason = netpol_reason_told(half->reason, half->program);
 	return visit(context, &step);
 }
 
@@ -232,6 +225,7 @@ int netpol_explain(struct netpol_world *world, const struct netpol_flow *flow, b
 {
 	const struct netpol_snapshot *snapshot = world->snapshot;
 	struct netpol_end source, destination;
+	const struct netpol_decision *last;
 	struct netpol_decision half;
 	int error = 0;
 
@@ -239,8 +233,9 @@ int netpol_explain(struct netpol_world *world, const struct netpol_flow *flow, b
 	netpol_resolve(snapshot, flow->family, flow->destination, &destination);
 	destination.node = to_node && !destination.identity;
 	netpol_judge(snapshot, flow, &source, &destination, judgement);
-	if (judgement->half[judgement->direction].subject)
-		judgement->reason = half_reason(&judgement->half[judgement->direction]);
+	last = &judgement->half[judgement->direction];
+	if (last->subject)
+		judgement->reason = netpol_reason_told(last->reason, last->program);
 	if (judgement->reason == NETPOL_REASON_SELF ||
 	    judgement->reason == NETPOL_REASON_NOT_LOCAL) {
 		struct netpol_step step = {

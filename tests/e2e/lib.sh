@@ -162,20 +162,22 @@ end_make()
 			[ "$v6" = - ] || echo "route add $v6/128 dev $dev src ${node_v6[$on]}"
 		} | ip_batch "$on"
 	fi
-	eventually 20 end_ready "$on" "${br:-$dev}" "$ns" "fe80::2:$ends" ||
+	eventually 20 end_ready "$on" "${br:-$dev}" "$ns" "fe80::2:$ends" "$v6" ||
 		bail "the interfaces of $name"
-	[ "$v6" = - ] || eventually 20 end_ready "$on" "${br:-$dev}" "$ns" "$v6" ||
-		bail "$v6 of $name"
 }
 
-# end_ready NODE DEVICE NETNS V6: an address of IPv6 answers to nobody before it is a local route,
-# which a worker makes when the interface has its carrier. The kernel may take a second for that
-# where both ends of a pair have the same number (linkwatch_urgent_event() in
+# end_ready NODE DEVICE NETNS V6...: an address of IPv6 answers to nobody before it is a local
+# route, which a worker makes when the interface has its carrier. The kernel may take a second for
+# that where both ends of a pair have the same number (linkwatch_urgent_event() in
 # net/core/link_watch.c).
 end_ready()
 {
-	in_netns "$1" ip -6 route show table local | grep -q "^local fe80::1 dev $2 " &&
-		in_netns "$3" ip -6 route show table local | grep -q "^local $4 dev eth0 "
+	local routes v6
+	in_netns "$1" ip -6 route show table local | grep -q "^local fe80::1 dev $2 " || return
+	routes=$(in_netns "$3" ip -6 route show table local)
+	for v6 in "${@:4}"; do
+		[ "$v6" = - ] || grep -q "^local $v6 dev eth0 " <<<"$routes" || return
+	done
 }
 
 pod_make() { end_make "$1" "$2" "${2/\//.}" "$3" "$4" "${5:-}"; }

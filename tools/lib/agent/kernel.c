@@ -66,6 +66,20 @@ int np_kernel_open(struct np_kernel *kernel, uint64_t *present, struct np_error 
 	return -1;
 }
 
+bool np_kernel_lacking(struct np_kernel *kernel, uint32_t *pods)
+{
+	struct np_error err = { 0 };
+	struct np_info info;
+	int ret;
+
+	if (!kernel->open)
+		return false;
+	ret = np_info_get(&kernel->client, &info, &err);
+	*pods = info.lacking;
+	np_info_free(&info);
+	return !ret;
+}
+
 /* Looks for ClusterNetworkPolicies of the origin in one message of a dump. arg: whether any is. */
 static int np_kernel_policies(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {

@@ -56,6 +56,11 @@ int np_kernel_open(struct np_kernel *kernel, uint64_t *present, struct np_error 
 int np_kernel_info(struct np_kernel *kernel, uint64_t *origin_generation, uint64_t *present,
 		   struct np_error *err);
 /*
+ * Reads how many pods of this node limits of the module have closed. Returns false if the module
+ * does not answer, or is not connected.
+ */
+bool np_kernel_lacking(struct np_kernel *kernel, uint32_t *pods);
+/*
  * Returns true if the origin has a ClusterNetworkPolicy, or if that can't be told: an agent that
  * starts must not believe then that there never was one.
  */

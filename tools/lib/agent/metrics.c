@@ -152,16 +152,12 @@ static void np_metrics_kernel(struct np_agent *agent, FILE *file)
 /* Pods that limits have closed. */
 static void np_metrics_limits(struct np_agent *agent, FILE *file)
 {
-	struct np_error err = { 0 };
-	struct np_info info;
+	uint32_t pods;
 
-	if (!agent->kernel.open)
-		return;
-	if (!np_info_get(&agent->kernel.client, &info, &err))
+	if (np_kernel_lacking(&agent->kernel, &pods))
 		np_metric_one(file, "netpol_local_pods_without_room", "gauge",
 			      "Pods of this node that a limit of the kernel module has closed.",
-			      info.lacking);
-	np_info_free(&info);
+			      pods);
 }
 
 static void np_metrics_source(struct np_agent *agent, FILE *file)

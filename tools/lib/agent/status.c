@@ -13,7 +13,6 @@
 #include "agent/state.h"
 #include "kube/cluster.h"
 #include "netlink/loaded.h"
-#include "netlink/report.h"
 #include "base/output.h"
 
 #define NP_STATUS_TROUBLES	100	/* the most that are listed; all of them are counted */
@@ -150,14 +149,10 @@ static void np_status_unguarded(const struct np_agent *agent, struct np_writer *
 /* Writes how many pods limits of the kernel module have closed; `netpolctl status` names them. */
 static void np_agent_limits(struct np_agent *agent, struct np_writer *w)
 {
-	struct np_error err = { 0 };
-	struct np_info info;
+	uint32_t pods;
 
-	if (!agent->kernel.open)
-		return;
-	if (!np_info_get(&agent->kernel.client, &info, &err))
-		np_write_number(w, "podsWithoutRoom", info.lacking);
-	np_info_free(&info);
+	if (np_kernel_lacking(&agent->kernel, &pods))
+		np_write_number(w, "podsWithoutRoom", pods);
 }
 
 void np_agent_status_write(struct np_agent *agent, FILE *file)

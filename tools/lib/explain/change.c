@@ -296,6 +296,8 @@ static bool np_change_closed(const struct np_change_half *half)
 static const char *np_change_half_policy(struct np_change *change,
 					 const struct np_change_half *half, uint8_t reason)
 {
+	if (reason == NETPOL_REASON_NO_ROOM)
+		return NP_CHANGE_NO_ROOM;
 	if (np_change_closed(half))
 		return np_say(&half->objs->arena, "namespace %s is not in the input, so nobody "
 			      "knows which ClusterNetworkPolicies select %s, and it is closed; give "
@@ -322,10 +324,7 @@ static void np_change_policies(struct np_change *change, struct np_change_half *
 		half->direction = step->direction;
 		half->subject = &end[step->direction == NETPOL_DIRECTION_INGRESS];
 		half->peer = &end[step->direction == NETPOL_DIRECTION_EGRESS];
-		if (step->reason == NETPOL_REASON_NO_ROOM)
-			change->none = "there is no room for the policies, and more would not help";
-		else
-			change->none = np_change_half_policy(change, half, step->reason);
+		change->none = np_change_half_policy(change, half, step->reason);
 	}
 	if (!change->none && !change->policies)
 		change->none = "no policy is what denies it";

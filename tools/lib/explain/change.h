@@ -29,6 +29,9 @@ struct np_change_opened {
 	struct np_change_port port;
 };
 
+/* Why there is no change for a pod that a limit has closed. */
+#define NP_CHANGE_NO_ROOM	"there is no room for the policies, and more would not help"
+
 /**
  * struct np_change - what would allow a connection; empty if all bytes are zero
  * @policy: policies to add, in the arena of the objects
@@ -55,10 +58,9 @@ struct np_change {
 };
 
 /*
- * Finds the change for a connection that eval denies. off: a world of the objects, with the
- * audits in observed. end: source and
- * destination. outside: an end without a pod stands for all addresses outside private networks.
- * Returns 0, or -1 with *err filled if the core refuses the change.
+ * Finds the change for a connection that eval denies. off: a world of the objects, with the audits
+ * in observed. end: source and destination. outside: an end without a pod stands for all addresses
+ * outside private networks. Returns 0, or -1 with *err filled if the core refuses the change.
  */
 int np_change_find(struct np_change *change, struct np_objects *objs,
 		   const struct np_observe_list *observed, const struct np_offline *off,

@@ -289,13 +289,13 @@ int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_
  */
 static const char *np_explain_hopeless(const struct np_eval *eval)
 {
+	bool room = eval->reason != NETPOL_REASON_NO_ROOM;
 	size_t i;
 
 	for (i = 0; i < eval->step_count; i++)
-		if (eval->step[i].reason == NETPOL_REASON_NO_ROOM)
-			return "there is no room for the policies, and more would not help";
-	if (eval->reason == NETPOL_REASON_NO_ROOM)
-		return "there is no room for the policies, and more would not help";
+		room &= eval->step[i].reason != NETPOL_REASON_NO_ROOM;
+	if (!room)
+		return NP_CHANGE_NO_ROOM;
 	return eval->reason == NETPOL_REASON_ISOLATED || eval->reason == NETPOL_REASON_RULE ?
 	       NULL : "no policy is what denies it";
 }
