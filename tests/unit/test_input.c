@@ -47,13 +47,27 @@ static void test_again(void)
 		  "ClusterNetworkPolicy a is given again, before at t.yaml:6; the last one counts");
 }
 
+static void called_template(const struct np_error *e, uint32_t line, int at, const char *what)
+{
+	bool ok = e->exit == NP_EXIT_INPUT && e->line == line && strstr(e->text, "a template") &&
+		  strstr(e->hint, "render it first");
+
+	if (!check_one(ok, __FILE__, at, what))
+		printf("\thave %u: %s (%s)\n", e->line, e->text, e->hint);
+}
+
+/* A text is called a template where reading ends at the first error, and where it goes on. */
 static void template_at(const char *text, uint32_t line, int at)
 {
-	bool ok = load(text) && err.exit == NP_EXIT_INPUT && err.line == line &&
-		  strstr(err.text, "a template") && strstr(err.hint, "render it first");
+	struct np_errors all = { 0 };
+	const struct np_load_options opts = { .errors = &all };
 
-	if (!check_one(ok, __FILE__, at, "called a template"))
-		printf("\thave %u: %s (%s)\n", err.line, err.text, err.hint);
+	CHECK_EQ(load(text), -1);
+	called_template(&err, line, at, "called a template");
+	CHECK_EQ(np_load_buffer(&objs, "t.yaml", text, strlen(text), &opts, &err), -1);
+	if (CHECK(all.count))
+		called_template(&all.item[0], line, at, "called a template among all errors");
+	np_errors_free(&all);
 }
 
 #define TEMPLATE(text, line)	template_at(text, line, __LINE__)
@@ -67,6 +81,10 @@ static void test_template(void)
 	TEMPLATE(HEAD "spec:\n  podSelector:\n    {{- include \"a.b\" . | nindent 4 }}\n", 7);
 	TEMPLATE(HEAD "  labels: {{ toYaml .Values.labels | indent 4 }}\nspec: {}\n", 5);
 	TEMPLATE("# Copyright\n{{/* a comment */}}\n" HEAD, 2);
+	/* within a word it is YAML, and what is wrong is found in the object */
+	TEMPLATE("apiVersion {{p}}\n", 1);
+	TEMPLATE(HEAD "spec:\n  podSelector: all-{{ .Values.pods }}\n", 6);
+	TEMPLATE(HEAD "---\n" HEAD "spec: x{{ .Values.spec }}\n---\n" HEAD, 10);
 	/* and what only quotes one is not called so */
 	CHECK_EQ(load(HEAD "  annotations: {a: \"{{ x }}\"}\nspec: {}\n"), 0);
 	BAD(HEAD "  annotations: {a: \"{{ x }}\"}\nspec: [\n", 7, 1, "", "did not find");

@@ -81,6 +81,7 @@ static int np_read(struct np_objects *objs, struct np_input *in,
 		.item = np_decode_item,
 		.document = np_decode_document,
 		.arg = &d,
+		.errors = d.errors,
 	};
 	uint32_t found = d.convert ? d.convert->found : 0;
 	size_t errors = d.errors ? d.errors->count : 0;

@@ -90,6 +90,7 @@ struct np_reader {
 	int (*document)(void *arg, struct np_node *root, bool items_read,
 			struct np_error *err);
 	void *arg;
+	struct np_errors *errors;	/* what document() noted and went on; NULL if it does not */
 };
 
 /* Reads up to size bytes. Returns their number, 0 at the end, or -1 with *err filled. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/errors.h"
 #include "object/yaml.h"
 
 #define NP_YAML_CHUNK 16384
@@ -648,6 +649,71 @@ static void np_yaml_begin(struct np_yaml *y)
 	y->start = y->given;
 }
 
+/*
+ * Returns the offset of the first "{{" in a line, or len. Behind a quote or in a comment it is part
+ * of a text.
+ */
+static size_t np_yaml_template_in(const char *line, size_t len)
+{
+	size_t i, run;
+
+	for (i = 0; i < len; i += run ? run : 1) {
+		for (run = 0; i + run < len && line[i + run] == '{'; run++)
+			;
+		if (run == 2)
+			return i;
+		if (line[i] == '"' || line[i] == '\'' || line[i] == '#')
+			return len;
+	}
+	return len;
+}
+
+/*
+ * Templates of Helm are the most usual text that looks like YAML and is none, and what libyaml says
+ * of them helps nobody. Looks for one in the line of an error and, with `above`, in the line
+ * before, as libyaml often notices it a line later.
+ */
+static void np_yaml_check_template(const struct np_yaml *y, struct np_error *err, bool above)
+{
+	const struct np_yaml_chunk *old = &y->chunk[!y->last], *new = &y->chunk[y->last];
+	uint32_t line = old->len ? old->line : new->line, want = err->line;
+	size_t len = old->len + new->len, at, end, found;
+	char *text = np_xmalloc(len + 1);
+
+	memcpy(text, old->data, old->len);
+	memcpy(text + old->len, new->data, new->len);
+	for (at = 0; at < len && line <= want; at = end + 1, line++) {
+		const char *newline = memchr(text + at, '\n', len - at);
+
+		end = newline ? (size_t)(newline - text) : len;
+		found = np_yaml_template_in(text + at, end - at);
+		if (line + above < want || found == end - at)
+			continue;
+		np_error_set(err, NP_EXIT_INPUT,
+			     "this is a template, as of Helm: \"{{\" in place of YAML");
+		np_error_place(err, y->in->name, line, found + 1);
+		np_error_hint(err, "render it first: helm template CHART | netpolctl ... -f -");
+		break;
+	}
+	free(text);
+}
+
+/* Hands a document that is complete to the reader. */
+static int np_yaml_document(struct np_yaml *y)
+{
+	struct np_errors *errors = y->reader->errors;
+	size_t i = errors ? errors->count : 0;
+
+	if (y->reader->document(y->reader->arg, y->root, false, y->err)) {
+		y->failed = true;
+		return -1;
+	}
+	for (; errors && i < np_errors_kept(errors); i++)
+		np_yaml_check_template(y, &errors->item[i], false);
+	y->start = y->given;
+	return 0;
+}
+
 static int np_yaml_event(struct np_yaml *y, const yaml_event_t *event)
 {
 	switch (event->type) {
@@ -655,13 +721,7 @@ static int np_yaml_event(struct np_yaml *y, const yaml_event_t *event)
 		np_yaml_begin(y);
 		return 0;
 	case YAML_DOCUMENT_END_EVENT:
-		if (y->reader->document(y->reader->arg, y->root, false,
-					y->err)) {
-			y->failed = true;
-			return -1;
-		}
-		y->start = y->given;
-		return 0;
+		return np_yaml_document(y);
 	case YAML_SCALAR_EVENT:
 		return np_yaml_scalar(y, event);
 	case YAML_SEQUENCE_START_EVENT:
@@ -730,55 +790,6 @@ static int np_yaml_feed(void *data, unsigned char *buf, size_t size,
 	return 1;
 }
 
-/*
- * Returns the offset of the first "{{" in a line, or len. Behind a quote or in a comment it is part
- * of a text.
- */
-static size_t np_yaml_template_in(const char *line, size_t len)
-{
-	size_t i, run;
-
-	for (i = 0; i < len; i += run ? run : 1) {
-		for (run = 0; i + run < len && line[i + run] == '{'; run++)
-			;
-		if (run == 2)
-			return i;
-		if (line[i] == '"' || line[i] == '\'' || line[i] == '#')
-			return len;
-	}
-	return len;
-}
-
-/*
- * Templates of Helm are the most usual text that looks like YAML and is none, and what libyaml says
- * of them helps nobody. Looks for one in the line of an error and, with `above`, in the line
- * before, as libyaml often notices it a line later.
- */
-static void np_yaml_check_template(struct np_yaml *y, bool above)
-{
-	const struct np_yaml_chunk *old = &y->chunk[!y->last], *new = &y->chunk[y->last];
-	uint32_t line = old->len ? old->line : new->line, want = y->err->line;
-	size_t len = old->len + new->len, at, end, found;
-	char *text = np_xmalloc(len + 1);
-
-	memcpy(text, old->data, old->len);
-	memcpy(text + old->len, new->data, new->len);
-	for (at = 0; at < len && line <= want; at = end + 1, line++) {
-		const char *newline = memchr(text + at, '\n', len - at);
-
-		end = newline ? (size_t)(newline - text) : len;
-		found = np_yaml_template_in(text + at, end - at);
-		if (line + above < want || found == end - at)
-			continue;
-		np_error_set(y->err, NP_EXIT_INPUT,
-			     "this is a template, as of Helm: \"{{\" in place of YAML");
-		np_error_place(y->err, y->in->name, line, found + 1);
-		np_error_hint(y->err, "render it first: helm template CHART | netpolctl ... -f -");
-		break;
-	}
-	free(text);
-}
-
 int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 		 struct np_error *err)
 {
@@ -816,7 +827,7 @@ int np_yaml_read(struct np_input *in, const struct np_reader *reader,
 	}
 	yaml_parser_delete(&parser);
 	if (ret && err->line)
-		np_yaml_check_template(y, syntax);
+		np_yaml_check_template(y, err, syntax);
 out:
 	free(y->anchor);
 	np_arena_free(&y->arena);
