@@ -7,13 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "record/sink.h"
 #include "record/target.h"
@@ -198,12 +201,52 @@ static void test_file(const char *folder)
 	free(greeting);
 }
 
-static void test_no_file(void)
+/* A file that takes only the beginning of a line is left as it was before it. */
+static void test_torn(const char *folder)
+{
+	struct rlimit old, small = { .rlim_cur = 8 };
+	struct np_target target;
+	struct np_sink sink;
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/torn", folder);
+	CHECK(!getrlimit(RLIMIT_FSIZE, &old));
+	small.rlim_max = old.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	if (begin(&sink, &target, path, NULL)) {
+		CHECK(!setrlimit(RLIMIT_FSIZE, &small));
+		CHECK(np_sink_put(&sink, message("whole\n", 0)));
+		np_sink_put(&sink, message("longer\n", 0));
+		CHECK(!setrlimit(RLIMIT_FSIZE, &old));
+		CHECK_EQ(failures, 1);
+		np_sink_close(&sink, WAIT);
+		CHECK_EQ(lost.records, 1);
+	}
+	fd = open(path, O_RDONLY);
+	expect(fd, "whole\n");
+	CHECK_EQ(lseek(fd, 0, SEEK_END), 6);
+	close(fd);
+	unlink(path);
+}
+
+static void test_no_file(const char *folder)
 {
 	struct np_sink_use use = { .loop = loop, .lost = &lost, .warn = warn, .fail = fail };
 	struct np_error err = { 0 };
 	struct np_target target;
 	struct np_sink sink;
+	char path[256];
+
+	/* A pipe with a name that nobody has opened. */
+	snprintf(path, sizeof(path), "%s/pipe", folder);
+	CHECK(!mkfifo(path, 0600));
+	CHECK(!np_target_parse("write", path, &target, &err));
+	CHECK(np_sink_open(&sink, &use, &target, &err));
+	CHECK(strstr(err.text, "nobody reads it"));
+	CHECK(*err.hint);
+	np_sink_close(&sink, 0);
+	unlink(path);
 
 	CHECK(!np_target_parse("write", "/no/such/folder/file", &target, &err));
 	CHECK(np_sink_open(&sink, &use, &target, &err));
@@ -223,8 +266,8 @@ static void test_pipe(void)
 	char path[64], line[1001], have[sizeof(line)];
 	unsigned int kept = 0, i;
 	size_t done;
-	struct np_target target;
-	struct np_sink sink;
+	struct np_target target, other_target;
+	struct np_sink sink, other;
 	ssize_t got;
 	int fd[2];
 
@@ -232,7 +275,6 @@ static void test_pipe(void)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd[1]);
 	if (!begin(&sink, &target, path, NULL))
 		return;
-	close(fd[1]);
 	memset(line, 'x', sizeof(line) - 2);
 	strcpy(line + sizeof(line) - 2, "\n");
 	while (np_sink_put(&sink, message(line, 0)))
@@ -240,6 +282,15 @@ static void test_pipe(void)
 	CHECK(kept > NP_SINK_KEPT / sizeof(line));
 	CHECK_EQ(lost.records, 1);
 	CHECK(sink.kept <= NP_SINK_KEPT);
+	/* A second sink of the same pipe waits for room, and does not have to. */
+	if (begin(&other, &other_target, path, NULL)) {
+		CHECK(np_sink_put(&other, message(line, 0)));
+		CHECK_EQ(lost.records, 0);
+		np_sink_give_up(&other);
+		np_sink_close(&other, INT_MAX);
+		CHECK_EQ(lost.records, 1);
+	}
+	close(fd[1]);
 	/* All that was kept comes, in whole lines. */
 	for (i = 0; i < kept; i++) {
 		while (np_loop_step(loop, 0) > 0)
@@ -487,7 +538,8 @@ int main(void)
 	loop = np_loop_new();
 	test_targets();
 	test_file(folder);
-	test_no_file();
+	test_torn(folder);
+	test_no_file(folder);
 	test_pipe();
 	test_udp();
 	test_tcp();

@@ -62,6 +62,22 @@ static int np_explain_ask(struct np_explain *x)
 	return ret;
 }
 
+/* Asks the kernel as well. */
+static int np_explain_both(struct np_explain *x, struct np_objects *objs,
+			   struct np_eval *kernel, struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info;
+	int ret;
+
+	ret = np_connect(&client, &info, err);
+	if (!ret)
+		ret = np_explain_verify(x, &client, objs, kernel, err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
 static int np_explain_files(struct np_explain *x, const struct np_explaining *run)
 {
 	struct np_explain_more more = { .all = np_common.verbose };
@@ -73,12 +89,12 @@ static int np_explain_files(struct np_explain *x, const struct np_explaining *ru
 	np_objects_init(&objs);
 	ret = np_read_manifests(&objs, run->asking.file, run->asking.file_count,
 				&run->asking.load, &err);
-	if (!ret)
-		ret = np_explain_objects(x, &objs, &err);
 	if (!ret && run->verify) {
-		ret = np_asking_kernel(&x->request, &kernel, &err);
+		ret = np_explain_both(x, &objs, &kernel, &err);
 		more.kernel = &kernel;
 		more.same = !ret && np_explain_same(&x->eval, &kernel);
+	} else if (!ret) {
+		ret = np_explain_objects(x, &objs, &err);
 	}
 	ret = ret ? np_report(&err) : np_explain_show(x, &more);
 	np_eval_free(&kernel);

@@ -46,6 +46,7 @@ struct np_flows {
 	struct np_sink sink;
 	struct np_lost lost;
 	struct np_lost told;	/* as it was last written */
+	bool signalled;
 	bool deaf;		/* nobody reads what is written any more */
 	int status;		/* exit status, when the loop has ended */
 };
@@ -195,9 +196,15 @@ static void np_flows_over(void *context)
 	np_loop_stop(flows->loop);
 }
 
+/* The second signal ends it at once, without what could not be written yet. */
 static void np_flows_signal(void *context, int signo)
 {
-	np_flows_over(context);
+	struct np_flows *flows = context;
+
+	if (flows->signalled)
+		np_sink_give_up(&flows->sink);
+	flows->signalled = true;
+	np_flows_over(flows);
 }
 
 /* The file cannot be written any more; without an error nobody reads the pipe. */

@@ -2,7 +2,6 @@
 /* What eval and explain share. */
 #include "question.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,13 +90,8 @@ int np_asking_kernel(const struct np_eval_request *request, struct np_eval *eval
 	int ret;
 
 	ret = np_connect(&client, &info, err);
-	if (!ret) {
+	if (!ret)
 		ret = np_eval_get(&client, request, eval, err);
-		if (ret && (client.refusal.error == ENOENT || client.refusal.error == ESRCH)) {
-			err->exit = NP_EXIT_INPUT;
-			np_error_hint(err, "'netpolctl get pods' lists what is loaded");
-		}
-	}
 	np_info_free(&info);
 	np_client_close(&client);
 	return ret;

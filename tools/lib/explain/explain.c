@@ -195,7 +195,8 @@ static int np_explain_judge(struct np_explain *x, const struct np_objects *objs,
 		return 0;
 	}
 	if (np_ask_flow(objs, &x->request, &x->flow, err) ||
-	    np_offline_apply(off, "manual", objs, true, err))
+	    np_offline_apply(off, "manual", objs, true, err) ||
+	    np_offline_observe(off, &x->observed, err))
 		return -1;
 	np_ask_judge(off, &x->flow, &x->eval);
 	return 0;
@@ -261,14 +262,21 @@ static int np_explain_change(struct np_explain *x, struct np_objects *objs,
 			      x->named[1].kind == NP_END_WORLD, err);
 }
 
+int np_explain_ends(struct np_explain *x, struct np_objects *objs, struct np_error *err)
+{
+	int ret = np_end_resolve(objs, &x->named[0], &x->named[1], x->request.family, err);
+
+	x->request.source = x->named[0].end;
+	x->request.destination = x->named[1].end;
+	return ret;
+}
+
 int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_error *err)
 {
 	struct np_offline off = { 0 };
 	int ret;
 
-	ret = np_end_resolve(objs, &x->named[0], &x->named[1], x->request.family, err);
-	x->request.source = x->named[0].end;
-	x->request.destination = x->named[1].end;
+	ret = np_explain_ends(x, objs, err);
 	if (!ret)
 		ret = np_explain_judge(x, objs, &off, err);
 	if (!ret && x->named[0].kind != NP_END_HOST)

@@ -30,7 +30,7 @@ struct np_explain_step {
  * @question: as it was asked
  * @request: protocol, port and family; np_explain_objects() fills in the ends
  * @named: source and destination as they were asked
- * @observed: audits that the kernel has; files have none
+ * @observed: audits that the kernel has; files alone have none
  * @eval: the answer
  * @flow: the connection that it is about
  * @end: source and destination
@@ -53,8 +53,11 @@ struct np_explain {
 /* An explanation whose bytes are all zero is empty. */
 void np_explain_free(struct np_explain *x);
 
+/* Finds the ends that were named among the objects. Returns 0, or -1 with *err filled. */
+int np_explain_ends(struct np_explain *x, struct np_objects *objs, struct np_error *err);
+
 /*
- * Explains a connection by the policies of objects. The caller has set question, request and named.
+ * Explains a connection by the policies of objects, some of which may be observed. The caller has set question, request and named.
  * Pods that do not exist are added to the objects, which must outlive the explanation. Returns 0,
  * or -1 with *err filled.
  */

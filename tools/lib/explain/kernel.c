@@ -2,7 +2,6 @@
 /* Explanations of what the kernel enforces. */
 #include "explain/kernel.h"
 
-#include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -140,18 +139,9 @@ static int np_explain_try(struct np_explain *x, struct np_client *client,
 	np_info_free(&before);
 	if (np_explain_load(loaded, client, err) ||
 	    np_observe_get(client, &x->observed, err) || np_explain_host(x, err) ||
-	    np_end_resolve(&loaded->objs, &x->named[0], &x->named[1], x->request.family, err))
+	    np_explain_ends(x, &loaded->objs, err))
 		return -1;
-	x->request.source = x->named[0].end;
-	x->request.destination = x->named[1].end;
-	if (np_eval_get(client, &x->request, &x->eval, err)) {
-		if (client->refusal.error != ENOENT && client->refusal.error != ESRCH)
-			return -1;
-		err->exit = NP_EXIT_INPUT;
-		np_error_hint(err, "'netpolctl get pods' lists what is loaded");
-		return -1;
-	}
-	if (np_info_get(client, &after, err))
+	if (np_eval_get(client, &x->request, &x->eval, err) || np_info_get(client, &after, err))
 		return -1;
 	ret = x->eval.generation != generation || after.generation != generation;
 	np_info_free(&after);
@@ -165,6 +155,14 @@ static int np_explain_try(struct np_explain *x, struct np_client *client,
 	return 0;
 }
 
+static int np_explain_restless(struct np_error *err)
+{
+	np_error_set(err, NP_EXIT_TIMEOUT, "the kernel's state changed %u times while it was "
+		     "being read", NP_EXPLAIN_TRIES);
+	np_error_hint(err, "run it again, or use 'netpolctl eval', which asks once");
+	return -1;
+}
+
 int np_explain_kernel(struct np_explain *x, struct np_client *client,
 		      struct np_explain_loaded *loaded, struct np_error *err)
 {
@@ -175,12 +173,42 @@ int np_explain_kernel(struct np_explain *x, struct np_client *client,
 			np_explain_again(x, loaded);
 		ret = np_explain_try(x, client, loaded, err);
 	}
-	if (ret <= 0)
-		return ret;
-	np_error_set(err, NP_EXIT_TIMEOUT, "the kernel's state changed %u times while it was "
-		     "being read", NP_EXPLAIN_TRIES);
-	np_error_hint(err, "run it again, or use 'netpolctl eval', which asks once");
-	return -1;
+	return ret > 0 ? np_explain_restless(err) : ret;
+}
+
+/* One attempt. Returns 0, -1, or 1 if the kernel's state has changed meanwhile. */
+static int np_explain_answer(struct np_explain *x, struct np_client *client,
+			     struct np_eval *kernel, struct np_error *err)
+{
+	struct np_info before;
+	uint64_t generation;
+
+	if (np_info_get(client, &before, err))
+		return -1;
+	generation = before.generation;
+	np_info_free(&before);
+	if (np_observe_get(client, &x->observed, err) ||
+	    np_eval_get(client, &x->request, kernel, err))
+		return -1;
+	return kernel->generation != generation;
+}
+
+int np_explain_verify(struct np_explain *x, struct np_client *client, struct np_objects *objs,
+		      struct np_eval *kernel, struct np_error *err)
+{
+	int i, ret;
+
+	if (np_explain_ends(x, objs, err))
+		return -1;
+	ret = np_explain_answer(x, client, kernel, err);
+	for (i = 1; i < NP_EXPLAIN_TRIES && ret > 0; i++) {
+		np_observe_free(&x->observed);
+		np_eval_free(kernel);
+		ret = np_explain_answer(x, client, kernel, err);
+	}
+	if (ret > 0)
+		return np_explain_restless(err);
+	return ret ? ret : np_explain_objects(x, objs, err);
 }
 
 /* The next step of a direction from *at on; NULL: there is none. */

@@ -30,6 +30,14 @@ int np_explain_kernel(struct np_explain *x, struct np_client *client,
 void np_explain_loaded_free(struct np_explain_loaded *loaded);
 
 /*
+ * Explains a connection by the policies of objects, as np_explain_objects() does, with the audits
+ * that the kernel has, and asks the kernel as well. Returns 0 and the kernel's answer, or -1 with
+ * *err filled.
+ */
+int np_explain_verify(struct np_explain *x, struct np_client *client, struct np_objects *objs,
+		      struct np_eval *kernel, struct np_error *err);
+
+/*
  * True if the kernel's answer is that of the files, as far as this node judges the connection: the
  * same policies and rules in the same order, and the same end of each half.
  */

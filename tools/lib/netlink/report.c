@@ -4,6 +4,7 @@
  */
 #include "netlink/report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
@@ -381,7 +382,13 @@ int np_eval_get(struct np_client *client, const struct np_eval_request *request,
 	if (request->has_port)
 		nla_put_u16(msg, NETPOL_EVAL_A_PORT, request->port);
 	nla_nest_end(msg, nest);
-	return np_client_call(client, msg, np_eval_decode, eval, err);
+	if (!np_client_call(client, msg, np_eval_decode, eval, err))
+		return 0;
+	if (client->refusal.error == ENOENT || client->refusal.error == ESRCH) {
+		err->exit = NP_EXIT_INPUT;
+		np_error_hint(err, "'netpolctl get pods' lists what is loaded");
+	}
+	return -1;
 }
 
 static bool decode_policy_name(struct nlattr *nest, struct np_policy_name *policy)

@@ -487,6 +487,8 @@ int np_offline_observe(struct np_offline *off, const struct np_observe_list *lis
 	int error = 0;
 	size_t i;
 
+	if (!list->count)
+		return 0;
 	memset(&off->fault, 0, sizeof(off->fault));
 	edit = netpol_edit_begin(off->world, NULL, &off->fault);
 	if (IS_ERR(edit))

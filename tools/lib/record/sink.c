@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/time.h"
@@ -125,9 +126,23 @@ static void np_sink_retry(struct np_sink *sink)
 	sink->pause = sink->pause < NP_SINK_PAUSES / 2 ? 2 * sink->pause : NP_SINK_PAUSES;
 }
 
+/* Takes back the beginning of a message whose end has no room in the file any more. */
+static void np_sink_mend(const struct np_sink *sink)
+{
+	off_t end = sink->written ? lseek(sink->fd, 0, SEEK_CUR) : -1;
+	struct stat st;
+
+	/* what others have written behind it stays */
+	if (end >= (off_t)sink->written && !fstat(sink->fd, &st) && st.st_size == end &&
+	    ftruncate(sink->fd, end - (off_t)sink->written))
+		sink->use.warn("%s: its last record is not whole", sink->target->text);
+}
+
 static void np_sink_broken(struct np_sink *sink, int error)
 {
 	if (sink->target->kind != NP_TARGET_TCP) {
+		if (sink->plain)
+			np_sink_mend(sink);
 		np_sink_fail(sink, error);
 		return;
 	}
@@ -357,10 +372,14 @@ static int np_sink_file(struct np_sink *sink, struct np_error *err)
 		sink->fd = dup(STDOUT_FILENO);
 	else
 		sink->fd = open(sink->target->text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-				O_NOCTTY, 0600);
-	if (sink->fd < 0)
-		return np_error_set(err, NP_EXIT_INPUT, "cannot write to %s: %s",
-				    sink->target->text, strerror(errno));
+				O_NOCTTY | O_NONBLOCK, 0600);
+	if (sink->fd < 0) {
+		np_error_set(err, NP_EXIT_INPUT, "cannot write to %s: %s", sink->target->text,
+			     errno == ENXIO ? "nobody reads it" : strerror(errno));
+		if (errno == ENXIO)
+			np_error_hint(err, "start the program that reads it first");
+		return -1;
+	}
 	/* What a loop cannot watch, a regular file, is always ready. */
 	sink->plain = np_io_set(sink->use.loop, &sink->io, sink->fd, NP_IO_WRITE);
 	sink->up = true;
@@ -413,6 +432,14 @@ void np_sink_greet(struct np_sink *sink)
 		np_sink_send(sink, sink->use.greeting);
 }
 
+void np_sink_give_up(struct np_sink *sink)
+{
+	while (sink->first) {
+		np_sink_lose(sink, sink->first);
+		np_sink_drop(sink);
+	}
+}
+
 void np_sink_close(struct np_sink *sink, int64_t wait_ms)
 {
 	int64_t end = np_time_monotonic() + wait_ms, left = wait_ms;
@@ -422,10 +449,7 @@ void np_sink_close(struct np_sink *sink, int64_t wait_ms)
 			break;
 		left = end - np_time_monotonic();
 	}
-	while (sink->first) {
-		np_sink_lose(sink, sink->first);
-		np_sink_drop(sink);
-	}
+	np_sink_give_up(sink);
 	np_io_stop(&sink->io);
 	np_timer_stop(&sink->timer);
 	if (sink->fd >= 0)

@@ -118,6 +118,8 @@ int np_sink_open(struct np_sink *sink, const struct np_sink_use *use,
 bool np_sink_put(struct np_sink *sink, struct np_sink_message *message);
 /* Sends the greeting again where one may have been lost: by UDP. */
 void np_sink_greet(struct np_sink *sink);
+/* Counts what is not written yet as lost, and forgets it. */
+void np_sink_give_up(struct np_sink *sink);
 /*
  * Runs the loop until everything is written, for at most so many milliseconds, counts what is not,
  * and frees the sink.
