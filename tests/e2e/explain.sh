@@ -95,7 +95,7 @@ netpolctl audit --pod namespace-b/api --for 1h >/dev/null 2>&1 || bail audit
 is "$(within | jq -c '[.verdict, [.change.policies[].spec.policyTypes[]]]')" '["DENY",["Egress"]]' \
 	"with one of them observed, the other is proposed"
 for dst in namespace-b/api namespace-b/web; do
-	netpolctl explain namespace-b/web $dst -p tcp/8080 -f "$examples" --verify -o json >"$tmp/out"
+	netpolctl explain namespace-b/web $dst -p tcp/8080 "${deny[@]}" --verify -o json >"$tmp/out"
 	is "$(jq -c '.verify.same' "$tmp/out")" true "--verify judges $dst in files with that audit"
 done
 netpolctl audit --end --pod namespace-b/api >/dev/null || bail "audit --end"
