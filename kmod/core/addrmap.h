@@ -65,16 +65,17 @@ struct netpol_bucket6 {
  * @buckets: array of struct netpol_bucket4 or netpol_bucket6; NULL if the table is empty
  * @mask: number of buckets less 1; the number is a power of two
  * @count: number of addresses
- * @key: keys of the two hashes; of each, IPv4 uses [0], which is odd, and [4]
- * @pad: makes it two lines of 64 bytes long, so that in both maps of struct netpol_snapshot all
- *	that most look-ups read, which ends with the first key, lies in one line
+ * @key: keys of the two hashes; of each, IPv4 uses [0], which is odd, and [1]
+ * @pad: in both maps of struct netpol_snapshot all that most look-ups read lies in one line of 64
+ *	bytes: in that of IPv4 it ends with the second word of the first key, in that of IPv6 with
+ *	its last one
  */
 struct netpol_addrmap {
 	struct netpol_pages *buckets;
 	u32 mask;
 	u32 count;
 	u64 key[2][5];
-	u64 pad[4];
+	u64 pad;
 };
 
 /**
@@ -92,7 +93,7 @@ struct netpol_addrmap_edit {
 /* Hashes of an address by one key. The number of the bucket is hash & mask. */
 static __always_inline u32 netpol_addrmap_hash4(const u64 key[5], __be32 address)
 {
-	return (key[0] * (__force u32)address + key[4]) >> 32;
+	return (key[0] * (__force u32)address + key[1]) >> 32;
 }
 
 static __always_inline u32 netpol_addrmap_hash6(const u64 key[5], u64 lo, u64 hi)

@@ -855,31 +855,49 @@ static bool better_behind(const struct netpol_local *local, const struct netpol_
 	return !other || (other->runtime->gone && !local->runtime->gone);
 }
 
-/* Adds the addresses of a local pod to netpol_snapshot::sources. */
-static void add_sources(struct netpol_snapshot *next, const struct netpol_pod *pod)
+/**
+ * struct common - bits in which the words of all addresses of a family agree so far
+ * @set: those that are set in all of them; of no addresses, all
+ * @clear: those that are clear in all of them; of no addresses, all
+ */
+struct common {
+	u64 set;
+	u64 clear;
+};
+
+/* Adds the addresses of a local pod to netpol_snapshot::sources and to what all have in common. */
+static void add_sources(struct netpol_snapshot *next, const struct netpol_pod *pod,
+			struct common common[2])
 {
 	const u8 *address;
 	u32 i, bit;
 	u8 family;
+	u64 word;
 
 	for (i = 0; i < netpol_pod_addresses(pod); i++) {
 		address = netpol_pod_address(pod, i, &family);
 		bit = netpol_source_bit(family, address);
 		next->sources[family == AF_INET6][bit / 64] |= 1ULL << bit % 64;
+		word = netpol_source_word(family, address);
+		common[family == AF_INET6].set &= word;
+		common[family == AF_INET6].clear &= ~word;
 	}
 }
 
 /*
- * Fills netpol_snapshot::behind and ::sources, or copies them if no entry of a local pod
- * changed. After the last write to the entries, because ::behind points to them.
+ * Fills netpol_snapshot::behind, ::sources, ::common4 and ::common6, or copies them if no entry of
+ * a local pod changed. After the last write to the entries, because ::behind points to them.
  */
 static void fill_behind(struct netpol_edit *edit)
 {
+	struct common common[2] = { { ~0ULL, ~0ULL }, { ~0ULL, ~0ULL } };
 	const struct netpol_local *local, **place;
 	struct netpol_idset_walk walk;
 	u32 slot;
 
 	if (!edit->locals.dir_fresh) {
+		edit->next->common4 = edit->world->snapshot->common4;
+		edit->next->common6 = edit->world->snapshot->common6;
 		memcpy(edit->next->behind, edit->world->snapshot->behind,
 		       sizeof(edit->next->behind));
 		memcpy(edit->next->sources, edit->world->snapshot->sources,
@@ -888,13 +906,17 @@ static void fill_behind(struct netpol_edit *edit)
 	}
 	netpol_idset_for_each(&edit->world->slots, walk, slot) {
 		local = netpol_pages_read(&edit->locals, slot);
-		add_sources(edit->next, local->pod);
+		add_sources(edit->next, local->pod, common);
 		if (!local->ifindex)
 			continue;
 		place = &edit->next->behind[local->ifindex % NETPOL_BEHIND];
 		if (better_behind(local, *place))
 			*place = local;
 	}
+	edit->next->common4.bits = common[0].set;
+	edit->next->common4.mask = common[0].set | common[0].clear;
+	edit->next->common6.bits = common[1].set;
+	edit->next->common6.mask = common[1].set | common[1].clear;
 }
 
 /* Does a program stay as large as it is, or get smaller, if a pod keeps it? */

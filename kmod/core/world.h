@@ -97,6 +97,8 @@ struct netpol_origin {
  *	what is in them and not known
  * @host_judged: what a pod opens to its own node is judged, without exception, and whether its
  *	destination is in a range of pods makes no difference
+ * @common4: the bits in which the IPv4 addresses of all local pods agree, and a mask of them
+ * @common6: the same of IPv6, of what netpol_source_word() makes of an address
  * @addrmap: address maps, IPv4 and IPv6: identity or local pod of an address
  * @interfaces: local pod of an interface; an address map whose addresses are interface indexes
  * @locals: struct netpol_local, by slot
@@ -133,6 +135,14 @@ struct netpol_snapshot {
 	bool plain;
 	bool guarded;
 	bool host_judged;
+	struct {
+		u32 bits;
+		u32 mask;
+	} common4;
+	struct {
+		u64 bits;
+		u64 mask;
+	} common6;
 	struct netpol_addrmap addrmap[2];
 	struct netpol_addrmap interfaces;
 	struct netpol_pages *locals;
@@ -370,15 +380,40 @@ static __always_inline u32 netpol_source_bit(u8 family, const void *address)
 }
 
 /*
+ * The word of an address in network order that struct netpol_snapshot keeps the common bits of: of
+ * IPv6 the two halves, put together so that the bytes that differ between nodes do not meet those
+ * that differ between the pods of a node, in whichever half a cluster numbers its nodes.
+ */
+static __always_inline u64 netpol_source_word(u8 family, const void *address)
+{
+	u64 hi, lo;
+	u32 four;
+
+	if (family == AF_INET) {
+		memcpy(&four, address, sizeof(four));
+		return four;
+	}
+	memcpy(&hi, address, sizeof(hi));
+	memcpy(&lo, (const u8 *)address + 8, sizeof(lo));
+	return hi ^ (lo << 32 | lo >> 32);
+}
+
+/*
  * May an address in network order belong to a local pod? False means that it does not; true,
- * that it has to be looked up. RCU.
+ * that it has to be looked up. Most addresses of other nodes differ in the bits that all local pods
+ * have in common, which saves reading the filter. RCU.
  */
 static __always_inline bool
 netpol_snapshot_may_be_local(const struct netpol_snapshot *snapshot, u8 family,
 			     const void *address)
 {
-	u32 bit = netpol_source_bit(family, address);
+	u64 word = netpol_source_word(family, address);
+	u32 bit;
 
+	if (family == AF_INET ? ((u32)word & snapshot->common4.mask) != snapshot->common4.bits :
+				(word & snapshot->common6.mask) != snapshot->common6.bits)
+		return false;
+	bit = netpol_source_bit(family, address);
 	return snapshot->sources[family == AF_INET6][bit / 64] >> bit % 64 & 1;
 }
 

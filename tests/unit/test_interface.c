@@ -197,6 +197,47 @@ static void test_sources(void)
 	CHECK(!may_send(90));
 }
 
+/* Do all sources differ in the common bits, so that the filter need not be read? */
+static bool told_apart(uint8_t address)
+{
+	const uint8_t v4[4] = { 10, 0, 0, address }, v6[16] = { 0xfd, [15] = address };
+	const struct netpol_snapshot *snapshot = world->snapshot;
+	uint64_t word = netpol_source_word(AF_INET6, v6);
+
+	return ((uint32_t)netpol_source_word(AF_INET, v4) & snapshot->common4.mask) !=
+	       snapshot->common4.bits &&
+	       (word & snapshot->common6.mask) != snapshot->common6.bits;
+}
+
+/* What all local pods have in common follows them, and never tells one of them apart. */
+static void test_common(void)
+{
+	static const uint8_t address[] = { 0x51, 0x55, 0x15, 0xea };
+	char name[8];
+	unsigned int i, k;
+
+	CHECK(told_apart(0x51));
+	for (i = 0; i < 4; i++) {
+		sprintf(name, "c%u", i);
+		/* a pod that is deleted does not count any more, and one without an interface does */
+		commit(name, 40 + i, i & 1 ? 50 + i : 0, address[i]);
+		for (k = 0; k <= i; k++)
+			CHECK(!told_apart(address[k]) && may_send(address[k]));
+		CHECK_EQ(told_apart(0x50), i < 3);
+		CHECK_EQ(told_apart(0x15), i < 2);
+	}
+	/* c3 has the complement of c2, so nothing of the last byte is common */
+	CHECK(!told_apart(0xff));
+	CHECK(!may_send(0xff));
+	commit("c3", 0, 0, 0);
+	CHECK(told_apart(0x50) && !told_apart(0x15));
+	for (i = 0; i < 3; i++) {
+		sprintf(name, "c%u", i);
+		commit(name, 0, 0, 0);
+	}
+	CHECK(told_apart(0x15));
+}
+
 /* An address of pod @pod of node @node, as clusters give them out; IPv6 in two ways. */
 static void make_address(uint32_t word[4], uint8_t family, bool narrow, uint32_t node, uint32_t pod)
 {
@@ -248,6 +289,7 @@ int main(void)
 	if (!CHECK(world))
 		return check_done("interface");
 	test_sources();
+	test_common();
 	commit("first", 1, IFINDEX, 1);
 	commit("second", 2, IFINDEX, 2);
 	CHECK_STR(owner(IFINDEX), "second");
