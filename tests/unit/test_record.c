@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Events as lines. Flow records: packets added up and told apart, as JSON lines, and as IPFIX that a
- * decoder of this test reads again by nothing but the templates in it.
+ * Events as lines. Flow records: packets added up and told apart, as JSON lines, and as IPFIX that
+ * a decoder of this test reads again by nothing but the templates in it.
  */
 #include "check.h"
 

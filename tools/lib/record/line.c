@@ -27,8 +27,8 @@ static void np_line_count(FILE *file, const struct np_event *event)
 	uint64_t milliseconds = (event->time - event->first) / 1000000;
 
 	fprintf(file, "  (x %llu in %llu.%llu s)", (unsigned long long)event->count,
-	       (unsigned long long)(milliseconds / 1000),
-	       (unsigned long long)(milliseconds % 1000 / 100));
+		(unsigned long long)(milliseconds / 1000),
+		(unsigned long long)(milliseconds % 1000 / 100));
 }
 
 static void np_line_end(FILE *file, const struct np_end *end, bool has_port, uint16_t port)
@@ -42,7 +42,7 @@ static void np_line_end(FILE *file, const struct np_end *end, bool has_port, uin
 		np_print_escaped(file, end->name);
 	} else if (end->address.family) {
 		fprintf(file, "%s%s%s", six && has_port ? "[" : "",
-		       np_address_text(&end->address, text), six && has_port ? "]" : "");
+			np_address_text(&end->address, text), six && has_port ? "]" : "");
 	} else {
 		putc('?', file);
 	}
@@ -60,7 +60,7 @@ static void np_line_text(FILE *file, const struct np_event *event)
 		clock_gettime(CLOCK_REALTIME, &now);
 		np_line_time(file, (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec);
 		fprintf(file, "CHANGE generation %llu%s", (unsigned long long)event->generation,
-		       *event->origin ? " by " : " of audits");
+			*event->origin ? " by " : " of audits");
 		np_print_escaped(file, event->origin);
 		putc('\n', file);
 		return;
@@ -73,8 +73,8 @@ static void np_line_text(FILE *file, const struct np_event *event)
 	fputs(" -> ", file);
 	np_line_end(file, &event->destination, event->has_ports, event->destination_port);
 	fprintf(file, " %s  %s", np_protocol_text(event->protocol, protocol),
-	       !event->policy_count ? np_reason_text(event->reason) :
-	       event->verdict == NETPOL_VERDICT_AUDIT ? "would be isolated by" : "isolated by");
+		!event->policy_count ? np_reason_text(event->reason) :
+		event->verdict == NETPOL_VERDICT_AUDIT ? "would be isolated by" : "isolated by");
 	for (i = 0; i < event->policy_count; i++) {
 		fputs(i ? ", " : " ", file);
 		np_print_escaped(file, event->policy[i].namespace);
@@ -89,7 +89,7 @@ static void np_line_text(FILE *file, const struct np_event *event)
 }
 
 static void np_line_json_end(struct np_writer *w, const char *key, const struct np_end *end,
-				 bool has_port, uint16_t port)
+			     bool has_port, uint16_t port)
 {
 	char text[NP_CIDR_TEXT];
 
@@ -130,9 +130,9 @@ static void np_line_json(FILE *file, const struct np_event *event)
 	np_write_string(&w, "reason", np_reason_name(event->reason));
 	np_write_string(&w, "protocol", np_protocol_text(event->protocol, protocol));
 	np_line_json_end(&w, "source", &event->source, event->source_port,
-			     event->source_port);
+			 event->source_port);
 	np_line_json_end(&w, "destination", &event->destination, event->has_ports,
-			     event->destination_port);
+			 event->destination_port);
 	np_write_array(&w, "policies");
 	for (i = 0; i < event->policy_count; i++)
 		np_write_format(&w, NULL, "%s%s%s", event->policy[i].namespace,

@@ -80,7 +80,7 @@ struct np_record {
 
 /* What is in no record that was written, since the beginning. */
 struct np_lost {
-	uint64_t events;	/* packets that the kernel told of in no event, or in none that was read */
+	uint64_t events;	/* of the kernel's that were not read, and packets in none */
 	uint64_t records;	/* that were made, and not written to where they should go */
 	uint64_t packets;	/* in these */
 };
