@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events about packets that are denied, or would be without audit. The packet path writes what it
- * knows into a ring. A work item takes it from there, finds the names of pods and policies and
- * multicasts a message.
+ * Events about packets that are denied, or would be without audit. The packet path counts those of
+ * a flow that has been told of already (see event_table.h), and writes what it knows of others into
+ * a ring. A work item takes it from there, finds the names of pods and policies and multicasts a
+ * message. Another one does the same for what was counted, when the window of time ends; it tells
+ * what was lost too, if no event has told it by then.
  *
  * The ring is the bounded queue of D. Vyukov, with many writers and one reader, and nobody
  * waits. Each slot has a turn. Event number t goes into slot t % EVENT_SLOTS: the slot is free
- * for it when its turn is t, and holds it when its turn is t + 1. An event that finds no free
- * slot is lost and counted.
+ * for it when its turn is t, and holds it when its turn is t + 1. A packet that finds no free
+ * slot is counted in its flow, or lost and counted as such.
  */
 #include "event.h"
 #include "core/classify.h"
 #include "core/hash.h"
+#include "event_table.h"
 #include "netlink.h"
 #include "netns.h"
 #include "netpol_trace.h"
@@ -31,29 +34,13 @@
 bool netpol_event_asked __read_mostly;
 
 /**
- * struct netpol_event - a packet, as far as the packet path knows it
+ * struct netpol_event_slot - a slot of the ring
  * @turn: which event the slot is free for or holds, see above
- * @source_port: host order
- * @port: destination port, host order
- * @time: CLOCK_REALTIME, nanoseconds
- * @source: address, 4 or 16 bytes, network order
- * @destination: address
- * @family: AF_INET or AF_INET6
- * @protocol: IPPROTO_*
- * @direction: enum netpol_direction of the half that denied, or would
- * @reason: enum netpol_reason
+ * @event: one packet
  */
-struct netpol_event {
+struct netpol_event_slot {
 	u32 turn;
-	u16 source_port;
-	u16 port;
-	u64 time;
-	u8 source[16];
-	u8 destination[16];
-	u8 family;
-	u8 protocol;
-	u8 direction;
-	u8 reason;
+	struct netpol_event event;
 };
 
 /**
@@ -61,27 +48,34 @@ struct netpol_event {
  * @nn: state of the network namespace
  * @verdict: enum netpol_verdict of the packets, DENY or AUDIT
  * @work: sends what is in the ring
- * @lost: events that exceeded the rate or found no free slot; per CPU
- * @second: the second that @spent counts; a race at its end costs or grants a few events
- * @spent: events in that second
+ * @window: sends what was counted and what was lost; it is pending or running while there is a flow
+ *	in @table
+ * @table: flows; allocated before the first packet is judged
+ * @lost: packets that are in no event; per CPU
+ * @spent: events of single packets
  * @tail: number of the next event
- * @head: number of the next event to send; only @work uses it
- * @sent: events sent; only @work writes it
- * @lost_reported: how many of the lost events listeners were told of; only @work uses it
- * @event: ring
+ * @sending: guards what is below, but for the slots
+ * @head: number of the next event to send
+ * @sent: events sent
+ * @lost_reported: how many of the lost packets listeners were told of
+ * @next: the flow whose turn it is to be told of first
+ * @slot: ring
  */
 struct netpol_event_queue {
 	struct netpol_net *nn;
 	u8 verdict;
 	struct work_struct work;
+	struct delayed_work window;
+	struct netpol_event_table *table;
 	u64 __percpu *lost;
-	u32 second;
-	atomic_t spent;
+	struct netpol_event_budget spent;
 	atomic_t tail;
+	struct mutex sending; /* see above */
 	u32 head;
 	u64 sent;
 	u64 lost_reported;
-	struct netpol_event event[EVENT_SLOTS];
+	u32 next;
+	struct netpol_event_slot slot[EVENT_SLOTS];
 };
 
 static u64 events_lost(const struct netpol_event_queue *queue)
@@ -94,28 +88,41 @@ static u64 events_lost(const struct netpol_event_queue *queue)
 	return lost;
 }
 
-/* Is another event within the rate for this second? If so, it is counted. */
-static bool event_allowed(struct netpol_event_queue *queue, u32 rate)
+/* Events of single packets in a second, and as many of what was counted. */
+static u32 event_rate(const struct netpol_snapshot *snapshot)
 {
-	u32 now = ktime_get_seconds(), second = READ_ONCE(queue->second);
+	return snapshot->settings->event_rate ?: NETPOL_EVENT_RATE;
+}
 
-	if (second != now && cmpxchg(&queue->second, second, now) == second)
-		atomic_set(&queue->spent, 0);
-	if ((u32)atomic_read(&queue->spent) >= rate)
-		return false;
-	return (u32)atomic_inc_return(&queue->spent) <= rate;
+/*
+ * Has the window end some time. To be called after what it should find was written: its work item
+ * is no longer pending when it looks, and then this begins another one.
+ */
+static void event_arm(struct netpol_event_queue *queue)
+{
+	/* pairs with the barrier of the workqueue between "not pending" and event_window() */
+	smp_mb();
+	if (!delayed_work_pending(&queue->window))
+		schedule_delayed_work(&queue->window, msecs_to_jiffies(NETPOL_EVENT_WINDOW));
+}
+
+/* Counts packets that are in no event. */
+static void event_lose(struct netpol_event_queue *queue, u64 packets)
+{
+	this_cpu_add(*queue->lost, packets);
+	event_arm(queue);
 }
 
 /* Takes a free slot. @turn: set to the turn to give it once it is filled. NULL: none is free. */
-static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *turn)
+static struct netpol_event_slot *event_slot(struct netpol_event_queue *queue, u32 *turn)
 {
 	u32 tail = atomic_read(&queue->tail);
 	int i;
 
 	for (i = 0; i < EVENT_TRIES; i++) {
-		struct netpol_event *event = &queue->event[tail % EVENT_SLOTS];
+		struct netpol_event_slot *slot = &queue->slot[tail % EVENT_SLOTS];
 		/* pairs with the release in event_take() */
-		s32 behind = tail - smp_load_acquire(&event->turn);
+		s32 behind = tail - smp_load_acquire(&slot->turn);
 		u32 before;
 
 		if (behind > 0)		/* the ring is full */
@@ -127,39 +134,83 @@ static struct netpol_event *event_slot(struct netpol_event_queue *queue, u32 *tu
 		before = atomic_cmpxchg(&queue->tail, tail, tail + 1);
 		if (before == tail) {
 			*turn = tail + 1;
-			return event;
+			return slot;
 		}
 		tail = before;
 	}
 	return NULL;
 }
 
-/* Writes an event into the ring, or counts it as lost. Needs rcu_read_lock(). */
-static void event_write(struct netpol_event_queue *queue, const struct netpol_snapshot *snapshot,
-			const struct netpol_flow *flow, u16 source_port, u8 direction, u8 reason)
+/* Writes an event into the ring. Return: false: no slot was free. */
+static bool event_write(struct netpol_event_queue *queue, const struct netpol_event *event)
 {
-	size_t bytes = flow->family == AF_INET ? 4 : 16;
-	struct netpol_event *event = NULL;
+	struct netpol_event_slot *slot;
 	u32 turn;
 
-	if (event_allowed(queue, snapshot->settings->event_rate ?: NETPOL_EVENT_RATE))
-		event = event_slot(queue, &turn);
-	if (!event) {
-		this_cpu_inc(*queue->lost);
-		return;
-	}
-	event->time = ktime_get_real_ns();
-	event->source_port = source_port;
-	event->port = flow->port;
-	memcpy(event->source, flow->source, bytes);
-	memcpy(event->destination, flow->destination, bytes);
-	event->family = flow->family;
-	event->protocol = flow->protocol;
-	event->direction = direction;
-	event->reason = reason;
+	slot = event_slot(queue, &turn);
+	if (!slot)
+		return false;
+	slot->event = *event;
 	/* pairs with the acquire in event_take() */
-	smp_store_release(&event->turn, turn);
+	smp_store_release(&slot->turn, turn);
 	schedule_work(&queue->work);
+	return true;
+}
+
+/*
+ * Tells of a packet that begins a flow at once, if the rate allows it. What cannot be told at once
+ * is counted in its flow, or lost if there is no room for that.
+ */
+static void event_begin(struct netpol_event_queue *queue, u32 rate, struct netpol_event *event)
+{
+	u8 share[NETPOL_EVENT_ENDS];
+	struct netpol_event_flow *flow;
+	u32 now = ktime_get_seconds();
+	bool told;
+
+	event->first = ktime_get_real_ns();
+	event->last = event->first;
+	event->count = 1;
+	netpol_event_shares(&event->key, share);
+	flow = netpol_event_flow_reserve(queue->table, event, share);
+	told = netpol_event_share_spend(queue->table, share, now, rate) &&
+	       netpol_event_spend(&queue->spent, now, rate) && event_write(queue, event);
+	if (flow) {
+		netpol_event_flow_publish(flow, event, share, told);
+		event_arm(queue);
+	} else if (!told) {
+		event_lose(queue, 1);
+	}
+}
+
+/* Reports a packet. Needs rcu_read_lock(). */
+static void event_report(struct netpol_event_queue *queue, const struct netpol_snapshot *snapshot,
+			 const struct netpol_flow *flow, u16 source_port, u8 direction, u8 reason)
+{
+	size_t bytes = flow->family == AF_INET ? 4 : 16;
+	struct netpol_event event = {
+		.key = {
+			.port = flow->port,
+			.family = flow->family,
+			.protocol = flow->protocol,
+			.direction = direction,
+			.reason = reason,
+		},
+		.source_port = source_port,
+	};
+
+	memcpy(event.key.source, flow->source, bytes);
+	memcpy(event.key.destination, flow->destination, bytes);
+	event.hash = netpol_hash(&event.key, sizeof(event.key));
+	switch (netpol_event_flow_count(queue->table, &event)) {
+	case NETPOL_EVENT_COUNTED:
+		break;
+	case NETPOL_EVENT_OVERRUN:
+		event_lose(queue, 1);
+		break;
+	case NETPOL_EVENT_NO_FLOW:
+		event_begin(queue, event_rate(snapshot), &event);
+	}
 }
 
 /**
@@ -179,8 +230,8 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
 			    NETPOL_VERDICT_DENY, judgement->direction, judgement->reason);
 	if (netpol_event_wanted(nn))
-		event_write(nn->events, snapshot, flow, source_port, judgement->direction,
-			    judgement->reason);
+		event_report(nn->events, snapshot, flow, source_port, judgement->direction,
+			     judgement->reason);
 }
 
 /**
@@ -201,18 +252,18 @@ void netpol_event_audit(struct netpol_net *nn, const struct netpol_snapshot *sna
 	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
 			    NETPOL_VERDICT_AUDIT, direction, reason);
 	if (netpol_event_audit_wanted(nn))
-		event_write(nn->observed, snapshot, flow, source_port, direction, reason);
+		event_report(nn->observed, snapshot, flow, source_port, direction, reason);
 }
 
 /* Takes the oldest event out of the ring; false: the ring is empty. */
 static bool event_take(struct netpol_event_queue *queue, struct netpol_event *event)
 {
-	struct netpol_event *slot = &queue->event[queue->head % EVENT_SLOTS];
+	struct netpol_event_slot *slot = &queue->slot[queue->head % EVENT_SLOTS];
 
 	/* pairs with the release in event_write() */
 	if (smp_load_acquire(&slot->turn) != queue->head + 1)
 		return false;
-	*event = *slot;
+	*event = slot->event;
 	/* pairs with the acquire in event_slot() */
 	smp_store_release(&slot->turn, queue->head + EVENT_SLOTS);
 	queue->head++;
@@ -295,22 +346,22 @@ static int put_policies(struct sk_buff *skb, const struct netpol_snapshot *snaps
 
 /* The rule that denies what an event is about, by the snapshot in force; NULL: none does. */
 static const struct netpol_order *deciding_rule(const struct netpol_snapshot *snapshot,
-						const struct netpol_event *event,
+						const struct netpol_event_key *key,
 						const struct netpol_end *subject,
 						const struct netpol_end *other)
 {
 	const struct netpol_flow flow = {
-		.source = event->source,
-		.destination = event->destination,
-		.family = event->family,
-		.protocol = event->protocol,
-		.port = event->port,
+		.source = key->source,
+		.destination = key->destination,
+		.family = key->family,
+		.protocol = key->protocol,
+		.port = key->port,
 	};
 	struct netpol_decision half;
 
-	if (event->reason != NETPOL_REASON_RULE || !subject->local)
+	if (key->reason != NETPOL_REASON_RULE || !subject->local)
 		return NULL;
-	netpol_judge_half(snapshot, &flow, event->direction, subject->local, other, &half);
+	netpol_judge_half(snapshot, &flow, key->direction, subject->local, other, &half);
 	if (half.accept || half.reason != NETPOL_REASON_RULE)
 		return NULL;
 	return &half.program->order[NETPOL_CELL_ORDER(half.cell)];
@@ -335,9 +386,10 @@ static int put_rule(struct sk_buff *skb, const struct netpol_snapshot *snapshot,
  * copy them for each packet.
  */
 static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot, u8 verdict,
-		     const struct netpol_event *event, u64 lost)
+		     const struct netpol_event *event)
 {
-	bool v4 = event->family == AF_INET, policies;
+	const struct netpol_event_key *key = &event->key;
+	bool v4 = key->family == AF_INET, policies;
 	const struct netpol_pod *from, *to;
 	struct netpol_end source, destination;
 	const struct netpol_end *subject, *other;
@@ -345,13 +397,13 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	const struct netpol_order *order;
 	int bytes = v4 ? 4 : 16;
 
-	from = event_pod(snapshot, event->family, event->source, &source);
-	to = event_pod(snapshot, event->family, event->destination, &destination);
-	subject = event->direction == NETPOL_DIRECTION_EGRESS ? &source : &destination;
+	from = event_pod(snapshot, key->family, key->source, &source);
+	to = event_pod(snapshot, key->family, key->destination, &destination);
+	subject = key->direction == NETPOL_DIRECTION_EGRESS ? &source : &destination;
 	other = subject == &source ? &destination : &source;
-	program = subject->local ? subject->local->program[event->direction] : NULL;
-	order = deciding_rule(snapshot, event, subject, other);
-	switch (event->reason) {
+	program = subject->local ? subject->local->program[key->direction] : NULL;
+	order = deciding_rule(snapshot, key, subject, other);
+	switch (key->reason) {
 	case NETPOL_REASON_ISOLATED:
 	case NETPOL_REASON_NO_PORTS:
 	case NETPOL_REASON_MALFORMED:
@@ -362,32 +414,38 @@ static int put_event(struct sk_buff *skb, const struct netpol_snapshot *snapshot
 	default:
 		policies = false;
 	}
-	if (nla_put_u64_64bit(skb, NETPOL_EVENT_A_TIME, event->time, NETPOL_EVENT_A_PAD) ||
-	    nla_put_u8(skb, NETPOL_EVENT_A_DIRECTION, event->direction) ||
-	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, netpol_reason_told(event->reason, program)) ||
+	if (nla_put_u64_64bit(skb, NETPOL_EVENT_A_TIME, event->last, NETPOL_EVENT_A_PAD) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_DIRECTION, key->direction) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_REASON, netpol_reason_told(key->reason, program)) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_SOURCE4 : NETPOL_EVENT_A_SOURCE6, bytes,
-		    event->source) ||
+		    key->source) ||
 	    nla_put(skb, v4 ? NETPOL_EVENT_A_DESTINATION4 : NETPOL_EVENT_A_DESTINATION6,
-		    bytes, event->destination) ||
-	    nla_put_u8(skb, NETPOL_EVENT_A_PROTOCOL, event->protocol))
+		    bytes, key->destination) ||
+	    nla_put_u8(skb, NETPOL_EVENT_A_PROTOCOL, key->protocol))
 		return -EMSGSIZE;
-	if (netpol_protocol_index(event->protocol) != NETPOL_PROTOCOLS &&
-	    (nla_put_u16(skb, NETPOL_EVENT_A_SOURCE_PORT, event->source_port) ||
-	     nla_put_u16(skb, NETPOL_EVENT_A_DESTINATION_PORT, event->port)))
+	if (netpol_protocol_index(key->protocol) != NETPOL_PROTOCOLS &&
+	    ((!event->several &&
+	      nla_put_u16(skb, NETPOL_EVENT_A_SOURCE_PORT, event->source_port)) ||
+	     nla_put_u16(skb, NETPOL_EVENT_A_DESTINATION_PORT, key->port)))
+		return -EMSGSIZE;
+	if (event->count > 1 &&
+	    (nla_put_u64_64bit(skb, NETPOL_EVENT_A_COUNT, event->count, NETPOL_EVENT_A_PAD) ||
+	     nla_put_u64_64bit(skb, NETPOL_EVENT_A_FIRST, event->first, NETPOL_EVENT_A_PAD)))
 		return -EMSGSIZE;
 	if (put_pod(skb, from, NETPOL_EVENT_A_SOURCE_NAMESPACE, NETPOL_EVENT_A_SOURCE_NAME) ||
 	    put_pod(skb, to, NETPOL_EVENT_A_DESTINATION_NAMESPACE,
 		    NETPOL_EVENT_A_DESTINATION_NAME))
 		return -EMSGSIZE;
-	if (lost && nla_put_u64_64bit(skb, NETPOL_EVENT_A_LOST, lost, NETPOL_EVENT_A_PAD))
-		return -EMSGSIZE;
 	if (order)
 		return put_rule(skb, snapshot, order);
-	return policies ? put_policies(skb, snapshot, subject->local, verdict, event->direction) :
+	return policies ? put_policies(skb, snapshot, subject->local, verdict, key->direction) :
 			  0;
 }
 
-/* The message for an event; NULL: no memory, or no room in the message. */
+/*
+ * The message for an event, or without one about what was lost alone; NULL: no memory, or no room
+ * in the message.
+ */
 static struct sk_buff *event_message(const struct netpol_event_queue *queue,
 				     const struct netpol_event *event, u64 lost)
 {
@@ -405,11 +463,15 @@ static struct sk_buff *event_message(const struct netpol_event_queue *queue,
 	nest = nla_nest_start(skb, NETPOL_A_EVENT);
 	if (!nest)
 		goto fail;
-	mutex_lock(&nn->lock);
-	error = put_event(skb, nn->world->snapshot, queue->verdict, event, lost);
-	mutex_unlock(&nn->lock);
-	if (error)
+	if (lost && nla_put_u64_64bit(skb, NETPOL_EVENT_A_LOST, lost, NETPOL_EVENT_A_PAD))
 		goto fail;
+	if (event) {
+		mutex_lock(&nn->lock);
+		error = put_event(skb, nn->world->snapshot, queue->verdict, event);
+		mutex_unlock(&nn->lock);
+		if (error)
+			goto fail;
+	}
 	nla_nest_end(skb, nest);
 	genlmsg_end(skb, header);
 	return skb;
@@ -418,34 +480,126 @@ fail:
 	return NULL;
 }
 
-/* Sends all events of a ring. */
+/*
+ * Multicasts an event, or without one what was lost alone. Return: 0, -ESRCH if nobody listens any
+ * more, or another negative errno.
+ */
+static int event_multicast(struct netpol_event_queue *queue, const struct netpol_event *event)
+{
+	unsigned int group = queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT :
+								      NETPOL_GROUP_DENY;
+	struct net *net = queue->nn->net;
+	u64 lost = events_lost(queue);
+	int error = -ENOMEM;
+	struct sk_buff *skb;
+	bool listened;
+
+	rcu_read_lock();
+	listened = netpol_genl_listened(&netpol_genl_family, net, group);
+	rcu_read_unlock();
+	if (!listened) {
+		error = -ESRCH;
+	} else {
+		skb = event_message(queue, event, lost - queue->lost_reported);
+		if (skb)
+			error = genlmsg_multicast_netns(&netpol_genl_family, net, skb, 0, group,
+							GFP_KERNEL);
+	}
+	/* What was lost for those who have stopped listening is not for those who begin. */
+	if (!error || error == -ESRCH)
+		queue->lost_reported = lost;
+	return error;
+}
+
+/* Sends an event. */
+static void event_send(struct netpol_event_queue *queue, const struct netpol_event *event)
+{
+	int error;
+
+	/* Who gets the message may ask for the count before this task goes on. */
+	WRITE_ONCE(queue->sent, queue->sent + 1);
+	error = event_multicast(queue, event);
+	if (error) {
+		WRITE_ONCE(queue->sent, queue->sent - 1);
+		if (error != -ESRCH)
+			event_lose(queue, event->count);
+	}
+	cond_resched();
+}
+
+/* Sends all events of the ring. */
+static void event_send_ring(struct netpol_event_queue *queue)
+{
+	struct netpol_event event;
+
+	while (event_take(queue, &event))
+		event_send(queue, &event);
+}
+
 static void event_work(struct work_struct *work)
 {
 	struct netpol_event_queue *queue = container_of(work, struct netpol_event_queue, work);
-	unsigned int group = queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT :
-								      NETPOL_GROUP_DENY;
+
+	mutex_lock(&queue->sending);
+	event_send_ring(queue);
+	mutex_unlock(&queue->sending);
+}
+
+/*
+ * Tells what was counted in the flows, as many as the rate allows for a second; the others keep
+ * their counts, and are told first the next time. Flows of which nothing was counted are forgotten.
+ * Return: is there a flow left?
+ */
+static bool event_send_flows(struct netpol_event_queue *queue)
+{
+	u32 i, rate, sent = 0, first = queue->next;
 	struct netpol_event event;
-	struct sk_buff *skb;
+	bool left = false;
 
-	while (event_take(queue, &event)) {
-		u64 lost = events_lost(queue);
-		int error = -ENOMEM;
+	rcu_read_lock();
+	rate = event_rate(rcu_dereference(queue->nn->root));
+	rcu_read_unlock();
+	for (i = 0; i < NETPOL_EVENT_FLOWS; i++) {
+		u32 number = (first + i) % NETPOL_EVENT_FLOWS;
 
-		skb = event_message(queue, &event, lost - queue->lost_reported);
-		/* Who gets the message may ask for the count before this task goes on. */
-		WRITE_ONCE(queue->sent, queue->sent + 1);
-		if (skb)
-			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net,
-							skb, 0, group, GFP_KERNEL);
-		if (!error) {
-			queue->lost_reported = lost;
-		} else {
-			WRITE_ONCE(queue->sent, queue->sent - 1);
-			if (error != -ESRCH)	/* -ESRCH: nobody listens any more */
-				this_cpu_inc(*queue->lost);
+		if (sent == rate) {	/* this one is the first that is left out */
+			queue->next = number;
+			sent++;
 		}
-		cond_resched();
+		switch (netpol_event_flow_end(queue->table, number, sent < rate, &event)) {
+		case NETPOL_EVENT_GONE:
+			break;
+		case NETPOL_EVENT_SUM:
+			event_send(queue, &event);
+			sent++;
+			fallthrough;
+		case NETPOL_EVENT_KEPT:
+			left = true;
+		}
 	}
+	return left;
+}
+
+/* The end of a window. */
+static void event_window(struct work_struct *work)
+{
+	struct netpol_event_queue *queue = container_of(to_delayed_work(work),
+							struct netpol_event_queue, window);
+	bool left;
+	int error;
+
+	mutex_lock(&queue->sending);
+	/* so that the first packet of a flow is told before the others */
+	event_send_ring(queue);
+	left = event_send_flows(queue);
+	if (events_lost(queue) != queue->lost_reported) {
+		error = event_multicast(queue, NULL);
+		if (error && error != -ESRCH)
+			left = true;
+	}
+	mutex_unlock(&queue->sending);
+	if (left)
+		schedule_delayed_work(&queue->window, msecs_to_jiffies(NETPOL_EVENT_WINDOW));
 }
 
 /*
@@ -467,9 +621,22 @@ struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 v
 	queue->nn = nn;
 	queue->verdict = verdict;
 	INIT_WORK(&queue->work, event_work);
+	INIT_DELAYED_WORK(&queue->window, event_window);
+	mutex_init(&queue->sending);
 	for (i = 0; i < EVENT_SLOTS; i++)
-		queue->event[i].turn = i;
+		queue->slot[i].turn = i;
 	return queue;
+}
+
+/*
+ * Gets a queue ready for packets, before the first one is judged: most network namespaces are
+ * those of pods, and judge none. Return: 0 or -ENOMEM. Under @nn->lock.
+ */
+int netpol_event_queue_prepare(struct netpol_event_queue *queue)
+{
+	if (!queue->table)
+		queue->table = netpol_alloc(sizeof(*queue->table));
+	return queue->table ? 0 : -ENOMEM;
 }
 
 /* Frees a queue that no packet can reach any more, or NULL. Not under @nn->lock. */
@@ -477,12 +644,15 @@ void netpol_event_queue_destroy(struct netpol_event_queue *queue)
 {
 	if (!queue)
 		return;
+	/* In this order: the first may begin the second, which begins nothing but itself. */
 	cancel_work_sync(&queue->work);
+	cancel_delayed_work_sync(&queue->window);
+	netpol_free(queue->table);
 	netpol_percpu_free(queue->lost);
 	netpol_free(queue);
 }
 
-/* Counts of events of denied packets sent and lost, since the queue was made. */
+/* Events of denied packets that were sent, and packets in none, since the queue was made. */
 void netpol_event_counts(const struct netpol_net *nn, u64 *sent, u64 *lost)
 {
 	*sent = READ_ONCE(nn->events->sent);

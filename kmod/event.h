@@ -31,6 +31,7 @@ static inline bool netpol_event_audit_wanted(const struct netpol_net *nn)
 }
 
 struct netpol_event_queue *netpol_event_queue_create(struct netpol_net *nn, u8 verdict);
+int netpol_event_queue_prepare(struct netpol_event_queue *queue);
 void netpol_event_queue_destroy(struct netpol_event_queue *queue);
 void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snapshot,
 		       const struct netpol_flow *flow, u16 source_port,

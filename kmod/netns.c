@@ -174,6 +174,12 @@ static int net_enforce(struct netpol_net *nn, struct netpol_fault *fault)
 		return 0;
 	if (!try_module_get(THIS_MODULE))
 		return netpol_fail(fault, -ENODEV, "the module is being unloaded");
+	error = netpol_event_queue_prepare(nn->events) ?:
+		netpol_event_queue_prepare(nn->observed);
+	if (error) {
+		netpol_fail(fault, error, "out of memory");
+		goto put;
+	}
 	error = net_take_conntrack(nn);
 	if (error) {
 		netpol_fail(fault, error, "conntrack can't be used (error %d)", error);

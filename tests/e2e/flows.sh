@@ -31,24 +31,13 @@ control=n1,10.244.1.13,80
 	X
 } | apply
 
-# listening PID: it has joined a group of events, so that none is missed from now on
-listening()
-{
-	local eth port groups
-	while read -r _ eth port groups _; do
-		[ "$eth" != 16 ] || [ $((port & 0x3fffff)) != "$1" ] || [ "$groups" = 00000000 ] ||
-			return 0
-	done < <(in_netns n1 cat /proc/net/netlink)
-	return 1
-}
-
 # flows WORD...: in the background, until it listens; $flows is its process
 flows()
 {
 	netpolctl --netns n1 flows "$@" 2>"$tmp/err" &
 	flows=$!
 	pids+=("$flows")
-	eventually 60 listening $flows || bail "flows $*: $(cat "$tmp/err")"
+	eventually 60 listening n1 $flows || bail "flows $*: $(cat "$tmp/err")"
 }
 
 # sends N ADDRESS PORT: N datagrams of UDP from a/stranger, each one packet
@@ -116,7 +105,7 @@ netpolctl --netns n1 flows --interval 200ms >"$tmp/pipe" 2>"$tmp/err" &
 flows=$!
 pids+=("$flows")
 exec 8<"$tmp/pipe"
-eventually 60 listening $flows || bail "flows to a pipe"
+eventually 60 listening n1 $flows || bail "flows to a pipe"
 sends 1 10.244.1.10 53
 read -r first <&8
 sends 1 10.244.1.10 53
@@ -131,17 +120,21 @@ netpolctl --netns n1 audit a --for 1h >/dev/null 2>&1
 flows audit --count 2 --write "$tmp/audit"
 sends 2 10.244.1.10 53
 check "audit: it ends" ended
-is "$(jq -c '[.packets, .verdict, .destination.pod, .policies]' "$tmp/audit")" \
-	'[2,"AUDIT","web",["a/web"]]' "audit: a record"
+# the answers are of the same flow
+is "$(jq -c '[.packets >= 2, .verdict, .destination.pod, .policies]' "$tmp/audit")" \
+	'[true,"AUDIT","web",["a/web"]]' "audit: a record"
 netpolctl --netns n1 audit --end a >/dev/null
 
 # SIGTERM writes what there is.
 flows --interval 60m --write "$tmp/term"
-netpolctl --netns n1 monitor --count 2 >"$tmp/seen" &
+netpolctl --netns n1 monitor -o jsonl >"$tmp/seen" &
 monitor=$!
 pids+=("$monitor")
-eventually 60 listening $monitor || bail "monitor"
+eventually 60 listening n1 $monitor || bail "monitor"
 sends 2 10.244.1.10 53
+both() { [ "$(jq -s 'map(.count) | add' "$tmp/seen")" = 2 ]; }
+check "both packets are told" eventually 30 both
+kill $monitor
 wait $monitor
 kill "$flows"
 check "SIGTERM ends it" ended
@@ -197,14 +190,20 @@ check "TCP: what was kept is sent" eventually 60 test -s "$tmp/tcp"
 check "TCP: it says that it is back" grep -q 'tcp://127.0.0.1:4740: it is back' "$tmp/err"
 sends 1 10.244.1.10 54
 check "TCP: it ends" ended
-both() { [ "$(wc -l <"$tmp/tcp")" = 2 ]; }
-eventually 30 both
+both_came() { [ "$(wc -l <"$tmp/tcp")" = 2 ]; }
+eventually 30 both_came
 is "$(jq -c '.destination.port' "$tmp/tcp" | paste -sd' ')" "53 54" "TCP: both records came"
 
 # More events than the kernel sends: the rest is counted, and said.
 netpolctl --netns n1 settings event-rate=1 >/dev/null
 flows --interval 200ms --write "$tmp/lost"
-overrun() { sends 20 10.244.1.10 53; grep -q FlowsLost "$tmp/lost"; }
+overrun()
+{
+	# shellcheck disable=SC2016 # for the shell inside
+	in_netns "${end_netns[a/stranger]}" bash -c \
+		'for ((i = 0; i < 200; i++)); do echo x >"/dev/udp/10.244.1.10/$((1000 + i))"; done'
+	grep -q FlowsLost "$tmp/lost"
+}
 check "events beyond the rate: a record says how many were lost" eventually 60 overrun
 check "it is as documented" documented "$tmp/lost"
 kill "$flows"

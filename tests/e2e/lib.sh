@@ -383,6 +383,17 @@ seen()
 		sed -n 's/.*packets \([0-9]*\).*/\1/p'
 }
 
+# listening NETNS PID: it has joined a group of events, so that none is missed from now on
+listening()
+{
+	local eth port groups
+	while read -r _ eth port groups _; do
+		[ "$eth" != 16 ] || [ $((port & 0x3fffff)) != "$2" ] || [ "$groups" = 00000000 ] ||
+			return 0
+	done < <(in_netns "$1" cat /proc/net/netlink)
+	return 1
+}
+
 # arrives WANT END WHAT RAW-ARGUMENT...: sends by raw.c; does it get to where sees looks?
 # A control connection afterwards shows that there was time enough.
 arrives()

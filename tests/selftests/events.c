@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events: denied packets with the names of pods and policies, the bound on their rate,
- * and the notification of a commit.
+ * Events: denied packets with the names of pods and policies, packets of a flow that are counted,
+ * the bound on their rate and what each sender has of it, what is lost, and the notification of a
+ * commit.
  *
  * netpol-test: timeout=300
  */
@@ -198,55 +199,221 @@ TEST_F(events, silence)
 	EXPECT_EQ(0, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS));
 }
 
-/* Over the rate, events are lost, counted, and the next one says how many. */
-TEST_F_TIMEOUT(events, rate, 60)
+/**
+ * struct heard - what a listener was told
+ * @messages: with packets
+ * @packets: in them
+ * @single: messages about one packet
+ * @lost: packets that are in no event
+ * @lost_alone: messages about lost packets alone
+ */
+struct heard {
+	uint64_t messages, packets, single, lost, lost_alone;
+};
+
+/* Adds up events until none comes for @ms. Return: false: one makes no sense. */
+static bool hear(struct nl *listener, int ms, struct heard *heard)
 {
-	enum { PACKETS = 300, RATE = 10 };
-	uint64_t told = 0, lost, sent, denied;
-	int64_t begin, end;
+	const struct nlattr *e;
 	const void *attrs;
-	int i, got = 0;
+	bool sense = true;
+	uint64_t count;
 	uint8_t cmd;
 	size_t len;
 
+	while ((attrs = take_event(listener, ms, &len, &cmd))) {
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		if (cmd != NETPOL_CMD_EVENT || !e)
+			return false;
+		if (at_in(e, NETPOL_EVENT_A_LOST))
+			heard->lost += at_u_in(e, NETPOL_EVENT_A_LOST);
+		if (!at_in(e, NETPOL_EVENT_A_PROTOCOL)) {
+			sense = sense && at_in(e, NETPOL_EVENT_A_LOST);
+			heard->lost_alone++;
+			continue;
+		}
+		count = at_in(e, NETPOL_EVENT_A_COUNT) ? at_u_in(e, NETPOL_EVENT_A_COUNT) : 1;
+		sense = sense && count &&
+			(count == 1) == !at_in(e, NETPOL_EVENT_A_FIRST) &&
+			(count == 1 || at_u_in(e, NETPOL_EVENT_A_FIRST) <=
+					       at_u_in(e, NETPOL_EVENT_A_TIME));
+		heard->messages++;
+		heard->single += count == 1;
+		heard->packets += count;
+	}
+	return sense;
+}
+
+/* What was told is what the kernel counted, and each of the denied packets is in it once. */
+#define EXPECT_EXACT(nl, heard, denied)						\
+	do {									\
+		EXPECT_EQ(denied, (heard).packets + (heard).lost);		\
+		EXPECT_EQ(nl_counter(nl, NULL, NETPOL_COUNTERS_A_EVENTS), (heard).messages); \
+		EXPECT_EQ(nl_counter(nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST), (heard).lost); \
+	} while (0)
+
+/* The first packet of a flow is told at once, and the others are when the window ends. */
+TEST_F_TIMEOUT(events, count, 60)
+{
+	enum { PACKETS = 300, RATE = 10 };
+	struct heard heard = { 0 };
+	const struct nlattr *e;
+	const void *attrs;
+	int i, other;
+	uint8_t cmd;
+	size_t len;
+
+	other = udp_open(&self->a, self->a.address4, 4001);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, RATE));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, 0));
+	attrs = take_event(&self->listener, NETPOL_EVENT_WINDOW * 3 / 4, &len, &cmd);
+	ASSERT_NE(NULL, attrs);
+	e = at_find(attrs, len, NETPOL_A_EVENT);
+	EXPECT_EQ(NULL, at_in(e, NETPOL_EVENT_A_COUNT));
+	EXPECT_EQ(NULL, at_in(e, NETPOL_EVENT_A_FIRST));
+	EXPECT_EQ(4000, at_u_in(e, NETPOL_EVENT_A_SOURCE_PORT));
+	/* of one source port, which the event has */
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, udp_send(other, self->b.address4, 5002, i));
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+	ASSERT_NE(NULL, attrs);
+	e = at_find(attrs, len, NETPOL_A_EVENT);
+	EXPECT_EQ(2, at_u_in(e, NETPOL_EVENT_A_COUNT));
+	EXPECT_LE(at_u_in(e, NETPOL_EVENT_A_FIRST), at_u_in(e, NETPOL_EVENT_A_TIME));
+	EXPECT_EQ(4001, at_u_in(e, NETPOL_EVENT_A_SOURCE_PORT));
+	EXPECT_EQ(5002, at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT));
+	EXPECT_STREQ("a", at_str_in(e, NETPOL_EVENT_A_SOURCE_NAME));
+	/* of several, which no event has */
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, 0));
+	ASSERT_EQ(0, udp_send(other, self->b.address4, 5002, 0));
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+	ASSERT_NE(NULL, attrs);
+	e = at_find(attrs, len, NETPOL_A_EVENT);
+	EXPECT_EQ(2, at_u_in(e, NETPOL_EVENT_A_COUNT));
+	EXPECT_EQ(NULL, at_in(e, NETPOL_EVENT_A_SOURCE_PORT));
+	/* more than the rate of one flow: nothing is lost */
+	for (i = 0; i < PACKETS; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, i));
+	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	EXPECT_EQ(PACKETS, heard.packets);
+	EXPECT_EQ(0, heard.lost);
+	EXPECT_EQ(0, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST));
+	/* after a while without packets the next one begins anew, with the source port */
+	ASSERT_EQ(0, udp_send(other, self->b.address4, 5002, 0));
+	attrs = take_event(&self->listener, NETPOL_EVENT_WINDOW * 3 / 4, &len, &cmd);
+	ASSERT_NE(NULL, attrs);
+	EXPECT_EQ(4001, at_u_in(at_find(attrs, len, NETPOL_A_EVENT), NETPOL_EVENT_A_SOURCE_PORT));
+	close(other);
+}
+
+/* Sends from @fd to @ports ports by turns, on one processor, for @ms. Return: packets. */
+static uint64_t flood(int fd, const char *address, int first, int ports, int cpu, int ms)
+{
+	int64_t end = now_ms() + ms;
+	uint64_t sent = 0;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	while (now_ms() < end)
+		if (!udp_send(fd, address, first + sent % ports, 0))
+			sent++;
+	return sent;
+}
+
+/*
+ * Two processors send packets of the same flows from two source ports, over the ends of several
+ * windows: each packet is counted once, nothing is lost, and a single packet of another flow is
+ * told.
+ */
+TEST_F_TIMEOUT(events, flood, 120)
+{
+	struct heard heard = { 0 };
+	uint64_t denied;
+	pid_t child;
+	int other, status;
+
+	other = udp_open(&self->a, self->a.address4, 4001);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 100));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	child = fork();
+	if (!child) {
+		flood(other, self->b.address4, 6000, 8, 1, 4500);
+		_exit(0);
+	}
+	flood(self->from, self->b.address4, 6000, 8, 0, 2500);
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 7000, 0));
+	flood(self->from, self->b.address4, 6000, 8, 0, 2000);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
+	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	denied = nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_INGRESS_DENIED);
+	TH_LOG("%llu packets in %llu events", (unsigned long long)denied,
+	       (unsigned long long)heard.messages);
+	EXPECT_EXACT(&self->nl, heard, denied);
+	EXPECT_EQ(0, heard.lost);
+	/* the first packet of each flow; two processors may begin one together */
+	EXPECT_LE(8 + 1, heard.single);
+	EXPECT_GE(2 * 8 + 1, heard.single);
+	EXPECT_GT(200, heard.messages);
+	close(other);
+}
+
+/*
+ * One who sends to any port has a part of the rate, and another sender's first packet is told at
+ * once; what was lost is told without another event.
+ */
+TEST_F_TIMEOUT(events, share, 120)
+{
+	enum { PORTS = 1000, RATE = 300 };
+	struct heard heard = { 0 };
+	bool told = false;
+	const struct nlattr *e;
+	struct netpod c;
+	int64_t begin;
+	const void *attrs;
+	uint64_t denied;
+	int from, i;
+	uint8_t cmd;
+	size_t len;
+
+	ASSERT_EQ(0, netpod_new(&c, 3));
+	from = udp_open(&c, c.address4, 4000);
+	ASSERT_LE(0, from);
+	ASSERT_TRUE(udp_reaches(from, self->to, self->b.address4, 5000, 10000));
 	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, RATE));
 	ASSERT_EQ(0, nl_join(&self->listener, 0));
 	begin = now_ms();
-	for (i = 0; i < PACKETS; i++)
-		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, i));
-	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
-	end = now_ms();
-	denied = nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_INGRESS_DENIED);
-	EXPECT_EQ(PACKETS, denied);
-	/* each denied packet becomes an event or is lost */
-	EXPECT_TRUE(WAIT_FOR((sent = nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS),
-			      lost = nl_counter(&self->nl, NULL,
-						NETPOL_COUNTERS_A_EVENTS_LOST),
-			      sent + lost == PACKETS), 5000))
-		TH_LOG("%llu sent, %llu lost", (unsigned long long)sent,
-		       (unsigned long long)lost);
-	EXPECT_LT(0, lost);
-	/* a rate for each second that the clock showed */
-	EXPECT_GE(RATE * ((end - begin) / 1000 + 2), sent);
-	EXPECT_LE(1, sent);
-	while ((attrs = take_event(&self->listener, 0, &len, &cmd))) {
-		const struct nlattr *e = at_find(attrs, len, NETPOL_A_EVENT);
-
-		if (at_in(e, NETPOL_EVENT_A_LOST))
-			told += at_u_in(e, NETPOL_EVENT_A_LOST);
-		got++;
+	for (i = 0; i < PORTS; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 10000 + i, i));
+	ASSERT_EQ(0, udp_send(from, self->b.address4, 9999, 1));
+	/* so many that the last of them are lost, and no event is behind them */
+	for (i = 0; i < PORTS; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 20000 + i, i));
+	while (!told && (attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd))) {
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		told = at_in(e, NETPOL_EVENT_A_DESTINATION_PORT) &&
+		       at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT) == 9999;
+		heard.lost_alone += !at_in(e, NETPOL_EVENT_A_PROTOCOL);
+		heard.messages += !!at_in(e, NETPOL_EVENT_A_PROTOCOL);
+		heard.packets += !!at_in(e, NETPOL_EVENT_A_PROTOCOL);
+		heard.lost += at_in(e, NETPOL_EVENT_A_LOST) ?
+			      at_u_in(e, NETPOL_EVENT_A_LOST) : 0;
 	}
-	EXPECT_EQ(sent, got);
-	/* the first event of another second tells the rest */
-	begin = now_ms();
-	do {
-		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, 1));
-		attrs = take_event(&self->listener, 100, &len, &cmd);
-		if (attrs && at_in(at_find(attrs, len, NETPOL_A_EVENT), NETPOL_EVENT_A_LOST))
-			told += at_u_in(at_find(attrs, len, NETPOL_A_EVENT),
-					NETPOL_EVENT_A_LOST);
-	} while (told < lost && now_ms() < begin + 10000);
-	EXPECT_LE(lost, told);
+	EXPECT_TRUE(told);
+	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	denied = nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_INGRESS_DENIED);
+	EXPECT_EQ(2 * PORTS + 1, denied);
+	EXPECT_EXACT(&self->nl, heard, denied);
+	EXPECT_LT(PORTS, heard.lost);
+	EXPECT_LT(0, heard.lost_alone);
+	/* single packets and counts, a rate of each for each second that the clock showed */
+	EXPECT_GE(2 * RATE * ((now_ms() - begin) / 1000 + 2), heard.messages);
+	close(from);
 }
 
 /* Nobody listens: nothing is sent, nothing is lost. */

@@ -899,6 +899,30 @@ static void test_event(void)
 	CHECK_STR(event.policy[1].name, "b");
 	CHECK_EQ(event.policies, 9);
 	CHECK_EQ(event.lost, 3);
+	CHECK(event.packet);
+	CHECK_EQ(event.count, 1);
+	CHECK_EQ(event.first, event.time);
+	nlmsg_free(msg);
+	/* Several packets. */
+	msg = np_client_message(&client, NETPOL_CMD_EVENT, 4096);
+	nest = nla_nest_start(msg, NETPOL_A_EVENT);
+	nla_put_u64(msg, NETPOL_EVENT_A_TIME, 1500000000);
+	nla_put_u64(msg, NETPOL_EVENT_A_COUNT, 37);
+	nla_put_u64(msg, NETPOL_EVENT_A_FIRST, 1400000000);
+	nla_nest_end(msg, nest);
+	CHECK(!np_event_decode(nlmsg_hdr(msg), &event, &err));
+	CHECK_EQ(event.count, 37);
+	CHECK_EQ(event.first, 1400000000);
+	CHECK_EQ(event.time, 1500000000);
+	nlmsg_free(msg);
+	/* What was lost, alone. */
+	msg = np_client_message(&client, NETPOL_CMD_EVENT, 4096);
+	nest = nla_nest_start(msg, NETPOL_A_EVENT);
+	nla_put_u64(msg, NETPOL_EVENT_A_LOST, 5);
+	nla_nest_end(msg, nest);
+	CHECK(!np_event_decode(nlmsg_hdr(msg), &event, &err));
+	CHECK(!event.packet && !event.change);
+	CHECK_EQ(event.lost, 5);
 	/* A string that does not end is refused. */
 	nest = nla_nest_start(msg, NETPOL_A_EVENT);
 	nla_put(msg, NETPOL_EVENT_A_SOURCE_NAME, 4, "cart");

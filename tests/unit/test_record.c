@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Flow records: packets added up and told apart, as JSON lines, and as IPFIX that a decoder of this
- * test reads again by nothing but the templates in it.
+ * Events as lines. Flow records: packets added up and told apart, as JSON lines, and as IPFIX that
+ * a decoder of this test reads again by nothing but the templates in it.
  */
 #include "check.h"
 
@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "record/ipfix.h"
 #include "record/jsonl.h"
+#include "record/line.h"
 #include "record/record.h"
 
 /* shop/web, 10.1.2.3 port 4000, to db/main, 10.1.2.4 port tcp/80; denied by db/deny. */
@@ -25,6 +26,9 @@ static struct np_event packet(void)
 		.has_ports = true,
 		.source_port = 4000,
 		.destination_port = 80,
+		.packet = true,
+		.count = 1,
+		.first = 1796000000123456789ULL,
 		.time = 1796000000123456789ULL,
 		.source = { .namespace = "shop", .name = "web" },
 		.destination = { .namespace = "db", .name = "main" },
@@ -49,6 +53,7 @@ static void test_alike(void)
 	np_record_add(&table, &event);
 	event.time += 5;
 	np_record_add(&table, &event);
+	event.first -= 5;
 	event.time -= 10;
 	np_record_add(&table, &event);
 	CHECK_EQ(table.count, 1);
@@ -70,6 +75,16 @@ static void test_alike(void)
 	CHECK_EQ(table.count, 1);
 	CHECK_EQ(table.record[0]->packets, 5);
 	CHECK_EQ(table.record[0]->source_port, 0);
+	/* An event that is about several packets counts as so many, from the first to the last. */
+	event.count = 37;
+	event.first = packet().time - 7;
+	event.time = packet().time + 9;
+	np_record_add(&table, &event);
+	CHECK_EQ(table.count, 1);
+	CHECK_EQ(table.record[0]->packets, 42);
+	CHECK_EQ(table.record[0]->first, packet().time - 7);
+	CHECK_EQ(table.record[0]->last, packet().time + 9);
+	event.count = 1;
 	np_record_clear(&table);
 	CHECK_EQ(table.count, 0);
 	np_record_add(&table, &event);
@@ -169,6 +184,62 @@ static void check_line(const struct np_record *record, const char *want)
 	fclose(file);
 	CHECK_STR(line, want);
 	free(line);
+}
+
+/* Compares the line of an event; of text what is behind the time of day. */
+static void check_event(bool json, const struct np_event *event, const char *want)
+{
+	size_t len = 0;
+	char *line = NULL;
+	FILE *file = open_memstream(&line, &len);
+
+	np_line_event(file, json, event);
+	fclose(file);
+	CHECK_STR(json ? line : strchr(line, ' ') + 1, want);
+	free(line);
+}
+
+static void check_loss(bool json, const char *want)
+{
+	size_t len = 0;
+	char *line = NULL;
+	FILE *file = open_memstream(&line, &len);
+
+	np_line_lost(file, json, 12);
+	fclose(file);
+	CHECK_STR(line, want);
+	free(line);
+}
+
+static void test_line(void)
+{
+	struct np_event event = packet();
+
+	check_event(false, &event, "DENY ingress shop/web:4000 -> db/main:80 tcp  isolated by "
+		    "db/deny\n");
+	check_event(true, &event, "{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Event\","
+		    "\"time\":\"2026-11-30T00:53:20.123Z\",\"count\":1,\"verdict\":\"DENY\","
+		    "\"direction\":\"ingress\",\"reason\":\"isolated\",\"protocol\":\"tcp\","
+		    "\"source\":{\"address\":\"10.1.2.3\",\"port\":4000,\"namespace\":\"shop\","
+		    "\"pod\":\"web\"},\"destination\":{\"address\":\"10.1.2.4\",\"port\":80,"
+		    "\"namespace\":\"db\",\"pod\":\"main\"},\"policies\":[\"db/deny\"],"
+		    "\"policyCount\":1}\n");
+	/* Several packets, of several source ports. */
+	event.count = 37;
+	event.source_port = 0;
+	event.first -= 970000000;
+	check_event(false, &event, "DENY ingress shop/web -> db/main:80 tcp  isolated by db/deny  "
+		    "(x 37 in 0.9 s)\n");
+	check_event(true, &event, "{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Event\","
+		    "\"first\":\"2026-11-30T00:53:19.153Z\","
+		    "\"time\":\"2026-11-30T00:53:20.123Z\",\"count\":37,\"verdict\":\"DENY\","
+		    "\"direction\":\"ingress\",\"reason\":\"isolated\",\"protocol\":\"tcp\","
+		    "\"source\":{\"address\":\"10.1.2.3\",\"namespace\":\"shop\","
+		    "\"pod\":\"web\"},\"destination\":{\"address\":\"10.1.2.4\",\"port\":80,"
+		    "\"namespace\":\"db\",\"pod\":\"main\"},\"policies\":[\"db/deny\"],"
+		    "\"policyCount\":1}\n");
+	check_loss(false, "-- 12 events lost\n");
+	check_loss(true, "{\"apiVersion\":\"netpolctl/v1\",\"kind\":\"Lost\",\"events\":12}\n");
 }
 
 static void test_json(void)
@@ -509,6 +580,7 @@ int main(int argc, char **argv)
 	test_alike();
 	test_different();
 	test_policies();
+	test_line();
 	test_json();
 	test_ipfix();
 	test_full();

@@ -34,7 +34,7 @@ struct np_flows {
 	int duration;		/* milliseconds; 0 or less: no end */
 	unsigned long count;	/* packets; 0: no end */
 	unsigned long enterprise;
-	unsigned long seen;	/* packets in records so far */
+	uint64_t seen;		/* packets in records so far */
 	struct np_loop *loop;
 	struct np_client client;	/* which has joined the events */
 	struct np_client asker;		/* for everything else */
@@ -223,16 +223,16 @@ static int np_flows_event(const struct nlmsghdr *nlh, void *arg, struct np_error
 	struct np_flows *flows = arg;
 	struct np_event event;
 
-	if (flows->count && flows->seen == flows->count)
+	if (flows->count && flows->seen >= flows->count)
 		return 0;
 	if (np_event_decode(nlh, &event, err))
 		return -1;
 	flows->lost.events += event.lost;
-	if (event.change || !np_filter_match(&flows->filter, &event))
+	if (!event.packet || !np_filter_match(&flows->filter, &event))
 		return 0;
 	np_record_add(&flows->table, &event);
-	flows->seen++;
-	if (flows->count && flows->seen == flows->count)
+	flows->seen += event.count;
+	if (flows->count && flows->seen >= flows->count)
 		np_loop_stop(flows->loop);
 	/* As many as there may be are written now, so that none has to be lost for want of room. */
 	if (flows->table.count >= NP_FLOWS_RECORDS)
@@ -370,7 +370,7 @@ static const struct np_option_row np_flows_options[] = {
 	  "time that a record is about, and after which it is written: 500ms, 10s (default), 1m; "
 	  "not below 100ms" },
 	{ "for", NP_OPT_FOR, "TIME", NULL, "end after this time: 30s, 10m" },
-	{ "count", NP_OPT_COUNT, "N", NULL, "end after N packets" },
+	{ "count", NP_OPT_COUNT, "N", NULL, "end after N packets, or a few more" },
 	{ "enterprise", NP_OPT_ENTERPRISE, "N", NULL,
 	  "private enterprise number of the elements of IPFIX that are netpol's own (default "
 	  "32473, which is for documentation)" },
@@ -413,7 +413,8 @@ const struct np_command np_command_flows = {
 		"that have the same ends, protocol, destination port, direction, verdict and "
 		"policies. Nothing is recorded unless this command runs, and packets that "
 		"policies allow are in no record.\n\n"
-		"The kernel limits the rate of events (event-rate in 'netpolctl settings'), and "
+		"The kernel tells of a flow when it begins, and then once a second how many "
+		"packets there were. It limits the rate (event-rate in 'netpolctl settings'), and "
 		"an endpoint may be away for longer than 8 MiB of records last. What is lost "
 		"is counted in records of its own, and said at the end.",
 	.options = np_flows_options,

@@ -43,6 +43,12 @@
 #define NETPOL_VERSION_MAX	31
 #define NETPOL_BOOT_ID_MAX	36
 
+/*
+ * Milliseconds after which the packets of a flow that has been reported before are
+ * reported again, as one event with their COUNT.
+ */
+#define NETPOL_EVENT_WINDOW	1000
+
 /* Bytes of a pod uid: a UUID in binary, or a digest of a uid that is no UUID. */
 #define NETPOL_UID_LEN		16
 
@@ -242,8 +248,8 @@ enum netpol_reason {
  * @NETPOL_CMD_EVAL: do: the verdict on a packet that the request describes, and its
  *	steps
  * @NETPOL_CMD_FLUSH: do: delete every object of this network namespace
- * @NETPOL_CMD_EVENT: notification: a packet was denied (group "deny"), or would have
- *	been (group "audit")
+ * @NETPOL_CMD_EVENT: notification: packets were denied (group "deny"), or would have
+ *	been (group "audit"); with LOST alone, some are in no event
  * @NETPOL_CMD_CHANGE: notification: a commit was published; without ORIGIN, an audit
  *	began or ended
  * @NETPOL_CMD_AUDIT: do: begin to observe policies instead of enforcing them, or change
@@ -660,7 +666,7 @@ enum netpol_counters_attr {
 	NETPOL_COUNTERS_A_UNKNOWN,		/* u64: dropped, an end is unknown (totals) */
 	NETPOL_COUNTERS_A_UNCHECKED,		/* u64: no interface to check the source against */
 	NETPOL_COUNTERS_A_EVENTS,		/* u64: events sent (totals) */
-	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64: events over the rate or dropped (totals) */
+	NETPOL_COUNTERS_A_EVENTS_LOST,		/* u64: packets that are in no event (totals) */
 	NETPOL_COUNTERS_A_SEEN_SENT,		/* u64: packets (pods) */
 	NETPOL_COUNTERS_A_SEEN_RECEIVED,	/* u64: packets (pods) */
 	NETPOL_COUNTERS_A_DEVICE_SENT,		/* u64: packets (pods) */
@@ -731,10 +737,14 @@ enum netpol_event_attr {
 	NETPOL_EVENT_A_DESTINATION_NAME,	/* string */
 	NETPOL_EVENT_A_POLICY,			/* nest: enum netpol_policy_attr, repeated */
 	NETPOL_EVENT_A_POLICIES,		/* u32: policies that isolate, listed or not */
-	NETPOL_EVENT_A_LOST,			/* u64: events lost before this one */
+	/* u64: packets that are in no event, since one told that before */
+	NETPOL_EVENT_A_LOST,
 	/* u32: index of the rule of the first POLICY that denied */
 	NETPOL_EVENT_A_RULE,
 	NETPOL_EVENT_A_RULE_NAME,		/* string */
+	NETPOL_EVENT_A_COUNT,			/* u64: packets; absent: 1 */
+	/* u64: CLOCK_REALTIME of the first of COUNT packets; TIME is that of the last */
+	NETPOL_EVENT_A_FIRST,
 
 	__NETPOL_EVENT_A_MAX,
 	NETPOL_EVENT_A_MAX = __NETPOL_EVENT_A_MAX - 1

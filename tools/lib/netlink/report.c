@@ -526,7 +526,15 @@ static bool decode_packet(struct nlattr *nest, struct np_event *event)
 			NETPOL_EVENT_A_DESTINATION_NAMESPACE, NETPOL_EVENT_A_DESTINATION_NAME,
 			&event->destination))
 		return false;
+	/* What tells of lost packets alone has no time. */
+	event->packet = tb[NETPOL_EVENT_A_TIME];
+	event->count = np_attr_u64(tb[NETPOL_EVENT_A_COUNT]);
+	if (!event->count)
+		event->count = 1;
 	event->time = np_attr_u64(tb[NETPOL_EVENT_A_TIME]);
+	event->first = event->time;
+	if (tb[NETPOL_EVENT_A_FIRST] && np_attr_u64(tb[NETPOL_EVENT_A_FIRST]) < event->time)
+		event->first = np_attr_u64(tb[NETPOL_EVENT_A_FIRST]);
 	event->direction = np_attr_u8(tb[NETPOL_EVENT_A_DIRECTION]);
 	event->reason = np_attr_u8(tb[NETPOL_EVENT_A_REASON]);
 	event->protocol = np_attr_u8(tb[NETPOL_EVENT_A_PROTOCOL]);

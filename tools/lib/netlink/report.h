@@ -231,16 +231,19 @@ struct np_event {
 	/* change */
 	char origin[NETPOL_ORIGIN_MAX + 1];
 	uint64_t generation;
-	/* packet */
+	/* packets */
+	bool packet;		/* false: it tells of lost packets alone */
 	uint8_t verdict;
 	uint8_t direction;
 	uint8_t reason;
 	uint8_t protocol;
 	bool has_ports;
-	uint16_t source_port;
+	uint16_t source_port;	/* 0 if they have several */
 	uint16_t destination_port;
-	uint64_t time;		/* nanoseconds since 1970 */
-	uint64_t lost;
+	uint64_t count;		/* how many it is about, 1 or more */
+	uint64_t first;		/* time of the first one */
+	uint64_t time;		/* of the last one, in nanoseconds since 1970 */
+	uint64_t lost;		/* packets that are in no event, since this was last told */
 	struct np_end source;		/* name "" if no known pod, address always */
 	struct np_end destination;
 	uint32_t policies;		/* how many isolate */

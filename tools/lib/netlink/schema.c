@@ -552,6 +552,8 @@ static const struct nla_policy event_policy[NETPOL_EVENT_A_MAX + 1] = {
 	[NETPOL_EVENT_A_LOST] = { .type = NLA_U64 },
 	[NETPOL_EVENT_A_RULE] = { .type = NLA_U32 },
 	[NETPOL_EVENT_A_RULE_NAME] = STRING(NETPOL_RULE_NAME_MAX),
+	[NETPOL_EVENT_A_COUNT] = { .type = NLA_U64 },
+	[NETPOL_EVENT_A_FIRST] = { .type = NLA_U64 },
 };
 
 static const struct np_schema_attr event_attr[NETPOL_EVENT_A_MAX + 1] = {
@@ -574,6 +576,8 @@ static const struct np_schema_attr event_attr[NETPOL_EVENT_A_MAX + 1] = {
 	[NETPOL_EVENT_A_LOST] = { "lost" },
 	[NETPOL_EVENT_A_RULE] = { "rule" },
 	[NETPOL_EVENT_A_RULE_NAME] = { "rule-name" },
+	[NETPOL_EVENT_A_COUNT] = { "count" },
+	[NETPOL_EVENT_A_FIRST] = { "first" },
 };
 
 const struct np_schema np_event_schema = {

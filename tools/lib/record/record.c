@@ -80,7 +80,7 @@ void np_record_add(struct np_record_table *table, const struct np_event *event)
 		record = np_xcalloc(1, sizeof(*record) + wanted.text.len);
 		record->hash = hash;
 		record->key = wanted.key;
-		record->first = event->time;
+		record->first = event->first;
 		record->last = event->time;
 		record->source_port = port;
 		record->length = wanted.text.len;
@@ -90,9 +90,9 @@ void np_record_add(struct np_record_table *table, const struct np_event *event)
 		table->record[table->count++] = record;
 	}
 	np_buffer_free(&wanted.text);
-	record->packets++;
-	if (event->time < record->first)
-		record->first = event->time;
+	record->packets += event->count;
+	if (event->first < record->first)
+		record->first = event->first;
 	if (event->time > record->last)
 		record->last = event->time;
 	if (record->source_port != port)

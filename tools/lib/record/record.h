@@ -80,7 +80,7 @@ struct np_record {
 
 /* What is in no record that was written, since the beginning. */
 struct np_lost {
-	uint64_t events;	/* of the kernel's that could not be read */
+	uint64_t events;	/* of the kernel's that were not read, and packets in none */
 	uint64_t records;	/* that were made, and not written to where they should go */
 	uint64_t packets;	/* in these */
 };
@@ -92,7 +92,7 @@ struct np_record_table {
 	size_t count;
 };
 
-/* Counts the packet of an event in its record, which is made if it is the first one. */
+/* Counts the packets of an event in its record, which is made if they are the first ones. */
 void np_record_add(struct np_record_table *table, const struct np_event *event);
 /* Forgets all records; the table may be used again. */
 void np_record_clear(struct np_record_table *table);
