@@ -15,7 +15,7 @@
 #include "netlink.h"
 #include "netns.h"
 #include "netpol_trace.h"
-#include "tracer.h"
+#include "tracer_hook.h"
 
 #include <linux/atomic.h>
 #include <linux/timekeeping.h>

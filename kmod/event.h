@@ -11,9 +11,9 @@
 #include "netns.h"
 
 /*
- * Has anybody ever joined the multicast group "deny", or traced packets? Always true on kernels that do not say
- * when somebody joins. It is never cleared: the kernel says it before it counts the listener,
- * so a test for listeners at that moment could miss one.
+ * Has anybody ever joined the multicast group "deny", or traced packets? Always true on kernels
+ * that do not say when somebody joins. It is never cleared: the kernel says it before it counts the
+ * listener, so a test for listeners at that moment could miss one.
  */
 extern bool netpol_event_asked;
 

@@ -951,8 +951,8 @@ static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 };
 
 /*
- * Fills in where the hooks are, NETPOL_HOOKS of them, for those who want to be beside them: the next
- * priorities above and below are free as well.
+ * Fills in where the hooks are, NETPOL_HOOKS of them, for those who want to be beside them: the
+ * next priorities above and below are free as well.
  */
 void netpol_hook_places(struct nf_hook_ops *ops)
 {

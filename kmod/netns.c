@@ -39,8 +39,8 @@ struct netpol_old {
 static struct workqueue_struct *net_workqueue;
 
 /*
- * Has a work item run after @delay, in jiffies, if it does not wait already; with 0 at once, even if
- * it waits for later. For any context.
+ * Has a work item run after @delay, in jiffies, if it does not wait already; with 0 at once, even
+ * if it waits for later. For any context.
  */
 void netpol_net_queue(struct delayed_work *work, unsigned long delay)
 {
@@ -457,8 +457,8 @@ free_grave:
 }
 
 /*
- * Ends the trace, transactions and dumps and unregisters the hooks. The network core waits for an RCU
- * grace period before it calls net_exit().
+ * Ends the trace, transactions and dumps and unregisters the hooks. The network core waits for an
+ * RCU grace period before it calls net_exit().
  */
 static void __net_exit net_pre_exit(struct net *net)
 {

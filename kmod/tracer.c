@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of a trace: NETPOL_CMD_TRACE_BEGIN, the messages to the socket that sent it, and the end.
+ * The life of a trace: NETPOL_CMD_TRACE_BEGIN, the messages to the socket that sent it, and its
+ * end.
  *
  * A trace ends when its socket is closed, when its time or its number of packets is over, or when
  * its network namespace goes away. At the end of its time its work unregisters the hooks and tells
@@ -10,6 +11,7 @@
 #include "event.h"
 #include "netlink.h"
 #include "parse.h"
+#include "tracer_hook.h"
 
 #include <linux/netlink.h>
 #include <linux/notifier.h>
@@ -101,7 +103,7 @@ static int put_passage(struct sk_buff *skb, const struct netpol_passage *passage
 	    nla_put_u8(skb, NETPOL_TRACE_A_POINT, passage->point) ||
 	    put_interface(skb, NETPOL_TRACE_A_IN_IFINDEX, passage->in_ifindex, passage->in_name) ||
 	    put_interface(skb, NETPOL_TRACE_A_OUT_IFINDEX, passage->out_ifindex,
-		       passage->out_name) ||
+			  passage->out_name) ||
 	    nla_put_u32(skb, NETPOL_TRACE_A_FLAGS, passage->flags) ||
 	    put_headers(skb, passage) || put_connection(skb, passage) ||
 	    (lost && nla_put_u64_64bit(skb, NETPOL_TRACE_A_LOST, lost, NETPOL_TRACE_A_PAD)))
@@ -339,8 +341,8 @@ static int tracer_start(struct netpol_net *nn, struct netpol_tracer *tracer)
 }
 
 /*
- * NETPOL_CMD_TRACE_BEGIN. -EINVAL, -ENOSPC, -EBUSY, -ENOMEM. Messages may be on their way before the
- * acknowledgment is.
+ * NETPOL_CMD_TRACE_BEGIN. -EINVAL, -ENOSPC, -EBUSY, -ENOMEM. Messages may be on their way before
+ * the acknowledgment is.
  */
 int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *info)
 {

@@ -14,7 +14,6 @@
 #include <linux/netfilter.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include "core/classify.h"
 #include "netns.h"
 
 struct genl_info;
@@ -227,11 +226,5 @@ int netpol_tracer_register(void);
 void netpol_tracer_unregister(void);
 int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *info);
 void netpol_tracer_end(struct netpol_net *nn);
-int netpol_tracer_hook(struct netpol_tracer *tracer);
-void netpol_tracer_unhook(struct netpol_tracer *tracer);
-void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age);
-bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *passage);
-void netpol_tracer_denied(struct netpol_net *nn, u64 generation,
-			  const struct netpol_judgement *judgement);
 
 #endif /* NETPOL_TRACER_H */

@@ -11,10 +11,10 @@
  * happened to it, and no guess.
  *
  * The hooks accept every packet and change none. They read with skb_header_pointer(), allocate
- * nothing, and are bounded: a packet that is not meant costs the comparison with the filter, and one
- * that is meant takes a lock, as long as the rate of a second is not spent.
+ * nothing, and are bounded: a packet that is not meant costs the comparison with the filter, and
+ * one that is meant takes a lock, as long as the rate of a second is not spent.
  */
-#include "tracer.h"
+#include "tracer_hook.h"
 #include "compat.h"
 #include "core/policy.h"
 #include "hook.h"

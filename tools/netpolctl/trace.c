@@ -398,7 +398,8 @@ static const struct np_option_row np_trace_options[] = {
 	  "only this protocol, and destination port: tcp, tcp/PORT, udp/PORT, sctp/PORT, icmp, "
 	  "icmpv6 or a number" },
 	NP_ROW_ASK_FAMILY,
-	{ "for", NP_OPT_TRACE_FOR, "TIME", NULL, "end after this time: 30s (default), 10m at most" },
+	{ "for", NP_OPT_TRACE_FOR, "TIME", NULL,
+	  "end after this time: 30s (default), 10m at most" },
 	{ "count", NP_OPT_TRACE_COUNT, "N", NULL, "end after N packets" },
 	{ 0 }
 };
@@ -436,8 +437,8 @@ const struct np_command np_command_trace = {
 		"printed. There is one trace at a time in a network namespace, and at most 1000 "
 		"reports a second; what is lost is counted.",
 	.options = np_trace_options,
-	.exits = "0 all packets passed, 1 netpol dropped some or no packet was seen, 3 no such pod, "
-		"5 another trace runs.",
+	.exits = "0 all packets passed, 1 netpol dropped some or no packet was seen, 3 no such "
+		"pod, 5 another trace runs.",
 	.examples = "netpolctl trace shop/cart-0 shop/redis-0 -p tcp/6379\n"
 		"netpolctl trace any shop/web-1 --for 5m --count 100 -o jsonl",
 	.words = "any @pods | any @pods",
