@@ -18,6 +18,7 @@
 #include "netlink.h"
 #include "netns.h"
 #include "netpol_trace.h"
+#include "tracer_hook.h"
 
 #include <linux/atomic.h>
 #include <linux/timekeeping.h>
@@ -229,7 +230,8 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 {
 	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
 			    NETPOL_VERDICT_DENY, judgement->direction, judgement->reason);
-	if (netpol_event_wanted(nn))
+	netpol_tracer_denied(nn, snapshot->generation, judgement);
+	if (netpol_event_listened(nn))
 		event_report(nn->events, snapshot, flow, source_port, judgement->direction,
 			     judgement->reason);
 }

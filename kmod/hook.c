@@ -950,6 +950,15 @@ static const struct nf_hook_ops hook_ops[NETPOL_HOOKS] = {
 	},
 };
 
+/*
+ * Fills in where the hooks are, NETPOL_HOOKS of them, for those who want to be beside them: the
+ * next priorities above and below are free as well.
+ */
+void netpol_hook_places(struct nf_hook_ops *ops)
+{
+	memcpy(ops, hook_ops, sizeof(hook_ops));
+}
+
 /**
  * netpol_hook_register() - register the hooks in a network namespace
  * @nn: the network namespace; the hooks get it as their private pointer
@@ -960,7 +969,7 @@ int netpol_hook_register(struct netpol_net *nn)
 {
 	u32 i;
 
-	memcpy(nn->hooks, hook_ops, sizeof(hook_ops));
+	netpol_hook_places(nn->hooks);
 	for (i = 0; i < NETPOL_HOOKS; i++)
 		nn->hooks[i].priv = nn;
 	return nf_register_net_hooks(nn->net, nn->hooks, NETPOL_HOOKS);

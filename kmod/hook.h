@@ -11,6 +11,7 @@ unsigned int netpol_decide_post_routing(struct netpol_net *nn, struct sk_buff *s
 					const struct nf_hook_state *state);
 unsigned int netpol_decide_local_in(struct netpol_net *nn, struct sk_buff *skb,
 				    const struct nf_hook_state *state);
+void netpol_hook_places(struct nf_hook_ops *ops);
 int netpol_hook_register(struct netpol_net *nn);
 void netpol_hook_unregister(struct netpol_net *nn);
 

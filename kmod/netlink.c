@@ -13,6 +13,7 @@
 #include "event.h"
 #include "netlink_policy.h"
 #include "reply.h"
+#include "tracer.h"
 #include "txn.h"
 
 #define POLICY(name) .policy = (name), .maxattr = ARRAY_SIZE(name) - 1
@@ -31,6 +32,7 @@ static const netpol_command_fn netpol_command[] = {
 	[NETPOL_CMD_FLUSH] = netpol_flush_doit,
 	[NETPOL_CMD_AUDIT] = netpol_audit_doit,
 	[NETPOL_CMD_AUDIT_END] = netpol_audit_end_doit,
+	[NETPOL_CMD_TRACE_BEGIN] = netpol_trace_begin_doit,
 };
 
 /*
@@ -141,6 +143,11 @@ static const struct genl_ops netpol_ops[] = {
 		.start = netpol_dump_start,
 		.dumpit = netpol_audit_dumpit,
 		.done = netpol_dump_done,
+	}, {
+		.cmd = NETPOL_CMD_TRACE_BEGIN,
+		.flags = GENL_ADMIN_PERM,
+		.doit = netpol_doit,
+		POLICY(netpol_trace_begin_policy),
 	},
 };
 
@@ -360,10 +367,16 @@ int __init netpol_netlink_register(void)
 
 	if (error)
 		return error;
+	error = netpol_tracer_register();
+	if (error)
+		goto unregister_txn;
 	netpol_event_asked = !netpol_genl_watch(&netpol_genl_family, netpol_group_joined);
 	error = genl_register_family(&netpol_genl_family);
-	if (error)
-		netpol_txn_unregister();
+	if (!error)
+		return 0;
+	netpol_tracer_unregister();
+unregister_txn:
+	netpol_txn_unregister();
 	return error;
 }
 
@@ -374,5 +387,6 @@ int __init netpol_netlink_register(void)
 void netpol_netlink_unregister(void)
 {
 	genl_unregister_family(&netpol_genl_family);
+	netpol_tracer_unregister();
 	netpol_txn_unregister();
 }

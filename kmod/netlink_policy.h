@@ -21,5 +21,6 @@ extern const struct nla_policy netpol_get_counters_policy[NETPOL_A_FLAGS + 1];
 extern const struct nla_policy netpol_eval_policy[NETPOL_A_EVAL + 1];
 extern const struct nla_policy netpol_audit_policy[NETPOL_A_AUDIT + 1];
 extern const struct nla_policy netpol_audit_end_policy[NETPOL_A_AUDIT + 1];
+extern const struct nla_policy netpol_trace_begin_policy[NETPOL_A_TRACE + 1];
 
 #endif /* NETPOL_NETLINK_POLICY_H */

@@ -7,6 +7,7 @@
 #include "look.h"
 #include "netlink.h"
 #include "netpol_trace.h"
+#include "tracer.h"
 #include "txn.h"
 
 #include <linux/llist.h>
@@ -36,6 +37,18 @@ struct netpol_old {
  * and its own, so that unloading can wait for it.
  */
 static struct workqueue_struct *net_workqueue;
+
+/*
+ * Has a work item run after @delay, in jiffies, if it does not wait already; with 0 at once, even
+ * if it waits for later. For any context.
+ */
+void netpol_net_queue(struct delayed_work *work, unsigned long delay)
+{
+	if (delay)
+		queue_delayed_work(net_workqueue, work, delay);
+	else
+		mod_delayed_work(net_workqueue, work, 0);
+}
 
 /* Gives back the replaced snapshots whose grace period has passed. @nn is locked. */
 static void net_collect(struct netpol_net *nn)
@@ -413,6 +426,7 @@ static int __net_init net_init(struct net *net)
 
 	nn->net = net;
 	mutex_init(&nn->lock);
+	mutex_init(&nn->trace);
 	init_llist_head(&nn->old);
 	INIT_WORK(&nn->reaper, net_reap_work);
 	INIT_DELAYED_WORK(&nn->ender, net_end_work);
@@ -449,13 +463,14 @@ free_grave:
 }
 
 /*
- * Ends transactions and dumps and unregisters the hooks. The network core waits for an RCU
- * grace period before it calls net_exit().
+ * Ends the trace, transactions and dumps and unregisters the hooks. The network core waits for an
+ * RCU grace period before it calls net_exit().
  */
 static void __net_exit net_pre_exit(struct net *net)
 {
 	struct netpol_net *nn = netpol_net(net);
 
+	netpol_tracer_end(nn);
 	mutex_lock(&nn->lock);
 	netpol_txn_close_all(nn);
 	netpol_dump_close_all(nn);

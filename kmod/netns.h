@@ -16,6 +16,7 @@
 
 struct netpol_event_queue;
 struct netpol_grave;
+struct netpol_tracer;
 
 /**
  * struct netpol_totals - counters of packets of a network namespace, per CPU
@@ -68,6 +69,8 @@ struct netpol_totals {
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
+ * @trace: guards @tracer; nobody holds it for long, and @lock is not taken under it
+ * @tracer: the trace that runs or has run, or NULL; written under @trace, read by packets under RCU
  * @hooks: what is registered while @enforcing; their private pointer is this structure
  *
  * What packets read is in the first line of 64 bytes, with what is hardly ever written. Who waits
@@ -94,6 +97,8 @@ struct netpol_net {
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
+	struct mutex trace; /* see above */
+	struct netpol_tracer __rcu *tracer;
 	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 
@@ -108,6 +113,7 @@ int netpol_net_make_room(struct netpol_net *nn, struct netpol_fault *fault);
 int netpol_net_audit(struct netpol_net *nn, const struct netpol_audit *audit, bool end,
 		     struct netpol_fault *fault);
 void netpol_net_end_audits(struct netpol_net *nn);
+void netpol_net_queue(struct delayed_work *work, unsigned long delay);
 int netpol_net_flush(struct netpol_net *nn, struct netpol_fault *fault);
 
 /* State of a network namespace. Each has one for as long as the module is loaded. */

@@ -67,8 +67,8 @@ static int put_info(struct sk_buff *skb, const struct netpol_net *nn)
 	if (nla_put_u32(skb, NETPOL_A_ABI_MIN, NETPOL_ABI_MIN) ||
 	    nla_put_u32(skb, NETPOL_A_ABI_MAX, NETPOL_ABI_MAX) ||
 	    nla_put_u64_64bit(skb, NETPOL_A_FEATURES, NETPOL_FEATURE_NETWORK_POLICY |
-			      NETPOL_FEATURE_CLUSTER_NETWORK_POLICY | NETPOL_FEATURE_AUDIT,
-			      NETPOL_A_PAD) ||
+			      NETPOL_FEATURE_CLUSTER_NETWORK_POLICY | NETPOL_FEATURE_AUDIT |
+			      NETPOL_FEATURE_TRACE, NETPOL_A_PAD) ||
 	    nla_put_string(skb, NETPOL_A_VERSION, NETPOL_VERSION) ||
 	    nla_put_u64_64bit(skb, NETPOL_A_GENERATION, snapshot->generation,
 			      NETPOL_A_PAD) ||

@@ -13,8 +13,10 @@
 #include "netlink/observe.h"
 #include "netlink/place.h"
 #include "object/digest.h"
+#include "explain/traced.h"
 #include "object/settings.h"
 #include "netlink/report.h"
+#include "netlink/trace.h"
 #include "record/line.h"
 #include "record/record.h"
 
@@ -31,6 +33,7 @@ enum fuzz_kind {
 	FUZZ_SETTINGS,
 	FUZZ_PLACE,
 	FUZZ_AUDIT,
+	FUZZ_TRACE,
 
 	FUZZ_KINDS
 };
@@ -46,6 +49,7 @@ struct fuzz {
 	struct np_observe_list audits;
 	struct np_record_table records;
 	FILE *nowhere;
+	struct np_traced_set traced;
 };
 
 /* An event is printed, and added up, as the tool does. */
@@ -67,6 +71,31 @@ static int fuzz_event(const struct nlmsghdr *nlh, struct fuzz *fuzz, struct np_e
 	return 0;
 }
 
+/* Puts a packet of a trace into words, which go nowhere. */
+static void fuzz_traced(const struct np_traced *traced, void *arg)
+{
+	struct np_eval_request request;
+	struct np_writer w;
+	size_t i;
+	FILE *file = fopen("/dev/null", "w");
+
+	if (!file)
+		abort();
+	np_writer_init(&w, file, NP_FORMAT_JSONL);
+	np_write_top(&w, "TracedPacket");
+	np_write_array(&w, "passages");
+	np_traced_head(file, arg, traced);
+	for (i = 0; i < traced->count; i++) {
+		np_passage_question(&traced->passage[i], &request);
+		np_traced_passage(file, &traced->passage[i], NULL);
+		np_traced_write(&w, &traced->passage[i], NULL);
+	}
+	np_traced_result(file, traced);
+	np_write_end(&w);
+	np_write_end(&w);
+	fclose(file);
+}
+
 static void fuzz_settings(const struct nlmsghdr *nlh, struct np_settings *set)
 {
 	struct nlattr *attrs, *attr;
@@ -81,6 +110,7 @@ static void fuzz_settings(const struct nlmsghdr *nlh, struct np_settings *set)
 static int fuzz_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *err)
 {
 	struct fuzz *fuzz = arg;
+	struct np_passage passage;
 	uint32_t offset;
 
 	switch (fuzz->kind) {
@@ -101,6 +131,12 @@ static int fuzz_reply(const struct nlmsghdr *nlh, void *arg, struct np_error *er
 		return 0;
 	case FUZZ_AUDIT:
 		return np_observe_decode(nlh, &fuzz->audits, err);
+	case FUZZ_TRACE:
+		if (np_passage_decode(nlh, &passage, err))
+			return -1;
+		if (!passage.end)
+			np_traced_add(&fuzz->traced, &passage, 0, fuzz_traced, &fuzz->traced);
+		return 0;
 	default:
 		for (offset = 0; offset < nlh->nlmsg_len && offset < 256; offset += 4) {
 			np_message_at(nlh, offset, err);

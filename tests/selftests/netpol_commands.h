@@ -27,10 +27,11 @@ static const struct {
 	{ NETPOL_CMD_AUDIT },
 	{ NETPOL_CMD_AUDIT_END },
 	{ NETPOL_CMD_GET_AUDIT, true },
+	{ NETPOL_CMD_TRACE_BEGIN },
 };
 
-/* How many commands there are that one can send: EVENT and CHANGE are notifications. */
-#define NSENT (NETPOL_CMD_MAX - 2)
+/* How many commands there are that one can send: EVENT, CHANGE and TRACE are notifications. */
+#define NSENT (NETPOL_CMD_MAX - 3)
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 

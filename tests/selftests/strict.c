@@ -70,6 +70,11 @@ static struct msg *request(struct nl *nl, unsigned int i)
 		put_str(m, NETPOL_AUDIT_A_NAMESPACE, "shop");
 		nest_end(m, at);
 		break;
+	case NETPOL_CMD_TRACE_BEGIN:
+		at = nest(m, NETPOL_A_TRACE);
+		put_u32(m, NETPOL_TRACE_A_SECONDS, 1);
+		nest_end(m, at);
+		break;
 	case NETPOL_CMD_EVAL:
 		at = nest(m, NETPOL_A_EVAL);
 		put_address(m, NETPOL_EVAL_A_SOURCE4, NETPOL_EVAL_A_SOURCE6, "10.0.1.2");

@@ -22,6 +22,7 @@
 #include "object/write.h"
 #include "netlink/observe.h"
 #include "netlink/report.h"
+#include "netlink/trace.h"
 #include "object/settings.h"
 
 /* A decoder at the other end of the encoder. */
@@ -1063,6 +1064,7 @@ static int decode_any(const struct nlmsghdr *nlh, int top, struct np_error *err)
 	struct np_trie_list trie = { 0 };
 	struct np_eval eval = { 0 };
 	struct np_info info = { 0 };
+	struct np_passage passage;
 	struct np_event event;
 	int len, ret;
 
@@ -1088,6 +1090,8 @@ static int decode_any(const struct nlmsghdr *nlh, int top, struct np_error *err)
 		return ret;
 	case NETPOL_A_EVENT:
 		return np_event_decode(nlh, &event, err);
+	case NETPOL_A_TRACE:
+		return np_passage_decode(nlh, &passage, err);
 	case NETPOL_A_SETTINGS:
 		ret = np_read_settings(np_message_attrs(nlh, &len), &settings) ? 0 : -1;
 		np_settings_free(&settings);

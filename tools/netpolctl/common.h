@@ -178,6 +178,7 @@ extern const struct np_command np_command_settings;
 extern const struct np_command np_command_counters;
 extern const struct np_command np_command_top;
 extern const struct np_command np_command_monitor;
+extern const struct np_command np_command_trace;
 extern const struct np_command np_command_flows;
 extern const struct np_command np_command_bundle;
 

@@ -27,6 +27,7 @@ static const struct np_command * const np_commands[] = {
 	&np_command_counters,
 	&np_command_top,
 	&np_command_monitor,
+	&np_command_trace,
 	&np_command_flows,
 	&np_command_settings,
 	&np_command_save,

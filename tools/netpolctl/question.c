@@ -10,7 +10,8 @@
 
 #include "base/alloc.h"
 
-static int np_asking_protocol(const char *text, struct np_eval_request *request,
+/* Reads a protocol and a port. With some, a protocol that has ports may come without one. */
+static int np_asking_protocol(const char *text, bool some, struct np_eval_request *request,
 			      struct np_error *err)
 {
 	const char *slash = strchr(text, '/');
@@ -37,15 +38,22 @@ static int np_asking_protocol(const char *text, struct np_eval_request *request,
 		    !*np_protocol_name(request->protocol))
 			goto bad;
 		request->port = (uint16_t)number;
-	} else if (*np_protocol_name(request->protocol)) {
+	} else if (*np_protocol_name(request->protocol) && !some) {
 		goto bad;
 	}
 	return 0;
 bad:
 	np_error_set(err, NP_EXIT_USAGE, "\"%.40s\" is no protocol and port", text);
-	np_error_hint(err, "as tcp/80, udp/53, sctp/3868, icmp, icmpv6 or 47; tcp, udp and sctp "
-		      "need a port, others have none");
+	np_error_hint(err, "as tcp/80, udp/53, sctp/3868, icmp, icmpv6 or 47; %s",
+		      some ? "only tcp, udp and sctp have ports" :
+		      "tcp, udp and sctp need a port, others have none");
 	return -1;
+}
+
+int np_asking_some(const char *arg, struct np_asking *asking, struct np_error *err)
+{
+	asking->protocol = arg;
+	return np_asking_protocol(arg, true, &asking->request, err);
 }
 
 int np_asking_take(struct np_asking *asking, int code, const char *arg, struct np_error *err)
@@ -53,7 +61,7 @@ int np_asking_take(struct np_asking *asking, int code, const char *arg, struct n
 	switch (code) {
 	case 'p':
 		asking->protocol = arg;
-		return np_asking_protocol(arg, &asking->request, err);
+		return np_asking_protocol(arg, false, &asking->request, err);
 	case 'f':
 		asking->file = np_array_grow(asking->file, asking->file_count,
 					     sizeof(*asking->file));

@@ -41,6 +41,8 @@ struct np_asking {
 
 /* Takes one of the options. Returns 0, or -1 with *err filled, or 1 if it is another option. */
 int np_asking_take(struct np_asking *asking, int code, const char *arg, struct np_error *err);
+/* Takes -p PROTO[/PORT] of a command to which every port may be meant. As np_asking_take(). */
+int np_asking_some(const char *arg, struct np_asking *asking, struct np_error *err);
 /*
  * Checks what a command has: two ends, a protocol, and no option of files without files. Returns
  * NP_PARSE_DONE or an exit status.

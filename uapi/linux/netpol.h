@@ -225,10 +225,46 @@ enum netpol_reason {
 #define NETPOL_POLICY_F_AUDIT		(1U << 0)
 #define NETPOL_POLICY_F_CONTINUED	(1U << 1)	/* dumps: continues the last message */
 
+/* Bounds of a trace: how long it lasts, and how many packets and prefixes an end has. */
+#define NETPOL_TRACE_SECONDS_MAX	600
+#define NETPOL_TRACE_PACKETS_MAX	10000
+#define NETPOL_TRACE_PREFIXES_MAX	4
+
+/* A place on the way of packets where the module looks at them. */
+enum netpol_point {
+	NETPOL_POINT_PRE_ROUTING = 1,	/* came in by an interface; its source is checked */
+	NETPOL_POINT_LOCAL_OUT,		/* sent by this node; its source is checked */
+	NETPOL_POINT_POST_ROUTING,	/* about to leave by an interface; policies judge it */
+	NETPOL_POINT_LOCAL_IN,		/* for this node; policies judge it */
+};
+
+/* What conntrack knows of a packet. */
+enum netpol_connection {
+	NETPOL_CONNECTION_NONE,		/* nothing yet, or it takes the packet for invalid */
+	NETPOL_CONNECTION_UNTRACKED,	/* conntrack was told not to look at it */
+	NETPOL_CONNECTION_NEW,		/* it opens a connection */
+	NETPOL_CONNECTION_ESTABLISHED,	/* it belongs to one that was answered */
+	NETPOL_CONNECTION_RELATED,	/* it is about another connection, as an ICMP error is */
+};
+
+/* Bits of NETPOL_TRACE_A_FLAGS. */
+/* it travels in the reply direction of its connection */
+#define NETPOL_TRACE_F_REPLY		(1U << 0)
+/* its ports can't be read: a fragment, or a short header */
+#define NETPOL_TRACE_F_NO_PORTS		(1U << 1)
+#define NETPOL_TRACE_F_MALFORMED	(1U << 2)	/* its lengths contradict each other */
+
+/* Why a trace has ended. */
+enum netpol_trace_end {
+	NETPOL_TRACE_END_TIME = 1,
+	NETPOL_TRACE_END_PACKETS,
+};
+
 /* Bits of NETPOL_A_FEATURES. */
 #define NETPOL_FEATURE_NETWORK_POLICY		(1ULL << 0)
 #define NETPOL_FEATURE_CLUSTER_NETWORK_POLICY	(1ULL << 1)
 #define NETPOL_FEATURE_AUDIT			(1ULL << 2)
+#define NETPOL_FEATURE_TRACE			(1ULL << 3)
 
 /**
  * enum netpol_cmd - commands
@@ -257,6 +293,10 @@ enum netpol_reason {
  * @NETPOL_CMD_AUDIT_END: do: enforce the policies again that AUDIT named with the same
  *	attributes
  * @NETPOL_CMD_GET_AUDIT: dump: what is observed instead of enforced
+ * @NETPOL_CMD_TRACE_BEGIN: do: follow packets for a while; the trace ends with the
+ *	socket that asked, and there is one at a time
+ * @NETPOL_CMD_TRACE: notification: to the socket of a trace alone: one passage of a
+ *	packet, or the end of the trace
  */
 enum netpol_cmd {
 	NETPOL_CMD_UNSPEC,
@@ -278,6 +318,8 @@ enum netpol_cmd {
 	NETPOL_CMD_AUDIT,
 	NETPOL_CMD_AUDIT_END,
 	NETPOL_CMD_GET_AUDIT,
+	NETPOL_CMD_TRACE_BEGIN,
+	NETPOL_CMD_TRACE,
 
 	__NETPOL_CMD_MAX,
 	NETPOL_CMD_MAX = __NETPOL_CMD_MAX - 1
@@ -330,6 +372,7 @@ enum netpol_attr {
 	NETPOL_A_MESSAGES,		/* u32: TXN_ADD messages sent; TXN_COMMIT checks it */
 	NETPOL_A_AUDIT,			/* nest: enum netpol_audit_attr, repeated */
 	NETPOL_A_LACKING,		/* u32: local pods that have a LACK */
+	NETPOL_A_TRACE,			/* nest: enum netpol_trace_attr */
 
 	__NETPOL_A_MAX,
 	NETPOL_A_MAX = __NETPOL_A_MAX - 1
@@ -748,6 +791,65 @@ enum netpol_event_attr {
 
 	__NETPOL_EVENT_A_MAX,
 	NETPOL_EVENT_A_MAX = __NETPOL_EVENT_A_MAX - 1
+};
+
+/*
+ * The request of TRACE_BEGIN says which packets are meant: of connections that an address
+ * of FROM opens to an address of TO; without FROM, or TO, any address. PROTOCOL and PORT
+ * belong to the connection, and both of its directions are meant. A TRACE says where a
+ * packet was seen and what the packet was, or has END.
+ */
+enum netpol_trace_attr {
+	NETPOL_TRACE_A_UNSPEC,
+	NETPOL_TRACE_A_PAD,
+	NETPOL_TRACE_A_FROM,			/* nest: enum netpol_prefix_attr, repeated */
+	NETPOL_TRACE_A_TO,			/* nest: enum netpol_prefix_attr, repeated */
+	NETPOL_TRACE_A_PROTOCOL,		/* u8: IPPROTO_* */
+	NETPOL_TRACE_A_PORT,			/* u16: host order, with TCP, UDP or SCTP */
+	/* u32: how many to report; absent: until the time is over */
+	NETPOL_TRACE_A_PACKETS,
+	NETPOL_TRACE_A_SECONDS,			/* u32: how long */
+	NETPOL_TRACE_A_TIME,			/* u64, dumps only: CLOCK_REALTIME, nanoseconds */
+	NETPOL_TRACE_A_PACKET,			/* u32, dumps only: number of the packet, from 1 */
+	NETPOL_TRACE_A_POINT,			/* u8, enum netpol_point, dumps only */
+	NETPOL_TRACE_A_IN_IFINDEX,		/* u32, dumps only: absent: none */
+	NETPOL_TRACE_A_IN_NAME,			/* string, dumps only */
+	NETPOL_TRACE_A_OUT_IFINDEX,		/* u32, dumps only: absent: none */
+	NETPOL_TRACE_A_OUT_NAME,		/* string, dumps only */
+	NETPOL_TRACE_A_SOURCE4,			/* 4 bytes, dumps only */
+	NETPOL_TRACE_A_SOURCE6,			/* 16 bytes, dumps only */
+	NETPOL_TRACE_A_DESTINATION4,		/* 4 bytes, dumps only */
+	NETPOL_TRACE_A_DESTINATION6,		/* 16 bytes, dumps only */
+	NETPOL_TRACE_A_SOURCE_PORT,		/* u16, dumps only */
+	NETPOL_TRACE_A_DESTINATION_PORT,	/* u16, dumps only */
+	/* u8, dumps only: as in the header: FIN is 1, SYN 2, RST 4, ACK 16 */
+	NETPOL_TRACE_A_TCP_FLAGS,
+	NETPOL_TRACE_A_ICMP_TYPE,		/* u8, dumps only */
+	NETPOL_TRACE_A_ICMP_CODE,		/* u8, dumps only */
+	NETPOL_TRACE_A_LENGTH,			/* u32, dumps only: bytes, from the IP header on */
+	NETPOL_TRACE_A_FLAGS,			/* u32, NETPOL_TRACE_F_*, dumps only */
+	NETPOL_TRACE_A_CONNECTION,		/* u8, enum netpol_connection, dumps only */
+	NETPOL_TRACE_A_CT_PROTOCOL,		/* u8, dumps only: protocol of the connection */
+	NETPOL_TRACE_A_OPENER4,			/* 4 bytes, dumps only: who opened the connection */
+	NETPOL_TRACE_A_OPENER6,			/* 16 bytes, dumps only */
+	NETPOL_TRACE_A_OPENER_PORT,		/* u16, dumps only */
+	/* 4 bytes, dumps only: address that it was opened to */
+	NETPOL_TRACE_A_SERVICE4,
+	NETPOL_TRACE_A_SERVICE6,		/* 16 bytes, dumps only */
+	NETPOL_TRACE_A_SERVICE_PORT,		/* u16, dumps only */
+	/* 4 bytes, dumps only: who answers, after destination NAT */
+	NETPOL_TRACE_A_SERVER4,
+	NETPOL_TRACE_A_SERVER6,			/* 16 bytes, dumps only */
+	NETPOL_TRACE_A_SERVER_PORT,		/* u16, dumps only */
+	/* u64, dumps only: packets that were meant, in all */
+	NETPOL_TRACE_A_SEEN,
+	/* u64, dumps only: messages that were not sent since the last one */
+	NETPOL_TRACE_A_LOST,
+	/* u8, enum netpol_trace_end, dumps only: the trace has ended */
+	NETPOL_TRACE_A_END,
+
+	__NETPOL_TRACE_A_MAX,
+	NETPOL_TRACE_A_MAX = __NETPOL_TRACE_A_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_NETPOL_H */

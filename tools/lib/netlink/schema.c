@@ -602,6 +602,92 @@ const struct np_schema np_audit_schema = {
 	audit_policy, audit_attr, NETPOL_AUDIT_A_MAX
 };
 
+static const struct nla_policy trace_policy[NETPOL_TRACE_A_MAX + 1] = {
+	[NETPOL_TRACE_A_FROM] = { .type = NLA_NESTED },
+	[NETPOL_TRACE_A_TO] = { .type = NLA_NESTED },
+	[NETPOL_TRACE_A_PROTOCOL] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_PACKETS] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_SECONDS] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_TIME] = { .type = NLA_U64 },
+	[NETPOL_TRACE_A_PACKET] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_POINT] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_IN_IFINDEX] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_IN_NAME] = STRING(NETPOL_INTERFACE_MAX),
+	[NETPOL_TRACE_A_OUT_IFINDEX] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_OUT_NAME] = STRING(NETPOL_INTERFACE_MAX),
+	[NETPOL_TRACE_A_SOURCE4] = BYTES(4),
+	[NETPOL_TRACE_A_SOURCE6] = BYTES(16),
+	[NETPOL_TRACE_A_DESTINATION4] = BYTES(4),
+	[NETPOL_TRACE_A_DESTINATION6] = BYTES(16),
+	[NETPOL_TRACE_A_SOURCE_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_DESTINATION_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_TCP_FLAGS] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_ICMP_TYPE] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_ICMP_CODE] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_LENGTH] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_FLAGS] = { .type = NLA_U32 },
+	[NETPOL_TRACE_A_CONNECTION] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_CT_PROTOCOL] = { .type = NLA_U8 },
+	[NETPOL_TRACE_A_OPENER4] = BYTES(4),
+	[NETPOL_TRACE_A_OPENER6] = BYTES(16),
+	[NETPOL_TRACE_A_OPENER_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_SERVICE4] = BYTES(4),
+	[NETPOL_TRACE_A_SERVICE6] = BYTES(16),
+	[NETPOL_TRACE_A_SERVICE_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_SERVER4] = BYTES(4),
+	[NETPOL_TRACE_A_SERVER6] = BYTES(16),
+	[NETPOL_TRACE_A_SERVER_PORT] = { .type = NLA_U16 },
+	[NETPOL_TRACE_A_SEEN] = { .type = NLA_U64 },
+	[NETPOL_TRACE_A_LOST] = { .type = NLA_U64 },
+	[NETPOL_TRACE_A_END] = { .type = NLA_U8 },
+};
+
+static const struct np_schema_attr trace_attr[NETPOL_TRACE_A_MAX + 1] = {
+	[NETPOL_TRACE_A_FROM] = { "from", &np_prefix_schema },
+	[NETPOL_TRACE_A_TO] = { "to", &np_prefix_schema },
+	[NETPOL_TRACE_A_PROTOCOL] = { "protocol" },
+	[NETPOL_TRACE_A_PORT] = { "port" },
+	[NETPOL_TRACE_A_PACKETS] = { "packets" },
+	[NETPOL_TRACE_A_SECONDS] = { "seconds" },
+	[NETPOL_TRACE_A_TIME] = { "time" },
+	[NETPOL_TRACE_A_PACKET] = { "packet" },
+	[NETPOL_TRACE_A_POINT] = { "point" },
+	[NETPOL_TRACE_A_IN_IFINDEX] = { "in-ifindex" },
+	[NETPOL_TRACE_A_IN_NAME] = { "in-name" },
+	[NETPOL_TRACE_A_OUT_IFINDEX] = { "out-ifindex" },
+	[NETPOL_TRACE_A_OUT_NAME] = { "out-name" },
+	[NETPOL_TRACE_A_SOURCE4] = { "source4" },
+	[NETPOL_TRACE_A_SOURCE6] = { "source6" },
+	[NETPOL_TRACE_A_DESTINATION4] = { "destination4" },
+	[NETPOL_TRACE_A_DESTINATION6] = { "destination6" },
+	[NETPOL_TRACE_A_SOURCE_PORT] = { "source-port" },
+	[NETPOL_TRACE_A_DESTINATION_PORT] = { "destination-port" },
+	[NETPOL_TRACE_A_TCP_FLAGS] = { "tcp-flags" },
+	[NETPOL_TRACE_A_ICMP_TYPE] = { "icmp-type" },
+	[NETPOL_TRACE_A_ICMP_CODE] = { "icmp-code" },
+	[NETPOL_TRACE_A_LENGTH] = { "length" },
+	[NETPOL_TRACE_A_FLAGS] = { "flags" },
+	[NETPOL_TRACE_A_CONNECTION] = { "connection" },
+	[NETPOL_TRACE_A_CT_PROTOCOL] = { "ct-protocol" },
+	[NETPOL_TRACE_A_OPENER4] = { "opener4" },
+	[NETPOL_TRACE_A_OPENER6] = { "opener6" },
+	[NETPOL_TRACE_A_OPENER_PORT] = { "opener-port" },
+	[NETPOL_TRACE_A_SERVICE4] = { "service4" },
+	[NETPOL_TRACE_A_SERVICE6] = { "service6" },
+	[NETPOL_TRACE_A_SERVICE_PORT] = { "service-port" },
+	[NETPOL_TRACE_A_SERVER4] = { "server4" },
+	[NETPOL_TRACE_A_SERVER6] = { "server6" },
+	[NETPOL_TRACE_A_SERVER_PORT] = { "server-port" },
+	[NETPOL_TRACE_A_SEEN] = { "seen" },
+	[NETPOL_TRACE_A_LOST] = { "lost" },
+	[NETPOL_TRACE_A_END] = { "end" },
+};
+
+const struct np_schema np_trace_schema = {
+	trace_policy, trace_attr, NETPOL_TRACE_A_MAX
+};
+
 static const struct nla_policy netpol_policy[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_ABI_MIN] = { .type = NLA_U32 },
 	[NETPOL_A_ABI_MAX] = { .type = NLA_U32 },
@@ -636,6 +722,7 @@ static const struct nla_policy netpol_policy[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_MESSAGES] = { .type = NLA_U32 },
 	[NETPOL_A_AUDIT] = { .type = NLA_NESTED },
 	[NETPOL_A_LACKING] = { .type = NLA_U32 },
+	[NETPOL_A_TRACE] = { .type = NLA_NESTED },
 };
 
 static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
@@ -672,6 +759,7 @@ static const struct np_schema_attr netpol_attr[NETPOL_A_MAX + 1] = {
 	[NETPOL_A_MESSAGES] = { "messages" },
 	[NETPOL_A_AUDIT] = { "audit", &np_audit_schema },
 	[NETPOL_A_LACKING] = { "lacking" },
+	[NETPOL_A_TRACE] = { "trace", &np_trace_schema },
 };
 
 const struct np_schema np_netpol_schema = {

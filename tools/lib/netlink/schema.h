@@ -50,6 +50,7 @@ extern const struct np_schema np_counters_schema;
 extern const struct np_schema np_trie_schema;
 extern const struct np_schema np_event_schema;
 extern const struct np_schema np_audit_schema;
+extern const struct np_schema np_trace_schema;
 extern const struct np_schema np_netpol_schema;
 
 /* Names of limits, reasons and counters, as the tool prints them; NULL: none. */
