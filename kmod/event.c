@@ -107,6 +107,28 @@ static void event_arm(struct netpol_event_queue *queue)
 		schedule_delayed_work(&queue->window, msecs_to_jiffies(NETPOL_EVENT_WINDOW));
 }
 
+/* Asks who wants to know of denied packets, and notes the answer. For netpol_event_wanted(). */
+noinline bool netpol_event_ask(struct netpol_net *nn)
+{
+	unsigned long now = jiffies << NETPOL_HEARD_SHIFT | NETPOL_HEARD_NOW;
+	/* pairs with the release in netpol_event_forget(): who joined before that is found below */
+	unsigned long before = smp_load_acquire(&nn->heard);
+	bool somebody = netpol_event_listened(nn) || rcu_access_pointer(nn->tracer);
+
+	cmpxchg(&nn->heard, before, somebody ? now | NETPOL_HEARD_SOMEBODY : now);
+	return somebody;
+}
+
+/* Has the next denied packet ask anew, whoever asks at this moment. */
+void netpol_event_forget(struct netpol_net *nn)
+{
+	static atomic_long_t serial;
+	unsigned long unique = atomic_long_inc_return(&serial);
+
+	/* pairs with the acquire in netpol_event_ask() */
+	smp_store_release(&nn->heard, unique << NETPOL_HEARD_SHIFT);
+}
+
 /* Counts packets that are in no event. */
 static void event_lose(struct netpol_event_queue *queue, u64 packets)
 {

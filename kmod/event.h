@@ -24,10 +24,32 @@ static inline bool netpol_event_listened(const struct netpol_net *nn)
 	       netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 }
 
-/* Does anybody want to know of denied packets, a listener or a trace? Needs rcu_read_lock(). */
-static inline bool netpol_event_wanted(const struct netpol_net *nn)
+/*
+ * What netpol_net::heard says: with NETPOL_HEARD_NOW somebody was asked for, in the tick of jiffies
+ * that the rest of the number is, and with NETPOL_HEARD_SOMEBODY there was somebody. Without it the
+ * number says nothing but that it was never there before.
+ */
+#define NETPOL_HEARD_SOMEBODY	1ul
+#define NETPOL_HEARD_NOW	2ul
+#define NETPOL_HEARD_SHIFT	2
+
+bool netpol_event_ask(struct netpol_net *nn);
+void netpol_event_forget(struct netpol_net *nn);
+
+/*
+ * Does anybody want to know of denied packets, a listener or a trace? Netlink is asked once a tick,
+ * because that takes longer than many a verdict. So who joins the group may miss the denied packets
+ * of a tick, unless he sends a request afterwards: that has all the next ones ask. Needs
+ * rcu_read_lock().
+ */
+static inline bool netpol_event_wanted(struct netpol_net *nn)
 {
-	return netpol_event_listened(nn) || rcu_access_pointer(nn->tracer);
+	unsigned long heard = READ_ONCE(nn->heard);
+
+	if (likely((heard & ~NETPOL_HEARD_SOMEBODY) ==
+		   (jiffies << NETPOL_HEARD_SHIFT | NETPOL_HEARD_NOW)))
+		return heard & NETPOL_HEARD_SOMEBODY;
+	return netpol_event_ask(nn);
 }
 
 /* Likewise for packets that pass because policies are observed instead of enforced. */

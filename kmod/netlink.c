@@ -45,6 +45,7 @@ static int netpol_doit(struct sk_buff *skb, struct genl_info *info)
 	struct netpol_refusal refusal = { .extack = info->extack };
 	int error = netpol_request_check(info->nlhdr, info->extack);
 
+	netpol_event_forget(netpol_net(genl_info_net(info)));
 	if (!error)
 		error = netpol_command[info->genlhdr->cmd](&refusal, info);
 	if (!error)

@@ -53,7 +53,7 @@ struct netpol_totals {
  * @observed: queue from the packet path to the multicast group "audit", which takes nothing from
  *	the other one
  * @world: control side; under @lock
- * @grave: what frees @world in the end
+ * @heard: whether anybody wants to know of denied packets, see netpol_event_wanted()
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
  *	held; under @lock
  * @conntrack: a reference on conntrack is held; under @lock
@@ -69,6 +69,7 @@ struct netpol_totals {
  * @transactions: list of struct netpol_txn, of all sockets; under @lock
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
+ * @grave: what frees @world in the end
  * @trace: guards @tracer; nobody holds it for long, and @lock is not taken under it
  * @tracer: the trace that runs or has run, or NULL; written under @trace, read by packets under RCU
  * @hooks: what is registered while @enforcing; their private pointer is this structure
@@ -82,7 +83,7 @@ struct netpol_net {
 	struct netpol_totals __percpu *totals;
 	struct netpol_event_queue *events;
 	struct netpol_world *world;
-	struct netpol_grave *grave;
+	unsigned long heard;
 	bool enforcing;
 	bool conntrack;
 	struct netpol_event_queue *observed;
@@ -97,6 +98,7 @@ struct netpol_net {
 	struct list_head transactions;
 	u32 ntransactions;
 	struct list_head dumps;
+	struct netpol_grave *grave;
 	struct mutex trace; /* see above */
 	struct netpol_tracer __rcu *tracer;
 	struct nf_hook_ops hooks[NETPOL_HOOKS];

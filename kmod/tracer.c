@@ -331,6 +331,7 @@ static int tracer_start(struct netpol_net *nn, struct netpol_tracer *tracer)
 	WRITE_ONCE(netpol_event_asked, true);
 	spin_unlock_bh(&tracer->lock);
 	rcu_assign_pointer(nn->tracer, tracer);
+	netpol_event_forget(nn);
 	error = netpol_tracer_hook(tracer);
 	if (error) {
 		tracer_destroy(nn);

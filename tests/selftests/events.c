@@ -186,6 +186,33 @@ TEST_F(events, deny_egress)
 	EXPECT_STREQ("out", at_str_in(at_in(e, NETPOL_EVENT_A_POLICY), NETPOL_POLICY_A_NAME));
 }
 
+/*
+ * Netlink is asked for listeners once a tick. Who sends a request after joining is told of the next
+ * denied packet all the same, also if one was denied just before, when nobody listened.
+ */
+TEST_F(events, joined_now)
+{
+	const void *attrs;
+	uint8_t cmd;
+	size_t len;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		nl_close(&self->listener);
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5100 + i, 1));
+		ASSERT_EQ(0, nl_open(&self->listener));
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5100 + i, 1));
+		ASSERT_EQ(0, nl_join(&self->listener, 0));
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5200 + i, 1));
+		/* what was denied before may come first */
+		do
+			attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+		while (attrs && at_u_in(at_find(attrs, len, NETPOL_A_EVENT),
+					NETPOL_EVENT_A_DESTINATION_PORT) != 5200u + i);
+		ASSERT_NE(NULL, attrs) TH_LOG("round %d", i);
+	}
+}
+
 /* What is allowed makes no event, and neither does EVAL. */
 TEST_F(events, silence)
 {

@@ -636,12 +636,29 @@ static inline void nl_close(struct nl *nl)
 }
 
 /* Joins a group: 0 deny, 1 audit, 2 change. */
-static inline int nl_join(struct nl *nl, int group)
+static inline int nl_join_only(struct nl *nl, int group)
 {
 	if (setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &nl->group[group],
 		       sizeof(nl->group[group])))
 		return -errno;
 	return 0;
+}
+
+/* Joins a group, and sends a request: the next denied packet is told. */
+static inline int nl_join(struct nl *nl, int group)
+{
+	int error = nl_join_only(nl, group);
+	struct nl other;
+
+	if (error)
+		return error;
+	error = nl_open(&other);
+	if (!error) {
+		nl_msg(&other, NETPOL_CMD_GET_INFO);
+		error = nl_call(&other);
+	}
+	nl_close(&other);
+	return error;
 }
 
 /* A dump without arguments. */

@@ -44,6 +44,23 @@ bool np_events_known(const char *what, bool changes)
 	return false;
 }
 
+/*
+ * Sends a request after the groups were joined: from its answer on the kernel knows of it. It comes
+ * from a socket of its own, as events may be waiting at the other one.
+ */
+static int np_events_say(struct np_error *err)
+{
+	struct np_client client;
+	struct np_info info = { 0 };
+	int ret = np_client_open(&client, NETPOL_GENL_NAME, np_common.timeout, err);
+
+	if (!ret)
+		ret = np_info_get(&client, &info, err);
+	np_info_free(&info);
+	np_client_close(&client);
+	return ret;
+}
+
 int np_events_join(struct np_client *client, const char *what, bool changes,
 		   struct np_error *err)
 {
@@ -53,5 +70,5 @@ int np_events_join(struct np_client *client, const char *what, bool changes,
 		if (np_events_asked(what, i) &&
 		    np_client_join(client, np_events_groups[i].group, err))
 			return -1;
-	return 0;
+	return np_events_say(err);
 }
