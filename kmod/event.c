@@ -15,7 +15,6 @@
 #include "netlink.h"
 #include "netns.h"
 #include "netpol_trace.h"
-#include "tracer_hook.h"
 
 #include <linux/atomic.h>
 #include <linux/timekeeping.h>
@@ -179,8 +178,7 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 {
 	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
 			    NETPOL_VERDICT_DENY, judgement->direction, judgement->reason);
-	netpol_tracer_denied(nn, snapshot->generation, judgement);
-	if (netpol_event_listened(nn))
+	if (netpol_event_wanted(nn))
 		event_write(nn->events, snapshot, flow, source_port, judgement->direction,
 			    judgement->reason);
 }

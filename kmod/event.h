@@ -11,23 +11,17 @@
 #include "netns.h"
 
 /*
- * Has anybody ever joined the multicast group "deny", or traced packets? Always true on kernels
- * that do not say when somebody joins. It is never cleared: the kernel says it before it counts the
- * listener, so a test for listeners at that moment could miss one.
+ * Has anybody ever joined the multicast group "deny"? Always true on kernels that do not say
+ * when somebody joins. It is never cleared: the kernel says it before it counts the listener,
+ * so a test for listeners at that moment could miss one.
  */
 extern bool netpol_event_asked;
 
 /* Does anybody listen for denied packets now? Needs rcu_read_lock(). */
-static inline bool netpol_event_listened(const struct netpol_net *nn)
+static inline bool netpol_event_wanted(const struct netpol_net *nn)
 {
 	return READ_ONCE(netpol_event_asked) &&
 	       netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
-}
-
-/* Does anybody want to know of denied packets, a listener or a trace? Needs rcu_read_lock(). */
-static inline bool netpol_event_wanted(const struct netpol_net *nn)
-{
-	return netpol_event_listened(nn) || rcu_access_pointer(nn->tracer);
 }
 
 /* Likewise for packets that pass because policies are observed instead of enforced. */

@@ -70,7 +70,7 @@ struct netpol_totals {
  * @ntransactions: length of that list
  * @dumps: list of struct netpol_dump in progress; under @lock
  * @trace: guards @tracer; nobody holds it for long, and @lock is not taken under it
- * @tracer: the trace that runs or has run, or NULL; written under @trace, read by packets under RCU
+ * @tracer: the trace that runs or has run, or NULL; under @trace
  * @hooks: what is registered while @enforcing; their private pointer is this structure
  *
  * What packets read is in the first line of 64 bytes, with what is hardly ever written. Who waits
@@ -98,7 +98,7 @@ struct netpol_net {
 	u32 ntransactions;
 	struct list_head dumps;
 	struct mutex trace; /* see above */
-	struct netpol_tracer __rcu *tracer;
+	struct netpol_tracer *tracer;
 	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 
