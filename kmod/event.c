@@ -18,7 +18,6 @@
 #include "netlink.h"
 #include "netns.h"
 #include "netpol_trace.h"
-#include "tracer_hook.h"
 
 #include <linux/atomic.h>
 #include <linux/timekeeping.h>
@@ -107,13 +106,14 @@ static void event_arm(struct netpol_event_queue *queue)
 		schedule_delayed_work(&queue->window, msecs_to_jiffies(NETPOL_EVENT_WINDOW));
 }
 
-/* Asks who wants to know of denied packets, and notes the answer. For netpol_event_wanted(). */
+/* Asks netlink who listens for denied packets, and notes it. For netpol_event_wanted(). */
 noinline bool netpol_event_ask(struct netpol_net *nn)
 {
 	unsigned long now = jiffies << NETPOL_HEARD_SHIFT | NETPOL_HEARD_NOW;
 	/* pairs with the release in netpol_event_forget(): who joined before that is found below */
 	unsigned long before = smp_load_acquire(&nn->heard);
-	bool somebody = netpol_event_listened(nn) || rcu_access_pointer(nn->tracer);
+	bool somebody = READ_ONCE(netpol_event_asked) &&
+			netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 
 	cmpxchg(&nn->heard, before, somebody ? now | NETPOL_HEARD_SOMEBODY : now);
 	return somebody;
@@ -252,8 +252,7 @@ void netpol_event_deny(struct netpol_net *nn, const struct netpol_snapshot *snap
 {
 	trace_netpol_packet(nn->net->ns.inum, snapshot->generation, flow, source_port,
 			    NETPOL_VERDICT_DENY, judgement->direction, judgement->reason);
-	netpol_tracer_denied(nn, snapshot->generation, judgement);
-	if (netpol_event_listened(nn))
+	if (netpol_event_wanted(nn))
 		event_report(nn->events, snapshot, flow, source_port, judgement->direction,
 			     judgement->reason);
 }

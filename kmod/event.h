@@ -11,23 +11,16 @@
 #include "netns.h"
 
 /*
- * Has anybody ever joined the multicast group "deny", or traced packets? Always true on kernels
- * that do not say when somebody joins. It is never cleared: the kernel says it before it counts the
- * listener, so a test for listeners at that moment could miss one.
+ * Has anybody ever joined the multicast group "deny"? Always true on kernels that do not say
+ * when somebody joins. It is never cleared: the kernel says it before it counts the listener,
+ * so a test for listeners at that moment could miss one.
  */
 extern bool netpol_event_asked;
 
-/* Does anybody listen for denied packets now? Needs rcu_read_lock(). */
-static inline bool netpol_event_listened(const struct netpol_net *nn)
-{
-	return READ_ONCE(netpol_event_asked) &&
-	       netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
-}
-
 /*
- * What netpol_net::heard says: with NETPOL_HEARD_NOW somebody was asked for, in the tick of jiffies
- * that the rest of the number is, and with NETPOL_HEARD_SOMEBODY there was somebody. Without it the
- * number says nothing but that it was never there before.
+ * What netpol_net::heard says: with NETPOL_HEARD_NOW, netlink was asked in the tick of jiffies that
+ * the rest of the number is, and with NETPOL_HEARD_SOMEBODY somebody listened. Without it the number
+ * says nothing but that it was never there before.
  */
 #define NETPOL_HEARD_SOMEBODY	1ul
 #define NETPOL_HEARD_NOW	2ul
@@ -37,10 +30,9 @@ bool netpol_event_ask(struct netpol_net *nn);
 void netpol_event_forget(struct netpol_net *nn);
 
 /*
- * Does anybody want to know of denied packets, a listener or a trace? Netlink is asked once a tick,
- * because that takes longer than many a verdict. So who joins the group may miss the denied packets
- * of a tick, unless he sends a request afterwards: that has all the next ones ask. Needs
- * rcu_read_lock().
+ * Does anybody listen for denied packets? Netlink is asked once a tick, because that takes a third of
+ * a verdict. So who joins the group may miss the denied packets of a tick, unless he sends a request
+ * afterwards: that has all the next ones ask. Needs rcu_read_lock().
  */
 static inline bool netpol_event_wanted(struct netpol_net *nn)
 {

@@ -53,7 +53,7 @@ struct netpol_totals {
  * @observed: queue from the packet path to the multicast group "audit", which takes nothing from
  *	the other one
  * @world: control side; under @lock
- * @heard: whether anybody wants to know of denied packets, see netpol_event_wanted()
+ * @heard: whether anybody listens for denied packets, see netpol_event_wanted()
  * @enforcing: the hooks are registered, and references on conntrack and on the module are
  *	held; under @lock
  * @conntrack: a reference on conntrack is held; under @lock
@@ -71,7 +71,7 @@ struct netpol_totals {
  * @dumps: list of struct netpol_dump in progress; under @lock
  * @grave: what frees @world in the end
  * @trace: guards @tracer; nobody holds it for long, and @lock is not taken under it
- * @tracer: the trace that runs or has run, or NULL; written under @trace, read by packets under RCU
+ * @tracer: the trace that runs or has run, or NULL; under @trace
  * @hooks: what is registered while @enforcing; their private pointer is this structure
  *
  * What packets read is in the first line of 64 bytes, with what is hardly ever written. Who waits
@@ -100,7 +100,7 @@ struct netpol_net {
 	struct list_head dumps;
 	struct netpol_grave *grave;
 	struct mutex trace; /* see above */
-	struct netpol_tracer __rcu *tracer;
+	struct netpol_tracer *tracer;
 	struct nf_hook_ops hooks[NETPOL_HOOKS];
 };
 

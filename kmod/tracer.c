@@ -8,7 +8,6 @@
  * the socket; the memory stays until the socket is closed, or asks again.
  */
 #include "tracer.h"
-#include "event.h"
 #include "netlink.h"
 #include "parse.h"
 #include "tracer_hook.h"
@@ -170,7 +169,6 @@ static void finish(struct netpol_tracer *tracer)
 {
 	WRITE_ONCE(tracer->closing, true);
 	netpol_tracer_unhook(tracer);
-	synchronize_rcu();
 	netpol_tracer_forget(tracer, 0);
 	send_all(tracer);
 }
@@ -213,17 +211,16 @@ static void tracer_work(struct work_struct *work)
 /* Takes a trace away from packets and frees it. @nn->trace is held. */
 static void tracer_destroy(struct netpol_net *nn)
 {
-	struct netpol_tracer *tracer = rcu_dereference_protected(nn->tracer,
-								 lockdep_is_held(&nn->trace));
+	struct netpol_tracer *tracer = nn->tracer;
 
+	lockdep_assert_held(&nn->trace);
 	if (!tracer)
 		return;
 	WRITE_ONCE(tracer->destroyed, true);
 	WRITE_ONCE(tracer->closing, true);
-	netpol_tracer_unhook(tracer);
-	rcu_assign_pointer(nn->tracer, NULL);
+	WRITE_ONCE(nn->tracer, NULL);
 	/* afterwards no packet is in a hook, and nobody queues the work */
-	synchronize_rcu();
+	netpol_tracer_unhook(tracer);
 	cancel_delayed_work_sync(&tracer->work);
 	mutex_destroy(&tracer->mutex);
 	netpol_free(tracer);
@@ -324,19 +321,11 @@ static int parse_trace(struct netpol_refusal *refusal, const struct nlattr *nest
 /* Puts a trace in the way of packets. @nn->trace is held. */
 static int tracer_start(struct netpol_net *nn, struct netpol_tracer *tracer)
 {
-	int error;
+	int error = netpol_tracer_hook(tracer);
 
-	spin_lock_bh(&tracer->lock);
-	/* under this lock, so that who is in a hook of the trace sees it */
-	WRITE_ONCE(netpol_event_asked, true);
-	spin_unlock_bh(&tracer->lock);
-	rcu_assign_pointer(nn->tracer, tracer);
-	netpol_event_forget(nn);
-	error = netpol_tracer_hook(tracer);
-	if (error) {
-		tracer_destroy(nn);
+	if (error)
 		return error;
-	}
+	WRITE_ONCE(nn->tracer, tracer);
 	netpol_net_queue(&tracer->work, HZ);
 	return 0;
 }
@@ -367,7 +356,7 @@ int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *in
 	if (error)
 		goto free;
 	mutex_lock(&nn->trace);
-	old = rcu_dereference_protected(nn->tracer, lockdep_is_held(&nn->trace));
+	old = nn->tracer;
 	/* pairs with the release in finish() */
 	if (old && !smp_load_acquire(&old->over)) {
 		error = netpol_refuse(refusal, NULL, -EBUSY,
@@ -375,8 +364,6 @@ int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *in
 	} else {
 		tracer_destroy(nn);
 		error = tracer_start(nn, tracer);
-		if (error)
-			tracer = NULL;	/* it is gone */
 	}
 	mutex_unlock(&nn->trace);
 	if (!error)
@@ -396,10 +383,10 @@ static int socket_release(struct notifier_block *block, unsigned long event, voi
 	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
 		return NOTIFY_DONE;
 	nn = netpol_net(notify->net);
-	if (!rcu_access_pointer(nn->tracer))
+	if (!READ_ONCE(nn->tracer))
 		return NOTIFY_DONE;
 	mutex_lock(&nn->trace);
-	tracer = rcu_dereference_protected(nn->tracer, lockdep_is_held(&nn->trace));
+	tracer = nn->tracer;
 	if (tracer && tracer->portid == notify->portid)
 		tracer_destroy(nn);
 	mutex_unlock(&nn->trace);

@@ -2,8 +2,8 @@
 /*
  * The hooks of a trace. There are two around each hook of netpol, at the next priorities. The one
  * before notes a packet that is meant in an open slot. The one behind finds it there, so netpol has
- * let the packet pass; or netpol has reported that it denies it (netpol_event_deny()), so that the
- * one behind will not see it.
+ * let the packet pass; or netpol has reported that it denies it (netpol_event_deny() and its
+ * tracepoint), so that the one behind will not see it.
  *
  * What ties these together is the context that they run in: the task, and whether it is in softirq.
  * A packet stays in one context from one hook of a list to the next, and a context has one packet
@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "core/policy.h"
 #include "hook.h"
+#include "netpol_trace.h"
 #include "packet.h"
 
 #include <linux/icmp.h>
@@ -445,8 +446,8 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 }
 
 /* Closes the slot of this context, if it has one, with a verdict. */
-static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation,
-		    const struct netpol_judgement *judgement)
+static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8 direction,
+		    u8 reason)
 {
 	unsigned long key = context_key();
 	struct netpol_trace_open *open;
@@ -457,11 +458,10 @@ static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation,
 	open = find_open(tracer, key);
 	if (open) {
 		open->passage.verdict = verdict;
-		if (judgement) {
+		open->passage.reason = reason;
+		open->passage.direction = direction;
+		if (verdict == NETPOL_VERDICT_DENY)
 			open->passage.generation = generation;
-			open->passage.reason = judgement->reason;
-			open->passage.direction = judgement->direction;
-		}
 		close_open(tracer, open);
 	}
 	spin_unlock_bh(&tracer->lock);
@@ -470,25 +470,19 @@ static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation,
 /* The hook behind netpol's: what comes here has passed. */
 static unsigned int trace_after(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	decided(priv, NETPOL_VERDICT_ALLOW, 0, NULL);
+	decided(priv, NETPOL_VERDICT_ALLOW, 0, 0, NETPOL_REASON_NONE);
 	return NF_ACCEPT;
 }
 
-/**
- * netpol_tracer_denied() - tell a trace, if there is one, that netpol denies a packet
- * @nn: state of the network namespace
- * @generation: of the snapshot that judged it
- * @judgement: reason and direction
- *
- * To be called in the hook that denies it, under rcu_read_lock().
+/*
+ * Called in the hook of netpol that denies a packet, by the tracepoint netpol_packet. Without a
+ * trace nobody has hung anything to it, so that a denied packet costs nothing more.
  */
-void netpol_tracer_denied(struct netpol_net *nn, u64 generation,
-			  const struct netpol_judgement *judgement)
+static void trace_denied(void *data, u32 netns, u64 generation, const struct netpol_flow *flow,
+			 u16 source_port, u8 verdict, u8 direction, u8 reason)
 {
-	struct netpol_tracer *tracer = rcu_dereference(nn->tracer);
-
-	if (tracer)
-		decided(tracer, NETPOL_VERDICT_DENY, generation, judgement);
+	if (verdict == NETPOL_VERDICT_DENY)
+		decided(data, verdict, generation, direction, reason);
 }
 
 /**
@@ -553,20 +547,29 @@ int netpol_tracer_hook(struct netpol_tracer *tracer)
 		tracer->after[i].priv = tracer;
 	}
 	mutex_lock(&tracer->mutex);
+	error = register_trace_netpol_packet(trace_denied, tracer);
+	if (error)
+		goto unlock;
 	error = nf_register_net_hooks(net, tracer->after, NETPOL_HOOKS);
-	if (!error) {
-		error = nf_register_net_hooks(net, tracer->before, NETPOL_HOOKS);
-		if (error)
-			nf_unregister_net_hooks(net, tracer->after, NETPOL_HOOKS);
-	}
+	if (error)
+		goto unregister;
+	error = nf_register_net_hooks(net, tracer->before, NETPOL_HOOKS);
 	tracer->hooked = !error;
+	if (!error)
+		goto unlock;
+	nf_unregister_net_hooks(net, tracer->after, NETPOL_HOOKS);
+unregister:
+	unregister_trace_netpol_packet(trace_denied, tracer);
+unlock:
 	mutex_unlock(&tracer->mutex);
 	return error;
 }
 
 /**
  * netpol_tracer_unhook() - unregister the hooks of a trace, if that has not been done
- * @tracer: trace, which packets may use until an RCU grace period has passed
+ * @tracer: trace
+ *
+ * Returns when no packet uses it any more.
  */
 void netpol_tracer_unhook(struct netpol_tracer *tracer)
 {
@@ -576,7 +579,10 @@ void netpol_tracer_unhook(struct netpol_tracer *tracer)
 	if (tracer->hooked) {
 		nf_unregister_net_hooks(net, tracer->before, NETPOL_HOOKS);
 		nf_unregister_net_hooks(net, tracer->after, NETPOL_HOOKS);
+		unregister_trace_netpol_packet(trace_denied, tracer);
 	}
 	tracer->hooked = false;
 	mutex_unlock(&tracer->mutex);
+	synchronize_rcu();
+	tracepoint_synchronize_unregister();
 }

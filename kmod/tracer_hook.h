@@ -3,14 +3,11 @@
 #ifndef NETPOL_TRACER_HOOK_H
 #define NETPOL_TRACER_HOOK_H
 
-#include "core/classify.h"
 #include "tracer.h"
 
 int netpol_tracer_hook(struct netpol_tracer *tracer);
 void netpol_tracer_unhook(struct netpol_tracer *tracer);
 void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age);
 bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *passage);
-void netpol_tracer_denied(struct netpol_net *nn, u64 generation,
-			  const struct netpol_judgement *judgement);
 
 #endif /* NETPOL_TRACER_HOOK_H */
