@@ -163,7 +163,7 @@ static bool event_write(struct netpol_event_queue *queue, const struct netpol_ev
  */
 static void event_begin(struct netpol_event_queue *queue, u32 rate, struct netpol_event *event)
 {
-	u8 share[NETPOL_EVENT_ENDS];
+	u16 share[NETPOL_EVENT_ENDS];
 	struct netpol_event_flow *flow;
 	u32 now = ktime_get_seconds();
 	bool told;

@@ -416,6 +416,63 @@ TEST_F_TIMEOUT(events, share, 120)
 	close(from);
 }
 
+/* Sends denied packets with forged sources, to any destination, for @ms. */
+static void forge(const struct netpod *pod, int ms)
+{
+	enum { SOURCES = 200 };
+	int64_t end = now_ms() + ms;
+	char address[16];
+	int fd[SOURCES], i;
+
+	for (i = 0; i < SOURCES; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i + 1);
+		fd[i] = udp_open(pod, address, 4000);
+	}
+	for (i = 0; now_ms() < end; i++) {
+		snprintf(address, sizeof(address), "198.51.100.%d", i % 250 + 1);
+		udp_send(fd[i % SOURCES], address, 1000 + i % 5000, 0);
+	}
+}
+
+/* One who forges sources, as many as there are, has no more than any other sender. */
+TEST_F_TIMEOUT(events, forger, 60)
+{
+	int here = netns_here(), status;
+	const struct nlattr *e;
+	const void *attrs;
+	bool told = false;
+	int64_t end;
+	uint8_t cmd;
+	size_t len;
+	pid_t child;
+
+	ASSERT_LE(0, here);
+	ASSERT_EQ(0, setns(self->b.ns, CLONE_NEWNET));
+	ASSERT_EQ(0, sh("ip route add local 192.0.2.0/24 dev lo"));
+	ASSERT_EQ(0, setns(here, CLONE_NEWNET));
+	close(here);
+	sh("for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done");
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 40));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	child = fork();
+	if (!child) {
+		forge(&self->b, 6000);
+		_exit(0);
+	}
+	usleep(3500000);
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 9999, 1));
+	end = now_ms() + 5000;
+	while (!told && now_ms() < end &&
+	       (attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd))) {
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		told = at_in(e, NETPOL_EVENT_A_DESTINATION_PORT) &&
+		       at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT) == 9999;
+	}
+	EXPECT_TRUE(told);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_LT(1000, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_SPOOFED));
+}
+
 /* Nobody listens: nothing is sent, nothing is lost. */
 TEST_F(events, nobody_listens)
 {
