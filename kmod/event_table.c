@@ -10,6 +10,7 @@
 #include <linux/netpol.h>
 #include <linux/socket.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 
 #define STATE_COUNT	GENMASK_ULL(31, 0)
@@ -232,7 +233,7 @@ enum netpol_event_ended netpol_event_flow_end(struct netpol_event_table *table, 
 {
 	struct netpol_event_flow *flow = &table->flow[number];
 	/* pairs with the release in netpol_event_flow_publish() */
-	u64 state = atomic64_read_acquire(&flow->state), first, last;
+	u64 state = atomic64_read_acquire(&flow->state), told, first, last;
 
 	if (!(state & STATE_LIVE))
 		return state & STATE_WRITTEN ? NETPOL_EVENT_KEPT : NETPOL_EVENT_GONE;
@@ -245,10 +246,15 @@ enum netpol_event_ended netpol_event_flow_end(struct netpol_event_table *table, 
 	state = atomic64_fetch_and(STATE_NUMBER | STATE_LIVE, &flow->state);
 	if (!(state & STATE_COUNT))
 		return NETPOL_EVENT_KEPT;
-	/* The clock for packets that are counted is behind the other one by a tick. */
-	last = max(READ_ONCE(flow->last), flow->told);
+	/*
+	 * The clock for packets that are counted is behind the other one by a tick; by more if it
+	 * was set back meanwhile.
+	 */
+	last = READ_ONCE(flow->last);
+	told = flow->told <= last + NSEC_PER_SEC ? flow->told : 0;
+	last = max(last, told);
 	event->key = flow->key;
-	event->first = clamp(first, flow->told, last);
+	event->first = clamp(first, told, last);
 	event->last = last;
 	event->count = state & STATE_COUNT;
 	event->source_port = (state & STATE_PORT) >> STATE_PORT_BIT;

@@ -473,6 +473,47 @@ TEST_F_TIMEOUT(events, forger, 60)
 	EXPECT_LT(1000, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_SPOOFED));
 }
 
+static bool set_clock(time_t by)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += by;
+	return !clock_settime(CLOCK_REALTIME, &now);
+}
+
+/* The clock is set back: what is counted from then on has the times of the new clock. */
+TEST_F_TIMEOUT(events, clock, 60)
+{
+	uint64_t ns = 0, when = 0, first = 0;
+	const struct nlattr *e;
+	struct timespec now;
+	const void *attrs;
+	uint8_t cmd;
+	size_t len;
+
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, 0));
+	ASSERT_NE(NULL, take_event(&self->listener, NL_TIMEOUT, &len, &cmd));
+	ASSERT_TRUE(set_clock(-3600));
+	udp_send(self->from, self->b.address4, 5002, 0);
+	udp_send(self->from, self->b.address4, 5002, 0);
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+	if (attrs) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		when = at_u_in(e, NETPOL_EVENT_A_TIME);
+		first = at_in(e, NETPOL_EVENT_A_FIRST) ? at_u_in(e, NETPOL_EVENT_A_FIRST) : 0;
+	}
+	EXPECT_TRUE(set_clock(3600));
+	ASSERT_NE(NULL, attrs);
+	EXPECT_LE(when, ns);
+	EXPECT_LT(ns - 60000000000ULL, when);
+	EXPECT_LE(first, when);
+	EXPECT_LT(ns - 60000000000ULL, first);
+}
+
 /* Nobody listens: nothing is sent, nothing is lost. */
 TEST_F(events, nobody_listens)
 {
