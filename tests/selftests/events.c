@@ -514,6 +514,47 @@ TEST_F_TIMEOUT(events, clock, 60)
 	EXPECT_LT(ns - 60000000000ULL, first);
 }
 
+/* A listener that had no room for a message is told later of what that one said was lost. */
+TEST_F_TIMEOUT(events, overrun, 60)
+{
+	struct heard heard = { 0 };
+	int small = 1, i;
+
+	ASSERT_EQ(0, setsockopt(self->listener.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	for (i = 0; i < 50; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 6000 + i, i));
+	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 4));
+	for (i = 0; i < 400; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 10000 + i, i));
+	usleep(3500000);
+	EXPECT_LT(100, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST));
+	/* the first one ends with ENOBUFS */
+	for (i = 0; i < 3; i++)
+		EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	EXPECT_EQ(nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST), heard.lost);
+}
+
+/* What was counted for one who has stopped listening is not told to the next one, long after. */
+TEST_F_TIMEOUT(events, stopped, 60)
+{
+	struct heard heard = { 0 };
+	int i;
+
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 1));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	for (i = 0; i < 60; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 6000 + i % 30, i));
+	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
+	nl_close(&self->listener);
+	usleep(4000 * NETPOL_EVENT_WINDOW);
+	ASSERT_EQ(0, nl_open(&self->listener));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	EXPECT_EQ(0, heard.messages);
+}
+
 /* Nobody listens: nothing is sent, nothing is lost. */
 TEST_F(events, nobody_listens)
 {
