@@ -94,6 +94,22 @@ static u32 event_rate(const struct netpol_snapshot *snapshot)
 	return snapshot->settings->event_rate ?: NETPOL_EVENT_RATE;
 }
 
+static unsigned int event_group(const struct netpol_event_queue *queue)
+{
+	return queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT : NETPOL_GROUP_DENY;
+}
+
+/* Does anybody listen? */
+static bool event_listened(const struct netpol_event_queue *queue)
+{
+	bool listened;
+
+	rcu_read_lock();
+	listened = netpol_genl_listened(&netpol_genl_family, queue->nn->net, event_group(queue));
+	rcu_read_unlock();
+	return listened;
+}
+
 /*
  * Has the window end some time. To be called after what it should find was written: its work item
  * is no longer pending when it looks, and then this begins another one.
@@ -186,7 +202,7 @@ static bool event_write(struct netpol_event_queue *queue, const struct netpol_ev
  */
 static void event_begin(struct netpol_event_queue *queue, u32 rate, struct netpol_event *event)
 {
-	u8 share[NETPOL_EVENT_ENDS];
+	u16 share[NETPOL_EVENT_ENDS];
 	struct netpol_event_flow *flow;
 	u32 now = ktime_get_seconds();
 	bool told;
@@ -505,31 +521,25 @@ fail:
 
 /*
  * Multicasts an event, or without one what was lost alone. Return: 0, -ESRCH if nobody listens any
- * more, or another negative errno.
+ * more or has room for it, or another negative errno.
  */
 static int event_multicast(struct netpol_event_queue *queue, const struct netpol_event *event)
 {
-	unsigned int group = queue->verdict == NETPOL_VERDICT_AUDIT ? NETPOL_GROUP_AUDIT :
-								      NETPOL_GROUP_DENY;
-	struct net *net = queue->nn->net;
+	bool listened = event_listened(queue);
 	u64 lost = events_lost(queue);
 	int error = -ENOMEM;
 	struct sk_buff *skb;
-	bool listened;
 
-	rcu_read_lock();
-	listened = netpol_genl_listened(&netpol_genl_family, net, group);
-	rcu_read_unlock();
 	if (!listened) {
 		error = -ESRCH;
 	} else {
 		skb = event_message(queue, event, lost - queue->lost_reported);
 		if (skb)
-			error = genlmsg_multicast_netns(&netpol_genl_family, net, skb, 0, group,
-							GFP_KERNEL);
+			error = genlmsg_multicast_netns(&netpol_genl_family, queue->nn->net, skb,
+							0, event_group(queue), GFP_KERNEL);
 	}
 	/* What was lost for those who have stopped listening is not for those who begin. */
-	if (!error || error == -ESRCH)
+	if (!error || !listened)
 		queue->lost_reported = lost;
 	return error;
 }
@@ -570,18 +580,21 @@ static void event_work(struct work_struct *work)
 
 /*
  * Tells what was counted in the flows, as many as the rate allows for a second; the others keep
- * their counts, and are told first the next time. Flows of which nothing was counted are forgotten.
+ * their counts, and are told first the next time. Flows of which nothing was counted are forgotten,
+ * and so are all counts if nobody listens any more: they are not for those who begin.
  * Return: is there a flow left?
  */
 static bool event_send_flows(struct netpol_event_queue *queue)
 {
-	u32 i, rate, sent = 0, first = queue->next;
+	u32 i, rate = NETPOL_EVENT_FLOWS, sent = 0, first = queue->next;
 	struct netpol_event event;
 	bool left = false;
 
-	rcu_read_lock();
-	rate = event_rate(rcu_dereference(queue->nn->root));
-	rcu_read_unlock();
+	if (event_listened(queue)) {
+		rcu_read_lock();
+		rate = event_rate(rcu_dereference(queue->nn->root));
+		rcu_read_unlock();
+	}
 	for (i = 0; i < NETPOL_EVENT_FLOWS; i++) {
 		u32 number = (first + i) % NETPOL_EVENT_FLOWS;
 
@@ -609,17 +622,16 @@ static void event_window(struct work_struct *work)
 	struct netpol_event_queue *queue = container_of(to_delayed_work(work),
 							struct netpol_event_queue, window);
 	bool left;
-	int error;
 
 	mutex_lock(&queue->sending);
 	/* so that the first packet of a flow is told before the others */
 	event_send_ring(queue);
 	left = event_send_flows(queue);
-	if (events_lost(queue) != queue->lost_reported) {
-		error = event_multicast(queue, NULL);
-		if (error && error != -ESRCH)
-			left = true;
-	}
+	if (events_lost(queue) != queue->lost_reported)
+		event_multicast(queue, NULL);
+	/* there was no memory for it, or who listens has no room: that is tried again */
+	if (events_lost(queue) != queue->lost_reported)
+		left = true;
 	mutex_unlock(&queue->sending);
 	if (left)
 		schedule_delayed_work(&queue->window, msecs_to_jiffies(NETPOL_EVENT_WINDOW));

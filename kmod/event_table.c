@@ -7,7 +7,10 @@
 
 #include <linux/bits.h>
 #include <linux/minmax.h>
+#include <linux/netpol.h>
+#include <linux/socket.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/timekeeping.h>
 
 #define STATE_COUNT	GENMASK_ULL(31, 0)
@@ -42,11 +45,23 @@ bool netpol_event_spend(struct netpol_event_budget *budget, u32 now, u32 limit)
 	return (u32)atomic_inc_return(&budget->spent) <= limit;
 }
 
-/* Sets the numbers of the shares of source and destination. */
-void netpol_event_shares(const struct netpol_event_key *key, u8 *share)
+/*
+ * Can a pod send from any number of such sources? They are not its own, or are those by which it
+ * speaks to its node alone, which nobody knows; see foreign_source() in hook.c.
+ */
+static bool made_up(const struct netpol_event_key *key)
 {
-	share[0] = netpol_address_hash(key->family, key->source);
-	share[1] = netpol_address_hash(key->family, key->destination);
+	return key->reason == NETPOL_REASON_SPOOFED ||
+	       (key->family == AF_INET6 && key->source[0] == 0xfe &&
+		(key->source[1] & 0xc0) == 0x80);
+}
+
+/* Sets the numbers of the shares of source and destination. */
+void netpol_event_shares(const struct netpol_event_key *key, u16 *share)
+{
+	share[0] = made_up(key) ? NETPOL_EVENT_MADE_UP :
+		   netpol_address_hash(key->family, key->source) % NETPOL_EVENT_HASHES;
+	share[1] = netpol_address_hash(key->family, key->destination) % NETPOL_EVENT_HASHES;
 }
 
 /* What one source (@end 0) or destination (@end 1) has of @whole, which is not 0: 1 at least. */
@@ -56,7 +71,7 @@ static u32 share_of(u32 whole, int end)
 }
 
 /* Is another event within what both ends have of the rate for this second? If so, it is counted. */
-bool netpol_event_share_spend(struct netpol_event_table *table, const u8 *share, u32 now,
+bool netpol_event_share_spend(struct netpol_event_table *table, const u16 *share, u32 now,
 			      u32 rate)
 {
 	int end;
@@ -124,14 +139,14 @@ enum netpol_event_counted netpol_event_flow_count(struct netpol_event_table *tab
 }
 
 /* Gives back what a flow takes of the shares of its first @ends ends. */
-static void share_put(struct netpol_event_table *table, const u8 *share, int ends)
+static void share_put(struct netpol_event_table *table, const u16 *share, int ends)
 {
 	while (ends--)
 		atomic_dec(&table->share[ends][share[ends]].held);
 }
 
 /* Takes a flow out of the shares of its ends. Return: false: one has no more. */
-static bool share_get(struct netpol_event_table *table, const u8 *share)
+static bool share_get(struct netpol_event_table *table, const u16 *share)
 {
 	int end;
 
@@ -156,7 +171,7 @@ static bool share_get(struct netpol_event_table *table, const u8 *share)
  */
 struct netpol_event_flow *netpol_event_flow_reserve(struct netpol_event_table *table,
 						    const struct netpol_event *event,
-						    const u8 *share)
+						    const u16 *share)
 {
 	struct netpol_event_flow *flow = flow_bucket(table, event->hash);
 	struct netpol_event_flow *end = flow + NETPOL_EVENT_WAYS;
@@ -177,7 +192,7 @@ struct netpol_event_flow *netpol_event_flow_reserve(struct netpol_event_table *t
 
 /* Begins a flow with a packet, which is counted unless it has been told. */
 void netpol_event_flow_publish(struct netpol_event_flow *flow, const struct netpol_event *event,
-			       const u8 *share, bool told)
+			       const u16 *share, bool told)
 {
 	u64 state = atomic64_read(&flow->state) & STATE_NUMBER;
 
@@ -195,7 +210,7 @@ void netpol_event_flow_publish(struct netpol_event_flow *flow, const struct netp
 /* Ends a flow of which nothing was counted. Return: false: a packet came in between. */
 static bool flow_free(struct netpol_event_table *table, struct netpol_event_flow *flow, u64 state)
 {
-	u8 share[NETPOL_EVENT_ENDS];
+	u16 share[NETPOL_EVENT_ENDS];
 
 	memcpy(share, flow->share, sizeof(share));
 	if (atomic64_cmpxchg(&flow->state, state, state & STATE_NUMBER) != state)
@@ -218,7 +233,7 @@ enum netpol_event_ended netpol_event_flow_end(struct netpol_event_table *table, 
 {
 	struct netpol_event_flow *flow = &table->flow[number];
 	/* pairs with the release in netpol_event_flow_publish() */
-	u64 state = atomic64_read_acquire(&flow->state), first, last;
+	u64 state = atomic64_read_acquire(&flow->state), told, first, last;
 
 	if (!(state & STATE_LIVE))
 		return state & STATE_WRITTEN ? NETPOL_EVENT_KEPT : NETPOL_EVENT_GONE;
@@ -231,10 +246,15 @@ enum netpol_event_ended netpol_event_flow_end(struct netpol_event_table *table, 
 	state = atomic64_fetch_and(STATE_NUMBER | STATE_LIVE, &flow->state);
 	if (!(state & STATE_COUNT))
 		return NETPOL_EVENT_KEPT;
-	/* The clock for packets that are counted is behind the other one by a tick. */
-	last = max(READ_ONCE(flow->last), flow->told);
+	/*
+	 * The clock for packets that are counted is behind the other one by a tick; by more if it
+	 * was set back meanwhile.
+	 */
+	last = READ_ONCE(flow->last);
+	told = flow->told <= last + NSEC_PER_SEC ? flow->told : 0;
+	last = max(last, told);
 	event->key = flow->key;
-	event->first = clamp(first, flow->told, last);
+	event->first = clamp(first, told, last);
 	event->last = last;
 	event->count = state & STATE_COUNT;
 	event->source_port = (state & STATE_PORT) >> STATE_PORT_BIT;

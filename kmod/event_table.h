@@ -21,7 +21,8 @@
  * Packets from one address have at most a quarter of the flows and of the rate, and packets to one
  * address at most half. So a sender leaves room for others, even for those that send to the same
  * pod, and many senders to one pod leave room for packets to others. Addresses are told apart by a
- * keyed hash of 8 bits: which of them share a quarter or a half, nobody outside can choose.
+ * keyed hash of 8 bits: which of them share a quarter or a half, nobody outside can choose. Sources
+ * that a sender can make up, as many as it likes, have one quarter together.
  */
 #ifndef NETPOL_EVENT_TABLE_H
 #define NETPOL_EVENT_TABLE_H
@@ -33,7 +34,9 @@
 #define NETPOL_EVENT_BUCKETS	64	/* a power of two */
 #define NETPOL_EVENT_FLOWS	(NETPOL_EVENT_WAYS * NETPOL_EVENT_BUCKETS)
 #define NETPOL_EVENT_ENDS	2	/* source and destination */
-#define NETPOL_EVENT_SHARES	256	/* what a u8 can number */
+#define NETPOL_EVENT_HASHES	256	/* of addresses */
+#define NETPOL_EVENT_MADE_UP	NETPOL_EVENT_HASHES	/* share of sources that are made up */
+#define NETPOL_EVENT_SHARES	(NETPOL_EVENT_HASHES + 1)
 
 /**
  * struct netpol_event_key - what the packets of a flow have in common
@@ -112,7 +115,7 @@ struct netpol_event_flow {
 	u64 told;
 	u64 first;
 	u64 last;
-	u8 share[NETPOL_EVENT_ENDS];
+	u16 share[NETPOL_EVENT_ENDS];
 };
 
 struct netpol_event_table {
@@ -133,16 +136,16 @@ enum netpol_event_ended {
 };
 
 bool netpol_event_spend(struct netpol_event_budget *budget, u32 now, u32 limit);
-void netpol_event_shares(const struct netpol_event_key *key, u8 *share);
-bool netpol_event_share_spend(struct netpol_event_table *table, const u8 *share, u32 now,
+void netpol_event_shares(const struct netpol_event_key *key, u16 *share);
+bool netpol_event_share_spend(struct netpol_event_table *table, const u16 *share, u32 now,
 			      u32 rate);
 enum netpol_event_counted netpol_event_flow_count(struct netpol_event_table *table,
 						  const struct netpol_event *event);
 struct netpol_event_flow *netpol_event_flow_reserve(struct netpol_event_table *table,
 						    const struct netpol_event *event,
-						    const u8 *share);
+						    const u16 *share);
 void netpol_event_flow_publish(struct netpol_event_flow *flow, const struct netpol_event *event,
-			       const u8 *share, bool told);
+			       const u16 *share, bool told);
 enum netpol_event_ended netpol_event_flow_end(struct netpol_event_table *table, u32 number,
 					      bool tell, struct netpol_event *event);
 

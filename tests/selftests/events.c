@@ -400,24 +400,28 @@ TEST_F_TIMEOUT(events, share, 120)
 	struct heard heard = { 0 };
 	bool told = false;
 	const struct nlattr *e;
-	struct netpod c;
+	struct netpod other[3];
 	int64_t begin;
 	const void *attrs;
 	uint64_t denied;
-	int from, i;
+	int from[3], i;
 	uint8_t cmd;
 	size_t len;
 
-	ASSERT_EQ(0, netpod_new(&c, 3));
-	from = udp_open(&c, c.address4, 4000);
-	ASSERT_LE(0, from);
-	ASSERT_TRUE(udp_reaches(from, self->to, self->b.address4, 5000, 10000));
+	/* One of 256 has its share with the first sender, by the key of the hash; not all three. */
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, netpod_new(&other[i], 3 + i));
+		from[i] = udp_open(&other[i], other[i].address4, 4000);
+		ASSERT_LE(0, from[i]);
+		ASSERT_TRUE(udp_reaches(from[i], self->to, self->b.address4, 5000, 10000));
+	}
 	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, RATE));
 	ASSERT_EQ(0, nl_join(&self->listener, 0));
 	begin = now_ms();
 	for (i = 0; i < PORTS; i++)
 		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 10000 + i, i));
-	ASSERT_EQ(0, udp_send(from, self->b.address4, 9999, 1));
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, udp_send(from[i], self->b.address4, 9999, 1));
 	/* so many that the last of them are lost, and no event is behind them */
 	for (i = 0; i < PORTS; i++)
 		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 20000 + i, i));
@@ -434,13 +438,165 @@ TEST_F_TIMEOUT(events, share, 120)
 	EXPECT_TRUE(told);
 	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
 	denied = nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_INGRESS_DENIED);
-	EXPECT_EQ(2 * PORTS + 1, denied);
+	EXPECT_EQ(2 * PORTS + 3, denied);
 	EXPECT_EXACT(&self->nl, heard, denied);
 	EXPECT_LT(PORTS, heard.lost);
 	EXPECT_LT(0, heard.lost_alone);
 	/* single packets and counts, a rate of each for each second that the clock showed */
 	EXPECT_GE(2 * RATE * ((now_ms() - begin) / 1000 + 2), heard.messages);
-	close(from);
+	for (i = 0; i < 3; i++)
+		close(from[i]);
+}
+
+/* Waits until a counter of the totals is above @least. */
+static bool counted(struct nl *nl, int attr, uint64_t least)
+{
+	int64_t end = now_ms() + 20000;
+
+	while (nl_counter(nl, NULL, attr) <= least && now_ms() < end)
+		poll(NULL, 0, 20);
+	return nl_counter(nl, NULL, attr) > least;
+}
+
+/* Sends denied packets with forged sources, to any destination, for @ms. */
+static void forge(const struct netpod *pod, int ms)
+{
+	enum { SOURCES = 200 };
+	int64_t end = now_ms() + ms;
+	char address[16];
+	int fd[SOURCES], i;
+
+	for (i = 0; i < SOURCES; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i + 1);
+		fd[i] = udp_open(pod, address, 4000);
+	}
+	for (i = 0; now_ms() < end; i++) {
+		snprintf(address, sizeof(address), "198.51.100.%d", i % 250 + 1);
+		udp_send(fd[i % SOURCES], address, 1000 + i % 5000, 0);
+	}
+}
+
+/* One who forges sources, as many as there are, has no more than any other sender. */
+TEST_F_TIMEOUT(events, forger, 60)
+{
+	int here = netns_here(), status;
+	const struct nlattr *e;
+	const void *attrs;
+	bool told = false;
+	int64_t end;
+	uint8_t cmd;
+	size_t len;
+	pid_t child;
+
+	ASSERT_LE(0, here);
+	ASSERT_EQ(0, setns(self->b.ns, CLONE_NEWNET));
+	ASSERT_EQ(0, sh("ip route add local 192.0.2.0/24 dev lo"));
+	ASSERT_EQ(0, setns(here, CLONE_NEWNET));
+	close(here);
+	sh("for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done");
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 40));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	child = fork();
+	if (!child) {
+		forge(&self->b, 6000);
+		_exit(0);
+	}
+	/* more than there are flows, and than the rate of some seconds */
+	ASSERT_TRUE(counted(&self->nl, NETPOL_COUNTERS_A_SPOOFED, 1000));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 9999, 1));
+	end = now_ms() + 5000;
+	while (!told && now_ms() < end &&
+	       (attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd))) {
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		told = at_in(e, NETPOL_EVENT_A_DESTINATION_PORT) &&
+		       at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT) == 9999;
+	}
+	EXPECT_TRUE(told);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+}
+
+static bool set_clock(time_t by)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += by;
+	return !clock_settime(CLOCK_REALTIME, &now);
+}
+
+/* The clock is set back: what is counted from then on has the times of the new clock. */
+TEST_F_TIMEOUT(events, clock, 60)
+{
+	uint64_t ns = 0, when = 0, first = 0;
+	const struct nlattr *e;
+	struct timespec now;
+	const void *attrs;
+	uint8_t cmd;
+	size_t len;
+
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5002, 0));
+	ASSERT_NE(NULL, take_event(&self->listener, NL_TIMEOUT, &len, &cmd));
+	ASSERT_TRUE(set_clock(-3600));
+	udp_send(self->from, self->b.address4, 5002, 0);
+	udp_send(self->from, self->b.address4, 5002, 0);
+	attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+	if (attrs) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		when = at_u_in(e, NETPOL_EVENT_A_TIME);
+		first = at_in(e, NETPOL_EVENT_A_FIRST) ? at_u_in(e, NETPOL_EVENT_A_FIRST) : 0;
+	}
+	EXPECT_TRUE(set_clock(3600));
+	ASSERT_NE(NULL, attrs);
+	EXPECT_LE(when, ns);
+	EXPECT_LT(ns - 60000000000ULL, when);
+	EXPECT_LE(first, when);
+	EXPECT_LT(ns - 60000000000ULL, first);
+}
+
+/* A listener that had no room for a message is told later of what that one said was lost. */
+TEST_F_TIMEOUT(events, overrun, 60)
+{
+	struct heard heard = { 0 };
+	int small = 1, i;
+	int64_t end;
+
+	ASSERT_EQ(0, setsockopt(self->listener.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	for (i = 0; i < 50; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 6000 + i, i));
+	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 4));
+	for (i = 0; i < 400; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 10000 + i, i));
+	EXPECT_TRUE(counted(&self->nl, NETPOL_COUNTERS_A_EVENTS_LOST, 100));
+	/* the first ones end with ENOBUFS */
+	end = now_ms() + 20000;
+	while (heard.lost != nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST) &&
+	       now_ms() < end)
+		EXPECT_TRUE(hear(&self->listener, NETPOL_EVENT_WINDOW, &heard));
+	EXPECT_EQ(nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS_LOST), heard.lost);
+}
+
+/* What was counted for one who has stopped listening is not told to the next one, long after. */
+TEST_F_TIMEOUT(events, stopped, 60)
+{
+	struct heard heard = { 0 };
+	int i;
+
+	ASSERT_EQ(0, load_pair(&self->nl, &self->a, &self->b, 1));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	for (i = 0; i < 60; i++)
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 6000 + i % 30, i));
+	ASSERT_TRUE(settle(self->from, self->to, self->b.address4));
+	nl_close(&self->listener);
+	usleep(4000 * NETPOL_EVENT_WINDOW);
+	ASSERT_EQ(0, nl_open(&self->listener));
+	ASSERT_EQ(0, nl_join(&self->listener, 0));
+	EXPECT_TRUE(hear(&self->listener, 3 * NETPOL_EVENT_WINDOW, &heard));
+	EXPECT_EQ(0, heard.messages);
 }
 
 /* Nobody listens: nothing is sent, nothing is lost. */

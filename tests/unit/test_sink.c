@@ -345,6 +345,39 @@ static int listener(int type, uint16_t *port)
 	return fd;
 }
 
+/*
+ * Given up within a message: nothing of what is put later follows the part of it that the pipe has.
+ */
+static void test_given_up(void)
+{
+	static char large[300001], have[sizeof(large)];
+	struct np_target target;
+	struct np_sink sink;
+	char path[64];
+	ssize_t got;
+	int fd[2];
+
+	CHECK(!pipe(fd));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd[1]);
+	if (!begin(&sink, &target, path, NULL))
+		return;
+	memset(large, 'y', sizeof(large) - 1);
+	CHECK(np_sink_put(&sink, message(large, 0)));
+	CHECK(sink.written > 0 && sink.written < sizeof(large) - 1);
+	np_sink_give_up(&sink);
+	CHECK_EQ(lost.records, 1);
+	got = read(fd[0], have, sizeof(have));
+	CHECK(got > 0 && !memchr(have, 'z', (size_t)got));
+	CHECK(!np_sink_put(&sink, message("z", 0)));
+	CHECK_EQ(lost.records, 2);
+	np_sink_close(&sink, WAIT);
+	CHECK_EQ(lost.records, 2);
+	close(fd[1]);
+	while ((got = read(fd[0], have, sizeof(have))) > 0)
+		CHECK(!memchr(have, 'z', (size_t)got));
+	close(fd[0]);
+}
+
 static void test_udp(void)
 {
 	struct np_sink_message *greeting = message("G?", 2);
@@ -541,6 +574,7 @@ int main(void)
 	test_torn(folder);
 	test_no_file(folder);
 	test_pipe();
+	test_given_up();
 	test_udp();
 	test_tcp();
 	test_flapping();

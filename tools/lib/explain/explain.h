@@ -57,9 +57,9 @@ void np_explain_free(struct np_explain *x);
 int np_explain_ends(struct np_explain *x, struct np_objects *objs, struct np_error *err);
 
 /*
- * Explains a connection by the policies of objects, some of which may be observed. The caller has set question, request and named.
- * Pods that do not exist are added to the objects, which must outlive the explanation. Returns 0,
- * or -1 with *err filled.
+ * Explains a connection by the policies of objects, some of which may be observed. The caller has
+ * set question, request and named. Pods that do not exist are added to the objects, which must
+ * outlive the explanation. Returns 0, or -1 with *err filled.
  */
 int np_explain_objects(struct np_explain *x, struct np_objects *objs, struct np_error *err);
 

@@ -416,7 +416,7 @@ bool np_sink_put(struct np_sink *sink, struct np_sink_message *message)
 		free(message);
 		return true;
 	}
-	if (sink->kept + message->len > NP_SINK_KEPT) {
+	if (sink->over || sink->kept + message->len > NP_SINK_KEPT) {
 		np_sink_lose(sink, message);
 		free(message);
 		return false;
@@ -434,6 +434,7 @@ void np_sink_greet(struct np_sink *sink)
 
 void np_sink_give_up(struct np_sink *sink)
 {
+	sink->over = !sink->plain;
 	while (sink->first) {
 		np_sink_lose(sink, sink->first);
 		np_sink_drop(sink);

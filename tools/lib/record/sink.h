@@ -77,6 +77,7 @@ struct np_sink_use {
  * @plain: a file that is always ready, and that a loop cannot watch
  * @up: a connection is there
  * @down: the user has been told that it is not
+ * @over: nothing is kept any more
  * @since: when the connection was made, by the clock of the loop
  * @pause: milliseconds until the next try
  * @sequence: what was counted of the messages that were written in this session
@@ -99,6 +100,7 @@ struct np_sink {
 	bool plain;
 	bool up;
 	bool down;
+	bool over;
 	int64_t since;
 	int64_t pause;
 	uint32_t sequence;
@@ -118,7 +120,10 @@ int np_sink_open(struct np_sink *sink, const struct np_sink_use *use,
 bool np_sink_put(struct np_sink *sink, struct np_sink_message *message);
 /* Sends the greeting again where one may have been lost: by UDP. */
 void np_sink_greet(struct np_sink *sink);
-/* Counts what is not written yet as lost, and forgets it. */
+/*
+ * Counts what is not written yet as lost, and forgets it. What is put later is lost too, where it
+ * might have to wait: it would follow a part of a message.
+ */
 void np_sink_give_up(struct np_sink *sink);
 /*
  * Runs the loop until everything is written, for at most so many milliseconds, counts what is not,
