@@ -125,7 +125,7 @@ static void event_arm(struct netpol_event_queue *queue)
 /* Asks netlink who listens for denied packets, and notes it. For netpol_event_wanted(). */
 noinline bool netpol_event_ask(struct netpol_net *nn)
 {
-	unsigned long now = jiffies << NETPOL_HEARD_SHIFT | NETPOL_HEARD_NOW;
+	unsigned long now = netpol_heard_nobody();
 	/* pairs with the release in netpol_event_forget(): who joined before that is found below */
 	unsigned long before = smp_load_acquire(&nn->heard);
 	bool somebody = READ_ONCE(netpol_event_asked) &&
@@ -142,7 +142,7 @@ void netpol_event_forget(struct netpol_net *nn)
 	unsigned long unique = atomic_long_inc_return(&serial);
 
 	/* pairs with the acquire in netpol_event_ask() */
-	smp_store_release(&nn->heard, unique << NETPOL_HEARD_SHIFT);
+	smp_store_release(&nn->heard, unique * NETPOL_HEARD_TICK);
 }
 
 /* Counts packets that are in no event. */

@@ -18,28 +18,33 @@
 extern bool netpol_event_asked;
 
 /*
- * What netpol_net::heard says: with NETPOL_HEARD_NOW, netlink was asked in the tick of jiffies that
- * the rest of the number is, and with NETPOL_HEARD_SOMEBODY somebody listened. Without it the number
- * says nothing but that it was never there before.
+ * What netpol_net::heard says: with NETPOL_HEARD_NOW, netlink was asked in the tick that the rest
+ * of the number is, and with NETPOL_HEARD_SOMEBODY somebody listened. Without it the number says
+ * nothing but that it was never there before. NETPOL_HEARD_TICK is above both.
  */
 #define NETPOL_HEARD_SOMEBODY	1ul
 #define NETPOL_HEARD_NOW	2ul
-#define NETPOL_HEARD_SHIFT	2
+#define NETPOL_HEARD_TICK	4ul
 
 bool netpol_event_ask(struct netpol_net *nn);
 void netpol_event_forget(struct netpol_net *nn);
 
+/* What netpol_net::heard is if netlink was asked in this tick, and nobody listened. */
+static inline unsigned long netpol_heard_nobody(void)
+{
+	return jiffies * NETPOL_HEARD_TICK | NETPOL_HEARD_NOW;
+}
+
 /*
- * Does anybody listen for denied packets? Netlink is asked once a tick, because that takes a third of
- * a verdict. So who joins the group may miss the denied packets of a tick, unless he sends a request
- * afterwards: that has all the next ones ask. Needs rcu_read_lock().
+ * Does anybody listen for denied packets? Netlink is asked once a tick, because that takes a third
+ * of a verdict. So who joins the group may miss the denied packets of a tick, unless he sends a
+ * request afterwards: that has all the next ones ask. Needs rcu_read_lock().
  */
 static inline bool netpol_event_wanted(struct netpol_net *nn)
 {
 	unsigned long heard = READ_ONCE(nn->heard);
 
-	if (likely((heard & ~NETPOL_HEARD_SOMEBODY) ==
-		   (jiffies << NETPOL_HEARD_SHIFT | NETPOL_HEARD_NOW)))
+	if (likely((heard & ~NETPOL_HEARD_SOMEBODY) == netpol_heard_nobody()))
 		return heard & NETPOL_HEARD_SOMEBODY;
 	return netpol_event_ask(nn);
 }
