@@ -33,7 +33,10 @@ case "$agent" in
 package|daemonset) ;;
 *) say "AGENT is package or daemonset"; exit 2 ;;
 esac
-[ "$netpol" = yes ] || agent=package
+if [ "$netpol $agent" = "no daemonset" ]; then
+	say "without netpol there is no agent"
+	exit 2
+fi
 [ "$(id -u)" = 0 ] || { say "run as root: it makes a network namespace"; exit 1; }
 mkdir -p "$base"
 

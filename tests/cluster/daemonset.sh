@@ -4,8 +4,8 @@
 # The agent as a DaemonSet in the cluster of cluster.sh, by the commands of docs/daemonset.md,
 # which are read from there, so that they are a test. pods.sh sources this, too.
 #
-#   daemonset.sh install     imports the images on the node and follows "kustomize". The kustomization
-#                            is then in build/cluster/deploy/netpol
+#   daemonset.sh install     imports the images on the node and follows "kustomize", whose folder is
+#                            build/cluster/deploy
 page=docs/daemonset.md
 place=build/cluster/deploy
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -17,7 +17,7 @@ api_server() { kubectl config view -o jsonpath='{.clusters[0].cluster.server}'; 
 ours()
 {
 	sed -e "s|https://192\.0\.2\.10:6443|$(api_server)|g" -e 's|REGISTRY/|localhost/|g' \
-		-e "s|netpolctl-VERSION-ARCH|netpolctl-$1-$architecture|g"
+		-e "s|netpolctl-VERSION-ARCH|netpolctl-$1-$architecture|g" -e "s|:VERSION|:$1|g"
 }
 
 # documented HEADING N: the Nth block of commands below that heading
@@ -36,6 +36,16 @@ follow()
 	commands=$(documented "$1" "$2" | ours "$version") || return
 	[ -n "$commands" ] || { echo "$page has no block $2 under \"$1\"" >&2; return 1; }
 	(cd $place && timeout 900 bash -ev -o pipefail -c "$commands")
+}
+
+# follow_on_node HEADING N: likewise on the node
+follow_on_node()
+{
+	local commands
+	commands=$(documented "$1" "$2" | ours "$version")
+	[ -n "$commands" ] || { echo "$page has no block $2 under \"$1\"" >&2; return 1; }
+	echo "node1: $commands"
+	on-node node1 "$commands"
 }
 
 # import VERSION: the image of that version, on the node
