@@ -441,7 +441,7 @@ wrong_server()
 	applied_with https://10.123.0.1:1
 	check "an address where nobody is: the log has it" \
 		eventually 300 agent_said 'https://10.123.0.1:1: '
-	check "it is not ready" eval '! agent_ready'
+	check "an address where nobody is: it is not ready" eval '! agent_ready'
 	steady "an address where nobody is"
 	closed_late "an address where nobody is"
 	applied_with "$(api_server)"
