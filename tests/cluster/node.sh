@@ -93,11 +93,12 @@ kubelet_config()
 	X
 }
 
+# socat leaves its end of what it talks to a shell by open, and waits until nobody has it any more.
 launch()
 {
 	local name=$1
 	shift
-	setsid "$@" </dev/null >>"/var/log/$name.log" 2>&1 &
+	setsid "$@" </dev/null >>"/var/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 	echo $! >"/run/$name.pid"
 }
 
