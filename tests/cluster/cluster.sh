@@ -9,6 +9,8 @@
 #   COMMAND='...'   run this instead of a shell
 #   KERNEL=6.1      of the node (tests/run/kernel.sh)
 #   NETPOL=yes      or "no": the same cluster without netpol
+#   AGENT=package   or "daemonset": the node has the module alone, and the agent comes as
+#                   docs/daemonset.md says (daemonset.sh)
 #   CNI=ptp         or "bridge"
 #   MEMORY=3072     of the node, in MiB
 #
@@ -21,11 +23,20 @@ base=$top/build/cluster
 ns="netpol-cluster"
 kernel=${KERNEL:-6.1}
 netpol=${NETPOL:-yes}
+agent=${AGENT:-package}
 gateway=10.123.0.1
 node=node1 address=10.123.0.11 pods=10.244.1 pods6=fd01:1::/64
 
 say() { echo "cluster: $*" >&2; }
 
+case "$agent" in
+package|daemonset) ;;
+*) say "AGENT is package or daemonset"; exit 2 ;;
+esac
+if [ "$netpol $agent" = "no daemonset" ]; then
+	say "without netpol there is no agent"
+	exit 2
+fi
 [ "$(id -u)" = 0 ] || { say "run as root: it makes a network namespace"; exit 1; }
 mkdir -p "$base"
 
@@ -71,7 +82,7 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-mkdir -m 700 $dir
+mkdir -m 700 $dir $dir/bin
 
 inside() { nsenter --net=/run/netns/$ns "$@"; }
 
@@ -81,7 +92,14 @@ assets=$(bash tests/kube/apiserver.sh cluster)
 say "netpol and the disk of the node"
 make -s -j2 tools modules KERNELS="$kernel" build/cluster/pod >"$base/make.log" 2>&1 ||
 	{ tail -n 30 "$base/make.log" >&2; exit 1; }
-tests/cluster/root.sh "$kernel" "$assets" "$base/$node.img"
+if [ "$agent" = daemonset ]; then
+	make -s image >>"$base/make.log" 2>&1 || { tail -n 30 "$base/make.log" >&2; exit 1; }
+	for tool in helm kustomize; do
+		program=$(bash tests/run/gotool.sh $tool) || continue
+		ln -s "$program" "$dir/bin/$tool"
+	done
+fi
+tests/cluster/root.sh "$kernel" "$assets" "$base/$node.img" "$agent"
 
 # --- the network, the control plane ---------------------------------------------------------
 ip netns add $ns
@@ -108,6 +126,7 @@ ADDRESS=$address
 GATEWAY=$gateway
 PODS=$pods
 NETPOL=$netpol
+AGENT=$agent
 CNI=${CNI:-ptp}
 KUBELET_OPTIONS="$kubelet_options"
 Y
@@ -117,7 +136,6 @@ for who in kubelet:$node.token agent:agent.token kube-proxy:kube-proxy.token; do
 	chmod 600 "$dir/$node/${who%:*}.conf"
 done
 export KUBECONFIG=$dir/plane/admin.conf PATH=$dir/bin:$assets:$PATH NO_PROXY='*'
-mkdir "$dir/bin"
 cat >"$dir/bin/on-node" <<Y
 #!/bin/bash
 # on-node NODE COMMAND: its output and its status
@@ -137,7 +155,8 @@ ready()
 		any(.status.conditions[]?; .type == "Ready" and .status == "True") and
 		all(.spec.taints[]?; .effect != "NoSchedule")' >/dev/null
 }
-if [ "$netpol" = no ]; then
+# What waits for the taint to go is told below: by hand here, by the agent otherwise.
+if [ "$netpol" = no ] || [ "$agent" = daemonset ]; then
 	inside kubectl taint node $node netpol.io/agent-not-ready- >/dev/null
 fi
 until ready; do
@@ -151,6 +170,16 @@ until ready; do
 done
 say "$node is ready after $((SECONDS - start)) s"
 
+if [ "$agent" = daemonset ]; then
+	say "netpol by its DaemonSet"
+	start=$SECONDS
+	if ! inside bash tests/cluster/daemonset.sh install 8>&- >"$base/install.log" 2>&1; then
+		tail -n 60 "$base/install.log" >&2
+		exit 1
+	fi
+	say "the DaemonSet is ready after $((SECONDS - start)) s"
+fi
+
 # --- what it is for -------------------------------------------------------------------------
 rc=0
 if [ -n "${COMMAND:-}" ]; then
@@ -159,7 +188,11 @@ else
 	say "kubectl works here; on-node $node COMMAND runs a command on the node; exit ends it all"
 	inside bash -i 8>&- || rc=$?
 fi
+if [ "$agent" = daemonset ]; then
+	inside kubectl -n kube-system logs daemonset/netpol >"$base/agent.log" 2>&1 || :
+fi
 for log in agent containerd kubelet kube-proxy; do
+	[ "$log $agent" != "agent daemonset" ] || continue
 	inside on-node $node "cat /var/log/$log.log" >"$base/$log.log" 2>/dev/null || :
 done
 exit $rc

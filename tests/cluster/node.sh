@@ -13,7 +13,7 @@
 set -eu
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
 here=$(cd "$(dirname "$0")" && pwd)
-# NODE, ADDRESS, GATEWAY, PODS, NETPOL, CNI, KUBELET_OPTIONS
+# NODE, ADDRESS, GATEWAY, PODS, NETPOL, AGENT, CNI, KUBELET_OPTIONS
 # shellcheck source=/dev/null
 . "$here/node.env"
 
@@ -73,8 +73,10 @@ cni()
 	X
 }
 
+# Where kubeadm has its kubeconfig, too.
 kubelet_config()
 {
+	install -m 600 /cluster/kubelet.conf /etc/kubernetes/kubelet.conf
 	cat >/etc/kubernetes/kubelet.yaml <<-X
 	apiVersion: kubelet.config.k8s.io/v1beta1
 	kind: KubeletConfiguration
@@ -91,11 +93,12 @@ kubelet_config()
 	X
 }
 
+# socat leaves its end of what it talks to a shell by open, and waits until nobody has it any more.
 launch()
 {
 	local name=$1
 	shift
-	setsid "$@" </dev/null >>"/var/log/$name.log" 2>&1 &
+	setsid "$@" </dev/null >>"/var/log/$name.log" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
 	echo $! >"/run/$name.pid"
 }
 
@@ -109,7 +112,7 @@ start()
 	kubelet)
 		# shellcheck disable=SC2086 # options
 		launch kubelet kubelet --config=/etc/kubernetes/kubelet.yaml \
-			--kubeconfig=/cluster/kubelet.conf --hostname-override="$NODE" \
+			--kubeconfig=/etc/kubernetes/kubelet.conf --hostname-override="$NODE" \
 			--node-ip="$ADDRESS" --cert-dir=/var/lib/kubelet/pki $KUBELET_OPTIONS ;;
 	kube-proxy)
 		launch kube-proxy kube-proxy --kubeconfig=/cluster/kube-proxy.conf \
@@ -144,14 +147,17 @@ main()
 	setsid socat -t 600 "TCP-LISTEN:2222,bind=$ADDRESS,reuseaddr,fork" EXEC:/bin/bash,stderr \
 		</dev/null >/var/log/socat.log 2>&1 &
 	if [ "$NETPOL" = yes ]; then
+		# modules-load.d
 		modprobe netpol
+		say "netpol is loaded"
+	fi
+	if [ "$NETPOL $AGENT" = "yes package" ]; then
 		mkdir -p /run/netpol /var/lib/netpol
 		chmod 700 /run/netpol
 		# netpol-restore.service
 		# shellcheck disable=SC2046
 		netpolctl sync --boot $(options)
 		start agent
-		say "netpol is loaded"
 	fi
 	start containerd
 	until ctr version >/dev/null 2>&1; do sleep 0.5; done

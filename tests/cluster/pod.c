@@ -8,8 +8,9 @@
  *                             datagram
  *   pod first ADDRESS PORT SECONDS
  *                             the first thing it does is a datagram (with the host name) and a
- *                             connection to that server, and it goes on trying. Tells "first
- *                             yes" once anything came back, "first no" when the time is over
+ *                             connection to that server, and it goes on trying until both are
+ *                             answered or the time is over. Tells "first yes" if anything came
+ *                             back, "first no" otherwise
  *   pod try ADDRESS PORT SECONDS
  *                             one connection, one datagram sent each half second: "tcp yes udp
  *                             no" or the like, and status 1 unless both were answered
@@ -236,7 +237,7 @@ static int try_first(char **argv)
 	struct client c;
 
 	client_start(&c, argv);
-	while (now_us() < end) {
+	while (now_us() < end && !(c.tcp_got && c.udp_got)) {
 		client_wait(&c, now_us() + 200000);
 		client_send(&c);
 	}

@@ -5,7 +5,10 @@
 # kubelet, connections that they make themselves. Runs inside the cluster of cluster.sh. TAP.
 #
 #   PARTS="first verdicts ..."   only these, of first, verdicts, probes, reuse, service,
-#                                host, restarts; the later ones use pods of "verdicts"
+#                                host, restarts; the later ones use pods of "verdicts". With
+#                                AGENT=daemonset also, and in this order, update, server,
+#                                removal, kubelet, helm
+#   AGENT=daemonset              as cluster.sh was told
 #   FIRST=20                     pods whose first instruction is a connection
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -13,9 +16,16 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck source=tests/e2e/lib-tap.sh
 . tests/e2e/lib-tap.sh
+# shellcheck source=tests/cluster/daemonset.sh
+. tests/cluster/daemonset.sh
 node=node1
 node_address=10.123.0.11
-parts=${PARTS:-first verdicts probes reuse service host restarts}
+agent=${AGENT:-package}
+parts=${PARTS:-}
+if [ -z "$parts" ]; then
+	parts="first verdicts probes reuse service host restarts"
+	[ "$agent" = package ] || parts="$parts update server removal kubelet helm"
+fi
 # What is allowed is tried for as long as a loaded machine may take; it ends when it is answered.
 patience=20
 # What is denied is tried for as long as this. What is allowed takes a fraction of it.
@@ -290,59 +300,222 @@ later()
 	eventually 300 more_lines "$1" $((n + $2)) || bail "the pod $1 tells nothing"
 }
 
+# What is on its way now comes back in the next lines; what is lost never does.
+caught_up()
+{
+	local t u
+	# shellcheck disable=SC2034 # words between the numbers
+	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-friend)"
+	missing=$((udp_sent - udp_got - lost))
+	((sent - got <= 1 && missing <= 1))
+}
+
 # steady WHAT: nothing allowed was cut, nothing denied came through
 steady()
 {
-	local t opened sent got u udp_sent udp_got
+	local t u opened sent got udp_sent udp_got missing
 	later flow-friend 3
-	# shellcheck disable=SC2034 # words between the numbers
-	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-friend)"
+	eventually 60 caught_up || :
 	is "$opened" 1 "$1: the connection of a friend is still the first one"
 	# one of each may be on its way
 	is "$((sent - got <= 1))" 1 "$1: all that was sent on it was answered ($got of $sent)"
-	is "$((udp_sent - udp_got - lost <= 1))" 1 \
-		"$1: no datagram of a friend was lost ($((udp_sent - udp_got - lost)) of $udp_sent)"
+	is "$((missing <= 1))" 1 "$1: no datagram of a friend was lost ($missing of $udp_sent)"
+	# shellcheck disable=SC2034 # words between the numbers
 	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-stranger)"
 	is "$opened $got $udp_got" "0 0 0" "$1: nothing of another pod came through (of $udp_sent datagrams)"
 }
 flows() { [[ $(flow flow-friend) =~ ^tcp\ 1\ .*\ udp\ [0-9]+\ [1-9] ]]; }
-agent_ready() { on-node $node "netpolctl sync status -o json" | jq -e .ready; }
-
-restarts()
+agent_ready()
 {
-	local t opened sent got u udp_sent udp_got
+	if [ "$agent" = package ]; then
+		on-node $node "netpolctl sync status -o json"
+	else
+		kubectl -n kube-system exec daemonset/netpol -- netpolctl sync status -o json
+	fi | jq -e .ready
+}
+
+# begin_flows: unless they are there from a part before
+begin_flows()
+{
+	[ -z "${lost:-}" ] || return 0
 	{
 		pod closed/flow-friend "role: friend" "flow, $app, '8080'"
 		pod closed/flow-stranger "role: stranger" "flow, $app, '8080'"
 	} | apply
 	ready closed/flow-friend closed/flow-stranger
 	eventually 120 flows || bail "nothing of flow-friend comes through: $(flow flow-friend)"
-	# what was sent before the agent knew the pod
-	# shellcheck disable=SC2034 # words between the numbers
-	read -r t opened sent got u udp_sent udp_got <<<"$(flow flow-friend)"
-	lost=$((udp_sent - udp_got))
+	# what was sent before the agent knew the pod, and nothing that is on its way
+	later flow-friend 5
+	lost=$(kubectl logs -n closed flow-friend --tail=5 | awk '{ print $6 - $7 }' | sort -n | head -n 1)
+}
+
+# late no|yes SECONDS WHAT: a friend that comes now. Each has a name of its own, since the API server
+# hears late that the one before is gone.
+latest=0
+late()
+{
+	local name=late-$((++latest))
+	pod "closed/$name" "role: friend" "first, $app, '8080', '$2'" | apply
+	eventually 400 finished "closed/$name" || bail "the pod closed/$name does not end"
+	is "$(said "closed/$name")" "first $1" "$3"
+	kubectl delete pod -n closed "$name" --wait=false >/dev/null
+}
+closed_late() { late no 8 "$1: a pod that comes meanwhile is closed"; }
+known_late() { late yes 60 "$1: a pod that comes then is known"; }
+
+restarts()
+{
+	begin_flows
 	on-node $node "/cluster/node.sh kill kubelet" || bail "kubelet is not killed"
 	on-node $node "/cluster/node.sh start kubelet"
 	steady "kubelet killed and started again"
-	on-node $node "/cluster/node.sh kill agent" || bail "the agent is not killed"
+	if [ "$agent" = package ]; then
+		on-node $node "/cluster/node.sh kill agent" || bail "the agent is not killed"
+		steady "the agent killed"
+		closed_late "no agent"
+		on-node $node "/cluster/node.sh start agent"
+		check "the agent is ready again" eventually 120 agent_ready
+		steady "the agent started again"
+		known_late "the agent started again"
+	fi
+}
+
+# --- what only a DaemonSet has --------------------------------------------------------------
+
+agents() { kubectl -n kube-system get pod -l app.kubernetes.io/name=netpol "$@"; }
+agent_pod() { agents -o name; }
+# of the one that is not going
+agent_image()
+{
+	agents -o json | jq -r '.items[] | select(.metadata.deletionTimestamp == null) |
+		.status.containerStatuses[0].image'
+}
+agent_said() { kubectl -n kube-system logs daemonset/netpol | grep -q -e "$1"; }
+agent_restarted()
+{
+	agents -o json | jq -e '.items[0].status.containerStatuses[0] | .restartCount > 0 and .ready'
+}
+no_agent() { [ -z "$(agent_pod)" ]; }
+rollout() { kubectl -n kube-system rollout status daemonset/netpol --timeout=600s; }
+taint_gone()
+{
+	! kubectl get node $node -o json | jq -e 'any(.spec.taints[]?; .key == "netpol.io/agent-not-ready")'
+}
+
+# With the next version of the image; then it is deleted and killed.
+update()
+{
+	local was
+	begin_flows
+	check "update: as documented" follow "Update and removal" 1
+	is "$(agent_image)" localhost/netpolctl:0.2.0 "update: the agent has the new image"
+	steady "the DaemonSet updated"
+	known_late "the DaemonSet updated"
+	was=$(agent_pod)
+	kubectl -n kube-system delete "$was" >/dev/null
+	check "the agent's pod deleted: another one is ready" rollout
+	is "$([ "$(agent_pod)" = "$was" ] && echo same)" "" "the agent's pod deleted: it is another one"
+	steady "the agent's pod deleted"
+	# shellcheck disable=SC2016 # for the shell on the node
+	on-node $node 'kill -KILL $(pidof netpolctl)' || bail "the agent is not killed"
+	check "the agent killed: kubelet starts it again" eventually 300 agent_restarted
 	steady "the agent killed"
-	pod closed/late "role: friend" "first, $app, '8080', '8'" | apply
-	eventually 400 finished closed/late || bail "the pod closed/late does not end"
-	is "$(said closed/late)" "first no" "a pod that comes while there is no agent is closed"
-	gone closed/late
-	on-node $node "/cluster/node.sh start agent"
-	check "the agent is ready again" eventually 120 agent_ready
-	steady "the agent started again"
-	pod closed/late "role: friend" "first, $app, '8080', '60'" | apply
-	eventually 400 finished closed/late || bail "the pod closed/late does not end"
-	is "$(said closed/late)" "first yes" "a pod that comes then is known"
+	known_late "the agent killed"
+}
+
+# applied_with ADDRESS: of the API server
+applied_with()
+{
+	sed -i "s|^  - api-server=.*|  - api-server=$1|" $place/netpol/kustomization.yaml
+	kubectl apply -k $place/netpol >"$tmp/apply" 2>&1 || bail "kubectl apply -k: $(<"$tmp/apply")"
+}
+
+# An address that is not set, one where nobody listens, and the right one again.
+wrong_server()
+{
+	begin_flows
+	applied_with ""
+	check "no address: the agent's log says what is missing" \
+		eventually 300 agent_said '--api-server is empty'
+	steady "no address"
+	applied_with https://10.123.0.1:1
+	check "an address where nobody is: the log has it" \
+		eventually 300 agent_said 'https://10.123.0.1:1: '
+	check "an address where nobody is: it is not ready" eval '! agent_ready'
+	steady "an address where nobody is"
+	closed_late "an address where nobody is"
+	applied_with "$(api_server)"
+	check "the right address again: ready" rollout
+	steady "the right address again"
+	known_late "the right address again"
+}
+
+removal()
+{
+	begin_flows
+	check "removal: as documented" follow "Update and removal" 2
+	check "removal: there is no agent" eventually 120 no_agent
+	is "$(kubectl -n kube-system get configmap -o name | grep netpol)" "" "removal: no ConfigMap is left"
+	steady "the DaemonSet deleted"
+	expect "$yes" closed/friend "$app" 8080 "the DaemonSet deleted: what was allowed passes"
+	expect "$no" closed/stranger "$app" 8080 "the DaemonSet deleted: what was denied is denied"
+	closed_late "the DaemonSet deleted"
+	kubectl apply -k $place/netpol >"$tmp/apply" 2>&1 || bail "kubectl apply -k: $(<"$tmp/apply")"
+	check "applied again: ready" rollout
+	steady "applied again"
+	known_late "applied again"
+}
+
+# The address from kubelet's file, and the taint of a new node.
+kubelet()
+{
+	if ! command -v kustomize >/dev/null; then
+		skip "the components" "there is no kustomize"
+		return
+	fi
+	begin_flows
+	kubectl taint node $node netpol.io/agent-not-ready=:NoSchedule >/dev/null
+	sed -i "s|^  - api-server=.*|  - api-server=|" $place/netpol/kustomization.yaml
+	check "components: as documented" follow kustomize 2
+	check "kubelet's address: the agent is ready" eventually 60 agent_ready
+	check "the taint is gone" eventually 120 taint_gone
+	steady "kubelet's address"
+	known_late "kubelet's address"
+	kustomize build $place/netpol | kubectl delete -f - >"$tmp/delete" 2>&1 ||
+		bail "kubectl delete: $(<"$tmp/delete")"
+	check "deleted: there is no agent" eventually 120 no_agent
+}
+
+helm_chart()
+{
+	if ! command -v helm >/dev/null; then
+		skip "the chart" "there is no helm"
+		return
+	fi
+	begin_flows
+	if ! no_agent; then
+		kubectl delete -k $place/netpol >/dev/null
+		eventually 120 no_agent || bail "the agent stays"
+	fi
+	check "helm install: as documented" follow Helm 1
+	is "$(agent_image)" "localhost/netpolctl:$version" "helm install: the agent has the image"
+	steady "helm install"
+	known_late "helm install"
+	check "helm uninstall" helm uninstall netpol -n kube-system
+	check "helm uninstall: there is no agent" eventually 120 no_agent
+	steady "helm uninstall"
+	closed_late "helm uninstall"
+	check "flush by the image: as documented" follow_on_node "Update and removal" 3
+	expect "$yes" closed/stranger "$app" 8080 "flush by the image: nothing is enforced"
 }
 
 begin
 for part in $parts; do
 	note "$part, $SECONDS s"
 	case "$part" in
-	first|verdicts|probes|reuse|service|host|restarts) "$part" ;;
+	first|verdicts|probes|reuse|service|host|restarts|update|removal|kubelet) "$part" ;;
+	server) wrong_server ;;
+	helm) helm_chart ;;
 	*) bail "there is no part $part" ;;
 	esac
 done

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# root.sh KERNEL ASSETS FILE - makes the disk of a node: Debian 12 with containerd, crun, CNI
+# root.sh KERNEL ASSETS FILE AGENT - makes the disk of a node: Debian 12 with containerd, crun, CNI
 # plugins and kube-proxy's tools (mmdebstrap, once, kept in the cache), kubelet and kube-proxy
 # from the folder ASSETS, Debian's kernel modules, netpolctl from its package, and netpol.ko. The
 # module is built here for the kernel of the series KERNEL, because DKMS would compile it on an
-# emulated processor. All nodes have the same disk.
+# emulated processor. With "daemonset" as AGENT there is no netpolctl; its image, and a second one
+# to update to, are archives in /root. All nodes have the same disk.
 set -eu
 cd "$(dirname "$0")/../.."
-series=$1 assets=$2 disk=$3
+series=$1 assets=$2 disk=$3 agent=$4
 cache=${NETPOL_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/netpol}
 base=$PWD/build/cluster
 root=$base/root
@@ -39,8 +40,8 @@ debian=$cache/cluster-root-$(echo "$include" | sha256sum | cut -c1-16).tar
 
 # --- netpol -----------------------------------------------------------------------------
 deb=build/deb/netpolctl_${version}_$arch.deb
-if [ ! -e "$deb" ] || [ -n "$(find kmod tools include uapi debian deploy docs/man Makefile Kbuild \
-		dkms.conf -newer "$deb" -type f | head -n 1)" ]; then
+if [ "$agent" = package ] && { [ ! -e "$deb" ] || [ -n "$(find kmod tools include uapi debian \
+		deploy docs/man Makefile Kbuild dkms.conf -newer "$deb" -type f | head -n 1)" ]; }; then
 	nice make -s deb >"$base/deb.log" 2>&1 || { tail -n 30 "$base/deb.log" >&2; exit 1; }
 fi
 
@@ -48,15 +49,32 @@ fi
 rm -rf "$root"
 mkdir -p "$root"
 tar -xf "$debian" -C "$root"
-cp "$deb" "$root/netpolctl.deb"
 # Its processes and its network are none of this machine's.
-# shellcheck disable=SC2016 # for the shell inside
-unshare -m -p -f -n sh -euc '
-	mount -t proc proc "$1/proc"
-	exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
-		DEBIAN_FRONTEND=noninteractive dpkg -i /netpolctl.deb' sh "$root" \
-	>"$base/dpkg.log" 2>&1 || { cat "$base/dpkg.log" >&2; exit 1; }
-rm "$root/netpolctl.deb"
+install_package()
+{
+	cp "$deb" "$root/netpolctl.deb"
+	# shellcheck disable=SC2016 # for the shell inside
+	unshare -m -p -f -n sh -euc '
+		mount -t proc proc "$1/proc"
+		exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+			DEBIAN_FRONTEND=noninteractive dpkg -i /netpolctl.deb' sh "$root" \
+		>"$base/dpkg.log" 2>&1 || { cat "$base/dpkg.log" >&2; exit 1; }
+	rm "$root/netpolctl.deb"
+}
+
+# The second image has the same program and another name and label, so another id.
+copy_images()
+{
+	cp "build/image/netpolctl-$version-$arch.tar" "$root/root/"
+	deploy/image/oci.py build/image/root "$root/root/netpolctl-0.2.0-$arch.tar" \
+		localhost/netpolctl:0.2.0 "$arch" /usr/sbin/netpolctl \
+		org.opencontainers.image.version=0.2.0
+}
+
+case "$agent" in
+package) install_package ;;
+daemonset) copy_images ;;
+esac
 mkdir -p "$root/lib/modules/$rel/updates"
 cp -r "$kernel/lib/modules/$rel/kernel" "$root/lib/modules/$rel/"
 cp "$kernel/lib/modules/$rel"/modules.{builtin,builtin.modinfo,order} "$root/lib/modules/$rel/"
