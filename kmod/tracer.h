@@ -166,7 +166,7 @@ struct netpol_trace_recent {
  * @filter: which packets are meant
  * @max: how many packets to tell of; 0: any number
  * @families: which address families can match, by [family == AF_INET6]
- * @closing: no packet is begun any more
+ * @closing: no packet is begun any more, or none yet: not all hooks are registered
  * @destroyed: nobody wants to hear of it any more
  * @tries: how often the end could not be told; only @work uses it
  * @over: the hooks are gone and the end was told; only the memory is left

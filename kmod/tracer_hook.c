@@ -528,7 +528,8 @@ bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *pas
  * @tracer: trace
  *
  * Those behind come first, so that whatever is seen before netpol will be seen behind it as well.
- * May sleep. Return: 0 or a negative errno.
+ * May sleep. Return: 0 or a negative errno. After an error packets may still be in hooks that were
+ * registered: netpol_tracer_unhook() waits for them.
  */
 int netpol_tracer_hook(struct netpol_tracer *tracer)
 {

@@ -343,6 +343,35 @@ TEST_F(trace, one_at_a_time)
 	EXPECT_EQ(0, begin(&self->nl, &(struct about){ .seconds = SECONDS }));
 }
 
+/* The last of its hooks finds no room, under traffic: nothing is left of the trace. */
+TEST_F_TIMEOUT(trace, no_room_for_hooks, 120)
+{
+	int i, status;
+	pid_t child;
+
+	/* 1024 at most: as many as can be had, but for one */
+	ASSERT_EQ(0, sh("(echo add table ip6 many; for i in $(seq 1000); do "
+			"echo \"add chain ip6 many c$i { type filter hook input priority 0; }\"; "
+			"done) >/tmp/many && nft -f /tmp/many"));
+	ASSERT_EQ(0, sh("i=1001; while nft add chain ip6 many c$i "
+			"'{ type filter hook input priority 0; }' 2>/dev/null; do "
+			"i=$((i + 1)); [ $i -lt 1100 ] || exit 1; done; "
+			"nft delete chain ip6 many c1"));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		for (;;)
+			udp_send(self->from, self->b.address4, 5000, 1);
+	for (i = 0; i < 300; i++)
+		EXPECT_EQ(-E2BIG, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+					.seconds = SECONDS }));
+	EXPECT_EQ(0, sh("nft delete table ip6 many"));
+	EXPECT_EQ(0, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+			   .seconds = SECONDS }));
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+}
+
 /* Sockets that are closed under traffic, while commits and flushes go on. */
 TEST_F_TIMEOUT(trace, closed_under_traffic, 120)
 {
