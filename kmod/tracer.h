@@ -135,11 +135,13 @@ struct netpol_passage {
 /**
  * struct netpol_trace_open - a packet that is between the hooks before and after netpol's
  * @key: the context that it is in; 0: the slot is free
+ * @skb: the packet; only compared
  * @since: jiffies
  * @passage: what is known of it
  */
 struct netpol_trace_open {
 	unsigned long key;
+	const void *skb;
 	unsigned long since;
 	struct netpol_passage passage;
 };

@@ -393,6 +393,25 @@ static void close_open(struct netpol_tracer *tracer, struct netpol_trace_open *o
 	netpol_net_queue(&tracer->work, 0);
 }
 
+/*
+ * Closes the slot of this context, if it has one, where the next packet comes to the hook before
+ * netpol's: the packet in it never came to the hook behind, because a hook of others took it. No
+ * other packet may close it with its own verdict.
+ */
+static void close_taken(struct netpol_tracer *tracer)
+{
+	unsigned long key = context_key();
+	struct netpol_trace_open *open;
+
+	if (likely(!find_open(tracer, key)))
+		return;
+	spin_lock_bh(&tracer->lock);
+	open = find_open(tracer, key);
+	if (open)
+		close_open(tracer, open);
+	spin_unlock_bh(&tracer->lock);
+}
+
 /* Opens a slot for a packet that is meant. */
 static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 		      const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -403,10 +422,6 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 	u32 print;
 
 	spin_lock_bh(&tracer->lock);
-	/* the packet before never came to the hook behind: a hook of others took it */
-	open = find_open(tracer, key);
-	if (open)
-		close_open(tracer, open);
 	open = find_slot(tracer, 0);
 	if (!open || !within_rate(tracer)) {
 		atomic64_inc(&tracer->lost);
@@ -417,6 +432,7 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 	open->passage.packet = number_of(tracer, skb, print);
 	if (!open->passage.packet)
 		goto unlock;
+	open->skb = skb;
 	open->since = jiffies;
 	WRITE_ONCE(tracer->nopen, tracer->nopen + 1);
 	WRITE_ONCE(open->key, key);
@@ -431,6 +447,7 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 	struct netpol_tracer *tracer = priv;
 	struct view view = {};
 
+	close_taken(tracer);
 	if (READ_ONCE(tracer->closing) || !tracer->families[state->pf == NFPROTO_IPV6] ||
 	    !netpol_packet_parse(skb, state->pf, &view.packet))
 		return NF_ACCEPT;
@@ -445,9 +462,12 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* Closes the slot of this context, if it has one, with a verdict. */
-static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8 direction,
-		    u8 reason)
+/*
+ * Closes the slot of this context, if it has one, with a verdict about the packet @skb; NULL: about
+ * the one that this context has just had in the hook before.
+ */
+static void decided(struct netpol_tracer *tracer, const struct sk_buff *skb, u8 verdict,
+		    u64 generation, u8 direction, u8 reason)
 {
 	unsigned long key = context_key();
 	struct netpol_trace_open *open;
@@ -456,7 +476,8 @@ static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8
 		return;
 	spin_lock_bh(&tracer->lock);
 	open = find_open(tracer, key);
-	if (open) {
+	/* a packet of a queue of others comes to the hook behind in the context of its reader */
+	if (open && (!skb || open->skb == skb)) {
 		open->passage.verdict = verdict;
 		open->passage.reason = reason;
 		open->passage.direction = direction;
@@ -470,7 +491,7 @@ static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8
 /* The hook behind netpol's: what comes here has passed. */
 static unsigned int trace_after(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	decided(priv, NETPOL_VERDICT_ALLOW, 0, 0, NETPOL_REASON_NONE);
+	decided(priv, skb, NETPOL_VERDICT_ALLOW, 0, 0, NETPOL_REASON_NONE);
 	return NF_ACCEPT;
 }
 
@@ -481,8 +502,11 @@ static unsigned int trace_after(void *priv, struct sk_buff *skb, const struct nf
 static void trace_denied(void *data, u32 netns, u64 generation, const struct netpol_flow *flow,
 			 u16 source_port, u8 verdict, u8 direction, u8 reason)
 {
-	if (verdict == NETPOL_VERDICT_DENY)
-		decided(data, verdict, generation, direction, reason);
+	const struct netpol_tracer *tracer = data;
+
+	/* it is called for the packets of all network namespaces */
+	if (verdict == NETPOL_VERDICT_DENY && netns == tracer->nn->net->ns.inum)
+		decided(data, NULL, verdict, generation, direction, reason);
 }
 
 /**

@@ -343,6 +343,26 @@ TEST_F(trace, one_at_a_time)
 	EXPECT_EQ(0, begin(&self->nl, &(struct about){ .seconds = SECONDS }));
 }
 
+/* What a hook of others takes, at the very place of netpol's, has no verdict. */
+TEST_F(trace, taken_by_others)
+{
+	struct seen seen;
+
+	ASSERT_EQ(0, sh("nft add table ip taker && nft add chain ip taker in "
+			"'{ type filter hook prerouting priority -457; }' && "
+			"nft add rule ip taker in udp dport 5001 drop"));
+	ASSERT_EQ(0, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+			   .protocol = IPPROTO_UDP, .port = 5001, .seconds = SECONDS }));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, 1));
+	/* nobody has asked for this one, which passes the same place */
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 2));
+	seen = take(&self->asker, NL_TIMEOUT);
+	ASSERT_NE(NULL, seen.trace);
+	EXPECT_EQ(NETPOL_POINT_PRE_ROUTING, at_u_in(seen.trace, NETPOL_TRACE_A_POINT));
+	EXPECT_EQ(~0ULL, seen.verdict);
+	EXPECT_EQ(0, sh("nft delete table ip taker"));
+}
+
 /* The last of its hooks finds no room, under traffic: nothing is left of the trace. */
 TEST_F_TIMEOUT(trace, no_room_for_hooks, 120)
 {
