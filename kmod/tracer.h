@@ -151,12 +151,14 @@ struct netpol_trace_open {
  * @skb: where it was; only compared
  * @print: bits of the packet that stay as they are on its way
  * @packet: its number; 0: the slot is free
+ * @points: BIT() of each point where it was seen
  * @since: jiffies
  */
 struct netpol_trace_recent {
 	const void *skb;
 	u32 print;
 	u32 packet;
+	u32 points;
 	unsigned long since;
 };
 

@@ -232,16 +232,20 @@ static u32 read_transport(const struct sk_buff *skb, const struct netpol_packet 
  * enough. The lock is held.
  *
  * A packet is known again by its address and by bits of it that address translation leaves alone. A
- * copy of it is another packet.
+ * copy of it is another packet, and so is what comes to a point again, because memory is used again
+ * at once.
  */
-static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u32 print)
+static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u32 print, u8 point)
 {
 	u32 slot = hash_ptr(skb, ilog2(NETPOL_TRACER_RECENT));
 	struct netpol_trace_recent *recent = &tracer->recent[slot];
 
 	if (recent->packet && recent->skb == skb && recent->print == print &&
-	    time_before(jiffies, recent->since + RECENT_SECONDS * HZ))
+	    !(recent->points & BIT(point)) &&
+	    time_before(jiffies, recent->since + RECENT_SECONDS * HZ)) {
+		recent->points |= BIT(point);
 		return recent->packet;
+	}
 	if (tracer->max && tracer->packets >= tracer->max)
 		return 0;
 	tracer->packets++;
@@ -255,6 +259,7 @@ static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u3
 	}
 	recent->skb = skb;
 	recent->print = print;
+	recent->points = BIT(point);
 	recent->packet = tracer->packets;
 	recent->since = jiffies;
 	return recent->packet;
@@ -429,7 +434,7 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 	}
 	print = fill(&open->passage, view, skb, state);
 	open->passage.generation = snapshot->generation;
-	open->passage.packet = number_of(tracer, skb, print);
+	open->passage.packet = number_of(tracer, skb, print, open->passage.point);
 	if (!open->passage.packet)
 		goto unlock;
 	open->skb = skb;

@@ -363,6 +363,30 @@ TEST_F(trace, taken_by_others)
 	EXPECT_EQ(0, sh("nft delete table ip taker"));
 }
 
+/* Packets that look the same, and may lie at the same place in memory, are several. */
+TEST_F(trace, alike)
+{
+	int i, from = udp_open(&self->a, self->a.address6, 4000);
+	int to = udp_open(&self->b, self->b.address6, 5000);
+	struct seen seen;
+
+	ASSERT_LE(0, from);
+	ASSERT_LE(0, to);
+	ASSERT_TRUE(udp_reaches(from, to, self->b.address6, 5000, 10000));
+	ASSERT_EQ(0, begin(&self->asker, &(struct about){ .protocol = IPPROTO_UDP, .port = 5001,
+			   .seconds = SECONDS }));
+	for (i = 0; i < 8; i++)
+		ASSERT_EQ(0, udp_send(from, self->b.address6, 5001, 1));
+	for (i = 2; i < 18; i++) {
+		seen = take(&self->asker, NL_TIMEOUT);
+		ASSERT_NE(NULL, seen.trace);
+		EXPECT_EQ(i % 2 ? DENY : ALLOW, seen.verdict);
+		EXPECT_EQ(i / 2, at_u_in(seen.trace, NETPOL_TRACE_A_PACKET));
+	}
+	close(from);
+	close(to);
+}
+
 /* The last of its hooks finds no room, under traffic: nothing is left of the trace. */
 TEST_F_TIMEOUT(trace, no_room_for_hooks, 120)
 {
