@@ -361,7 +361,7 @@ int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *in
 	tracer->portid = info->snd_portid;
 	tracer->sequence = info->snd_seq;
 	mutex_init(&tracer->mutex);
-	spin_lock_init(&tracer->lock);
+	raw_spin_lock_init(&tracer->lock);
 	INIT_DELAYED_WORK(&tracer->work, tracer_work);
 	error = parse_trace(refusal, nest, tracer);
 	if (error)

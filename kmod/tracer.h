@@ -176,7 +176,7 @@ struct netpol_trace_recent {
  * @over: the hooks are gone and the end was told; only the memory is left
  * @mutex: guards @hooked
  * @hooked: the hooks are registered
- * @lock: guards what follows, and the contents of open slots
+ * @lock: guards what follows, and the contents of open slots; raw, because a tracepoint takes it
  * @end: when it ends, in jiffies
  * @end_by: enum netpol_trace_end, why it ends then
  * @second: the second that @spent counts
@@ -207,7 +207,7 @@ struct netpol_tracer {
 	u8 tries;
 	struct mutex mutex; /* see above */
 	bool hooked;
-	spinlock_t lock; /* see above */
+	raw_spinlock_t lock; /* see above */
 	unsigned long end;
 	u8 end_by;
 	u32 second;

@@ -405,16 +405,16 @@ static void close_open(struct netpol_tracer *tracer, struct netpol_trace_open *o
  */
 static void close_taken(struct netpol_tracer *tracer)
 {
-	unsigned long key = context_key();
+	unsigned long key = context_key(), flags;
 	struct netpol_trace_open *open;
 
 	if (likely(!find_open(tracer, key)))
 		return;
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	open = find_open(tracer, key);
 	if (open)
 		close_open(tracer, open);
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /* Opens a slot for a packet that is meant. */
@@ -422,11 +422,11 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 		      const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct netpol_snapshot *snapshot = rcu_dereference(tracer->nn->root);
-	unsigned long key = context_key();
+	unsigned long key = context_key(), flags;
 	struct netpol_trace_open *open;
 	u32 print;
 
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	open = find_slot(tracer, 0);
 	if (!open || !within_rate(tracer)) {
 		atomic64_inc(&tracer->lost);
@@ -442,7 +442,7 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 	WRITE_ONCE(tracer->nopen, tracer->nopen + 1);
 	WRITE_ONCE(open->key, key);
 unlock:
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /* The hook before netpol's. */
@@ -474,12 +474,12 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 static void decided(struct netpol_tracer *tracer, const struct sk_buff *skb, u8 verdict,
 		    u64 generation, u8 direction, u8 reason)
 {
-	unsigned long key = context_key();
+	unsigned long key = context_key(), flags;
 	struct netpol_trace_open *open;
 
 	if (!find_open(tracer, key))
 		return;
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	open = find_open(tracer, key);
 	/* a packet of a queue of others comes to the hook behind in the context of its reader */
 	if (open && (!skb || open->skb == skb)) {
@@ -490,7 +490,7 @@ static void decided(struct netpol_tracer *tracer, const struct sk_buff *skb, u8 
 			open->passage.generation = generation;
 		close_open(tracer, open);
 	}
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /* The hook behind netpol's: what comes here has passed. */
@@ -523,14 +523,15 @@ static void trace_denied(void *data, u32 netns, u64 generation, const struct net
  */
 void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age)
 {
+	unsigned long flags;
 	u32 i;
 
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	for (i = 0; i < NETPOL_TRACER_OPEN; i++)
 		if (tracer->open[i].key &&
 		    time_after_eq(jiffies, tracer->open[i].since + age))
 			close_open(tracer, &tracer->open[i]);
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /**
@@ -542,13 +543,14 @@ void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age)
  */
 bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *passage)
 {
+	unsigned long flags;
 	bool some;
 
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	some = tracer->head != tracer->tail;
 	if (some)
 		*passage = tracer->ring[tracer->head++ % NETPOL_TRACER_SLOTS];
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 	return some;
 }
 
