@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "dump.h"
 #include "encode.h"
+#include "event.h"
 
 /*
  * Size of the buffer for an object that does not fit into the usual one. A nested attribute
@@ -23,6 +24,7 @@ int netpol_dump_start(struct netlink_callback *cb)
 	int error = netpol_request_check(cb->nlh, cb->extack);
 	struct netpol_dump *dump;
 
+	netpol_event_forget(nn);
 	if (error)
 		return error;
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);

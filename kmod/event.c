@@ -128,9 +128,16 @@ noinline bool netpol_event_ask(struct netpol_net *nn)
 	unsigned long now = netpol_heard_nobody();
 	/* pairs with the release in netpol_event_forget(): who joined before that is found below */
 	unsigned long before = smp_load_acquire(&nn->heard);
-	bool somebody = READ_ONCE(netpol_event_asked) &&
-			netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
+	bool somebody;
 
+	/*
+	 * Another packet has just asked. What is written below replaces no answer of this tick: there
+	 * may have been a request since, and an answer that looks the same.
+	 */
+	if ((before & ~NETPOL_HEARD_SOMEBODY) == now)
+		return before & NETPOL_HEARD_SOMEBODY;
+	somebody = READ_ONCE(netpol_event_asked) &&
+		   netpol_genl_listened(&netpol_genl_family, nn->net, NETPOL_GROUP_DENY);
 	cmpxchg(&nn->heard, before, somebody ? now | NETPOL_HEARD_SOMEBODY : now);
 	return somebody;
 }

@@ -208,7 +208,17 @@ static void tracer_work(struct work_struct *work)
 
 /* --- begin and end ---------------------------------------------------------------- */
 
-/* Takes a trace away from packets and frees it. @nn->trace is held. */
+/* Takes a trace away from packets and ends its work, so that it can be freed. May sleep. */
+static void tracer_stop(struct netpol_tracer *tracer)
+{
+	WRITE_ONCE(tracer->destroyed, true);
+	WRITE_ONCE(tracer->closing, true);
+	/* afterwards no packet is in a hook, and nobody queues the work */
+	netpol_tracer_unhook(tracer);
+	cancel_delayed_work_sync(&tracer->work);
+}
+
+/* Frees the trace of a network namespace, if it has one. @nn->trace is held. */
 static void tracer_destroy(struct netpol_net *nn)
 {
 	struct netpol_tracer *tracer = nn->tracer;
@@ -216,12 +226,8 @@ static void tracer_destroy(struct netpol_net *nn)
 	lockdep_assert_held(&nn->trace);
 	if (!tracer)
 		return;
-	WRITE_ONCE(tracer->destroyed, true);
-	WRITE_ONCE(tracer->closing, true);
 	WRITE_ONCE(nn->tracer, NULL);
-	/* afterwards no packet is in a hook, and nobody queues the work */
-	netpol_tracer_unhook(tracer);
-	cancel_delayed_work_sync(&tracer->work);
+	tracer_stop(tracer);
 	mutex_destroy(&tracer->mutex);
 	netpol_free(tracer);
 }
@@ -323,8 +329,12 @@ static int tracer_start(struct netpol_net *nn, struct netpol_tracer *tracer)
 {
 	int error = netpol_tracer_hook(tracer);
 
-	if (error)
+	if (error) {
+		/* packets may be in those of its hooks that were registered */
+		tracer_stop(tracer);
 		return error;
+	}
+	WRITE_ONCE(tracer->closing, false);
 	WRITE_ONCE(nn->tracer, tracer);
 	netpol_net_queue(&tracer->work, HZ);
 	return 0;
@@ -347,10 +357,11 @@ int netpol_trace_begin_doit(struct netpol_refusal *refusal, struct genl_info *in
 	if (!tracer)
 		return -ENOMEM;
 	tracer->nn = nn;
+	tracer->closing = true;
 	tracer->portid = info->snd_portid;
 	tracer->sequence = info->snd_seq;
 	mutex_init(&tracer->mutex);
-	spin_lock_init(&tracer->lock);
+	raw_spin_lock_init(&tracer->lock);
 	INIT_DELAYED_WORK(&tracer->work, tracer_work);
 	error = parse_trace(refusal, nest, tracer);
 	if (error)

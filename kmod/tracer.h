@@ -135,11 +135,13 @@ struct netpol_passage {
 /**
  * struct netpol_trace_open - a packet that is between the hooks before and after netpol's
  * @key: the context that it is in; 0: the slot is free
+ * @skb: the packet; only compared
  * @since: jiffies
  * @passage: what is known of it
  */
 struct netpol_trace_open {
 	unsigned long key;
+	const void *skb;
 	unsigned long since;
 	struct netpol_passage passage;
 };
@@ -149,12 +151,14 @@ struct netpol_trace_open {
  * @skb: where it was; only compared
  * @print: bits of the packet that stay as they are on its way
  * @packet: its number; 0: the slot is free
+ * @points: BIT() of each point where it was seen
  * @since: jiffies
  */
 struct netpol_trace_recent {
 	const void *skb;
 	u32 print;
 	u32 packet;
+	u32 points;
 	unsigned long since;
 };
 
@@ -166,13 +170,13 @@ struct netpol_trace_recent {
  * @filter: which packets are meant
  * @max: how many packets to tell of; 0: any number
  * @families: which address families can match, by [family == AF_INET6]
- * @closing: no packet is begun any more
+ * @closing: no packet is begun any more, or none yet: not all hooks are registered
  * @destroyed: nobody wants to hear of it any more
  * @tries: how often the end could not be told; only @work uses it
  * @over: the hooks are gone and the end was told; only the memory is left
  * @mutex: guards @hooked
  * @hooked: the hooks are registered
- * @lock: guards what follows, and the contents of open slots
+ * @lock: guards what follows, and the contents of open slots; raw, because a tracepoint takes it
  * @end: when it ends, in jiffies
  * @end_by: enum netpol_trace_end, why it ends then
  * @second: the second that @spent counts
@@ -203,7 +207,7 @@ struct netpol_tracer {
 	u8 tries;
 	struct mutex mutex; /* see above */
 	bool hooked;
-	spinlock_t lock; /* see above */
+	raw_spinlock_t lock; /* see above */
 	unsigned long end;
 	u8 end_by;
 	u32 second;

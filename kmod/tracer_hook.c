@@ -232,16 +232,20 @@ static u32 read_transport(const struct sk_buff *skb, const struct netpol_packet 
  * enough. The lock is held.
  *
  * A packet is known again by its address and by bits of it that address translation leaves alone. A
- * copy of it is another packet.
+ * copy of it is another packet, and so is what comes to a point again, because memory is used again
+ * at once.
  */
-static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u32 print)
+static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u32 print, u8 point)
 {
 	u32 slot = hash_ptr(skb, ilog2(NETPOL_TRACER_RECENT));
 	struct netpol_trace_recent *recent = &tracer->recent[slot];
 
 	if (recent->packet && recent->skb == skb && recent->print == print &&
-	    time_before(jiffies, recent->since + RECENT_SECONDS * HZ))
+	    !(recent->points & BIT(point)) &&
+	    time_before(jiffies, recent->since + RECENT_SECONDS * HZ)) {
+		recent->points |= BIT(point);
 		return recent->packet;
+	}
 	if (tracer->max && tracer->packets >= tracer->max)
 		return 0;
 	tracer->packets++;
@@ -255,6 +259,7 @@ static u32 number_of(struct netpol_tracer *tracer, const struct sk_buff *skb, u3
 	}
 	recent->skb = skb;
 	recent->print = print;
+	recent->points = BIT(point);
 	recent->packet = tracer->packets;
 	recent->since = jiffies;
 	return recent->packet;
@@ -393,20 +398,35 @@ static void close_open(struct netpol_tracer *tracer, struct netpol_trace_open *o
 	netpol_net_queue(&tracer->work, 0);
 }
 
+/*
+ * Closes the slot of this context, if it has one, where the next packet comes to the hook before
+ * netpol's: the packet in it never came to the hook behind, because a hook of others took it. No
+ * other packet may close it with its own verdict.
+ */
+static void close_taken(struct netpol_tracer *tracer)
+{
+	unsigned long key = context_key(), flags;
+	struct netpol_trace_open *open;
+
+	if (likely(!find_open(tracer, key)))
+		return;
+	raw_spin_lock_irqsave(&tracer->lock, flags);
+	open = find_open(tracer, key);
+	if (open)
+		close_open(tracer, open);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
+}
+
 /* Opens a slot for a packet that is meant. */
 static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 		      const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct netpol_snapshot *snapshot = rcu_dereference(tracer->nn->root);
-	unsigned long key = context_key();
+	unsigned long key = context_key(), flags;
 	struct netpol_trace_open *open;
 	u32 print;
 
-	spin_lock_bh(&tracer->lock);
-	/* the packet before never came to the hook behind: a hook of others took it */
-	open = find_open(tracer, key);
-	if (open)
-		close_open(tracer, open);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	open = find_slot(tracer, 0);
 	if (!open || !within_rate(tracer)) {
 		atomic64_inc(&tracer->lost);
@@ -414,14 +434,15 @@ static void open_slot(struct netpol_tracer *tracer, const struct view *view,
 	}
 	print = fill(&open->passage, view, skb, state);
 	open->passage.generation = snapshot->generation;
-	open->passage.packet = number_of(tracer, skb, print);
+	open->passage.packet = number_of(tracer, skb, print, open->passage.point);
 	if (!open->passage.packet)
 		goto unlock;
+	open->skb = skb;
 	open->since = jiffies;
 	WRITE_ONCE(tracer->nopen, tracer->nopen + 1);
 	WRITE_ONCE(open->key, key);
 unlock:
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /* The hook before netpol's. */
@@ -431,6 +452,7 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 	struct netpol_tracer *tracer = priv;
 	struct view view = {};
 
+	close_taken(tracer);
 	if (READ_ONCE(tracer->closing) || !tracer->families[state->pf == NFPROTO_IPV6] ||
 	    !netpol_packet_parse(skb, state->pf, &view.packet))
 		return NF_ACCEPT;
@@ -445,18 +467,22 @@ static unsigned int trace_before(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* Closes the slot of this context, if it has one, with a verdict. */
-static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8 direction,
-		    u8 reason)
+/*
+ * Closes the slot of this context, if it has one, with a verdict about the packet @skb; NULL: about
+ * the one that this context has just had in the hook before.
+ */
+static void decided(struct netpol_tracer *tracer, const struct sk_buff *skb, u8 verdict,
+		    u64 generation, u8 direction, u8 reason)
 {
-	unsigned long key = context_key();
+	unsigned long key = context_key(), flags;
 	struct netpol_trace_open *open;
 
 	if (!find_open(tracer, key))
 		return;
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	open = find_open(tracer, key);
-	if (open) {
+	/* a packet of a queue of others comes to the hook behind in the context of its reader */
+	if (open && (!skb || open->skb == skb)) {
 		open->passage.verdict = verdict;
 		open->passage.reason = reason;
 		open->passage.direction = direction;
@@ -464,13 +490,13 @@ static void decided(struct netpol_tracer *tracer, u8 verdict, u64 generation, u8
 			open->passage.generation = generation;
 		close_open(tracer, open);
 	}
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /* The hook behind netpol's: what comes here has passed. */
 static unsigned int trace_after(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	decided(priv, NETPOL_VERDICT_ALLOW, 0, 0, NETPOL_REASON_NONE);
+	decided(priv, skb, NETPOL_VERDICT_ALLOW, 0, 0, NETPOL_REASON_NONE);
 	return NF_ACCEPT;
 }
 
@@ -481,8 +507,11 @@ static unsigned int trace_after(void *priv, struct sk_buff *skb, const struct nf
 static void trace_denied(void *data, u32 netns, u64 generation, const struct netpol_flow *flow,
 			 u16 source_port, u8 verdict, u8 direction, u8 reason)
 {
-	if (verdict == NETPOL_VERDICT_DENY)
-		decided(data, verdict, generation, direction, reason);
+	const struct netpol_tracer *tracer = data;
+
+	/* it is called for the packets of all network namespaces */
+	if (verdict == NETPOL_VERDICT_DENY && netns == tracer->nn->net->ns.inum)
+		decided(data, NULL, verdict, generation, direction, reason);
 }
 
 /**
@@ -494,14 +523,15 @@ static void trace_denied(void *data, u32 netns, u64 generation, const struct net
  */
 void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age)
 {
+	unsigned long flags;
 	u32 i;
 
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	for (i = 0; i < NETPOL_TRACER_OPEN; i++)
 		if (tracer->open[i].key &&
 		    time_after_eq(jiffies, tracer->open[i].since + age))
 			close_open(tracer, &tracer->open[i]);
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 }
 
 /**
@@ -513,13 +543,14 @@ void netpol_tracer_forget(struct netpol_tracer *tracer, unsigned long age)
  */
 bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *passage)
 {
+	unsigned long flags;
 	bool some;
 
-	spin_lock_bh(&tracer->lock);
+	raw_spin_lock_irqsave(&tracer->lock, flags);
 	some = tracer->head != tracer->tail;
 	if (some)
 		*passage = tracer->ring[tracer->head++ % NETPOL_TRACER_SLOTS];
-	spin_unlock_bh(&tracer->lock);
+	raw_spin_unlock_irqrestore(&tracer->lock, flags);
 	return some;
 }
 
@@ -528,7 +559,8 @@ bool netpol_tracer_take(struct netpol_tracer *tracer, struct netpol_passage *pas
  * @tracer: trace
  *
  * Those behind come first, so that whatever is seen before netpol will be seen behind it as well.
- * May sleep. Return: 0 or a negative errno.
+ * May sleep. Return: 0 or a negative errno. After an error packets may still be in hooks that were
+ * registered: netpol_tracer_unhook() waits for them.
  */
 int netpol_tracer_hook(struct netpol_tracer *tracer)
 {

@@ -226,6 +226,31 @@ TEST_F(events, silence)
 	EXPECT_EQ(0, nl_counter(&self->nl, NULL, NETPOL_COUNTERS_A_EVENTS));
 }
 
+/* A dump is a request as any other. */
+TEST_F(events, joined_dump)
+{
+	struct bytes dump = {};
+	const void *attrs;
+	uint8_t cmd;
+	size_t len;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		nl_close(&self->listener);
+		ASSERT_EQ(0, nl_open(&self->listener));
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5100 + i, 1));
+		ASSERT_EQ(0, nl_join_only(&self->listener, 0));
+		ASSERT_EQ(0, nl_dump(&self->nl, NETPOL_CMD_GET_AUDIT, &dump));
+		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5200 + i, 1));
+		/* what was denied before may come first */
+		do
+			attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
+		while (attrs && at_u_in(at_find(attrs, len, NETPOL_A_EVENT),
+					NETPOL_EVENT_A_DESTINATION_PORT) != 5200u + i);
+		ASSERT_NE(NULL, attrs) TH_LOG("round %d", i);
+	}
+}
+
 /**
  * struct heard - what a listener was told
  * @messages: with packets

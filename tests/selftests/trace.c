@@ -343,6 +343,79 @@ TEST_F(trace, one_at_a_time)
 	EXPECT_EQ(0, begin(&self->nl, &(struct about){ .seconds = SECONDS }));
 }
 
+/* What a hook of others takes, at the very place of netpol's, has no verdict. */
+TEST_F(trace, taken_by_others)
+{
+	struct seen seen;
+
+	ASSERT_EQ(0, sh("nft add table ip taker && nft add chain ip taker in "
+			"'{ type filter hook prerouting priority -457; }' && "
+			"nft add rule ip taker in udp dport 5001 drop"));
+	ASSERT_EQ(0, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+			   .protocol = IPPROTO_UDP, .port = 5001, .seconds = SECONDS }));
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5001, 1));
+	/* nobody has asked for this one, which passes the same place */
+	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5000, 2));
+	seen = take(&self->asker, NL_TIMEOUT);
+	ASSERT_NE(NULL, seen.trace);
+	EXPECT_EQ(NETPOL_POINT_PRE_ROUTING, at_u_in(seen.trace, NETPOL_TRACE_A_POINT));
+	EXPECT_EQ(~0ULL, seen.verdict);
+	EXPECT_EQ(0, sh("nft delete table ip taker"));
+}
+
+/* Packets that look the same, and may lie at the same place in memory, are several. */
+TEST_F(trace, alike)
+{
+	int i, from = udp_open(&self->a, self->a.address6, 4000);
+	int to = udp_open(&self->b, self->b.address6, 5000);
+	struct seen seen;
+
+	ASSERT_LE(0, from);
+	ASSERT_LE(0, to);
+	ASSERT_TRUE(udp_reaches(from, to, self->b.address6, 5000, 10000));
+	ASSERT_EQ(0, begin(&self->asker, &(struct about){ .protocol = IPPROTO_UDP, .port = 5001,
+			   .seconds = SECONDS }));
+	for (i = 0; i < 8; i++)
+		ASSERT_EQ(0, udp_send(from, self->b.address6, 5001, 1));
+	for (i = 2; i < 18; i++) {
+		seen = take(&self->asker, NL_TIMEOUT);
+		ASSERT_NE(NULL, seen.trace);
+		EXPECT_EQ(i % 2 ? DENY : ALLOW, seen.verdict);
+		EXPECT_EQ(i / 2, at_u_in(seen.trace, NETPOL_TRACE_A_PACKET));
+	}
+	close(from);
+	close(to);
+}
+
+/* The last of its hooks finds no room, under traffic: nothing is left of the trace. */
+TEST_F_TIMEOUT(trace, no_room_for_hooks, 120)
+{
+	int i, status;
+	pid_t child;
+
+	/* 1024 at most: as many as can be had, but for one */
+	ASSERT_EQ(0, sh("(echo add table ip6 many; for i in $(seq 1000); do "
+			"echo \"add chain ip6 many c$i { type filter hook input priority 0; }\"; "
+			"done) >/tmp/many && nft -f /tmp/many"));
+	ASSERT_EQ(0, sh("i=1001; while nft add chain ip6 many c$i "
+			"'{ type filter hook input priority 0; }' 2>/dev/null; do "
+			"i=$((i + 1)); [ $i -lt 1100 ] || exit 1; done; "
+			"nft delete chain ip6 many c1"));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		for (;;)
+			udp_send(self->from, self->b.address4, 5000, 1);
+	for (i = 0; i < 300; i++)
+		EXPECT_EQ(-E2BIG, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+					.seconds = SECONDS }));
+	EXPECT_EQ(0, sh("nft delete table ip6 many"));
+	EXPECT_EQ(0, begin(&self->asker, &(struct about){ .from = "10.0.1.2/32",
+			   .seconds = SECONDS }));
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+}
+
 /* Sockets that are closed under traffic, while commits and flushes go on. */
 TEST_F_TIMEOUT(trace, closed_under_traffic, 120)
 {

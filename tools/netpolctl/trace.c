@@ -302,7 +302,6 @@ static int np_trace_loop(struct np_tracing *run, struct np_error *err)
 {
 	char text[NP_TIME_SPAN_SIZE];
 
-	np_notice("tracing for at most %s", np_time_span_text(run->request.seconds, text));
 	run->io.ready = np_trace_ready;
 	run->io.context = run;
 	run->tick.fire = np_trace_tick;
@@ -314,6 +313,8 @@ static int np_trace_loop(struct np_tracing *run, struct np_error *err)
 	    np_io_set(run->loop, &run->io, run->client.fd, NP_IO_READ))
 		return np_error_set(err, NP_EXIT_KERNEL, "cannot wait for packets: %s",
 				    strerror(errno));
+	/* who reads this may interrupt it */
+	np_notice("tracing for at most %s", np_time_span_text(run->request.seconds, text));
 	np_timer_start(run->loop, &run->tick, NP_TRACED_WAIT);
 	np_timer_start(run->loop, &run->late,
 		       (int64_t)run->request.seconds * 1000 + NP_TRACE_GRACE);
