@@ -131,8 +131,8 @@ noinline bool netpol_event_ask(struct netpol_net *nn)
 	bool somebody;
 
 	/*
-	 * Another packet has just asked. What is written below replaces no answer of this tick: there
-	 * may have been a request since, and an answer that looks the same.
+	 * Another packet has just asked. What is written below replaces no answer of this tick:
+	 * there may have been a request since, and an answer that looks the same.
 	 */
 	if ((before & ~NETPOL_HEARD_SOMEBODY) == now)
 		return before & NETPOL_HEARD_SOMEBODY;

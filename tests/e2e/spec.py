@@ -89,7 +89,7 @@ def test_objects(ynl):
     equal("a commit makes a generation", load(ynl)["generation"], 1)
     info = ynl.do("get-info", {})
     equal("information: features by name", info["features"],
-          {"network-policy", "cluster-network-policy", "audit"})
+          {"network-policy", "cluster-network-policy", "audit", "trace"})
     equal("information: flags by name", info["flags"], {"enforcing"})
     equal("information: the origin", info["origin-info"][0]["name"], "manual")
     equal("information: every limit has a name",
