@@ -363,7 +363,7 @@ static int np_trace_summary(struct np_tracing *run)
 		np_warning("%llu reports of packets were lost: more than 1000 in a second, or more "
 			   "than were read in time; -p and addresses make it fewer",
 			   (unsigned long long)run->lost);
-	if (!all)
+	if (!all && !run->lost)
 		np_notice("no packet that was meant came by; is the pod on this node, is this its "
 			  "network namespace (--netns), did the name resolve to this address, and "
 			  "do packets meet the hooks ('netpolctl doctor')?");
@@ -438,7 +438,7 @@ const struct np_command np_command_trace = {
 		"printed. There is one trace at a time in a network namespace, and at most 1000 "
 		"reports a second; what is lost is counted.",
 	.options = np_trace_options,
-	.exits = "0 all packets passed, 1 netpol dropped some or no packet was seen, 3 no such "
+	.exits = "0 netpol dropped none, 1 it dropped some or no packet was seen, 3 no such "
 		"pod, 5 another trace runs.",
 	.examples = "netpolctl trace shop/cart-0 shop/redis-0 -p tcp/6379\n"
 		"netpolctl trace any shop/web-1 --for 5m --count 100 -o jsonl",
