@@ -80,6 +80,23 @@ static const void *take_event(struct nl *nl, int ms, size_t *len, uint8_t *cmd)
 	return event + NLMSG_HDRLEN + GENL_HDRLEN;
 }
 
+/* Waits for the event about a port; others may come before it. */
+static bool told_of(struct nl *nl, unsigned int port)
+{
+	const struct nlattr *e;
+	const void *attrs;
+	uint8_t cmd;
+	size_t len;
+
+	while ((attrs = take_event(nl, NL_TIMEOUT, &len, &cmd))) {
+		e = at_find(attrs, len, NETPOL_A_EVENT);
+		if (at_in(e, NETPOL_EVENT_A_DESTINATION_PORT) &&
+		    at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT) == port)
+			return true;
+	}
+	return false;
+}
+
 /* Waits until packets sent before have been judged: one that arrives, behind them. */
 static bool settle(int from, int to, const char *address)
 {
@@ -192,9 +209,6 @@ TEST_F(events, deny_egress)
  */
 TEST_F(events, joined_now)
 {
-	const void *attrs;
-	uint8_t cmd;
-	size_t len;
 	int i;
 
 	for (i = 0; i < 20; i++) {
@@ -204,12 +218,7 @@ TEST_F(events, joined_now)
 		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5100 + i, 1));
 		ASSERT_EQ(0, nl_join(&self->listener, 0));
 		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5200 + i, 1));
-		/* what was denied before may come first */
-		do
-			attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
-		while (attrs && at_u_in(at_find(attrs, len, NETPOL_A_EVENT),
-					NETPOL_EVENT_A_DESTINATION_PORT) != 5200u + i);
-		ASSERT_NE(NULL, attrs) TH_LOG("round %d", i);
+		ASSERT_TRUE(told_of(&self->listener, 5200 + i)) TH_LOG("round %d", i);
 	}
 }
 
@@ -230,9 +239,6 @@ TEST_F(events, silence)
 TEST_F(events, joined_dump)
 {
 	struct bytes dump = {};
-	const void *attrs;
-	uint8_t cmd;
-	size_t len;
 	int i;
 
 	for (i = 0; i < 20; i++) {
@@ -242,12 +248,7 @@ TEST_F(events, joined_dump)
 		ASSERT_EQ(0, nl_join_only(&self->listener, 0));
 		ASSERT_EQ(0, nl_dump(&self->nl, NETPOL_CMD_GET_AUDIT, &dump));
 		ASSERT_EQ(0, udp_send(self->from, self->b.address4, 5200 + i, 1));
-		/* what was denied before may come first */
-		do
-			attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd);
-		while (attrs && at_u_in(at_find(attrs, len, NETPOL_A_EVENT),
-					NETPOL_EVENT_A_DESTINATION_PORT) != 5200u + i);
-		ASSERT_NE(NULL, attrs) TH_LOG("round %d", i);
+		ASSERT_TRUE(told_of(&self->listener, 5200 + i)) TH_LOG("round %d", i);
 	}
 }
 
@@ -505,12 +506,6 @@ static void forge(const struct netpod *pod, int ms)
 TEST_F_TIMEOUT(events, forger, 60)
 {
 	int here = netns_here(), status;
-	const struct nlattr *e;
-	const void *attrs;
-	bool told = false;
-	int64_t end;
-	uint8_t cmd;
-	size_t len;
 	pid_t child;
 
 	ASSERT_LE(0, here);
@@ -529,14 +524,7 @@ TEST_F_TIMEOUT(events, forger, 60)
 	/* more than there are flows, and than the rate of some seconds */
 	ASSERT_TRUE(counted(&self->nl, NETPOL_COUNTERS_A_SPOOFED, 1000));
 	ASSERT_EQ(0, udp_send(self->from, self->b.address4, 9999, 1));
-	end = now_ms() + 5000;
-	while (!told && now_ms() < end &&
-	       (attrs = take_event(&self->listener, NL_TIMEOUT, &len, &cmd))) {
-		e = at_find(attrs, len, NETPOL_A_EVENT);
-		told = at_in(e, NETPOL_EVENT_A_DESTINATION_PORT) &&
-		       at_u_in(e, NETPOL_EVENT_A_DESTINATION_PORT) == 9999;
-	}
-	EXPECT_TRUE(told);
+	EXPECT_TRUE(told_of(&self->listener, 9999));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 }
 
