@@ -169,6 +169,7 @@ static void test_spans(void)
 	tzset();
 	CHECK_STR(np_time_local_text(1796097540, when), "2026-12-01 04:59:00");
 	CHECK_STR(np_time_local_text(UINT64_MAX, when), "18446744073709551615");
+	CHECK_STR(np_time_of_day_text(1796097540007, when), "04:59:00.007");
 }
 
 int main(void)

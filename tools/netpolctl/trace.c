@@ -141,7 +141,7 @@ static bool np_trace_anybody(const char *text)
 static int np_trace_end(struct np_tracing *run, const char *text, struct np_trace_end *end,
 			struct np_error *err)
 {
-	struct np_cidr block = { .family = run->asking.request.family };
+	struct np_cidr block;
 
 	if (np_prefix_parse(text, &block)) {
 		np_trace_add(end, &block, 0);

@@ -110,6 +110,16 @@ const char *np_time_local_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
 	return np_time_text(when, "%Y-%m-%d %H:%M:%S", localtime_r, text);
 }
 
+const char *np_time_of_day_text(uint64_t when, char text[NP_TIME_TEXT_SIZE])
+{
+	size_t used;
+
+	np_time_text(when / 1000, "%H:%M:%S", localtime_r, text);
+	used = strlen(text);
+	snprintf(text + used, NP_TIME_TEXT_SIZE - used, ".%03u", (unsigned int)(when % 1000));
+	return text;
+}
+
 const char *np_time_left_text(uint64_t seconds, char text[NP_TIME_TEXT_SIZE])
 {
 	static const char * const word[] = { "d", "h", "min", "s" };

@@ -31,6 +31,8 @@ const char *np_time_utc_text(uint64_t when, char text[NP_TIME_TEXT_SIZE]);
 const char *np_time_local_text(uint64_t when, char text[NP_TIME_TEXT_SIZE]);
 /* Writes a time, in milliseconds since 1970, as "2026-12-01T03:59:00.123Z", and returns text. */
 const char *np_time_milli_text(uint64_t when, char text[NP_TIME_TEXT_SIZE]);
+/* Likewise, as the local time of day: "04:59:00.123". */
+const char *np_time_of_day_text(uint64_t when, char text[NP_TIME_TEXT_SIZE]);
 /* Writes seconds that are left as "in 59 s", "in 59 min", "in 23 h" or "in 7 d", rounded down. */
 const char *np_time_left_text(uint64_t seconds, char text[NP_TIME_TEXT_SIZE]);
 /* Returns the milliseconds of CLOCK_MONOTONIC. */

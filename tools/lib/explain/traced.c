@@ -4,7 +4,6 @@
 
 #include <netinet/in.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "explain/steps.h"
@@ -168,14 +167,10 @@ static void np_traced_flags(FILE *file, uint8_t flags)
 void np_traced_head(FILE *file, const struct np_traced_set *set, const struct np_traced *traced)
 {
 	const struct np_passage *first = traced->passage;
-	time_t seconds = (time_t)(first->time / 1000000000);
-	char text[16] = "", protocol[NP_PROTOCOL_TEXT];
-	struct tm tm;
+	char text[NP_TIME_TEXT_SIZE], protocol[NP_PROTOCOL_TEXT];
 
-	localtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	fprintf(file, "#%u %s.%03u ", traced->number, text,
-		(unsigned int)(first->time / 1000000 % 1000));
+	fprintf(file, "#%u %s ", traced->number,
+		np_time_of_day_text(first->time / 1000000, text));
 	np_traced_end(file, set, &first->source, first->has_ports);
 	fputs(" -> ", file);
 	np_traced_end(file, set, &first->destination, first->has_ports);

@@ -71,7 +71,7 @@ static int np_put_selector(struct nl_msg *msg, int type, const struct np_selecto
 	return nla_nest_end_keep_empty(msg, outer);
 }
 
-static int np_put_prefix(struct nl_msg *msg, int type, const struct np_cidr *cidr)
+int np_put_prefix(struct nl_msg *msg, int type, const struct np_cidr *cidr)
 {
 	struct nlattr *nest = nla_nest_start(msg, type);
 

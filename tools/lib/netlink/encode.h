@@ -78,6 +78,8 @@ int np_encode_settings(struct np_encoder *enc, const struct np_settings *set,
  */
 int np_encode_delete(struct np_encoder *enc, uint8_t object, const char *namespace,
 		     const char *name, const uint8_t *uid, struct np_error *err);
+/* Puts a nest of enum netpol_prefix_attr. Returns 0, or a negative number if msg is full. */
+int np_put_prefix(struct nl_msg *msg, int type, const struct np_cidr *cidr);
 /* Sends the last message, unless it is empty. */
 int np_encoder_flush(struct np_encoder *enc, struct np_error *err);
 

@@ -5,25 +5,16 @@
 #include <string.h>
 
 #include "netlink/decode.h"
+#include "netlink/encode.h"
 
 #define NP_TRACE_SIZE	1024	/* bytes of a request, at most */
 
 static void np_trace_put_end(struct nl_msg *msg, int type, const struct np_trace_end *end)
 {
-	const struct np_cidr *block;
-	struct nlattr *nest;
 	size_t i;
 
-	for (i = 0; i < end->count; i++) {
-		block = &end->block[i];
-		nest = nla_nest_start(msg, type);
-		if (block->family == AF_INET)
-			nla_put(msg, NETPOL_PREFIX_A_ADDRESS4, 4, block->addr);
-		else
-			nla_put(msg, NETPOL_PREFIX_A_ADDRESS6, 16, block->addr);
-		nla_put_u8(msg, NETPOL_PREFIX_A_LENGTH, block->length);
-		nla_nest_end(msg, nest);
-	}
+	for (i = 0; i < end->count; i++)
+		np_put_prefix(msg, type, &end->block[i]);
 }
 
 int np_trace_begin(struct np_client *client, const struct np_trace_request *request,

@@ -9,16 +9,12 @@
 #include "base/output.h"
 #include "base/time.h"
 
-/* Prints the time of day, with milliseconds. */
+/* Prints the time of day of nanoseconds since 1970. */
 static void np_line_time(FILE *file, uint64_t when)
 {
-	time_t seconds = (time_t)(when / 1000000000);
-	char text[16] = "";
-	struct tm tm;
+	char text[NP_TIME_TEXT_SIZE];
 
-	localtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	fprintf(file, "%s.%03u ", text, (unsigned int)(when / 1000000 % 1000));
+	fprintf(file, "%s ", np_time_of_day_text(when / 1000000, text));
 }
 
 /* Prints how many packets an event is about, and over which time they came. */
